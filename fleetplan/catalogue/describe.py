@@ -1,0 +1,144 @@
+"""Say what the catalogue holds, as plain rows for ``fleetplan cities list`` and ``fleetplan cities show``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleetplan.catalogue.figures import WEAK, city_figures
+from fleetplan.catalogue.types import Catalogue, City, DeploymentFact, Figure, Gap, Jurisdiction, Permit
+
+Row = dict[str, Any]
+
+
+def list_cities(catalogue: Catalogue) -> list[Row]:
+    """Return a row for each city: people, trips, stacks with a deal, weakly known figures."""
+    return [_summary(catalogue, city) for city in catalogue.cities.values()]
+
+
+def show_city(catalogue: Catalogue, city: str) -> Row:
+    """Return everything about a city: its figures, permits in order, deployments, rivals, gaps."""
+    found = catalogue.cities[city]
+    return {
+        **_summary(catalogue, found),
+        "country": found.country,
+        "jurisdictions": list(found.jurisdictions),
+        "time_zone": found.time_zone,
+        "drive_side": found.drive_side,
+        "snow": found.snow,
+        "land_attribution": found.land_attribution,
+        "figures": [figure_row(figure) for figure in found.figures.values()],
+        "areas": [{"name": area.name, "kind": area.kind, "order": area.order} for area in found.outlines],
+        "permits": permit_rows(catalogue, city),
+        "deployments": deployment_rows(catalogue, city),
+        "rivals": [{"name": r.name, "fleet": r.fleet, "mode": r.mode, "source": r.source} for r in found.rivals],
+        "gaps": [_gap_row(gap) for gap in found.gaps],
+    }
+
+
+def figure_row(figure: Figure) -> Row:
+    """Return a figure with its range, unit, year, source and confidence."""
+    return {
+        "key": figure.key,
+        "value": list(figure.values) if figure.values else figure.value,
+        "low": list(figure.lows) if figure.lows else figure.low,
+        "high": list(figure.highs) if figure.highs else figure.high,
+        "unit": figure.unit,
+        "year": figure.year,
+        "source": figure.source,
+        "confidence": figure.confidence,
+        "note": figure.note,
+    }
+
+
+def permit_rows(catalogue: Catalogue, city: str) -> list[Row]:
+    """Return a city's permits by title, each after those it waits for."""
+    laws = catalogue.jurisdictions
+    titles = {key: permit.title for law in laws.values() for key, permit in law.permits.items()}
+    permits = _in_order(catalogue.permits_for(city))
+    return [_permit_row(permit, titles, laws[permit.jurisdiction]) for permit in permits]
+
+
+def deployment_rows(catalogue: Catalogue, city: str) -> list[Row]:
+    """Return what law and deal say about each stack in a city, the likeliest first."""
+    facts = [fact for (_, where), fact in catalogue.deployments.items() if where == city]
+    return [_deployment_row(catalogue, fact) for fact in sorted(facts, key=_likelihood)]
+
+
+def _summary(catalogue: Catalogue, city: City) -> Row:
+    deals = [
+        fact.stack
+        for (_, where), fact in catalogue.deployments.items()
+        if where == city.slug and fact.permitted != "no" and fact.deal in ("announced", "talks")
+    ]
+    scale = city.value("population.scale")
+    return {
+        "slug": city.slug,
+        "name": city.name,
+        "currency": city.currency,
+        "population": round(scale * sum(district.population for district in city.districts)),
+        "trips_per_day": city.value("market.trips_per_day"),
+        "stacks_with_deal": sorted(deals),
+        "figures": len(city.figures),
+        "weak_figures": sum(figure.confidence in WEAK for figure in city.figures.values()),
+        "weak_numbers": sum(figure.confidence in WEAK for figure in city_figures(city)),
+    }
+
+
+def _in_order(permits: dict[str, Permit]) -> list[Permit]:
+    """Return permits so that each stands after its prerequisites, otherwise in file order."""
+    ordered: dict[str, Permit] = {}
+    rest = dict(permits)
+    while rest:
+        ready = next((key for key, permit in rest.items() if not _waits_for(permit) & rest.keys()), next(iter(rest)))
+        ordered[ready] = rest.pop(ready)
+    return list(ordered.values())
+
+
+def _waits_for(permit: Permit) -> set[str]:
+    return {*permit.all_of, *permit.any_of, *(name for name, _ in permit.after_start)}
+
+
+def _permit_row(permit: Permit, titles: dict[str, str], law: Jurisdiction) -> Row:
+    return {
+        "id": permit.id,
+        "title": permit.title,
+        "jurisdiction": law.name,
+        "authority": permit.authority,
+        "scope": permit.scope,
+        "holder": permit.holder,
+        "opens": permit.opens,
+        "after_all": [titles.get(name, name) for name in permit.all_of],
+        "after_any": [titles.get(name, name) for name in permit.any_of],
+        "after_start": [f"{titles.get(name, name)} + {months} months" for name, months in permit.after_start],
+        "event": law.events[permit.event].title if permit.event in law.events else permit.event,
+        "months": [permit.months_min, permit.months_likely, permit.months_max],
+        "fleet_cap": permit.fleet_cap,
+        "optional": permit.optional,
+        "source": permit.source,
+        "confidence": permit.confidence,
+    }
+
+
+def _deployment_row(catalogue: Catalogue, fact: DeploymentFact) -> Row:
+    stack = catalogue.stacks[fact.stack]
+    return {
+        "stack": fact.stack,
+        "partner": stack.partner,
+        "platform": stack.platform,
+        "permitted": fact.permitted,
+        "reason": fact.reason,
+        "deal": fact.deal,
+        "deal_note": fact.deal_note,
+        "earliest_announced": fact.earliest_announced,
+        "source": fact.source,
+        "confidence": fact.confidence,
+    }
+
+
+def _likelihood(fact: DeploymentFact) -> tuple[int, int, str]:
+    deals, words = ("announced", "talks", "none", "rival"), ("yes", "conditional", "no")
+    return deals.index(fact.deal), words.index(fact.permitted), fact.stack
+
+
+def _gap_row(gap: Gap) -> Row:
+    return {"what": gap.what, "stand_in": gap.stand_in}

@@ -1,0 +1,131 @@
+"""Read one jurisdiction: its permits and its calendar events."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from fleetplan.catalogue.files import Files
+from fleetplan.catalogue.schema import OPENS
+from fleetplan.catalogue.tables import Table, provenance
+from fleetplan.catalogue.types import Event, Jurisdiction, Permit
+from fleetplan.months import month_number
+
+_LEVELS: Final[tuple[Literal["union", "state", "city"], ...]] = ("union", "state", "city")
+_HOLDERS: Final[tuple[Literal["stack", "platform"], ...]] = ("stack", "platform")
+_CAP_KINDS: Final = ("concurrent", "shared_quota", "type_year")
+_LONGEST_MONTHS: Final = 240
+
+
+def read_jurisdiction(files: Files, slug: str) -> Jurisdiction | None:
+    """Return the jurisdiction of a file; nothing when it cannot be read."""
+    root = files.toml(f"jurisdictions/{slug}.toml")
+    if root is None:
+        return None
+    head = root.part("jurisdiction")
+    given = head.text("slug")
+    if given and given != slug:
+        head.fault("slug", f"{given!r} is not the name of its file", repr(slug), "rename the file or the slug")
+    permits = [_permit(table, slug) for table in root.parts("permit", "id")]
+    events = [_event(table, slug) for table in root.parts("event", "id")]
+    found = Jurisdiction(
+        slug=slug,
+        name=head.text("name"),
+        level=head.choice("level", _LEVELS),
+        permits={permit.id: permit for permit in permits},
+        events={event.id: event for event in events},
+    )
+    _check_ids(root, "permit", [permit.id for permit in permits])
+    _check_ids(root, "event", [event.id for event in events])
+    head.note()
+    root.close()
+    return found
+
+
+def _event(table: Table, jurisdiction: str) -> Event:
+    source, confidence = provenance(table)
+    months = [table.month(key) for key in ("earliest", "likely", "latest")]
+    if all(months) and sorted(months, key=month_number) != months:
+        what = f"the months {', '.join(months)} are not in order"
+        table.fault("likely", what, "earliest <= likely <= latest", "put them in order")
+    return Event(
+        id=table.text("id"),
+        jurisdiction=jurisdiction,
+        title=table.text("title"),
+        earliest=months[0],
+        likely=months[1],
+        latest=months[2],
+        source=source,
+        confidence=confidence,
+        note=table.note(),
+    )
+
+
+def _permit(table: Table, jurisdiction: str) -> Permit:
+    source, confidence = provenance(table)
+    shortest, likely, longest = _months(table)
+    return Permit(
+        id=table.text("id"),
+        jurisdiction=jurisdiction,
+        title=table.text("title"),
+        permit=table.text("permit"),
+        authority=table.text("authority"),
+        scope=table.choice("scope", _LEVELS),
+        holder=table.choice("holder", _HOLDERS),
+        all_of=table.texts("all_of"),
+        any_of=table.texts("any_of"),
+        after_start=_after_start(table),
+        event=table.text("event", blank=True),
+        months_min=shortest,
+        months_likely=likely,
+        months_max=longest,
+        opens=table.choice("opens", OPENS),
+        fare_factor=table.number("fare_factor", 0, 1),
+        operator_on_board=table.flag("operator_on_board"),
+        vehicles_per_remote_operator=table.number("vehicles_per_remote_operator", 0, 1_000),
+        fleet_cap=table.whole("fleet_cap", 0, 10_000_000),
+        fleet_cap_kind=table.choice("fleet_cap_kind", _CAP_KINDS),
+        area=table.text("area"),
+        hours=table.text("hours"),
+        area_levels=table.whole("area_levels", 0, 99),
+        airport=_airport(table),
+        optional=table.flag("optional"),
+        fee=table.text("fee", blank=True),
+        notes=table.text("notes", blank=True),
+        source=source,
+        confidence=confidence,
+    )
+
+
+def _months(table: Table) -> tuple[float, float, float]:
+    keys = ("months_min", "months_likely", "months_max")
+    shortest, likely, longest = (table.number(key, 0, _LONGEST_MONTHS) for key in keys)
+    if shortest > likely or likely > longest or shortest > longest:
+        what = f"the months {shortest:g}, {likely:g}, {longest:g} are not in order"
+        table.fault("months_likely", what, "months_min <= months_likely <= months_max", "put them in order")
+    return shortest, likely, longest
+
+
+def _after_start(table: Table) -> tuple[tuple[str, int], ...]:
+    raw = table.raw("after_start", "a list of { permit, months }")
+    if raw is not None and not isinstance(raw, list):
+        table.fault("after_start", f"{raw!r} is not a list", 'for example [{ permit = "dmv-testing", months = 3 }]')
+        return ()
+    links = table.parts("after_start", "permit")
+    return tuple((link.text("permit"), link.whole("months", 0, _LONGEST_MONTHS)) for link in links)
+
+
+def _airport(table: Table) -> str:
+    airport = table.text("airport", blank=True)
+    is_airport = table.has("opens") and table.choice("opens", OPENS) == "airport"
+    if is_airport and table.has("airport") is False:
+        table.fault("airport", "the permit opens an airport and names none", "a gateway's name", "name the gateway")
+    if airport and not is_airport:
+        table.fault(
+            "airport", f"{airport!r} is named by a permit that opens no airport", "empty", 'set opens = "airport"'
+        )
+    return airport
+
+
+def _check_ids(root: Table, kind: str, ids: list[str]) -> None:
+    for twice in sorted({name for name in ids if name and ids.count(name) > 1}):
+        root.fault(f"{kind}[{twice}].id", f"{twice!r} stands twice", "each id once", "rename one")

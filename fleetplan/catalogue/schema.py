@@ -1,0 +1,175 @@
+"""What the files must hold: the required figures with their bounds, the columns of the tables, the words allowed.
+
+Bounds are there to catch a wrong unit (a share given in per cent, a price in thousands), not to judge a market.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a figure may hold.
+
+    Attributes
+    ----------
+    low, high
+        Bounds of each number.
+    length
+        How many numbers: 1 for a single one, 0 for any list.
+    total, mean
+        What a profile must sum to, or be on the mean; nothing where it is free.
+    years
+        Whether the list runs along a list of ``years``.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    length: int = 1
+    total: float | None = None
+    mean: float | None = None
+    years: bool = False
+
+
+SHARE: Final = Spec(0, 1)
+FREE: Final = Spec()
+
+CITY_FIGURES: Final[dict[str, Spec]] = {
+    "market.trips_per_day": Spec(1, 2e7),
+    "market.platform_share": SHARE,
+    "market.mean_trip_km": Spec(0.3, 100),
+    "market.mean_fare_local": Spec(0.01, 1e6),
+    "market.fare_tax": SHARE,
+    "market.airport_share": SHARE,
+    "market.av_local_charge_usd_month": Spec(0, 50_000),
+    "market.rival_share": SHARE,
+    "speed.peak_kmh": Spec(3, 150),
+    "speed.offpeak_kmh": Spec(3, 150),
+    "speed.freeway_kmh": Spec(10, 150),
+    "speed.circuity": Spec(1, 3),
+    "cost.electricity_usd_per_kwh": Spec(0, 3),
+    "cost.remote_agent_usd_per_h": Spec(0, 500),
+    "cost.field_agent_usd_per_h": Spec(0, 500),
+    "cost.operator_usd_per_h": Spec(0, 500),
+    "cost.insurance_usd_per_vehicle_year": Spec(0, 500_000),
+    "cost.operator_fee_usd_per_vehicle_month": Spec(0, 50_000),
+    "cost.charger_stall_usd": Spec(0, 5e6),
+    "cost.depot_fixed_usd": Spec(0, 1e9),
+    "weather.days_without_service": Spec(0, 365),
+    "weather.winter_energy_factor": Spec(1, 3),
+    "season.month_factors": Spec(0, 5, length=12, mean=1),
+    "profile.weekday": Spec(0, 1, length=24, total=1),
+    "profile.weekend": Spec(0, 1, length=24, total=1),
+    "profile.day_of_week": Spec(0, 1, length=7, total=1),
+    "population.scale": Spec(0.2, 5),
+}
+
+STACK_FIGURES: Final[dict[str, Spec]] = {
+    "vehicle.price_usd": Spec(1_000, 2e6),
+    "vehicle.seats": Spec(1, 60),
+    "vehicle.battery_kwh": Spec(0, 1_000),
+    "vehicle.range_km": Spec(20, 3_000),
+    "vehicle.charge_kw": Spec(0, 2_000),
+    "vehicle.energy_kwh_per_km": Spec(0.02, 5),
+    "contract.platform_fare_share": SHARE,
+    "contract.fee_usd_per_vehicle_day": Spec(0, 10_000),
+    "contract.licence_usd_per_km": Spec(0, 20),
+    "contract.launch_cost_usd": Spec(0, 1e9),
+    "contract.launch_share": SHARE,
+    "contract.fare_multiplier": Spec(0.1, 10),
+    "contract.financed_share": SHARE,
+    "contract.minimum_quantity": Spec(0, 1e6),
+    "contract.shortfall_usd_per_vehicle": Spec(0, 2e6),
+    "supply.placeable": Spec(0, 1e7, length=0, years=True),
+    "supply.yearly_cap": Spec(0, 1e7),
+}
+
+PLATFORM_PAYS: Final = (
+    "capital",
+    "energy",
+    "maintenance",
+    "insurance",
+    "operator_fee",
+    "remote",
+    "field",
+    "data",
+    "charger",
+    "licence",
+    "payment",
+    "support",
+    "team",
+    "safety_operator",
+)
+
+OPENS: Final = (
+    "mapping",
+    "test_operator",
+    "test_driver_out",
+    "unpaid_operator",
+    "unpaid_driver_out",
+    "paid_operator",
+    "paid_driver_out",
+    "approval",
+    "area",
+    "airport",
+    "platform",
+)
+
+DISTRICTS: Final = (
+    "district",
+    "population",
+    "population_year",
+    "area_km2",
+    "lat",
+    "lon",
+    "jobs",
+    "income_local",
+    "source",
+    "confidence",
+)
+HOT_SPOTS: Final = ("name", "kind", "lat", "lon", "weight", "source", "confidence")
+GATEWAYS: Final = ("name", "kind", "lat", "lon", "passengers_per_day", "trip_share", "permit", "source", "confidence")
+CROSSINGS: Final = (
+    "name",
+    "barrier",
+    "kind",
+    "lat_a",
+    "lon_a",
+    "lat_b",
+    "lon_b",
+    "open",
+    "permit",
+    "note",
+    "source",
+    "confidence",
+)
+DEPOTS: Final = (
+    "site",
+    "lat",
+    "lon",
+    "stalls",
+    "kw_per_stall",
+    "power",
+    "lead_months",
+    "rent_usd_per_vehicle_month",
+    "note",
+    "source",
+    "confidence",
+)
+DEPLOYMENTS: Final = (
+    "stack",
+    "city",
+    "permitted",
+    "reason",
+    "deal",
+    "deal_note",
+    "earliest_announced",
+    "source",
+    "confidence",
+)
+ECONOMICS: Final = ("item", "low", "likely", "high", "unit", "year", "source", "confidence")
+LIVE_MARKETS: Final = ("market", "partner", "since", "mode", "counts", "note", "source", "confidence")
+SUPPLY_LINES: Final = ("line", "source", "confidence")

@@ -1,0 +1,364 @@
+"""What the catalogue holds, as frozen types.
+
+Lengths in km, money in the unit of the key, probabilities and shares in [0, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+Confidence = Literal["high", "medium", "low", "assumed"]
+Permitted = Literal["yes", "conditional", "no"]
+Deal = Literal["announced", "talks", "none", "rival"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number (or list of numbers) with its provenance.
+
+    ``key`` is where it stands: ``zurich/city.toml#market.trips_per_day``. ``value`` is the likely value; profiles and
+    schedules fill ``values`` and leave ``value`` at their mean.
+    """
+
+    key: str
+    value: float
+    unit: str
+    source: str
+    confidence: Confidence
+    low: float | None = None
+    high: float | None = None
+    year: int | None = None
+    note: str = ""
+    values: tuple[float, ...] = ()
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+    years: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """A row of districts.csv."""
+
+    name: str
+    population: float
+    population_year: int
+    area_km2: float
+    lat: float
+    lon: float
+    jobs: float
+    income_local: float | None
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class HotSpot:
+    """A place that draws trips; ``weight`` 1 (weak) to 5 (strongest)."""
+
+    name: str
+    kind: str
+    lat: float
+    lon: float
+    weight: float
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """An airport or station. ``permit`` names the permit that opens it, empty when it is open from the start."""
+
+    name: str
+    kind: Literal["airport", "station"]
+    lat: float
+    lon: float
+    passengers_per_day: float | None
+    trip_share: float | None
+    permit: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A bridge, tunnel, ferry or freeway link between two points; closed to robotaxis when ``open`` is false."""
+
+    name: str
+    barrier: str
+    kind: Literal["bridge", "tunnel", "ferry", "freeway"]
+    lat_a: float
+    lon_a: float
+    lat_b: float
+    lon_b: float
+    open: bool
+    permit: str
+    note: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepotSite:
+    """A candidate depot: ``stalls`` fast chargers at most, ``lead_months`` from order to power."""
+
+    name: str
+    lat: float
+    lon: float
+    stalls: int
+    kw_per_stall: float
+    power: Literal["spare", "new"]
+    lead_months: int
+    rent_usd_per_vehicle_month: float
+    note: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A polygon of outlines.geojson, lon-lat (EPSG:4326)."""
+
+    name: str
+    kind: Literal["outline", "launch", "cell"]
+    order: int
+    polygon: Polygon
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A robotaxi service that is not on the platform."""
+
+    name: str
+    fleet: float
+    mode: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something the facts do not hold, and what stands in for it."""
+
+    what: str
+    stand_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A city folder. ``figures`` maps ``market.trips_per_day`` and the like to their figures."""
+
+    slug: str
+    name: str
+    country: str
+    jurisdictions: tuple[str, ...]
+    currency: str
+    time_zone: str
+    drive_side: Literal["left", "right"]
+    cost_region: str
+    snow: bool
+    figures: Mapping[str, Figure]
+    districts: tuple[District, ...]
+    hot_spots: tuple[HotSpot, ...]
+    gateways: tuple[Gateway, ...]
+    crossings: tuple[Crossing, ...]
+    depots: tuple[DepotSite, ...]
+    outlines: tuple[Outline, ...]
+    land: MultiPolygon | BaseGeometry
+    land_attribution: str
+    rivals: tuple[Rival, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def value(self, key: str) -> float:
+        """Return the likely value of a figure, for example ``value("market.mean_trip_km")``."""
+        return self.figures[key].value
+
+    def series(self, key: str) -> tuple[float, ...]:
+        """Return the values of a profile, for example ``series("season.month_factors")``."""
+        return self.figures[key].values
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A calendar event such as a law coming into force; months as ``YYYY-MM``."""
+
+    id: str
+    jurisdiction: str
+    title: str
+    earliest: str
+    likely: str
+    latest: str
+    source: str
+    confidence: Confidence
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A node of a jurisdiction's permit graph; see ``cities/README.md`` for each field.
+
+    ``airport`` names the gateways that it opens, set apart by semicolons where one permit opens several.
+    """
+
+    id: str
+    jurisdiction: str
+    title: str
+    permit: str
+    authority: str
+    scope: Literal["union", "state", "city"]
+    holder: Literal["stack", "platform"]
+    all_of: tuple[str, ...]
+    any_of: tuple[str, ...]
+    after_start: tuple[tuple[str, int], ...]
+    event: str
+    months_min: float
+    months_likely: float
+    months_max: float
+    opens: str
+    fare_factor: float
+    operator_on_board: bool
+    vehicles_per_remote_operator: float
+    fleet_cap: int
+    fleet_cap_kind: str
+    area: str
+    hours: str
+    area_levels: int
+    airport: str
+    optional: bool
+    fee: str
+    notes: str
+    source: str
+    confidence: Confidence
+
+    @property
+    def airports(self) -> tuple[str, ...]:
+        """Names of the gateways that the permit opens."""
+        return tuple(name.strip() for name in self.airport.split(";") if name.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """A body of law and its permits."""
+
+    slug: str
+    name: str
+    level: Literal["union", "state", "city"]
+    permits: Mapping[str, Permit]
+    events: Mapping[str, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A permit a stack already has (``held``) or has begun in month ``begun``."""
+
+    permit: str
+    state: Literal["held", "begun"]
+    begun: str
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A partner's driving system on a vehicle platform.
+
+    ``figures`` maps ``vehicle.price_usd``, ``contract.licence_usd_per_km``, ``supply.placeable`` ... to figures.
+    """
+
+    slug: str
+    partner: str
+    platform: str
+    origin: str
+    aliases: tuple[str, ...]
+    rival: bool
+    rhd: str
+    lhd: str
+    snow_ok: str
+    highway_ok: str
+    electric: bool
+    contract_type: Literal["own_and_license", "fixed_fee", "revenue_share", "sale_license_share"]
+    platform_pays: frozenset[str]
+    exclusive: bool
+    contract_notes: str
+    lead_months: int
+    supply_line: str
+    holds: tuple[Hold, ...]
+    figures: Mapping[str, Figure]
+    notes: str = ""
+
+    def value(self, key: str) -> float:
+        """Return the likely value of a figure, for example ``value("vehicle.price_usd")``."""
+        return self.figures[key].value
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentFact:
+    """What law and deal say about one stack in one city."""
+
+    stack: str
+    city: str
+    permitted: Permitted
+    reason: str
+    deal: Deal
+    deal_note: str
+    earliest_announced: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyLine:
+    """A plant or programme behind the supply, kept as documented facts (text columns as they stand)."""
+
+    line: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMarket:
+    """A market already live on the platform outside the catalogue's cities."""
+
+    market: str
+    partner: str
+    since: str
+    mode: str
+    counts: bool
+    note: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything known before a request. ``digest`` is the SHA-256 of the files it was read from."""
+
+    cities: Mapping[str, City]
+    jurisdictions: Mapping[str, Jurisdiction]
+    stacks: Mapping[str, Stack]
+    deployments: Mapping[tuple[str, str], DeploymentFact]
+    economics: Mapping[str, Figure]
+    assumptions: Mapping[str, Figure]
+    supply_lines: Mapping[str, SupplyLine]
+    live_markets: tuple[LiveMarket, ...]
+    digest: str
+    city_digests: Mapping[str, str] = field(default_factory=dict)
+
+    def permits_for(self, city: str) -> dict[str, Permit]:
+        """Return every permit of a city's jurisdictions by id, widest jurisdiction first."""
+        found: dict[str, Permit] = {}
+        for slug in self.cities[city].jurisdictions:
+            found.update(self.jurisdictions[slug].permits)
+        return found
+
+    def event(self, event_id: str) -> Event:
+        """Return a calendar event by id."""
+        for jurisdiction in self.jurisdictions.values():
+            if event_id in jurisdiction.events:
+                return jurisdiction.events[event_id]
+        raise KeyError(event_id)

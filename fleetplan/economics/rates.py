@@ -1,0 +1,149 @@
+"""What one deployment earns and pays, as rates per trip, kilometre, and vehicle-month; every rate keyed by its money line.
+
+The lines and their formulas are those of ``docs/model.md``; which of them the platform bears is the contract's
+``platform_pays``. Signs: plus comes in, minus goes out. USD throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fleetplan.catalogue.types import Catalogue, City, Stack
+
+HOURS_PER_MONTH = 730.0
+OPERATOR_HOURS_PER_DAY = 16.0
+DAYS_PER_OPERATOR_MONTH = 30.4
+FIELD_DUTY_SHARE = 0.8
+PUBLIC_CHARGE_KWH_PER_DAY = 90.0
+DAYS_PER_MONTH = 365.25 / 12.0
+WINTER_MONTHS = (12, 1, 2)
+OPERATOR_MODES = ("paid_operator", "unpaid_operator")
+
+
+@dataclass(frozen=True)
+class DeploymentRates:
+    """Rates of one deployment.
+
+    Attributes
+    ----------
+    net_fare_usd
+        Fare without tax for a trip of the city's mean length in a fully paid mode.
+    per_net_fare
+        Lines that are shares of net fares (``net_fares`` itself is 1).
+    per_trip, per_km, per_kwh
+        Lines in USD per trip, per driven km, per kWh from the grid.
+    per_vehicle_month
+        Lines in USD per vehicle in service and month, whatever the mode; ``remote`` stands apart.
+    safety_operator_usd_month
+        USD per vehicle-month in operator modes (0 or negative).
+    """
+
+    stack: str
+    city: str
+    net_fare_usd: float
+    mean_trip_km: float
+    per_net_fare: Mapping[str, float]
+    per_trip: Mapping[str, float]
+    per_km: Mapping[str, float]
+    per_kwh: Mapping[str, float]
+    per_vehicle_month: Mapping[str, float]
+    remote_usd_h: float
+    remote_vehicles_by_year: Mapping[int, float]
+    safety_operator_usd_month: float
+    kwh_per_km: float
+    aux_kwh_per_vehicle_day: float
+    charging_loss: float
+    winter_factor: float
+    public_charging_usd_month: float
+    charger_paid: bool
+    capital_paid: bool
+    launch_usd: float
+    area_usd_per_km2: float
+    placing_usd: float
+    demand_factor: float
+
+    def fare_usd(self, level_trip_km: float, fare_factor: float) -> float:
+        """Return the net fare of a trip in an area whose mean trip is ``level_trip_km``: base quarter plus distance part."""
+        return self.net_fare_usd * fare_factor * (0.25 + 0.75 * level_trip_km / self.mean_trip_km)
+
+    def remote_usd_month(self, year: int) -> float:
+        """Return the cost of remote assistance per vehicle-month in a calendar year (0 or negative)."""
+        years = sorted(self.remote_vehicles_by_year)
+        nearest = min(max(year, years[0]), years[-1])
+        return -self.remote_usd_h * HOURS_PER_MONTH / self.remote_vehicles_by_year[nearest]
+
+    def winter(self, months: list[int]) -> float:
+        """Return the mean energy factor over absolute months: the frost factor in December to February, else 1."""
+        return sum(self.winter_factor if m % 12 + 1 in WINTER_MONTHS else 1.0 for m in months) / len(months)
+
+    def kwh_per_day(self, km: float, vehicles: float, winter: float) -> float:
+        """Return grid energy a day for ``km`` driven a day by ``vehicles``."""
+        wheel = km * self.kwh_per_km * winter + self.aux_kwh_per_vehicle_day * vehicles
+        return wheel / (1.0 - self.charging_loss)
+
+
+def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> DeploymentRates:
+    """Gather the rates of a stack in a city from the catalogue."""
+    eco, own = catalogue.economics, catalogue.assumptions
+    pays = stack.platform_pays
+    usd = own[f"fx.{city.currency}"].value
+    multiplier = stack.value("contract.fare_multiplier")
+    net_fare = city.value("market.mean_fare_local") * usd * multiplier / (1.0 + city.value("market.fare_tax"))
+    electricity = city.value("cost.electricity_usd_per_kwh")
+
+    def paid(line: str, amount: float) -> float:
+        return -amount if line in pays else 0.0
+
+    per_net_fare = {
+        "net_fares": 1.0,
+        "partner_share": -(1.0 - stack.value("contract.platform_fare_share")),
+        "payment": paid("payment", eco["payment_processing"].value),
+        "displaced": -own["displaced.take_share"].value * eco["platform_take_rate_human_us"].value,
+    }
+    per_vehicle_month = {
+        "insurance": paid("insurance", city.value("cost.insurance_usd_per_vehicle_year") / 12.0),
+        "operator_fee": paid("operator_fee", city.value("cost.operator_fee_usd_per_vehicle_month")),
+        "data": paid("data", eco["connectivity_and_data_per_vehicle_month"].value),
+        "local_charges": -city.value("market.av_local_charge_usd_month") if "data" in pays else 0.0,
+        "fixed_fee": -stack.value("contract.fee_usd_per_vehicle_day") * DAYS_PER_MONTH,
+        "field": paid(
+            "field",
+            FIELD_DUTY_SHARE
+            * city.value("cost.field_agent_usd_per_h")
+            * HOURS_PER_MONTH
+            / eco["event_response_vehicles_per_field_agent"].value,
+        ),
+    }
+    ratio = own["remote.vehicles_per_agent_by_year"]
+    public_extra = own["public_charge_usd_per_kwh"].value - electricity
+    return DeploymentRates(
+        stack=stack.slug,
+        city=city.slug,
+        net_fare_usd=net_fare,
+        mean_trip_km=city.value("market.mean_trip_km"),
+        per_net_fare=per_net_fare,
+        per_trip={"support": paid("support", eco["customer_support_per_trip"].value)},
+        per_km={
+            "maintenance": paid("maintenance", eco["maintenance_and_tyres_per_km"].value),
+            "licence": paid("licence", stack.value("contract.licence_usd_per_km")),
+        },
+        per_kwh={"energy": paid("energy", electricity)},
+        per_vehicle_month=per_vehicle_month,
+        remote_usd_h=city.value("cost.remote_agent_usd_per_h") if "remote" in pays else 0.0,
+        remote_vehicles_by_year=dict(zip(ratio.years, ratio.values, strict=True)),
+        safety_operator_usd_month=paid(
+            "safety_operator", city.value("cost.operator_usd_per_h") * OPERATOR_HOURS_PER_DAY * DAYS_PER_OPERATOR_MONTH
+        ),
+        kwh_per_km=stack.value("vehicle.energy_kwh_per_km"),
+        aux_kwh_per_vehicle_day=own["service.aux_kw"].value * own["service.service_hours"].value,
+        charging_loss=eco["charging_loss"].value,
+        winter_factor=city.value("weather.winter_energy_factor"),
+        public_charging_usd_month=-max(0.0, public_extra) * PUBLIC_CHARGE_KWH_PER_DAY * DAYS_PER_MONTH,
+        charger_paid="charger" in pays,
+        capital_paid="capital" in pays,
+        launch_usd=-stack.value("contract.launch_cost_usd") * stack.value("contract.launch_share"),
+        area_usd_per_km2=-own["area.expansion_usd_per_km2"].value * stack.value("contract.launch_share"),
+        placing_usd=-own["fleet.delivery_usd"].value if "capital" in pays else 0.0,
+        demand_factor=multiplier ** own["price.elasticity"].value,
+    )

@@ -1,0 +1,211 @@
+"""Demand, service and depots.
+
+    e_g = l_g - l_{g+1}                                   level g is the one in force
+    sum_g V_g = sum_m v_m,   V_g <= vmax_g e_g,   D_g <= dmax_g e_g
+    sum_g D_g <= scale_t sum_g dD_g sum_tau A(tau,t) (l[g,tau] - l[g,tau-1])
+    T_g <= alpha_k V_g + beta_k D_g + gamma_k e_g,   T_g <= D_g
+    sum_q sum_{g' <= g} D / scale <= addressable_g * A(earliest opening, t)
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from fleetplan.optimize.rules.base import Problem, Rule, Terms
+from fleetplan.optimize.variables import earliest_open
+
+
+def in_force(p: Problem, q: int, g: int, t: int, factor: float) -> Terms:
+    """Return ``factor * e[q,g,t]``: level ``g`` open and the next one not."""
+    opened = p.columns.deployments[q].open
+    terms = [(int(opened[g, t]), factor)]
+    if g + 1 < opened.shape[0]:
+        terms.append((int(opened[g + 1, t]), -factor))
+    return terms
+
+
+class FleetByLevel(Rule):
+    """Vehicles serve the area in force."""
+
+    key = "no_service_before_open"
+    title = "Vehicles serve only an open area"
+    source = "docs/model.md"
+
+    def write(self, p: Problem) -> None:
+        """Tie vehicles by mode to vehicles by level, and those to the level in force."""
+        for q, data in enumerate(p.instance.deployments):
+            own = p.columns.deployments[q]
+            levels = p.instance.cities[data.city].service.levels
+            for t in range(p.instance.periods):
+                by_level = [(int(c), -1.0) for c in own.fleet[:, t]]
+                p.equal(self.key, data.key, t, [*p.fleet_terms(q, t), *by_level])
+                for g, level in enumerate(levels):
+                    most = min(level.surface.vehicles_max, float(p.instance.stacks[data.stack].ceiling[t]))
+                    p.at_most(self.key, data.key, t, [(int(own.fleet[g, t]), 1.0), *in_force(p, q, g, t, -most)])
+
+
+class ResponseCurveRule(Rule):
+    """Trips follow the response surface of the area in force."""
+
+    key = "response_curve"
+    title = "Trips served follow from vehicles, demand and streets"
+    source = "docs/geography-demand-service.md"
+
+    def write(self, p: Problem) -> None:
+        """Add the planes of every level."""
+        for q, data in enumerate(p.instance.deployments):
+            own = p.columns.deployments[q]
+            for g, level in enumerate(p.instance.cities[data.city].service.levels):
+                for t in range(p.instance.periods):
+                    trips, demand, fleet = int(own.trips[g, t]), int(own.demand[g, t]), int(own.fleet[g, t])
+                    p.at_most(self.key, data.key, t, [(trips, 1.0), (demand, -1.0)])
+                    for alpha, beta, gamma in level.surface.planes:
+                        terms = [(trips, 1.0), (fleet, -alpha), (demand, -beta), *in_force(p, q, g, t, -gamma)]
+                        p.at_most(self.key, data.key, t, terms)
+
+
+class DemandRule(Rule):
+    """Demand grows with the months since each ring opened."""
+
+    key = "demand"
+    title = "Riders take to the service over months, ring by ring"
+    source = "assumptions.toml: adoption.curve_monthly"
+
+    def write(self, p: Problem) -> None:
+        """Add the adoption convolution and its bound by level."""
+        i = p.instance
+        for q, data in enumerate(i.deployments):
+            own = p.columns.deployments[q]
+            addressable = [level.surface.demand_trips_per_day for level in i.cities[data.city].service.levels]
+            rings = np.diff([0.0, *addressable])
+            possible = earliest_open(i, data)
+            for t in range(i.periods):
+                terms = [(int(c), 1.0) for c in own.demand[:, t]]
+                for g, ring in enumerate(rings):
+                    factor = float(data.scale[t] * ring)
+                    for tau in range(t + 1):
+                        after = i.adoption[tau + 1, t] if tau < t else 0.0
+                        terms.append((int(own.open[g, tau]), -factor * float(i.adoption[tau, t] - after)))
+                p.at_most(self.key, data.key, t, terms)
+                for g in range(len(rings)):
+                    first = int(np.argmax(possible[g])) if possible[g].any() else 0
+                    most = float(data.scale[t] * addressable[g] * i.adoption[: t + 1, t].max(initial=0.0))
+                    if first <= t:
+                        most = float(
+                            data.scale[t]
+                            * sum(
+                                ring * i.adoption[max(0, int(np.argmax(possible[h]))), t]
+                                for h, ring in enumerate(rings[: g + 1])
+                                if possible[h, t]
+                            )
+                        )
+                    p.at_most(self.key, data.key, t, [(int(own.demand[g, t]), 1.0), *in_force(p, q, g, t, -most)])
+
+
+class CityDemandRule(Rule):
+    """Several stacks in one city share its riders."""
+
+    key = "city_demand"
+    title = "Stacks in one city share the same riders"
+    source = "docs/model.md"
+
+    def write(self, p: Problem) -> None:
+        """Bound the sum of demands by level, with adoption since the city's first possible opening."""
+        i = p.instance
+        for city, data in i.cities.items():
+            users = [q for q, d in enumerate(i.deployments) if d.city == city]
+            if len(users) < 2:
+                continue
+            for g, level in enumerate(data.service.levels):
+                for t in range(i.periods):
+                    terms: Terms = []
+                    for q in users:
+                        own, scale = p.columns.deployments[q], float(i.deployments[q].scale[t])
+                        terms += [(int(own.demand[h, t]), 1.0 / scale) for h in range(g + 1)]
+                    for tau in range(t + 1):
+                        after = i.adoption[tau + 1, t] if tau < t else 0.0
+                        rise = float(i.adoption[tau, t] - after) * level.surface.demand_trips_per_day
+                        terms.append((int(p.columns.live[city][tau]), -rise))
+                    p.at_most(self.key, city, t, terms)
+
+
+class CityLive(Rule):
+    """A city is live once one of its stacks is."""
+
+    key = "city_live"
+    title = "A city is live from its first opening"
+    source = "docs/model.md"
+
+    def write(self, p: Problem) -> None:
+        """Bound the city's step by its deployments' openings."""
+        for city, steps in p.columns.live.items():
+            users = [q for q, d in enumerate(p.instance.deployments) if d.city == city]
+            for t in range(p.instance.periods):
+                opened = [(int(p.columns.deployments[q].open[0, t]), -1.0) for q in users]
+                p.at_most(self.key, city, t, [(int(steps[t]), 1.0), *opened])
+                if t:
+                    p.at_most(self.key, city, t, [(int(steps[t - 1]), 1.0), (int(steps[t]), -1.0)])
+
+
+class DepotRule(Rule):
+    """Every electric vehicle has a stall, or charges in public at a price."""
+
+    key = "depot_capacity"
+    title = "Vehicles need charger stalls at depots with power"
+    source = "depots.csv; economics.csv: vehicles_per_fast_stall"
+
+    def write(self, p: Problem) -> None:
+        """Add cover, site and order rows."""
+        i = p.instance
+        for city, own in p.columns.depots.items():
+            sites = i.cities[city].depots
+            for t in range(i.periods):
+                self._cover(p, city, t)
+                p.at_most(self.key, city, t, [(int(c), 1.0) for c in own.public[:, t]], i.public_cars)
+                for s, site in enumerate(sites):
+                    if t:
+                        p.at_most(self.key, city, t, [(own.ordered[s, t - 1], 1.0), (own.ordered[s, t], -1.0)])
+                    if site.reach[t] < 0:
+                        continue
+                    stalls = [(int(c), 1.0) for c in own.stalls[s, :, t]]
+                    p.at_most("depot_site", city, t, [*stalls, (int(own.ordered[s, site.reach[t]]), -float(site.stalls))])
+                    if t:
+                        for k in range(2):
+                            p.at_most(self.key, city, t, [(own.stalls[s, k, t - 1], 1.0), (own.stalls[s, k, t], -1.0)])
+                self._nearer_first(p, city, t)
+
+    def _nearer_first(self, p: Problem, city: str, t: int) -> None:
+        """Order sites alike in size and lead time by distance to riders: it breaks ties and is what anyone would do."""
+        own, sites = p.columns.depots[city], p.instance.cities[city].depots
+        alike: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+        for s, site in enumerate(sites):
+            alike.setdefault((site.stalls, tuple(site.reach)), []).append(s)
+        for group in alike.values():
+            ranked = sorted(group, key=lambda s: (float(np.mean(sites[s].km)), sites[s].name))
+            for near, far in itertools.pairwise(ranked):
+                p.at_most("depot_order", city, t, [(int(own.ordered[far, t]), 1.0), (int(own.ordered[near, t]), -1.0)])
+
+    def _cover(self, p: Problem, city: str, t: int) -> None:
+        i, own = p.instance, p.columns.depots[city]
+        for k, platform_pays in enumerate((True, False)):
+            users = [
+                q
+                for q, d in enumerate(i.deployments)
+                if d.city == city and d.electric and d.rates.charger_paid is platform_pays
+            ]
+            if users:
+                need = [term for q in users for term in (*p.fleet_terms(q, t), *p.testing_terms(q, t))]
+                stalls = [(int(c), -i.vehicles_per_stall) for c in own.stalls[:, k, t]]
+                p.at_most(self.key, city, t, [*need, *stalls, (int(own.public[k, t]), -1.0)])
+
+
+SERVICE_RULES: tuple[Rule, ...] = (
+    FleetByLevel(),
+    ResponseCurveRule(),
+    CityLive(),
+    DemandRule(),
+    CityDemandRule(),
+    DepotRule(),
+)

@@ -1,0 +1,214 @@
+"""Solve a :class:`Model` with HiGHS, watched and stoppable; or with OR-Tools, as a second opinion.
+
+HiGHS is called directly because it reports incumbents and bounds while it runs and stops within a fraction of a second;
+through MathOpt it does neither. The model handed over is the same labelled matrix either way. Every status but the known
+good ones is a failure: HiGHS reports objective 0 with "Not Set".
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import highspy
+import numpy as np
+
+from fleetplan.errors import SolverError
+from fleetplan.optimize.matrix import Array, Model
+
+SCALE_USD = 1e6  # the solver sees millions
+POLL_S = 0.05
+SolveStatus = Literal["optimal", "stopped", "infeasible"]
+Watch = Callable[[float | None, float | None, float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a solve returned. ``x`` is None when nothing was found; ``bound`` is proven (inf when none)."""
+
+    status: SolveStatus
+    x: Array | None
+    value: float | None
+    bound: float
+    seconds: float
+    row_duals: Array | None = None
+
+
+def _lp(model: Model, *, relax: bool) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = model.columns, model.rows
+    lp.col_cost_ = model.cost / SCALE_USD
+    lp.offset_ = model.constant / SCALE_USD
+    lp.col_lower_, lp.col_upper_ = model.lower, model.upper
+    lp.row_lower_, lp.row_upper_ = model.row_lower, model.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = model.matrix.indptr
+    lp.a_matrix_.index_ = model.matrix.indices
+    lp.a_matrix_.value_ = model.matrix.data
+    lp.sense_ = highspy.ObjSense.kMaximize
+    if not relax and model.whole.any():
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(w)] for w in model.whole]
+    return lp
+
+
+def _highs(seed: int, threads: int) -> highspy.Highs:
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("random_seed", seed)
+    solver.setOptionValue("threads", threads)
+    return solver
+
+
+def _watched(solver: highspy.Highs, watch: Watch | None) -> None:
+    if watch is None:
+        return
+
+    def report(event: Any) -> None:
+        data = event.data_out
+        best, bound = data.mip_primal_bound, data.mip_dual_bound
+        watch(
+            best * SCALE_USD if abs(best) < highspy.kHighsInf else None,
+            bound * SCALE_USD if abs(bound) < highspy.kHighsInf else None,
+            data.running_time,
+        )
+
+    solver.cbMipLogging += report
+    solver.cbMipImprovingSolution += report
+
+
+def _run(solver: highspy.Highs, stop: threading.Event | None) -> bool:
+    """Run to the end or until ``stop`` is set; return whether it was stopped."""
+    if stop is None:
+        solver.run()
+        return False
+    solver.HandleUserInterrupt = True
+    thread = solver.startSolve()
+    stopped = False
+    while thread.is_alive():
+        thread.join(POLL_S)
+        if stop.is_set() and not stopped:
+            solver.cancelSolve()
+            stopped = True
+    return stopped
+
+
+def solve(
+    model: Model,
+    *,
+    time_limit_s: float = 120.0,
+    gap: float = 0.01,
+    seed: int = 0,
+    threads: int = 0,
+    start: Array | None = None,
+    watch: Watch | None = None,
+    stop: threading.Event | None = None,
+    relax: bool = False,
+) -> Solution:
+    """Maximise a model.
+
+    Parameters
+    ----------
+    gap
+        Relative gap at which to stop.
+    start
+        A first solution to improve on.
+    relax
+        Ignore whole-number demands; then row duals come back (USD per unit of the row).
+
+    Raises
+    ------
+    SolverError
+        If HiGHS ends in a state that proves nothing.
+    """
+    solver = _highs(seed, threads)
+    if solver.passModel(_lp(model, relax=relax)) == highspy.HighsStatus.kError:
+        msg = "HiGHS refused the model"
+        raise SolverError(msg)
+    solver.setOptionValue("time_limit", max(0.01, time_limit_s))
+    solver.setOptionValue("mip_rel_gap", gap)
+    if start is not None:
+        first = highspy.HighsSolution()
+        first.col_value = list(start)
+        solver.setSolution(first)
+    _watched(solver, watch)
+    began = time.monotonic()
+    _run(solver, stop)
+    return _read(solver, model, time.monotonic() - began, mip=bool(not relax and model.whole.any()))
+
+
+def _read(solver: highspy.Highs, model: Model, seconds: float, *, mip: bool) -> Solution:
+    kind = highspy.HighsModelStatus
+    status, info = solver.getModelStatus(), solver.getInfo()
+    if status in {kind.kInfeasible, kind.kUnboundedOrInfeasible}:
+        return Solution("infeasible", None, None, -np.inf, seconds)
+    stopped = {kind.kTimeLimit, kind.kInterrupt, kind.kIterationLimit, kind.kSolutionLimit, kind.kObjectiveBound}
+    if status not in {kind.kOptimal, *stopped}:
+        msg = f"HiGHS ended with {solver.modelStatusToString(status)!r}"
+        raise SolverError(msg)
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    solution = solver.getSolution()
+    x = np.asarray(solution.col_value) if found else None
+    if mip:
+        bound = info.mip_dual_bound * SCALE_USD if abs(info.mip_dual_bound) < highspy.kHighsInf else np.inf
+    else:
+        bound = info.objective_function_value * SCALE_USD if status == kind.kOptimal else np.inf
+    duals = None if mip or x is None else np.asarray(solution.row_dual) * SCALE_USD
+    return Solution(
+        "optimal" if status == kind.kOptimal else "stopped",
+        x,
+        model.value(x) if x is not None else None,
+        float(bound),
+        seconds,
+        duals,
+    )
+
+
+def solve_with_ortools(model: Model, *, time_limit_s: float = 60.0, engine: str = "scip") -> Solution:
+    """Maximise the same matrix through OR-Tools (MathOpt's columnar model proto): the oracle of the tests.
+
+    ``engine`` is ``scip`` or ``highs``.
+    """
+    from datetime import timedelta  # noqa: PLC0415  # only the oracle needs it
+
+    from ortools.math_opt import model_pb2  # noqa: PLC0415
+    from ortools.math_opt.python import mathopt  # noqa: PLC0415
+
+    proto = model_pb2.ModelProto()
+    proto.variables.ids.extend(range(model.columns))
+    proto.variables.lower_bounds.extend(model.lower.tolist())
+    proto.variables.upper_bounds.extend(model.upper.tolist())
+    proto.variables.integers.extend(model.whole.tolist())
+    proto.objective.maximize = True
+    proto.objective.offset = model.constant / SCALE_USD
+    nonzero = np.flatnonzero(model.cost)
+    proto.objective.linear_coefficients.ids.extend(nonzero.tolist())
+    proto.objective.linear_coefficients.values.extend((model.cost[nonzero] / SCALE_USD).tolist())
+    proto.linear_constraints.ids.extend(range(model.rows))
+    proto.linear_constraints.lower_bounds.extend(model.row_lower.tolist())
+    proto.linear_constraints.upper_bounds.extend(model.row_upper.tolist())
+    matrix = model.matrix.tocoo()
+    order = np.lexsort((matrix.col, matrix.row))
+    proto.linear_constraint_matrix.row_ids.extend(matrix.row[order].tolist())
+    proto.linear_constraint_matrix.column_ids.extend(matrix.col[order].tolist())
+    proto.linear_constraint_matrix.coefficients.extend(matrix.data[order].tolist())
+    kind = {"scip": mathopt.SolverType.GSCIP, "highs": mathopt.SolverType.HIGHS}[engine]
+    began = time.monotonic()
+    params = mathopt.SolveParameters(time_limit=timedelta(seconds=time_limit_s), relative_gap_tolerance=1e-7)
+    result = mathopt.solve(mathopt.Model.from_model_proto(proto), kind, params=params)
+    seconds = time.monotonic() - began
+    reason = mathopt.TerminationReason
+    if result.termination.reason in {reason.INFEASIBLE, reason.INFEASIBLE_OR_UNBOUNDED}:
+        return Solution("infeasible", None, None, -np.inf, seconds)
+    if result.termination.reason not in {reason.OPTIMAL, reason.FEASIBLE}:
+        msg = f"{engine} ended with {result.termination.reason}"
+        raise SolverError(msg)
+    values = result.variable_values()
+    x = np.zeros(model.columns)
+    for variable, value in values.items():
+        x[variable.id] = value
+    status: SolveStatus = "optimal" if result.termination.reason is reason.OPTIMAL else "stopped"
+    return Solution(status, x, model.value(x), float(result.dual_bound()) * SCALE_USD, seconds)

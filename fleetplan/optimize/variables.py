@@ -1,0 +1,133 @@
+"""The columns of the problem: which index stands for which decision.
+
+Symbols as in ``docs/model.md``. Step columns ("by period t") never fall; a column that the law or the horizon rules out is
+fixed at zero here, so that the solver never sees the choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
+from fleetplan.optimize.matrix import Builder
+
+PAYERS = ("platform", "partner")
+
+
+@dataclass(frozen=True, eq=False)
+class DeploymentColumns:
+    """Columns of one deployment; G levels, M modes, T periods."""
+
+    begun: Ints  # Y (T,)
+    open: Ints  # l (G, T)
+    vehicles: Ints  # v (M, T)
+    fleet: Ints  # vehicles by level in force (G, T)
+    demand: Ints  # D by level in force (G, T)
+    trips: Ints  # T by level in force (G, T)
+    added: Ints  # max(0, V_t - V_{t-1}) (T,)
+    cheap: Ints | None  # trips at the lower fare while only such a mode is permitted (G, T)
+
+
+@dataclass(frozen=True, eq=False)
+class DepotColumns:
+    """Columns of one city's depots: sites S, payers P."""
+
+    ordered: Ints  # (S, T)
+    stalls: Ints  # (S, P, T)
+    public: Ints  # (P, T)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """All columns."""
+
+    deployments: tuple[DeploymentColumns, ...]
+    programmes: Mapping[tuple[str, str], Ints]  # shared wider programmes: (stack, jurisdiction) -> (T,)
+    first: Mapping[str, Ints]  # stack's first programme begun (T,), stacks with several deployments
+    team: Mapping[str, Ints]  # city team in place (T,), cities with several deployments
+    live: Mapping[str, Ints]  # city open to riders (T,)
+    bought: Mapping[str, Ints]  # platform-owned stacks (T,)
+    depots: Mapping[str, DepotColumns]
+    capital: Ints  # capital spent (T,)
+    cash: Ints | None  # net cash (T,)
+
+
+def highest_trips(instance: Instance, q: DeploymentData) -> Array:
+    """Return the most trips a day each level could ever see for one deployment, shape (G, T)."""
+    levels = instance.cities[q.city].service.levels
+    addressable = np.array([level.surface.demand_trips_per_day for level in levels])
+    best = instance.adoption.max(axis=0)
+    return addressable[:, None] * (q.scale * best)[None, :]
+
+
+def earliest_open(instance: Instance, q: DeploymentData) -> np.ndarray:
+    """Return whether each level could be open in each period, shape (G, T), by permits alone."""
+    periods = instance.periods
+    mode_ok = np.array([any(m.milestone.possible(t) for m in q.modes) for t in range(periods)], dtype=bool)
+    gates = np.array([[all(g.possible(t) for g in gate) for t in range(periods)] for gate in q.level_gates], dtype=bool)
+    return np.logical_and.accumulate(gates & mode_ok[None, :], axis=0)
+
+
+def _deployment(b: Builder, i: Instance, q: DeploymentData) -> DeploymentColumns:
+    periods, levels = i.periods, len(i.cities[q.city].service.levels)
+    possible = earliest_open(i, q)
+    ceiling = i.stacks[q.stack].ceiling.astype(float)
+    largest = np.array([level.surface.vehicles_max for level in i.cities[q.city].service.levels])
+    fleet_cap = np.minimum(largest[:, None], ceiling[None, :]) * possible
+    trips_cap = highest_trips(i, q) * possible
+    mode_cap = np.array(
+        [
+            [min(m.cap, c) * m.milestone.possible(t) for t, c in enumerate(ceiling)]
+            for m in q.modes
+        ]
+    ).reshape(len(q.modes), periods)
+    mixed = len({m.fare_factor for m in q.modes}) > 1
+    any_open = possible.any(axis=0)
+    useful = np.array([bool(any_open[t:].any()) for t in range(periods)], dtype=float)
+    return DeploymentColumns(
+        begun=b.block((periods,), useful if q.modes else 0.0, whole=True),
+        open=b.block((levels, periods), possible.astype(float), whole=True),
+        vehicles=b.block((len(q.modes), periods), mode_cap),
+        fleet=b.block((levels, periods), fleet_cap),
+        demand=b.block((levels, periods), trips_cap),
+        trips=b.block((levels, periods), trips_cap),
+        added=b.block((periods,), ceiling * any_open),
+        cheap=b.block((levels, periods), trips_cap) if mixed else None,
+    )
+
+
+def _depots(b: Builder, i: Instance, city: str) -> DepotColumns:
+    data = i.cities[city]
+    periods = i.periods
+    payers = {q.rates.charger_paid for q in i.deployments if q.city == city and q.electric}
+    active = np.array([float(flag in payers) for flag in (True, False)])
+    can_order = np.array([[float(d.reach[-1] >= 0)] * periods for d in data.depots]).reshape(-1, periods)
+    live = np.array([[float(d.reach[t] >= 0) * d.stalls for t in range(periods)] for d in data.depots]).reshape(-1, periods)
+    return DepotColumns(
+        ordered=b.block((len(data.depots), periods), can_order, whole=True),
+        stalls=b.block((len(data.depots), 2, periods), live[:, None, :] * active[None, :, None]),
+        public=b.block((2, periods), i.public_cars * active[:, None] * np.ones((1, periods))),
+    )
+
+
+def lay_out(b: Builder, i: Instance) -> Columns:
+    """Add every column of an instance."""
+    periods = i.periods
+    deployments = tuple(_deployment(b, i, q) for q in i.deployments)
+    shared = sorted({(q.stack, w) for q in i.deployments for w in q.shared})
+    stacks = [q.stack for q in i.deployments]
+    cities = [q.city for q in i.deployments]
+    return Columns(
+        deployments=deployments,
+        programmes={key: b.block((periods,), 1.0, whole=True) for key in shared},
+        first={s: b.block((periods,), 1.0) for s in sorted(set(stacks)) if stacks.count(s) > 1},
+        team={c: b.block((periods,), 1.0) for c in sorted(set(cities)) if cities.count(c) > 1},
+        live={c: b.block((periods,), 1.0, whole=True) for c in sorted(set(cities))},
+        bought={s: b.block((periods,), d.ceiling.astype(float)) for s, d in i.stacks.items() if d.owned},
+        depots={c: _depots(b, i, c) for c in sorted(set(cities))},
+        capital=b.block((periods,)),
+        cash=b.block((periods,), lower=-np.inf) if i.scope.request.capital.cash_floor_usd is not None else None,
+    )

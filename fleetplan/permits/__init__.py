@@ -1,0 +1,5 @@
+"""From a permit graph to months: when may which mode run, if a programme begins now?"""
+
+from fleetplan.permits.paths import PUBLIC_MODES, DelayRule, PermitPath, PermitTiming, permit_path
+
+__all__ = ["PUBLIC_MODES", "DelayRule", "PermitPath", "PermitTiming", "permit_path"]

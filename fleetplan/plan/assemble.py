@@ -1,0 +1,347 @@
+"""Turn a solution into a :class:`Plan`: decisions, accounts, headline figures, what binds, certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.months import month_text
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.ledger import CAPITAL_LINES
+from fleetplan.optimize.search import SearchResult
+from fleetplan.plan.accounts import Accounts, Lines, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
+from fleetplan.plan.decisions import Decisions, Rollout, read_decisions
+from fleetplan.plan.narrate import binding_rules, city_reason, doubtful_figures
+from fleetplan.plan.permit_steps import permit_steps
+from fleetplan.plan.types import (
+    Binding,
+    Certificate,
+    CityRollout,
+    DeploymentPlan,
+    DepotPlan,
+    Kpis,
+    LevelSummary,
+    Plan,
+    StackFleet,
+)
+from fleetplan.request import PlanRequest
+
+Array = NDArray[np.float64]
+MODE_RANK = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the search proved about the plan."""
+
+    bound: float
+    proven: bool
+    stopped: bool
+    gap_wanted: float
+    seed: int
+    version: str
+    solver: str
+
+
+def request_hash(request: PlanRequest) -> str:
+    """Return the SHA-256 of a request's canonical JSON."""
+    text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _numbers(values: Array, digits: int = 4) -> list[float]:
+    return [float(v) for v in np.round(values, digits) + 0.0]
+
+
+def _lines(lines: Lines) -> dict[str, list[float]]:
+    return {line: _numbers(usd, 2) for line, usd in sorted(lines.items()) if np.abs(usd).max(initial=0.0) > 0}
+
+
+def _merged(parts: list[Lines], periods: int) -> Lines:
+    out: Lines = {}
+    for lines in parts:
+        for line, usd in lines.items():
+            out[line] = out.get(line, np.zeros(periods)) + usd
+    return out
+
+
+def _shares(i: Instance, d: Decisions, stack: str) -> dict[str, Array]:
+    """Return how a stack's pool is shared out over its deployments, by period (vehicles placed, the next known share else)."""
+    users = [r for r in d.rollouts if r.data.stack == stack]
+    placed = np.array([r.fleet + r.testing for r in users], dtype=float)
+    total = placed.sum(axis=0)
+    known = np.flatnonzero(total > 0)
+    out = np.full((len(users), i.periods), 1.0 / max(1, len(users)))
+    for t in range(i.periods):
+        later = known[known >= t]
+        at = int(later[0]) if len(later) else (int(known[-1]) if len(known) else None)
+        if at is not None:
+            out[:, t] = placed[:, at] / total[at]
+    return {r.data.key: out[k] for k, r in enumerate(users)}
+
+
+def _worth(i: Instance, lines: Lines) -> float:
+    return present_worth(i, lines) + terminal_worth(i, lines)
+
+
+class _Assembly:
+    """Holds what every part of the plan is read from."""
+
+    def __init__(self, f: Formulation, result: SearchResult) -> None:
+        self.f, self.result = f, result
+        self.i: Instance = f.instance
+        self.d: Decisions = read_decisions(f, result.x)
+        self.a: Accounts = settle(self.i, self.d)
+        self.shares = {s: _shares(self.i, self.d, s) for s in self.i.stacks}
+        self.steps = {r.data.key: permit_steps(self.i, self.d, r) for r in self.d.rollouts}
+
+    def pool_worth(self, r: Rollout) -> float:
+        """Return the deployment's share of its stack's vehicles: purchases, loans, residual, charge after the horizon."""
+        stack = r.data.stack
+        if stack not in self.a.stacks:
+            return 0.0
+        share = self.shares[stack][r.data.key]
+        lines = {line: usd * share for line, usd in self.a.stacks[stack].items()}
+        ends = self.a.vehicle_residual[stack] + self.a.capital_charge[stack]
+        return present_worth(self.i, lines) + ends * float(share[-1])
+
+    def deployment(self, r: Rollout) -> DeploymentPlan:
+        i, levels = self.i, self.i.cities[r.data.city].service.levels
+        waits: list[float | None] = []
+        empty: list[float | None] = []
+        for t in range(i.periods):
+            if r.level[t] and r.fleet[t]:
+                quality = levels[r.level[t] - 1].surface.evaluate(float(r.fleet[t]), float(r.demand[t]))
+                waits.append(round(float(quality.wait_min), 2))
+                empty.append(round(float(quality.deadhead_share), 4))
+            else:
+                waits.append(None)
+                empty.append(None)
+        names = list(dict.fromkeys(m.name for m in r.data.modes))
+        by_mode = {n: sum(r.by_mode[k] for k, m in enumerate(r.data.modes) if m.name == n) for n in names}
+        out = np.flatnonzero(np.asarray(by_mode.get("paid_driver_out", np.zeros(i.periods))) > 0)
+        labels = i.grid.labels()
+        stack = i.catalogue_stack(r.data.stack)
+        lines = self.a.deployments[r.data.key]
+        return DeploymentPlan(
+            stack=r.data.stack,
+            partner=stack.partner,
+            city=r.data.city,
+            contract=stack.contract_type,
+            programme_start=labels[r.begun],
+            launch=labels[r.opened] if r.opened is not None else "",
+            driver_out=labels[int(out[0])] if len(out) else None,
+            permits=self.steps[r.data.key],
+            mode=[self._mode(by_mode, t) for t in range(i.periods)],
+            vehicles=r.fleet.tolist(),
+            vehicles_by_mode={n: np.asarray(v).tolist() for n, v in sorted(by_mode.items()) if np.any(v)},
+            test_vehicles=r.testing.tolist(),
+            level=r.level.tolist(),
+            demand_per_day=_numbers(r.demand),
+            trips_per_day=_numbers(r.trips),
+            wait_min=waits,
+            deadhead_share=empty,
+            km_per_day=_numbers(km_per_day(i, r), 2),
+            energy_kwh_per_day=_numbers(kwh_per_day(i, r), 2),
+            lines_usd=_lines(lines),
+            npv_usd=round(_worth(i, lines) + self.pool_worth(r), 2),
+        )
+
+    @staticmethod
+    def _mode(by_mode: dict[str, NDArray[np.int64]], t: int) -> str:
+        running = [m for m in MODE_RANK if m in by_mode and by_mode[m][t] > 0]
+        return running[-1] if running else ""
+
+    def depots(self, city: str) -> list[DepotPlan]:
+        i, own = self.i, self.d.depots[city]
+        found = []
+        for s, site in enumerate(i.scope.catalogue.cities[city].depots):
+            order = own.ordered[s]
+            if order is None:
+                continue
+            month = int(i.grid.starts[order])
+            found.append(
+                DepotPlan(
+                    site=site.name,
+                    lat=site.lat,
+                    lon=site.lon,
+                    ordered=month_text(month),
+                    live=month_text(month + site.lead_months),
+                    stalls=own.stalls[s, 0].tolist(),
+                    stalls_partner=own.stalls[s, 1].tolist(),
+                )
+            )
+        return sorted(found, key=lambda d: (d.ordered, d.site))
+
+    def city(self, slug: str, binds: list[Binding]) -> CityRollout:
+        i, facts = self.i, self.i.scope.catalogue.cities[slug]
+        rollouts = [r for r in self.d.rollouts if r.data.city == slug]
+        plans = [self.deployment(r) for r in rollouts]
+        own: Lines = self.a.cities.get(slug, {})
+        pool = [
+            {line: usd * self.shares[r.data.stack][r.data.key] for line, usd in self.a.stacks[r.data.stack].items()}
+            for r in rollouts
+            if r.data.stack in self.a.stacks
+        ]
+        everything = _merged([own, *(self.a.deployments[r.data.key] for r in rollouts), *pool], i.periods)
+        cash = np.cumsum(sum(everything.values(), np.zeros(i.periods)))
+        capital = -sum((everything[n].sum() for n in CAPITAL_LINES if n in everything), 0.0)
+        launch = min((p.launch for p in plans if p.launch), default=None)
+        nothing = [0] * i.periods
+        public = self.d.depots[slug].public.tolist() if slug in self.d.depots else [nothing, nothing]
+        npv = sum(p.npv_usd for p in plans) + _worth(i, own) + self.a.stall_residual.get(slug, 0.0)
+        return CityRollout(
+            city=slug,
+            name=facts.name,
+            currency=facts.currency,
+            usd_per_currency=i.scope.catalogue.assumptions[f"fx.{facts.currency}"].value,
+            launch=launch,
+            deployments=plans,
+            depots=self.depots(slug) if slug in self.d.depots else [],
+            public_charging_vehicles=public[0],
+            public_charging_partner=public[1],
+            levels=[
+                LevelSummary(
+                    level=g + 1,
+                    name=level.name,
+                    cells=len(level.cells),
+                    area_km2=round(level.area_km2, 3),
+                    population=round(level.population, 1),
+                    addressable_trips_per_day=round(level.surface.demand_trips_per_day, 3),
+                )
+                for g, level in enumerate(i.cities[slug].service.levels)
+            ],
+            city_lines_usd=_lines(own),
+            npv_usd=round(npv, 2),
+            capital_usd=round(float(capital), 2),
+            peak_funding_usd=round(max(0.0, -float(cash.min(initial=0.0))), 2),
+            payback=_payback(cash, i),
+            binds=binds,
+            doubtful_figures=doubtful_figures(i, slug, [r.data.stack for r in rollouts]),
+            reason=city_reason(self.f, self.d, slug, plans),
+        )
+
+    def stack(self, slug: str) -> StackFleet:
+        i, data = self.i, self.i.stacks[slug]
+        users = [r for r in self.d.rollouts if r.data.stack == slug]
+        nothing = np.zeros(i.periods, dtype=np.int64)
+        bought = self.d.bought.get(slug, nothing)
+        return StackFleet(
+            stack=slug,
+            partner=data.partner,
+            platform_owned=data.owned,
+            bought=bought.tolist(),
+            owned=(bought @ data.alive).astype(int).tolist(),
+            in_service=sum((r.fleet for r in users), nothing).tolist(),
+            testing=sum((r.testing for r in users), nothing).tolist(),
+            ceiling=data.ceiling.tolist(),
+            lines_usd=_lines(self.a.stacks.get(slug, {})),
+        )
+
+    def all_lines(self) -> Lines:
+        parts = [*self.a.deployments.values(), *self.a.cities.values(), *self.a.stacks.values()]
+        return _merged(parts, self.i.periods)
+
+    def curve_error(self) -> float:
+        """Return the share by which planned trips exceed the sampled service law, over the whole plan."""
+        planned = law = 0.0
+        for r in self.d.rollouts:
+            levels = self.i.cities[r.data.city].service.levels
+            for t in np.flatnonzero(r.fleet * r.level):
+                quality = levels[r.level[t] - 1].surface.evaluate(float(r.fleet[t]), float(r.demand[t]))
+                planned += float(r.trips[t] * self.i.days[t])
+                law += float(quality.trips_per_day * self.i.days[t])
+        return planned / law - 1.0 if law > 0 else 0.0
+
+
+def _payback(cumulated: Array, i: Instance) -> str | None:
+    """Return the first month from which cumulated cash stays at or above zero after having been below it."""
+    below = np.flatnonzero(cumulated < 0)
+    if not len(below) or below[-1] + 1 >= i.periods:
+        return None
+    return i.grid.labels()[int(below[-1]) + 1]
+
+
+def _kpis(x: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
+    i, a = x.i, x.a
+    cash = np.cumsum(sum(lines.values(), np.zeros(i.periods)))
+    capital_lines = {n: lines[n] for n in CAPITAL_LINES if n in lines}
+    within = present_worth(i, lines)
+    residual = sum(a.stall_residual.values()) + sum(a.vehicle_residual.values())
+    terminal = terminal_worth(i, lines) + sum(a.capital_charge.values())
+    fleet = sum((r.fleet for r in x.d.rollouts), np.zeros(i.periods, dtype=np.int64))
+    trips = float(sum(r.trips[-1] for r in x.d.rollouts))
+    years = [int(m) // 12 for m in i.grid.starts]
+    live = sum(c.launch is not None for c in cities)
+    existing = sum(m.counts for m in i.scope.catalogue.live_markets)
+    return Kpis(
+        npv_usd=round(within + residual + terminal, 2),
+        npv_by_horizon_usd=round(within + residual, 2),
+        terminal_usd=round(terminal, 2),
+        residual_usd=round(residual, 2),
+        capital_usd=round(-sum(float(v.sum()) for v in capital_lines.values()), 2),
+        discounted_capital_usd=round(-present_worth(i, capital_lines), 2),
+        peak_funding_usd=round(max(0.0, -float(cash.min(initial=0.0))), 2),
+        payback=_payback(cash, i),
+        cities_live=live,
+        markets_live_with_existing=live + existing,
+        vehicles_end=int(fleet[-1]),
+        trips_per_day_end=round(trips, 2),
+        vehicles_by_year={str(y): int(fleet[len(years) - 1 - years[::-1].index(y)]) for y in sorted(set(years))},
+        trips_per_vehicle_day_end=round(trips / fleet[-1], 2) if fleet[-1] else None,
+    )
+
+
+def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
+    """Return the plan that a solution stands for, not yet checked (``certificate.checker`` is empty)."""
+    x = _Assembly(f, result)
+    i = f.instance
+    binds = binding_rules(f, result, x.d)
+    cities = [x.city(c, [b for where, b in binds if where == c]) for c in i.scope.cities]
+    lines = x.all_lines()
+    kpis = _kpis(x, cities, lines)
+    cash = sum(lines.values(), np.zeros(i.periods))
+    capital = -sum((lines[n] for n in CAPITAL_LINES if n in lines), np.zeros(i.periods))
+    objective = kpis.npv_usd
+    bound = max(proof.bound, objective)
+    gap = (bound - objective) / max(abs(objective), 1.0)
+    status = "stopped" if proof.stopped else ("within_gap" if gap <= proof.gap_wanted else "feasible")
+    request = i.scope.request
+    return Plan(
+        status="optimal" if status == "within_gap" and gap <= 1e-3 else status,  # type: ignore[arg-type]
+        name=request.name,
+        objective=objective,
+        bound=round(bound, 2),
+        gap=round(gap, 8),
+        periods=i.grid.labels(),
+        period_months=list(i.grid.lengths),
+        kpis=kpis,
+        cities=cities,
+        stacks=[x.stack(s) for s in sorted(i.stacks)],
+        cash_usd=_numbers(cash, 2),
+        cumulated_cash_usd=_numbers(np.cumsum(cash), 2),
+        capital_usd=_numbers(capital, 2),
+        cumulated_budget_usd=_numbers(i.budget_usd, 2),
+        binds=[b for _, b in binds],
+        certificate=Certificate(
+            request_sha256=request_hash(request),
+            catalogue_sha256=i.scope.catalogue.digest,
+            version=proof.version,
+            seed=proof.seed,
+            method="monolithic MILP on step decisions, then whole vehicles",
+            objective_usd=objective,
+            bound_usd=round(bound, 2),
+            gap=round(gap, 8),
+            gap_of_capital=round((bound - objective) / max(kpis.discounted_capital_usd, 1.0), 8),
+            solver=proof.solver,
+            checker="",
+            rules_checked=[],
+            curve_error=round(x.curve_error(), 6),
+        ),
+        request=request,
+    )

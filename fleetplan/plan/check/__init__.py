@@ -1,0 +1,98 @@
+"""The independent checker: every rule of ``docs/model.md`` and every money line, evaluated anew.
+
+It reads the plan, the raw request, the catalogue and the response surfaces, and shares no code with what makes plans:
+nothing of ``permits``, ``economics``, ``scope`` or ``optimize`` is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import CheckFailed
+from fleetplan.plan.check import depots, integrity, law, money, operation, targets, value
+from fleetplan.plan.check.case import Case
+from fleetplan.plan.check.figures import check_overrides
+from fleetplan.plan.check.permit_dates import Calendar
+from fleetplan.plan.check.report import CheckReport, Violation
+from fleetplan.plan.types import Plan
+from fleetplan.service.types import CityService
+
+__all__ = ["CheckReport", "Violation", "check_plan", "require_valid"]
+
+Check = Callable[[], Iterator[Violation]]
+
+
+def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
+    """Return every check by the key of its rule."""
+    return {
+        "permit_path": partial(law.check_permit_path, case, calendar),
+        "permit_area": partial(law.check_permit_area, case, calendar),
+        "permit_cap": partial(law.check_permit_cap, case, calendar),
+        "fare_allowed": partial(law.check_fare_allowed, case, calendar),
+        "launch_order": partial(operation.check_launch_order, case, calendar),
+        "operator_pilot": partial(operation.check_operator_pilot, case),
+        "min_fleet": partial(operation.check_min_fleet, case, calendar),
+        "no_service_before_open": partial(operation.check_no_service_before_open, case),
+        "stack_supply": partial(operation.check_stack_supply, case),
+        "supply_yearly_cap": partial(operation.check_supply_yearly_cap, case),
+        "lawful": partial(law.check_lawful, case),
+        "response_curve": partial(operation.check_response_curve, case),
+        "demand": partial(operation.check_demand, case),
+        "city_demand": partial(operation.check_city_demand, case),
+        "depot_capacity": partial(depots.check_depot_capacity, case),
+        "capital": partial(value.check_capital, case),
+        "cash_floor": partial(value.check_cash_floor, case),
+        "money_lines": partial(money.check_money_lines, case, calendar),
+        "npv": partial(value.check_npv, case),
+        "objective": partial(value.check_objective, case),
+        "plan_totals": partial(integrity.check_totals, case),
+        "plan_columns": partial(integrity.check_columns, case),
+        "certificate": partial(integrity.check_certificate, case),
+        "targets": partial(targets.check_targets, case),
+    }
+
+
+def check_plan(plan: Plan, catalogue: Catalogue, services: Mapping[str, CityService]) -> CheckReport:
+    """Evaluate every rule anew and report what is broken.
+
+    Parameters
+    ----------
+    catalogue
+        As loaded, without the request's overrides: the checker applies them itself.
+    services
+        Surfaces by city slug, computed from the catalogue with the overrides.
+
+    Raises
+    ------
+    RequestError
+        When the request names a city or stack that the catalogue does not hold.
+    """
+    case = Case(plan, catalogue, services)
+    broken = [
+        *check_overrides(catalogue, plan.request.overrides),
+        *integrity.check_shape(plan, catalogue, services),
+    ]
+    checked = ["overrides", "plan_shape"]
+    if broken:
+        return CheckReport(tuple(broken), tuple(checked), {})
+    rules = _rules(case, Calendar(case))
+    found = [violation for check in rules.values() for violation in check()]
+    lines = [f"money.{line}" for line in dict.fromkeys((*money.DEPLOYMENT_LINES, *money.CITY_LINES, *money.POOL_LINES))]
+    kinds = sorted({constraint.type for constraint in plan.request.constraints})
+    return CheckReport(tuple(found), (*checked, *rules, *lines, *kinds), value.recomputed(case))
+
+
+def require_valid(plan: Plan, catalogue: Catalogue, services: Mapping[str, CityService]) -> CheckReport:
+    """Return the checker's report of a plan that keeps every rule.
+
+    Raises
+    ------
+    CheckFailed
+        When it does not; the error carries every violation.
+    """
+    report = check_plan(plan, catalogue, services)
+    if report.violations:
+        raise CheckFailed(str(violation) for violation in report.violations)
+    return report

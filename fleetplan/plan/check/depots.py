@@ -1,0 +1,71 @@
+"""Depots: ``depot_capacity``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleetplan.catalogue.types import DepotSite
+from fleetplan.months import month_number, month_text
+from fleetplan.plan.check.case import Case
+from fleetplan.plan.check.report import RATIO, Violation
+from fleetplan.plan.types import CityRollout, DepotPlan
+
+RULE = "depot_capacity"
+
+
+def check_depot_capacity(case: Case) -> Iterator[Violation]:
+    """Yield cars without a charger, stalls without a site, and sites live before their time."""
+    for rollout in case.plan.cities:
+        sites = {site.name: site for site in case.catalogue.cities[rollout.city].depots}
+        for depot in rollout.depots:
+            if depot.site not in sites:
+                yield Violation(RULE, f"{rollout.city}/{depot.site}", "the catalogue holds no such site", 1.0)
+            else:
+                yield from _site(case, rollout.city, depot, sites[depot.site])
+        for t in case.periods:
+            yield from _balance(case, rollout, t)
+
+
+def live_label(case: Case, depot: DepotPlan, site: DepotSite) -> str:
+    """Return the first period start at or after order plus lead; the plain month beyond the horizon."""
+    due = month_number(depot.ordered) + site.lead_months
+    return next((label for label, start in zip(case.labels, case.starts, strict=True) if start >= due), month_text(due))
+
+
+def _site(case: Case, city: str, depot: DepotPlan, site: DepotSite) -> Iterator[Violation]:
+    place = f"{city}/{depot.site}"
+    if depot.ordered not in case.labels:
+        yield Violation(RULE, place, f"the site is ordered in {depot.ordered}, which begins no period", 1.0)
+    due = live_label(case, depot, site)
+    if depot.live != due:
+        yield Violation(RULE, place, f"the site is live in {depot.live}; its lead time ends in {due}", 1.0)
+    live = month_number(due)
+    for t in case.periods:
+        total = depot.stalls[t] + depot.stalls_partner[t]
+        room = site.stalls if case.starts[t] >= live else 0
+        if total > room:
+            yield Violation(RULE, case.where(place, t), f"{total} stalls stand where {room} may", total - room)
+        for row in (depot.stalls, depot.stalls_partner):
+            if row[t] < (row[t - 1] if t else 0):
+                yield Violation(RULE, case.where(place, t), "stalls are taken away", row[t - 1] - row[t])
+
+
+def _balance(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
+    per_stall = case.eco("vehicles_per_fast_stall")
+    where = case.where(rollout.city, t)
+    public = (rollout.public_charging_vehicles[t], rollout.public_charging_partner[t])
+    for platform, elsewhere in zip((True, False), public, strict=True):
+        cars = sum(
+            d.row.vehicles[t] + d.row.test_vehicles[t]
+            for d in case.of_city(rollout.city)
+            if d.stack.electric and d.pays("charger") == platform
+        )
+        stalls = sum((depot.stalls if platform else depot.stalls_partner)[t] for depot in rollout.depots)
+        short = cars - per_stall * stalls - elsewhere
+        if short > RATIO:
+            payer = "platform" if platform else "partner"
+            text = f"{cars} cars share {stalls} stalls of the {payer} and {elsewhere} public places"
+            yield Violation(RULE, where, text, short)
+    most = case.own("supply.min_public_charging_cars")
+    if sum(public) > most + RATIO:
+        yield Violation(RULE, where, f"{sum(public)} cars charge in public; {most:.0f} may", sum(public) - most)

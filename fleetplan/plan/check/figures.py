@@ -1,0 +1,50 @@
+"""The catalogue as the request wants it: figure overrides applied, by code of the checker's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from fleetplan.catalogue.types import Catalogue, Figure
+from fleetplan.plan.check.report import Violation
+from fleetplan.request import FigureOverride
+
+
+def _changed(figure: Figure, override: FigureOverride) -> Figure:
+    if override.factor is not None:
+        scaled = tuple(v * override.factor for v in figure.values)
+        return replace(figure, value=figure.value * override.factor, values=scaled)
+    if override.values is not None:
+        return replace(figure, value=sum(override.values) / len(override.values), values=tuple(override.values))
+    if override.value is None:
+        return figure
+    return replace(figure, value=override.value, values=tuple(override.value for _ in figure.values))
+
+
+def _apply(figures: Mapping[str, Figure], overrides: Mapping[str, FigureOverride]) -> dict[str, Figure]:
+    return {
+        name: _changed(figure, overrides[figure.key]) if figure.key in overrides else figure
+        for name, figure in figures.items()
+    }
+
+
+def with_overrides(catalogue: Catalogue, overrides: Sequence[FigureOverride]) -> Catalogue:
+    """Return the catalogue with the request's figures in place of its own."""
+    by_key = {override.figure: override for override in overrides}
+    return replace(
+        catalogue,
+        economics=_apply(catalogue.economics, by_key),
+        assumptions=_apply(catalogue.assumptions, by_key),
+        cities={k: replace(c, figures=_apply(c.figures, by_key)) for k, c in catalogue.cities.items()},
+        stacks={k: replace(s, figures=_apply(s.figures, by_key)) for k, s in catalogue.stacks.items()},
+    )
+
+
+def check_overrides(catalogue: Catalogue, overrides: Sequence[FigureOverride]) -> Iterator[Violation]:
+    """Yield every override whose figure the catalogue does not hold."""
+    groups = [catalogue.economics, catalogue.assumptions]
+    groups += [c.figures for c in catalogue.cities.values()] + [s.figures for s in catalogue.stacks.values()]
+    known = {figure.key for group in groups for figure in group.values()}
+    for override in overrides:
+        if override.figure not in known:
+            yield Violation("overrides", override.figure, "the catalogue holds no such figure", 1.0)

@@ -1,0 +1,274 @@
+"""Whether a plan hangs together: its shape, its sums, its derived columns and its certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import Any
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.months import month_number
+from fleetplan.plan.check.case import PUBLIC_MODES, Case, Deployed
+from fleetplan.plan.check.money import km_per_day, kwh_per_day
+from fleetplan.plan.check.operation import ceiling, in_tests, owned
+from fleetplan.plan.check.report import WAIT_MIN, Violation, money_apart, trips_apart
+from fleetplan.plan.check.value import capital, cash, cumulated_budget
+from fleetplan.plan.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.request import PlanRequest
+from fleetplan.service.types import CityService
+
+SHAPE, TOTALS, COLUMNS, CERTIFICATE = "plan_shape", "plan_totals", "plan_columns", "certificate"
+PLAN_LISTS = ("period_months", "cash_usd", "cumulated_cash_usd", "capital_usd", "cumulated_budget_usd")
+ROW_LISTS = (
+    *("mode", "vehicles", "test_vehicles", "level", "demand_per_day", "trips_per_day", "wait_min", "deadhead_share"),
+    *("km_per_day", "energy_kwh_per_day"),
+)
+FLEET_LISTS = ("bought", "owned", "in_service", "testing", "ceiling")
+
+
+def _lists(plan: Plan) -> Iterator[tuple[str, list[Any]]]:
+    """Yield every list of a plan that runs over its periods, with its place."""
+    yield from ((name, getattr(plan, name)) for name in PLAN_LISTS)
+    for rollout in plan.cities:
+        yield f"{rollout.city}.public_charging_vehicles", rollout.public_charging_vehicles
+        yield f"{rollout.city}.public_charging_partner", rollout.public_charging_partner
+        yield from _keyed(f"{rollout.city}.usd", rollout.city_lines_usd)
+        for depot in rollout.depots:
+            yield f"{rollout.city}/{depot.site}.stalls", depot.stalls
+            yield f"{rollout.city}/{depot.site}.stalls_partner", depot.stalls_partner
+        for row in rollout.deployments:
+            place = f"{row.city}/{row.stack}"
+            yield from ((f"{place}.{name}", getattr(row, name)) for name in ROW_LISTS)
+            yield from _keyed(place, row.vehicles_by_mode)
+            yield from _keyed(f"{place}.usd", row.lines_usd)
+    for fleet in plan.stacks:
+        yield from ((f"{fleet.stack}.{name}", getattr(fleet, name)) for name in FLEET_LISTS)
+        yield from _keyed(f"{fleet.stack}.usd", fleet.lines_usd)
+
+
+def _keyed(place: str, lists: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Any]]]:
+    yield from ((f"{place}.{key}", values) for key, values in lists.items())
+
+
+def check_shape(plan: Plan, catalogue: Catalogue, services: Mapping[str, CityService]) -> Iterator[Violation]:
+    """Yield lists of the wrong length, numbers that are none, and names that the catalogue does not hold.
+
+    Nothing else can be checked while one of these stands.
+    """
+    grid = plan.request.grid
+    if plan.periods != grid.labels() or plan.period_months != list(grid.lengths):
+        yield Violation(SHAPE, "periods", "the periods are not those of the request's horizon", 1.0)
+    for place, values in _lists(plan):
+        if len(values) != len(grid):
+            text = f"has {len(values)} entries for {len(grid)} periods"
+            yield Violation(SHAPE, place, text, abs(len(values) - len(grid)))
+        numbers = [value for value in values if isinstance(value, int | float)]
+        if not all(math.isfinite(number) for number in numbers):
+            yield Violation(SHAPE, place, "holds a number that is not finite", 1.0)
+        if "usd" not in place and min(numbers, default=0) < 0:
+            yield Violation(SHAPE, place, "holds a negative number", 1.0)
+    yield from _twice(plan)
+    for fleet in plan.stacks:
+        if fleet.stack not in catalogue.stacks:
+            yield Violation(SHAPE, fleet.stack, "the catalogue holds no such stack", 1.0)
+    for rollout in plan.cities:
+        if rollout.city in catalogue.cities and rollout.city in services:
+            yield from _rollout(plan, rollout, len(services[rollout.city].levels))
+        else:
+            yield Violation(SHAPE, rollout.city, "the catalogue holds no such city, or its service is missing", 1.0)
+
+
+def _rollout(plan: Plan, rollout: CityRollout, top: int) -> Iterator[Violation]:
+    for depot in rollout.depots:
+        if not _is_month(depot.ordered):
+            yield Violation(SHAPE, f"{rollout.city}/{depot.site}", f"{depot.ordered!r} is no month", 1.0)
+    for row in rollout.deployments:
+        yield from _row(plan, row, rollout.city, top)
+
+
+def _twice(plan: Plan) -> Iterator[Violation]:
+    names: dict[str, list[object]] = {
+        "city": [*(rollout.city for rollout in plan.cities)],
+        "pool": [*(fleet.stack for fleet in plan.stacks)],
+        "deployment": [*((row.city, row.stack) for rollout in plan.cities for row in rollout.deployments)],
+    }
+    for what, given in names.items():
+        if len(set(given)) < len(given):
+            yield Violation(SHAPE, what, f"a {what} stands twice", len(given) - len(set(given)))
+
+
+def _row(plan: Plan, row: DeploymentPlan, city: str, top: int) -> Iterator[Violation]:
+    place = f"{row.city}/{row.stack}"
+    if row.city != city:
+        yield Violation(SHAPE, place, f"the deployment stands under {city}", 1.0)
+    if row.stack not in {fleet.stack for fleet in plan.stacks}:
+        yield Violation(SHAPE, place, "the plan has no pool for the stack", 1.0)
+    if not set(row.vehicles_by_mode) <= set(PUBLIC_MODES):
+        yield Violation(SHAPE, place, "vehicles run in a mode that does not exist", 1.0)
+    if any(not 0 <= level <= top for level in row.level):
+        yield Violation(SHAPE, place, f"a level lies outside 0 to {top}", 1.0)
+    if not _is_month(row.programme_start):
+        yield Violation(SHAPE, place, f"the programme starts in {row.programme_start!r}, which is no month", 1.0)
+
+
+def _is_month(text: str) -> bool:
+    try:
+        month_number(text)
+    except ValueError:
+        return False
+    return True
+
+
+def check_totals(case: Case) -> Iterator[Violation]:
+    """Yield sums over deployments, pools and periods that do not come out."""
+    plan = case.plan
+    columns = (
+        ("cash_usd", plan.cash_usd, cash(case)),
+        ("cumulated_cash_usd", plan.cumulated_cash_usd, list(accumulate(cash(case)))),
+        ("capital_usd", plan.capital_usd, capital(case)),
+        ("cumulated_budget_usd", plan.cumulated_budget_usd, cumulated_budget(case)),
+    )
+    for name, given, expected in columns:
+        for t, (have, want) in enumerate(zip(given, expected, strict=True)):
+            if money_apart(have, want):
+                text = f"is {have:,.2f} USD; it comes to {want:,.2f} USD"
+                yield Violation(TOTALS, case.where(name, t), text, abs(have - want))
+    yield from _fleets(case)
+    yield from _headline(case)
+
+
+def _fleets(case: Case) -> Iterator[Violation]:
+    for fleet in case.plan.stacks:
+        rows = case.of_stack(fleet.stack)
+        capital_paid = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
+        if fleet.platform_owned != capital_paid:
+            yield Violation(TOTALS, fleet.stack, "platform_owned does not follow the contract", 1.0)
+        for t in case.periods:
+            columns = (
+                ("in_service", fleet.in_service[t], sum(d.row.vehicles[t] for d in rows)),
+                ("testing", fleet.testing[t], sum(d.row.test_vehicles[t] for d in rows)),
+                ("ceiling", fleet.ceiling[t], ceiling(case, fleet.stack, t)),
+                ("owned", fleet.owned[t], owned(case, fleet.bought, t)),
+            )
+            for name, have, want in columns:
+                if have != want:
+                    text = f"{name} is {have}; it comes to {want}"
+                    yield Violation(TOTALS, case.where(fleet.stack, t), text, abs(have - want))
+
+
+def _headline(case: Case) -> Iterator[Violation]:
+    kpis, last = case.plan.kpis, len(case.lengths) - 1
+    vehicles = [sum(d.row.vehicles[t] for d in case.deployed) for t in case.periods]
+    trips = sum(d.row.trips_per_day[last] for d in case.deployed)
+    live = len({d.row.city for d in case.deployed if d.paid_vehicles(last) > 0})
+    by_year = {str(start // 12): vehicles[t] for t, start in enumerate(case.starts)}
+    existing = sum(market.counts for market in case.catalogue.live_markets)
+    counts: tuple[tuple[str, object, object], ...] = (
+        ("cities_live", kpis.cities_live, live),
+        ("markets_live_with_existing", kpis.markets_live_with_existing, live + existing),
+        ("vehicles_end", kpis.vehicles_end, vehicles[last]),
+        ("vehicles_by_year", kpis.vehicles_by_year, by_year),
+    )
+    for name, given, expected in counts:
+        if given != expected:
+            yield Violation(TOTALS, f"kpis.{name}", f"is {given}; it comes to {expected}", 1.0)
+    per_vehicle = trips / vehicles[last] if vehicles[last] else 0.0
+    for name, have, want in (
+        ("trips_per_day_end", kpis.trips_per_day_end, trips),
+        ("trips_per_vehicle_day_end", kpis.trips_per_vehicle_day_end or 0.0, per_vehicle),
+    ):
+        if trips_apart(have, want):
+            yield Violation(TOTALS, f"kpis.{name}", f"is {have:.2f}; it comes to {want:.2f}", abs(have - want))
+    yield from _payback(case)
+
+
+def _payback(case: Case) -> Iterator[Violation]:
+    """Payback is the first period from which cumulated cash stays at zero or above, after it has been below."""
+    total = list(accumulate(cash(case)))
+    below = [t for t in case.periods if total[t] < -1.0]
+    expected = case.labels[below[-1] + 1] if below and below[-1] + 1 < len(case.labels) else None
+    if case.plan.kpis.payback != expected:
+        text = f"payback is {case.plan.kpis.payback}; cumulated cash says {expected}"
+        yield Violation(TOTALS, "kpis.payback", text, 1.0)
+
+
+def check_columns(case: Case) -> Iterator[Violation]:
+    """Yield columns of a deployment that do not follow from its vehicles, level and demand."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            yield from _counts(case, deployed, t)
+            yield from _service(case, deployed, t)
+        yield from _waits(case, deployed)
+        yield from _months(case, deployed)
+    for rollout in case.plan.cities:
+        launches = [row.launch for row in rollout.deployments if row.launch]
+        if rollout.launch != min(launches, default=None):
+            text = f"the city's launch is {rollout.launch}; its first deployment opens in {min(launches, default=None)}"
+            yield Violation(COLUMNS, rollout.city, text, 1.0)
+        rate = case.own(f"fx.{case.catalogue.cities[rollout.city].currency}")
+        if not math.isclose(rollout.usd_per_currency, rate, rel_tol=1e-9):
+            text = f"the exchange rate is {rollout.usd_per_currency}; the catalogue's is {rate}"
+            yield Violation(COLUMNS, rollout.city, text, abs(rollout.usd_per_currency - rate))
+
+
+def _counts(case: Case, deployed: Deployed, t: int) -> Iterator[Violation]:
+    row = deployed.row
+    total = sum(counts[t] for counts in row.vehicles_by_mode.values())
+    used = deployed.used_modes(t)
+    mode = next((m for m in PUBLIC_MODES if m in used), "")
+    testing = in_tests(case, deployed, t)
+    for name, have, want in (
+        ("vehicles", row.vehicles[t], total),
+        ("mode", row.mode[t], mode),
+        ("test_vehicles", row.test_vehicles[t], testing),
+    ):
+        if have != want:
+            yield Violation(COLUMNS, case.where(deployed.name, t), f"{name} is {have!r}; it comes to {want!r}", 1.0)
+
+
+def _service(case: Case, deployed: Deployed, t: int) -> Iterator[Violation]:
+    row, where = deployed.row, case.where(deployed.name, t)
+    for name, have, want in (
+        ("km_per_day", row.km_per_day[t], km_per_day(deployed, t)),
+        ("energy_kwh_per_day", row.energy_kwh_per_day[t], kwh_per_day(case, deployed, t)),
+    ):
+        if trips_apart(have, want):
+            yield Violation(COLUMNS, where, f"{name} is {have:.2f}; it comes to {want:.2f}", abs(have - want))
+
+
+def _waits(case: Case, deployed: Deployed) -> Iterator[Violation]:
+    for t, (wait, law) in enumerate(zip(deployed.row.wait_min, deployed.waits, strict=True)):
+        where = case.where(deployed.name, t)
+        if (wait is None) != (law is None):
+            yield Violation(COLUMNS, where, "a wait is given exactly while service is open", 1.0)
+        elif wait is not None and law is not None and abs(wait - law) > WAIT_MIN:
+            yield Violation(COLUMNS, where, f"wait_min is {wait:.3f}; the curve says {law:.3f}", abs(wait - law))
+
+
+def _months(case: Case, deployed: Deployed) -> Iterator[Violation]:
+    row, opened = deployed.row, deployed.launch_period
+    launch = case.labels[opened] if opened is not None else ""
+    out = next((case.labels[t] for t in case.periods if "paid_driver_out" in deployed.used_modes(t)), None)
+    for name, have, want in (("launch", row.launch, launch), ("driver_out", row.driver_out, out)):
+        if have != want:
+            yield Violation(COLUMNS, deployed.name, f"{name} is {have!r}; it comes to {want!r}", 1.0)
+
+
+def request_sha256(request: PlanRequest) -> str:
+    """Return the SHA-256 of a request's canonical JSON."""
+    text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_certificate(case: Case) -> Iterator[Violation]:
+    """Yield hashes that are not those of the request and the catalogue."""
+    proof = case.plan.certificate
+    for what, have, want in (
+        ("request_sha256", proof.request_sha256, request_sha256(case.request)),
+        ("catalogue_sha256", proof.catalogue_sha256, case.raw.digest),
+    ):
+        if have != want:
+            yield Violation(CERTIFICATE, what, f"is {have}; it comes to {want}", 1.0)

@@ -1,0 +1,165 @@
+"""Permits and law: ``permit_path``, ``permit_area``, ``permit_cap``, ``lawful``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from fleetplan.catalogue.types import Permit
+from fleetplan.months import month_text
+from fleetplan.plan.check.case import PUBLIC_MODES, NEVER, Case, Deployed
+from fleetplan.plan.check.permit_dates import Calendar, Timing
+from fleetplan.plan.check.report import Violation
+from fleetplan.plan.types import PermitStep
+
+
+def check_permit_path(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield programmes, permit months and modes that the permit graph does not bear."""
+    for deployed in case.deployed:
+        if deployed.row.programme_start not in case.labels:
+            yield Violation(
+                "permit_path",
+                deployed.name,
+                f"the programme starts in {deployed.row.programme_start or 'no month'}, which begins no period",
+                1.0,
+            )
+        yield from _steps(case, calendar, deployed)
+        yield from _modes(case, calendar, deployed)
+
+
+def _steps(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Violation]:
+    permits = case.catalogue.permits_for(deployed.row.city)
+    expected = calendar.of(deployed)
+    listed = {step.permit: step for step in deployed.row.permits}
+    for permit_id, permit in permits.items():
+        if permit_id not in listed and not permit.optional:
+            yield Violation("permit_path", deployed.name, f"permit {permit_id} is missing from the way", 1.0)
+    for permit_id, step in listed.items():
+        if permit_id not in permits:
+            yield Violation("permit_path", deployed.name, f"permit {permit_id} is none of the city's", 1.0)
+        else:
+            yield from _step(deployed, step, expected[permit_id])
+
+
+def _step(deployed: Deployed, step: PermitStep, expected: Timing) -> Iterator[Violation]:
+    if step.held != expected.held:
+        said = "in hand before the horizon" if step.held else "still to be got"
+        yield Violation("permit_path", deployed.name, f"permit {step.permit} is given as {said}", 1.0)
+        return
+    if expected.held:
+        return
+    for what, given, month in (("starts", step.start, expected.start), ("finishes", step.finish, expected.finish)):
+        due = month_text(month) if month < NEVER else "never"
+        if given != due:
+            yield Violation("permit_path", deployed.name, f"permit {step.permit} {what} {given}; it should {due}", 1.0)
+
+
+def _modes(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Violation]:
+    for t in case.periods:
+        for mode in deployed.used_modes(t):
+            where = case.where(deployed.name, t)
+            if mode not in case.service_modes:
+                yield Violation("permit_path", where, f"vehicles run in {mode}, which the request does not count", 1.0)
+            elif not calendar.opening(deployed, mode, t):
+                count = deployed.row.vehicles_by_mode[mode][t]
+                yield Violation("permit_path", where, f"{count} vehicles run in {mode} before its permit", float(count))
+            elif not {s.permit for s in deployed.row.permits} & {p.id for p in calendar.opening(deployed, mode, t)}:
+                yield Violation("permit_path", where, f"the plan does not list the permit that opens {mode}", 1.0)
+
+
+def check_permit_area(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield areas larger than the permits in hand allow."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            if deployed.row.level[t]:
+                yield from _area(case, calendar, deployed, t)
+
+
+def _area(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> Iterator[Violation]:
+    level, where = deployed.row.level[t], case.where(deployed.name, t)
+    permits = case.catalogue.permits_for(deployed.row.city).values()
+    finished = calendar.finished(deployed, t)
+    limits = [p.area_levels for p in permits if p.opens in case.service_modes and p.area_levels > 0]
+    if limits and level > min(limits) and not any(permit.opens == "area" for permit in finished):
+        text = f"level {level} is open; {min(limits)} levels may be without an area permit"
+        yield Violation("permit_area", where, text, level - min(limits))
+    in_hand = {permit.id for permit in finished}
+    needed = {permit for ring in deployed.levels[:level] for permit in ring.requires}
+    for permit_id in sorted(needed - in_hand):
+        yield Violation("permit_area", where, f"level {level} is open without permit {permit_id}", 1.0)
+
+
+def check_fare_allowed(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield vehicles in a mode of smaller fare while a mode of fuller fare is permitted."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            factors = {mode: calendar.fare_factor(deployed, mode, t) for mode in calendar.permitted(deployed, t)}
+            best = max(factors.values(), default=0.0)
+            for mode in deployed.used_modes(t):
+                count = deployed.row.vehicles_by_mode[mode][t]
+                if factors.get(mode, best) < best:
+                    text = f"{count} vehicles run in {mode} at {factors[mode]:g} of the fare; {best:g} is permitted"
+                    yield Violation("fare_allowed", case.where(deployed.name, t), text, float(count))
+
+
+def check_permit_cap(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield fleets above a cap in a permit."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            for mode in PUBLIC_MODES:
+                count = deployed.row.vehicles_by_mode.get(mode, [0] * len(case.periods))[t]
+                cap = calendar.concurrent_cap(deployed, mode, t)
+                if count and cap and count > cap:
+                    text = f"{count} vehicles run in {mode}; its permit allows {cap:.0f}"
+                    yield Violation("permit_cap", case.where(deployed.name, t), text, count - cap)
+    yield from _shared_quotas(case, calendar)
+    yield from _type_years(case)
+
+
+def _capped(case: Case, deployed: Deployed, kind: str) -> list[Permit]:
+    """Return the permits with a cap of a kind that stand on the way or open a mode the deployment uses."""
+    used = {mode for t in case.periods for mode in deployed.used_modes(t)}
+    return [
+        p
+        for p in case.catalogue.permits_for(deployed.row.city).values()
+        if p.fleet_cap and p.fleet_cap_kind == kind and (not p.optional or p.opens in used)
+    ]
+
+
+def _shared_quotas(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    for city in sorted({d.row.city for d in case.deployed}):
+        for t in case.periods:
+            total = sum(d.row.vehicles[t] for d in case.of_city(city))
+            caps = [
+                permit.fleet_cap
+                for d in case.of_city(city)
+                for permit in _capped(case, d, "shared_quota")
+                if permit in calendar.finished(d, t)
+            ]
+            if caps and total > min(caps):
+                text = f"{total} vehicles run in the city; the shared quota is {min(caps)}"
+                yield Violation("permit_cap", case.where(city, t), text, total - min(caps))
+
+
+def _type_years(case: Case) -> Iterator[Violation]:
+    placed: dict[tuple[str, str, int], int] = defaultdict(int)
+    caps: dict[tuple[str, str, int], int] = {}
+    for deployed in case.deployed:
+        for permit in _capped(case, deployed, "type_year"):
+            for t in case.periods:
+                key = (deployed.row.stack, permit.id, case.starts[t] // 12)
+                placed[key] += deployed.added(t)
+                caps[key] = permit.fleet_cap
+    for (stack, permit_id, year), count in sorted(placed.items()):
+        cap = caps[stack, permit_id, year]
+        if count > cap:
+            text = f"{count} vehicles are placed in {year}; {permit_id} allows {cap} a year and type"
+            yield Violation("permit_cap", f"{stack}/{year}", text, count - cap)
+
+
+def check_lawful(case: Case) -> Iterator[Violation]:
+    """Yield deployments that the law bars or the request does not admit."""
+    for deployed in case.deployed:
+        reason = case.admission.refusal(deployed.row.stack, deployed.row.city)
+        if reason:
+            yield Violation("lawful", deployed.name, reason, 1.0)

@@ -1,0 +1,234 @@
+"""Every money line, recomputed from trips, vehicles, areas, stalls and the catalogue's figures.
+
+Signs as in the plan: plus comes in, minus goes out; USD a period. One function for each holder of
+lines: deployment, city, pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fleetplan.plan.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
+from fleetplan.plan.check.permit_dates import Calendar
+from fleetplan.plan.check.report import Violation, money_apart
+from fleetplan.plan.types import CityRollout, StackFleet
+
+CAPITAL_LINES = ("vehicles", "placing", "depot_site", "stalls", "launch", "area")
+DEPLOYMENT_LINES = (
+    *("net_fares", "partner_share", "payment", "support", "displaced", "energy", "maintenance", "licence"),
+    *("insurance", "operator_fee", "data", "local_charges", "fixed_fee", "remote", "field", "safety_operator"),
+    *("launch", "area", "placing"),
+)
+CITY_LINES = ("team", "depot_site", "stalls", "public_charging")
+POOL_LINES = ("vehicles", "loan")
+HOURS_PER_MONTH = 730
+FIELD_DUTY = 0.8
+OPERATOR_HOURS_PER_MONTH = 16 * 30.4
+PUBLIC_KWH_PER_DAY = 90
+WINTER = (11, 0, 1)
+
+Lines = dict[str, list[float]]
+
+
+def winter_factor(case: Case, deployed: Deployed, t: int) -> float:
+    """Return the energy factor of frost, averaged over the months of a period."""
+    frost = deployed.city.value("weather.winter_energy_factor")
+    return sum(frost if month % 12 in WINTER else 1.0 for month in case.months(t)) / case.lengths[t]
+
+
+def km_per_day(deployed: Deployed, t: int) -> float:
+    """Return the km driven a mean day by the split of the level in force."""
+    level = deployed.level(t)
+    if level is None:
+        return 0.0
+    surface = level.surface
+    return surface.km_per_trip * deployed.row.trips_per_day[t] + surface.km_per_vehicle_day * deployed.row.vehicles[t]
+
+
+def kwh_per_day(case: Case, deployed: Deployed, t: int) -> float:
+    """Return the energy bought a mean day, charging losses included."""
+    wheels = km_per_day(deployed, t) * deployed.stack.value("vehicle.energy_kwh_per_km")
+    computer = case.own("service.aux_kw") * case.own("service.service_hours") * deployed.row.vehicles[t]
+    return (wheels * winter_factor(case, deployed, t) + computer) / (1 - case.eco("charging_loss"))
+
+
+def net_fare(case: Case, deployed: Deployed, t: int) -> float:
+    """Return the fare of a mean trip in the level in force, in a fully paid mode, tax taken out."""
+    level = deployed.level(t)
+    if level is None:
+        return 0.0
+    city = deployed.city
+    fare = city.value("market.mean_fare_local") * case.own(f"fx.{city.currency}")
+    length = 0.25 + 0.75 * level.mean_trip_km / city.value("market.mean_trip_km")
+    return fare * deployed.stack.value("contract.fare_multiplier") / (1 + city.value("market.fare_tax")) * length
+
+
+def paying_share(calendar: Calendar, deployed: Deployed, t: int) -> float:
+    """Return the fare factor of a mean trip: trips are spread over the modes as the vehicles are."""
+    total = sum(counts[t] for counts in deployed.row.vehicles_by_mode.values())
+    if total == 0:
+        return 0.0
+    parts = (
+        counts[t] * calendar.fare_factor(deployed, mode, t) for mode, counts in deployed.row.vehicles_by_mode.items()
+    )
+    return sum(parts) / total
+
+
+def vehicles_per_agent(case: Case, t: int) -> float:
+    """Return how many vehicles a remote agent minds in the year in which a period begins."""
+    figure = case.catalogue.assumptions["remote.vehicles_per_agent_by_year"]
+    year = case.starts[t] // 12
+    before = [value for y, value in zip(figure.years, figure.values, strict=True) if y <= year]
+    return before[-1] if before else figure.values[0]
+
+
+def _vehicle_month_usd(case: Case, deployed: Deployed, t: int) -> dict[str, float]:
+    city = deployed.city
+    return {
+        "insurance": city.value("cost.insurance_usd_per_vehicle_year") / 12,
+        "operator_fee": city.value("cost.operator_fee_usd_per_vehicle_month"),
+        "data": case.eco("connectivity_and_data_per_vehicle_month"),
+        "remote": city.value("cost.remote_agent_usd_per_h") * HOURS_PER_MONTH / vehicles_per_agent(case, t),
+        "field": FIELD_DUTY
+        * city.value("cost.field_agent_usd_per_h")
+        * HOURS_PER_MONTH
+        / case.eco("event_response_vehicles_per_field_agent"),
+    }
+
+
+def _running(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> dict[str, float]:
+    row, city, stack = deployed.row, deployed.city, deployed.stack
+    trips = row.trips_per_day[t] * case.days(t)
+    km = km_per_day(deployed, t) * case.days(t)
+    fares = net_fare(case, deployed, t) * paying_share(calendar, deployed, t) * trips
+    vehicle_months = row.vehicles[t] * case.lengths[t]
+    operator_months = deployed.in_modes(OPERATOR_MODES, t) * case.lengths[t]
+    paid = {
+        "payment": case.eco("payment_processing") * fares,
+        "support": case.eco("customer_support_per_trip") * trips,
+        "energy": kwh_per_day(case, deployed, t) * case.days(t) * city.value("cost.electricity_usd_per_kwh"),
+        "maintenance": case.eco("maintenance_and_tyres_per_km") * km,
+        "licence": stack.value("contract.licence_usd_per_km") * km,
+        "safety_operator": city.value("cost.operator_usd_per_h") * OPERATOR_HOURS_PER_MONTH * operator_months,
+        **{line: usd * vehicle_months for line, usd in _vehicle_month_usd(case, deployed, t).items()},
+    }
+    lines = {line: -usd if deployed.pays(line) else 0.0 for line, usd in paid.items()}
+    local = city.value("market.av_local_charge_usd_month") * vehicle_months
+    take = case.own("displaced.take_share") * case.eco("platform_take_rate_human_us")
+    return lines | {
+        "net_fares": fares,
+        "partner_share": -(1 - stack.value("contract.platform_fare_share")) * fares,
+        "displaced": -take * fares,
+        "local_charges": -local if deployed.pays("data") else 0.0,
+        "fixed_fee": -stack.value("contract.fee_usd_per_vehicle_day") * DAYS_PER_MONTH * vehicle_months,
+    }
+
+
+def _first_of_stack(case: Case, deployed: Deployed) -> bool:
+    """Return whether a deployment bears the stack's common launch work: first programme, then first city by name."""
+    first = min(case.of_stack(deployed.row.stack), key=lambda d: (d.start, d.row.city))
+    return first is deployed
+
+
+def _one_off(case: Case, deployed: Deployed, t: int) -> dict[str, float]:
+    stack, row = deployed.stack, deployed.row
+    share = stack.value("contract.launch_share")
+    launch = stack.value("contract.launch_cost_usd") * share
+    followup = case.own("launch.followup_factor")
+    charged = (1.0 if _first_of_stack(case, deployed) else followup) if deployed.start == case.starts[t] else 0.0
+    level = row.level[t]
+    before = max(1, row.level[t - 1]) if t else 1
+    km2 = deployed.levels[level - 1].area_km2 - deployed.levels[before - 1].area_km2 if level > before else 0.0
+    delivery = case.own("fleet.delivery_usd") if deployed.pays("capital") else 0.0
+    return {
+        "launch": -launch * charged,
+        "area": -case.own("area.expansion_usd_per_km2") * km2 * share,
+        "placing": -delivery * deployed.added(t),
+    }
+
+
+def deployment_lines(case: Case, calendar: Calendar, deployed: Deployed) -> Lines:
+    """Return the lines of a deployment."""
+    by_period = [_running(case, calendar, deployed, t) | _one_off(case, deployed, t) for t in case.periods]
+    return {line: [amounts[line] for amounts in by_period] for line in DEPLOYMENT_LINES}
+
+
+def city_lines(case: Case, rollout: CityRollout) -> Lines:
+    """Return the lines of a city: its team, sites, stalls and public charging."""
+    city = case.catalogue.cities[rollout.city]
+    team_from = min((d.start for d in case.of_city(rollout.city)), default=case.end)
+    stacks = (case.catalogue.stacks[stack] for stack in case.admission.admitted(rollout.city))
+    site = city.value("cost.depot_fixed_usd") if any("charger" in s.platform_pays for s in stacks) else 0.0
+    premium = max(0.0, case.own("public_charge_usd_per_kwh") - city.value("cost.electricity_usd_per_kwh"))
+    lines: Lines = {line: [] for line in CITY_LINES}
+    for t, length in enumerate(case.lengths):
+        team_months = sum(month >= team_from for month in case.months(t))
+        ordered = sum(depot.ordered == case.labels[t] for depot in rollout.depots)
+        placed = sum(depot.stalls[t] - (depot.stalls[t - 1] if t else 0) for depot in rollout.depots)
+        kwh = rollout.public_charging_vehicles[t] * PUBLIC_KWH_PER_DAY * DAYS_PER_MONTH * length
+        lines["team"].append(-case.own("team.usd_per_year") / 12 * team_months)
+        lines["depot_site"].append(-site * ordered)
+        lines["stalls"].append(-city.value("cost.charger_stall_usd") * placed)
+        lines["public_charging"].append(-kwh * premium)
+    return lines
+
+
+def vehicle_usd(case: Case, stack: str) -> float:
+    """Return the price of a vehicle with its share of spares."""
+    return case.catalogue.stacks[stack].value("vehicle.price_usd") * (1 + case.own("service.spare_share"))
+
+
+def monthly_annuity(interest: float, months: int) -> float:
+    """Return the monthly payment that repays 1 USD, at ``interest / 12`` a month.
+
+    >>> round(monthly_annuity(0.12, 12), 6), monthly_annuity(0.0, 10)
+    (0.088849, 0.1)
+    """
+    rate = interest / 12
+    return rate / (1 - (1 + rate) ** -months) if rate else 1 / months
+
+
+def loan_months(case: Case) -> int:
+    """Return how many months a vehicle loan runs."""
+    return round(12 * case.own("finance.term_years"))
+
+
+def pool_lines(case: Case, fleet: StackFleet) -> Lines:
+    """Return the lines of a stack's pool: vehicles bought and the loan on their financed share."""
+    stack = case.catalogue.stacks[fleet.stack]
+    price = vehicle_usd(case, fleet.stack) if "capital" in stack.platform_pays else 0.0
+    financed = stack.value("contract.financed_share")
+    term = loan_months(case)
+    payment = price * financed * monthly_annuity(case.own("finance.interest"), term)
+    vehicles = [-price * (1 - financed) * count for count in fleet.bought]
+    loan = []
+    for t in case.periods:
+        first, last = case.starts[t], case.starts[t] + case.lengths[t]
+        due = sum(
+            count * max(0, min(last, bought + term) - max(first, bought))
+            for bought, count in zip(case.starts, fleet.bought, strict=True)
+        )
+        loan.append(-payment * due)
+    return {"vehicles": vehicles, "loan": loan}
+
+
+def _compare(case: Case, place: str, given: Mapping[str, list[float]], expected: Lines) -> Iterator[Violation]:
+    for line in sorted(set(given) - set(expected)):
+        yield Violation("money_lines", place, f"line {line!r} has no place here", sum(map(abs, given[line])))
+    for line, amounts in expected.items():
+        stated = given.get(line, [0.0] * len(amounts))
+        for t, (have, want) in enumerate(zip(stated, amounts, strict=True)):
+            if money_apart(have, want):
+                text = f"{line} is {have:,.2f} USD; it comes to {want:,.2f} USD"
+                yield Violation(f"money.{line}", case.where(place, t), text, abs(have - want))
+
+
+def check_money_lines(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield money lines that do not follow from the plan's decisions."""
+    for deployed in case.deployed:
+        expected = deployment_lines(case, calendar, deployed)
+        yield from _compare(case, deployed.name, deployed.row.lines_usd, expected)
+    for rollout in case.plan.cities:
+        yield from _compare(case, rollout.city, rollout.city_lines_usd, city_lines(case, rollout))
+    for fleet in case.plan.stacks:
+        yield from _compare(case, fleet.stack, fleet.lines_usd, pool_lines(case, fleet))

@@ -1,0 +1,103 @@
+"""Read decisions out of a solution: plain arrays by deployment, stack and city, in whole numbers where things are whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import DeploymentData
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rollout:
+    """What happens with one deployment; arrays over periods unless said otherwise."""
+
+    data: DeploymentData
+    begun: int  # period
+    opened: int | None  # period, None: not within the horizon
+    level: Ints  # 0 before opening
+    open_at: tuple[int | None, ...]  # by ladder level: period of opening
+    by_mode: Ints  # (modes, periods)
+    fleet: Ints
+    testing: Ints
+    demand: Array
+    trips: Array
+    full_fare: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Depots:
+    """Depots of a city: period of order by site (None: not opened), stalls (sites, 2 payers, periods), public (2, periods)."""
+
+    ordered: tuple[int | None, ...]
+    stalls: Ints
+    public: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """All decisions of a plan."""
+
+    rollouts: tuple[Rollout, ...]
+    bought: dict[str, Ints]
+    depots: dict[str, Depots]
+
+
+def _first(steps: Array) -> int | None:
+    up = np.flatnonzero(steps > 0.5)  # noqa: PLR2004  # a step is 0 or 1
+    return int(up[0]) if len(up) else None
+
+
+def _whole(values: Array) -> Ints:
+    return np.rint(values).astype(np.int64)
+
+
+def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
+    data, own = f.instance.deployments[q], f.columns.deployments[q]
+    begun = _first(x[own.begun])
+    if begun is None:
+        return None
+    opens = tuple(_first(x[row]) for row in own.open)
+    periods = np.arange(f.instance.periods)
+    opened = opens[0]
+    level = sum((periods >= (f.instance.periods if o is None else o)).astype(np.int64) for o in opens)
+    by_mode = _whole(x[own.vehicles])
+    open_now = periods >= (f.instance.periods if opened is None else opened)
+    full = max((m.fare_factor for m in data.modes), default=1.0)
+    cheap = np.array([m.fare_factor < full for m in data.modes], dtype=bool)
+    return Rollout(
+        data=data,
+        begun=begun,
+        opened=opened,
+        level=np.asarray(level, dtype=np.int64),
+        open_at=opens,
+        by_mode=by_mode,
+        fleet=by_mode.sum(axis=0),
+        testing=np.where((periods >= begun) & ~open_now, data.test_fleet, 0).astype(np.int64),
+        demand=np.maximum(0.0, x[own.demand].sum(axis=0)),
+        trips=np.maximum(0.0, x[own.trips].sum(axis=0)),
+        full_fare=by_mode[cheap].sum(axis=0) == 0,
+    )
+
+
+def read_decisions(f: Formulation, x: Array) -> Decisions:
+    """Return the decisions that a solution stands for; deployments that never begin are left out."""
+    found = [_rollout(f, x, q) for q in range(len(f.instance.deployments))]
+    return Decisions(
+        rollouts=tuple(r for r in found if r is not None),
+        bought={s: _whole(x[c]) for s, c in f.columns.bought.items()},
+        depots={
+            city: Depots(
+                ordered=tuple(_first(x[row]) for row in own.ordered),
+                stalls=_whole(x[own.stalls]),
+                public=_whole(x[own.public]),
+            )
+            for city, own in f.columns.depots.items()
+        },
+    )

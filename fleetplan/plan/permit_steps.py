@@ -1,0 +1,106 @@
+"""The permits on a deployment's way, with likely, earliest and latest months."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fleetplan.catalogue.types import Permit
+from fleetplan.months import month_text
+from fleetplan.optimize.instance import Instance
+from fleetplan.permits import PermitPath, PermitTiming, permit_path
+from fleetplan.permits.paths import CITY
+from fleetplan.plan.decisions import Decisions, Rollout
+from fleetplan.plan.types import PermitStep
+
+NEVER_BEFORE = 12 * 1900
+
+
+def programme_starts(i: Instance, d: Decisions, r: Rollout) -> dict[str, int]:
+    """Return the absolute month in which every programme of a deployment starts.
+
+    A wider programme starts with the first deployment of the stack under that jurisdiction.
+    """
+    starts = {CITY: int(i.grid.starts[r.begun])}
+    for wide in r.data.path.wide:
+        same = [o.begun for o in d.rollouts if o.data.stack == r.data.stack and wide in o.data.path.wide]
+        starts[wide] = int(i.grid.starts[min(same)])
+    return starts
+
+
+def needed_permits(path: PermitPath, targets: Iterable[str], timings: Mapping[str, PermitTiming]) -> list[str]:
+    """Return the permits that the targets need, prerequisites first; of alternatives the one that is in hand first."""
+    seen: list[str] = []
+
+    def visit(permit_id: str) -> None:
+        if permit_id in seen or permit_id not in path.permits:
+            return
+        permit = path.permits[permit_id]
+        either = [p for p in permit.any_of if p in path.permits]
+        chosen = [min(either, key=lambda p: timings[p].finish)] if either else []
+        for before in [*permit.all_of, *chosen, *(p for p, _ in permit.after_start)]:
+            visit(before)
+        seen.append(permit_id)
+
+    for target in targets:
+        visit(target)
+    return seen
+
+
+def rollout_targets(r: Rollout, i: Instance) -> list[str]:
+    """Return the permits that open what a rollout does: its modes, its areas, its airports."""
+    modes = [m.permit for k, m in enumerate(r.data.modes) if r.by_mode[k].any()]
+    used = int(r.level.max(initial=0))
+    gates = [p for gate in r.data.level_gates[:used] for milestone in gate for p in milestone.permits]
+    del i
+    return list(dict.fromkeys([*modes, *gates]))
+
+
+def _variant(i: Instance, r: Rollout, which: str) -> PermitPath:
+    scope = i.scope
+    base = r.data.path
+    path = permit_path(
+        scope.catalogue, r.data.stack, r.data.city, horizon_start=i.grid.start, durations="min" if which == "min" else "max"
+    )
+    delays = {p: base.months[p] - _plain_months(base.permits[p], scope.request.permit_durations) for p in base.permits}
+    months = {p: max(0, m + delays[p]) for p, m in path.months.items()}
+    return PermitPath(
+        path.stack, path.city, path.permits, path.wide, path.held, path.begun, path.events, months, path.horizon_start
+    )
+
+
+def _plain_months(permit: Permit, durations: str) -> int:
+    return int(-(-getattr(permit, f"months_{durations}") // 1))
+
+
+def _step(path: PermitPath, timing: PermitTiming, first: PermitTiming, last: PermitTiming) -> PermitStep:
+    permit = timing.permit
+    shown = "" if timing.held or timing.start < NEVER_BEFORE else month_text(timing.start)
+    finish = "" if timing.held or timing.finish < NEVER_BEFORE else month_text(timing.finish)
+    del path
+    return PermitStep(
+        permit=permit.id,
+        title=permit.title,
+        authority=permit.authority,
+        jurisdiction=permit.jurisdiction,
+        scope=permit.scope,
+        start=shown,
+        finish=finish,
+        earliest=finish and month_text(min(first.finish, timing.finish)),
+        latest=finish and month_text(max(last.finish, timing.finish)),
+        held=timing.held,
+        event=permit.event,
+        opens=permit.opens,
+        source=permit.source,
+        confidence=permit.confidence,
+    )
+
+
+def permit_steps(i: Instance, d: Decisions, r: Rollout) -> list[PermitStep]:
+    """Return the permits of a rollout in the order of their months."""
+    starts = programme_starts(i, d, r)
+    path = r.data.path
+    timings = path.timings(starts)
+    first, last = _variant(i, r, "min").timings(starts), _variant(i, r, "max").timings(starts)
+    wanted = needed_permits(path, rollout_targets(r, i), timings)
+    steps = [_step(path, timings[p], first[p], last[p]) for p in wanted]
+    return sorted(steps, key=lambda s: (not s.held, s.start, s.finish, s.permit))

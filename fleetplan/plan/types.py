@@ -1,0 +1,215 @@
+"""The answer: a plan, its city rollouts and its certificate. One schema for ``plan.json``, the library and HTTP.
+
+Rows per period are columnar (lists as long as ``periods``) so that a plan stays small and turns into a DataFrame in one step.
+Money is USD; positive comes in, negative goes out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from fleetplan.request import PlanRequest
+
+SCHEMA_VERSION = "1"
+
+
+class Model(BaseModel):
+    """Base: frozen, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PermitStep(Model):
+    """One permit on a deployment's way, with the month it starts and the month it is in hand.
+
+    ``earliest``/``latest`` are the finish months with minimum and maximum durations and event dates.
+    """
+
+    permit: str
+    title: str
+    authority: str
+    jurisdiction: str
+    scope: str
+    start: str
+    finish: str
+    earliest: str
+    latest: str
+    held: bool
+    event: str
+    opens: str
+    source: str
+    confidence: str
+
+
+class DeploymentPlan(Model):
+    """A stack in a city over time. Lists run over the plan's periods.
+
+    ``mode`` is the highest mode with vehicles in service (empty before launch). ``vehicles_by_mode`` maps modes to lists.
+    ``level`` is the ladder level open (0 before launch). ``lines_usd`` maps money lines (docs/model.md) to totals by period.
+    """
+
+    stack: str
+    partner: str
+    city: str
+    contract: str
+    programme_start: str
+    launch: str
+    driver_out: str | None
+    permits: list[PermitStep]
+    mode: list[str]
+    vehicles: list[int]
+    vehicles_by_mode: dict[str, list[int]]
+    test_vehicles: list[int]
+    level: list[int]
+    demand_per_day: list[float]
+    trips_per_day: list[float]
+    wait_min: list[float | None]
+    deadhead_share: list[float | None]
+    km_per_day: list[float]
+    energy_kwh_per_day: list[float]
+    lines_usd: dict[str, list[float]]
+    npv_usd: float
+
+
+class DepotPlan(Model):
+    """A depot site that the plan opens; ``stalls`` and ``stalls_partner`` by period."""
+
+    site: str
+    lat: float
+    lon: float
+    ordered: str
+    live: str
+    stalls: list[int]
+    stalls_partner: list[int]
+
+
+class LevelSummary(Model):
+    """A ladder level of a city as the plan knows it."""
+
+    level: int
+    name: str
+    cells: int
+    area_km2: float
+    population: float
+    addressable_trips_per_day: float
+
+
+class Binding(Model):
+    """A rule that holds the plan back. ``price_usd`` is the local worth of one more unit, ``unit`` names the unit."""
+
+    rule: str
+    sentence: str
+    period: str
+    price_usd: float | None
+    unit: str
+    source: str
+
+
+class FigureUse(Model):
+    """A figure that the plan leans on."""
+
+    key: str
+    value: float
+    unit: str
+    source: str
+    confidence: str
+
+
+class CityRollout(Model):
+    """One city's part of the plan."""
+
+    city: str
+    name: str
+    currency: str
+    usd_per_currency: float
+    launch: str | None
+    deployments: list[DeploymentPlan]
+    depots: list[DepotPlan]
+    public_charging_vehicles: list[int]
+    public_charging_partner: list[int]
+    levels: list[LevelSummary]
+    city_lines_usd: dict[str, list[float]]
+    npv_usd: float
+    capital_usd: float
+    peak_funding_usd: float
+    payback: str | None
+    binds: list[Binding]
+    doubtful_figures: list[FigureUse]
+    reason: str
+
+
+class StackFleet(Model):
+    """A stack's pool by period: owned (bought, still in life), in service, in tests, idle, supply ceiling."""
+
+    stack: str
+    partner: str
+    platform_owned: bool
+    bought: list[int]
+    owned: list[int]
+    in_service: list[int]
+    testing: list[int]
+    ceiling: list[int]
+    lines_usd: dict[str, list[float]]
+
+
+class Kpis(Model):
+    """Headline figures."""
+
+    npv_usd: float
+    npv_by_horizon_usd: float
+    terminal_usd: float
+    residual_usd: float
+    capital_usd: float
+    discounted_capital_usd: float
+    peak_funding_usd: float
+    payback: str | None
+    cities_live: int
+    markets_live_with_existing: int
+    vehicles_end: int
+    trips_per_day_end: float
+    vehicles_by_year: dict[str, int]
+    trips_per_vehicle_day_end: float | None
+
+
+class Certificate(Model):
+    """What the plan carries as proof."""
+
+    request_sha256: str
+    catalogue_sha256: str
+    version: str
+    seed: int
+    method: str
+    objective_usd: float
+    bound_usd: float
+    gap: float
+    gap_of_capital: float
+    solver: str
+    checker: str
+    rules_checked: list[str]
+    curve_error: float
+
+
+class Plan(Model):
+    """A whole plan."""
+
+    schema_version: str = SCHEMA_VERSION
+    status: Literal["optimal", "within_gap", "feasible", "stopped"]
+    name: str
+    objective: float
+    bound: float
+    gap: float
+    currency: Literal["USD"] = "USD"
+    periods: list[str]
+    period_months: list[int]
+    kpis: Kpis
+    cities: list[CityRollout]
+    stacks: list[StackFleet]
+    cash_usd: list[float]
+    cumulated_cash_usd: list[float]
+    capital_usd: list[float]
+    cumulated_budget_usd: list[float]
+    binds: list[Binding]
+    certificate: Certificate
+    request: PlanRequest

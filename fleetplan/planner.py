@@ -1,0 +1,147 @@
+"""The whole way from a request to a checked plan."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from fleetplan.catalogue import load_catalogue
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import InfeasibleError
+from fleetplan.optimize.conflicts import explain_infeasible
+from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.gather import gather
+from fleetplan.optimize.search import search
+from fleetplan.plan.assemble import Proof, assemble
+from fleetplan.plan.check import require_valid
+from fleetplan.plan.types import Plan
+from fleetplan.request import PlanRequest
+from fleetplan.scope import Scope, resolve_scope
+from fleetplan.service import city_service
+from fleetplan.service.types import CityService
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known while planning. ``gap`` is relative to the best value."""
+
+    phase: str
+    elapsed_s: float
+    best_usd: float | None = None
+    bound_usd: float | None = None
+    gap: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanningResult:
+    """A checked plan with the catalogue (overrides applied) and the response surfaces it was made from."""
+
+    plan: Plan
+    catalogue: Catalogue
+    services: Mapping[str, CityService]
+
+
+Listener = Callable[[Progress], None]
+
+
+def package_version() -> str:
+    """Return the version of the installed package."""
+    try:
+        return version("fleetplan")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+class _Clock:
+    """Sends progress with the time since planning began."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self.began = time.monotonic()
+        self.listener = listener
+
+    def send(self, phase: str, best: float | None = None, bound: float | None = None, message: str = "") -> None:
+        if self.listener is None:
+            return
+        gap = (bound - best) / max(abs(best), 1.0) if best is not None and bound is not None else None
+        self.listener(Progress(phase, time.monotonic() - self.began, best, bound, gap, message))
+
+
+def services_for(scope: Scope, *, cache_dir: Path | None = None, listener: Listener | None = None) -> dict[str, CityService]:
+    """Return the response surfaces of every city of a scope, from the cache where possible."""
+    clock = _Clock(listener)
+    found = {}
+    for city in scope.cities:
+        clock.send("cities", message=city)
+        found[city] = city_service(scope.catalogue, city, cache_dir=cache_dir)
+    return found
+
+
+def plan_with_context(
+    request: PlanRequest,
+    *,
+    time_limit_s: float = 120.0,
+    gap: float = 0.01,
+    seed: int = 0,
+    progress: Listener | None = None,
+    stop: threading.Event | None = None,
+    catalogue: Catalogue | None = None,
+    cache_dir: Path | None = None,
+) -> PlanningResult:
+    """Plan a request and check the plan.
+
+    Parameters
+    ----------
+    time_limit_s
+        Seconds for the search; reading cities and checking come on top.
+    gap
+        Proven relative gap at which the search may stop.
+    stop
+        When set, the search ends within a second and the best plan so far is finished and checked.
+
+    Raises
+    ------
+    RequestError
+        With every fault of the request.
+    InfeasibleError
+        If no plan keeps every rule; the message names the rules that clash.
+    CheckFailed
+        If the plan breaks a rule: a bug.
+    """
+    clock = _Clock(progress)
+    clock.send("catalogue")
+    scope = resolve_scope(request, catalogue if catalogue is not None else load_catalogue())
+    services = services_for(scope, cache_dir=cache_dir, listener=progress)
+    clock.send("formulating")
+    formulation = formulate(gather(scope, services))
+    result = search(
+        formulation, time_limit_s=time_limit_s, gap=gap, seed=seed, report=clock.send, stop=stop
+    )
+    if result is None:
+        clock.send("conflicts")
+        raise InfeasibleError("no plan keeps every rule of this request", explain_infeasible(formulation))
+    clock.send("checking", result.value, result.bound)
+    proof = Proof(result.bound, result.proven, result.stopped, gap, seed, package_version(), "HiGHS")
+    draft = assemble(formulation, result, proof)
+    plan = require_valid(draft, scope.catalogue, services)
+    clock.send("done", plan.objective, plan.bound)
+    return PlanningResult(plan, scope.catalogue, services)
+
+
+def plan(
+    request: PlanRequest,
+    *,
+    time_limit_s: float = 120.0,
+    gap: float = 0.01,
+    seed: int = 0,
+    progress: Listener | None = None,
+    stop: threading.Event | None = None,
+) -> Plan:
+    """Plan a request and return the checked plan; see :func:`plan_with_context`."""
+    return plan_with_context(
+        request, time_limit_s=time_limit_s, gap=gap, seed=seed, progress=progress, stop=stop
+    ).plan

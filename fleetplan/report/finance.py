@@ -1,0 +1,66 @@
+"""Money lines of a plan summed by calendar year and by group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fleetplan.months import month_number
+from fleetplan.plan.types import CityRollout, Plan
+
+Lines = Mapping[str, list[float]]
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Net fares", ("net_fares",)),
+    ("Partner's share", ("partner_share",)),
+    ("Payment, support", ("payment", "support")),
+    ("Human trips displaced", ("displaced",)),
+    ("Energy, upkeep, licence", ("energy", "maintenance", "licence", "public_charging")),
+    ("Insurance, operation, fees", ("insurance", "operator_fee", "data", "local_charges", "fixed_fee")),
+    ("Remote and field staff", ("remote", "field", "team")),
+    ("Safety operators", ("safety_operator",)),
+    ("Vehicles", ("vehicles", "placing", "loan")),
+    ("Depots and stalls", ("depot_site", "stalls")),
+    ("Launch and area", ("launch", "area")),
+    ("Residual value", ("residual",)),
+)
+NOT_CASH = frozenset({"terminal"})
+
+
+def years(plan: Plan) -> list[int]:
+    """Return the calendar years that the horizon touches."""
+    first = month_number(plan.periods[0])
+    return list(range(first // 12, (first + sum(plan.period_months) - 1) // 12 + 1))
+
+
+def by_year(plan: Plan, values: list[float]) -> dict[int, float]:
+    """Spread totals by period over calendar years, by months where a period straddles a new year."""
+    totals = dict.fromkeys(years(plan), 0.0)
+    for label, months, value in zip(plan.periods, plan.period_months, values, strict=True):
+        for month in range(month_number(label), month_number(label) + months):
+            totals[month // 12] += value / months
+    return totals
+
+
+def all_lines(plan: Plan) -> list[Lines]:
+    """Return every set of money lines in the plan: deployments, cities, stacks."""
+    return [*(lines for city in plan.cities for lines in city_lines(city)), *(s.lines_usd for s in plan.stacks)]
+
+
+def city_lines(city: CityRollout) -> list[Lines]:
+    """Return the money lines of a city and its deployments."""
+    return [city.city_lines_usd, *(d.lines_usd for d in city.deployments)]
+
+
+def groups_by_year(plan: Plan, sets: Iterable[Lines]) -> list[tuple[str, list[float], float]]:
+    """Return each group of lines that is not empty, by year, with its total; then the net of all."""
+    totals: dict[str, list[float]] = {}
+    for lines in sets:
+        for key, values in lines.items():
+            if key not in NOT_CASH and any(values):
+                name = next((g for g, keys in GROUPS if key in keys), key.replace("_", " "))
+                added = list(by_year(plan, values).values())
+                totals[name] = [a + b for a, b in zip(totals.get(name, [0.0] * len(added)), added, strict=True)]
+    order = [g for g, _ in GROUPS if g in totals] + sorted(set(totals) - {g for g, _ in GROUPS})
+    rows = [(name, totals[name], sum(totals[name])) for name in order]
+    net = [sum(row[1][i] for row in rows) for i in range(len(years(plan)))]
+    return [*rows, ("Net cash", net, sum(net))]

@@ -1,0 +1,244 @@
+"""A city's map as inline SVG: land, rings of the ladder, areas in force, crossings, depots and gateways.
+
+Drawn from our own polygons, so that it shows from disk and on paper. Each shape stands once under ``<defs>``; the big map
+and the small ones by year refer to it. Lengths on the map are units of a local equirectangular projection.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import h3
+import numpy as np
+from markupsafe import Markup
+from shapely import clip_by_rect, make_valid
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from fleetplan.catalogue.types import City
+from fleetplan.plan.types import CityRollout
+from fleetplan.report.areas import cells_outline, rings
+from fleetplan.report.svg import join
+from fleetplan.service.types import CityService
+
+SPAN = 3000.0  # map units along the longer side: a zone is some 30 units wide
+KM_PER_DEGREE = 111.195
+SCALE_BARS = (1, 2, 5, 10, 20, 50)
+SHADES = 3
+SHADE_QUANTILES = (0.6, 0.88)  # quiet, busy and busiest zones of the ladder by trips per km2
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Lon-lat to map units: x grows east, y grows south, one unit is ``km`` kilometres."""
+
+    west: float
+    north: float
+    stretch: float
+    per_degree: float
+    width: float
+    height: float
+
+    @property
+    def km(self) -> float:
+        """Kilometres per map unit."""
+        return KM_PER_DEGREE / self.per_degree
+
+    def xy(self, lon: float, lat: float) -> tuple[float, float]:
+        """Return the place of a point on the map."""
+        return (lon - self.west) * self.stretch * self.per_degree, (self.north - lat) * self.per_degree
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name at a place, in per cent of the map; ``rank`` 1 is always shown, 2 gives way on a narrow page."""
+
+    left: float
+    top: float
+    text: str
+    css: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepotMark:
+    """A depot on the map with the index of the period from which it charges."""
+
+    x: float
+    y: float
+    site: str
+    live: int
+    title: str
+
+
+@dataclass(frozen=True)
+class CityMap:
+    """All pieces of one city's map, ready for the template."""
+
+    slug: str
+    width: float
+    height: float
+    defs: Markup
+    furniture: Markup
+    depots: list[DepotMark]
+    labels: list[Label]
+    scale_km: int
+    scale_percent: float
+    levels: list[int] = field(default_factory=list)
+    shades: range = range(SHADES)
+
+
+def city_map(rollout: CityRollout, city: City, service: CityService, periods: list[str]) -> CityMap:
+    """Return the map of a city's rollout."""
+    projection = _projection(rollout, service)
+    bar = max((b for b in SCALE_BARS if b / projection.km < 0.28 * projection.width), default=1)
+    return CityMap(
+        slug=rollout.city,
+        width=round(projection.width),
+        height=round(projection.height),
+        defs=_defs(rollout, city, service, projection),
+        furniture=_crossings(city, projection),
+        depots=_depots(rollout, projection, periods),
+        labels=_labels(city, projection),
+        scale_km=bar,
+        scale_percent=round(100 * bar / projection.km / projection.width, 2),
+        levels=list(range(1, len(service.levels) + 1)),
+    )
+
+
+def _projection(rollout: CityRollout, service: CityService) -> Projection:
+    """Frame the widest area and the depots with a margin; the frame is neither flatter nor taller than 3 : 2."""
+    cells = service.levels[-1].cells if service.levels else ()
+    points = [h3.cell_to_latlng(c) for c in cells] + [(d.lat, d.lon) for d in rollout.depots]
+    south, north = min(p[0] for p in points), max(p[0] for p in points)
+    west, east = min(p[1] for p in points), max(p[1] for p in points)
+    stretch = math.cos(math.radians((south + north) / 2))
+    wide, high = (east - west) * stretch * 1.12 + 0.02, (north - south) * 1.12 + 0.02
+    wide, high = max(wide, high * 1.15), max(high, wide / 1.6)
+    middle_lon, middle_lat = (west + east) / 2, (south + north) / 2
+    scale = SPAN / max(wide, high)
+    return Projection(
+        middle_lon - wide / stretch / 2, middle_lat + high / 2, stretch, scale, wide * scale, high * scale
+    )
+
+
+def _defs(rollout: CityRollout, city: City, service: CityService, projection: Projection) -> Markup:
+    slug = rollout.city
+    ground = _land(city, projection)
+    land = _path(ground, projection)
+    parts = [
+        Markup('<path id="land-{0}" d="{1}"/><clipPath id="clip-{0}"><use href="#land-{0}"/></clipPath>').format(
+            slug, land
+        )
+    ]
+    shade = _shades(service)
+    for level, cells in enumerate(rings(service), start=1):
+        for k in range(SHADES):
+            d = "".join(_hexagon(cell, projection) for cell in cells if shade.get(cell, 0) == k)
+            parts.append(Markup('<path id="ring-{}-{}-{}" d="{}"/>').format(slug, level, k, d))
+    used = sorted({k for d in rollout.deployments for k in d.level if k})
+    for level in used:
+        shore = cells_outline(service.levels[level - 1].cells).intersection(ground)
+        outline = _path(_without_ponds(shore, 2e3 / projection.per_degree**2), projection)
+        parts.append(Markup('<path id="area-{}-{}" d="{}"/>').format(slug, level, outline))
+    return join(parts)
+
+
+def _shades(service: CityService) -> dict[str, int]:
+    """Return a shade for each zone of the ladder: 0 quiet, 1 busy, 2 busiest, by trips per km2."""
+    inside = set(service.levels[-1].cells)
+    density = service.zones.demand_trips_per_day / np.maximum(service.zones.area_km2, 0.05)
+    known = {c: float(d) for c, d in zip(service.zones.cells, density, strict=True) if c in inside}
+    cuts = np.quantile(list(known.values()), SHADE_QUANTILES) if known else np.zeros(2)
+    return {c: int(np.searchsorted(cuts, d, side="right")) for c, d in known.items()}
+
+
+def _land(city: City, projection: Projection) -> BaseGeometry:
+    """Clip the land to the frame and drop what is smaller than a few units."""
+    degrees = 1 / projection.per_degree
+    box = (
+        projection.west - 0.02,
+        projection.north - projection.height * degrees - 0.02,
+        projection.west + projection.width * degrees / projection.stretch + 0.02,
+        projection.north + 0.02,
+    )
+    return make_valid(clip_by_rect(city.land, *box).simplify(3 * degrees, preserve_topology=True))
+
+
+def _without_ponds(shape: BaseGeometry, smallest: float) -> MultiPolygon:
+    """Drop islands and holes below a size, so that the outline of an area is not lost in small lakes."""
+    polygons = [p for p in getattr(shape, "geoms", [shape]) if isinstance(p, Polygon) and p.area > smallest]
+    return MultiPolygon([Polygon(p.exterior, [h for h in p.interiors if Polygon(h).area > smallest]) for p in polygons])
+
+
+def _hexagon(cell: str, projection: Projection) -> str:
+    corners = [projection.xy(lon, lat) for lat, lon in h3.cell_to_boundary(cell)]
+    return _ring(corners)
+
+
+def _path(shape: BaseGeometry, projection: Projection) -> str:
+    polygons = [g for g in getattr(shape, "geoms", [shape]) if isinstance(g, Polygon | MultiPolygon)]
+    flat = [p for g in polygons for p in (g.geoms if isinstance(g, MultiPolygon) else [g])]
+    rings_ = [ring for p in flat for ring in (p.exterior, *p.interiors)]
+    return "".join(_ring([projection.xy(lon, lat) for lon, lat in ring.coords[:-1]]) for ring in rings_)
+
+
+def _ring(points: Iterable[tuple[float, float]]) -> str:
+    """Write a closed ring in whole units, as relative steps."""
+    whole = [(round(x), round(y)) for x, y in points]
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(whole, whole[1:], strict=False)]
+    moves = " ".join(f"{dx},{dy}" for dx, dy in steps if dx or dy)
+    return f"M{whole[0][0]},{whole[0][1]}l{moves}z" if moves else ""
+
+
+def _crossings(city: City, projection: Projection) -> Markup:
+    parts = []
+    for c in city.crossings:
+        (xa, ya), (xb, yb) = projection.xy(c.lon_a, c.lat_a), projection.xy(c.lon_b, c.lat_b)
+        if not (_inside(xa, ya, projection) or _inside(xb, yb, projection)):
+            continue
+        css = "open" if c.open else "closed"
+        title = f"{c.name}: {'open' if c.open else 'closed until ' + (c.permit or 'a permit') + ' is held'}"
+        line = Markup('<path class="crossing {}" d="M{:.0f},{:.0f}L{:.0f},{:.0f}"><title>{}</title></path>')
+        parts.append(line.format(css, xa, ya, xb, yb, title))
+    return join(parts)
+
+
+def _depots(rollout: CityRollout, projection: Projection, periods: list[str]) -> list[DepotMark]:
+    marks = []
+    for d in rollout.depots:
+        x, y = projection.xy(d.lon, d.lat)
+        live = next((t for t, p in enumerate(periods) if p >= d.live), len(periods))
+        stalls = d.stalls[-1] + d.stalls_partner[-1]
+        title = f"Depot {d.site}: ordered {d.ordered}, live {d.live}, {stalls} stalls at the end"
+        marks.append(DepotMark(round(x), round(y), d.site, live, title))
+    return marks
+
+
+def _labels(city: City, projection: Projection) -> list[Label]:
+    """Name the gateways and the strongest hot spots, leaving out what would lie upon another name."""
+    wanted = [(g.lon, g.lat, g.name, g.kind, 1 if g.kind == "airport" else 3) for g in city.gateways]
+    spots = sorted(city.hot_spots, key=lambda s: (-s.weight, s.name))
+    wanted += [(s.lon, s.lat, s.name, "spot", 2 if i < 3 else 3) for i, s in enumerate(spots)]
+    placed: list[Label] = []
+    for lon, lat, name, css, rank in sorted(wanted, key=lambda w: w[4]):
+        x, y = projection.xy(lon, lat)
+        left, top = 100 * x / projection.width, 100 * y / projection.height
+        short = name.split(" (")[0].split(" / ")[0][:28]
+        if 1 < left < 80 and 3 < top < 94 and all(_apart(left, top, short, other) for other in placed):
+            placed.append(Label(round(left, 2), round(top, 2), short, css, rank))
+        if len(placed) >= 12:
+            break
+    return placed
+
+
+def _apart(left: float, top: float, text: str, other: Label) -> bool:
+    """Return whether two labels, some 1.15 per cent a letter wide and 4.5 per cent high, are clear of each other."""
+    right, other_right = left + 1.15 * len(text) + 3, other.left + 1.15 * len(other.text) + 3
+    return abs(top - other.top) > 4.5 or right < other.left or other_right < left
+
+
+def _inside(x: float, y: float, projection: Projection) -> bool:
+    return 0 <= x <= projection.width and 0 <= y <= projection.height

@@ -1,0 +1,147 @@
+"""A plan on the terminal: money, launches in order, fleets by year, what binds, and why a city stays out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from fleetplan.plan.types import CityRollout, Plan
+from fleetplan.report.finance import years
+from fleetplan.report.tables import area_km2, ordered_deployments
+from fleetplan.report.words import STATUS_NAMES, count, decimal, month_name, percent, usd
+
+MOST_BINDING = 8
+
+
+def print_summary(plan: Plan, console: Console, files: list[Path] | None = None) -> None:
+    """Print the summary of a plan, and where its files are."""
+    for part in summary(plan):
+        console.print(part)
+    if files:
+        console.print(_places(files))
+
+
+def summary(plan: Plan) -> Iterator[RenderableType]:
+    """Yield the parts of a plan's summary, top to bottom."""
+    yield Text()
+    yield Text(plan.name, style="bold")
+    yield _headline(plan)
+    yield from _section("Launches in order", _launches(plan) if _any(plan) else Text("none", style="dim"))
+    yield from _section("Vehicles in service at the end of each year", _fleets(plan))
+    yield from _section("Cities", _cities(plan))
+    if plan.binds:
+        yield from _section("What binds", _binds(plan))
+    yield from _section("Proof", _proof(plan))
+
+
+def _section(title: str, body: RenderableType) -> Iterator[RenderableType]:
+    yield Text(f"\n{title}", style="bold")
+    yield Padding(body, (0, 0, 0, 2))
+
+
+def _any(plan: Plan) -> bool:
+    return any(c.deployments for c in plan.cities)
+
+
+def _grid(*columns: tuple[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    for name, justify in columns:
+        table.add_column(name, justify="right" if justify == "r" else "left", no_wrap=justify == "r")
+    return table
+
+
+def _headline(plan: Plan) -> Table:
+    k = plan.kpis
+    table = Table.grid(padding=(0, 3))
+    rows = [
+        ("net present value", usd(k.npv_usd), f"{usd(k.npv_by_horizon_usd)} of it within the horizon"),
+        ("capital", usd(k.capital_usd), f"{usd(k.discounted_capital_usd)} discounted"),
+        ("peak funding", usd(k.peak_funding_usd), f"payback {month_name(k.payback)}" if k.payback else "no payback yet"),
+        ("cities live", f"{k.cities_live} of {len(plan.cities)}", f"{k.markets_live_with_existing} markets with today's"),
+        ("vehicles", count(k.vehicles_end), "at the end of the horizon"),
+        ("trips a day", count(k.trips_per_day_end), f"{decimal(k.trips_per_vehicle_day_end)} a vehicle"),
+        ("proven gap", percent(plan.gap, 2), STATUS_NAMES[plan.status]),
+    ]
+    for name, value, more in rows:
+        table.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold"), Text(more, style="dim"))
+    return table
+
+
+def _launches(plan: Plan) -> Table:
+    table = _grid(
+        ("opens", ""), ("city", ""), ("partner", ""), ("driver out", ""), ("km² first", "r"), ("km² last", "r"),
+        ("vehicles", "r"), ("NPV", "r"),
+    )  # fmt: skip
+    for city, d in ordered_deployments(plan):
+        first = next((k for k in d.level if k), 0)
+        table.add_row(
+            month_name(d.launch),
+            Text(city.name),
+            Text(d.partner),
+            month_name(d.driver_out),
+            count(area_km2(city, first)),
+            count(area_km2(city, d.level[-1])),
+            count(d.vehicles[-1]),
+            usd(d.npv_usd),
+        )
+    return table
+
+
+def _fleets(plan: Plan) -> Table:
+    table = _grid(("city", ""), *((str(year), "r") for year in years(plan)))
+    ends = [max(t for t, p in enumerate(plan.periods) if p < f"{year + 1}") for year in years(plan)]
+    for city in plan.cities:
+        if city.deployments:
+            fleet = [sum(d.vehicles[t] for d in city.deployments) for t in ends]
+            table.add_row(Text(city.name), *(count(v) if v else "–" for v in fleet))
+    table.add_row("all", *(count(plan.kpis.vehicles_by_year.get(str(y), 0)) for y in years(plan)), style="bold")
+    return table
+
+
+def _cities(plan: Plan) -> Table:
+    table = Table.grid(padding=(0, 3))
+    for city in sorted(plan.cities, key=lambda c: (c.launch or "9999", c.name)):
+        table.add_row(Text(city.name), Text(_city_line(city), style="" if city.deployments else "dim"))
+    return table
+
+
+def _city_line(city: CityRollout) -> str:
+    if not city.deployments:
+        return f"stays out: {city.reason}" if city.reason else "stays out"
+    head = f"NPV {usd(city.npv_usd)}, capital {usd(city.capital_usd)}, payback {month_name(city.payback)}"
+    return f"{head}. {city.reason}" if city.reason else head
+
+
+def _binds(plan: Plan) -> Table:
+    table = Table.grid(padding=(0, 3))
+    for b in plan.binds[:MOST_BINDING]:
+        worth = "" if b.price_usd is None else f"one more {b.unit}: {usd(b.price_usd)}"
+        table.add_row(Text(b.sentence), Text(worth, style="dim"))
+    if len(plan.binds) > MOST_BINDING:
+        table.add_row(Text(f"and {len(plan.binds) - MOST_BINDING} more, in the report", style="dim"))
+    return table
+
+
+def _proof(plan: Plan) -> Text:
+    c = plan.certificate
+    return Text(
+        f"No plan under these rules and figures is worth more than {usd(c.bound_usd)}; this one is worth "
+        f"{usd(c.objective_usd)}.\nGap {percent(c.gap, 2)} of value, {percent(c.gap_of_capital, 2)} of discounted capital. "
+        f"Checker: {c.checker}, {len(c.rules_checked)} rules. Seed {c.seed}."
+    )
+
+
+def _places(files: list[Path]) -> Text:
+    text = Text("\nWritten\n", style="bold")
+    main = [f for f in files if f.name in {"report.html", "plan.json", "plan.gpkg"}]
+    for path in sorted(main, key=lambda f: ("report", "plan").index(f.stem)):
+        text.append(f"  {path}\n", style="not bold")
+    if main:
+        text.append(f"  and {len(files) - len(main)} tables and maps beside them", style="not bold dim")
+    return text

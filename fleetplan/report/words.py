@@ -1,0 +1,158 @@
+"""A plan in words: months, money and modes as people say them, and the verdict in a paragraph."""
+
+from __future__ import annotations
+
+import math
+
+from fleetplan.plan.types import CityRollout, DeploymentPlan, Kpis, Plan
+from fleetplan.report.tables import ordered_deployments
+
+MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MODE_NAMES = {
+    "": "not open",
+    "mapping": "mapping",
+    "test_operator": "test with operator",
+    "test_driver_out": "driver-out test",
+    "unpaid_operator": "unpaid, operator on board",
+    "unpaid_driver_out": "unpaid, driver out",
+    "paid_operator": "paid, operator on board",
+    "paid_driver_out": "paid, driver out",
+    "approval": "vehicle approval",
+    "area": "wider area",
+    "airport": "airport",
+    "platform": "platform licence",
+}
+STATUS_NAMES = {
+    "optimal": "proven best",
+    "within_gap": "within the gap asked for",
+    "feasible": "time limit reached before the gap was closed",
+    "stopped": "stopped by hand; the best plan so far",
+}
+DASH = "–"
+
+
+def month_name(month: str | None) -> str:
+    """Return ``Apr 2027`` for ``2027-04``; a dash for none.
+
+    >>> month_name("2027-04")
+    'Apr 2027'
+    """
+    if not month:
+        return DASH
+    year, number = month.split("-")
+    return f"{MONTH_NAMES[int(number) - 1]} {year}"
+
+
+def count(value: float | None) -> str:
+    """Return a whole number with thousands marked.
+
+    >>> count(12345.6)
+    '12,346'
+    """
+    return DASH if value is None else f"{value:,.0f}".replace("-", "−")
+
+
+def decimal(value: float | None, digits: int = 1) -> str:
+    """Return a number with so many digits after the point."""
+    return DASH if value is None else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return a share as per cent.
+
+    >>> percent(0.0079, 2)
+    '0.79 %'
+    """
+    if share is None or not math.isfinite(share):
+        return DASH
+    return f"{100 * share:.{digits}f} %".replace("-", "−")
+
+
+def usd(value: float | None) -> str:
+    """Return an amount of USD in the largest fitting unit, three digits.
+
+    >>> usd(331_840_000), usd(-1_250_000_000), usd(41_000), usd(12.5), usd(0)
+    ('$332 M', '−$1.25 bn', '$41.0 k', '$12.5', '$0')
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    size, unit = next(
+        ((s, u) for s, u in ((1e9, " bn"), (1e6, " M"), (1e3, " k")) if abs(value) >= 0.9995 * s), (1.0, "")
+    )
+    scaled = abs(value) / size
+    digits = 0 if scaled >= 99.95 or not scaled else 1 if scaled >= 9.995 else 2
+    text = f"{scaled:.{digits}f}" if unit or scaled >= 99.95 else f"{scaled:.{digits}f}".rstrip("0").rstrip(".") or "0"
+    return f"{'−' if value < 0 else ''}${text}{unit}"
+
+
+def several(number: int, one: str, many: str | None = None) -> str:
+    """Return ``1 city`` or ``3 cities``."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(items: list[str]) -> str:
+    """Return ``A``, ``A and B`` or ``A, B and C``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def verdict(plan: Plan) -> list[str]:
+    """Return the plan's verdict as paragraphs: what opens, when, what it is worth, how sure the proof is."""
+    launches = ordered_deployments(plan)
+    if not launches:
+        return [
+            f"No city is worth opening under this request: the best plan that keeps every rule launches nothing in "
+            f"{several(len(plan.cities), 'city', 'cities')}.",
+            _proof_sentence(plan),
+        ]
+    return [
+        f"{_opening_sentence(plan, launches)} {_size_sentence(plan)}",
+        " ".join([*_money_sentences(plan.kpis), _proof_sentence(plan)]),
+    ]
+
+
+def _opening_sentence(plan: Plan, launches: list[tuple[CityRollout, DeploymentPlan]]) -> str:
+    city, first = launches[0]
+    live = sorted({c.city for c, _ in launches})
+    head = (
+        f"Open {len(live)} of {several(len(plan.cities), 'city', 'cities')}"
+        f"{' with ' + several(len(launches), 'deployment') if len(launches) > len(live) else ''}: "
+        f"{city.name} first, with {first.partner} in {month_name(first.launch)}"
+    )
+    others, seen = [], {city.city}
+    for c, d in launches:
+        if c.city not in seen:
+            seen.add(c.city)
+            others.append(f"{c.name} ({month_name(d.launch)})")
+    return f"{head}; then {listed(others)}." if others else f"{head}."
+
+
+def _size_sentence(plan: Plan) -> str:
+    out = [c.name for c in plan.cities if not c.deployments]
+    stay = f" {listed(out)} {'stays' if len(out) == 1 else 'stay'} out." if out else ""
+    return (
+        f"By the end of the horizon {several(plan.kpis.vehicles_end, 'vehicle')} serve "
+        f"{count(plan.kpis.trips_per_day_end)} trips on a mean day.{stay}"
+    )
+
+
+def _money_sentences(k: Kpis) -> list[str]:
+    beyond = k.npv_usd - k.npv_by_horizon_usd
+    split = (
+        f"{usd(k.npv_by_horizon_usd)} is earned within the horizon and {usd(beyond)} rests on what the fleets are worth "
+        "after it"
+        if beyond > 0
+        else "all of it is earned within the horizon"
+    )
+    back = f"the money is back by {month_name(k.payback)}" if k.payback else "the money is not back within the horizon"
+    return [
+        f"The plan is worth {usd(k.npv_usd)} (net present value): {split}.",
+        f"It spends {usd(k.capital_usd)} of capital and at its deepest is {usd(k.peak_funding_usd)} out of pocket; {back}.",
+    ]
+
+
+def _proof_sentence(plan: Plan) -> str:
+    c = plan.certificate
+    return (
+        f"No plan under the same rules and figures can be worth more than {usd(plan.bound)}: this one is within "
+        f"{percent(plan.gap, 2)} of it ({percent(c.gap_of_capital, 2)} of discounted capital)."
+    )

@@ -1,0 +1,6 @@
+"""From a request and the catalogue to what is really planned: names resolved, overrides applied, deployments chosen."""
+
+from fleetplan.scope.overrides import apply_overrides
+from fleetplan.scope.resolve import Scope, resolve_scope
+
+__all__ = ["Scope", "apply_overrides", "resolve_scope"]

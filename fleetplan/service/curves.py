@@ -1,0 +1,126 @@
+"""A fleet's mean day in a service area: the hourly law under charging, downtime and weather, summed over the week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.service.area import DAY_WEIGHT, AreaDemand
+from fleetplan.service.law import Hour, HourService, needed_vehicles, serve
+from fleetplan.service.parameters import CARS_PER_STALL, STOP_HOURS, USABLE_KWH, ServiceParameters
+
+Array = NDArray[np.float64]
+
+CHARGING_ROUNDS = 3
+PLUGS_PER_CAR = 1.0 / CARS_PER_STALL
+
+
+@dataclass(frozen=True, eq=False)
+class DayService:
+    """A mean day, arrays of shape (vehicles, demands)."""
+
+    trips: Array
+    wait_min: Array
+    deadhead_share: Array
+    km: Array
+    charging_h: Array
+
+
+def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: ServiceParameters) -> DayService:
+    """Return the mean day of fleets of ``vehicles`` (v,) under shares ``scales`` (d,) of the area's full demand.
+
+    Vehicles are those assigned to the area; some are spare, in the workshop or charging. Charging is put into the hours of
+    least demand, as far as the plugs allow; its length follows from the kilometres driven, so it is found in a few rounds.
+    """
+    hour = _hours(area, scales)
+    active = parameters.available_share * vehicles[None, :, None]
+    charging = np.zeros((2, 1, len(vehicles), len(scales)))
+    for _ in range(CHARGING_ROUNDS):
+        away = _in_the_trough(area.trips_per_hour, charging)
+        service = serve(hour, active * (1.0 - away), parameters)
+        km = _kilometres(area, service, parameters)
+        charging = _charging_hours(km, vehicles, parameters)
+    return _mean_day(area, service, km, vehicles, charging, parameters)
+
+
+def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters) -> float:
+    """Return a fleet that serves practically all of ``scale`` of the full demand in the busiest hour."""
+    need = needed_vehicles(_hours(area, np.array([scale])), parameters).max()
+    return float(1.3 * need / parameters.available_share + 10.0)
+
+
+def _hours(area: AreaDemand, scales: Array) -> Hour:
+    def tall(values: Array) -> Array:
+        return values[:, None, None]
+
+    return Hour(
+        demand=tall(area.trips_per_hour) * scales[None, None, :],
+        ride_h=tall(area.ride_h),
+        rebalance_h=tall(area.empty_km / area.speed_kmh),
+        effective_km2=tall(area.effective_km2),
+        search_h_per_km=tall(area.search_h_per_km),
+    )
+
+
+def _in_the_trough(trips_per_hour: Array, charging_h: Array) -> Array:
+    """Return the share of the fleet that charges in each hour, (48, v, d), filling the quietest hours of each day first.
+
+    ``charging_h`` has shape (2, 1, v, d): hours per vehicle on weekdays and on weekend days.
+    """
+    rank = np.argsort(np.argsort(trips_per_hour.reshape(2, 24), axis=1, kind="stable"), axis=1)
+    filled = charging_h - PLUGS_PER_CAR * rank[:, :, None, None]
+    away = np.clip(filled, 0.0, PLUGS_PER_CAR)
+    return away.reshape(48, *charging_h.shape[2:])
+
+
+@dataclass(frozen=True, eq=False)
+class _Kilometres:
+    loaded: Array
+    empty: Array
+
+
+def _kilometres(area: AreaDemand, service: HourService, parameters: ServiceParameters) -> _Kilometres:
+    """Return km per hour with and without riders, shapes (48, v, d); the fixed part of a pickup is time, not distance."""
+    speed = area.speed_kmh[:, None, None]
+    searching = service.pickup_h - parameters.pickup_fixed_h
+    return _Kilometres(
+        loaded=service.trips * area.ride_km[:, None, None],
+        empty=service.trips * speed * (searching + service.rebalance_h),
+    )
+
+
+def _charging_hours(km: _Kilometres, vehicles: Array, parameters: ServiceParameters) -> Array:
+    driven = (km.loaded + km.empty).reshape(2, 24, *km.loaded.shape[1:]).sum(axis=1, keepdims=True)
+    per_vehicle = driven / np.maximum(vehicles, 1e-9)[None, None, :, None] + parameters.staging_km_per_vehicle_day
+    energy = per_vehicle * parameters.energy_kwh_per_km + parameters.aux_kw * parameters.service_hours
+    hours = energy / parameters.charge_kw + energy / USABLE_KWH * STOP_HOURS
+    return np.asarray(np.minimum(hours, 24.0 * PLUGS_PER_CAR))
+
+
+def _mean_day(
+    area: AreaDemand,
+    service: HourService,
+    km: _Kilometres,
+    vehicles: Array,
+    charging: Array,
+    parameters: ServiceParameters,
+) -> DayService:
+    def day(values: Array) -> Array:
+        return np.tensordot(DAY_WEIGHT, values, axes=1)
+
+    trips = day(service.trips)
+    staging = parameters.staging_km_per_vehicle_day * np.broadcast_to(vehicles[:, None], trips.shape)
+    loaded, empty = day(km.loaded), day(km.empty) + staging
+    total = loaded + empty
+    served = np.where(trips > 0, trips, 1.0)
+    wait = np.where(trips > 0, day(service.trips * service.wait_h) / served, parameters.patience_h)
+    open_days = parameters.serving_days_share
+    return DayService(
+        trips=open_days * trips,
+        wait_min=60.0 * wait,
+        deadhead_share=np.divide(empty, total, out=np.zeros_like(total), where=total > 0),
+        km=open_days * total,
+        charging_h=(charging[0, 0] * 5.0 + charging[1, 0] * 2.0) / 7.0,
+    )

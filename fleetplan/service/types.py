@@ -1,0 +1,136 @@
+"""What the service step hands on: ladder levels and their response surfaces.
+
+A surface answers, for one service area: with ``V`` vehicles assigned and ``D`` addressable trips a day, how many trips a day
+are served? The optimizer reads it as planes,
+
+    trips <= alpha_k * V + beta_k * D + gamma_k        for every k, while the area is open,
+
+the upper concave hull of the sampled law over D in [demand_min, demand_max] and V in [0, vehicles_max]; ``hull_gap`` says how
+far hull and law are apart at most (as a share of the largest trips). Reports read the law itself through ``evaluate``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import RegularGridInterpolator
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ServiceQuality:
+    """How a fleet serves an area on a mean day; arrays broadcast from (vehicles, demand)."""
+
+    trips_per_day: Array
+    wait_min: Array
+    deadhead_share: Array
+    km_per_day: Array
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseSurface:
+    """The response of one ladder level of one city.
+
+    Attributes
+    ----------
+    planes
+        Shape (k, 3): alpha (trips/vehicle-day), beta (share of demand), gamma (trips/day).
+    km_per_trip, km_per_vehicle_day
+        Least-squares split of driven km: ``km = km_per_trip * trips + km_per_vehicle_day * V``.
+    demand_trips_per_day
+        Addressable trips a mean day with both ends inside the area, at full adoption, season factor 1.
+    hull_gap
+        Largest distance between planes and law, as a share of the largest trips served.
+    sample_vehicles, sample_demand
+        Grid axes, shapes (n,), (m,).
+    sample_trips, sample_wait_min, sample_deadhead_share, sample_km
+        The law on the grid, shapes (n, m).
+    """
+
+    city: str
+    level: int
+    planes: Array
+    km_per_trip: float
+    km_per_vehicle_day: float
+    demand_trips_per_day: float
+    demand_min: float
+    demand_max: float
+    vehicles_max: float
+    hull_gap: float
+    sample_vehicles: Array
+    sample_demand: Array
+    sample_trips: Array
+    sample_wait_min: Array
+    sample_deadhead_share: Array
+    sample_km: Array
+
+    def evaluate(self, vehicles: Array | float, demand: Array | float) -> ServiceQuality:
+        """Read the sampled law at given fleets and demands (bilinear between samples, clamped at the edges)."""
+        v, d = np.broadcast_arrays(np.asarray(vehicles, float), np.asarray(demand, float))
+        points = np.stack(
+            [
+                np.clip(v, self.sample_vehicles[0], self.sample_vehicles[-1]),
+                np.clip(d, self.sample_demand[0], self.sample_demand[-1]),
+            ],
+            axis=-1,
+        )
+
+        def read(table: Array) -> Array:
+            return RegularGridInterpolator((self.sample_vehicles, self.sample_demand), table)(points)
+
+        return ServiceQuality(
+            trips_per_day=np.minimum(read(self.sample_trips), d),
+            wait_min=read(self.sample_wait_min),
+            deadhead_share=read(self.sample_deadhead_share),
+            km_per_day=read(self.sample_km),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LadderLevel:
+    """A candidate service area: a nested, connected set of H3 cells.
+
+    ``requires`` names the airport gateways inside it whose permit must be held (their permit ids).
+    """
+
+    city: str
+    index: int
+    name: str
+    cells: tuple[str, ...]
+    area_km2: float
+    population: float
+    requires: tuple[str, ...]
+    mean_trip_km: float
+    mean_airport_share: float
+    surface: ResponseSurface
+
+
+@dataclass(frozen=True, eq=False)
+class Zones:
+    """The zones of a city as maps show them, shapes (n,).
+
+    ``demand_trips_per_day`` counts half of each trip at either end, at full adoption; ``level`` is the ladder level at which
+    a zone enters, -1 if never.
+    """
+
+    cells: tuple[str, ...]
+    lat: Array
+    lon: Array
+    area_km2: Array
+    population: Array
+    jobs: Array
+    demand_trips_per_day: Array
+    level: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class CityService:
+    """All that the optimizer and the reports need of a city's streets: its ladder, small to large."""
+
+    city: str
+    levels: tuple[LadderLevel, ...]
+    depot_km_by_level: Array  # shape (levels, depots): mean km from a depot to the area's demand, one way
+    zones: Zones

@@ -1,0 +1,64 @@
+"""Fixtures that every test file may ask for, and the cache that all tests share."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from fleetplan.catalogue.types import Catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _source_digest() -> str:
+    """Return a hash of everything under fleetplan/: what an older version of the code cached is never read."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "fleetplan").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Point FLEETPLAN_CACHE at a folder of pytest's own cache, so that a second run of the tests is fast.
+
+    Without pytest's cache (``-p no:cacheprovider``) the folder lasts as long as the session. A FLEETPLAN_CACHE that is
+    already set stays as it is.
+    """
+    given = os.environ.get("FLEETPLAN_CACHE")
+    cache = getattr(request.config, "cache", None)
+    if given:
+        folder = Path(given)
+    elif cache is not None:
+        folder = cache.mkdir(f"fleetplan-{_source_digest()}")
+    else:
+        folder = tmp_path_factory.mktemp("fleetplan-cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLEETPLAN_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def cities_folder() -> Path:
+    """Return the folder of the real catalogue."""
+    return ROOT / "cities"
+
+
+@pytest.fixture(scope="session")
+def catalogue(cities_folder: Path) -> Catalogue:
+    """Return the real catalogue, read once."""
+    from fleetplan.catalogue import load_catalogue  # noqa: PLC0415 - only tests that ask pay for the import
+
+    return load_catalogue(cities_folder)

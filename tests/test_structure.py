@@ -1,0 +1,222 @@
+"""The shape of the code base: which room may import which, what is documented, what must not stand in a file."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "fleetplan"
+
+BASE = {"errors", "months"}
+FACTS = BASE | {"catalogue"}
+PLACES = FACTS | {"geography", "demand", "service"}
+INPUTS = PLACES | {"permits", "economics", "request", "scope"}
+
+# Room -> the rooms it may import besides itself. The data flows from top to bottom, imports point upwards.
+# A dotted room is a part of a package with a rule of its own; the longest name that fits counts.
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "months": set(),
+    "request": BASE,
+    "catalogue": BASE,
+    "geography": FACTS,
+    "demand": FACTS | {"geography"},
+    "service": FACTS | {"geography", "demand"},
+    "scope": FACTS | {"request"},
+    "permits": FACTS | {"request"},
+    "economics": FACTS | {"request"},
+    "optimize": INPUTS,
+    "plan.types": BASE | {"request"},
+    # The checker shares no code with the rows it judges: request, catalogue and curves only.
+    "plan.check": PLACES | {"request", "scope", "plan.types"},
+    "plan": INPUTS | {"optimize", "plan.types", "plan.check"},
+    "report": INPUTS | {"plan", "plan.types", "plan.check"},
+    "planner": INPUTS | {"optimize", "plan", "plan.types", "plan.check"},
+    "cli": INPUTS | {"optimize", "plan", "plan.types", "plan.check", "report", "planner"},
+    "__main__": {"cli"},
+    # The public face: names imported when first used.
+    "__init__": INPUTS | {"optimize", "plan", "plan.types", "plan.check", "report", "planner"},
+}
+EDGES = {"report", "cli", "__main__"}
+EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
+HEAVY_LIBRARIES = {"geopandas", "pandas", "scipy", "shapely", "ortools", "highspy", "plotly", "matplotlib", "fastapi"}
+LONGEST_FILE = 500
+
+# Spelled in pieces, so that this file may be searched too.
+REGISTRY_HOSTS = [
+    ".".join(parts)
+    for parts in [
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("registry", "npmjs"),
+        ("deb", "debian", "org"),
+        ("proxy", "golang", "org"),
+    ]
+]
+REGISTRY_OPTIONS = ["--" + "index-url", "--" + "extra-index-url", "--" + "find-links"]
+MACHINE_PATH = re.compile(r"(?<![\w.\-])/(?:work|farm|root|home|Users)/\w")
+ADDRESS = re.compile(r"https?://\S+")
+NOT_OURS = {".git", ".venv", "out", "dist", "build", "node_modules", "__pycache__"}
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def _label(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _module(path: Path) -> str:
+    """Return a file's module below fleetplan, ``__init__`` for the package itself."""
+    parts = list(path.relative_to(PACKAGE).with_suffix("").parts)
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts.pop()
+    return ".".join(parts)
+
+
+def _room(module: str) -> str:
+    """Return the longest room that holds a module, or the module itself when none does."""
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        name = ".".join(parts[:length])
+        if name in ALLOWED:
+            return name
+    return module
+
+
+def _is_module(name: str) -> bool:
+    path = PACKAGE.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """Yield the full name of everything that is imported, at any depth of the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = "." * node.level + (node.module or "")
+            yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def _own_imports(path: Path) -> Iterator[str]:
+    """Yield the modules below fleetplan that a file imports."""
+    for name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
+        if name == "fleetplan.__version__":
+            continue
+        if name == "fleetplan" or name.startswith("fleetplan."):
+            inner = name.removeprefix("fleetplan").removeprefix(".")
+            while inner and not _is_module(inner):
+                inner = inner.rpartition(".")[0]
+            yield inner or "__init__"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_label)
+def test_imports_point_against_the_flow_of_data(path: Path):
+    room = _room(_module(path))
+    assert room in ALLOWED, f"{_label(path)} is in no room: give {room!r} a place in ALLOWED"
+    wrong = sorted({module for module in _own_imports(path) if _room(module) not in ALLOWED[room] | {room}})
+    assert not wrong, f"{_label(path)} ({room}) may not import {', '.join(wrong)}"
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *sorted((ROOT / "api").rglob("*.py"))], ids=_label)
+def test_imports_are_absolute(path: Path):
+    relative = [name for name in _imports(ast.parse(path.read_text(encoding="utf-8"))) if name.startswith(".")]
+    assert not relative
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_label)
+def test_the_core_draws_nothing_and_serves_nothing(path: Path):
+    if _room(_module(path)) in EDGES:
+        return
+    libraries = {name.split(".")[0] for name in _imports(ast.parse(path.read_text(encoding="utf-8")))}
+    assert not libraries & EDGE_LIBRARIES
+
+
+def test_the_rooms_hold_no_circle():
+    done: set[str] = set()
+    while len(done) < len(ALLOWED):
+        free = {room for room, below in ALLOWED.items() if room not in done and below <= done}
+        assert free, f"a circle among {sorted(set(ALLOWED) - done)}"
+        done |= free
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_label)
+def test_a_file_stays_short(path: Path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _public_without_docstring(node: Documented, name: str) -> Iterator[str]:
+    if ast.get_docstring(node) is None:
+        yield name
+    if isinstance(node, ast.Module | ast.ClassDef):
+        for child in node.body:
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                overload = any("overload" in ast.unparse(decorator) for decorator in child.decorator_list)
+                if not child.name.startswith("_") and not overload:
+                    yield from _public_without_docstring(child, f"{name}.{child.name}")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_label)
+def test_every_public_name_is_documented(path: Path):
+    missing = list(_public_without_docstring(ast.parse(path.read_text(encoding="utf-8")), _module(path)))
+    assert not missing
+
+
+def test_the_package_says_that_it_is_typed():
+    assert (PACKAGE / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("module", ["fleetplan", "fleetplan.cli"])
+def test_import_is_light(module: str):
+    code = f"import sys, {module}; print(*sorted({HEAVY_LIBRARIES!r} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.split() == []
+
+
+def _our_files() -> Iterator[Path]:
+    for folder, names, files in os.walk(ROOT):
+        names[:] = sorted(n for n in names if n not in NOT_OURS and not n.endswith(("_cache", ".egg-info")))
+        yield from (Path(folder) / file for file in sorted(files))
+
+
+def _faults(text: str) -> Iterator[str]:
+    lowered = text.lower()
+    yield from (host for host in REGISTRY_HOSTS if host in lowered)
+    yield from (option for option in REGISTRY_OPTIONS if option in lowered)
+    yield from MACHINE_PATH.findall(ADDRESS.sub("", text))
+
+
+def test_no_file_names_a_registry_host_or_a_path_of_one_machine():
+    found = {}
+    for path in _our_files():
+        data = path.read_bytes()
+        if b"\x00" not in data and (faults := list(_faults(data.decode("utf-8", errors="replace")))):
+            found[_label(path)] = faults
+    assert not found
+
+
+def test_the_search_for_hosts_and_paths_finds_them():
+    path = f"/{'home'}/someone/file"
+    assert list(_faults(f"see {path}"))
+    assert list(_faults(f"pip install {REGISTRY_OPTIONS[0]} x"))
+    assert list(_faults(f"https://{REGISTRY_HOSTS[0]}/simple"))
+    assert not list(_faults(f"https://example.test{path}"))
+
+
+def test_pins_carry_no_addresses_and_match_the_solver_that_or_tools_bundles():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", pin) for pin in pins)
+    assert {"highspy==1.12.0", "ortools==9.15.6755"} <= set(pins)
+    assert not any(pin.startswith("fleetplan==") for pin in pins)
