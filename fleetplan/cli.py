@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,7 +43,7 @@ app.add_typer(cities_app, name="cities")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
-class SchemaName(str, Enum):
+class SchemaName(StrEnum):
     """What `fleetplan schema` can print."""
 
     request = "request"
@@ -252,7 +252,11 @@ def examples_path() -> Path:
 def _request_file(given: str) -> Path:
     """Return the file of a request; a bare word without a file of that name is an example."""
     example = examples_path() / f"{given}.yaml"
-    return example if re.fullmatch(r"[a-z0-9-]+", given) and not Path(given).exists() and example.is_file() else Path(given)
+    return (
+        example
+        if re.fullmatch(r"[a-z0-9-]+", given) and not Path(given).exists() and example.is_file()
+        else Path(given)
+    )
 
 
 def _slug(name: str) -> str:
@@ -339,7 +343,7 @@ def _print_table(console: Console, rows: list[dict[str, Any]], columns: tuple[st
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     for name in columns:
         numeric = bool(rows) and isinstance(rows[0].get(name), int | float)
-        table.add_column(name.replace("_", " "), justify="right" if numeric else "left")
+        table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(row.get(name))) for name in columns))
     console.print(table)
@@ -374,7 +378,8 @@ def _print_city(console: Console, shown: dict[str, Any]) -> None:
     for name, columns in sections.items():
         if shown.get(name):
             console.print(f"\n{name}", style="bold")
-            _print_table(console, shown[name], columns)
+            rows = [{**row, "key": row.get("key", "").partition("#")[2]} for row in shown[name]]
+            _print_table(console, rows, columns)
 
 
 if __name__ == "__main__":

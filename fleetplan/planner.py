@@ -39,7 +39,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class PlanningResult:
-    """A checked plan with the catalogue (overrides applied) and the response surfaces it was made from."""
+    """A checked plan with the catalogue (as loaded) and the response surfaces it was made from."""
 
     plan: Plan
     catalogue: Catalogue
@@ -114,7 +114,8 @@ def plan_with_context(
     """
     clock = _Clock(progress)
     clock.send("catalogue")
-    scope = resolve_scope(request, catalogue if catalogue is not None else load_catalogue())
+    known = catalogue if catalogue is not None else load_catalogue()
+    scope = resolve_scope(request, known)
     services = services_for(scope, cache_dir=cache_dir, listener=progress)
     clock.send("formulating")
     formulation = formulate(gather(scope, services))
@@ -127,9 +128,11 @@ def plan_with_context(
     clock.send("checking", result.value, result.bound)
     proof = Proof(result.bound, result.proven, result.stopped, gap, seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, proof)
-    plan = require_valid(draft, scope.catalogue, services)
-    clock.send("done", plan.objective, plan.bound)
-    return PlanningResult(plan, scope.catalogue, services)
+    report = require_valid(draft, known, services)
+    seal = {"checker": "passed", "rules_checked": list(report.rules_checked)}
+    checked = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
+    clock.send("done", checked.objective, checked.bound)
+    return PlanningResult(checked, known, services)
 
 
 def plan(

@@ -47,7 +47,7 @@ CENTRES: dict[str, tuple[str, float, float, str, float]] = {
     "zurich": ("Zurich", 47.385, 8.53, "CHF", 1.25),
 }
 
-# stack, partner, city, contract, programme start, paid with operator from, driver-out from, months between levels, largest fleet
+# stack, partner, city, contract, programme start, paid with operator from, driver-out from, months a level, most cars
 DEPLOYMENTS: tuple[tuple[str, str, str, str, str, str, str | None, int, int], ...] = (
     ("lucid-nuro-gravity", "Lucid + Nuro", "bay-area", "own_and_license", "2027-01", "2027-04", "2028-01", 6, 2600),
     ("nvidia-hyperion", "NVIDIA Hyperion", "bay-area", "own_and_license", "2027-03", "2028-10", "2029-10", 6, 900),
@@ -330,6 +330,7 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
         deployments=deployments,
         depots=depots if live else [],
         public_charging_vehicles=[8 if live else 0] * len(LABELS),
+        public_charging_partner=[0] * len(LABELS),
         levels=levels,
         city_lines_usd={
             "team": [-120000.0 * n if live else 0.0 for n in LENGTHS],
@@ -343,7 +344,7 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
         doubtful_figures=[doubtful],
         reason=""
         if live
-        else "No stack with a deal earns back its launch cost before the horizon ends: the EU type approval comes in 2029-08.",
+        else "No stack with a deal earns back its launch cost: the EU type approval comes in 2029-08.",
     )
 
 

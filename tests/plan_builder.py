@@ -1,4 +1,4 @@
-"""A tiny made-up world and a valid plan for it, worked out by plain arithmetic, so that the checker has something to judge.
+"""A tiny made-up world and a valid plan for it, by plain arithmetic, so that the checker has something to judge.
 
 Two cities, two stacks, three deployments, six single months and two quarters. Nothing here imports the checker.
 """
@@ -29,7 +29,7 @@ from fleetplan.catalogue.types import (
 )
 from fleetplan.plan.types import Plan
 from fleetplan.request import PlanRequest
-from fleetplan.service.types import CityService, LadderLevel, ResponseSurface
+from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 
 Row = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ ASSUMPTIONS = {
     "terminal.years": 4.0,
     "finance.interest": 0.09,
     "finance.term_years": 5.0,
-    "supply.min_public_charging_cars": 25.0,
+    "supply.public_charging_cars": 25.0,
     "displaced.take_share": 0.1,
 }
 ECONOMICS = {
@@ -188,9 +188,7 @@ def jurisdictions() -> dict[str, Jurisdiction]:
         ],
     }
     return {
-        slug: Jurisdiction(
-            slug, slug, "state", {p.id: p for p in permits}, {"a-law": law} if slug == "astonia" else {}
-        )
+        slug: Jurisdiction(slug, slug, "state", {p.id: p for p in permits}, {"a-law": law} if slug == "astonia" else {})
         for slug, permits in by_place.items()
     }
 
@@ -277,8 +275,8 @@ def make_catalogue() -> Catalogue:
         ),
         supply_lines={},
         live_markets=(
-            LiveMarket("Elsewhere", "Alpha", "2025-01", "driver_out", True, "", "made up", "assumed"),  # noqa: FBT003
-            LiveMarket("Nowhere", "Alpha", "2025-01", "operator", False, "", "made up", "assumed"),  # noqa: FBT003
+            LiveMarket("Elsewhere", "Alpha", "2025-01", "driver_out", True, "", "made up", "assumed"),
+            LiveMarket("Nowhere", "Alpha", "2025-01", "operator", False, "", "made up", "assumed"),
         ),
         digest="d" * 64,
     )
@@ -310,17 +308,19 @@ def surface(slug: str, level: int, demand: float) -> ResponseSurface:
 
 def make_services() -> dict[str, CityService]:
     """Return two ladder levels for each city; the second of Aston holds the airport."""
+    none = np.zeros(0)
+    no_zones = Zones((), none, none, none, none, none, none, none.astype(np.int64))
     found = {}
     for slug, airport in (("aston", ("a-airport",)), ("belport", ())):
         levels = tuple(
             LadderLevel(slug, i, f"{slug} {i}", (), km2, 1e5, need, km, 0.0, surface(slug, i, demand))
             for i, km2, need, km, demand in ((1, 50.0, (), 7.0, 2000.0), (2, 80.0, airport, 8.4, 3000.0))
         )
-        found[slug] = CityService(slug, levels, np.ones((2, 1)))
+        found[slug] = CityService(slug, levels, np.ones((2, 1)), no_zones)
     return found
 
 
-# --- decisions ---------------------------------------------------------------------------------------------------------
+# --- decisions ---
 
 DECISIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("aston", "alpha"): {
@@ -353,7 +353,10 @@ DECISIONS: dict[tuple[str, str], dict[str, Any]] = {
 }
 BOUGHT = {"alpha": [10, 0, 0, 2, 0, 0, 8, 10], "beta": [0] * 8}
 DEPOTS = {
-    "aston": ("a-yard", 0, 2, [0, 0, 2, 3, 3, 3, 4, 6], [0, 0, 2, 2, 2, 2, 4, 5], [10, 10, 0, 0, 0, 0, 0, 0], [0, 10, 0, 0, 0, 0, 0, 0]),
+    "aston": (
+        *("a-yard", 0, 2, [0, 0, 2, 3, 3, 3, 4, 6], [0, 0, 2, 2, 2, 2, 4, 5]),
+        *([10, 10, 0, 0, 0, 0, 0, 0], [0, 10, 0, 0, 0, 0, 0, 0]),
+    ),
     "belport": ("b-yard", 4, 1, [0] * 8, [0, 0, 0, 0, 0, 4, 6, 8], [0] * 8, [10, 10, 10, 10, 10, 0, 0, 0]),
 }
 
@@ -368,7 +371,7 @@ def default_request(**more: Any) -> PlanRequest:
     return PlanRequest.model_validate(plain | more)
 
 
-def worth(months: Row | float) -> Any:
+def worth(months: Any) -> Any:
     """Return the present worth of 1 USD at 10 % a year."""
     return 1.1 ** (-np.asarray(months) / 12)
 
@@ -484,7 +487,7 @@ def npv(lines: dict[str, Any]) -> float:
 def flows(*holders: dict[str, Any], only: set[str] | None = None) -> Row:
     """Return the sum of all lines (or those named) of some holders by period."""
     rows = [np.asarray(x, float) for lines in holders for line, x in lines.items() if only is None or line in only]
-    return np.sum([np.zeros(8), *rows], axis=0)
+    return np.asarray(np.sum([np.zeros(8), *rows], axis=0), float)
 
 
 def rollout(world: Catalogue, place: str) -> dict[str, Any]:
@@ -545,7 +548,7 @@ def pool(maker: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def residual_and_terminal(running: Row) -> tuple[float, float]:
-    """Return what alpha's cars and Aston's stalls are worth after 12 months, and four more years of the last quarter."""
+    """Return the worth of cars and stalls after 12 months, and of four more years like the last quarter."""
     bought, ages = np.array(BOUGHT["alpha"]), 12 - STARTS
     rate = 0.0075
     owed = (1 - (1 + rate) ** -(60 - ages)) / (1 - (1 + rate) ** -60.0)

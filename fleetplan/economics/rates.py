@@ -70,8 +70,8 @@ class DeploymentRates:
     def remote_usd_month(self, year: int) -> float:
         """Return the cost of remote assistance per vehicle-month in a calendar year (0 or negative)."""
         years = sorted(self.remote_vehicles_by_year)
-        nearest = min(max(year, years[0]), years[-1])
-        return -self.remote_usd_h * HOURS_PER_MONTH / self.remote_vehicles_by_year[nearest]
+        known = max((y for y in years if y <= year), default=years[0])
+        return -self.remote_usd_h * HOURS_PER_MONTH / self.remote_vehicles_by_year[known]
 
     def winter(self, months: list[int]) -> float:
         """Return the mean energy factor over absolute months: the frost factor in December to February, else 1."""

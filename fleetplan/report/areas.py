@@ -30,7 +30,7 @@ ZONE_COLUMNS = (
         "demand_trips_per_day",
         "Float64",
         "trips/day",
-        "addressable trips a mean day at full adoption, half at either end",
+        "addressable trips at full adoption, half at either end",
     ),
     Column("first_open", "string", "YYYY-MM", "month in which the first deployment opens it, missing if none does"),
     Column("opens", "string", "", "month by deployment, as stack=YYYY-MM joined by semicolons"),
@@ -101,7 +101,7 @@ def rings(service: CityService) -> list[tuple[str, ...]]:
 
 
 def opening_months(d: DeploymentPlan, periods: list[str], levels: int) -> list[str | None]:
-    """Return the month in which each ladder level (1, 2, ...) of a deployment is open first, ``None`` if it never is."""
+    """Return the month in which each ladder level (1, 2, ...) of a deployment opens, ``None`` if it never does."""
     return [
         next((p for p, k in zip(periods, d.level, strict=True) if k >= level), None) for level in range(1, levels + 1)
     ]
@@ -156,6 +156,8 @@ def _area_rows(plan: Plan, d: DeploymentPlan, service: CityService) -> Iterator[
 
 
 def _frame(rows: list[dict[str, Any]], columns: tuple[Column, ...]) -> gpd.GeoDataFrame:
-    data = pd.DataFrame({c.name: pd.array([row[c.name] for row in rows], dtype=c.dtype) for c in columns})
+    data = pd.DataFrame(
+        {c.name: pd.Series([row[c.name] for row in rows], dtype=pd.api.types.pandas_dtype(c.dtype)) for c in columns}
+    )
     shapes: list[BaseGeometry] = [row["geometry"] for row in rows]
     return gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(shapes, crs=CRS))

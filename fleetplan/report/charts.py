@@ -36,7 +36,7 @@ class Figure:
 
 
 def palette(plan: Plan) -> dict[str, str]:
-    """Return a colour class for each stack, the largest fleet first; from the ninth stack on colours repeat, hatched."""
+    """Return a colour class for each stack, the largest fleet first; from the ninth on colours repeat, paler."""
     order = sorted(plan.stacks, key=lambda s: (-max(s.in_service, default=0), s.stack))
     return {s.stack: f"s{i % COLOURS}{' again' if i >= COLOURS else ''}" for i, s in enumerate(order)}
 
@@ -79,7 +79,7 @@ def _fleets(plan: Plan, colours: dict[str, str]) -> Figure:
     used = [s for s in plan.stacks if any(s.in_service)]
     used.sort(key=lambda s: list(colours).index(s.stack))
     series = [Series(s.partner, colours[s.stack], list(map(float, s.in_service))) for s in used]
-    total = np.sum([s.values for s in series], axis=0) if series else np.zeros(1)
+    total = np.sum([s.in_service for s in used], axis=0) if used else np.zeros(1)
     frame = frame_for(plan, [float(np.max(total))])
     svg = chart(frame, "Vehicles in service by stack", _tick(frame.step), [stacked(plan, frame, series)])
     return Figure("Vehicles in service", "by stack", svg, fleet_legend(plan, colours))

@@ -1,4 +1,4 @@
-"""The report: one HTML file that shows a plan from disk, on a phone and on paper, with nothing loaded from elsewhere."""
+"""The report: one HTML file that shows a plan from disk, on a phone and on paper, and loads nothing from elsewhere."""
 
 from __future__ import annotations
 

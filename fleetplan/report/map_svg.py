@@ -1,7 +1,7 @@
 """A city's map as inline SVG: land, rings of the ladder, areas in force, crossings, depots and gateways.
 
-Drawn from our own polygons, so that it shows from disk and on paper. Each shape stands once under ``<defs>``; the big map
-and the small ones by year refer to it. Lengths on the map are units of a local equirectangular projection.
+Drawn from our own polygons, so that it shows from disk and on paper. Each shape stands once under ``<defs>``; the big
+map and the small ones by year refer to it. Lengths on the map are units of a local equirectangular projection.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import h3
 import numpy as np
@@ -26,6 +27,8 @@ from fleetplan.service.types import CityService
 SPAN = 3000.0  # map units along the longer side: a zone is some 30 units wide
 KM_PER_DEGREE = 111.195
 SCALE_BARS = (1, 2, 5, 10, 20, 50)
+LEAST_WATER_KM2 = 0.25  # smaller ponds and islets are not drawn
+LEAST_AREA_KM2 = 1.5  # an area's outline leaves out smaller holes and splinters
 SHADES = 3
 SHADE_QUANTILES = (0.6, 0.88)  # quiet, busy and busiest zones of the ladder by trips per km2
 
@@ -45,6 +48,11 @@ class Projection:
     def km(self) -> float:
         """Kilometres per map unit."""
         return KM_PER_DEGREE / self.per_degree
+
+    @property
+    def km2(self) -> float:
+        """Square kilometres per square degree."""
+        return KM_PER_DEGREE**2 * self.stretch
 
     def xy(self, lon: float, lat: float) -> tuple[float, float]:
         """Return the place of a point on the map."""
@@ -141,7 +149,7 @@ def _defs(rollout: CityRollout, city: City, service: CityService, projection: Pr
     used = sorted({k for d in rollout.deployments for k in d.level if k})
     for level in used:
         shore = cells_outline(service.levels[level - 1].cells).intersection(ground)
-        outline = _path(_without_ponds(shore, 2e3 / projection.per_degree**2), projection)
+        outline = _path(_without_small(shore, LEAST_AREA_KM2 / projection.km2), projection)
         parts.append(Markup('<path id="area-{}-{}" d="{}"/>').format(slug, level, outline))
     return join(parts)
 
@@ -156,7 +164,7 @@ def _shades(service: CityService) -> dict[str, int]:
 
 
 def _land(city: City, projection: Projection) -> BaseGeometry:
-    """Clip the land to the frame and drop what is smaller than a few units."""
+    """Clip the land to the frame and drop what is too small to see."""
     degrees = 1 / projection.per_degree
     box = (
         projection.west - 0.02,
@@ -164,11 +172,12 @@ def _land(city: City, projection: Projection) -> BaseGeometry:
         projection.west + projection.width * degrees / projection.stretch + 0.02,
         projection.north + 0.02,
     )
-    return make_valid(clip_by_rect(city.land, *box).simplify(3 * degrees, preserve_topology=True))
+    land = make_valid(clip_by_rect(city.land, *box).simplify(3 * degrees, preserve_topology=True))
+    return _without_small(land, LEAST_WATER_KM2 / projection.km2)
 
 
-def _without_ponds(shape: BaseGeometry, smallest: float) -> MultiPolygon:
-    """Drop islands and holes below a size, so that the outline of an area is not lost in small lakes."""
+def _without_small(shape: BaseGeometry, smallest: float) -> MultiPolygon:
+    """Drop islands and holes below a size in square degrees, so that shapes are not lost in ponds."""
     polygons = [p for p in getattr(shape, "geoms", [shape]) if isinstance(p, Polygon) and p.area > smallest]
     return MultiPolygon([Polygon(p.exterior, [h for h in p.interiors if Polygon(h).area > smallest]) for p in polygons])
 
@@ -188,7 +197,7 @@ def _path(shape: BaseGeometry, projection: Projection) -> str:
 def _ring(points: Iterable[tuple[float, float]]) -> str:
     """Write a closed ring in whole units, as relative steps."""
     whole = [(round(x), round(y)) for x, y in points]
-    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(whole, whole[1:], strict=False)]
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(whole)]
     moves = " ".join(f"{dx},{dy}" for dx, dy in steps if dx or dy)
     return f"M{whole[0][0]},{whole[0][1]}l{moves}z" if moves else ""
 
@@ -219,7 +228,9 @@ def _depots(rollout: CityRollout, projection: Projection, periods: list[str]) ->
 
 def _labels(city: City, projection: Projection) -> list[Label]:
     """Name the gateways and the strongest hot spots, leaving out what would lie upon another name."""
-    wanted = [(g.lon, g.lat, g.name, g.kind, 1 if g.kind == "airport" else 3) for g in city.gateways]
+    wanted: list[tuple[float, float, str, str, int]] = [
+        (g.lon, g.lat, g.name, g.kind, 1 if g.kind == "airport" else 3) for g in city.gateways
+    ]
     spots = sorted(city.hot_spots, key=lambda s: (-s.weight, s.name))
     wanted += [(s.lon, s.lat, s.name, "spot", 2 if i < 3 else 3) for i, s in enumerate(spots)]
     placed: list[Label] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -55,7 +55,7 @@ class ProgressDisplay:
         self._told = ("", 0.0)
         self._begun = time.monotonic()
 
-    def __enter__(self) -> ProgressDisplay:
+    def __enter__(self) -> Self:
         """Start the live line where there is a terminal."""
         if self._console.is_terminal:
             self._live = Live(console=self._console, refresh_per_second=8, transient=True)

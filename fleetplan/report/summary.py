@@ -62,8 +62,16 @@ def _headline(plan: Plan) -> Table:
     rows = [
         ("net present value", usd(k.npv_usd), f"{usd(k.npv_by_horizon_usd)} of it within the horizon"),
         ("capital", usd(k.capital_usd), f"{usd(k.discounted_capital_usd)} discounted"),
-        ("peak funding", usd(k.peak_funding_usd), f"payback {month_name(k.payback)}" if k.payback else "no payback yet"),
-        ("cities live", f"{k.cities_live} of {len(plan.cities)}", f"{k.markets_live_with_existing} markets with today's"),
+        (
+            "peak funding",
+            usd(k.peak_funding_usd),
+            f"payback {month_name(k.payback)}" if k.payback else "no payback yet",
+        ),
+        (
+            "cities live",
+            f"{k.cities_live} of {len(plan.cities)}",
+            f"{k.markets_live_with_existing} markets with today's",
+        ),
         ("vehicles", count(k.vehicles_end), "at the end of the horizon"),
         ("trips a day", count(k.trips_per_day_end), f"{decimal(k.trips_per_vehicle_day_end)} a vehicle"),
         ("proven gap", percent(plan.gap, 2), STATUS_NAMES[plan.status]),
@@ -132,7 +140,8 @@ def _proof(plan: Plan) -> Text:
     c = plan.certificate
     return Text(
         f"No plan under these rules and figures is worth more than {usd(c.bound_usd)}; this one is worth "
-        f"{usd(c.objective_usd)}.\nGap {percent(c.gap, 2)} of value, {percent(c.gap_of_capital, 2)} of discounted capital. "
+        f"{usd(c.objective_usd)}.\n"
+        f"Gap {percent(c.gap, 2)} of value, {percent(c.gap_of_capital, 2)} of discounted capital.\n"
         f"Checker: {c.checker}, {len(c.rules_checked)} rules. Seed {c.seed}."
     )
 

@@ -172,7 +172,7 @@ def data_dictionary() -> pd.DataFrame:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Return a table as CSV: comma, ``\\n``, empty for missing; numbers rounded to six digits after the point."""
+    """Return a table as CSV: comma, line feed, empty for missing; numbers rounded to six digits after the point."""
     return frame.to_csv(index=False, lineterminator="\n", float_format=lambda x: f"{x:.6f}".rstrip("0").rstrip("."))
 
 
@@ -189,7 +189,7 @@ def area_km2(city: CityRollout, level: int) -> float:
 
 def _frame(name: str, rows: list[Row]) -> pd.DataFrame:
     columns = COLUMNS[name]
-    data = {c.name: pd.array([row[c.name] for row in rows], dtype=c.dtype) for c in columns}
+    data = {c.name: pd.Series([row[c.name] for row in rows], dtype=pd.api.types.pandas_dtype(c.dtype)) for c in columns}
     return pd.DataFrame(data)
 
 

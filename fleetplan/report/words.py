@@ -100,8 +100,7 @@ def verdict(plan: Plan) -> list[str]:
     launches = ordered_deployments(plan)
     if not launches:
         return [
-            f"No city is worth opening under this request: the best plan that keeps every rule launches nothing in "
-            f"{several(len(plan.cities), 'city', 'cities')}.",
+            "No city is worth opening under this request: the best plan that keeps every rule launches nothing.",
             _proof_sentence(plan),
         ]
     return [
@@ -136,18 +135,23 @@ def _size_sentence(plan: Plan) -> str:
 
 
 def _money_sentences(k: Kpis) -> list[str]:
-    beyond = k.npv_usd - k.npv_by_horizon_usd
-    split = (
-        f"{usd(k.npv_by_horizon_usd)} is earned within the horizon and {usd(beyond)} rests on what the fleets are worth "
-        "after it"
-        if beyond > 0
-        else "all of it is earned within the horizon"
-    )
     back = f"the money is back by {month_name(k.payback)}" if k.payback else "the money is not back within the horizon"
     return [
-        f"The plan is worth {usd(k.npv_usd)} (net present value): {split}.",
-        f"It spends {usd(k.capital_usd)} of capital and at its deepest is {usd(k.peak_funding_usd)} out of pocket; {back}.",
+        f"The plan is worth {usd(k.npv_usd)} (net present value): {_split(k)}.",
+        f"It spends {usd(k.capital_usd)} of capital and at its deepest is {usd(k.peak_funding_usd)} out of pocket;",
+        f"{back}.",
     ]
+
+
+def _split(k: Kpis) -> str:
+    """Say how much of the value falls within the horizon and how much rests on what comes after it."""
+    within, beyond = k.npv_by_horizon_usd, k.npv_usd - k.npv_by_horizon_usd
+    after = f"{usd(beyond)} rests on what the fleets are worth after it"
+    if beyond <= 0:
+        return "all of it is earned within the horizon"
+    if within < 0:
+        return f"the horizon itself costs {usd(-within)}, while {after}"
+    return f"{usd(within)} is earned within the horizon and {after}"
 
 
 def _proof_sentence(plan: Plan) -> str:

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from fleetplan.service.area import DAY_WEIGHT, AreaDemand
 from fleetplan.service.law import Hour, HourService, needed_vehicles, serve
-from fleetplan.service.parameters import CARS_PER_STALL, STOP_HOURS, USABLE_KWH, ServiceParameters
+from fleetplan.service.parameters import CARS_PER_STALL, ROBOTAXI_PACE, STOP_HOURS, USABLE_KWH, ServiceParameters
 
 Array = NDArray[np.float64]
 
 CHARGING_ROUNDS = 3
 PLUGS_PER_CAR = 1.0 / CARS_PER_STALL
+MOST_PARKED = 0.5
+"""Cars are switched on ``service_hours`` a day; they are parked in the quietest hours, never more than half at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +33,17 @@ class DayService:
 def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: ServiceParameters) -> DayService:
     """Return the mean day of fleets of ``vehicles`` (v,) under shares ``scales`` (d,) of the area's full demand.
 
-    Vehicles are those assigned to the area; some are spare, in the workshop or charging. Charging is put into the hours of
-    least demand, as far as the plugs allow; its length follows from the kilometres driven, so it is found in a few rounds.
+    Vehicles are those assigned to the area; some are spare, in the workshop, charging or parked. Charging is put into the
+    hours of least demand, as far as the plugs allow; its length follows from the kilometres driven, so it is found in a few
+    rounds. The rest of the hours that a car is not switched on it is parked, in the quietest hours too.
     """
     hour = _hours(area, scales)
-    active = parameters.available_share * vehicles[None, :, None]
+    active = on_the_road(area, parameters) * vehicles[None, :, None]
     charging = np.zeros((2, 1, len(vehicles), len(scales)))
     for _ in range(CHARGING_ROUNDS):
-        away = _in_the_trough(area.trips_per_hour, charging)
+        parked = np.maximum(24.0 - parameters.service_hours - charging, 0.0)
+        away = _in_the_trough(area.trips_per_hour, charging, PLUGS_PER_CAR)
+        away = away + _in_the_trough(area.trips_per_hour, parked, MOST_PARKED)
         service = serve(hour, active * (1.0 - away), parameters)
         km = _kilometres(area, service, parameters)
         charging = _charging_hours(km, vehicles, parameters)
@@ -48,7 +53,13 @@ def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: Servi
 def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters) -> float:
     """Return a fleet that serves practically all of ``scale`` of the full demand in the busiest hour."""
     need = needed_vehicles(_hours(area, np.array([scale])), parameters).max()
-    return float(1.3 * need / parameters.available_share + 10.0)
+    return float(1.3 * need / on_the_road(area, parameters) + 10.0)
+
+
+def on_the_road(area: AreaDemand, parameters: ServiceParameters) -> float:
+    """Return the share of a fleet that can take riders, charging apart: not spare, not out, not driving to its stand."""
+    staging_h = parameters.staging_km_per_vehicle_day / (ROBOTAXI_PACE * float(area.speed_kmh.mean()))
+    return parameters.available_share * (1.0 - staging_h / 24.0)
 
 
 def _hours(area: AreaDemand, scales: Array) -> Hour:
@@ -57,22 +68,21 @@ def _hours(area: AreaDemand, scales: Array) -> Hour:
 
     return Hour(
         demand=tall(area.trips_per_hour) * scales[None, None, :],
-        ride_h=tall(area.ride_h),
-        rebalance_h=tall(area.empty_km / area.speed_kmh),
+        ride_h=tall(area.ride_h / ROBOTAXI_PACE),
+        rebalance_h=tall(area.empty_km / area.speed_kmh / ROBOTAXI_PACE),
         effective_km2=tall(area.effective_km2),
-        search_h_per_km=tall(area.search_h_per_km),
+        search_h_per_km=tall(area.search_h_per_km / ROBOTAXI_PACE),
     )
 
 
-def _in_the_trough(trips_per_hour: Array, charging_h: Array) -> Array:
-    """Return the share of the fleet that charges in each hour, (48, v, d), filling the quietest hours of each day first.
+def _in_the_trough(trips_per_hour: Array, hours: Array, most: float) -> Array:
+    """Return the share of the fleet away in each hour, (48, v, d), at most ``most``, the quietest hours of each day first.
 
-    ``charging_h`` has shape (2, 1, v, d): hours per vehicle on weekdays and on weekend days.
+    ``hours`` has shape (2, 1, v, d): hours per vehicle on weekdays and on weekend days.
     """
     rank = np.argsort(np.argsort(trips_per_hour.reshape(2, 24), axis=1, kind="stable"), axis=1)
-    filled = charging_h - PLUGS_PER_CAR * rank[:, :, None, None]
-    away = np.clip(filled, 0.0, PLUGS_PER_CAR)
-    return away.reshape(48, *charging_h.shape[2:])
+    away = np.clip(hours - most * rank[:, :, None, None], 0.0, most)
+    return away.reshape(48, *hours.shape[2:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +93,7 @@ class _Kilometres:
 
 def _kilometres(area: AreaDemand, service: HourService, parameters: ServiceParameters) -> _Kilometres:
     """Return km per hour with and without riders, shapes (48, v, d); the fixed part of a pickup is time, not distance."""
-    speed = area.speed_kmh[:, None, None]
+    speed = ROBOTAXI_PACE * area.speed_kmh[:, None, None]
     searching = service.pickup_h - parameters.pickup_fixed_h
     return _Kilometres(
         loaded=service.trips * area.ride_km[:, None, None],

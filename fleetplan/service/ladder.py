@@ -9,8 +9,9 @@ riding and boarding and fetching, and the idle cars that keep the pickup at w. E
 sets of its size that contain the level below. The ratio is Dinkelbach's: with theta the best ratio so far, maximise
 d(S) - theta H(S). That is quadratic in the choice; it is replaced by its gradient at the last set and solved exactly, with
 size, nesting and connectivity, as a CP-SAT model; rounds go on while the true ratio rises. Connectivity enters as cuts: a
-piece cut off from the rest is only chosen together with some group on its rim. Starts are grown from the busiest groups and
-from the drafted launch outlines; the best end wins.
+piece cut off from the rest is only chosen together with some group on its rim; where pieces remain after a few rounds of
+cuts, the main piece is kept and grown again. Starts are grown from the busiest groups and from the drafted launch outlines;
+the best is improved.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ SMALLEST_KM2, LARGEST_FIRST_KM2 = 40.0, 130.0
 FIRST_SHARE, MIDDLE_SHARES = 0.10, (0.25, 0.50)
 SLACK = 0.93
 """A level may stay this far below its size."""
-ROUNDS, CUT_ROUNDS = 6, 40
-STARTS = 5
+ROUNDS, CUT_ROUNDS = 4, 12
+STARTS = 4
 SCORE_UNITS = 100_000
 
 
@@ -92,8 +93,8 @@ def nested_areas(model: LadderModel, sizes: Sequence[float], seeds: Sequence[Fla
     inner = np.zeros(len(model.clusters), bool)
     for size in sizes:
         starts = [inner] if inner.any() else _first_starts(model, size, seeds)
-        ends = [_improve(model, _grow(model, start, size), inner, size) for start in starts]
-        inner = max(ends, key=model.ratio)
+        grown = max((_grow(model, start, size) for start in starts), key=model.ratio)
+        inner = _improve(model, grown, inner, size)
         levels.append(inner)
     return levels
 
@@ -128,48 +129,60 @@ def _improve(model: LadderModel, start: Flags, inner: Flags, size: float) -> Fla
     best = start
     for _ in range(ROUNDS):
         score = model.gradient(best, model.ratio(best))
-        found = _best_connected(model.clusters, score, inner, size, best)
+        found = _best_connected(model, score, inner, size, best)
         if found is None or model.ratio(found) <= model.ratio(best) * (1.0 + 1e-9):
             return best
         best = found
     return best
 
 
-def _best_connected(clusters: Clusters, score: Array, inner: Flags, size: float, hint: Flags) -> Flags | None:
+def _best_connected(model: LadderModel, score: Array, inner: Flags, size: float, hint: Flags) -> Flags | None:
     """Return the connected choice of greatest total score within ``size``, containing ``inner``; None if none is found."""
-    model = cp_model.CpModel()
-    chosen = [model.new_bool_var(f"group[{i}]") for i in range(len(clusters))]
-    area = np.round(100 * clusters.area_km2).astype(int)
-    whole = int(round(100 * size))
-    model.add_linear_constraint(sum(int(a) * y for a, y in zip(area, chosen, strict=True)), int(SLACK * whole), whole)
+    clusters = model.clusters
     root = int(np.flatnonzero(inner)[0]) if inner.any() else int(np.where(hint, score, -np.inf).argmax())
-    for group in {root, *np.flatnonzero(inner).tolist()}:
-        model.add(chosen[group] == 1)
-    worth = np.round(SCORE_UNITS * score / np.abs(score).max()).astype(int)
-    model.maximize(sum(int(w) * y for w, y in zip(worth, chosen, strict=True)))
-    for group, variable in enumerate(chosen):
-        model.add_hint(variable, bool(hint[group]))
+    program, chosen = _program(clusters, score, size, {root, *np.flatnonzero(inner).tolist()}, hint)
     solver = _solver()
+    found = hint
     for _ in range(CUT_ROUNDS):
-        if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        if solver.solve(program) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         found = np.array([solver.boolean_value(y) for y in chosen])
         loose = [part for part in connected(found, clusters) if root not in part]
         if not loose:
             return found
         for part in loose:
-            rim = _rim(part, clusters)
+            rim = sum(chosen[r] for r in _rim(part, clusters))
             for group in part:
-                model.add(sum(chosen[r] for r in rim) >= chosen[group])
-    return None
+                program.add(rim >= chosen[group])
+    main = np.zeros(len(clusters), bool)
+    main[next(part for part in connected(found, clusters) if root in part)] = True
+    return _grow(model, main, size) if (main >= inner).all() else None
+
+
+def _program(
+    clusters: Clusters, score: Array, size: float, fixed: set[int], hint: Flags
+) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
+    """Return the CP-SAT model without cuts: greatest score, area within the level's size, ``fixed`` groups chosen."""
+    program = cp_model.CpModel()
+    chosen = [program.new_bool_var(f"group[{i}]") for i in range(len(clusters))]
+    area = np.round(100 * clusters.area_km2).astype(int).tolist()
+    whole = round(100 * size)
+    program.add_linear_constraint(cp_model.LinearExpr.weighted_sum(chosen, area), int(SLACK * whole), whole)
+    for group in sorted(fixed):
+        program.add(chosen[group] == 1)
+    worth = np.round(SCORE_UNITS * score / np.abs(score).max()).astype(int).tolist()
+    program.maximize(cp_model.LinearExpr.weighted_sum(chosen, worth))
+    for group, variable in enumerate(chosen):
+        program.add_hint(variable, bool(hint[group]))
+    return program, chosen
 
 
 def _solver() -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
-    solver.parameters.max_deterministic_time = 0.5
-    solver.parameters.relative_gap_limit = 1e-4
+    solver.parameters.max_deterministic_time = 0.1
+    solver.parameters.relative_gap_limit = 1e-3
     return solver
 
 

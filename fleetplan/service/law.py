@@ -8,7 +8,7 @@ With x = sqrt(I), W = V_h - lambda (tau + b + p0 + R) and c = lambda k sqrt(A_ef
 when W >= 3 (c/2)^(2/3); the larger one is 2 sqrt(W/3) cos(arccos(-(c/2) (3/W)^(3/2)) / 3). The smaller one is the wild
 goose chase and is never returned.
 
-Without a root, or when pickups exceed the riders' patience, cars are scarce: a free car takes the nearest of Q waiting
+Without a root cars are scarce: a free car takes the nearest of Q waiting
 riders, and the trips that are served select themselves, so that rebalancing fades. Riders farther than their patience from
 the car that would come are not served; distances to the nearest of scattered cars are Rayleigh distributed.
 """
@@ -76,29 +76,61 @@ def needed_vehicles(hour: Hour, parameters: ServiceParameters) -> Array:
 
 
 def serve(hour: Hour, vehicles: Array, parameters: ServiceParameters) -> HourService:
-    """Return what ``vehicles`` in service do in each hour; arrays broadcast."""
-    p0, patience = parameters.pickup_fixed_h, parameters.patience_h
-    fixed = hour.ride_h + parameters.boarding_h
-    spare = vehicles - hour.demand * (fixed + hour.rebalance_h + p0)
-    idle = larger_root(spare, np.broadcast_to(_pull(hour), spare.shape))
+    """Return what ``vehicles`` in service do in each hour; arrays broadcast.
+
+    Both branches are worked out, plentiful cars (the nearest idle car comes) and scarce cars (a free car takes the nearest
+    rider); the dispatcher runs the one that serves more.
+    """
     search = hour.search_h_per_km * np.sqrt(hour.effective_km2)
-    with np.errstate(invalid="ignore"):
-        far = search / np.sqrt(idle)
-        over = (idle >= 1.0) & (p0 + far <= patience)
-    queue = np.maximum(QUEUE_SHARE * hour.demand * patience, 1.0)
-    near = np.where(over, far, search / np.sqrt(queue))
-    reach = -np.expm1(-np.pi / 4.0 * ((patience - p0) / np.maximum(near, 1e-9)) ** 2)
-    pickup = p0 + np.minimum(near, patience - p0)
-    share = np.ones_like(pickup)
-    trips = np.zeros_like(pickup)
-    for _ in range(SELECTION_ROUNDS):
-        fade = np.clip((share - SELECTION_FROM) / (1.0 - SELECTION_FROM), 0.0, 1.0)
-        rebalance = np.where(over, hour.rebalance_h, hour.rebalance_h * fade)
-        each = fixed + pickup + rebalance
-        trips = np.minimum(busy_vehicles(hour.demand * each, vehicles) / each, hour.demand * reach)
-        share = np.divide(trips, hour.demand, out=np.zeros_like(trips), where=hour.demand > 0)
-    wait = parameters.batching_h / 2.0 + np.where(over, pickup, 0.5 * (pickup + patience))
-    return HourService(trips, pickup, wait, rebalance, np.where(over, idle, 0.0), over)
+    load = hour.ride_h + parameters.boarding_h + hour.rebalance_h + parameters.pickup_fixed_h
+    spare = vehicles - hour.demand * load
+    idle = larger_root(spare, np.broadcast_to(_pull(hour), spare.shape))
+    plenty = np.isfinite(idle) & (idle >= 1.0)
+    queue = np.maximum(QUEUE_SHARE * hour.demand * parameters.patience_h, 1.0)
+    rich = _served(hour, vehicles, search / np.sqrt(np.where(plenty, idle, 1.0)), parameters, fades=False)
+    poor = _served(hour, vehicles, search / np.sqrt(queue), parameters, fades=True)
+    over = plenty & (rich.trips >= poor.trips)
+
+    def pick(of_rich: Array, of_poor: Array) -> Array:
+        return np.where(over, of_rich, of_poor)
+
+    pickup = pick(rich.pickup_h, poor.pickup_h)
+    calm = over & (pickup < parameters.patience_h)
+    wait = parameters.batching_h / 2.0 + np.where(calm, pickup, 0.5 * (pickup + parameters.patience_h))
+    return HourService(
+        trips=pick(rich.trips, poor.trips),
+        pickup_h=pickup,
+        wait_h=wait,
+        rebalance_h=pick(rich.rebalance_h, poor.rebalance_h),
+        idle=pick(np.where(plenty, idle, 0.0), np.zeros_like(idle)),
+        oversupplied=over,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Served:
+    trips: Array
+    pickup_h: Array
+    rebalance_h: Array
+
+
+def _served(hour: Hour, vehicles: Array, search_h: Array, parameters: ServiceParameters, *, fades: bool) -> _Served:
+    """Return trips served when searching takes ``search_h`` in the mean; under scarcity rebalancing fades with the share."""
+    p0, patience = parameters.pickup_fixed_h, parameters.patience_h
+    reach = -np.expm1(-np.pi / 4.0 * ((patience - p0) / np.maximum(search_h, 1e-9)) ** 2)
+    pickup = p0 + np.minimum(search_h, patience - p0)
+    fixed = hour.ride_h + parameters.boarding_h + pickup
+    wanted = hour.demand * reach
+    rebalance = np.broadcast_to(hour.rebalance_h, wanted.shape)
+    trips = np.zeros(np.broadcast_shapes(wanted.shape, vehicles.shape))
+    for _ in range(SELECTION_ROUNDS if fades else 1):
+        each = fixed + rebalance
+        trips = np.minimum(busy_vehicles(hour.demand * each, vehicles) / each, wanted)
+        if fades:
+            share = np.divide(trips, hour.demand, out=np.zeros_like(trips), where=hour.demand > 0)
+            fade = np.clip((share - SELECTION_FROM) / (1.0 - SELECTION_FROM), 0.0, 1.0)
+            rebalance = hour.rebalance_h * fade
+    return _Served(trips, np.broadcast_to(pickup, trips.shape), np.broadcast_to(rebalance, trips.shape))
 
 
 def busy_vehicles(load: Array, vehicles: Array) -> Array:

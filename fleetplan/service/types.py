@@ -79,7 +79,8 @@ class ResponseSurface:
         )
 
         def read(table: Array) -> Array:
-            return RegularGridInterpolator((self.sample_vehicles, self.sample_demand), table)(points)
+            grid = RegularGridInterpolator((self.sample_vehicles, self.sample_demand), table)
+            return np.asarray(grid(points)).reshape(v.shape)
 
         return ServiceQuality(
             trips_per_day=np.minimum(read(self.sample_trips), d),

@@ -66,6 +66,6 @@ def _balance(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
             payer = "platform" if platform else "partner"
             text = f"{cars} cars share {stalls} stalls of the {payer} and {elsewhere} public places"
             yield Violation(RULE, where, text, short)
-    most = case.own("supply.min_public_charging_cars")
+    most = case.own("supply.public_charging_cars")
     if sum(public) > most + RATIO:
         yield Violation(RULE, where, f"{sum(public)} cars charge in public; {most:.0f} may", sum(public) - most)

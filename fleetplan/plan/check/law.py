@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_text
-from fleetplan.plan.check.case import PUBLIC_MODES, NEVER, Case, Deployed
+from fleetplan.plan.check.case import NEVER, PUBLIC_MODES, Case, Deployed
 from fleetplan.plan.check.permit_dates import Calendar, Timing
 from fleetplan.plan.check.report import Violation
 from fleetplan.plan.types import PermitStep

@@ -41,6 +41,11 @@ def check_operator_pilot(case: Case) -> Iterator[Violation]:
                 yield Violation("operator_pilot", case.where(deployed.name, t), text, count - most)
 
 
+def _mode_cap(case: Case, calendar: Calendar, deployed: Deployed, mode: str, t: int) -> float:
+    pilot = case.own("fleet.operator_pilot_cap") if mode in OPERATOR_MODES else math.inf
+    return min(pilot, calendar.concurrent_cap(deployed, mode, t))
+
+
 def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
     """Yield open services with fewer vehicles than a service needs."""
     for deployed in case.deployed:
@@ -48,8 +53,10 @@ def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
             modes = calendar.permitted(deployed, t)
             if not deployed.row.level[t] or not modes:
                 continue
-            key = "fleet.min_launch_fleet" if "paid_driver_out" in modes else "fleet.test_fleet"
-            least = min(case.own(key), *(calendar.concurrent_cap(deployed, mode, t) for mode in modes))
+            least = min(case.own("fleet.test_fleet"), max(_mode_cap(case, calendar, deployed, m, t) for m in modes))
+            if "paid_driver_out" in modes:
+                cap = calendar.concurrent_cap(deployed, "paid_driver_out", t)
+                least = max(least, min(case.own("fleet.min_launch_fleet"), cap))
             if deployed.row.vehicles[t] < least:
                 text = f"{deployed.row.vehicles[t]} vehicles serve; an open service needs {least:.0f}"
                 yield Violation("min_fleet", case.where(deployed.name, t), text, least - deployed.row.vehicles[t])
@@ -116,15 +123,17 @@ def check_stack_supply(case: Case) -> Iterator[Violation]:
 
 
 def check_supply_yearly_cap(case: Case) -> Iterator[Violation]:
-    """Yield calendar years with more vehicles placed than the law allows a type."""
-    placed: dict[tuple[str, int], int] = defaultdict(int)
-    for deployed in case.deployed:
+    """Yield calendar years with more vehicles bought, or placed by a partner who owns them, than the law allows."""
+    added: dict[tuple[str, int], int] = defaultdict(int)
+    for fleet in case.plan.stacks:
+        buys = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
         for t in case.periods:
-            placed[deployed.row.stack, case.starts[t] // 12] += deployed.added(t)
-    for (stack, year), count in sorted(placed.items()):
+            placed = sum(d.added(t) for d in case.of_stack(fleet.stack))
+            added[fleet.stack, case.starts[t] // 12] += fleet.bought[t] if buys else placed
+    for (stack, year), count in sorted(added.items()):
         cap = case.catalogue.stacks[stack].value("supply.yearly_cap")
         if cap > 0 and count > cap:
-            text = f"{count} vehicles are placed in {year}; the law allows {cap:.0f}"
+            text = f"{count} vehicles are added in {year}; the law allows {cap:.0f}"
             yield Violation("supply_yearly_cap", f"{stack}/{year}", text, count - cap)
 
 

@@ -85,12 +85,13 @@ def timings(case: Case, deployed: Deployed) -> dict[str, Timing]:
         if hold is not None:
             return month_number(hold.begun)
         known_any = [visit(p).finish for p in permit.any_of if p in permits]
-        return max(
+        ready = [
             programme_month(case, deployed, permit),
             *(visit(p).finish for p in permit.all_of if p in permits),
             *([min(known_any)] if known_any else []),
             *(visit(p).start + months for p, months in permit.after_start if p in permits),
-        )
+        ]
+        return max(ready)
 
     def timed(permit: Permit) -> Timing:
         hold = holds.get(permit.id)

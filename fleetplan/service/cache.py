@@ -1,0 +1,106 @@
+"""City services kept on disk by the content of what they were made from: one ``.npz`` a city and digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fleetplan.catalogue.types import Figure
+from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
+
+LAW_VERSION = "2026-11-23.1"
+"""Raise it with every change of geography, demand or service that changes results."""
+
+_ARRAYS = ("sample_vehicles", "sample_demand", "sample_trips", "sample_wait_min", "sample_deadhead_share", "sample_km")
+
+
+def default_cache_dir() -> Path:
+    """Return ``FLEETPLAN_CACHE`` when set, else the user's cache folder of the platform."""
+    if given := os.environ.get("FLEETPLAN_CACHE"):
+        return Path(given)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "fleetplan"
+
+
+def service_digest(city_digest: str, assumptions: Mapping[str, Figure]) -> str:
+    """Return the hash of all that a city service depends on: the city's files, the assumptions, this code's version."""
+    used = {key: (figure.value, figure.values) for key, figure in sorted(assumptions.items()) if key.startswith("service.")}
+    text = json.dumps([LAW_VERSION, city_digest, used], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def store(service: CityService, path: Path) -> None:
+    """Write a service; readers never see half a file."""
+    arrays: dict[str, Any] = {"depot_km": service.depot_km_by_level}
+    head: dict[str, Any] = {"city": service.city, "levels": []}
+    for name in ("lat", "lon", "area_km2", "population", "jobs", "demand_trips_per_day", "level"):
+        arrays[f"zone_{name}"] = getattr(service.zones, name)
+    number = {cell: i for i, cell in enumerate(service.zones.cells)}
+    for level in service.levels:
+        surface = level.surface
+        scalars = {f.name: getattr(surface, f.name) for f in fields(surface) if f.name not in (*_ARRAYS, "planes")}
+        plain = {k: v for k, v in _shallow(level).items() if k not in ("cells", "surface")}
+        head["levels"].append({"level": plain, "surface": scalars})
+        arrays[f"cells_{level.index}"] = np.array([number[c] for c in level.cells], dtype=np.int32)
+        arrays[f"planes_{level.index}"] = surface.planes
+        arrays[f"axes_{level.index}"] = np.concatenate([surface.sample_vehicles, surface.sample_demand])
+        arrays[f"tables_{level.index}"] = np.stack([getattr(surface, name) for name in _ARRAYS[2:]])
+    arrays["cells"] = np.array(service.zones.cells, dtype="S15")
+    arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as file:
+        np.savez(file, **arrays)
+    Path(temporary).replace(path)
+
+
+def load(path: Path) -> CityService | None:
+    """Return the service stored at a path, or None when there is none or it cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            table = {name: file[name] for name in file.files}
+        return _service(table)
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+
+
+def _service(table: Mapping[str, Any]) -> CityService:
+    head = json.loads(table["head"].tobytes())
+    cells = tuple(table["cells"].astype(str).tolist())
+    zones = {name[5:]: array for name, array in table.items() if name.startswith("zone_")}
+    levels = []
+    for entry in head["levels"]:
+        index = entry["level"]["index"]
+        tables = table[f"tables_{index}"]
+        vehicles, demand = np.split(table[f"axes_{index}"], [tables.shape[1]])
+        named = dict(zip(_ARRAYS[2:], tables, strict=True))
+        surface = ResponseSurface(
+            planes=table[f"planes_{index}"], sample_vehicles=vehicles, sample_demand=demand, **named, **entry["surface"]
+        )
+        plain = {**entry["level"], "requires": tuple(entry["level"]["requires"])}
+        inside = tuple(cells[i] for i in table[f"cells_{index}"].tolist())
+        levels.append(LadderLevel(cells=inside, surface=surface, **plain))
+    return CityService(
+        city=head["city"],
+        levels=tuple(levels),
+        depot_km_by_level=table["depot_km"],
+        zones=Zones(cells=cells, **zones),
+    )
+
+
+def _shallow(level: LadderLevel) -> dict[str, Any]:
+    return {f.name: getattr(level, f.name) for f in fields(level)}

@@ -1,0 +1,57 @@
+"""The one call the optimizer makes: a city's service, from the cache or made afresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.demand import build_demand
+from fleetplan.geography import build_geography
+from fleetplan.service import cache
+from fleetplan.service.build import build_service
+from fleetplan.service.types import CityService
+
+
+def city_service(
+    catalogue: Catalogue,
+    city_slug: str,
+    *,
+    cache_dir: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> CityService:
+    """Return the ladder of a city with the response surface of each level.
+
+    Parameters
+    ----------
+    cache_dir
+        Where services are kept between runs; by default ``FLEETPLAN_CACHE`` or the user's cache folder.
+    progress
+        Called with one line before each slow step.
+    """
+    city = catalogue.cities[city_slug]
+    digest = cache.service_digest(catalogue.city_digests[city_slug], catalogue.assumptions)
+    path = (cache_dir or cache.default_cache_dir()) / f"{city_slug}-{digest[:32]}.npz"
+    if found := cache.load(path):
+        return found
+    tell = progress or _silent
+    tell(f"{city.name}: zones and travel times")
+    geography = build_geography(city)
+    tell(f"{city.name}: trips between {len(geography)} zones")
+    demand = build_demand(city, geography, catalogue.assumptions)
+    tell(f"{city.name}: service areas and response curves")
+    service = build_service(city, geography, demand, catalogue.assumptions)
+    _keep(service, path)
+    return service
+
+
+def _keep(service: CityService, path: Path) -> None:
+    """Store a service; a cache that cannot be written to is no reason to fail."""
+    try:
+        cache.store(service, path)
+    except OSError:
+        return
+
+
+def _silent(_: str) -> None:
+    return
