@@ -69,7 +69,7 @@ def fake_service(slug: str) -> CityService:
     land = prep(fake_land(slug))
     centre = h3.latlng_to_cell(lat, lon, 8)
     levels = []
-    for index, radius in enumerate(RADII, start=1):
+    for index, radius in enumerate(RADII):
         disc = h3.grid_disk(centre, radius)
         cells = tuple(sorted(c for c in disc if land.contains(Point(*reversed(h3.cell_to_latlng(c))))))
         area = sum(h3.cell_area(c) for c in cells)
@@ -77,12 +77,12 @@ def fake_service(slug: str) -> CityService:
             LadderLevel(
                 slug,
                 index,
-                f"ring {index}",
+                f"ring {index + 1}",
                 cells,
                 area,
                 area * 5200,
                 (),
-                5.0 + index,
+                6.0 + index,
                 0.1,
                 _surface(slug, index, area),
             )
@@ -283,7 +283,7 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
     name, lat, lon, currency, usd = CENTRES[slug]
     levels = [
         LevelSummary(
-            level=k.index,
+            level=k.index + 1,
             name=k.name,
             cells=len(k.cells),
             area_km2=k.area_km2,

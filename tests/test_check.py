@@ -176,7 +176,7 @@ def test_a_broken_plan_raises_with_every_violation():
 
 
 def test_half_a_dollar_is_within_the_tolerance():
-    assert checked(edited(put(part("cities", 0, "city_lines_usd", "team"), LAST, plus(0.5)))).valid
+    assert checked(edited(put(part("cities", 0, "city_lines_usd"), "team", plus(0.5), LAST))).valid
 
 
 @pytest.mark.parametrize(
@@ -189,6 +189,8 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("permit_path", permit(alpha, "a-area", permit="b-out")),
         ("permit_path", without_permit(alpha, "a-approval")),
         ("permit_path", without_permit(alpha, "a-op")),
+        ("permit_path", without_permit(alpha, "a-map")),
+        ("permit_area", without_permit(alpha, "a-airport")),
         ("permit_path", put(alpha, "programme_start", "2027-08")),
         ("permit_path", put(alpha, "programme_start", "2027-02")),
         ("permit_path", fleet(alpha, 3, paid_driver_out=12)),
@@ -238,6 +240,7 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("objective", put(PROOF, "bound_usd", plus(100))),
         ("objective", put(plan_itself, "gap", 0.005)),
         ("objective", put(PROOF, "gap", -0.01)),
+        ("objective", put(PROOF, "gap_of_capital", 0.5)),
         ("plan_totals", put(plan_itself, "cash_usd", plus(10), 0)),
         ("plan_totals", put(plan_itself, "cumulated_cash_usd", plus(50), 2)),
         ("plan_totals", put(plan_itself, "capital_usd", plus(10), 3)),

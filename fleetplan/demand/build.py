@@ -20,9 +20,7 @@ AIRPORT_DECAY_KM = 30.0
 """Airport trips thin out slowly with distance: exp(-d / 30 km), assumed."""
 
 
-def build_demand(
-    city: City, geography: CityGeography, assumptions: Mapping[str, Figure] | None = None
-) -> CityDemand:
+def build_demand(city: City, geography: CityGeography, assumptions: Mapping[str, Figure] | None = None) -> CityDemand:
     """Return the addressable trips of a city: all taxi and ride-hail trips times the platform's share.
 
     ``assumptions`` is the catalogue's table of our own figures; the trip pattern needs none of it so far.
@@ -105,9 +103,7 @@ def _multiply(kernel: Single, a: Array, b: Array) -> Single:
     return trips
 
 
-def _with_airports(
-    trips: Single, ends: tuple[Array, Array], airport: Mapping[int, float], distance: Single
-) -> Single:
+def _with_airports(trips: Single, ends: tuple[Array, Array], airport: Mapping[int, float], distance: Single) -> Single:
     """Return the pattern with airport trips mixed in: half of them towards the airport, half from it."""
     trips *= np.float32(1.0 - sum(airport.values()))
     origins, destinations = ends

@@ -3,9 +3,9 @@
     T_ij = a_i O_i b_j D_j f(d_ij),     sum_j T_ij = O_i,     sum_i T_ij = D_j          (Wilson 1967; Furness 1965)
     f(d) = (1 - exp(-(d / d_walk)^2)) exp(-beta d)
 
-The first factor leaves the shortest trips to walking (``d_walk`` assumed); beta is found so that the mean length of trips
-matches the city's figure. The factors a, b are balanced by turns (iterative proportional fitting) and never multiplied out
-until the end, so that a round costs two matrix-vector products.
+The first factor leaves the shortest trips to walking (``d_walk`` assumed); beta is found so that the mean length of
+trips matches the city's figure. The factors a, b are balanced by turns (iterative proportional fitting) and never
+multiplied out until the end, so that a round costs two matrix-vector products.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROUNDS = 20
 TOLERANCE = 3e-4
 BETA_RANGE = (-0.1, 1.5)
 DEEPEST = np.float32(-30.0)
-"""Exponents stop here: smaller numbers leave the normal range of float32, where arithmetic is a hundred times slower."""
+"""Exponents stop here: products of smaller numbers leave float32's normal range and become very slow."""
 
 
 def deterrence(distance_km: Single, beta: float) -> Single:
@@ -93,13 +93,13 @@ def period_mean(
 
 
 def _search(distance_km: Single, origins: Array, destinations: Array, mean_km: float) -> float:
-    """Return beta at which one table of trip ends has the wanted mean length; each step starts from the last balance."""
-    last: list[Array | None] = [None]
+    """Return beta at which one table of trip ends has the wanted mean length; steps start from the last balance."""
+    last = np.ones(len(origins))
 
     def excess(beta: float) -> float:
         kernel = deterrence(distance_km, beta)
-        a, last[0] = balance(kernel, origins, destinations, last[0])
-        return mean_length(kernel, distance_km, a, last[0]) - mean_km
+        a, last[:] = balance(kernel, origins, destinations, last)
+        return mean_length(kernel, distance_km, a, last) - mean_km
 
     low, high = BETA_RANGE
     centre = 1.5 / mean_km

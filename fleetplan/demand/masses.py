@@ -1,8 +1,8 @@
 """Where trips begin and end in each period: homes, work, places that draw people, stations.
 
-The weights are the planner's own (``assumed``): no city file holds trips by zone and hour. They are made so that the morning
-flows from homes to work, the evening back, and nights out of the hot spots homewards; these asymmetries make the imbalance
-that rebalancing has to pay for.
+The weights are the planner's own (``assumed``): no city file holds trips by zone and hour. They are made so that the
+morning flows from homes to work, the evening back, and nights out of the hot spots homewards; these asymmetries make
+the imbalance that rebalancing has to pay for.
 """
 
 from __future__ import annotations

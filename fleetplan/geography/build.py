@@ -14,7 +14,7 @@ from fleetplan.geography.cells import land_cells
 from fleetplan.geography.network import Speeds
 from fleetplan.geography.people import spread_people
 from fleetplan.geography.projection import Projection
-from fleetplan.geography.types import Band, CityGeography, Place
+from fleetplan.geography.types import Access, Band, CityGeography, Place
 
 Array = NDArray[np.float64]
 
@@ -100,12 +100,12 @@ def _band_speeds(city: City) -> dict[Band, float]:
     return {"peak": city.value("speed.peak_kmh"), "offpeak": offpeak, "night": NIGHT_UPLIFT * offpeak}
 
 
-def _renumber(access: network.Access, renumber: NDArray[np.int64]) -> network.Access:
+def _renumber(access: Access, renumber: NDArray[np.int64]) -> Access:
     start = int(renumber[access.start]) if access.start >= 0 else -1
     end = int(renumber[access.end]) if access.end >= 0 else -1
     lost = access.used and (start < 0 or end < 0)
     why_not = "it leads only to zones that are cut off" if lost else access.why_not
-    return network.Access(access.name, start, end, access.km, access.hours, access.used and not lost, why_not)
+    return Access(access.name, start, end, access.km, access.hours, access.used and not lost, why_not)
 
 
 def _places(sites: Sequence[Gateway] | Sequence[DepotSite], anchor: Array, projection: Projection) -> tuple[Place, ...]:

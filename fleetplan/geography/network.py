@@ -1,9 +1,9 @@
 """The network between zones: street links, crossings, what is connected, and the way and time between any two zones.
 
-A zone is linked with its six neighbours and, to keep straight lines straight, with the six zones at the next ring's edge
-midpoints (on six links alone a hexagon grid lengthens ways by 10 % in the mean, on twelve by 2 %). A link's length is the
-distance between anchors times circuity. It is cut when the straight line between the anchors runs over water for more than
-``WIDEST_WATER_KM``; named crossings join the banks again.
+A zone is linked with its six neighbours and, to keep straight lines straight, with the six zones at the next ring's
+edge midpoints (on six links alone a hexagon grid lengthens ways by 10 % in the mean, on twelve by 2 %). A link's
+length is the distance between anchors times circuity. It is cut when the straight line between the anchors runs over
+water for more than ``WIDEST_WATER_KM``; named crossings join the banks again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FREEWAY_LINK_KM = 1.5
 """An open crossing longer than this is driven at freeway speed."""
 FERRY_KMH, FERRY_WAIT_H = 15.0, 0.2
 INTRAZONE = 0.52
-"""Mean distance of two points in a hexagon is 0.52 x the square root of its area (Larson & Odoni 1981, near a square's)."""
+"""Mean distance of two points in a compact zone over the square root of its area (Larson & Odoni 1981)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Speeds:
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Links between zones: pairs (m, 2), length in km and hours at reference speed (m,), ``near`` marks first neighbours."""
+    """Links between zones: pairs (m, 2), km and hours at reference speed (m,); ``near`` marks first neighbours."""
 
     pairs: Ints
     km: Array
@@ -159,7 +159,7 @@ def _length_on_land(lines: NDArray[Any], land: BaseGeometry) -> Array:
     tree = shapely.STRtree(tiles)
     line, tile = tree.query(lines, predicate="intersects")
     pieces = shapely.length(shapely.intersection(lines[line], tiles[tile]))
-    return np.bincount(line, pieces, len(lines))
+    return np.bincount(line, pieces, len(lines)).astype(float)
 
 
 def _tiles(land: BaseGeometry, bounds: Array) -> NDArray[Any]:

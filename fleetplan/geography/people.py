@@ -1,13 +1,13 @@
 """Residents and jobs of districts, spread over the zones so that every district keeps its total.
 
 No district polygons are at hand, only centres and areas. Zones are given to districts so that the area-weighted squared
-distance to the districts' centres is least and no district takes more land than it has: a transport problem, solved as a
-min-cost flow. Its dual is the Voronoi diagram weighted so that areas come out right (a power diagram; Aurenhammer, Hoffmann
-& Aronov 1998, *Minkowski-type theorems and least-squares clustering*). A zone may be shared between districts.
+distance to the districts' centres is least and no district takes more land than it has: a transport problem, solved as
+a min-cost flow. Its dual is the Voronoi diagram weighted so that areas come out right (a power diagram; Aurenhammer,
+Hoffmann & Aronov 1998, *Minkowski-type theorems and least-squares clustering*). A zone may be shared between districts.
 
 Land that no district can take, because their areas do not tile the outline or lie too far, is *uncovered*: it gets the
-area-weighted mean density of the districts nearest to it. Inside a district people follow land area, weighted by nearness to
-hot spots.
+area-weighted mean density of the districts nearest to it. Inside a district people follow land area, weighted by
+nearness to hot spots.
 """
 
 from __future__ import annotations
@@ -105,13 +105,12 @@ def _land_of_districts(centres: Array, areas: Array, land: LandCells) -> Array:
     flow.add_arcs_with_capacity_and_unit_cost(
         count + np.arange(bins), np.full(bins, sink), room, np.zeros(bins, np.int64)
     )
-    flow.add_arcs_with_capacity_and_unit_cost(
-        np.arange(count), np.full(count, sink), supply, np.full(count, spare)
-    )
+    flow.add_arcs_with_capacity_and_unit_cost(np.arange(count), np.full(count, sink), supply, np.full(count, spare))
     flow.set_nodes_supplies(np.arange(count), supply)
     flow.set_node_supply(sink, -int(supply.sum()))
     if flow.solve() != flow.OPTIMAL:
-        raise SolverError("districts could not be laid over the zones")
+        message = "districts could not be laid over the zones"
+        raise SolverError(message)
     owned = np.zeros((bins, count))
     owned[district, zone] = flow.flows(taken) * UNIT_KM2
     return _give_everyone_a_zone(owned, distance, areas)
@@ -153,7 +152,9 @@ def _fill(totals: Array, areas: Array, centres: Array, owned: Array, land: LandC
         return np.zeros(len(free))
     square = ((land.anchor[at, None, :] - centres[None, taking_part, :]) ** 2).sum(axis=2)
     ring = taking_part[np.unique(square.argmin(axis=1))]
-    return np.asarray(totals[ring].sum() / areas[ring].sum() * free)
+    density = float(totals[ring].sum() / areas[ring].sum())
+    filled: Array = density * free
+    return filled
 
 
 def _notes(districts: Sequence[District], owned: Array, land: LandCells, residents: float, jobs: float) -> list[str]:

@@ -19,7 +19,7 @@ BANDS: tuple[Band, ...] = ("peak", "offpeak", "night")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A named point snapped to a zone: ``index`` is -1 when no zone lies within reach, ``gap_km`` how far it was moved."""
+    """A named point snapped to a zone; ``index`` is -1 when none lies within reach, ``gap_km`` how far it was moved."""
 
     name: str
     index: int

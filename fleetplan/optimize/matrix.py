@@ -17,6 +17,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 INF = float("inf")
+NEGLIGIBLE = 1e-6  # smaller coefficients are rounding noise, and solvers trip over them
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ class Builder:
             shape=(len(self.row_lower), self.size),
         )
         matrix.sum_duplicates()
+        matrix.data[np.abs(matrix.data) < NEGLIGIBLE] = 0.0
         matrix.eliminate_zeros()
         return Model(
             cost=cost,

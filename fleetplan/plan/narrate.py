@@ -16,6 +16,7 @@ from fleetplan.plan.permit_steps import needed_permits, programme_starts
 from fleetplan.plan.types import Binding, DeploymentPlan, FigureUse
 from fleetplan.request import PlanRequest
 
+MILLION = 1e6  # capital rows are in millions
 LEAST_PRICE_USD = 100.0
 LEAST_CAPITAL_PRICE = 0.005
 MOST_FIGURES = 40
@@ -45,6 +46,7 @@ def _month(i: Instance, period: int) -> str:
 
 def _money_binds(i: Instance, priced: dict[tuple[str, str], tuple[float, int]]) -> list[tuple[str, Binding]]:
     price, period = priced.get(("capital", "budget"), (0.0, -1))
+    price /= MILLION
     if price < LEAST_CAPITAL_PRICE:
         return []
     when = _month(i, period)

@@ -1,4 +1,8 @@
-"""A picture of one city: demand by zone, the ladder's outlines, water, crossings, depots, gateways and hot spots."""
+# ruff: noqa: PLC0415
+"""A picture of one city: demand by zone, the ladder's outlines, water, crossings, depots, gateways and hot spots.
+
+matplotlib is imported when a picture is drawn.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +27,10 @@ LABELLED_SPOTS = 7
 
 def draw_city(catalogue: Catalogue, slug: str, path: Path) -> Path:
     """Draw a city's zones, service areas and places to a PNG file and return its path."""
-    import matplotlib
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    mpl.use("Agg")
 
     city = catalogue.cities[slug]
     service = city_service(catalogue, slug)
@@ -36,7 +40,7 @@ def draw_city(catalogue: Catalogue, slug: str, path: Path) -> Path:
     shapes = projection.shapes(frame.geometry.to_numpy())
     low_x, low_y, high_x, high_y = shapely.total_bounds(shapes)
     wide = (high_x - low_x) / (high_y - low_y)
-    figure, axes = pyplot.subplots(figsize=(min(14.0, 8.6 * wide + 3.4), 9.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(min(14.0, 8.6 * wide + 3.4), 9.4), layout="constrained")
     _base(axes, city, projection)
     _zones(axes, shapes, frame["demand_trips_per_day"].to_numpy() / np.maximum(zones.area_km2, 0.05))
     _ladder(axes, service, shapes)
@@ -59,7 +63,7 @@ def draw_city(catalogue: Catalogue, slug: str, path: Path) -> Path:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8.5, labelspacing=0.7)
     axes.annotate(city.land_attribution, (0.0, -0.015), xycoords="axes fraction", fontsize=7, color="#666666")
     figure.savefig(path, dpi=130, facecolor="white")
-    pyplot.close(figure)
+    plt.close(figure)
     return path
 
 
@@ -78,7 +82,6 @@ def _rectangle(axes: Axes) -> Any:
 def _zones(axes: Axes, shapes: Any, density: Any) -> None:
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import LogNorm
-    from matplotlib.pyplot import colorbar
 
     parts, values = shapely.get_parts(shapes, return_index=True)
     polygons = [shapely.get_coordinates(p.exterior) for p in parts if p.geom_type == "Polygon"]
@@ -89,8 +92,9 @@ def _zones(axes: Axes, shapes: Any, density: Any) -> None:
     collection.set_edgecolor("face")
     collection.set_linewidth(0.2)
     axes.add_collection(collection)
-    bar = colorbar(collection, ax=axes, shrink=0.45, anchor=(0.0, 0.0), pad=0.015, fraction=0.04)
-    bar.set_label("addressable trip ends / 2, per km2 and day", fontsize=8)
+    inset = axes.inset_axes((1.03, 0.02, 0.025, 0.36))
+    bar = axes.get_figure(root=True).colorbar(collection, cax=inset)
+    bar.set_label("addressable trips a day per km2", fontsize=8)
     bar.ax.tick_params(labelsize=8)
 
 
@@ -136,7 +140,15 @@ def _places(axes: Axes, city: City, projection: Projection) -> None:
         if sites:
             xy = projection.points([s.lat for s in sites], [s.lon for s in sites])
             axes.scatter(
-                *xy.T, marker=marker, s=size, c=colour, edgecolors="white", linewidths=0.7, zorder=5, label=label
+                xy[:, 0],
+                xy[:, 1],
+                marker=marker,
+                s=size,
+                c=colour,
+                edgecolors="white",
+                linewidths=0.7,
+                zorder=5,
+                label=label,
             )
     named = [*sorted(city.hot_spots, key=lambda h: (-h.weight, h.name))[:LABELLED_SPOTS]]
     named_sites: list[Any] = [*named, *(g for g in city.gateways if g.kind == "airport")]

@@ -29,6 +29,7 @@ KM_PER_DEGREE = 111.195
 SCALE_BARS = (1, 2, 5, 10, 20, 50)
 LEAST_WATER_KM2 = 0.25  # smaller ponds and islets are not drawn
 LEAST_AREA_KM2 = 1.5  # an area's outline leaves out smaller holes and splinters
+CELL_KM = 0.92  # across an H3 cell of resolution 8, side to side
 SHADES = 3
 SHADE_QUANTILES = (0.6, 0.88)  # quiet, busy and busiest zones of the ladder by trips per km2
 
@@ -94,13 +95,14 @@ class CityMap:
     labels: list[Label]
     scale_km: int
     scale_percent: float
+    hair: float
     levels: list[int] = field(default_factory=list)
     shades: range = range(SHADES)
 
 
 def city_map(rollout: CityRollout, city: City, service: CityService, periods: list[str]) -> CityMap:
     """Return the map of a city's rollout."""
-    projection = _projection(rollout, service)
+    projection = _projection(rollout, city, service)
     bar = max((b for b in SCALE_BARS if b / projection.km < 0.28 * projection.width), default=1)
     return CityMap(
         slug=rollout.city,
@@ -112,24 +114,35 @@ def city_map(rollout: CityRollout, city: City, service: CityService, periods: li
         labels=_labels(city, projection),
         scale_km=bar,
         scale_percent=round(100 * bar / projection.km / projection.width, 2),
+        hair=round(CELL_KM * 0.06 / projection.km, 1),
         levels=list(range(1, len(service.levels) + 1)),
     )
 
 
-def _projection(rollout: CityRollout, service: CityService) -> Projection:
-    """Frame the widest area and the depots with a margin; the frame is neither flatter nor taller than 3 : 2."""
-    cells = service.levels[-1].cells if service.levels else ()
+def _projection(rollout: CityRollout, city: City, service: CityService) -> Projection:
+    """Frame the widest area and the depots with a margin, inside what is known of land and water."""
+    cells = service.levels[-1].cells
     points = [h3.cell_to_latlng(c) for c in cells] + [(d.lat, d.lon) for d in rollout.depots]
     south, north = min(p[0] for p in points), max(p[0] for p in points)
     west, east = min(p[1] for p in points), max(p[1] for p in points)
     stretch = math.cos(math.radians((south + north) / 2))
     wide, high = (east - west) * stretch * 1.12 + 0.02, (north - south) * 1.12 + 0.02
     wide, high = max(wide, high * 1.15), max(high, wide / 1.6)
-    middle_lon, middle_lat = (west + east) / 2, (south + north) / 2
+    land = city.land.bounds
+    west, east = _within((west + east) / 2, wide / stretch, land[0], land[2], east - west)
+    south, north = _within((south + north) / 2, high, land[1], land[3], north - south)
+    wide, high = (east - west) * stretch, north - south
     scale = SPAN / max(wide, high)
-    return Projection(
-        middle_lon - wide / stretch / 2, middle_lat + high / 2, stretch, scale, wide * scale, high * scale
-    )
+    return Projection(west, north, stretch, scale, wide * scale, high * scale)
+
+
+def _within(middle: float, size: float, low: float, high: float, least: float) -> tuple[float, float]:
+    """Return an interval of a size about a middle, moved and cut to lie in bounds, but never below its least size."""
+    size = max(min(size, high - low), least * 1.03)
+    start = min(max(middle - size / 2, low), max(high - size, low))
+    if size > high - low:
+        start = middle - size / 2
+    return start, start + size
 
 
 def _defs(rollout: CityRollout, city: City, service: CityService, projection: Projection) -> Markup:

@@ -1,4 +1,5 @@
-"""Service areas as a table of hexagons, for maps and exports."""
+# ruff: noqa: PLC0415
+"""Service areas as a table of hexagons, for maps and exports; geopandas (slow to load) is imported on use."""
 
 from __future__ import annotations
 

@@ -44,9 +44,7 @@ def build_service(
     return surfaces(city, geography, demand, parameters, steps)
 
 
-def ladder(
-    city: City, geography: CityGeography, demand: CityDemand, parameters: ServiceParameters
-) -> tuple[Step, ...]:
+def ladder(city: City, geography: CityGeography, demand: CityDemand, parameters: ServiceParameters) -> tuple[Step, ...]:
     """Return the nested areas of a city, small to large; zones of airports that need a permit come last."""
     airports = _airports_with_permit(city, geography, demand)
     closed = frozenset(cell for _, cells in airports for cell in cells)
@@ -55,7 +53,9 @@ def ladder(
     whole = np.zeros(len(clusters), bool)
     whole[connected(np.ones(len(clusters), bool), clusters)[0]] = True
     model = LadderModel.of(clusters, parameters, 0.5 * geography.circuity / geography.speed_kmh["offpeak"])
-    drafted = sorted((o for o in city.outlines if o.kind in ("launch", "cell")), key=lambda o: (o.kind, o.order, o.name))
+    drafted = sorted(
+        (o for o in city.outlines if o.kind in ("launch", "cell")), key=lambda o: (o.kind, o.order, o.name)
+    )
     inside = [shapely.contains_xy(o.polygon, geography.lon, geography.lat) for o in drafted]
     seeds = [np.bincount(of_cell[of_cell >= 0], i[of_cell >= 0], len(clusters)) >= 3 for i in inside]
     launch_km2 = [float(geography.area_km2[i].sum()) for i in inside]
@@ -148,15 +148,13 @@ def _airports_with_permit(
     order = sorted(by_permit, key=lambda permit: (-weight[permit], permit))
     large = [p for p in order if weight[p] >= SMALL_AIRPORT_SHARE]
     small = [p for p in order if weight[p] < SMALL_AIRPORT_SHARE]
-    found = [((p,), tuple(sorted(by_permit[p]))) for p in large]
+    found: list[tuple[tuple[str, ...], tuple[int, ...]]] = [((p,), tuple(sorted(by_permit[p]))) for p in large]
     if small:
         found.append((tuple(sorted(small)), tuple(sorted({c for p in small for c in by_permit[p]}))))
     return found
 
 
-def _airport_steps(
-    cells: Ints, airports: Sequence[tuple[tuple[str, ...], tuple[int, ...]]], count: int
-) -> list[Step]:
+def _airport_steps(cells: Ints, airports: Sequence[tuple[tuple[str, ...], tuple[int, ...]]], count: int) -> list[Step]:
     """Return one level for each permit; the last also takes zones that only an airport's zone connects."""
     steps: list[Step] = []
     requires: tuple[str, ...] = ()

@@ -38,7 +38,9 @@ def default_cache_dir() -> Path:
 
 def service_digest(city_digest: str, assumptions: Mapping[str, Figure]) -> str:
     """Return the hash of all that a city service depends on: the city's files, the assumptions, this code's version."""
-    used = {key: (figure.value, figure.values) for key, figure in sorted(assumptions.items()) if key.startswith("service.")}
+    used = {
+        key: (figure.value, figure.values) for key, figure in sorted(assumptions.items()) if key.startswith("service.")
+    }
     text = json.dumps([LAW_VERSION, city_digest, used], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

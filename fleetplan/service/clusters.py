@@ -59,7 +59,9 @@ def groups(geography: CityGeography, left_out: frozenset[int] = frozenset()) -> 
         (parents[geography.links[:, 0]] == parents[geography.links[:, 1]]) & kept[geography.links].all(axis=1)
     ]
     shape = (len(geography), len(geography))
-    _, label = connected_components(csr_matrix((np.ones(len(same)), (same[:, 0], same[:, 1])), shape=shape), False)
+    _, label = connected_components(
+        csr_matrix((np.ones(len(same)), (same[:, 0], same[:, 1])), shape=shape), directed=False
+    )
     label = np.where(kept, label, -1)
     found = np.unique(label[kept])
     return np.where(kept, np.searchsorted(found, label), -1).astype(np.int64)
@@ -78,7 +80,7 @@ def cluster(geography: CityGeography, demand: CityDemand, of_cell: Ints) -> Clus
         neighbours[b].append(int(a))
     return Clusters(
         of_cell=of_cell,
-        area_km2=np.bincount(of_cell[kept], geography.area_km2[kept], count),
+        area_km2=np.bincount(of_cell[kept], geography.area_km2[kept], count).astype(float),
         trips=_between(trips, of_cell, count),
         hours=_between(trips * geography.hours["offpeak"], of_cell, count),
         links=pairs,

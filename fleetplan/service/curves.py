@@ -33,9 +33,9 @@ class DayService:
 def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: ServiceParameters) -> DayService:
     """Return the mean day of fleets of ``vehicles`` (v,) under shares ``scales`` (d,) of the area's full demand.
 
-    Vehicles are those assigned to the area; some are spare, in the workshop, charging or parked. Charging is put into the
-    hours of least demand, as far as the plugs allow; its length follows from the kilometres driven, so it is found in a few
-    rounds. The rest of the hours that a car is not switched on it is parked, in the quietest hours too.
+    Vehicles are those assigned to the area; some are spare, in the workshop, charging or parked. Charging is put into
+    the hours of least demand, as far as the plugs allow; its length follows from the kilometres driven, so it is found
+    in a few rounds. The rest of the hours that a car is not switched on it is parked, in the quietest hours too.
     """
     hour = _hours(area, scales)
     active = on_the_road(area, parameters) * vehicles[None, :, None]
@@ -47,7 +47,7 @@ def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: Servi
         service = serve(hour, active * (1.0 - away), parameters)
         km = _kilometres(area, service, parameters)
         charging = _charging_hours(km, vehicles, parameters)
-    return _mean_day(area, service, km, vehicles, charging, parameters)
+    return _mean_day(service, km, vehicles, charging, parameters)
 
 
 def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters) -> float:
@@ -57,7 +57,7 @@ def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters)
 
 
 def on_the_road(area: AreaDemand, parameters: ServiceParameters) -> float:
-    """Return the share of a fleet that can take riders, charging apart: not spare, not out, not driving to its stand."""
+    """Return the share of a fleet fit for riders, charging apart: not spare, not out, not on its way to a stand."""
     staging_h = parameters.staging_km_per_vehicle_day / (ROBOTAXI_PACE * float(area.speed_kmh.mean()))
     return parameters.available_share * (1.0 - staging_h / 24.0)
 
@@ -76,7 +76,7 @@ def _hours(area: AreaDemand, scales: Array) -> Hour:
 
 
 def _in_the_trough(trips_per_hour: Array, hours: Array, most: float) -> Array:
-    """Return the share of the fleet away in each hour, (48, v, d), at most ``most``, the quietest hours of each day first.
+    """Return the share of the fleet away in each hour, (48, v, d), at most ``most``; the quietest hours fill first.
 
     ``hours`` has shape (2, 1, v, d): hours per vehicle on weekdays and on weekend days.
     """
@@ -92,7 +92,7 @@ class _Kilometres:
 
 
 def _kilometres(area: AreaDemand, service: HourService, parameters: ServiceParameters) -> _Kilometres:
-    """Return km per hour with and without riders, shapes (48, v, d); the fixed part of a pickup is time, not distance."""
+    """Return km per hour with and without riders, shapes (48, v, d); a pickup's fixed part is time, not distance."""
     speed = ROBOTAXI_PACE * area.speed_kmh[:, None, None]
     searching = service.pickup_h - parameters.pickup_fixed_h
     return _Kilometres(
@@ -110,7 +110,6 @@ def _charging_hours(km: _Kilometres, vehicles: Array, parameters: ServiceParamet
 
 
 def _mean_day(
-    area: AreaDemand,
     service: HourService,
     km: _Kilometres,
     vehicles: Array,

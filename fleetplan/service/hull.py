@@ -27,8 +27,8 @@ def concave_planes(vehicles: Array, demand: Array, trips: Array, count: int = PL
 
     Notes
     -----
-    All facets of the hull lie above all samples, so leaving some out keeps the promise. Facets are taken by turns: the one
-    that is lowest where the chosen ones lie highest above the law.
+    All facets of the hull lie above all samples, so leaving some out keeps the promise. Facets are taken by turns: the
+    one that is lowest where the chosen ones lie highest above the law.
     """
     scale = np.array([vehicles[-1], demand[-1], trips.max()])
     v, d = np.meshgrid(vehicles / scale[0], demand / scale[1], indexing="ij")

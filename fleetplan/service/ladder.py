@@ -1,17 +1,17 @@
 """The ladder: nested, connected service areas, each the best found for captured trips per vehicle hour.
 
-For a set S of groups of zones, trips with both ends in S are captured. With demand scaled to ``PLANNING_SHARE`` and a target
-pickup w, serving them takes (fleet-sizing science, 5a)
+For a set S of groups of zones, trips with both ends in S are captured. With demand scaled to ``PLANNING_SHARE`` and a
+target pickup w, serving them takes (fleet-sizing science, 5a)
 
     H(S) = sum_{i,j in S} d_ij (tau_ij + b + w) + 24 A(S) (k / (w - p0))^2      vehicle hours a day,
 
-riding and boarding and fetching, and the idle cars that keep the pickup at w. Each level maximises d(S)/H(S) over connected
-sets of its size that contain the level below. The ratio is Dinkelbach's: with theta the best ratio so far, maximise
-d(S) - theta H(S). That is quadratic in the choice; it is replaced by its gradient at the last set and solved exactly, with
-size, nesting and connectivity, as a CP-SAT model; rounds go on while the true ratio rises. Connectivity enters as cuts: a
-piece cut off from the rest is only chosen together with some group on its rim; where pieces remain after a few rounds of
-cuts, the main piece is kept and grown again. Starts are grown from the busiest groups and from the drafted launch outlines;
-the best is improved.
+riding and boarding and fetching, and the idle cars that keep the pickup at w. Each level maximises d(S)/H(S) over
+connected sets of its size that contain the level below. The ratio is Dinkelbach's: with theta the best ratio so far,
+maximise d(S) - theta H(S). That is quadratic in the choice; it is replaced by its gradient at the last set and solved
+exactly, with size, nesting and connectivity, as a CP-SAT model; rounds go on while the true ratio rises. Connectivity
+enters as cuts: a piece cut off from the rest is only chosen together with some group on its rim; where pieces remain
+after a few rounds of cuts, the main piece is kept and grown again. Starts are grown from the busiest groups and from
+the drafted launch outlines; the best is improved.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class LadderModel:
 def level_sizes(land_km2: float, launch_km2: Sequence[float]) -> tuple[float, ...]:
     """Return the sizes of the ladder's levels below the whole, km2, rising.
 
-    The first is the drafted launch outline's size where that lies between 40 and 130 km2, else a tenth of the land, kept
-    in that range; then a quarter and a half of the land.
+    The first is the drafted launch outline's size where that lies between 40 and 130 km2, else a tenth of the land,
+    kept in that range; then a quarter and a half of the land.
     """
     drafted = [a for a in launch_km2 if SMALLEST_KM2 <= a <= LARGEST_FIRST_KM2 and a <= 0.2 * land_km2]
     first = drafted[0] if drafted else float(np.clip(FIRST_SHARE * land_km2, SMALLEST_KM2, LARGEST_FIRST_KM2))
@@ -137,7 +137,7 @@ def _improve(model: LadderModel, start: Flags, inner: Flags, size: float) -> Fla
 
 
 def _best_connected(model: LadderModel, score: Array, inner: Flags, size: float, hint: Flags) -> Flags | None:
-    """Return the connected choice of greatest total score within ``size``, containing ``inner``; None if none is found."""
+    """Return the connected choice of greatest total score within ``size`` around ``inner``, if one is found."""
     clusters = model.clusters
     root = int(np.flatnonzero(inner)[0]) if inner.any() else int(np.where(hint, score, -np.inf).argmax())
     program, chosen = _program(clusters, score, size, {root, *np.flatnonzero(inner).tolist()}, hint)

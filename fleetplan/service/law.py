@@ -4,13 +4,13 @@ Per hour, with V_h vehicles in service and demand lambda (facts, fleet-sizing sc
 
     V_h = lambda (tau + b + p0 + R) + lambda k sqrt(A_eff / I) + I                       (vehicle hours)
 
-With x = sqrt(I), W = V_h - lambda (tau + b + p0 + R) and c = lambda k sqrt(A_eff) this is x^3 - W x + c = 0. It has roots
-when W >= 3 (c/2)^(2/3); the larger one is 2 sqrt(W/3) cos(arccos(-(c/2) (3/W)^(3/2)) / 3). The smaller one is the wild
-goose chase and is never returned.
+With x = sqrt(I), W = V_h - lambda (tau + b + p0 + R) and c = lambda k sqrt(A_eff) this is x^3 - W x + c = 0. It has
+roots when W >= 3 (c/2)^(2/3); the larger one is 2 sqrt(W/3) cos(arccos(-(c/2) (3/W)^(3/2)) / 3). The smaller one is
+the wild goose chase and is never returned.
 
 Without a root cars are scarce: a free car takes the nearest of Q waiting
-riders, and the trips that are served select themselves, so that rebalancing fades. Riders farther than their patience from
-the car that would come are not served; distances to the nearest of scattered cars are Rayleigh distributed.
+riders, and the trips that are served select themselves, so that rebalancing fades. Riders farther than their patience
+from the car that would come are not served; distances to the nearest of scattered cars are Rayleigh distributed.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def needed_vehicles(hour: Hour, parameters: ServiceParameters) -> Array:
 def serve(hour: Hour, vehicles: Array, parameters: ServiceParameters) -> HourService:
     """Return what ``vehicles`` in service do in each hour; arrays broadcast.
 
-    Both branches are worked out, plentiful cars (the nearest idle car comes) and scarce cars (a free car takes the nearest
-    rider); the dispatcher runs the one that serves more.
+    Both branches are worked out, plentiful cars (the nearest idle car comes) and scarce cars (a free car takes the
+    nearest rider); the dispatcher runs the one that serves more.
     """
     search = hour.search_h_per_km * np.sqrt(hour.effective_km2)
     load = hour.ride_h + parameters.boarding_h + hour.rebalance_h + parameters.pickup_fixed_h
@@ -115,7 +115,7 @@ class _Served:
 
 
 def _served(hour: Hour, vehicles: Array, search_h: Array, parameters: ServiceParameters, *, fades: bool) -> _Served:
-    """Return trips served when searching takes ``search_h`` in the mean; under scarcity rebalancing fades with the share."""
+    """Return trips served when searching takes ``search_h`` in the mean; scarcity makes rebalancing fade."""
     p0, patience = parameters.pickup_fixed_h, parameters.patience_h
     reach = -np.expm1(-np.pi / 4.0 * ((patience - p0) / np.maximum(search_h, 1e-9)) ** 2)
     pickup = p0 + np.minimum(search_h, patience - p0)
@@ -134,7 +134,7 @@ def _served(hour: Hour, vehicles: Array, search_h: Array, parameters: ServicePar
 
 
 def busy_vehicles(load: Array, vehicles: Array) -> Array:
-    """Return E[min(N, V)] for a normal number N of trips under way with mean and variance ``load``: the stochastic knee."""
+    """Return E[min(N, V)] for N trips under way, normal with mean and variance ``load``: the stochastic knee."""
     load, vehicles = np.broadcast_arrays(load, vehicles)
     root = np.sqrt(np.maximum(load, 1e-12))
     z = (vehicles - load) / root

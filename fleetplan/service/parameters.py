@@ -16,8 +16,8 @@ STOP_HOURS = 0.25
 CARS_PER_STALL = 6.0
 """Cars that share one fast charger (facts README section 4): at most a sixth of a fleet charges at once."""
 ROBOTAXI_PACE = 0.85
-"""Speed of a robotaxi over that of traffic: cautious driving, no freeways, exact stopping points. Calibrated, with the time
-that staging takes, to about 26 paid trips a car-day (fleet-sizing science, section 8)."""
+"""Speed of a robotaxi over that of traffic: cautious driving, no freeways, exact stopping points. Calibrated, with the
+time that staging takes, to about 26 paid trips a car-day (fleet-sizing science, section 8)."""
 STALL_KW = 92.5
 """Power of a stall where a city lists no depot (same section)."""
 

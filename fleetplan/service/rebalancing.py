@@ -2,8 +2,8 @@
 
     min  sum d_ij r_ij    s.t.  sum_j r_ij - sum_j r_ji = arrivals_i - departures_i,   r >= 0
 
-(Pavone, Smith, Frazzoli & Rus 2012, IJRR 31:839-854) on the links between neighbouring zones (Beckmann's form), solved as a
-min-cost flow. The optimum is homogeneous in demand: it is solved once per shape and used at every level of demand.
+(Pavone, Smith, Frazzoli & Rus 2012, IJRR 31:839-854) on the links between neighbouring zones (Beckmann's form), solved
+as a min-cost flow. The optimum is homogeneous in demand: it is solved once per shape and used at every level of demand.
 """
 
 from __future__ import annotations
@@ -49,5 +49,6 @@ def empty_km_per_trip(departures: Array, arrivals: Array, links: Ints, km: Array
     flow.add_arcs_with_capacity_and_unit_cost(tail, head, np.full(len(tail), 2 * UNITS), metres)
     flow.set_nodes_supplies(np.arange(len(surplus)), surplus)
     if flow.solve() != flow.OPTIMAL:
-        raise SolverError("rebalancing flow has no solution: the service area is not connected")
+        message = "rebalancing flow has no solution: the service area is not connected"
+        raise SolverError(message)
     return float(flow.optimal_cost()) / 1000.0 / UNITS

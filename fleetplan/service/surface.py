@@ -21,8 +21,8 @@ SCALES: Array = np.array([0.02, 0.04, 0.08, 0.13, 0.2, 0.3, 0.42, 0.6, 0.8])
 def response_surface(area: AreaDemand, parameters: ServiceParameters, *, city: str, level: int) -> ResponseSurface:
     """Return the response surface of one service area.
 
-    Samples lie closer together for small fleets. More cars never serve fewer trips in the table: where the turn from scarce
-    to plentiful cars dips by a little, the smaller fleet's trips stand.
+    Samples lie closer together for small fleets. More cars never serve fewer trips in the table: where the turn from
+    scarce to plentiful cars dips by a little, the smaller fleet's trips stand.
     """
     top = largest_fleet(area, float(SCALES[-1]), parameters)
     vehicles = top * np.linspace(0.0, 1.0, FLEETS) ** 2

@@ -1,12 +1,13 @@
 """What the service step hands on: ladder levels and their response surfaces.
 
-A surface answers, for one service area: with ``V`` vehicles assigned and ``D`` addressable trips a day, how many trips a day
-are served? The optimizer reads it as planes,
+A surface answers, for one service area: with ``V`` vehicles assigned and ``D`` addressable trips a day, how many trips
+a day are served? The optimizer reads it as planes,
 
     trips <= alpha_k * V + beta_k * D + gamma_k        for every k, while the area is open,
 
-the upper concave hull of the sampled law over D in [demand_min, demand_max] and V in [0, vehicles_max]; ``hull_gap`` says how
-far hull and law are apart at most (as a share of the largest trips). Reports read the law itself through ``evaluate``.
+the upper concave hull of the sampled law over D in [demand_min, demand_max] and V in [0, vehicles_max]; ``hull_gap``
+says how far hull and law are apart at most (as a share of the largest trips). Reports read the law itself through
+``evaluate``.
 """
 
 from __future__ import annotations
@@ -113,8 +114,8 @@ class LadderLevel:
 class Zones:
     """The zones of a city as maps show them, shapes (n,).
 
-    ``demand_trips_per_day`` counts half of each trip at either end, at full adoption; ``level`` is the ladder level at which
-    a zone enters, -1 if never.
+    ``demand_trips_per_day`` counts half of each trip at either end, at full adoption; ``level`` is the ladder level at
+    which a zone enters, -1 if never.
     """
 
     cells: tuple[str, ...]

@@ -1,6 +1,6 @@
 """What every decision earns and costs, the capital budget and the cash floor.
 
-    capital_t = sum of capital flows,   sum_{tau <= t} capital_tau <= cumulated budget_t
+    capital_t = sum of capital flows,   sum_{tau <= t} capital_tau <= cumulated budget_t      (columns in millions of USD)
     cash_t    = sum of all flows,       sum_{tau <= t} cash_tau >= -floor
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 from fleetplan.economics import DeploymentRates
 from fleetplan.optimize.instance import DeploymentData
 from fleetplan.optimize.rules.base import Problem, Rule
+
+MILLION = 1e6
 
 
 class TripMoney(Rule):
@@ -158,9 +160,10 @@ class CapitalRule(Rule):
     def write(self, p: Problem) -> None:
         """Sum capital by period and bound its running total."""
         for t in range(p.instance.periods):
-            p.equal(self.key, "sum", t, [*p.ledger.capital[t], (int(p.columns.capital[t]), -1.0)])
+            spent_now = [(c, usd / MILLION) for c, usd in p.ledger.capital[t]]
+            p.equal(self.key, "sum", t, [*spent_now, (int(p.columns.capital[t]), -1.0)])
             spent = [(int(c), 1.0) for c in p.columns.capital[: t + 1]]
-            p.at_most(self.key, "budget", t, spent, float(p.instance.budget_usd[t]))
+            p.at_most(self.key, "budget", t, spent, float(p.instance.budget_usd[t]) / MILLION)
 
 
 class CashFloorRule(Rule):
@@ -176,8 +179,9 @@ class CashFloorRule(Rule):
         if p.columns.cash is None or floor is None:
             return
         for t in range(p.instance.periods):
-            p.equal(self.key, "sum", t, [*p.ledger.cash[t], (int(p.columns.cash[t]), -1.0)])
-            p.at_least(self.key, "floor", t, [(int(c), 1.0) for c in p.columns.cash[: t + 1]], -floor)
+            earned_now = [(c, usd / MILLION) for c, usd in p.ledger.cash[t]]
+            p.equal(self.key, "sum", t, [*earned_now, (int(p.columns.cash[t]), -1.0)])
+            p.at_least(self.key, "floor", t, [(int(c), 1.0) for c in p.columns.cash[: t + 1]], -floor / MILLION)
 
 
 MONEY_RULES: tuple[Rule, ...] = (TripMoney(), OneOffMoney(), CapitalRule(), CashFloorRule())

@@ -13,8 +13,16 @@ import itertools
 
 import numpy as np
 
+from fleetplan.optimize.instance import Array
 from fleetplan.optimize.rules.base import Problem, Rule, Terms
 from fleetplan.optimize.variables import earliest_open
+
+NOISE = (1e-4, 1e-5, 1e-2)  # trips per vehicle-day, share of demand, trips a day
+
+
+def clean_planes(planes: Array) -> Array:
+    """Return planes without the hull's rounding noise, which solvers trip over; never lower than they were, within a trip."""
+    return np.where(np.abs(planes) < np.array(NOISE), 0.0, planes)
 
 
 def in_force(p: Problem, q: int, g: int, t: int, factor: float) -> Terms:
@@ -61,7 +69,7 @@ class ResponseCurveRule(Rule):
                 for t in range(p.instance.periods):
                     trips, demand, fleet = int(own.trips[g, t]), int(own.demand[g, t]), int(own.fleet[g, t])
                     p.at_most(self.key, data.key, t, [(trips, 1.0), (demand, -1.0)])
-                    for alpha, beta, gamma in level.surface.planes:
+                    for alpha, beta, gamma in clean_planes(level.surface.planes):
                         terms = [(trips, 1.0), (fleet, -alpha), (demand, -beta), *in_force(p, q, g, t, -gamma)]
                         p.at_most(self.key, data.key, t, terms)
 

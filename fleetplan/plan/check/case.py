@@ -60,10 +60,10 @@ class Deployed:
 
     @cached_property
     def waits(self) -> list[float | None]:
-        """Mean wait by period as the sampled law has it for the fleet and the demand; None before launch."""
+        """Mean wait by period as the sampled law has it for the fleet and the demand; None without service."""
         found: list[float | None] = [None] * len(self.row.level)
         for index, level in enumerate(self.levels, start=1):
-            periods = [t for t, reached in enumerate(self.row.level) if reached == index]
+            periods = [t for t, reached in enumerate(self.row.level) if reached == index and self.row.vehicles[t]]
             if periods:
                 vehicles = np.array([self.row.vehicles[t] for t in periods], float)
                 demand = np.array([self.row.demand_per_day[t] for t in periods], float)

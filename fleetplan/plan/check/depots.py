@@ -26,20 +26,14 @@ def check_depot_capacity(case: Case) -> Iterator[Violation]:
             yield from _balance(case, rollout, t)
 
 
-def live_label(case: Case, depot: DepotPlan, site: DepotSite) -> str:
-    """Return the first period start at or after order plus lead; the plain month beyond the horizon."""
-    due = month_number(depot.ordered) + site.lead_months
-    return next((label for label, start in zip(case.labels, case.starts, strict=True) if start >= due), month_text(due))
-
-
 def _site(case: Case, city: str, depot: DepotPlan, site: DepotSite) -> Iterator[Violation]:
     place = f"{city}/{depot.site}"
     if depot.ordered not in case.labels:
         yield Violation(RULE, place, f"the site is ordered in {depot.ordered}, which begins no period", 1.0)
-    due = live_label(case, depot, site)
-    if depot.live != due:
-        yield Violation(RULE, place, f"the site is live in {depot.live}; its lead time ends in {due}", 1.0)
-    live = month_number(due)
+    live = month_number(depot.ordered) + site.lead_months
+    if depot.live != month_text(live):
+        text = f"the site is live in {depot.live}; its lead time ends in {month_text(live)}"
+        yield Violation(RULE, place, text, 1.0)
     for t in case.periods:
         total = depot.stalls[t] + depot.stalls_partner[t]
         room = site.stalls if case.starts[t] >= live else 0

@@ -163,7 +163,7 @@ def _headline(case: Case) -> Iterator[Violation]:
     kpis, last = case.plan.kpis, len(case.lengths) - 1
     vehicles = [sum(d.row.vehicles[t] for d in case.deployed) for t in case.periods]
     trips = sum(d.row.trips_per_day[last] for d in case.deployed)
-    live = len({d.row.city for d in case.deployed if d.paid_vehicles(last) > 0})
+    live = len({d.row.city for d in case.deployed if d.row.level[last] > 0})
     by_year = {str(start // 12): vehicles[t] for t, start in enumerate(case.starts)}
     existing = sum(market.counts for market in case.catalogue.live_markets)
     counts: tuple[tuple[str, object, object], ...] = (
@@ -188,7 +188,7 @@ def _headline(case: Case) -> Iterator[Violation]:
 def _payback(case: Case) -> Iterator[Violation]:
     """Payback is the first period from which cumulated cash stays at zero or above, after it has been below."""
     total = list(accumulate(cash(case)))
-    below = [t for t in case.periods if total[t] < -1.0]
+    below = [t for t in case.periods if total[t] < -0.01]
     expected = case.labels[below[-1] + 1] if below and below[-1] + 1 < len(case.labels) else None
     if case.plan.kpis.payback != expected:
         text = f"payback is {case.plan.kpis.payback}; cumulated cash says {expected}"
@@ -243,7 +243,7 @@ def _waits(case: Case, deployed: Deployed) -> Iterator[Violation]:
     for t, (wait, law) in enumerate(zip(deployed.row.wait_min, deployed.waits, strict=True)):
         where = case.where(deployed.name, t)
         if (wait is None) != (law is None):
-            yield Violation(COLUMNS, where, "a wait is given exactly while service is open", 1.0)
+            yield Violation(COLUMNS, where, "a wait is given exactly while vehicles serve", 1.0)
         elif wait is not None and law is not None and abs(wait - law) > WAIT_MIN:
             yield Violation(COLUMNS, where, f"wait_min is {wait:.3f}; the curve says {law:.3f}", abs(wait - law))
 

@@ -149,7 +149,7 @@ def _stacks_per_city(case: Case, rule: StacksPerCity) -> Iterator[Violation]:
 def _service_level(case: Case, rule: ServiceLevel) -> Iterator[Violation]:
     for deployed in case.named(rule.city, None):
         for t, wait in enumerate(deployed.waits):
-            if wait is not None and wait > rule.max_wait_min + WAIT_MIN:
+            if wait is not None and not wait <= rule.max_wait_min + WAIT_MIN:
                 text = f"riders wait {wait:.2f} min; at most {rule.max_wait_min:g} min is asked for"
                 yield Violation(rule.type, case.where(deployed.name, t), text, wait - rule.max_wait_min)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
-from fleetplan.plan.check.case import Case
+from fleetplan.plan.check.case import Case, Deployed
 from fleetplan.plan.check.money import (
     CAPITAL_LINES,
     loan_months,
@@ -14,7 +14,7 @@ from fleetplan.plan.check.money import (
 )
 from fleetplan.plan.check.operation import owned
 from fleetplan.plan.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart
-from fleetplan.plan.types import CityRollout
+from fleetplan.plan.types import CityRollout, StackFleet
 
 STALL_LIFE_MONTHS = 120
 CAPITAL_CHARGED = (*CAPITAL_LINES, "loan")
@@ -64,25 +64,36 @@ def cumulated_budget(case: Case) -> list[float]:
     return total
 
 
-def residual(case: Case) -> float:
-    """Return the discounted worth of vehicles and stalls at the horizon's end, less loans outstanding."""
-    worth = 0.0
+def _fleet(case: Case, stack: str) -> StackFleet | None:
+    """Return a stack's pool if the platform owns it."""
+    buys = "capital" in case.catalogue.stacks[stack].platform_pays
+    return next((fleet for fleet in case.plan.stacks if buys and fleet.stack == stack), None)
+
+
+def cars_left(case: Case, stack: str) -> float:
+    """Return the discounted worth of a stack's vehicles at the horizon's end, less the loans outstanding."""
+    fleet = _fleet(case, stack)
+    if fleet is None:
+        return 0.0
     life = 12 * case.own("fleet.life_years")
     rest = case.own("fleet.residual_share")
     term, rate = loan_months(case), case.own("finance.interest")
-    for fleet in case.plan.stacks:
-        stack = case.catalogue.stacks[fleet.stack]
-        if "capital" not in stack.platform_pays:
-            continue
-        for start, count in zip(case.starts, fleet.bought, strict=True):
-            age = case.end - start
-            share = rest + (1 - rest) * (1 - age / life) if age < life else 0.0
-            left = max(0, term - age)
-            owed = monthly_annuity(rate, term) / monthly_annuity(rate, left) if left else 0.0
-            worth += count * vehicle_usd(case, fleet.stack) * (share - stack.value("contract.financed_share") * owed)
-    return (worth + sum(_stalls_left(case, rollout) for rollout in case.plan.cities)) * discount(
-        case, case.end - case.start
-    )
+    financed = case.catalogue.stacks[stack].value("contract.financed_share")
+    worth = 0.0
+    for start, count in zip(case.starts, fleet.bought, strict=True):
+        age = case.end - start
+        share = rest + (1 - rest) * (1 - age / life) if age < life else 0.0
+        left = max(0, term - age)
+        owed = monthly_annuity(rate, term) / monthly_annuity(rate, left) if left else 0.0
+        worth += count * vehicle_usd(case, stack) * (share - financed * owed)
+    return worth * discount(case, case.end - case.start)
+
+
+def residual(case: Case) -> float:
+    """Return the discounted worth of vehicles and stalls at the horizon's end, less loans outstanding."""
+    stalls = sum(_stalls_left(case, rollout) for rollout in case.plan.cities)
+    cars = sum(cars_left(case, fleet.stack) for fleet in case.plan.stacks)
+    return cars + stalls * discount(case, case.end - case.start)
 
 
 def _stalls_left(case: Case, rollout: CityRollout) -> float:
@@ -95,36 +106,59 @@ def _stalls_left(case: Case, rollout: CityRollout) -> float:
     return left
 
 
-def terminal(case: Case) -> float:
-    """Return the discounted worth of going on: last running lines by month less a capital charge, for some years."""
-    last = len(case.lengths) - 1
-    running = sum(
-        amounts[last]
-        for _, lines in case.line_holders()
-        for line, amounts in lines.items()
-        if line not in CAPITAL_CHARGED
-    )
-    yearly = running / case.lengths[last] * 12
-    life = round(12 * case.own("fleet.life_years"))
-    for fleet in case.plan.stacks:
-        if "capital" in case.catalogue.stacks[fleet.stack].platform_pays:
-            charge = 12 * monthly_annuity(case.own("finance.interest"), life) * vehicle_usd(case, fleet.stack)
-            yearly -= charge * owned(case, fleet.bought, last)
+def going_on(case: Case) -> float:
+    """Return the present worth of 1 USD a month after the horizon, for the years that count."""
     months = round(12 * case.own("terminal.years"))
-    horizon = case.end - case.start
-    return yearly / 12 * sum(discount(case, horizon + month + 0.5) for month in range(months))
+    return sum(discount(case, case.end - case.start + month + 0.5) for month in range(months))
+
+
+def running_on(case: Case, lines: Mapping[str, list[float]]) -> float:
+    """Return the discounted worth of going on after the horizon with the running lines of the last period."""
+    running = sum(amounts[-1] for line, amounts in lines.items() if line not in CAPITAL_CHARGED)
+    return running / case.lengths[-1] * going_on(case)
+
+
+def capital_charge(case: Case, stack: str) -> float:
+    """Return the discounted cost of keeping a stack's vehicles after the horizon: the annuity of their price."""
+    fleet = _fleet(case, stack)
+    if fleet is None:
+        return 0.0
+    life = round(12 * case.own("fleet.life_years"))
+    monthly = monthly_annuity(case.own("finance.interest"), life) * vehicle_usd(case, stack)
+    return monthly * owned(case, fleet.bought, len(case.lengths) - 1) * going_on(case)
+
+
+def terminal(case: Case) -> float:
+    """Return the discounted worth of going on after the horizon, less a charge for the vehicles."""
+    lines = sum(running_on(case, held) for _, held in case.line_holders())
+    return lines - sum(capital_charge(case, fleet.stack) for fleet in case.plan.stacks)
+
+
+def pool_shares(case: Case, deployed: Deployed) -> list[float]:
+    """Return a deployment's share of its stack's pool by period: its vehicles placed (tests included) among the stack's.
+
+    A period without any takes the next period with some, else the last one; equal shares if there never are any.
+    """
+    rows = case.of_stack(deployed.row.stack)
+    placed = [deployed.row.vehicles[t] + deployed.row.test_vehicles[t] for t in case.periods]
+    total = [sum(d.row.vehicles[t] + d.row.test_vehicles[t] for d in rows) for t in case.periods]
+    known = [t for t in case.periods if total[t]]
+    if not known:
+        return [1 / len(rows)] * len(total)
+    at = [min((k for k in known if k >= t), default=known[-1]) for t in case.periods]
+    return [placed[k] / total[k] for k in at]
 
 
 def recomputed(case: Case) -> dict[str, float]:
     """Return the headline money of the plan as the checker finds it."""
     flows, spent = cash(case), capital(case)
     lines = sum(present_value(case, held) for _, held in case.line_holders())
-    rest, going_on = residual(case), terminal(case)
+    rest, after = residual(case), terminal(case)
     offsets = [start - case.start for start in case.starts]
     return {
-        "npv_usd": lines + rest + going_on,
+        "npv_usd": lines + rest + after,
         "npv_by_horizon_usd": lines + rest,
-        "terminal_usd": going_on,
+        "terminal_usd": after,
         "residual_usd": rest,
         "capital_usd": sum(spent),
         "discounted_capital_usd": sum(c * discount(case, m) for c, m in zip(spent, offsets, strict=True)),
@@ -164,14 +198,26 @@ def check_npv(case: Case) -> Iterator[Violation]:
 
 
 def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
-    total = present_value(case, rollout.city_lines_usd)
-    holders = [rollout.city_lines_usd, *(row.lines_usd for row in rollout.deployments)]
-    for row in rollout.deployments:
-        want = present_value(case, row.lines_usd)
+    rows = case.of_city(rollout.city)
+    shares = {d.row.stack: pool_shares(case, d) for d in rows}
+    holders = [rollout.city_lines_usd]
+    total = present_value(case, rollout.city_lines_usd) + running_on(case, rollout.city_lines_usd)
+    total += _stalls_left(case, rollout) * discount(case, case.end - case.start)
+    for deployed in rows:
+        row = deployed.row
+        pool = {
+            line: [usd * share for usd, share in zip(amounts, shares[row.stack], strict=True)]
+            for fleet in case.plan.stacks
+            if fleet.stack == row.stack
+            for line, amounts in fleet.lines_usd.items()
+        }
+        holders += [row.lines_usd, pool]
+        ends = (cars_left(case, row.stack) - capital_charge(case, row.stack)) * shares[row.stack][-1]
+        want = present_value(case, row.lines_usd) + running_on(case, row.lines_usd) + present_value(case, pool) + ends
         total += want
         if money_apart(row.npv_usd, want):
             text = f"the deployment's value is {row.npv_usd:,.2f} USD; its lines come to {want:,.2f} USD"
-            yield Violation("npv", f"{row.city}/{row.stack}", text, abs(row.npv_usd - want))
+            yield Violation("npv", deployed.name, text, abs(row.npv_usd - want))
     flows = [sum(parts) for parts in zip(*(summed(case, held) for held in holders), strict=True)]
     spent = -sum(sum(summed(case, held, only=CAPITAL_LINES)) for held in holders)
     peak = max(0.0, -min(accumulate(flows)))
@@ -194,6 +240,10 @@ def check_objective(case: Case) -> Iterator[Violation]:
         if money_apart(have, want):
             yield Violation("objective", what, f"{have:,.2f} stands against {want:,.2f}", abs(have - want))
     gap = (plan.bound - plan.objective) / max(abs(plan.objective), 1.0)
+    of_capital = (plan.bound - plan.objective) / max(plan.kpis.discounted_capital_usd, 1.0)
+    if not abs(proof.gap_of_capital - of_capital) <= RATIO * max(1.0, abs(of_capital)):
+        text = f"is {proof.gap_of_capital:.6f}; bound and objective make it {of_capital:.6f}"
+        yield Violation("objective", "certificate.gap_of_capital", text, abs(proof.gap_of_capital - of_capital))
     for what, have in (("gap", plan.gap), ("certificate.gap", proof.gap)):
         if not abs(have - gap) <= RATIO * max(1.0, abs(gap)):
             yield Violation("objective", what, f"is {have:.6f}; bound and objective make it {gap:.6f}", abs(have - gap))

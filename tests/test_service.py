@@ -1,0 +1,165 @@
+"""The service law keeps its identities, the ladder nests, and planes lie above the law."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+from small_city import assumptions, small_city
+
+from fleetplan.catalogue import load_catalogue
+from fleetplan.demand import build_demand
+from fleetplan.geography import build_geography
+from fleetplan.service import CityService, city_service
+from fleetplan.service.area import effective_area
+from fleetplan.service.build import build_service
+from fleetplan.service.law import Hour, larger_root, needed_vehicles, serve
+from fleetplan.service.parameters import ServiceParameters
+from fleetplan.service.rebalancing import empty_km_per_trip
+
+PARAMETERS = ServiceParameters.of(small_city(), assumptions())
+
+
+def _hour(demand: float = 500.0, area: float = 60.0, rebalance: float = 0.03) -> Hour:
+    return Hour(np.array(demand), np.array(0.25), np.array(rebalance), np.array(area), np.array(0.03))
+
+
+@pytest.fixture(scope="module")
+def service() -> CityService:
+    catalogue = load_catalogue(cities={"zurich"})
+    return city_service(catalogue, "zurich")
+
+
+def test_vehicle_hours_add_up() -> None:
+    hour, vehicles = _hour(), np.array(260.0)
+    found = serve(hour, vehicles, PARAMETERS)
+    each = hour.ride_h + PARAMETERS.boarding_h + found.pickup_h + found.rebalance_h
+    assert bool(found.oversupplied)
+    assert float(hour.demand * each + found.idle) == pytest.approx(float(vehicles), rel=1e-9)
+
+
+def test_the_wild_goose_chase_is_never_returned() -> None:
+    hour = _hour()
+    pull = float(hour.demand * hour.search_h_per_km * np.sqrt(hour.effective_km2))
+    least = (pull / 2) ** (2 / 3)
+    for vehicles in np.linspace(100, 400, 50):
+        spare = np.array(vehicles - 500 * (0.25 + PARAMETERS.boarding_h + 0.03 + PARAMETERS.pickup_fixed_h))
+        root = float(larger_root(spare, np.array(pull)))
+        assert np.isnan(root) or root >= least * (1 - 1e-9)
+        assert np.isnan(root) or root + pull / np.sqrt(root) == pytest.approx(float(spare))
+
+
+def test_twice_the_area_with_twice_the_demand_and_cars_keeps_the_wait() -> None:
+    one = serve(_hour(500, 60), np.array(280.0), PARAMETERS)
+    two = serve(_hour(1000, 120), np.array(560.0), PARAMETERS)
+    assert float(two.pickup_h) == pytest.approx(float(one.pickup_h), rel=1e-9)
+
+
+def test_endless_cars_serve_everyone_at_once() -> None:
+    found = serve(_hour(), np.array(1e9), PARAMETERS)
+    assert float(found.trips) == pytest.approx(500)
+    assert float(found.pickup_h) == pytest.approx(PARAMETERS.pickup_fixed_h, rel=1e-2)
+
+
+def test_more_cars_than_needed_serve_nearly_all() -> None:
+    hour = _hour()
+    assert float(serve(hour, 1.15 * needed_vehicles(hour, PARAMETERS), PARAMETERS).trips) > 0.97 * 500
+
+
+def test_splitting_a_zone_changes_nothing() -> None:
+    whole = effective_area(np.array([3.0, 1.0]), np.array([2.0, 5.0]))
+    split = effective_area(np.array([1.5, 1.5, 1.0]), np.array([1.0, 1.0, 5.0]))
+    assert split == pytest.approx(whole)
+    assert whole <= 7.0
+
+
+def test_even_demand_has_its_full_area() -> None:
+    assert effective_area(np.ones(9), np.full(9, 0.7)) == pytest.approx(6.3)
+
+
+def test_symmetric_demand_needs_no_rebalancing() -> None:
+    ends = np.array([5.0, 3.0, 2.0])
+    assert empty_km_per_trip(ends, ends, np.array([[0, 1], [1, 2]]), np.array([1.0, 1.0])) == 0
+
+
+def test_rebalancing_is_the_earth_movers_distance_on_a_line() -> None:
+    departures, arrivals = np.array([6.0, 3.0, 1.0]), np.array([1.0, 3.0, 6.0])
+    found = empty_km_per_trip(departures, arrivals, np.array([[0, 1], [1, 2]]), np.array([1.0, 2.0]))
+    assert found == pytest.approx(0.5 * 3.0)
+
+
+def test_levels_are_nested_connected_and_grow(service: CityService) -> None:
+    geography = build_geography(load_catalogue(cities={"zurich"}).cities["zurich"])
+    graph = nx.Graph([(geography.cells[a], geography.cells[b]) for a, b in geography.links])
+    assert len(service.levels) >= 4
+    for level in service.levels:
+        assert nx.is_connected(graph.subgraph(level.cells))
+    for small, large in zip(service.levels, service.levels[1:], strict=False):
+        assert set(small.cells) < set(large.cells)
+        assert small.surface.demand_trips_per_day < large.surface.demand_trips_per_day
+
+
+def test_an_airport_under_permit_enters_last() -> None:
+    city = small_city(airport_permit="field-permit")
+    geography = build_geography(city)
+    found = build_service(city, geography, build_demand(city, geography), assumptions())
+    assert [level.requires for level in found.levels] == [(), (), (), (), ("field-permit",)]
+    field = geography.cells[geography.gateways[0].index]
+    assert field in found.levels[-1].cells
+    assert field not in found.levels[-2].cells
+
+
+def test_planes_lie_above_the_law_and_within_the_gap(service: CityService) -> None:
+    for level in service.levels:
+        surface = level.surface
+        vehicles, demand = surface.sample_vehicles[:, None], surface.sample_demand[None, :]
+        heights = [a * vehicles + b * demand + c for a, b, c in surface.planes]
+        above = np.min(heights, axis=0) - surface.sample_trips
+        most = surface.sample_trips.max()
+        assert above.min() >= -1e-6 * most
+        assert above.max() <= (surface.hull_gap + 1e-9) * most
+        assert surface.hull_gap < 0.06
+        assert len(surface.planes) <= 12
+        assert (surface.planes[:, :2] >= 0).all()
+
+
+def test_more_cars_or_riders_never_mean_fewer_trips(service: CityService) -> None:
+    for level in service.levels:
+        assert (np.diff(level.surface.sample_trips, axis=0) >= 0).all()
+        assert (np.diff(level.surface.sample_trips, axis=1) >= -1e-6 * level.surface.sample_trips.max()).all()
+
+
+def test_a_small_area_captures_less_than_its_share_of_trip_ends(service: CityService) -> None:
+    zones, first = service.zones, service.levels[0]
+    ends = zones.demand_trips_per_day[zones.level == 0].sum() / zones.demand_trips_per_day.sum()
+    assert first.surface.demand_trips_per_day / service.levels[-1].surface.demand_trips_per_day < ends
+
+
+def test_a_healthy_fleet_works_as_published_ones_do(service: CityService) -> None:
+    """Robotaxis: about 24-26 paid trips a car-day, 41-44 % of km empty; a spread of cities lies around it."""
+    level = service.levels[2]
+    demand = 0.3 * level.surface.demand_trips_per_day
+    fleets = np.linspace(5, level.surface.vehicles_max, 2000)
+    served = level.surface.evaluate(fleets, demand)
+    at = int(np.argmax(served.trips_per_day >= 0.93 * demand))
+    assert 16 < served.trips_per_day[at] / fleets[at] < 32
+    assert 0.30 < served.deadhead_share[at] < 0.48
+    assert 2 < served.wait_min[at] < 7
+
+
+def test_the_cache_gives_back_what_was_stored(tmp_path: Path) -> None:
+    catalogue = load_catalogue(cities={"zurich"})
+    lines: list[str] = []
+    fresh = city_service(catalogue, "zurich", cache_dir=tmp_path, progress=lines.append)
+    again = city_service(catalogue, "zurich", cache_dir=tmp_path, progress=lines.append)
+    assert len(lines) == 3
+    for one, two in zip(fresh.levels, again.levels, strict=True):
+        assert replace(one, surface=two.surface) == replace(two, surface=two.surface) or one.cells == two.cells
+        assert np.array_equal(one.surface.planes, two.surface.planes)
+        assert np.array_equal(one.surface.sample_km, two.surface.sample_km)
+        assert one.requires == two.requires
+    assert np.array_equal(fresh.depot_km_by_level, again.depot_km_by_level)
+    assert np.array_equal(fresh.zones.level, again.zones.level)
