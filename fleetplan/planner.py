@@ -71,7 +71,9 @@ class _Clock:
         self.listener(Progress(phase, time.monotonic() - self.began, best, bound, gap, message))
 
 
-def services_for(scope: Scope, *, cache_dir: Path | None = None, listener: Listener | None = None) -> dict[str, CityService]:
+def services_for(
+    scope: Scope, *, cache_dir: Path | None = None, listener: Listener | None = None
+) -> dict[str, CityService]:
     """Return the response surfaces of every city of a scope, from the cache where possible."""
     clock = _Clock(listener)
     found = {}
@@ -119,12 +121,11 @@ def plan_with_context(
     services = services_for(scope, cache_dir=cache_dir, listener=progress)
     clock.send("formulating")
     formulation = formulate(gather(scope, services))
-    result = search(
-        formulation, time_limit_s=time_limit_s, gap=gap, seed=seed, report=clock.send, stop=stop
-    )
+    result = search(formulation, time_limit_s=time_limit_s, gap=gap, seed=seed, report=clock.send, stop=stop)
     if result is None:
         clock.send("conflicts")
-        raise InfeasibleError("no plan keeps every rule of this request", explain_infeasible(formulation))
+        msg = "no plan keeps every rule of this request"
+        raise InfeasibleError(msg, explain_infeasible(formulation))
     clock.send("checking", result.value, result.bound)
     proof = Proof(result.bound, result.proven, result.stopped, gap, seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, proof)
@@ -145,6 +146,4 @@ def plan(
     stop: threading.Event | None = None,
 ) -> Plan:
     """Plan a request and return the checked plan; see :func:`plan_with_context`."""
-    return plan_with_context(
-        request, time_limit_s=time_limit_s, gap=gap, seed=seed, progress=progress, stop=stop
-    ).plan
+    return plan_with_context(request, time_limit_s=time_limit_s, gap=gap, seed=seed, progress=progress, stop=stop).plan

@@ -290,7 +290,9 @@ class PlanRequest(Model):
     objective: Literal["npv", "markets_then_npv"] = "npv"
     discount_rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.10
     capital: Capital
-    cities: list[Name] | None = Field(default=None, description="cities to consider; all of the catalogue when left out")
+    cities: list[Name] | None = Field(
+        default=None, description="cities to consider; all of the catalogue when left out"
+    )
     exclude_cities: list[Name] = []
     stacks: list[Name] | None = Field(default=None, description="stacks to consider; all admitted when left out")
     exclude_stacks: list[Name] = []
@@ -338,7 +340,9 @@ def read_request(path: Path) -> PlanRequest:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise RequestError([Fault(str(path), f"cannot be read: {error.strerror}", remedy="give a readable file")]) from error
+        raise RequestError(
+            [Fault(str(path), f"cannot be read: {error.strerror}", remedy="give a readable file")]
+        ) from error
     try:
         data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (json.JSONDecodeError, yaml.YAMLError) as error:

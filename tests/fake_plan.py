@@ -205,6 +205,7 @@ def _permits(city: str, launch: str, driver_out: str | None) -> list[PermitStep]
         anchor = (driver_out or _shift(launch, 18)) if opens == "paid_driver_out" else launch
         finish = anchor if opens.startswith("paid") else _shift(anchor, offset + months - 6)
         start = _shift(finish, -months)
+        held = key == "testing" and city == "bay-area"  # held permits carry no months
         steps.append(
             PermitStep(
                 permit=f"{city}-{key}",
@@ -212,11 +213,11 @@ def _permits(city: str, launch: str, driver_out: str | None) -> list[PermitStep]
                 authority=f"{city.title()} transport authority",
                 jurisdiction=city,
                 scope="city",
-                start=start,
-                finish=finish,
-                earliest=_shift(finish, -2),
-                latest=_shift(finish, 3 + months),
-                held=key == "testing" and city == "bay-area",
+                start="" if held else start,
+                finish="" if held else finish,
+                earliest="" if held else _shift(finish, -2),
+                latest="" if held else _shift(finish, 3 + months),
+                held=held,
                 event="av-act" if key == "paid-driver-out" else "",
                 opens=opens,
                 source="https://example.org/law made up; a rule of the road, section 4",

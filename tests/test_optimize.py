@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,9 @@ from fleetplan.scope import apply_overrides, resolve_scope
 from tests.plan_builder import make_catalogue, make_services
 
 EXACT = 1e-6
-RICHER = [FigureOverride(figure=c.figures["market.mean_fare_local"].key, factor=2.2) for c in make_catalogue().cities.values()]
+RICHER = [
+    FigureOverride(figure=c.figures["market.mean_fare_local"].key, factor=2.2) for c in make_catalogue().cities.values()
+]
 WORLD = apply_overrides(make_catalogue(), RICHER)[0]
 SERVICES = make_services()
 
@@ -101,13 +105,13 @@ def test_a_tighter_fleet_cap_never_raises_npv() -> None:
     values = [
         best(request(constraints=[{"id": "cap", "type": "fleet_cap", "vehicles": n}])) for n in (1000, 60, 40, 20, 0)
     ]
-    assert all(a >= b - 1.0 for a, b in zip(values, values[1:], strict=False))
+    assert all(a >= b - 1.0 for a, b in pairwise(values))
     assert values[0] > values[-1]
 
 
 def test_more_capital_never_lowers_npv() -> None:
     values = [best(request(capital={"per_quarter_usd": usd})) for usd in (0.0, 1e6, 4e6, 1.6e7)]
-    assert all(a <= b + 1.0 for a, b in zip(values, values[1:], strict=False))
+    assert all(a <= b + 1.0 for a, b in pairwise(values))
     assert values[0] < values[-1]
 
 
@@ -136,9 +140,7 @@ def test_renaming_cities_changes_nothing() -> None:
     world = replace(
         WORLD,
         cities={renamed[k]: replace(c, slug=renamed[k], name=renamed[k]) for k, c in WORLD.cities.items()},
-        deployments={
-            (s, renamed[c]): replace(f, city=renamed[c]) for (s, c), f in WORLD.deployments.items()
-        },
+        deployments={(s, renamed[c]): replace(f, city=renamed[c]) for (s, c), f in WORLD.deployments.items()},
     )
     services = {renamed[k]: replace(s, city=renamed[k]) for k, s in SERVICES.items()}
     model = formulate(gather(resolve_scope(request(), world), services)).model
@@ -195,8 +197,6 @@ def test_two_constraints_that_clash_are_named_together_and_a_third_is_not() -> N
 
 
 def test_too_little_time_is_an_error_not_an_empty_plan() -> None:
-    import threading
-
     stop = threading.Event()
     stop.set()
     with pytest.raises(SolverError, match="no plan was found"):

@@ -211,4 +211,4 @@ def test_the_summary_names_money_launches_gap_and_reasons(plan: Plan):
 def test_the_verdict_says_what_is_proven(plan: Plan):
     text = " ".join(words.verdict(plan))
     assert "Open 3 of 4 cities" in text
-    assert "can be worth more than $334 M" in text
+    assert "can be worth more than $334.5 M" in text

@@ -42,8 +42,8 @@ def balance(kernel: Single, origins: Array, destinations: Array, start: Array | 
     b = np.ones(len(d), np.float32) if start is None else start.astype(np.float32)
     a = np.zeros_like(o)
     for _ in range(ROUNDS):
-        a = o / np.maximum(kernel @ b, 1e-30)
-        column = a @ kernel
+        a = o / np.maximum(_by_rows(kernel, b), 1e-30)
+        column = _by_columns(a, kernel)
         off = float(np.abs(column * b - d).sum())
         b = d / np.maximum(column, 1e-30)
         if off < TOLERANCE:
@@ -54,8 +54,18 @@ def balance(kernel: Single, origins: Array, destinations: Array, start: Array | 
 def mean_length(kernel: Single, distance_km: Single, a: Array, b: Array) -> float:
     """Return the mean length of trips ``a_i K_ij b_j`` in km."""
     af, bf = a.astype(np.float32), b.astype(np.float32)
-    trips = float(af @ (kernel @ bf))
-    return float(af @ ((kernel * distance_km) @ bf)) / trips
+    trips = float(af @ _by_rows(kernel, bf))
+    return float(af @ _by_rows(kernel * distance_km, bf)) / trips
+
+
+def _by_rows(kernel: Single, b: Single) -> Single:
+    """Return ``kernel @ b`` on one thread: BLAS threads that wait for a busy core cost seconds here."""
+    return np.asarray(np.einsum("ij,j->i", kernel, b), dtype=np.float32)
+
+
+def _by_columns(a: Single, kernel: Single) -> Single:
+    """Return ``a @ kernel`` on one thread."""
+    return np.asarray(np.einsum("i,ij->j", a, kernel), dtype=np.float32)
 
 
 def calibrate(

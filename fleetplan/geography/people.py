@@ -134,7 +134,7 @@ def _pull(kind: str, hot_spots: Sequence[HotSpot], land: LandCells, projection: 
 
 def _shares(weight: Array) -> Array:
     sums = weight.sum(axis=1, keepdims=True)
-    return np.divide(weight, sums, out=np.zeros_like(weight), where=sums > 0)
+    return np.asarray(np.divide(weight, sums, out=np.zeros_like(weight), where=sums > 0))
 
 
 def _uncovered(owned: Array, land: LandCells) -> Array:

@@ -25,7 +25,7 @@ MONEY_GROUPS = {"capital": "the capital budget", "cash_floor": "the cash floor"}
 
 def _groups(formulation: Formulation) -> dict[str, np.ndarray]:
     """Return row indices by business group."""
-    kinds = {(c.type, c.id): c.id for c in formulation.instance.scope.constraints}
+    kinds: dict[tuple[str, str], str] = {(c.type, c.id): c.id for c in formulation.instance.scope.constraints}
     rows: dict[str, list[int]] = {}
     for index, label in enumerate(formulation.model.labels):
         name = kinds.get((label.rule, label.where))
@@ -80,7 +80,11 @@ def _sentence(instance: Instance, constraint: AnyConstraint) -> str:
     text = f"constraint {constraint.id!r} ({constraint.type}: {asked})"
     if isinstance(constraint, LaunchBy | LaunchFixed | ForceDeployment):
         earliest = _earliest(instance, constraint.city, constraint.stack)
-        fact = f"permits allow it from {earliest} at the earliest" if earliest else "no permit allows it within the horizon"
+        fact = (
+            f"permits allow it from {earliest} at the earliest"
+            if earliest
+            else "no permit allows it within the horizon"
+        )
         return f"{text}; {fact}"
     if isinstance(constraint, MarketsLive):
         months = {c: _earliest(instance, c, None) for c in instance.cities}

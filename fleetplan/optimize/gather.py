@@ -64,7 +64,7 @@ def placeable(grid: Grid, years: Sequence[int], values: Sequence[float], changes
         first = month_number(change.start) if change.start else -(10**9)
         last = month_number(change.end) if change.end else 10**9
         level = np.where((grid.starts >= first) & (grid.starts <= last), level * change.factor, level)
-    return np.floor(level + 1e-9).astype(np.int64)
+    return np.asarray(np.floor(level + 1e-9), dtype=np.int64)
 
 
 def cumulated_budget(grid: Grid, capital: Capital) -> Array:
@@ -272,7 +272,8 @@ def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
     lengths = np.asarray(grid.lengths, float)
     stacks = {s: _stack_data(scope, s, grid) for s in sorted({d.stack for d in deployments})}
     charge = {
-        s: annuity(own["finance.interest"].value, data.life_months) * 12.0 * data.price_usd for s, data in stacks.items()
+        s: annuity(own["finance.interest"].value, data.life_months) * 12.0 * data.price_usd
+        for s, data in stacks.items()
     }
     disc_end = discount(rate, float(grid.end - grid.start))
     return Instance(

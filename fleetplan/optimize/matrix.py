@@ -99,9 +99,7 @@ class Builder:
         self.size += count
         return index
 
-    def row(
-        self, label: RowLabel, terms: Sequence[tuple[int, float]], low: float = -INF, high: float = INF
-    ) -> None:
+    def row(self, label: RowLabel, terms: Sequence[tuple[int, float]], low: float = -INF, high: float = INF) -> None:
         """Add ``low <= sum(value * x[column]) <= high``; columns may repeat."""
         for column, value in terms:
             self.row_columns.append(int(column))

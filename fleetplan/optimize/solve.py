@@ -57,7 +57,7 @@ def _lp(model: Model, *, relax: bool) -> highspy.HighsLp:
 
 def _highs(seed: int, threads: int) -> highspy.Highs:
     solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("output_flag", False)  # noqa: FBT003  # the option's own type
     solver.setOptionValue("random_seed", seed)
     solver.setOptionValue("threads", threads)
     return solver
@@ -96,7 +96,7 @@ def _run(solver: highspy.Highs, stop: threading.Event | None) -> bool:
     return stopped
 
 
-def solve(
+def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     model: Model,
     *,
     time_limit_s: float = 120.0,

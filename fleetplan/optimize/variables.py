@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import Builder
@@ -60,15 +61,15 @@ def highest_trips(instance: Instance, q: DeploymentData) -> Array:
     levels = instance.cities[q.city].service.levels
     addressable = np.array([level.surface.demand_trips_per_day for level in levels])
     best = instance.adoption.max(axis=0)
-    return addressable[:, None] * (q.scale * best)[None, :]
+    return np.asarray(addressable[:, None] * (q.scale * best)[None, :])
 
 
-def earliest_open(instance: Instance, q: DeploymentData) -> np.ndarray:
+def earliest_open(instance: Instance, q: DeploymentData) -> NDArray[np.bool_]:
     """Return whether each level could be open in each period, shape (G, T), by permits alone."""
     periods = instance.periods
     mode_ok = np.array([any(m.milestone.possible(t) for m in q.modes) for t in range(periods)], dtype=bool)
     gates = np.array([[all(g.possible(t) for g in gate) for t in range(periods)] for gate in q.level_gates], dtype=bool)
-    return np.logical_and.accumulate(gates & mode_ok[None, :], axis=0)
+    return np.asarray(np.logical_and.accumulate(gates & mode_ok[None, :], axis=0))
 
 
 def _deployment(b: Builder, i: Instance, q: DeploymentData) -> DeploymentColumns:
@@ -79,14 +80,11 @@ def _deployment(b: Builder, i: Instance, q: DeploymentData) -> DeploymentColumns
     fleet_cap = np.minimum(largest[:, None], ceiling[None, :]) * possible
     trips_cap = highest_trips(i, q) * possible
     mode_cap = np.array(
-        [
-            [min(m.cap, c) * m.milestone.possible(t) for t, c in enumerate(ceiling)]
-            for m in q.modes
-        ]
+        [[min(m.cap, c) * m.milestone.possible(t) for t, c in enumerate(ceiling)] for m in q.modes]
     ).reshape(len(q.modes), periods)
     mixed = len({m.fare_factor for m in q.modes}) > 1
-    any_open = possible.any(axis=0)
-    useful = np.array([bool(any_open[t:].any()) for t in range(periods)], dtype=float)
+    any_open = np.asarray(possible.any(axis=0))
+    useful = np.array([bool(any_open[t:].any()) for t in range(periods)]).astype(float)
     return DeploymentColumns(
         begun=b.block((periods,), useful if q.modes else 0.0, whole=True),
         open=b.block((levels, periods), possible.astype(float), whole=True),
@@ -105,7 +103,9 @@ def _depots(b: Builder, i: Instance, city: str) -> DepotColumns:
     payers = {q.rates.charger_paid for q in i.deployments if q.city == city and q.electric}
     active = np.array([float(flag in payers) for flag in (True, False)])
     can_order = np.array([[float(d.reach[-1] >= 0)] * periods for d in data.depots]).reshape(-1, periods)
-    live = np.array([[float(d.reach[t] >= 0) * d.stalls for t in range(periods)] for d in data.depots]).reshape(-1, periods)
+    live = np.array([[float(d.reach[t] >= 0) * d.stalls for t in range(periods)] for d in data.depots]).reshape(
+        -1, periods
+    )
     return DepotColumns(
         ordered=b.block((len(data.depots), periods), can_order, whole=True),
         stalls=b.block((len(data.depots), 2, periods), live[:, None, :] * active[None, :, None]),

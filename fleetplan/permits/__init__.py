@@ -1,4 +1,4 @@
-"""From a permit graph to months: when may which mode run, if a programme begins now?"""
+"""From a permit graph to months: when which mode may run, if a programme begins now."""
 
 from fleetplan.permits.paths import PUBLIC_MODES, DelayRule, PermitPath, PermitTiming, permit_path
 

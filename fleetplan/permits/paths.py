@@ -16,7 +16,7 @@ alternatives belong to different programmes; then the alternative that is faster
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,11 +106,9 @@ class PermitPath:
             visit(permit_id)
         return done
 
-    def _time(self, permit: Permit, starts: Mapping[str, int], visit: object) -> PermitTiming:
+    def _time(self, permit: Permit, starts: Mapping[str, int], look: Callable[[str], PermitTiming]) -> PermitTiming:
         if permit.id in self.held:
             return PermitTiming(permit, LONG_AGO, LONG_AGO, held=True)
-        look = visit if callable(visit) else None
-        assert look is not None  # noqa: S101  # for the type checker
         known = [p for p in permit.all_of if p in self.permits]
         ready = [look(p).finish for p in known]
         either = [look(p).finish for p in permit.any_of if p in self.permits]
@@ -136,13 +134,20 @@ class PermitPath:
         return max((timings[p].finish for p in permit_ids), default=LONG_AGO)
 
 
-def permit_path(
+def whole_months(permit: Permit, durations: Durations) -> int:
+    """Return a permit's duration in whole months, rounded up."""
+    months = {"min": permit.months_min, "likely": permit.months_likely, "max": permit.months_max}[durations]
+    return math.ceil(months - 1e-9)
+
+
+def permit_path(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     catalogue: Catalogue,
     stack: str,
     city: str,
     *,
     horizon_start: int,
     durations: Durations = "likely",
+    event_dates: Durations = "likely",
     delays: Iterable[DelayRule] = (),
     event_months: Mapping[str, int] | None = None,
 ) -> PermitPath:
@@ -153,7 +158,9 @@ def permit_path(
     horizon_start
         Absolute month; platform permits start then.
     durations
-        Which of the triangular durations and event dates to use.
+        Which of the triangular durations to use.
+    event_dates
+        Which of an event's three dates to use.
     event_months
         Absolute months that replace the catalogue's date of an event.
     """
@@ -166,12 +173,12 @@ def permit_path(
     months: dict[str, int] = {}
     events: dict[str, int] = {}
     for permit in permits.values():
-        length = math.ceil(getattr(permit, f"months_{durations}") - 1e-9)
+        length = whole_months(permit, durations)
         extra = sum(rule.months for rule in delay_rules if rule.applies(permit, stack, city))
         months[permit.id] = max(0, length + extra)
         if permit.event:
             event = catalogue.event(permit.event)
-            text = {"min": event.earliest, "likely": event.likely, "max": event.latest}[durations]
+            text = {"min": event.earliest, "likely": event.likely, "max": event.latest}[event_dates]
             events[permit.id] = moved.get(permit.event, month_number(text) if text else LONG_AGO)
     wide = tuple(
         sorted(

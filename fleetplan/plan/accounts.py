@@ -116,7 +116,10 @@ def _city_lines(i: Instance, d: Decisions, city: str) -> Lines:
 def settle(i: Instance, d: Decisions) -> Accounts:
     """Return the accounts of a plan's decisions."""
     several = {s for s in i.stacks if sum(q.stack == s for q in i.deployments) > 1}
-    first = {s: min((r.begun, r.data.city) for r in d.rollouts if r.data.stack == s) for s in {r.data.stack for r in d.rollouts}}
+    first = {
+        s: min((r.begun, r.data.city) for r in d.rollouts if r.data.stack == s)
+        for s in {r.data.stack for r in d.rollouts}
+    }
     deployments = {}
     for r in d.rollouts:
         is_first = first[r.data.stack] == (r.begun, r.data.city)

@@ -223,7 +223,7 @@ class _Assembly:
             payback=_payback(cash, i),
             binds=binds,
             doubtful_figures=doubtful_figures(i, slug, [r.data.stack for r in rollouts]),
-            reason=city_reason(self.f, self.d, slug, plans),
+            reason=city_reason(self.f, slug, plans),
         )
 
     def stack(self, slug: str) -> StackFleet:
@@ -313,7 +313,7 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
     status = "stopped" if proof.stopped else ("within_gap" if gap <= proof.gap_wanted else "feasible")
     request = i.scope.request
     return Plan(
-        status="optimal" if status == "within_gap" and gap <= 1e-3 else status,  # type: ignore[arg-type]
+        status="optimal" if status == "within_gap" and gap <= 1e-3 else status,
         name=request.name,
         objective=objective,
         bound=round(bound, 2),

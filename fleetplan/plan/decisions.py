@@ -50,7 +50,7 @@ class Decisions:
 
 
 def _first(steps: Array) -> int | None:
-    up = np.flatnonzero(steps > 0.5)  # noqa: PLR2004  # a step is 0 or 1
+    up = np.flatnonzero(steps > 0.5)
     return int(up[0]) if len(up) else None
 
 

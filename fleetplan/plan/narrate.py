@@ -70,7 +70,9 @@ def _supply_binds(
             f"one more would add about {price:,.0f} USD of NPV."
         )
         source = facts.figures["supply.placeable"].source
-        bind = Binding(rule="stack_supply", sentence=sentence, period=when, price_usd=price, unit="vehicle", source=source)
+        bind = Binding(
+            rule="stack_supply", sentence=sentence, period=when, price_usd=price, unit="vehicle", source=source
+        )
         found += [(city, bind) for city in cities[:1] or [""]]
     return found
 
@@ -89,7 +91,9 @@ def _depot_binds(i: Instance, priced: dict[tuple[str, str], tuple[float, int]]) 
             f"room for one more vehicle would add about {price:,.0f} USD of NPV."
         )
         source = f"{city}/depots.csv: stalls and lead months of each site (assumed)"
-        bind = Binding(rule="depot_capacity", sentence=sentence, period=when, price_usd=price, unit="vehicle", source=source)
+        bind = Binding(
+            rule="depot_capacity", sentence=sentence, period=when, price_usd=price, unit="vehicle", source=source
+        )
         found.append((city, bind))
     return found
 
@@ -106,7 +110,12 @@ def _target_binds(
         sentence = f"The request's constraint {c.id!r} ({c.type}) holds the plan back: about {price:,.0f} USD of NPV per {unit}."
         city = getattr(c, "city", None) or ""
         bind = Binding(
-            rule=c.type, sentence=sentence, period=_month(i, period), price_usd=price, unit=unit, source=f"request {request.name!r}"
+            rule=c.type,
+            sentence=sentence,
+            period=_month(i, period),
+            price_usd=price,
+            unit=unit,
+            source=f"request {request.name!r}",
         )
         found.append((city, bind))
     return found
@@ -158,7 +167,12 @@ def _permit_binds(i: Instance, d: Decisions) -> list[tuple[str, Binding]]:
             f"as soon as “{permit.title}” ({permit.authority}) is in hand ({month_text(month)}); programme {begun}.{why}"
         )
         bind = Binding(
-            rule="permit_path", sentence=sentence, period=i.grid.labels()[r.opened], price_usd=None, unit="", source=permit.source
+            rule="permit_path",
+            sentence=sentence,
+            period=i.grid.labels()[r.opened],
+            price_usd=None,
+            unit="",
+            source=permit.source,
         )
         found.append((r.data.city, bind))
     return found
@@ -177,7 +191,7 @@ def binding_rules(f: Formulation, result: SearchResult, d: Decisions) -> list[tu
     ]
 
 
-def city_reason(f: Formulation, d: Decisions, city: str, plans: list[DeploymentPlan]) -> str:
+def city_reason(f: Formulation, city: str, plans: list[DeploymentPlan]) -> str:
     """Return one sentence on why a city launches when it does, or not at all."""
     i = f.instance
     name = i.scope.catalogue.cities[city].name

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Literal
 
-from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_text
 from fleetplan.optimize.instance import Instance
 from fleetplan.permits import PermitPath, PermitTiming, permit_path
-from fleetplan.permits.paths import CITY
+from fleetplan.permits.paths import CITY, whole_months
 from fleetplan.plan.decisions import Decisions, Rollout
 from fleetplan.plan.types import PermitStep
 
@@ -46,37 +47,32 @@ def needed_permits(path: PermitPath, targets: Iterable[str], timings: Mapping[st
     return seen
 
 
-def rollout_targets(r: Rollout, i: Instance) -> list[str]:
+def rollout_targets(r: Rollout) -> list[str]:
     """Return the permits that open what a rollout does: its modes, its areas, its airports."""
     modes = [m.permit for k, m in enumerate(r.data.modes) if r.by_mode[k].any()]
     used = int(r.level.max(initial=0))
     gates = [p for gate in r.data.level_gates[:used] for milestone in gate for p in milestone.permits]
-    del i
     return list(dict.fromkeys([*modes, *gates]))
 
 
-def _variant(i: Instance, r: Rollout, which: str) -> PermitPath:
-    scope = i.scope
+def _variant(i: Instance, r: Rollout, which: Literal["min", "max"]) -> PermitPath:
+    """Return the deployment's path with the shortest or longest durations and dates, the request's delays kept."""
     base = r.data.path
     path = permit_path(
-        scope.catalogue, r.data.stack, r.data.city, horizon_start=i.grid.start, durations="min" if which == "min" else "max"
+        i.scope.catalogue, r.data.stack, r.data.city, horizon_start=i.grid.start, durations=which, event_dates=which
     )
-    delays = {p: base.months[p] - _plain_months(base.permits[p], scope.request.permit_durations) for p in base.permits}
-    months = {p: max(0, m + delays[p]) for p, m in path.months.items()}
-    return PermitPath(
-        path.stack, path.city, path.permits, path.wide, path.held, path.begun, path.events, months, path.horizon_start
-    )
+    planned = i.scope.request.permit_durations
+    months = {}
+    for permit_id, permit in base.permits.items():
+        asked = base.months[permit_id] - whole_months(permit, planned)
+        months[permit_id] = max(0, path.months[permit_id] + asked)
+    return replace(path, months=months)
 
 
-def _plain_months(permit: Permit, durations: str) -> int:
-    return int(-(-getattr(permit, f"months_{durations}") // 1))
-
-
-def _step(path: PermitPath, timing: PermitTiming, first: PermitTiming, last: PermitTiming) -> PermitStep:
+def _step(timing: PermitTiming, first: PermitTiming, last: PermitTiming) -> PermitStep:
     permit = timing.permit
     shown = "" if timing.held or timing.start < NEVER_BEFORE else month_text(timing.start)
     finish = "" if timing.held or timing.finish < NEVER_BEFORE else month_text(timing.finish)
-    del path
     return PermitStep(
         permit=permit.id,
         title=permit.title,
@@ -101,6 +97,6 @@ def permit_steps(i: Instance, d: Decisions, r: Rollout) -> list[PermitStep]:
     path = r.data.path
     timings = path.timings(starts)
     first, last = _variant(i, r, "min").timings(starts), _variant(i, r, "max").timings(starts)
-    wanted = needed_permits(path, rollout_targets(r, i), timings)
-    steps = [_step(path, timings[p], first[p], last[p]) for p in wanted]
+    wanted = needed_permits(path, rollout_targets(r), timings)
+    steps = [_step(timings[p], first[p], last[p]) for p in wanted]
     return sorted(steps, key=lambda s: (not s.held, s.start, s.finish, s.permit))

@@ -80,6 +80,7 @@ def _rectangle(axes: Axes) -> Any:
 
 
 def _zones(axes: Axes, shapes: Any, density: Any) -> None:
+    import matplotlib.pyplot as plt
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import LogNorm
 
@@ -93,7 +94,7 @@ def _zones(axes: Axes, shapes: Any, density: Any) -> None:
     collection.set_linewidth(0.2)
     axes.add_collection(collection)
     inset = axes.inset_axes((1.03, 0.02, 0.025, 0.36))
-    bar = axes.get_figure(root=True).colorbar(collection, cax=inset)
+    bar = plt.colorbar(collection, cax=inset)
     bar.set_label("addressable trips a day per km2", fontsize=8)
     bar.ax.tick_params(labelsize=8)
 

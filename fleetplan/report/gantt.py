@@ -56,7 +56,9 @@ class Scale:
         return 100 * min(max(month - self.first, 0), self.months) / self.months
 
     def bar(self, css: str, start: str, end: str, title: str) -> Bar | None:
-        """Return the bar from the start of one month to the start of another; none when outside the horizon."""
+        """Return the bar from the start of one month to the start of another; none when outside the horizon or unknown."""
+        if not start or not end:
+            return None
         begin, stop = month_number(start), month_number(end)
         if stop <= self.first or begin >= self.first + self.months or stop <= begin:
             return None
@@ -85,7 +87,7 @@ def deployment_track(plan: Plan, d: DeploymentPlan) -> Track:
         d.launch,
         f"Permits and tests from {month_name(d.programme_start)} to {month_name(d.launch)}",
     )
-    ranges = [_range(scale, step) for step in opening_permits(d)]
+    ranges = [_range(scale, step, f"range r{i}") for i, step in enumerate(opening_permits(d))]
     bars = [b for b in [prep, *_mode_bars(plan, d, scale), *ranges] if b]
     marks = [scale.mark("launch", d.launch, "", f"Opens {month_name(d.launch)}"), *_area_marks(plan, d, scale)]
     return Track(bars, [m for m in marks if m])
@@ -102,19 +104,18 @@ def permit_track(plan: Plan, step: PermitStep) -> Track:
 
 def opening_permits(d: DeploymentPlan) -> list[PermitStep]:
     """Return the permits that open the modes in which the deployment runs, one a mode, the earliest in hand."""
-    used = {m for m in d.mode if m}
     found = []
-    for mode in sorted(used):
+    for mode in dict.fromkeys(m for m in d.mode if m):
         steps = [s for s in d.permits if s.opens == mode and not s.held]
         found += sorted(steps, key=lambda s: s.finish)[:1]
     return found
 
 
-def _range(scale: Scale, step: PermitStep) -> Bar | None:
+def _range(scale: Scale, step: PermitStep, css: str = "range") -> Bar | None:
     if step.earliest == step.latest:
         return None
     title = f"{step.title}: in hand between {month_name(step.earliest)} and {month_name(step.latest)}"
-    return scale.bar("range", step.earliest, step.latest, title)
+    return scale.bar(css, step.earliest, step.latest, title)
 
 
 def _mode_bars(plan: Plan, d: DeploymentPlan, scale: Scale) -> list[Bar | None]:

@@ -64,6 +64,7 @@ def _environment() -> Environment:
         decimal=words.decimal,
         percent=words.percent,
         usd=words.usd,
+        usd_fine=words.usd_fine,
     )
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)
     return environment

@@ -14,7 +14,7 @@ from rich.text import Text
 from fleetplan.plan.types import CityRollout, Plan
 from fleetplan.report.finance import years
 from fleetplan.report.tables import area_km2, ordered_deployments
-from fleetplan.report.words import STATUS_NAMES, count, decimal, month_name, percent, usd
+from fleetplan.report.words import STATUS_NAMES, count, decimal, month_name, percent, usd, usd_fine
 
 MOST_BINDING = 8
 
@@ -139,8 +139,8 @@ def _binds(plan: Plan) -> Table:
 def _proof(plan: Plan) -> Text:
     c = plan.certificate
     return Text(
-        f"No plan under these rules and figures is worth more than {usd(c.bound_usd)}; this one is worth "
-        f"{usd(c.objective_usd)}.\n"
+        f"No plan under these rules and figures is worth more than {usd_fine(c.bound_usd)}; this one is worth "
+        f"{usd_fine(c.objective_usd)}.\n"
         f"Gap {percent(c.gap, 2)} of value, {percent(c.gap_of_capital, 2)} of discounted capital.\n"
         f"Checker: {c.checker}, {len(c.rules_checked)} rules. Seed {c.seed}."
     )

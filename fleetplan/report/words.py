@@ -85,6 +85,15 @@ def usd(value: float | None) -> str:
     return f"{'−' if value < 0 else ''}${text}{unit}"
 
 
+def usd_fine(value: float) -> str:
+    """Return an amount of USD in millions with one digit, for figures that stand close together.
+
+    >>> usd_fine(2_784_321_000)
+    '$2,784.3 M'
+    """
+    return f"{'−' if value < 0 else ''}${abs(value) / 1e6:,.1f} M"
+
+
 def several(number: int, one: str, many: str | None = None) -> str:
     """Return ``1 city`` or ``3 cities``."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
@@ -157,6 +166,6 @@ def _split(k: Kpis) -> str:
 def _proof_sentence(plan: Plan) -> str:
     c = plan.certificate
     return (
-        f"No plan under the same rules and figures can be worth more than {usd(plan.bound)}: this one is within "
+        f"No plan under the same rules and figures can be worth more than {usd_fine(plan.bound)}: this one is within "
         f"{percent(plan.gap, 2)} of it ({percent(c.gap_of_capital, 2)} of discounted capital)."
     )

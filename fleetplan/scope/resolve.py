@@ -114,9 +114,9 @@ def _admitted(request: PlanRequest, catalogue: Catalogue, cities: tuple[str, ...
             chosen.add(pair)
     for i, item in enumerate(request.deployments.add):
         pair = names.pair(item, f"/deployments/add/{i}")
-        fact = catalogue.deployments.get(pair)
-        if fact is None:
+        if pair not in catalogue.deployments:
             continue
+        fact = catalogue.deployments[pair]
         if fact.permitted == "no":
             where = f"/deployments/add/{i}"
             names.faults.append(Fault(where, f"the law bars {pair[0]} in {pair[1]}: {fact.reason}", "a lawful pair"))

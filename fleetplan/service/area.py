@@ -85,8 +85,8 @@ def area_demand(cells: Ints, geography: CityGeography, demand: CityDemand, group
         origin, destination = trips.sum(axis=1, dtype=np.float64), trips.sum(axis=0, dtype=np.float64)
         by_period[period] = (
             captured,
-            float(np.vdot(trips, distance)) / captured,
-            float(np.vdot(trips, hours)) / captured,
+            _sum_product(trips, distance) / captured,
+            _sum_product(trips, hours) / captured,
             empty_km_per_trip(_sum_by(origin, part), _sum_by(destination, part), links, km),
             effective_area(origin, area),
         )
@@ -140,6 +140,10 @@ def _central_zone(cells: Ints, part: Ints, count: int, geography: CityGeography)
     order = np.lexsort((off, part))
     first = np.searchsorted(part[order], np.arange(count))
     return np.asarray(cells[order[first]])
+
+
+def _sum_product(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    return float(np.einsum("ij,ij->i", one, other).sum(dtype=np.float64))
 
 
 def _sum_by(values: Array, part: Ints) -> Array:

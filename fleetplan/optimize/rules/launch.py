@@ -1,10 +1,10 @@
 """Programmes, permits, openings and areas.
 
-    Y[q,t] >= Y[q,t-1]                                       never undone
-    Z[s,w,t] <= sum of Y[q,t] over the deployments sharing wider programme w
-    l[q,1,t] <= Y[q, reach of the earliest mode]             open only what is permitted
-    v[q,m,t] <= cap * Y[q, reach of mode m]
-    l[q,g,t] <= l[q,g-1,t],  l[q,g,t] >= l[q,g,t-1],  l[q,g,t] <= Y[q, reach of the level's gates]
+Y[q,t] >= Y[q,t-1]                                       never undone
+Z[s,w,t] <= sum of Y[q,t] over the deployments sharing wider programme w
+l[q,1,t] <= Y[q, reach of the earliest mode]             open only what is permitted
+v[q,m,t] <= cap * Y[q, reach of mode m]
+l[q,g,t] <= l[q,g-1,t],  l[q,g,t] >= l[q,g,t-1],  l[q,g,t] <= Y[q, reach of the level's gates]
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ def earliest_modes(modes: tuple[ServiceMode, ...]) -> list[ServiceMode]:
     kept: list[ServiceMode] = []
     for mode in sorted(modes, key=lambda m: tuple(-r for r in m.milestone.reach[CITY])):
         behind = any(
-            all((other.milestone.reach[p] >= mode.milestone.reach[p]).all() for p in mode.milestone.reach) for other in kept
+            all((other.milestone.reach[p] >= mode.milestone.reach[p]).all() for p in mode.milestone.reach)
+            for other in kept
         )
         if not behind:
             kept.append(mode)
@@ -194,9 +195,7 @@ class MinimumFleet(Rule):
                     steps = p.begun_terms(q, mode.milestone, t)
                     lift = floor - small
                     raised = [(s, -lift) for s in steps]
-                    p.at_least(
-                        self.key, data.key, t, [*terms, (opened, -small - lift), *raised], -lift * len(steps)
-                    )
+                    p.at_least(self.key, data.key, t, [*terms, (opened, -small - lift), *raised], -lift * len(steps))
 
 
 LAUNCH_RULES: tuple[Rule, ...] = (

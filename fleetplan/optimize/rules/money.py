@@ -1,7 +1,7 @@
 """What every decision earns and costs, the capital budget and the cash floor.
 
-    capital_t = sum of capital flows,   sum_{tau <= t} capital_tau <= cumulated budget_t      (columns in millions of USD)
-    cash_t    = sum of all flows,       sum_{tau <= t} cash_tau >= -floor
+capital_t = sum of capital flows,   sum_{tau <= t} capital_tau <= cumulated budget_t      (columns in millions of USD)
+cash_t    = sum of all flows,       sum_{tau <= t} cash_tau >= -floor
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Demand, service and depots.
 
-    e_g = l_g - l_{g+1}                                   level g is the one in force
-    sum_g V_g = sum_m v_m,   V_g <= vmax_g e_g,   D_g <= dmax_g e_g
-    sum_g D_g <= scale_t sum_g dD_g sum_tau A(tau,t) (l[g,tau] - l[g,tau-1])
-    T_g <= alpha_k V_g + beta_k D_g + gamma_k e_g,   T_g <= D_g
-    sum_q sum_{g' <= g} D / scale <= addressable_g * A(earliest opening, t)
+e_g = l_g - l_{g+1}                                   level g is the one in force
+sum_g V_g = sum_m v_m,   V_g <= vmax_g e_g,   D_g <= dmax_g e_g
+sum_g D_g <= scale_t sum_g dD_g sum_tau A(tau,t) (l[g,tau] - l[g,tau-1])
+T_g <= alpha_k V_g + beta_k D_g + gamma_k e_g,   T_g <= D_g
+sum_q sum_{g' <= g} D / scale <= addressable_g * A(earliest opening, t)
 """
 
 from __future__ import annotations
@@ -178,7 +178,9 @@ class DepotRule(Rule):
                     if site.reach[t] < 0:
                         continue
                     stalls = [(int(c), 1.0) for c in own.stalls[s, :, t]]
-                    p.at_most("depot_site", city, t, [*stalls, (int(own.ordered[s, site.reach[t]]), -float(site.stalls))])
+                    p.at_most(
+                        "depot_site", city, t, [*stalls, (int(own.ordered[s, site.reach[t]]), -float(site.stalls))]
+                    )
                     if t:
                         for k in range(2):
                             p.at_most(self.key, city, t, [(own.stalls[s, k, t - 1], 1.0), (own.stalls[s, k, t], -1.0)])

@@ -1,8 +1,8 @@
 """Vehicles: how many of a stack there are, and where they stand.
 
-    sum_q (vehicles + test vehicles) <= ceiling[s,t]
-    sum_q (vehicles + test vehicles) <= sum of purchases still in life        (stacks the platform owns)
-    added[q,t] >= V[q,t] - V[q,t-1]
+sum_q (vehicles + test vehicles) <= ceiling[s,t]
+sum_q (vehicles + test vehicles) <= sum of purchases still in life        (stacks the platform owns)
+added[q,t] >= V[q,t] - V[q,t-1]
 """
 
 from __future__ import annotations

@@ -45,10 +45,11 @@ def last_period_by(p: Problem, month: str) -> int:
 
 
 def periods_between(p: Problem, start: str | None, end: str | None) -> Iterable[int]:
-    """Return the periods that begin within two months (open-ended when None)."""
+    """Return the periods that share a month with a window (open-ended when None): vehicles stand still within a period."""
     first = month_number(start) if start else -(10**9)
     last = month_number(end) if end else 10**9
-    return [t for t, m in enumerate(p.instance.grid.starts) if first <= m <= last]
+    grid = p.instance.grid
+    return [t for t in range(len(grid)) if any(first <= m <= last for m in grid.months_in(t))]
 
 
 def paid_open(p: Problem, q: int, t: int) -> int | None:
@@ -177,8 +178,7 @@ def wait_line(surface: ResponseSurface, max_wait_min: float) -> tuple[float, flo
         good = np.nan_to_num(surface.sample_wait_min[:, j], nan=np.inf) <= max_wait_min
         kept = np.logical_and.accumulate(good[::-1])[::-1]
         needed.append(float(surface.sample_vehicles[int(np.argmax(kept))]) if kept.any() else UNREACHABLE_VEHICLES)
-    slope, floor = np.polyfit(surface.sample_demand, needed, 1)
-    slope = max(0.0, float(slope))
+    slope = max(0.0, float(np.polyfit(surface.sample_demand, needed, 1)[0]))
     return slope, float(np.max(np.asarray(needed) - slope * surface.sample_demand))
 
 

@@ -135,7 +135,7 @@ def terminal(case: Case) -> float:
 
 
 def pool_shares(case: Case, deployed: Deployed) -> list[float]:
-    """Return a deployment's share of its stack's pool by period: its vehicles placed (tests included) among the stack's.
+    """Return a deployment's share of its stack's pool by period: its vehicles, tests included, among the stack's.
 
     A period without any takes the next period with some, else the last one; equal shares if there never are any.
     """
