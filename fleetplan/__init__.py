@@ -5,7 +5,7 @@
 >>> len(request.grid)
 24
 
-``plan(request)`` then returns the checked :class:`~fleetplan.plan.types.Plan`.
+``plan(request)`` then returns the checked :class:`~fleetplan.plans.types.Plan`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fleetplan.catalogue import load_catalogue
-    from fleetplan.plan.types import Plan
+    from fleetplan.plans.types import Plan
     from fleetplan.planner import Progress, plan, plan_with_context
     from fleetplan.report.tables import tables
     from fleetplan.request import PlanRequest, parse_request, read_request
 
 _HOMES = {
-    "Plan": "fleetplan.plan.types",
+    "Plan": "fleetplan.plans.types",
     "PlanRequest": "fleetplan.request",
     "Progress": "fleetplan.planner",
     "load_catalogue": "fleetplan.catalogue",

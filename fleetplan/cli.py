@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fleetplan.catalogue.types import Catalogue
-    from fleetplan.plan.types import Plan
+    from fleetplan.plans.types import Plan
     from fleetplan.planner import PlanningResult
     from fleetplan.request import PlanRequest
     from fleetplan.service.types import CityService
@@ -89,7 +89,7 @@ def check_command(
 ) -> None:
     """Check a plan against its request and the catalogue, rule by rule, without the optimizer."""
     with _reported(as_json=as_json):
-        from fleetplan.plan.check import check_plan
+        from fleetplan.plans.check import check_plan
 
         given = _read_plan(plan)
         catalogue, services = _context(given)
@@ -110,7 +110,7 @@ def schema_command(
     what: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.request,
 ) -> None:
     """Print the JSON Schema of a request or of a plan."""
-    from fleetplan.plan.types import Plan
+    from fleetplan.plans.types import Plan
     from fleetplan.request import PlanRequest
 
     model = PlanRequest if what is SchemaName.request else Plan
@@ -304,7 +304,7 @@ def _read_plan(path: Path) -> Plan:
     from pydantic import ValidationError
 
     from fleetplan.errors import Fault
-    from fleetplan.plan.types import Plan
+    from fleetplan.plans.types import Plan
     from fleetplan.request import request_faults
 
     try:

@@ -16,9 +16,9 @@ from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.search import search
-from fleetplan.plan.assemble import Proof, assemble
-from fleetplan.plan.check import require_valid
-from fleetplan.plan.types import Plan
+from fleetplan.plans.assemble import Proof, assemble
+from fleetplan.plans.check import require_valid
+from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.service import city_service

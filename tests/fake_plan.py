@@ -17,7 +17,7 @@ from shapely.prepared import prep
 
 from fleetplan.catalogue.types import Catalogue, City, Crossing, DepotSite, Gateway, HotSpot
 from fleetplan.months import Grid, month_number, month_text
-from fleetplan.plan.types import (
+from fleetplan.plans.types import (
     Binding,
     Certificate,
     CityRollout,

@@ -27,7 +27,7 @@ from fleetplan.catalogue.types import (
     Permit,
     Stack,
 )
-from fleetplan.plan.types import Plan
+from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 

@@ -10,13 +10,13 @@ import pytest
 
 from fleetplan.errors import CheckFailed
 from fleetplan.months import month_number
-from fleetplan.plan import check
-from fleetplan.plan.check import CheckReport, check_plan, require_valid
-from fleetplan.plan.check.case import Case
-from fleetplan.plan.check.money import CITY_LINES, DEPLOYMENT_LINES, POOL_LINES
-from fleetplan.plan.check.operation import ceiling
-from fleetplan.plan.check.targets import INPUTS, TARGETS
-from fleetplan.plan.types import Plan
+from fleetplan.plans import check
+from fleetplan.plans.check import CheckReport, check_plan, require_valid
+from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.money import CITY_LINES, DEPLOYMENT_LINES, POOL_LINES
+from fleetplan.plans.check.operation import ceiling
+from fleetplan.plans.check.targets import INPUTS, TARGETS
+from fleetplan.plans.types import Plan
 from fleetplan.request import AnyConstraint
 from tests.plan_builder import build_plan, default_request, make_catalogue, make_services, with_figure
 
@@ -478,4 +478,4 @@ def test_the_checker_shares_no_code_with_what_makes_plans():
                 room = name.split(".")[1] if name.startswith("fleetplan.") else ""
                 assert room not in barred, f"{file.name} imports {name}"
                 assert name not in {"fleetplan", "fleetplan.plan"}, f"{file.name} imports {name} whole"
-                assert not name.startswith(("fleetplan.plan.a", "fleetplan.plan.d")), f"{file.name} imports {name}"
+                assert not name.startswith(("fleetplan.plans.a", "fleetplan.plans.d")), f"{file.name} imports {name}"

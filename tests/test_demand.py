@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.small_city import small_city
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.demand import PERIODS, CityDemand, build_demand
 from fleetplan.demand.gravity import balance, deterrence
 from fleetplan.demand.masses import trip_ends
 from fleetplan.geography import CityGeography, build_geography
+from tests.small_city import small_city
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.small_city import small_city, with_figure
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import City
 from fleetplan.geography import CityGeography, build_geography
+from tests.small_city import small_city, with_figure
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from fleetplan.plan.types import Plan
+from fleetplan.plans.types import Plan
 from fleetplan.report import areas, finance, words
 from fleetplan.report.export import write_artefacts
 from fleetplan.report.html import report_html

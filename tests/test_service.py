@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
-from tests.small_city import assumptions, small_city
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.demand import build_demand
@@ -19,6 +18,7 @@ from fleetplan.service.build import build_service
 from fleetplan.service.law import Hour, larger_root, needed_vehicles, serve
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.service.rebalancing import empty_km_per_trip
+from tests.small_city import assumptions, small_city
 
 PARAMETERS = ServiceParameters.of(small_city(), assumptions())
 

@@ -34,16 +34,16 @@ ALLOWED: dict[str, set[str]] = {
     "permits": FACTS | {"request"},
     "economics": FACTS | {"request"},
     "optimize": INPUTS,
-    "plan.types": BASE | {"request"},
+    "plans.types": BASE | {"request"},
     # The checker shares no code with the rows it judges: request, catalogue and curves only.
-    "plan.check": PLACES | {"request", "scope", "plan.types"},
-    "plan": INPUTS | {"optimize", "plan.types", "plan.check"},
-    "report": INPUTS | {"plan", "plan.types", "plan.check"},
-    "planner": INPUTS | {"optimize", "plan", "plan.types", "plan.check"},
-    "cli": INPUTS | {"optimize", "plan", "plan.types", "plan.check", "report", "planner"},
+    "plans.check": PLACES | {"request", "scope", "plans.types"},
+    "plans": INPUTS | {"optimize", "plans.types", "plans.check"},
+    "report": INPUTS | {"plans", "plans.types", "plans.check"},
+    "planner": INPUTS | {"optimize", "plans", "plans.types", "plans.check"},
+    "cli": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "report", "planner"},
     "__main__": {"cli"},
     # The public face: names imported when first used.
-    "__init__": INPUTS | {"optimize", "plan", "plan.types", "plan.check", "report", "planner"},
+    "__init__": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "report", "planner"},
 }
 EDGES = {"report", "cli", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}

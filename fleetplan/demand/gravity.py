@@ -39,13 +39,13 @@ def deterrence(distance_km: Single, beta: float) -> Single:
 def balance(kernel: Single, origins: Array, destinations: Array, start: Array | None = None) -> tuple[Array, Array]:
     """Return factors (a, b) so that ``a_i K_ij b_j`` has the given row and column sums, shapes (n,)."""
     o, d = origins.astype(np.float32), destinations.astype(np.float32)
-    b = np.ones(len(d), np.float32) if start is None else start.astype(np.float32)
-    a = np.zeros_like(o)
+    b: Single = np.ones(len(d), np.float32) if start is None else start.astype(np.float32)
+    a: Single = np.zeros_like(o)
     for _ in range(ROUNDS):
-        a = o / np.maximum(_by_rows(kernel, b), 1e-30)
+        a = o / np.maximum(_by_rows(kernel, b), np.float32(1e-30))
         column = _by_columns(a, kernel)
         off = float(np.abs(column * b - d).sum())
-        b = d / np.maximum(column, 1e-30)
+        b = d / np.maximum(column, np.float32(1e-30))
         if off < TOLERANCE:
             break
     return a.astype(float), b.astype(float)

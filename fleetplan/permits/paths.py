@@ -140,7 +140,7 @@ def whole_months(permit: Permit, durations: Durations) -> int:
     return math.ceil(months - 1e-9)
 
 
-def permit_path(  # noqa: PLR0913  # each is a knob of its own, all by keyword
+def permit_path(  # each is a knob of its own, all by keyword
     catalogue: Catalogue,
     stack: str,
     city: str,

@@ -15,7 +15,7 @@ import pandas as pd
 from shapely.geometry import MultiPolygon, Point, Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
-from fleetplan.plan.types import DeploymentPlan, Plan
+from fleetplan.plans.types import DeploymentPlan, Plan
 from fleetplan.report.tables import Column
 from fleetplan.service.types import CityService
 

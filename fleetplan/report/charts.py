@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from fleetplan.plan.types import CityRollout, Plan
+from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report.svg import Series, chart, end_line, frame_for, stacked, step_line
 from fleetplan.report.words import count, usd
 

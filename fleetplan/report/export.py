@@ -9,7 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.plan.types import Plan
+from fleetplan.plans.types import Plan
 from fleetplan.report import areas as ground
 from fleetplan.report.html import report_html
 from fleetplan.report.tables import csv_text, data_dictionary, tables

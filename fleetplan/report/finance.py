@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fleetplan.months import month_number
-from fleetplan.plan.types import CityRollout, Plan
+from fleetplan.plans.types import CityRollout, Plan
 
 Lines = Mapping[str, list[float]]
 

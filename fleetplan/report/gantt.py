@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from fleetplan.months import month_number
-from fleetplan.plan.types import DeploymentPlan, PermitStep, Plan
+from fleetplan.plans.types import DeploymentPlan, PermitStep, Plan
 from fleetplan.report.words import MODE_NAMES, month_name
 
 

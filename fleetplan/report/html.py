@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.months import month_number, month_text
-from fleetplan.plan.types import CityRollout, DeploymentPlan, FigureUse, Plan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, FigureUse, Plan
 from fleetplan.report import charts, finance, gantt, words
 from fleetplan.report.map_svg import city_map
 from fleetplan.report.tables import area_km2, ordered_deployments

@@ -19,7 +19,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from fleetplan.catalogue.types import City
-from fleetplan.plan.types import CityRollout
+from fleetplan.plans.types import CityRollout
 from fleetplan.report.areas import cells_outline, rings
 from fleetplan.report.svg import join
 from fleetplan.service.types import CityService

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from fleetplan.months import month_number
-from fleetplan.plan.types import Plan
+from fleetplan.plans.types import Plan
 
 WIDTH, HEIGHT = 440, 220
 LEFT, RIGHT, TOP, BOTTOM = 60, 10, 12, 26

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fleetplan.plan.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 MODES = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
 Row = dict[str, Any]

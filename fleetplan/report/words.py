@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from fleetplan.plan.types import CityRollout, DeploymentPlan, Kpis, Plan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Kpis, Plan
 from fleetplan.report.tables import ordered_deployments
 
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

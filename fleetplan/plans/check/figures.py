@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fleetplan.catalogue.types import Catalogue, Figure
-from fleetplan.plan.check.report import Violation
+from fleetplan.plans.check.report import Violation
 from fleetplan.request import FigureOverride
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from fleetplan.catalogue.types import DepotSite
 from fleetplan.months import month_number, month_text
-from fleetplan.plan.check.case import Case
-from fleetplan.plan.check.report import RATIO, Violation
-from fleetplan.plan.types import CityRollout, DepotPlan
+from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.report import RATIO, Violation
+from fleetplan.plans.types import CityRollout, DepotPlan
 
 RULE = "depot_capacity"
 

@@ -11,9 +11,9 @@ import numpy as np
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue, City, Stack
 from fleetplan.months import month_number
-from fleetplan.plan.check.admission import Admission
-from fleetplan.plan.check.figures import with_overrides
-from fleetplan.plan.types import CityRollout, DeploymentPlan, Plan, StackFleet
+from fleetplan.plans.check.admission import Admission
+from fleetplan.plans.check.figures import with_overrides
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan, StackFleet
 from fleetplan.request import MarketsLive, PlanRequest
 from fleetplan.service.types import CityService, LadderLevel
 

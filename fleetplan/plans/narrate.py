@@ -11,9 +11,9 @@ from fleetplan.months import month_text
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.search import SearchResult
-from fleetplan.plan.decisions import Decisions, Rollout
-from fleetplan.plan.permit_steps import needed_permits, programme_starts
-from fleetplan.plan.types import Binding, DeploymentPlan, FigureUse
+from fleetplan.plans.decisions import Decisions, Rollout
+from fleetplan.plans.permit_steps import needed_permits, programme_starts
+from fleetplan.plans.types import Binding, DeploymentPlan, FigureUse
 from fleetplan.request import PlanRequest
 
 MILLION = 1e6  # capital rows are in millions

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fleetplan.plan.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
-from fleetplan.plan.check.permit_dates import Calendar
-from fleetplan.plan.check.report import Violation, money_apart
-from fleetplan.plan.types import CityRollout, StackFleet
+from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
+from fleetplan.plans.check.permit_dates import Calendar
+from fleetplan.plans.check.report import Violation, money_apart
+from fleetplan.plans.types import CityRollout, StackFleet
 
 CAPITAL_LINES = ("vehicles", "placing", "depot_site", "stalls", "launch", "area")
 DEPLOYMENT_LINES = (

@@ -10,8 +10,8 @@ from fleetplan.months import month_text
 from fleetplan.optimize.instance import Instance
 from fleetplan.permits import PermitPath, PermitTiming, permit_path
 from fleetplan.permits.paths import CITY, whole_months
-from fleetplan.plan.decisions import Decisions, Rollout
-from fleetplan.plan.types import PermitStep
+from fleetplan.plans.decisions import Decisions, Rollout
+from fleetplan.plans.types import PermitStep
 
 NEVER_BEFORE = 12 * 1900
 

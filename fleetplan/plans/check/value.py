@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
-from fleetplan.plan.check.case import Case, Deployed
-from fleetplan.plan.check.money import (
+from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.money import (
     CAPITAL_LINES,
     loan_months,
     monthly_annuity,
     vehicle_usd,
 )
-from fleetplan.plan.check.operation import owned
-from fleetplan.plan.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart
-from fleetplan.plan.types import CityRollout, StackFleet
+from fleetplan.plans.check.operation import owned
+from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart
+from fleetplan.plans.types import CityRollout, StackFleet
 
 STALL_LIFE_MONTHS = 120
 CAPITAL_CHARGED = (*CAPITAL_LINES, "loan")

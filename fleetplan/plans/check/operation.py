@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from fleetplan.catalogue.aliases import resolve_stack
 from fleetplan.months import month_number
-from fleetplan.plan.check.case import OPERATOR_MODES, Case, Deployed
-from fleetplan.plan.check.permit_dates import Calendar
-from fleetplan.plan.check.report import Violation, trips_over
+from fleetplan.plans.check.case import OPERATOR_MODES, Case, Deployed
+from fleetplan.plans.check.permit_dates import Calendar
+from fleetplan.plans.check.report import Violation, trips_over
 from fleetplan.request import SupplyChange
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_text
-from fleetplan.plan.check.case import NEVER, PUBLIC_MODES, Case, Deployed
-from fleetplan.plan.check.permit_dates import Calendar, Timing
-from fleetplan.plan.check.report import Violation
-from fleetplan.plan.types import PermitStep
+from fleetplan.plans.check.case import NEVER, PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.permit_dates import Calendar, Timing
+from fleetplan.plans.check.report import Violation
+from fleetplan.plans.types import PermitStep
 
 
 def check_permit_path(case: Case, calendar: Calendar) -> Iterator[Violation]:

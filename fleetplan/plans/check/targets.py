@@ -11,8 +11,8 @@ from typing import Any
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.months import month_number
-from fleetplan.plan.check.case import Case, Deployed
-from fleetplan.plan.check.report import RATIO, TRIPS_PER_DAY, TRIPS_SHARE, WAIT_MIN, Violation
+from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.report import RATIO, TRIPS_PER_DAY, TRIPS_SHARE, WAIT_MIN, Violation
 from fleetplan.request import (
     FleetCap,
     FleetFloor,

@@ -14,11 +14,11 @@ from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES
 from fleetplan.optimize.search import SearchResult
-from fleetplan.plan.accounts import Accounts, Lines, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
-from fleetplan.plan.decisions import Decisions, Rollout, read_decisions
-from fleetplan.plan.narrate import binding_rules, city_reason, doubtful_figures
-from fleetplan.plan.permit_steps import permit_steps
-from fleetplan.plan.types import (
+from fleetplan.plans.accounts import Accounts, Lines, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
+from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
+from fleetplan.plans.narrate import binding_rules, city_reason, doubtful_figures
+from fleetplan.plans.permit_steps import permit_steps
+from fleetplan.plans.types import (
     Binding,
     Certificate,
     CityRollout,

@@ -11,12 +11,12 @@ from functools import partial
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed
-from fleetplan.plan.check import depots, integrity, law, money, operation, targets, value
-from fleetplan.plan.check.case import Case
-from fleetplan.plan.check.figures import check_overrides
-from fleetplan.plan.check.permit_dates import Calendar
-from fleetplan.plan.check.report import CheckReport, Violation
-from fleetplan.plan.types import Plan
+from fleetplan.plans.check import depots, integrity, law, money, operation, targets, value
+from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.figures import check_overrides
+from fleetplan.plans.check.permit_dates import Calendar
+from fleetplan.plans.check.report import CheckReport, Violation
+from fleetplan.plans.types import Plan
 from fleetplan.service.types import CityService
 
 __all__ = ["CheckReport", "Violation", "check_plan", "require_valid"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fleetplan.economics import discount
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES, NOT_RUNNING
-from fleetplan.plan.decisions import Decisions, Rollout
+from fleetplan.plans.decisions import Decisions, Rollout
 
 Array = NDArray[np.float64]
 Lines = dict[str, Array]
@@ -126,11 +126,15 @@ def settle(i: Instance, d: Decisions) -> Accounts:
         deployments[r.data.key] = _running(i, r) | _one_off(
             i, r, first_of_stack=is_first, several=r.data.stack in several
         )
-    stacks, vehicle_residual, charge = {}, {}, {}
+    stacks: dict[str, Lines] = {}
+    vehicle_residual, charge = {}, {}
     last = i.periods - 1
     for stack, bought in d.bought.items():
         data = i.stacks[stack]
-        stacks[stack] = {"vehicles": -data.own_cash_usd * bought, "loan": bought.astype(float) @ data.loan_usd}
+        stacks[stack] = {
+            "vehicles": -data.own_cash_usd * bought.astype(float),
+            "loan": np.asarray(bought.astype(float) @ data.loan_usd),
+        }
         vehicle_residual[stack] = float(bought @ data.residual_usd) * i.disc_end
         alive = float(bought[data.alive[:, last]].sum())
         charge[stack] = -i.capital_charge_usd[stack] * i.terminal_factor * alive

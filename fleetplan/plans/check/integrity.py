@@ -11,12 +11,12 @@ from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.months import month_number
-from fleetplan.plan.check.case import PUBLIC_MODES, Case, Deployed
-from fleetplan.plan.check.money import km_per_day, kwh_per_day
-from fleetplan.plan.check.operation import ceiling, in_tests, owned
-from fleetplan.plan.check.report import WAIT_MIN, Violation, money_apart, trips_apart
-from fleetplan.plan.check.value import capital, cash, cumulated_budget
-from fleetplan.plan.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.money import km_per_day, kwh_per_day
+from fleetplan.plans.check.operation import ceiling, in_tests, owned
+from fleetplan.plans.check.report import WAIT_MIN, Violation, money_apart, trips_apart
+from fleetplan.plans.check.value import capital, cash, cumulated_budget
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.request import PlanRequest
 from fleetplan.service.types import CityService
 
