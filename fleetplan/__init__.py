@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fleetplan.catalogue import load_catalogue
-    from fleetplan.plans.types import Plan
     from fleetplan.planner import Progress, plan, plan_with_context
+    from fleetplan.plans.types import Plan
     from fleetplan.report.tables import tables
     from fleetplan.request import PlanRequest, parse_request, read_request
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fleetplan.catalogue.types import Catalogue
-    from fleetplan.plans.types import Plan
     from fleetplan.planner import PlanningResult
+    from fleetplan.plans.types import Plan
     from fleetplan.request import PlanRequest
     from fleetplan.service.types import CityService
 

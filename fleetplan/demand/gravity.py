@@ -42,10 +42,10 @@ def balance(kernel: Single, origins: Array, destinations: Array, start: Array | 
     b: Single = np.ones(len(d), np.float32) if start is None else start.astype(np.float32)
     a: Single = np.zeros_like(o)
     for _ in range(ROUNDS):
-        a = o / np.maximum(_by_rows(kernel, b), np.float32(1e-30))
+        a = np.asarray(o / np.maximum(_by_rows(kernel, b), 1e-30), dtype=np.float32)
         column = _by_columns(a, kernel)
         off = float(np.abs(column * b - d).sum())
-        b = d / np.maximum(column, np.float32(1e-30))
+        b = np.asarray(d / np.maximum(column, 1e-30), dtype=np.float32)
         if off < TOLERANCE:
             break
     return a.astype(float), b.astype(float)

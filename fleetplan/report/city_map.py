@@ -62,7 +62,7 @@ def draw_city(catalogue: Catalogue, slug: str, path: Path) -> Path:
     )
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8.5, labelspacing=0.7)
     axes.annotate(city.land_attribution, (0.0, -0.015), xycoords="axes fraction", fontsize=7, color="#666666")
-    figure.savefig(path, dpi=130, facecolor="white")
+    figure.savefig(path, dpi=130, facecolor="white", bbox_inches="tight")
     plt.close(figure)
     return path
 

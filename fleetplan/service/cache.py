@@ -17,7 +17,7 @@ import numpy as np
 from fleetplan.catalogue.types import Figure
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-23.1"
+LAW_VERSION = "2026-11-23.2"
 """Raise it with every change of geography, demand or service that changes results."""
 
 _ARRAYS = ("sample_vehicles", "sample_demand", "sample_trips", "sample_wait_min", "sample_deadhead_share", "sample_km")

@@ -59,7 +59,7 @@ class HourService:
 def larger_root(spare: Array, pull: Array) -> Array:
     """Return idle cars I, the larger root of ``I + pull / sqrt(I) = spare``; nan where there is none.
 
-    >>> float(larger_root(np.array(10.0), np.array(0.0)))
+    >>> round(float(larger_root(np.array(10.0), np.array(0.0))), 9)
     10.0
     """
     enough = (spare > 0) & (spare >= 3.0 * np.cbrt(pull / 2.0) ** 2)

@@ -1,0 +1,126 @@
+"""What the service keeps, and how routes and jobs reach it.
+
+Plans and requests are immutable once written; what moves is a plan's state, its events and its answer, each written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+State = Literal["queued", "running", "succeeded", "infeasible", "cancelled", "failed"]
+FINAL: frozenset[str] = frozenset({"succeeded", "infeasible", "cancelled", "failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class SolveOptions:
+    """How to solve: seconds for the search, proven gap at which to stop, seed; rerun options where there is a parent."""
+
+    time_limit_s: float = 120.0
+    gap: float = 0.01
+    seed: int = 0
+    freeze_until: str | None = None
+    change_price_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlan:
+    """A plan to be made durable before the answer goes out."""
+
+    request: Mapping[str, Any]
+    options: SolveOptions
+    parent: str | None = None
+    patch: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+    body_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan as the store knows it. Times are UTC. ``answer_sha256`` names the stored plan.json, once there is one."""
+
+    id: str
+    state: State
+    name: str
+    request: Mapping[str, Any]
+    options: SolveOptions
+    parent: str | None
+    origin: str
+    patch: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    first_plan_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+    worker: str | None
+    phase: str
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    kpis: Mapping[str, Any] | None
+    answer_sha256: str | None
+    problem: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One progress event; ``seq`` grows by one within a plan."""
+
+    plan: str
+    seq: int
+    at: datetime
+    kind: Literal["state", "phase", "incumbent", "bound", "log", "verdict"]
+    data: Mapping[str, Any]
+
+
+class Store(Protocol):
+    """Everything durable. Safe to call from many processes; every write is one transaction."""
+
+    def create(self, new: NewPlan) -> tuple[PlanRow, bool]:
+        """Store a plan as queued; return it and whether it is the replay of an earlier call with the same key.
+
+        Raises :class:`api.problems.IdempotencyClash` when the key was used with another body and
+        :class:`api.problems.QueueFull` when too many plans wait.
+        """
+
+    def get(self, plan: str) -> PlanRow | None:
+        """Return a plan, or None."""
+
+    def page(
+        self, *, limit: int, after: str | None, state: str | None = None, city: str | None = None, parent: str | None = None
+    ) -> Sequence[PlanRow]:
+        """Return plans, newest first, from just after the plan with id ``after``."""
+
+    def request_cancel(self, plan: str) -> PlanRow:
+        """Ask a plan to stop; a queued one is cancelled at once."""
+
+    def delete(self, plan: str) -> None:
+        """Remove a final plan with its events and files that nothing else names."""
+
+    def events(self, plan: str, *, after: int = 0, limit: int = 500) -> Sequence[EventRow]:
+        """Return events with ``seq > after``, oldest first."""
+
+    def add_event(self, plan: str, kind: str, data: Mapping[str, Any]) -> int:
+        """Append an event and return its ``seq``."""
+
+    def start(self, plan: str, worker: str) -> bool:
+        """Mark a plan running under a worker; False if it is final already."""
+
+    def beat(self, worker: str, plans: Sequence[str]) -> Sequence[str]:
+        """Record that a worker lives; return those of its plans that were asked to stop."""
+
+    def finish(
+        self, plan: str, state: State, *, answer: bytes | None = None, problem: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Record the outcome once, with the terminal event; False when it had been recorded before."""
+
+    def answer(self, plan: str) -> bytes | None:
+        """Return the stored plan.json."""
+
+    def put(self, content: bytes) -> str:
+        """Store bytes under their SHA-256, by a temporary name and a rename; return the hash."""
+
+    def read(self, sha256: str) -> bytes | None:
+        """Return stored bytes."""
