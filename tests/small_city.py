@@ -98,5 +98,15 @@ def assumptions() -> dict[str, Figure]:
         "aux_kw": 1.0,
         "service_hours": 18.0,
         "charge_window_kw_share": 0.65,
+        "pace": 0.85,
+        "energy_kwh_per_km": 0.2,
+        "usable_kwh": 50.0,
+        "charging_stop_h": 0.25,
+        "most_trips_per_vehicle_day": 100.0,
     }
     return {f"service.{key}": _figure(f"service.{key}", value) for key, value in values.items()}
+
+
+def economics() -> dict[str, Figure]:
+    """Return the economics that the law reads."""
+    return {"vehicles_per_fast_stall": _figure("vehicles_per_fast_stall", 6.0)}

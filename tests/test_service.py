@@ -18,9 +18,10 @@ from fleetplan.service.build import build_service
 from fleetplan.service.law import Hour, larger_root, needed_vehicles, serve
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.service.rebalancing import empty_km_per_trip
-from tests.small_city import assumptions, small_city
+from fleetplan.service.surface import LEAST_VEHICLES
+from tests.small_city import assumptions, economics, small_city
 
-PARAMETERS = ServiceParameters.of(small_city(), assumptions())
+PARAMETERS = ServiceParameters.of(small_city(), assumptions(), economics())
 
 
 def _hour(demand: float = 500.0, area: float = 60.0, rebalance: float = 0.03) -> Hour:
@@ -108,19 +109,21 @@ def test_levels_are_nested_connected_and_grow(service: CityService) -> None:
 def test_an_airport_under_permit_enters_last() -> None:
     city = small_city(airport_permit="field-permit")
     geography = build_geography(city)
-    found = build_service(city, geography, build_demand(city, geography), assumptions())
+    found = build_service(city, geography, build_demand(city, geography), assumptions(), economics())
     assert [level.requires for level in found.levels] == [(), (), (), (), ("field-permit",)]
     field = geography.cells[geography.gateways[0].index]
     assert field in found.levels[-1].cells
     assert field not in found.levels[-2].cells
 
 
-def test_planes_lie_above_the_law_and_within_the_gap(service: CityService) -> None:
+def test_planes_lie_above_the_law_and_within_the_gap_wherever_a_service_is_open(service: CityService) -> None:
     for level in service.levels:
         surface = level.surface
-        vehicles, demand = surface.sample_vehicles[:, None], surface.sample_demand[None, :]
+        vehicles, demand = surface.sample_vehicles[1:, None], surface.sample_demand[None, 1:]
+        assert vehicles.min() == pytest.approx(LEAST_VEHICLES)
+        assert demand.min() == pytest.approx(surface.demand_min)
         heights = [a * vehicles + b * demand + c for a, b, c in surface.planes]
-        above = np.min(heights, axis=0) - surface.sample_trips
+        above = np.min(heights, axis=0) - surface.sample_trips[1:, 1:]
         most = surface.sample_trips.max()
         assert above.min() >= -1e-6 * most
         assert above.max() <= (surface.hull_gap + 1e-9) * most
@@ -133,6 +136,14 @@ def test_more_cars_or_riders_never_mean_fewer_trips(service: CityService) -> Non
     for level in service.levels:
         assert (np.diff(level.surface.sample_trips, axis=0) >= 0).all()
         assert (np.diff(level.surface.sample_trips, axis=1) >= -1e-6 * level.surface.sample_trips.max()).all()
+
+
+def test_no_fleet_serves_more_trips_than_published_fleets_do(service: CityService) -> None:
+    most = load_catalogue(cities={"zurich"}).assumptions["service.most_trips_per_vehicle_day"].value
+    for level in service.levels:
+        surface = level.surface
+        per_car = surface.sample_trips[1:] / surface.sample_vehicles[1:, None]
+        assert per_car.max() <= most + 1e-9
 
 
 def test_a_small_area_captures_less_than_its_share_of_trip_ends(service: CityService) -> None:

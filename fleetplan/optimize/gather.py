@@ -252,6 +252,7 @@ def _deployment(
         shared=tuple(shared),
         scale=season * (1.0 - rivals) * rates.demand_factor,
         electric=stack.electric,
+        paid_by_trip=stack.contract_type == "revenue_share",
         test_fleet=round(catalogue.assumptions["fleet.test_fleet"].value),
     )
 
@@ -294,6 +295,8 @@ def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
         vehicles_per_stall=catalogue.economics["vehicles_per_fast_stall"].value,
         public_cars=round(own["supply.public_charging_cars"].value),
         min_launch_fleet=round(own["fleet.min_launch_fleet"].value),
+        km2_per_vehicle=own["fleet.km2_per_vehicle_most"].value,
+        partner_least_trips=own["fleet.partner_least_trips"].value,
         followup_factor=own["launch.followup_factor"].value,
         team_usd_month=own["team.usd_per_year"].value / 12.0,
     )

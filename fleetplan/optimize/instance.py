@@ -65,6 +65,7 @@ class DeploymentData:
     scale: Array  # (periods,): season x rivals x fare response
     electric: bool
     test_fleet: int
+    paid_by_trip: bool  # the partner owns the cars and lives on its share of fares
 
     @property
     def key(self) -> str:
@@ -133,6 +134,8 @@ class Instance:
     vehicles_per_stall: float
     public_cars: int
     min_launch_fleet: int
+    km2_per_vehicle: float
+    partner_least_trips: float
     followup_factor: float
     team_usd_month: float
 

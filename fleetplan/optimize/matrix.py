@@ -8,11 +8,11 @@ Columns come in named blocks of numpy index arrays; rows carry the key of the ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix, vstack
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,6 +68,27 @@ class Model:
         bounds = np.maximum(self.lower - x, x - self.upper)
         return float(max(rows.max(initial=0.0), bounds.max(initial=0.0)))
 
+    def extended(self, more: Builder, cost: Array) -> Model:
+        """Return the model with further columns and rows.
+
+        ``more`` is a :class:`Builder` begun at ``size=model.columns``, so that its rows may use old columns and new ones;
+        ``cost`` holds the objective coefficients of the new columns.
+        """
+        added = more.finish(cost)
+        old = csr_matrix((self.matrix.data, self.matrix.indices, self.matrix.indptr), shape=(self.rows, more.size))
+        return replace(
+            self,
+            cost=np.concatenate([self.cost, cost]),
+            constant=self.constant + added.constant,
+            lower=np.concatenate([self.lower, added.lower]),
+            upper=np.concatenate([self.upper, added.upper]),
+            whole=np.concatenate([self.whole, added.whole]),
+            matrix=csr_matrix(vstack([old, added.matrix], format="csr")),
+            row_lower=np.concatenate([self.row_lower, added.row_lower]),
+            row_upper=np.concatenate([self.row_upper, added.row_upper]),
+            labels=(*self.labels, *added.labels),
+        )
+
 
 @dataclass(eq=False)
 class Builder:
@@ -121,9 +142,9 @@ class Builder:
         return Model(
             cost=cost,
             constant=self.constant,
-            lower=np.concatenate(self.lower),
-            upper=np.concatenate(self.upper),
-            whole=np.concatenate(self.whole),
+            lower=np.concatenate([np.zeros(0), *self.lower]),
+            upper=np.concatenate([np.zeros(0), *self.upper]),
+            whole=np.concatenate([np.zeros(0, dtype=bool), *self.whole]),
             matrix=matrix,
             row_lower=np.asarray(self.row_lower),
             row_upper=np.asarray(self.row_upper),

@@ -36,10 +36,14 @@ class Step:
 
 
 def build_service(
-    city: City, geography: CityGeography, demand: CityDemand, assumptions: Mapping[str, Figure]
+    city: City,
+    geography: CityGeography,
+    demand: CityDemand,
+    assumptions: Mapping[str, Figure],
+    economics: Mapping[str, Figure],
 ) -> CityService:
     """Return the ladder of a city and the response surface of each level."""
-    parameters = ServiceParameters.of(city, assumptions)
+    parameters = ServiceParameters.of(city, assumptions, economics)
     steps = ladder(city, geography, demand, parameters)
     return surfaces(city, geography, demand, parameters, steps)
 

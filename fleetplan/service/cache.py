@@ -7,19 +7,23 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fleetplan.catalogue.types import Figure
+from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-23.2"
+LAW_VERSION = "2026-11-23.5"
 """Raise it with every change of geography, demand or service that changes results."""
 
+USED_ECONOMICS = ("vehicles_per_fast_stall",)
+USED_CITY_FIGURES = (
+    *("market.trips_per_day", "market.platform_share", "market.mean_trip_km", "market.airport_share"),
+    *("speed.", "weather.", "profile.", "population."),
+)
 _ARRAYS = ("sample_vehicles", "sample_demand", "sample_trips", "sample_wait_min", "sample_deadhead_share", "sample_km")
 
 
@@ -36,12 +40,16 @@ def default_cache_dir() -> Path:
     return Path(base) / "fleetplan"
 
 
-def service_digest(city_digest: str, assumptions: Mapping[str, Figure]) -> str:
-    """Return the hash of all that a city service depends on: the city's files, the assumptions, this code's version."""
-    used = {
-        key: (figure.value, figure.values) for key, figure in sorted(assumptions.items()) if key.startswith("service.")
-    }
-    text = json.dumps([LAW_VERSION, city_digest, used], sort_keys=True)
+def service_digest(city_digest: str, city: City, catalogue: Catalogue) -> str:
+    """Return the hash of all that a city service depends on.
+
+    These are the city's files, its figures (a request may have changed some), the figures on service, this code's version.
+    """
+    used = {key: figure for key, figure in catalogue.assumptions.items() if key.startswith("service.")}
+    used |= {key: catalogue.economics[key] for key in USED_ECONOMICS}
+    used |= {f"city.{key}": figure for key, figure in city.figures.items() if key.startswith(USED_CITY_FIGURES)}
+    numbers = {key: (figure.value, figure.values) for key, figure in used.items()}
+    text = json.dumps([LAW_VERSION, city_digest, numbers], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

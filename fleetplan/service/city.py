@@ -30,7 +30,7 @@ def city_service(
         Called with one line before each slow step.
     """
     city = catalogue.cities[city_slug]
-    digest = cache.service_digest(catalogue.city_digests[city_slug], catalogue.assumptions)
+    digest = cache.service_digest(catalogue.city_digests[city_slug], city, catalogue)
     path = (cache_dir or cache.default_cache_dir()) / f"{city_slug}-{digest[:32]}.npz"
     if found := cache.load(path):
         return found
@@ -40,7 +40,7 @@ def city_service(
     tell(f"{city.name}: trips between {len(geography)} zones")
     demand = build_demand(city, geography, catalogue.assumptions)
     tell(f"{city.name}: service areas and response curves")
-    service = build_service(city, geography, demand, catalogue.assumptions)
+    service = build_service(city, geography, demand, catalogue.assumptions, catalogue.economics)
     _keep(service, path)
     return service
 

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from fleetplan.service.area import DAY_WEIGHT, AreaDemand
 from fleetplan.service.law import Hour, HourService, needed_vehicles, serve
-from fleetplan.service.parameters import CARS_PER_STALL, ROBOTAXI_PACE, STOP_HOURS, USABLE_KWH, ServiceParameters
+from fleetplan.service.parameters import ServiceParameters
 
 Array = NDArray[np.float64]
 
 CHARGING_ROUNDS = 3
-PLUGS_PER_CAR = 1.0 / CARS_PER_STALL
 MOST_PARKED = 0.5
 """Cars are switched on ``service_hours`` a day; they are parked in the quietest hours, never more than half at once."""
 
@@ -33,16 +32,16 @@ class DayService:
 def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: ServiceParameters) -> DayService:
     """Return the mean day of fleets of ``vehicles`` (v,) under shares ``scales`` (d,) of the area's full demand.
 
-    Vehicles are those assigned to the area; some are spare, in the workshop, charging or parked. Charging is put into
+    Vehicles are those assigned to the area; some are in the workshop, charging or parked. Charging is put into
     the hours of least demand, as far as the plugs allow; its length follows from the kilometres driven, so it is found
     in a few rounds. The rest of the hours that a car is not switched on it is parked, in the quietest hours too.
     """
-    hour = _hours(area, scales)
+    hour = _hours(area, scales, parameters.pace)
     active = on_the_road(area, parameters) * vehicles[None, :, None]
     charging = np.zeros((2, 1, len(vehicles), len(scales)))
     for _ in range(CHARGING_ROUNDS):
         parked = np.maximum(24.0 - parameters.service_hours - charging, 0.0)
-        away = _in_the_trough(area.trips_per_hour, charging, PLUGS_PER_CAR)
+        away = _in_the_trough(area.trips_per_hour, charging, 1.0 / parameters.cars_per_stall)
         away = away + _in_the_trough(area.trips_per_hour, parked, MOST_PARKED)
         service = serve(hour, active * (1.0 - away), parameters)
         km = _kilometres(area, service, parameters)
@@ -52,26 +51,26 @@ def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: Servi
 
 def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters) -> float:
     """Return a fleet that serves practically all of ``scale`` of the full demand in the busiest hour."""
-    need = needed_vehicles(_hours(area, np.array([scale])), parameters).max()
+    need = needed_vehicles(_hours(area, np.array([scale]), parameters.pace), parameters).max()
     return float(1.3 * need / on_the_road(area, parameters) + 10.0)
 
 
 def on_the_road(area: AreaDemand, parameters: ServiceParameters) -> float:
-    """Return the share of a fleet fit for riders, charging apart: not spare, not out, not on its way to a stand."""
-    staging_h = parameters.staging_km_per_vehicle_day / (ROBOTAXI_PACE * float(area.speed_kmh.mean()))
+    """Return the share of a fleet fit for riders, charging apart: not out, not on its way to a stand."""
+    staging_h = parameters.staging_km_per_vehicle_day / (parameters.pace * float(area.speed_kmh.mean()))
     return parameters.available_share * (1.0 - staging_h / 24.0)
 
 
-def _hours(area: AreaDemand, scales: Array) -> Hour:
+def _hours(area: AreaDemand, scales: Array, pace: float) -> Hour:
     def tall(values: Array) -> Array:
         return values[:, None, None]
 
     return Hour(
         demand=tall(area.trips_per_hour) * scales[None, None, :],
-        ride_h=tall(area.ride_h / ROBOTAXI_PACE),
-        rebalance_h=tall(area.empty_km / area.speed_kmh / ROBOTAXI_PACE),
+        ride_h=tall(area.ride_h / pace),
+        rebalance_h=tall(area.empty_km / area.speed_kmh / pace),
         effective_km2=tall(area.effective_km2),
-        search_h_per_km=tall(area.search_h_per_km / ROBOTAXI_PACE),
+        search_h_per_km=tall(area.search_h_per_km / pace),
     )
 
 
@@ -93,7 +92,7 @@ class _Kilometres:
 
 def _kilometres(area: AreaDemand, service: HourService, parameters: ServiceParameters) -> _Kilometres:
     """Return km per hour with and without riders, shapes (48, v, d); a pickup's fixed part is time, not distance."""
-    speed = ROBOTAXI_PACE * area.speed_kmh[:, None, None]
+    speed = parameters.pace * area.speed_kmh[:, None, None]
     searching = service.pickup_h - parameters.pickup_fixed_h
     return _Kilometres(
         loaded=service.trips * area.ride_km[:, None, None],
@@ -105,8 +104,8 @@ def _charging_hours(km: _Kilometres, vehicles: Array, parameters: ServiceParamet
     driven = (km.loaded + km.empty).reshape(2, 24, *km.loaded.shape[1:]).sum(axis=1, keepdims=True)
     per_vehicle = driven / np.maximum(vehicles, 1e-9)[None, None, :, None] + parameters.staging_km_per_vehicle_day
     energy = per_vehicle * parameters.energy_kwh_per_km + parameters.aux_kw * parameters.service_hours
-    hours = energy / parameters.charge_kw + energy / USABLE_KWH * STOP_HOURS
-    return np.asarray(np.minimum(hours, 24.0 * PLUGS_PER_CAR))
+    hours = energy / parameters.charge_kw + energy / parameters.usable_kwh * parameters.charging_stop_h
+    return np.asarray(np.minimum(hours, 24.0 / parameters.cars_per_stall))
 
 
 def _mean_day(
@@ -119,12 +118,15 @@ def _mean_day(
     def day(values: Array) -> Array:
         return np.tensordot(DAY_WEIGHT, values, axes=1)
 
-    trips = day(service.trips)
+    law = day(service.trips)
+    most = parameters.most_trips_per_vehicle_day * np.broadcast_to(vehicles[:, None], law.shape)
+    kept = np.divide(np.minimum(law, most), law, out=np.ones_like(law), where=law > 0)
+    trips = law * kept
     staging = parameters.staging_km_per_vehicle_day * np.broadcast_to(vehicles[:, None], trips.shape)
-    loaded, empty = day(km.loaded), day(km.empty) + staging
+    loaded, empty = day(km.loaded) * kept, day(km.empty) * kept + staging
     total = loaded + empty
     served = np.where(trips > 0, trips, 1.0)
-    wait = np.where(trips > 0, day(service.trips * service.wait_h) / served, parameters.patience_h)
+    wait = np.where(trips > 0, day(service.trips * service.wait_h) * kept / served, parameters.patience_h)
     open_days = parameters.serving_days_share
     return DayService(
         trips=open_days * trips,

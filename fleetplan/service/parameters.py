@@ -7,19 +7,8 @@ from dataclasses import dataclass
 
 from fleetplan.catalogue.types import City, Figure
 
-ENERGY_KWH_PER_KM = 0.20
-"""A mid-size electric car in town, 0.16-0.22 (facts fleet-sizing-science section 6); the surface serves every stack."""
-USABLE_KWH = 50.0
-"""Energy taken between two charging stops: 10-80 % of a 70 kWh battery."""
-STOP_HOURS = 0.25
-"""Drive to the depot, plug and queue at each charging stop, 10-20 min (same section)."""
-CARS_PER_STALL = 6.0
-"""Cars that share one fast charger (facts README section 4): at most a sixth of a fleet charges at once."""
-ROBOTAXI_PACE = 0.85
-"""Speed of a robotaxi over that of traffic: cautious driving, no freeways, exact stopping points. Calibrated, with the
-time that staging takes, to about 26 paid trips a car-day (fleet-sizing science, section 8)."""
 STALL_KW = 92.5
-"""Power of a stall where a city lists no depot (same section)."""
+"""Power of a stall where a city lists no depot (facts behind ``depots.csv``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +26,18 @@ class ServiceParameters:
     charge_kw: float
     energy_kwh_per_km: float
     serving_days_share: float
+    pace: float
+    usable_kwh: float
+    charging_stop_h: float
+    cars_per_stall: float
+    most_trips_per_vehicle_day: float
 
     @staticmethod
-    def of(city: City, assumptions: Mapping[str, Figure]) -> ServiceParameters:
+    def of(city: City, assumptions: Mapping[str, Figure], economics: Mapping[str, Figure]) -> ServiceParameters:
         """Return the parameters of a city under the catalogue's assumptions.
 
-        A fleet of V holds its own spares: ``V = in service x (1 + spare_share)``, and of those in service ``out_share``
-        are being cleaned or mended.
+        A fleet of V are the vehicles in service; ``out_share`` of them are being cleaned or mended. Spares come on top
+        and are paid for with the vehicles (``service.spare_share``).
         """
 
         def read(key: str) -> float:
@@ -55,13 +49,18 @@ class ServiceParameters:
             pickup_fixed_h=read("pickup_fixed_min") / 60.0,
             batching_h=read("batching_s") / 3600.0,
             patience_h=read("patience_min") / 60.0,
-            available_share=(1.0 - read("out_share")) / (1.0 + read("spare_share")),
+            available_share=1.0 - read("out_share"),
             staging_km_per_vehicle_day=read("staging_km_per_vehicle_day"),
             aux_kw=read("aux_kw"),
             service_hours=read("service_hours"),
             charge_kw=stall_kw * read("charge_window_kw_share"),
-            energy_kwh_per_km=ENERGY_KWH_PER_KM * _winter(city),
+            energy_kwh_per_km=read("energy_kwh_per_km") * _winter(city),
             serving_days_share=1.0 - city.value("weather.days_without_service") / 365.0,
+            pace=read("pace"),
+            usable_kwh=read("usable_kwh"),
+            charging_stop_h=read("charging_stop_h"),
+            cars_per_stall=economics["vehicles_per_fast_stall"].value,
+            most_trips_per_vehicle_day=read("most_trips_per_vehicle_day"),
         )
 
 

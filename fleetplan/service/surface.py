@@ -14,24 +14,25 @@ from fleetplan.service.types import ResponseSurface
 Array = NDArray[np.float64]
 
 FLEETS = 42
-SCALES: Array = np.array([0.02, 0.04, 0.08, 0.13, 0.2, 0.3, 0.42, 0.6, 0.8])
-"""Shares of the addressable trips at which the law is sampled; the planes also hold from no demand at all."""
+SCALES: Array = np.array([0.01, 0.02, 0.04, 0.08, 0.13, 0.2, 0.3, 0.42, 0.6, 0.8])
+"""Shares of the addressable trips at which the law is sampled; planes hold from the smallest on."""
+LEAST_VEHICLES = 10.0
+"""Planes hold from the smallest fleet that an open service has (``fleet.test_fleet``): below it nothing is open."""
 
 
 def response_surface(area: AreaDemand, parameters: ServiceParameters, *, city: str, level: int) -> ResponseSurface:
     """Return the response surface of one service area.
 
-    Samples lie closer together for small fleets. More cars never serve fewer trips in the table: where the turn from
-    scarce to plentiful cars dips by a little, the smaller fleet's trips stand.
+    Samples lie closer together for small fleets. More cars or more riders never mean fewer trips in the table: where
+    the turn from scarce to plentiful cars dips by a little, the trips of the smaller fleet or demand stand.
     """
     top = largest_fleet(area, float(SCALES[-1]), parameters)
-    vehicles = top * np.linspace(0.0, 1.0, FLEETS) ** 2
+    vehicles = np.concatenate([[0.0], LEAST_VEHICLES + (top - LEAST_VEHICLES) * np.linspace(0.0, 1.0, FLEETS - 1) ** 2])
     day = mean_day(area, vehicles, SCALES, parameters)
-    trips = np.maximum.accumulate(day.trips, axis=0)
+    trips = np.maximum.accumulate(np.maximum.accumulate(day.trips, axis=0), axis=1)
     demand = SCALES * area.trips_per_day
-    planes, gap = concave_planes(
-        vehicles, np.concatenate([[0.0], demand]), np.concatenate([np.zeros((FLEETS, 1)), trips], axis=1)
-    )
+    real = vehicles >= LEAST_VEHICLES
+    planes, gap = concave_planes(vehicles[real], demand, trips[real])
     km_per_trip, km_per_vehicle_day = split_kilometres(vehicles, trips, day.km)
     return ResponseSurface(
         city=city,
@@ -40,7 +41,7 @@ def response_surface(area: AreaDemand, parameters: ServiceParameters, *, city: s
         km_per_trip=km_per_trip,
         km_per_vehicle_day=km_per_vehicle_day,
         demand_trips_per_day=area.trips_per_day,
-        demand_min=0.0,
+        demand_min=float(demand[0]),
         demand_max=float(demand[-1]),
         vehicles_max=float(vehicles[-1]),
         hull_gap=gap,

@@ -54,6 +54,45 @@ class FleetByLevel(Rule):
                     p.at_most(self.key, data.key, t, [(int(own.fleet[g, t]), 1.0), *in_force(p, q, g, t, -most)])
 
 
+class AreaDensity(Rule):
+    """A larger area needs a fleet to match."""
+
+    key = "area_density"
+    title = "An area beyond the first opens only with vehicles enough for it"
+    source = "assumptions.toml: fleet.km2_per_vehicle_most"
+
+    def write(self, p: Problem) -> None:
+        """Add a floor on the fleet of every level in force but the first."""
+        i = p.instance
+        for q, data in enumerate(i.deployments):
+            own = p.columns.deployments[q]
+            for g, level in enumerate(i.cities[data.city].service.levels):
+                floor = level.area_km2 / i.km2_per_vehicle
+                for t in range(i.periods if g else 0):
+                    p.at_least(self.key, data.key, t, [(int(own.fleet[g, t]), 1.0), *in_force(p, q, g, t, -floor)])
+
+
+class PartnerUse(Rule):
+    """A partner who is paid by the trip does not place idle cars."""
+
+    key = "partner_use"
+    title = "Driver-out vehicles of partners paid by the trip are kept busy"
+    source = "assumptions.toml: fleet.partner_least_trips"
+
+    def write(self, p: Problem) -> None:
+        """Add a floor on trips per driver-out vehicle of revenue-share contracts."""
+        i = p.instance
+        for q, data in enumerate(i.deployments):
+            if not data.paid_by_trip:
+                continue
+            own = p.columns.deployments[q]
+            out = [k for k, m in enumerate(data.modes) if not m.operator and m.fare_factor > 0]
+            for t in range(i.periods):
+                trips = [(int(c), 1.0) for c in own.trips[:, t]]
+                cars = [(int(own.vehicles[k, t]), -i.partner_least_trips) for k in out]
+                p.at_least(self.key, data.key, t, [*trips, *cars])
+
+
 class ResponseCurveRule(Rule):
     """Trips follow the response surface of the area in force."""
 
@@ -213,6 +252,8 @@ class DepotRule(Rule):
 
 SERVICE_RULES: tuple[Rule, ...] = (
     FleetByLevel(),
+    AreaDensity(),
+    PartnerUse(),
     ResponseCurveRule(),
     CityLive(),
     DemandRule(),

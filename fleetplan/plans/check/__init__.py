@@ -36,6 +36,8 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "min_fleet": partial(operation.check_min_fleet, case, calendar),
         "no_service_before_open": partial(operation.check_no_service_before_open, case),
         "stack_supply": partial(operation.check_stack_supply, case),
+        "partner_use": partial(operation.check_partner_use, case),
+        "area_density": partial(operation.check_area_density, case),
         "supply_yearly_cap": partial(operation.check_supply_yearly_cap, case),
         "lawful": partial(law.check_lawful, case),
         "response_curve": partial(operation.check_response_curve, case),

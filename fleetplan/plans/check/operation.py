@@ -62,6 +62,32 @@ def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 yield Violation("min_fleet", case.where(deployed.name, t), text, least - deployed.row.vehicles[t])
 
 
+def check_area_density(case: Case) -> Iterator[Violation]:
+    """Yield areas beyond the first that are too large for their fleet."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            level = deployed.level(t)
+            if level is None or deployed.row.level[t] == 1:
+                continue
+            least = level.area_km2 / case.own("fleet.km2_per_vehicle_most")
+            if deployed.row.vehicles[t] < least - 1e-6:
+                text = f"{deployed.row.vehicles[t]} vehicles serve {level.area_km2:.0f} km2, which needs {least:.0f}"
+                yield Violation("area_density", case.where(deployed.name, t), text, least - deployed.row.vehicles[t])
+
+
+def check_partner_use(case: Case) -> Iterator[Violation]:
+    """Yield driver-out fleets of partners paid by the trip that have too few trips."""
+    least = case.own("fleet.partner_least_trips")
+    for deployed in case.deployed:
+        if deployed.stack.contract_type != "revenue_share":
+            continue
+        for t in case.periods:
+            cars, trips = deployed.in_modes(("paid_driver_out",), t), deployed.row.trips_per_day[t]
+            if trips_over(least * cars, trips):
+                text = f"{cars} driver-out vehicles serve {trips:.1f} trips a day; the partner needs {least * cars:.1f}"
+                yield Violation("partner_use", case.where(deployed.name, t), text, least * cars - trips)
+
+
 def check_no_service_before_open(case: Case) -> Iterator[Violation]:
     """Yield vehicles and trips where no area is open."""
     for deployed in case.deployed:

@@ -1,0 +1,85 @@
+"""Settings of the service: environment variables ``FLEETPLAN_*``, or a TOML file named by ``FLEETPLAN_CONFIG``.
+
+The environment wins over the file, arguments win over both.
+"""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+CONFIG_VARIABLE = "FLEETPLAN_CONFIG"
+
+
+def default_data_dir() -> Path:
+    """Return where the service keeps its data when nobody says otherwise."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "fleetplan"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address means this machine only.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback("[::1]")
+    (True, False, True)
+    """
+    bare = host.strip("[]").lower()
+    if bare == "localhost":
+        return True
+    try:
+        return ip_address(bare).is_loopback
+    except ValueError:
+        return False
+
+
+class Settings(BaseSettings):
+    """What the service is told from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="FLEETPLAN_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    data_dir: Path = Field(default_factory=default_data_dir, description="database, artefacts and keys live here")
+    database: str | None = Field(default=None, description="SQLAlchemy URL; SQLite in data_dir when left out")
+    keys_file: Path | None = Field(default=None, description="hashed API keys; data_dir/keys.json when left out")
+    allowed_hosts: list[str] = Field(default=[], description="names under which the service is reached, besides loopback")
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
+    max_json_depth: Annotated[int, Field(ge=4, le=200)] = 32
+    max_time_limit_s: Annotated[float, Field(gt=0)] = 3600.0
+    max_city_periods: Annotated[int, Field(ge=1)] = 4000
+    max_queue: Annotated[int, Field(ge=1)] = 200
+    max_wait_s: Annotated[float, Field(ge=0)] = 60.0
+    max_streams: Annotated[int, Field(ge=1)] = 200
+    heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
+    poll_s: Annotated[float, Field(gt=0)] = 0.2
+    workers: Annotated[int, Field(ge=0, le=64)] = Field(default=1, description="plans solved at once by `fleetplan serve`")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def keys_path(self) -> Path:
+        """Where hashed keys are kept."""
+        return self.keys_file or self.data_dir / "keys.json"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return is_loopback(self.host)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic-settings gives it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then the environment, then the file."""
+        given = os.environ.get(CONFIG_VARIABLE)
+        file = (TomlConfigSettingsSource(settings_cls, Path(given)),) if given else ()
+        return (init_settings, env_settings, *file)

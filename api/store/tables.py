@@ -1,0 +1,117 @@
+"""The tables, as the newest migration leaves them (a test compares the two)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no zone, so it is taken off on the way in and put on again on the way out."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Return the moment in UTC, bare on SQLite."""
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Return the moment with its zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _json() -> sa.types.TypeEngine[Any]:
+    return sa.JSON(none_as_null=True)
+
+
+metadata = sa.MetaData()
+
+plans = sa.Table(
+    "plans",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("request", _json(), nullable=False),
+    sa.Column("options", _json(), nullable=False),
+    sa.Column("parent", sa.String(40)),
+    sa.Column("origin", sa.String(40), nullable=False),
+    sa.Column("patch", _json()),
+    # Which cities the request names, as |zurich|munich|; * when it names none, which means all.
+    sa.Column("cities", sa.Text, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime),
+    sa.Column("first_plan_at", UtcTime),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False),
+    sa.Column("worker", sa.String(80)),
+    sa.Column("phase", sa.String(40), nullable=False),
+    sa.Column("objective", sa.Float(53)),
+    sa.Column("bound", sa.Float(53)),
+    sa.Column("gap", sa.Float(53)),
+    sa.Column("kpis", _json()),
+    sa.Column("answer_sha256", sa.String(64)),
+    sa.Column("problem", _json()),
+    sa.Column("last_seq", sa.Integer, nullable=False),
+    # How often a worker took the plan up, and how often it was handed to the queue.
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("deliveries", sa.Integer, nullable=False),
+    sa.Column("delivered_at", UtcTime, nullable=False),
+    sa.Index("plans_state", "state", "id"),
+    sa.Index("plans_parent", "parent", "id"),
+    sa.Index("plans_answer", "answer_sha256"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("plan", sa.String(40), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("data", _json(), nullable=False),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("body_sha256", sa.String(64), nullable=False),
+    sa.Column("plan", sa.String(40), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Index("idempotency_plan", "plan"),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.String(80), primary_key=True),
+    sa.Column("beat_at", UtcTime, nullable=False),
+)
+
+# Files by content for machines that share no disk; empty on SQLite, where every process sees the data folder.
+artefacts = sa.Table(
+    "artefacts",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", _json(), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("revoked_at", UtcTime),
+)

@@ -1,0 +1,167 @@
+"""Who works on what: heartbeats, silent workers, and plans that must be handed out again.
+
+A plan is handed to the queue once when it is posted (delivery 1). Whoever finds its worker silent, or the delivery gone,
+takes it back with a compare-and-set and hands it out under the next number, so that only one process does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.store import tables
+from api.store.database import Database
+
+RETENTION = timedelta(hours=24)
+"""How long an Idempotency-Key is remembered."""
+
+_p, _w = tables.plans, tables.workers
+
+
+def append(connection: sa.Connection, plan: str, seq: int, at: datetime, event: tuple[str, dict[str, Any]]) -> None:
+    """Write an event whose number was drawn from the plan's row in the same transaction."""
+    kind, data = event
+    connection.execute(sa.insert(tables.events).values(plan=plan, seq=seq, at=at, kind=kind, data=data))
+
+
+class Work(Database):
+    """The part of the store that workers use among themselves."""
+
+    def start(self, plan: str, worker: str) -> bool:
+        """Mark a plan running under a worker; False if it is final, or another worker has it."""
+        with self.writing() as connection:
+            now = self.now(connection)
+            mine = sa.and_(_p.c.state == "running", _p.c.worker == worker)
+            claim = (
+                sa.update(_p)
+                .where(_p.c.id == plan, sa.or_(_p.c.state == "queued", mine))
+                .values(
+                    state="running",
+                    worker=worker,
+                    phase="starting",
+                    started_at=sa.func.coalesce(_p.c.started_at, sa.literal(now, tables.UtcTime)),
+                    attempts=_p.c.attempts + 1,
+                    last_seq=_p.c.last_seq + 1,
+                )
+                .returning(_p.c.last_seq, _p.c.attempts)
+            )
+            row = connection.execute(claim).first()
+            if row is None:
+                return False
+            append(connection, plan, row.last_seq, now, ("state", {"state": "running", "attempt": row.attempts}))
+            return True
+
+    def attempts(self, plan: str) -> int:
+        """Return how often workers took a plan up."""
+        with self.reading() as connection:
+            return connection.execute(sa.select(_p.c.attempts).where(_p.c.id == plan)).scalar() or 0
+
+    def beat(self, worker: str, plans: Sequence[str]) -> Sequence[str]:
+        """Record that a worker lives; return those of its plans that were asked to stop."""
+        with self.writing() as connection:
+            now = self.now(connection)
+            known = connection.execute(sa.update(_w).where(_w.c.id == worker).values(beat_at=now)).rowcount
+            if not known:
+                connection.execute(sa.insert(_w).values(id=worker, beat_at=now))
+        return [plan for plan in self.stops(worker) if plan in set(plans)]
+
+    def stops(self, worker: str) -> Sequence[str]:
+        """Return the plans running under a worker that were asked to stop."""
+        with self.reading() as connection:
+            asked = sa.select(_p.c.id).where(_p.c.state == "running", _p.c.worker == worker, _p.c.cancel_requested)
+            return list(connection.execute(asked).scalars())
+
+    def running(self, worker: str) -> Sequence[str]:
+        """Return the plans that the store thinks are running under a worker."""
+        with self.reading() as connection:
+            own = sa.select(_p.c.id).where(_p.c.state == "running", _p.c.worker == worker)
+            return list(connection.execute(own).scalars())
+
+    def living(self, silence_s: float) -> frozenset[str]:
+        """Return the workers heard of within so many seconds."""
+        with self.reading() as connection:
+            since = self.now(connection) - timedelta(seconds=silence_s)
+            return frozenset(connection.execute(sa.select(_w.c.id).where(_w.c.beat_at >= since)).scalars())
+
+    def orphans(self, silence_s: float) -> Sequence[tuple[str, str]]:
+        """Return running plans whose worker has been silent for so many seconds, with that worker."""
+        with self.reading() as connection:
+            since = self.now(connection) - timedelta(seconds=silence_s)
+            silent = sa.or_(_w.c.beat_at.is_(None), _w.c.beat_at < since)
+            wanted = (
+                sa.select(_p.c.id, _p.c.worker)
+                .join_from(_p, _w, _w.c.id == _p.c.worker, isouter=True)
+                .where(_p.c.state == "running", silent)
+            )
+            return [(row.id, row.worker) for row in connection.execute(wanted)]
+
+    def release(self, plan: str, worker: str) -> int | None:
+        """Take a running plan from a worker and queue it again; return the number of its next delivery.
+
+        None when the plan is not (any more) running under that worker, or when it had been asked to stop: then it is
+        cancelled, since nobody is left who could finish it.
+        """
+        with self.writing() as connection:
+            now = self.now(connection)
+            held = sa.and_(_p.c.id == plan, _p.c.state == "running", _p.c.worker == worker)
+            cancel = (
+                sa.update(_p)
+                .where(held, _p.c.cancel_requested)
+                .values(state="cancelled", phase="cancelled", finished_at=now, last_seq=_p.c.last_seq + 1)
+                .returning(_p.c.last_seq)
+            )
+            row = connection.execute(cancel).first()
+            if row is not None:
+                append(connection, plan, row.last_seq, now, ("state", {"state": "cancelled"}))
+                return None
+            back = {
+                "state": "queued",
+                "worker": None,
+                "phase": "queued",
+                "last_seq": _p.c.last_seq + 1,
+                "deliveries": _p.c.deliveries + 1,
+                "delivered_at": now,
+            }
+            queue = sa.update(_p).where(held).values(back).returning(_p.c.last_seq, _p.c.deliveries)
+            row = connection.execute(queue).first()
+            if row is None:
+                return None
+            append(connection, plan, row.last_seq, now, ("state", {"state": "queued", "reason": "worker_lost"}))
+            return int(row.deliveries)
+
+    def waiting(self, older_s: float) -> Sequence[tuple[str, int]]:
+        """Return queued plans handed out at least so many seconds ago, with the number of that delivery."""
+        with self.reading() as connection:
+            before = self.now(connection) - timedelta(seconds=older_s)
+            wanted = sa.select(_p.c.id, _p.c.deliveries).where(_p.c.state == "queued", _p.c.delivered_at < before)
+            return [(row.id, row.deliveries) for row in connection.execute(wanted)]
+
+    def redeliver(self, plan: str, delivery: int) -> int | None:
+        """Draw the next delivery number of a queued plan; None if another process was faster."""
+        with self.writing() as connection:
+            now = self.now(connection)
+            drawn = (
+                sa.update(_p)
+                .where(_p.c.id == plan, _p.c.state == "queued", _p.c.deliveries == delivery)
+                .values(deliveries=delivery + 1, delivered_at=now)
+            )
+            return delivery + 1 if connection.execute(drawn).rowcount else None
+
+    def counts(self) -> dict[str, int]:
+        """Return how many plans there are in each state."""
+        with self.reading() as connection:
+            counted = sa.select(_p.c.state, sa.func.count()).group_by(_p.c.state)
+            return {str(state): int(number) for state, number in connection.execute(counted)}
+
+    def purge(self, silence_s: float) -> None:
+        """Forget Idempotency-Keys after their time and workers that have long been silent and hold nothing."""
+        with self.writing() as connection:
+            now = self.now(connection)
+            i = tables.idempotency
+            connection.execute(sa.delete(i).where(i.c.created_at < now - RETENTION))
+            holding = sa.select(_p.c.worker).where(_p.c.state == "running")
+            old = _w.c.beat_at < now - timedelta(seconds=max(86_400.0, 10 * silence_s))
+            connection.execute(sa.delete(_w).where(old, _w.c.id.not_in(holding)))
