@@ -59,6 +59,7 @@ ASSUMPTIONS = {
     "fleet.test_fleet": 10.0,
     "fleet.km2_per_vehicle_most": 4.0,
     "fleet.partner_least_trips": 5.0,
+    "fleet.ramp_vehicles_per_month": 20.0,
     "fleet.operator_pilot_cap": 28.0,
     "launch.followup_factor": 0.7,
     "team.usd_per_year": 2.4e6,

@@ -147,7 +147,7 @@ def test_the_report_names_every_rule_of_the_model():
     model = (Path(__file__).parent.parent / "docs" / "model.md").read_text(encoding="utf-8")
     rules = [
         *("permit_path", "permit_area", "permit_cap", "fare_allowed", "launch_order", "operator_pilot", "min_fleet"),
-        *("area_density", "partner_use"),
+        *("area_density", "partner_use", "ramp"),
         *("no_service_before_open", "stack_supply", "supply_yearly_cap", "lawful", "response_curve", "demand"),
         *("city_demand", "depot_capacity", "capital", "cash_floor"),
     ]
@@ -205,6 +205,7 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("launch_order", put(beta_in_belport, "level", 1, 4)),
         ("launch_order", put(alpha, "programme_start", "2027-05")),
         ("operator_pilot", fleet(alpha, 3, paid_operator=29)),
+        ("ramp", fleet(alpha, LAST, paid_driver_out=95)),
         ("area_density", fleet(alpha, LAST, paid_driver_out=19)),
         ("partner_use", put(beta_in_belport, "trips_per_day", 50.0, LAST)),
         ("min_fleet", fleet(alpha, 3, paid_operator=9)),

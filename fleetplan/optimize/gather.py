@@ -297,6 +297,7 @@ def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
         min_launch_fleet=round(own["fleet.min_launch_fleet"].value),
         km2_per_vehicle=own["fleet.km2_per_vehicle_most"].value,
         partner_least_trips=own["fleet.partner_least_trips"].value,
+        ramp_per_month=own["fleet.ramp_vehicles_per_month"].value,
         followup_factor=own["launch.followup_factor"].value,
         team_usd_month=own["team.usd_per_year"].value / 12.0,
     )

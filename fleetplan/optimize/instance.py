@@ -135,6 +135,7 @@ class Instance:
     public_cars: int
     min_launch_fleet: int
     km2_per_vehicle: float
+    ramp_per_month: float
     partner_least_trips: float
     followup_factor: float
     team_usd_month: float

@@ -98,6 +98,26 @@ def _depot_binds(i: Instance, priced: dict[tuple[str, str], tuple[float, int]]) 
     return found
 
 
+def _ramp_binds(i: Instance, priced: dict[tuple[str, str], tuple[float, int]]) -> list[tuple[str, Binding]]:
+    found: list[tuple[str, Binding]] = []
+    figure = i.scope.catalogue.assumptions["fleet.ramp_vehicles_per_month"]
+    for q in i.deployments:
+        price, period = priced.get(("ramp", q.key), (0.0, -1))
+        if price < LEAST_PRICE_USD:
+            continue
+        when, partner = _month(i, period), i.catalogue_stack(q.stack).partner
+        name = i.scope.catalogue.cities[q.city].name
+        sentence = (
+            f"{partner} in {name} grows as fast as vehicles can be commissioned ({figure.value:g} a month) in {when}: "
+            f"one more then would add about {price:,.0f} USD of NPV."
+        )
+        bind = Binding(
+            rule="ramp", sentence=sentence, period=when, price_usd=price, unit="vehicle", source=figure.source
+        )
+        found.append((q.city, bind))
+    return found
+
+
 def _target_binds(
     request: PlanRequest, i: Instance, priced: dict[tuple[str, str], tuple[float, int]]
 ) -> list[tuple[str, Binding]]:
@@ -186,6 +206,7 @@ def binding_rules(f: Formulation, result: SearchResult, d: Decisions) -> list[tu
         *_money_binds(i, priced),
         *_target_binds(i.scope.request, i, priced),
         *sorted(_supply_binds(i, priced, d), key=lambda b: -(b[1].price_usd or 0.0)),
+        *sorted(_ramp_binds(i, priced), key=lambda b: -(b[1].price_usd or 0.0)),
         *sorted(_depot_binds(i, priced), key=lambda b: -(b[1].price_usd or 0.0)),
         *_permit_binds(i, d),
     ]

@@ -74,4 +74,20 @@ class Placing(Rule):
                 p.at_least(self.key, data.key, t, [(int(own.added[t]), 1.0), *now, *before])
 
 
-SUPPLY_RULES: tuple[Rule, ...] = (StackSupply(), YearlySupply(), Placing())
+class Ramp(Rule):
+    """A city's operation grows only so fast."""
+
+    key = "ramp"
+    title = "Vehicles are added to a deployment no faster than they can be commissioned"
+    source = "assumptions.toml: fleet.ramp_vehicles_per_month"
+
+    def write(self, p: Problem) -> None:
+        """Bound additions by the months of the period."""
+        i = p.instance
+        for q, data in enumerate(i.deployments):
+            for t in range(i.periods):
+                added = [(int(p.columns.deployments[q].added[t]), 1.0)]
+                p.at_most(self.key, data.key, t, added, i.ramp_per_month * float(i.months[t]))
+
+
+SUPPLY_RULES: tuple[Rule, ...] = (StackSupply(), YearlySupply(), Placing(), Ramp())

@@ -37,6 +37,7 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "no_service_before_open": partial(operation.check_no_service_before_open, case),
         "stack_supply": partial(operation.check_stack_supply, case),
         "partner_use": partial(operation.check_partner_use, case),
+        "ramp": partial(operation.check_ramp, case),
         "area_density": partial(operation.check_area_density, case),
         "supply_yearly_cap": partial(operation.check_supply_yearly_cap, case),
         "lawful": partial(law.check_lawful, case),

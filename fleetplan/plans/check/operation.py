@@ -88,6 +88,16 @@ def check_partner_use(case: Case) -> Iterator[Violation]:
                 yield Violation("partner_use", case.where(deployed.name, t), text, least * cars - trips)
 
 
+def check_ramp(case: Case) -> Iterator[Violation]:
+    """Yield deployments that grow faster than vehicles can be commissioned."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            most = case.own("fleet.ramp_vehicles_per_month") * case.lengths[t]
+            if deployed.added(t) > most:
+                text = f"{deployed.added(t)} vehicles are added; {most:.0f} can be commissioned in the period"
+                yield Violation("ramp", case.where(deployed.name, t), text, deployed.added(t) - most)
+
+
 def check_no_service_before_open(case: Case) -> Iterator[Violation]:
     """Yield vehicles and trips where no area is open."""
     for deployed in case.deployed:
