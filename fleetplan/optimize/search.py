@@ -1,8 +1,10 @@
 """The production optimizer: a plan in whole vehicles with a proven bound.
 
-1. Search: the monolithic matrix with step decisions whole and vehicles continuous. Its bound bounds every plan.
-2. Whole numbers: step decisions kept, vehicles, stalls and purchases whole; a small problem that loses little.
-3. Prices: everything whole kept, the linear programme that remains gives local prices.
+1. Search: the monolithic matrix with programmes, openings and areas whole, depot orders and vehicles continuous. That is a
+   relaxation, so its bound bounds every plan. First to a gap of a percent or two; then near the plan found, every step
+   within two periods; then, if the gap is still too wide, on from there until it is proven.
+2. Whole numbers: launches and areas kept; depot orders, vehicles, stalls and purchases whole. A small problem.
+3. Prices: the steps kept, the linear programme that remains gives local prices.
 """
 
 from __future__ import annotations
@@ -22,6 +24,12 @@ from fleetplan.optimize.solve import Solution, solve
 WHOLE_GAP = 2e-4
 WHOLE_SHARE_OF_TIME = 0.25
 LEAST_WHOLE_S = 5.0
+FIRST_GAP = 0.015  # where the first search hands over to improving near its plan
+NEAR_GAP = 2e-3
+NEAR_SHARE = 0.35
+WINDOW = 2  # periods
+SETTLED = 1e-6
+ROUGH_GAP = 0.02
 Report = Callable[[str, float | None, float | None], None]
 
 
@@ -71,6 +79,91 @@ def prices_at(model: Model, x: Array, whole: np.ndarray) -> Array:
     return np.zeros(model.rows) if answer.row_duals is None else np.abs(answer.row_duals)
 
 
+def _sites_relaxed(formulation: Formulation) -> Model:
+    """Return the matrix with depot orders continuous: a relaxation, so its bound holds; orders become whole at the end."""
+    whole = formulation.model.whole.copy()
+    for depot in formulation.columns.depots.values():
+        whole[depot.ordered.ravel()] = False
+    return replace(formulation.model, whole=whole)
+
+
+def _near(formulation: Formulation, model: Model, x: Array) -> Model:
+    """Return the model with every step kept within ``WINDOW`` periods of where ``x`` takes it."""
+    low, high = model.lower.copy(), model.upper.copy()
+    for own in formulation.columns.deployments:
+        for steps in (own.begun, *own.open):
+            risen = np.flatnonzero(x[steps] > 0.5)  # a step is 0 or 1
+            if len(risen):
+                high[steps[: max(0, int(risen[0]) - WINDOW)]] = 0.0
+                low[steps[int(risen[0]) + WINDOW :]] = 1.0
+    return replace(model, lower=np.minimum(low, high), upper=high)
+
+
+class _Climb:
+    """The best steps found so far and the best bound, over several solves that share one clock."""
+
+    def __init__(self, limit_s: float, seed: int, report: Report, stop: threading.Event | None) -> None:
+        self.ends = time.monotonic() + limit_s
+        self.seed, self.report, self.stop = seed, report, stop
+        self.best: Solution | None = None
+        self.bound = np.inf
+
+    def begin(self, model: Model, start: Array | None, bound: float) -> None:
+        """Take over a plan and a bound known beforehand."""
+        self.bound = bound
+        if start is not None:
+            self.best = Solution("stopped", start, model.value(start), bound, 0.0)
+
+    @property
+    def gap(self) -> float:
+        """The proven relative gap of the best steps."""
+        if self.best is None or self.best.value is None:
+            return np.inf
+        return float((self.bound - self.best.value) / max(abs(self.best.value), 1.0))
+
+    @property
+    def over(self) -> bool:
+        """Whether time is up or the search was asked to stop."""
+        return time.monotonic() >= self.ends or bool(self.stop is not None and self.stop.is_set())
+
+    def solve(
+        self, phase: str, model: Model, gap: float, share: float, *, bounds: bool, start: Array | None
+    ) -> Solution:
+        """Solve one model; ``bounds`` says whether its bound holds for the whole problem."""
+
+        def watch(best: float | None, bound: float | None, _: float) -> None:
+            known = self.best.value if self.best is not None else None
+            value = max((v for v in (best, known) if v is not None), default=None)
+            proven = min(self.bound, bound) if bounds and bound is not None else self.bound
+            self.report(phase, value, proven if np.isfinite(proven) else None)
+
+        left = max(0.5, (self.ends - time.monotonic()) * share)
+        answer = solve(model, time_limit_s=left, gap=gap, seed=self.seed, start=start, watch=watch, stop=self.stop)
+        if bounds and answer.status != "infeasible":
+            self.bound = min(self.bound, answer.bound)
+        known = self.best.value if self.best is not None else None
+        if answer.x is not None and answer.value is not None and (known is None or answer.value > known):
+            self.best = answer
+        return answer
+
+
+def _climb(formulation: Formulation, climb: _Climb, gap: float, start: Array | None) -> bool:
+    """Search with depot orders continuous; return False when no plan keeps every rule."""
+    if climb.gap <= gap:
+        return True
+    relaxed = _sites_relaxed(formulation)
+    first = climb.solve("searching", relaxed, max(gap, FIRST_GAP), 1.0, bounds=True, start=start)
+    if first.status == "infeasible":
+        return False
+    if climb.best is not None and climb.best.x is not None and climb.gap > gap and not climb.over:
+        near = _near(formulation, relaxed, climb.best.x)
+        climb.solve("improving", near, NEAR_GAP, NEAR_SHARE, bounds=False, start=climb.best.x)
+    if climb.gap > gap and not climb.over:
+        known = climb.best.x if climb.best is not None else None
+        climb.solve("proving", relaxed, gap, 1.0, bounds=True, start=known)
+    return True
+
+
 def search(
     formulation: Formulation,
     *,
@@ -80,8 +173,11 @@ def search(
     report: Report,
     stop: threading.Event | None = None,
     start: Array | None = None,
+    known_bound: float = np.inf,
 ) -> SearchResult | None:
     """Return the best plan found, or None if no plan keeps every rule.
+
+    ``start`` is a plan to begin with; one within the gap of ``known_bound`` (proven elsewhere for this problem) needs no search.
 
     Raises
     ------
@@ -91,50 +187,51 @@ def search(
     began = time.monotonic()
     model = formulation.model
     finish_s = min(30.0, max(LEAST_WHOLE_S, WHOLE_SHARE_OF_TIME * time_limit_s))
-
-    def watch(best: float | None, bound: float | None, _: float) -> None:
-        report("searching", best, bound)
-
     report("searching", None, None)
-    first = solve(
-        model,
-        time_limit_s=max(1.0, time_limit_s - finish_s),
-        gap=max(gap - 2 * WHOLE_GAP, gap / 2),
-        seed=seed,
-        start=start,
-        watch=watch,
-        stop=stop,
-    )
-    if first.status == "infeasible":
+    climb = _Climb(max(1.0, time_limit_s - finish_s), seed, report, stop)
+    climb.begin(model, start, known_bound)
+    wanted = max(gap - 4 * WHOLE_GAP, gap / 2)
+    if not _climb(formulation, climb, wanted, start):
         return None
-    if first.x is None:
+    if climb.best is None or climb.best.x is None:
         msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
         raise SolverError(msg)
-    report("whole vehicles", first.value, first.bound)
+    report("whole vehicles", climb.best.value, climb.bound)
     whole = whole_columns(formulation)
-    final = _whole_plan(model, first, whole, finish_s, seed)
-    report("prices", final.value, first.bound)
-    prices = prices_at(model, first.x, whole)
+    final = _whole_plan(model, climb.best, whole, finish_s, seed)
+    if final is None:
+        return None
+    report("prices", final.value, climb.bound)
+    prices = prices_at(model, final.x, whole) if final.x is not None else np.zeros(model.rows)
     value = final.value if final.value is not None else -np.inf
-    assert final.x is not None  # noqa: S101  # _whole_plan raises otherwise
+    assert final.x is not None  # noqa: S101  # _whole_plan returns a solution with columns
     return SearchResult(
         x=np.where(whole, np.round(final.x), final.x),
         value=value,
-        bound=max(first.bound, value),
-        proven=first.status == "optimal",
+        bound=max(climb.bound, value),
+        proven=climb.gap <= wanted,
         stopped=bool(stop is not None and stop.is_set()),
         row_prices=prices,
         seconds=time.monotonic() - began,
     )
 
 
-def _whole_plan(model: Model, first: Solution, whole: np.ndarray, seconds: float, seed: int) -> Solution:
-    assert first.x is not None  # noqa: S101
-    steps_kept = _kept(model, first.x, model.whole, whole)
-    final = solve(steps_kept, time_limit_s=seconds, gap=WHOLE_GAP, seed=seed)
-    if final.x is None:
-        final = solve(replace(model, whole=whole), time_limit_s=seconds * 2, gap=0.05, seed=seed, start=first.x)
-    if final.x is None:
-        msg = "no plan in whole vehicles was found; allow more time (--time-limit)"
-        raise SolverError(msg)
-    return final
+def _whole_plan(model: Model, best: Solution, whole: np.ndarray, seconds: float, seed: int) -> Solution | None:
+    """Return the plan in whole things: launches and areas kept, then depot orders settled, then everything counted.
+
+    Where keeping leaves no plan, all is freed again.
+    """
+    assert best.x is not None  # noqa: S101  # the caller has checked
+    settled = model.whole & (np.abs(best.x - np.round(best.x)) < SETTLED)
+    sites = solve(_kept(model, best.x, settled, model.whole), time_limit_s=seconds / 2, gap=WHOLE_GAP, seed=seed)
+    if sites.x is not None:
+        final = solve(_kept(model, sites.x, model.whole, whole), time_limit_s=seconds / 2, gap=WHOLE_GAP, seed=seed)
+        if final.x is not None:
+            return final
+    final = solve(replace(model, whole=whole), time_limit_s=seconds, gap=ROUGH_GAP, seed=seed, start=best.x)
+    if final.x is not None:
+        return final
+    if final.status == "infeasible":
+        return None
+    msg = "no plan in whole vehicles was found; allow more time (--time-limit)"
+    raise SolverError(msg)

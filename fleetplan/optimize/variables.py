@@ -64,23 +64,45 @@ def highest_trips(instance: Instance, q: DeploymentData) -> Array:
     return np.asarray(addressable[:, None] * (q.scale * best)[None, :])
 
 
+def reachable_fleet(instance: Instance, q: DeploymentData) -> Array:
+    """Return a fleet that no plan exceeds, by period: supply, modes permitted by then, stalls, and months to grow in."""
+    i, periods = instance, instance.periods
+    sites = i.cities[q.city].depots
+    stalls = np.array([sum(d.stalls for d in sites if d.reach[t] >= 0) for t in range(periods)], dtype=float)
+    places = i.vehicles_per_stall * stalls + i.public_cars if q.electric else np.full(periods, np.inf)
+    modes = np.array([sum(m.cap for m in q.modes if m.milestone.possible(t)) for t in range(periods)], dtype=float)
+    most = np.minimum(np.minimum(i.stacks[q.stack].ceiling, places), modes)
+    fleet = np.zeros(periods)
+    for t in range(periods):
+        before = fleet[t - 1] if t else 0.0
+        fleet[t] = min(most[t], before + i.ramp_per_month * float(i.months[t]))
+    return fleet
+
+
+def least_fleets(instance: Instance, q: DeploymentData) -> Array:
+    """Return the fleet that each level needs at least while it is in force, shape (G,)."""
+    levels = instance.cities[q.city].service.levels
+    return np.array([0.0, *(level.area_km2 / instance.km2_per_vehicle for level in levels[1:])])
+
+
 def earliest_open(instance: Instance, q: DeploymentData) -> NDArray[np.bool_]:
-    """Return whether each level could be open in each period, shape (G, T), by permits alone."""
+    """Return whether each level could be open in each period, shape (G, T), by permits and by fleets within reach."""
     periods = instance.periods
     mode_ok = np.array([any(m.milestone.possible(t) for m in q.modes) for t in range(periods)], dtype=bool)
     gates = np.array([[all(g.possible(t) for g in gate) for t in range(periods)] for gate in q.level_gates], dtype=bool)
-    return np.asarray(np.logical_and.accumulate(gates & mode_ok[None, :], axis=0))
+    enough = least_fleets(instance, q)[:, None] <= reachable_fleet(instance, q)[None, :]
+    return np.asarray(np.logical_and.accumulate(gates & enough & mode_ok[None, :], axis=0))
 
 
 def _deployment(b: Builder, i: Instance, q: DeploymentData) -> DeploymentColumns:
     periods, levels = i.periods, len(i.cities[q.city].service.levels)
     possible = earliest_open(i, q)
-    ceiling = i.stacks[q.stack].ceiling.astype(float)
+    reachable = reachable_fleet(i, q)
     largest = np.array([level.surface.vehicles_max for level in i.cities[q.city].service.levels])
-    fleet_cap = np.minimum(largest[:, None], ceiling[None, :]) * possible
+    fleet_cap = np.minimum(largest[:, None], reachable[None, :]) * possible
     trips_cap = highest_trips(i, q) * possible
     mode_cap = np.array(
-        [[min(m.cap, c) * m.milestone.possible(t) for t, c in enumerate(ceiling)] for m in q.modes]
+        [[min(m.cap, c) * m.milestone.possible(t) for t, c in enumerate(reachable)] for m in q.modes]
     ).reshape(len(q.modes), periods)
     mixed = len({m.fare_factor for m in q.modes}) > 1
     any_open = np.asarray(possible.any(axis=0))
@@ -92,7 +114,7 @@ def _deployment(b: Builder, i: Instance, q: DeploymentData) -> DeploymentColumns
         fleet=b.block((levels, periods), fleet_cap),
         demand=b.block((levels, periods), trips_cap),
         trips=b.block((levels, periods), trips_cap),
-        added=b.block((periods,), ceiling * any_open),
+        added=b.block((periods,), reachable * any_open),
         cheap=b.block((levels, periods), trips_cap) if mixed else None,
     )
 
@@ -122,10 +144,10 @@ def lay_out(b: Builder, i: Instance) -> Columns:
     cities = [q.city for q in i.deployments]
     return Columns(
         deployments=deployments,
-        programmes={key: b.block((periods,), 1.0, whole=True) for key in shared},
+        programmes={key: b.block((periods,), 1.0) for key in shared},
         first={s: b.block((periods,), 1.0) for s in sorted(set(stacks)) if stacks.count(s) > 1},
         team={c: b.block((periods,), 1.0) for c in sorted(set(cities)) if cities.count(c) > 1},
-        live={c: b.block((periods,), 1.0, whole=True) for c in sorted(set(cities))},
+        live={c: b.block((periods,), 1.0) for c in sorted(set(cities))},
         bought={s: b.block((periods,), d.ceiling.astype(float)) for s, d in i.stacks.items() if d.owned},
         depots={c: _depots(b, i, c) for c in sorted(set(cities))},
         capital=b.block((periods,)),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from fleetplan.optimize.instance import ServiceMode
 from fleetplan.optimize.rules.base import Problem, Rule
+from fleetplan.optimize.variables import reachable_fleet
 from fleetplan.permits.paths import CITY
 
 MOST_TRIPS_PER_VEHICLE = 60.0  # a day; above any service law, used only to switch rows off
@@ -70,13 +71,14 @@ class PermitPathRule(Rule):
         for q, data in enumerate(i.deployments):
             own = p.columns.deployments[q]
             first = earliest_modes(data.modes)
+            reachable = reachable_fleet(i, data)
             for t in range(i.periods):
                 possible = [m for m in first if m.milestone.possible(t)]
                 if possible:
                     best = max(possible, key=lambda m: int(m.milestone.reach[CITY][t]))
                     p.gate(self.key, q, t, [(int(own.open[0, t]), 1.0)], best.milestone)
                 for m, mode in enumerate(data.modes):
-                    upper = min(float(i.stacks[data.stack].ceiling[t]), mode.cap)
+                    upper = min(float(reachable[t]), mode.cap)
                     if mode.milestone.possible(t) and upper > 0:
                         p.gate(self.key, q, t, [(int(own.vehicles[m, t]), 1.0)], mode.milestone, upper)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.rules.base import Problem, Rule, Terms
-from fleetplan.optimize.variables import earliest_open
+from fleetplan.optimize.variables import earliest_open, least_fleets, reachable_fleet
 
 NOISE = (1e-4, 1e-5, 1e-2)  # trips per vehicle-day, share of demand, trips a day
 
@@ -46,11 +46,12 @@ class FleetByLevel(Rule):
         for q, data in enumerate(p.instance.deployments):
             own = p.columns.deployments[q]
             levels = p.instance.cities[data.city].service.levels
+            reachable = reachable_fleet(p.instance, data)
             for t in range(p.instance.periods):
                 by_level = [(int(c), -1.0) for c in own.fleet[:, t]]
                 p.equal(self.key, data.key, t, [*p.fleet_terms(q, t), *by_level])
                 for g, level in enumerate(levels):
-                    most = min(level.surface.vehicles_max, float(p.instance.stacks[data.stack].ceiling[t]))
+                    most = min(level.surface.vehicles_max, float(reachable[t]))
                     p.at_most(self.key, data.key, t, [(int(own.fleet[g, t]), 1.0), *in_force(p, q, g, t, -most)])
 
 
@@ -66,8 +67,7 @@ class AreaDensity(Rule):
         i = p.instance
         for q, data in enumerate(i.deployments):
             own = p.columns.deployments[q]
-            for g, level in enumerate(i.cities[data.city].service.levels):
-                floor = level.area_km2 / i.km2_per_vehicle
+            for g, floor in enumerate(least_fleets(i, data)):
                 for t in range(i.periods if g else 0):
                     p.at_least(self.key, data.key, t, [(int(own.fleet[g, t]), 1.0), *in_force(p, q, g, t, -floor)])
 

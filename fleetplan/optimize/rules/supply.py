@@ -86,8 +86,25 @@ class Ramp(Rule):
         i = p.instance
         for q, data in enumerate(i.deployments):
             for t in range(i.periods):
-                added = [(int(p.columns.deployments[q].added[t]), 1.0)]
-                p.at_most(self.key, data.key, t, added, i.ramp_per_month * float(i.months[t]))
+                most = i.ramp_per_month * float(i.months[t])
+                own = p.columns.deployments[q]
+                p.at_most(self.key, data.key, t, [(int(own.added[t]), 1.0), (int(own.open[0, t]), -most)])
+            self._after_driver_out(p, q)
+
+    def _after_driver_out(self, p: Problem, q: int) -> None:
+        """Add that a fleet outgrows its pilot only in periods with driver-out permitted (implied, but tighter)."""
+        i, data, own = p.instance, p.instance.deployments[q], p.columns.deployments[q]
+        pilots = [m for m in data.modes if m.cap < float(i.stacks[data.stack].ceiling.max(initial=0))]
+        grown = [m for m in data.modes if m not in pilots]
+        if len(grown) != 1:
+            return
+        pilot = float(sum(m.cap for m in pilots))
+        terms = []
+        for t in range(i.periods):
+            if grown[0].milestone.possible(t):
+                step = p.begun_terms(q, grown[0].milestone, t)[0]
+                terms.append((step, -i.ramp_per_month * float(i.months[t])))
+                p.at_most("fleet_growth", data.key, t, [*p.fleet_terms(q, t), (int(own.open[0, t]), -pilot), *terms])
 
 
 SUPPLY_RULES: tuple[Rule, ...] = (StackSupply(), YearlySupply(), Placing(), Ramp())
