@@ -106,7 +106,7 @@ def _ladder(axes: Axes, service: CityService, shapes: Any) -> None:
         union = shapely.union_all(shapely.buffer(shapes[inside], 0.03))
         colour = LEVEL_COLOURS[level.index % len(LEVEL_COLOURS)]
         share = level.surface.demand_trips_per_day / captured
-        label = f"{level.index} {_short(level.name)}: {level.area_km2:,.0f} km2, {share:.0%} of trips"
+        label = f"{level.index + 1} {_short(level.name)}: {level.area_km2:,.0f} km2, {share:.0%} of trips"
         width = 2.4 if level.index < 3 else 1.2
         for number, part in enumerate(shapely.get_parts(union)):
             xy = shapely.get_coordinates(part.exterior)
