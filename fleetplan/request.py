@@ -316,12 +316,31 @@ class PlanRequest(Model):
         return Grid.default(self.horizon.start, self.horizon.months, self.horizon.single_months)
 
 
+def _union_part(part: int | str) -> bool:
+    return isinstance(part, str) and (part.startswith(("constrained-", "list[")) or part == "float")
+
+
+def _pointer(loc: tuple[int | str, ...]) -> str:
+    """Return a JSON pointer into the request; pydantic's names for union branches and tags are left out."""
+    tagged = len(loc) > 2 and loc[0] == "constraints"  # constraints, index, tag
+    parts = [part for i, part in enumerate(loc) if not (tagged and i == 2) and not _union_part(part)]
+    return "/" + "/".join(str(part) for part in parts)
+
+
+def _other_branch(loc: tuple[int | str, ...], kind: str, given: object) -> bool:
+    """Return whether an error only says that a value is not of a union's other branch."""
+    if not any(_union_part(part) for part in loc):
+        return False
+    return (kind == "list_type" and not isinstance(given, list)) or (kind == "float_type" and isinstance(given, list))
+
+
 def request_faults(error: ValidationError) -> list[Fault]:
     """Turn pydantic's errors into faults with JSON pointers."""
     faults = []
     for item in error.errors(include_url=False):
-        where = "/" + "/".join(str(part) for part in item["loc"])
-        given = item.get("input")
+        where, given = _pointer(item["loc"]), item.get("input")
+        if _other_branch(item["loc"], item["type"], given):
+            continue
         shown = "" if isinstance(given, dict | list) else f" (given: {given!r})"
         faults.append(Fault(where, f"{item['msg']}{shown}", remedy="see `fleetplan schema` for what this field takes"))
     return faults

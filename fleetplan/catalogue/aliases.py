@@ -14,6 +14,7 @@ from fleetplan.errors import Fault, RequestError
 _CITY_WORDS: Final[Mapping[str, str]] = {
     "sf": "bay-area",
     "san francisco": "bay-area",
+    "bay area": "bay-area",
     "sf bay area": "bay-area",
     "san francisco bay area": "bay-area",
     "la": "los-angeles",
