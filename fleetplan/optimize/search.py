@@ -223,7 +223,9 @@ def _whole_plan(model: Model, best: Solution, whole: np.ndarray, seconds: float,
     """
     assert best.x is not None  # noqa: S101  # the caller has checked
     settled = model.whole & (np.abs(best.x - np.round(best.x)) < SETTLED)
-    sites = solve(_kept(model, best.x, settled, model.whole), time_limit_s=seconds / 2, gap=WHOLE_GAP, seed=seed)
+    ordered = np.where(model.whole, np.ceil(best.x - SETTLED), best.x)  # a site half ordered is ordered: a first guess
+    kept = _kept(model, best.x, settled, model.whole)
+    sites = solve(kept, time_limit_s=seconds / 2, gap=WHOLE_GAP, seed=seed, start=ordered)
     if sites.x is not None:
         final = solve(_kept(model, sites.x, model.whole, whole), time_limit_s=seconds / 2, gap=WHOLE_GAP, seed=seed)
         if final.x is not None:
