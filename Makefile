@@ -11,17 +11,21 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help plan test check clean
+.PHONY: help plan serve test check clean
 
 help: ## show this list
 	@echo "make plan    set up $(VENV), plan the eight cities, write the plan and its report to $(OUT)"
 	@echo "             (another request: make plan REQUEST=FILE OUT=FOLDER)"
+	@echo "make serve   start the planning service on 127.0.0.1 (docs/api.md)"
 	@echo "make test    set up what the tests need and run them (PYTEST_ARGS=\"-m 'not slow'\" for the fast ones)"
 	@echo "make check   lint, format and types"
 	@echo "make clean   remove $(VENV), out/ and caches"
 
 plan: $(VENV)/.installed
 	$(BIN)/fleetplan plan $(REQUEST) --out $(OUT)
+
+serve: $(VENV)/.installed
+	$(BIN)/fleetplan serve
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -1,1 +1,1 @@
-"""The HTTP service; empty in this release, which is a library and a command line."""
+"""The planning service over HTTP: app, jobs and store. `fleetplan serve` runs it; docs/api.md tells how to use it."""

@@ -163,7 +163,9 @@ class Kind:
 
 
 KINDS: dict[type[ServiceError], Kind] = {
-    MalformedJson: Kind("malformed-json", 400, "The body is not valid JSON", "Send one JSON object, UTF-8, without NaN."),
+    MalformedJson: Kind(
+        "malformed-json", 400, "The body is not valid JSON", "Send one JSON object, UTF-8, without NaN."
+    ),
     KeyMissing: Kind(
         "key-missing",
         401,
@@ -186,16 +188,22 @@ KINDS: dict[type[ServiceError], Kind] = {
     PartnerNotFound: Kind("partner-not-found", 404, "There is no such stack", "See GET /v1/partners."),
     ExampleNotFound: Kind("example-not-found", 404, "There is no such example", "Use one of those allowed."),
     TableNotFound: Kind("table-not-found", 404, "There is no such table", "Use one of those allowed."),
-    MethodNotAllowed: Kind("method-not-allowed", 405, "This address does not take that method", "See the Allow header."),
+    MethodNotAllowed: Kind(
+        "method-not-allowed", 405, "This address does not take that method", "See the Allow header."
+    ),
     NotAcceptable: Kind("not-acceptable", 406, "No media type asked for is offered", "Accept one of those allowed."),
-    NotReady: Kind("plan-not-ready", 409, "The plan is still being made", "Ask again after Retry-After, or follow events."),
+    NotReady: Kind(
+        "plan-not-ready", 409, "The plan is still being made", "Ask again after Retry-After, or follow events."
+    ),
     NoAnswer: Kind("plan-without-answer", 409, "The plan ended without a plan", "See its explanation."),
     NotFinal: Kind("plan-not-final", 409, "The plan is still being made", "Cancel it first."),
     AlreadyFinal: Kind("plan-final", 409, "The plan had ended before", "Nothing is left to cancel."),
     BodyTooLarge: Kind("body-too-large", 413, "The body is too large", "Send less."),
     NotJson: Kind("not-json", 415, "The body is not JSON", "Send Content-Type: application/json."),
     HostUnknown: Kind("host-unknown", 421, "The Host header names another machine", "Use the address that is served."),
-    BadRequest: Kind("bad-request", 422, "What was sent holds faults", "Mend every fault listed; `fleetplan schema` helps."),
+    BadRequest: Kind(
+        "bad-request", 422, "What was sent holds faults", "Mend every fault listed; `fleetplan schema` helps."
+    ),
     IdempotencyClash: Kind(
         "idempotency-clash", 422, "The idempotency key was used with another body", "Use a new key for a new request."
     ),
@@ -219,7 +227,9 @@ class ProblemFault(BaseModel):
 class Problem(BaseModel):
     """A problem (RFC 9457)."""
 
-    type: str = Field(description="names the kind of problem; docs/api.md explains each", examples=["urn:fleetplan:bad-request"])
+    type: str = Field(
+        description="names the kind of problem; docs/api.md explains each", examples=["urn:fleetplan:bad-request"]
+    )
     title: str
     status: int
     detail: str = ""

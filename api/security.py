@@ -1,28 +1,25 @@
-"""API keys: random, kept as SHA-256 only, each with one scope; and what a bare loopback service may do without them.
+"""Who may come in: API keys with scopes, and what a bare loopback service may do without them.
 
-A key has 256 random bits, so a plain hash is enough: there is nothing to guess. Scopes contain one another:
-read < plan < admin.
+Keys live hashed in the store. Scopes contain one another: read < plan < admin.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import secrets
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import Protocol
+
+from anyio import to_thread
 
 from api.problems import CrossOrigin, Flaw, HostUnknown, KeyMissing, KeyUnknown, ScopeMissing
 from api.settings import Settings, is_loopback
+from api.store.keys import KeyRow
 
-PREFIX = "fp_"
 FRESH_S = 1.0
+MOST_CACHED = 1000
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -34,136 +31,106 @@ class Scope(StrEnum):
     admin = "admin"
 
     def holds(self, other: Scope) -> bool:
-        """Return whether this scope contains another."""
+        """Return whether this scope contains another.
+
+        >>> Scope.admin.holds(Scope.read), Scope.read.holds(Scope.plan)
+        (True, False)
+        """
         order = list(Scope)
         return order.index(self) >= order.index(other)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key as it is kept: its name, the hash of its secret, its scope."""
+class KeyBook(Protocol):
+    """Where keys are kept."""
 
-    name: str
-    sha256: str
-    scope: Scope
-    created_at: str
+    def find_key(self, plaintext: str) -> KeyRow | None:
+        """Return the key in force under this text."""
+
+    def list_keys(self) -> Sequence[KeyRow]:
+        """Return every key, revoked ones too."""
+
+
+class OpenWithoutKeys(Exception):
+    """The service would listen to other machines without a single key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. ``name`` is empty where no keys are in use."""
+    """Who asks. ``key`` is empty where no keys are in use."""
 
-    name: str
-    scope: Scope
+    key: str
+    scopes: frozenset[Scope]
 
     def require(self, scope: Scope) -> None:
         """Raise :class:`ScopeMissing` unless the caller has a scope."""
-        if not self.scope.holds(scope):
-            msg = f"this needs scope {scope.value!r}; the key has {self.scope.value!r}"
+        if not any(own.holds(scope) for own in self.scopes):
+            has = ", ".join(sorted(self.scopes))
+            msg = f"this needs scope {scope.value!r}; the key has {has}"
             raise ScopeMissing(msg)
 
 
-class OpenWithoutKeys(Exception):  # noqa: N818  as in fleetplan.errors: it says what happened
-    """The service would listen to other machines without a single key."""
-
-
-def digest(secret: str) -> str:
-    """Return the hash under which a secret is kept."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def read_keys(path: Path) -> tuple[Key, ...]:
-    """Return the keys of a file, none when there is no file."""
-    if not path.is_file():
-        return ()
-    rows = json.loads(path.read_text(encoding="utf-8"))["keys"]
-    return tuple(Key(r["name"], r["sha256"], Scope(r["scope"]), r["created_at"]) for r in rows)
-
-
-def add_key(path: Path, scope: Scope, name: str) -> str:
-    """Make a key and return its secret, which is kept nowhere.
-
-    Raises
-    ------
-    ValueError
-        When a key of that name exists.
-    """
-    keys = read_keys(path)
-    if any(k.name == name for k in keys):
-        msg = f"a key named {name!r} exists"
-        raise ValueError(msg)
-    secret = PREFIX + secrets.token_urlsafe(32)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    _write_keys(path, [*keys, Key(name, digest(secret), scope, now)])
-    return secret
-
-
-def remove_key(path: Path, name: str) -> bool:
-    """Remove a key by name; return whether there was one."""
-    keys = read_keys(path)
-    _write_keys(path, [k for k in keys if k.name != name])
-    return any(k.name == name for k in keys)
-
-
-def _write_keys(path: Path, keys: Sequence[Key]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump({"keys": [asdict(k) for k in keys]}, file, indent=1)
-        file.write("\n")
-    Path(aside).replace(path)
+ANYBODY = Caller("", frozenset({Scope.admin}))
 
 
 class Guard:
-    """Decides who may come in; reads the key file again when it has changed, so that a removed key ends at once."""
+    """Decides who may come in. What the store said about a key holds for a second; then a revoked key is out."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, book: KeyBook) -> None:
         self._settings = settings
-        self._checked = -FRESH_S
-        self._stamp: tuple[int, int] | None = None
-        self._keys: Mapping[str, Key] = {}
+        self._book = book
+        self._in_use = False
+        self._asked = float("-inf")
+        self._known: dict[str, tuple[float, Caller]] = {}
 
     def refuse_open_bind(self) -> None:
         """Raise :class:`OpenWithoutKeys` when other machines could reach a service without keys."""
-        if not self._settings.loopback and not self.keys():
+        if not self._settings.loopback and not self._any_key():
             msg = (
                 f"refusing to listen on {self._settings.host} without an API key: others could plan, read and delete. "
                 "Make one first: fleetplan keys add --scope plan"
             )
             raise OpenWithoutKeys(msg)
 
-    def keys(self) -> Mapping[str, Key]:
-        """Return keys by hash."""
-        now = time.monotonic()
-        if now - self._checked >= FRESH_S:
-            self._checked = now
-            stamp = _stamp(self._settings.keys_path)
-            if stamp != self._stamp:
-                self._stamp = stamp
-                self._keys = {k.sha256: k for k in read_keys(self._settings.keys_path)}
-        return self._keys
-
-    def caller(self, authorization: str | None) -> Caller:
+    async def caller(self, authorization: str | None) -> Caller:
         """Return who asks, or raise :class:`KeyMissing` or :class:`KeyUnknown`."""
-        keys = self.keys()
-        if not keys and self._settings.loopback:
-            return Caller("", Scope.admin)
+        if self._settings.loopback and not await self._keys_in_use():
+            return ANYBODY
         scheme, _, secret = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise KeyMissing
-        found = keys.get(digest(secret.strip()))
+        return await self._by_key(secret.strip())
+
+    async def _keys_in_use(self) -> bool:
+        now = time.monotonic()
+        if now - self._asked >= FRESH_S:
+            self._asked = now
+            self._in_use = await to_thread.run_sync(self._any_key)
+        return self._in_use
+
+    def _any_key(self) -> bool:
+        return any(key.revoked_at is None for key in self._book.list_keys())
+
+    async def _by_key(self, secret: str) -> Caller:
+        digest, now = hashlib.sha256(secret.encode()).hexdigest(), time.monotonic()
+        if (known := self._known.get(digest)) and now - known[0] < FRESH_S:
+            return known[1]
+        self._known.pop(digest, None)
+        found = await to_thread.run_sync(self._book.find_key, secret)
         if found is None:
             raise KeyUnknown
-        return Caller(found.name, found.scope)
+        caller = Caller(found.id, frozenset(Scope(scope) for scope in found.scopes))
+        if len(self._known) >= MOST_CACHED:
+            self._known.clear()
+        self._known[digest] = (now, caller)
+        return caller
 
     def check_host(self, host: str | None) -> None:
-        """Raise :class:`HostUnknown` when a page tricked a browser into calling us under another name."""
-        name = _host_name(host or "")
-        if is_loopback(name) or name in self._settings.allowed_hosts:
-            return
-        if not self._settings.loopback and not self._settings.allowed_hosts:
-            return
-        raise HostUnknown(flaws=[Flaw("is not a name of this service", parameter="Host", value=host)])
+        """Raise :class:`HostUnknown` when a page made a browser call us under another name (DNS rebinding)."""
+        name = host_name(host or "")
+        known = is_loopback(name) or name in self._settings.allowed_hosts
+        # A public service without a list of names leaves this to its keys: a page does not know one.
+        if not known and (self._settings.loopback or self._settings.allowed_hosts):
+            raise HostUnknown(flaws=[Flaw("is not a name of this service", parameter="Host", value=host)])
 
     def check_origin(self, method: str, origin: str | None, host: str | None) -> None:
         """Raise :class:`CrossOrigin` when a page of another origin would change something."""
@@ -171,20 +138,17 @@ class Guard:
             raise CrossOrigin(flaws=[Flaw("is another origin", parameter="Origin", value=origin)])
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_mtime_ns, found.st_ino
-
-
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
     """Return a Host header without its port.
 
-    >>> _host_name("[::1]:8000"), _host_name("example.org:80")
+    >>> host_name("[::1]:8000"), host_name("Example.org:80")
     ('[::1]', 'example.org')
     """
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].lower()
+
+
+def scopes_text(scopes: Iterable[str]) -> str:
+    """Return scopes as one readable text, narrowest first."""
+    return ", ".join(s.value for s in Scope if s.value in set(scopes))

@@ -6,12 +6,15 @@ The environment wins over the file, arguments win over both.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from api.jobs.config import JobConfig
 
 CONFIG_VARIABLE = "FLEETPLAN_CONFIG"
 
@@ -22,6 +25,7 @@ def default_data_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "fleetplan"
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Return whether a host name or address means this machine only.
 
@@ -44,11 +48,14 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    data_dir: Path = Field(default_factory=default_data_dir, description="database, artefacts and keys live here")
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="the SQLite database and all artefacts live here"
+    )
     database: str | None = Field(default=None, description="SQLAlchemy URL; SQLite in data_dir when left out")
-    keys_file: Path | None = Field(default=None, description="hashed API keys; data_dir/keys.json when left out")
-    allowed_hosts: list[str] = Field(default=[], description="names under which the service is reached, besides loopback")
-    max_body_bytes: Annotated[int, Field(ge=1024)] = 1_000_000
+    allowed_hosts: list[str] = Field(
+        default=[], description="names under which the service is reached, besides loopback"
+    )
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 262_144
     max_json_depth: Annotated[int, Field(ge=4, le=200)] = 32
     max_time_limit_s: Annotated[float, Field(gt=0)] = 3600.0
     max_city_periods: Annotated[int, Field(ge=1)] = 4000
@@ -57,18 +64,19 @@ class Settings(BaseSettings):
     max_streams: Annotated[int, Field(ge=1)] = 200
     heartbeat_s: Annotated[float, Field(gt=0)] = 15.0
     poll_s: Annotated[float, Field(gt=0)] = 0.2
-    workers: Annotated[int, Field(ge=0, le=64)] = Field(default=1, description="plans solved at once by `fleetplan serve`")
+    workers: Annotated[int, Field(ge=0, le=64)] = Field(
+        default=1, description="plans solved at once by `fleetplan serve`"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    @property
-    def keys_path(self) -> Path:
-        """Where hashed keys are kept."""
-        return self.keys_file or self.data_dir / "keys.json"
 
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the service."""
         return is_loopback(self.host)
+
+    def job_config(self) -> JobConfig:
+        """Return what the job side needs of these settings."""
+        return JobConfig(self.database, self.data_dir, concurrency=max(1, self.workers), queue_limit=self.max_queue)
 
     @classmethod
     def settings_customise_sources(

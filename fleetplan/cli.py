@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetplan.cli_service import service_app
 from fleetplan.errors import CheckFailed, FleetplanError, InfeasibleError, InputError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 cities_app = typer.Typer(help="The catalogue's cities: list, show, check, begin a new one.", no_args_is_help=True)
 app.add_typer(cities_app, name="cities")
+app.add_typer(service_app)  # serve, worker, keys, submit, watch, rerun, compare
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 

@@ -13,9 +13,12 @@ from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
 from fleetplan.optimize.conflicts import explain_infeasible
-from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
+from fleetplan.optimize.matrix import Array
+from fleetplan.optimize.nearby import improve
 from fleetplan.optimize.search import search
+from fleetplan.parent import start_from
 from fleetplan.plans.assemble import Proof, assemble
 from fleetplan.plans.check import require_valid
 from fleetplan.plans.types import Plan
@@ -23,6 +26,8 @@ from fleetplan.request import PlanRequest
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.service import city_service
 from fleetplan.service.types import CityService
+from fleetplan.ties import Ties
+from fleetplan.tightening import inherited_bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,28 @@ def services_for(
     return found
 
 
-def plan_with_context(
+def _borrowed(inherited: float, bound: float) -> str:
+    """Return what the certificate says of a bound taken over from the parent plan."""
+    return (
+        "; bound proven for the parent plan, whose request allows every plan of this one" if bound >= inherited else ""
+    )
+
+
+def _first_solution(
+    formulation: Formulation, parent: Plan, seed: int, clock: _Clock, stop: threading.Event | None
+) -> Array | None:
+    """Return the parent's launches under the new request, then the best near them; each is told as ``provisional``."""
+    first = start_from(formulation, parent)
+    if first is None:
+        clock.send("provisional", message="the parent's launches break a rule of this request")
+        return None
+    clock.send("provisional", formulation.model.value(first), message="the parent's launches, fleets anew")
+    better = improve(formulation, first, seed=seed, stop=stop)
+    clock.send("provisional", formulation.model.value(better), message="launches near the parent's")
+    return better
+
+
+def plan_with_context(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     request: PlanRequest,
     *,
     time_limit_s: float = 120.0,
@@ -93,6 +119,9 @@ def plan_with_context(
     stop: threading.Event | None = None,
     catalogue: Catalogue | None = None,
     cache_dir: Path | None = None,
+    parent: Plan | None = None,
+    freeze_until: str | None = None,
+    change_price_usd: float | None = None,
 ) -> PlanningResult:
     """Plan a request and check the plan.
 
@@ -104,13 +133,19 @@ def plan_with_context(
         Proven relative gap at which the search may stop.
     stop
         When set, the search ends within a second and the best plan so far is finished and checked.
+    parent
+        An earlier plan to start from; its launches under the new request are reported as phase ``provisional``.
+    freeze_until
+        The parent's decisions in periods that begin before this month stay (:func:`fleetplan.parent.freeze`).
+    change_price_usd
+        What a launch moved or a vehicle shifted costs when plans are weighed (:func:`fleetplan.parent.price_changes`).
 
     Raises
     ------
     RequestError
         With every fault of the request.
     InfeasibleError
-        If no plan keeps every rule; the message names the rules that clash.
+        If no plan keeps every rule; the message names the rules and the kept decisions that clash.
     CheckFailed
         If the plan breaks a rule: a bug.
     """
@@ -120,17 +155,38 @@ def plan_with_context(
     scope = resolve_scope(request, known)
     services = services_for(scope, cache_dir=cache_dir, listener=progress)
     clock.send("formulating")
-    formulation = formulate(gather(scope, services))
-    result = search(formulation, time_limit_s=time_limit_s, gap=gap, seed=seed, report=clock.send, stop=stop)
+    free = formulate(gather(scope, services))
+    ties = Ties(parent, freeze_until, change_price_usd)
+    formulation = ties.onto(free)
+    start, inherited = None, float("inf")
+    if parent is not None:
+        start = _first_solution(formulation, parent, seed, clock, stop)
+        inherited = inherited_bound(parent, request, known.digest, package_version())
+    result = search(
+        formulation,
+        time_limit_s=time_limit_s,
+        gap=gap,
+        seed=seed,
+        report=clock.send,
+        stop=stop,
+        start=start,
+        known_bound=inherited,
+    )
     if result is None:
         clock.send("conflicts")
         msg = "no plan keeps every rule of this request"
-        raise InfeasibleError(msg, explain_infeasible(formulation))
+        raise InfeasibleError(msg, ties.clashes(formulation) or explain_infeasible(free))
     clock.send("checking", result.value, result.bound)
-    proof = Proof(result.bound, result.proven, result.stopped, gap, seed, package_version(), "HiGHS")
+    cost = ties.cost(free, formulation, result.x)
+    bound = min(result.bound + cost, inherited)
+    proof = Proof(bound, result.proven, result.stopped, gap, seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, proof)
     report = require_valid(draft, known, services)
-    seal = {"checker": "passed", "rules_checked": list(report.rules_checked)}
+    seal = {
+        "checker": "passed",
+        "rules_checked": list(report.rules_checked),
+        "method": draft.certificate.method + ties.method(cost) + _borrowed(inherited, bound),
+    }
     checked = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
     clock.send("done", checked.objective, checked.bound)
     return PlanningResult(checked, known, services)

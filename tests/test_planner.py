@@ -11,8 +11,8 @@ import pytest
 import fleetplan
 from fleetplan.catalogue import load_catalogue
 from fleetplan.errors import InfeasibleError, RequestError
-from fleetplan.plans.check import check_plan
 from fleetplan.planner import PlanningResult, Progress, plan_with_context
+from fleetplan.plans.check import check_plan
 from fleetplan.request import PlanRequest, parse_request, read_request
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

@@ -39,13 +39,22 @@ ALLOWED: dict[str, set[str]] = {
     "plans.check": PLACES | {"request", "scope", "plans.types"},
     "plans": INPUTS | {"optimize", "plans.types", "plans.check"},
     "report": INPUTS | {"plans", "plans.types", "plans.check"},
-    "planner": INPUTS | {"optimize", "plans", "plans.types", "plans.check"},
-    "cli": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "report", "planner"},
+    "patch_words": set(),
+    "patch": BASE | {"patch_words", "request"},
+    "parent": INPUTS | {"optimize", "plans.types"},
+    "ties": INPUTS | {"optimize", "parent", "plans.types"},
+    "tightening": BASE | {"patch", "plans.types", "request", "ties"},
+    "planner": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "parent", "ties", "tightening"},
+    "rerun": INPUTS | {"parent", "patch", "planner", "plans.types"},
+    "compare": INPUTS | {"optimize", "parent", "patch", "planner", "plans.types"},
+    # The service's commands reach the service itself only when they are run.
+    "cli_service": {"errors", "request"},
+    "cli": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "report", "planner", "cli_service"},
     "__main__": {"cli"},
     # The public face: names imported when first used.
     "__init__": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "report", "planner"},
 }
-EDGES = {"report", "cli", "__main__"}
+EDGES = {"report", "cli", "cli_service", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {"geopandas", "pandas", "scipy", "shapely", "ortools", "highspy", "plotly", "matplotlib", "fastapi"}
 LONGEST_FILE = 500
@@ -64,7 +73,7 @@ REGISTRY_HOSTS = [
 REGISTRY_OPTIONS = ["--" + "index-url", "--" + "extra-index-url", "--" + "find-links"]
 MACHINE_PATH = re.compile(r"(?<![\w.\-])/(?:work|farm|root|home|Users)/\w")
 ADDRESS = re.compile(r"https?://\S+")
-NOT_OURS = {".git", ".venv", "out", "dist", "build", "node_modules", "__pycache__"}
+NOT_OURS = {".git", ".venv", ".hypothesis", "out", "dist", "build", "node_modules", "__pycache__"}
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

@@ -89,7 +89,13 @@ class Store(Protocol):
         """Return a plan, or None."""
 
     def page(
-        self, *, limit: int, after: str | None, state: str | None = None, city: str | None = None, parent: str | None = None
+        self,
+        *,
+        limit: int,
+        after: str | None,
+        state: str | None = None,
+        city: str | None = None,
+        parent: str | None = None,
     ) -> Sequence[PlanRow]:
         """Return plans, newest first, from just after the plan with id ``after``."""
 

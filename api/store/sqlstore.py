@@ -235,7 +235,9 @@ class SqlStore(Work, Keys):
             if answer is not None:
                 named = sa.update(_p).where(_p.c.id == plan)
                 connection.execute(named.values(answer_sha256=self._keep(connection, answer)))
-            verdict = {key: found[key] for key in ("status", "objective", "bound", "gap") if key in found}
+            verdict: dict[str, Any] = {
+                key: found[key] for key in ("status", "objective", "bound", "gap") if key in found
+            }
             if cause is not None:
                 verdict["problem"] = cause
             append(connection, plan, seq - 1, now, ("verdict", {"state": state, **verdict}))

@@ -31,13 +31,13 @@ class Work(Database):
     """The part of the store that workers use among themselves."""
 
     def start(self, plan: str, worker: str) -> bool:
-        """Mark a plan running under a worker; False if it is final, or another worker has it."""
+        """Mark a plan running under a worker; False if it is final, was asked to stop, or another worker has it."""
         with self.writing() as connection:
             now = self.now(connection)
             mine = sa.and_(_p.c.state == "running", _p.c.worker == worker)
             claim = (
                 sa.update(_p)
-                .where(_p.c.id == plan, sa.or_(_p.c.state == "queued", mine))
+                .where(_p.c.id == plan, sa.or_(_p.c.state == "queued", mine), sa.not_(_p.c.cancel_requested))
                 .values(
                     state="running",
                     worker=worker,

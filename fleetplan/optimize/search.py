@@ -1,9 +1,10 @@
 """The production optimizer: a plan in whole vehicles with a proven bound.
 
 1. Search: the monolithic matrix with programmes, openings and areas whole, depot orders and vehicles continuous. That is a
-   relaxation, so its bound bounds every plan. First to a gap of a percent or two; then near the plan found, every step
-   within two periods; then, if the gap is still too wide, on from there until it is proven.
-2. Whole numbers: launches and areas kept; depot orders, vehicles, stalls and purchases whole. A small problem.
+   relaxation, so its bound bounds every plan. At a gap of a percent or two depot orders are settled; then all steps whole,
+   first near the plan found, every step within two periods; then on from there until the gap is proven.
+   From a plan known beforehand (a rerun): the whole problem at once.
+2. Whole numbers: all steps kept; vehicles, stalls and purchases whole. A small problem.
 3. Prices: the steps kept, the linear programme that remains gives local prices.
 """
 
@@ -22,11 +23,12 @@ from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.solve import Solution, solve
 
 WHOLE_GAP = 2e-4
-WHOLE_SHARE_OF_TIME = 0.25
+WHOLE_SHARE_OF_TIME = 0.1
 LEAST_WHOLE_S = 5.0
 FIRST_GAP = 0.015  # where the first search hands over to improving near its plan
 NEAR_GAP = 2e-3
 NEAR_SHARE = 0.35
+SETTLE_SHARE = 0.2
 WINDOW = 2  # periods
 SETTLED = 1e-6
 ROUGH_GAP = 0.02
@@ -114,6 +116,10 @@ class _Climb:
         if start is not None:
             self.best = Solution("stopped", start, model.value(start), bound, 0.0)
 
+    def forget(self) -> None:
+        """Drop the best steps: they solve a relaxation only. The bound stays."""
+        self.best = None
+
     @property
     def gap(self) -> float:
         """The proven relative gap of the best steps."""
@@ -147,20 +153,32 @@ class _Climb:
         return answer
 
 
-def _climb(formulation: Formulation, climb: _Climb, gap: float, start: Array | None) -> bool:
-    """Search with depot orders continuous; return False when no plan keeps every rule."""
+def _climb_from(formulation: Formulation, climb: _Climb, gap: float, start: Array) -> bool:
+    """Search on from a plan, depot orders whole throughout: such plans lose next to nothing when all is made whole."""
     if climb.gap <= gap:
         return True
-    relaxed = _sites_relaxed(formulation)
-    first = climb.solve("searching", relaxed, max(gap, FIRST_GAP), 1.0, bounds=True, start=start)
+    return climb.solve("searching", formulation.model, gap, 1.0, bounds=True, start=start).status != "infeasible"
+
+
+def _climb(formulation: Formulation, climb: _Climb, gap: float) -> bool:
+    """Search from nothing: depot orders continuous, then settled, then on with all steps whole; False when infeasible."""
+    model = formulation.model
+    first = climb.solve("searching", _sites_relaxed(formulation), max(gap, FIRST_GAP), 1.0, bounds=True, start=None)
     if first.status == "infeasible":
         return False
+    climb.forget()  # half-ordered depots are no plan
+    if first.x is not None:
+        settled = model.whole & (np.abs(first.x - np.round(first.x)) < SETTLED)
+        ordered = np.where(model.whole, np.ceil(first.x - SETTLED), first.x)  # a site half ordered is ordered
+        kept = _kept(model, first.x, settled, model.whole)
+        climb.solve("settling depots", kept, WHOLE_GAP, SETTLE_SHARE, bounds=False, start=ordered)
     if climb.best is not None and climb.best.x is not None and climb.gap > gap and not climb.over:
-        near = _near(formulation, relaxed, climb.best.x)
+        near = _near(formulation, model, climb.best.x)
         climb.solve("improving", near, NEAR_GAP, NEAR_SHARE, bounds=False, start=climb.best.x)
-    if climb.gap > gap and not climb.over:
+    if climb.gap > gap and (not climb.over or climb.best is None):
         known = climb.best.x if climb.best is not None else None
-        climb.solve("proving", relaxed, gap, 1.0, bounds=True, start=known)
+        last = climb.solve("proving", model, gap, 1.0, bounds=True, start=known)
+        return last.status != "infeasible"
     return True
 
 
@@ -191,7 +209,7 @@ def search(
     climb = _Climb(max(1.0, time_limit_s - finish_s), seed, report, stop)
     climb.begin(model, start, known_bound)
     wanted = max(gap - 4 * WHOLE_GAP, gap / 2)
-    if not _climb(formulation, climb, wanted, start):
+    if not (_climb(formulation, climb, wanted) if start is None else _climb_from(formulation, climb, wanted, start)):
         return None
     if climb.best is None or climb.best.x is None:
         msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
@@ -217,20 +235,11 @@ def search(
 
 
 def _whole_plan(model: Model, best: Solution, whole: np.ndarray, seconds: float, seed: int) -> Solution | None:
-    """Return the plan in whole things: launches and areas kept, then depot orders settled, then everything counted.
-
-    Where keeping leaves no plan, all is freed again.
-    """
+    """Return the plan in whole vehicles, stalls and purchases: steps kept, and all freed again where that leaves no plan."""
     assert best.x is not None  # noqa: S101  # the caller has checked
-    settled = model.whole & (np.abs(best.x - np.round(best.x)) < SETTLED)
-    ordered = np.where(model.whole, np.ceil(best.x - SETTLED), best.x)  # a site half ordered is ordered: a first guess
-    kept = _kept(model, best.x, settled, model.whole)
-    sites = solve(kept, time_limit_s=seconds / 2, gap=WHOLE_GAP, seed=seed, start=ordered)
-    if sites.x is not None:
-        final = solve(_kept(model, sites.x, model.whole, whole), time_limit_s=seconds / 2, gap=WHOLE_GAP, seed=seed)
-        if final.x is not None:
-            return final
-    final = solve(replace(model, whole=whole), time_limit_s=seconds, gap=ROUGH_GAP, seed=seed, start=best.x)
+    final = solve(_kept(model, best.x, model.whole, whole), time_limit_s=seconds, gap=WHOLE_GAP, seed=seed)
+    if final.x is None:
+        final = solve(replace(model, whole=whole), time_limit_s=seconds, gap=ROUGH_GAP, seed=seed, start=best.x)
     if final.x is not None:
         return final
     if final.status == "infeasible":

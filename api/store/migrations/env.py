@@ -6,5 +6,12 @@ from alembic import context
 
 from api.store.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)
-context.run_migrations()
+
+def run() -> None:
+    """Run the steps."""
+    context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)
+    context.run_migrations()
+
+
+if hasattr(context, "config"):  # not when something merely imports this file, as a search for doctests does
+    run()

@@ -1,0 +1,182 @@
+"""The service: one app, put together from settings, a store and a queue."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import problems as p
+from api import schemas
+from api.deps import Enqueue, Service, ServiceStore
+from api.known import Known
+from api.logs import configure_logs
+from api.middleware import Doorkeeper, Surround, problem_response
+from api.openapi import document
+from api.routes import cities, comparison, events, examples, operations, partners, plans, reruns, results, validations
+from api.security import Guard
+from api.settings import Settings
+from fleetplan.compare import Comparison
+from fleetplan.planner import package_version
+
+ROUTERS = (
+    plans.router,
+    reruns.router,
+    events.router,
+    results.router,
+    comparison.router,
+    validations.router,
+    cities.router,
+    partners.router,
+    examples.router,
+    operations.router,
+)
+MODELS: tuple[type[BaseModel], ...] = (
+    p.Problem,
+    schemas.PlanStatus,
+    schemas.PlanPage,
+    schemas.Validation,
+    schemas.Rollout,
+    schemas.TableAnswer,
+    schemas.Explanation,
+    Comparison,
+    schemas.GeoJson,
+    schemas.Cities,
+    schemas.Partners,
+    schemas.Health,
+)
+TAGS = [
+    {"name": "plans", "description": "Ask, follow, change, compare."},
+    {"name": "results", "description": "What stands in a plan."},
+    {"name": "catalogue", "description": "What is known before a request, with sources."},
+    {"name": "operations", "description": "For those who run the service."},
+]
+MOST_FLAWS = 200
+
+
+def create_app(
+    settings: Settings | None = None,
+    store: ServiceStore | None = None,
+    enqueue: Enqueue | None = None,
+    *,
+    known: Known | None = None,
+) -> FastAPI:
+    """Return the app.
+
+    Parameters
+    ----------
+    store, enqueue
+        Where plans are kept and who takes them up; by default those that the settings name.
+    known
+        The catalogue and the cities' services; read from disk by default.
+    """
+    settings = settings or Settings()
+    configure_logs(settings.log_level)
+    if store is None or enqueue is None:
+        store, enqueue = _jobs(settings)
+    service = Service(settings, store, enqueue, known or Known(), Guard(settings, store))
+    app = FastAPI(
+        title="fleetplan",
+        version=package_version(),
+        summary="Plans where, with whom and when a robotaxi fleet grows; every plan carries a proven bound.",
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(service),
+    )
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(p.ServiceError, _told)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(Doorkeeper, service=service)
+    app.add_middleware(Surround, service=service)
+    app.openapi = _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way
+    return app
+
+
+def _jobs(settings: Settings) -> tuple[ServiceStore, Enqueue]:
+    from api.jobs.queue import JobQueue, prepare  # noqa: PLC0415  an app with a store of its own needs no DBOS
+    from api.store.sqlstore import SqlStore  # noqa: PLC0415  as above
+
+    config = settings.job_config()
+    store = SqlStore(settings.database, settings.data_dir, queue_limit=settings.max_queue)
+    prepare(config, store)
+    return store, JobQueue(config).enqueue
+
+
+def _lifespan(service: Service) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.guard.refuse_open_bind()
+        await run_in_threadpool(lambda: service.known.catalogue)
+        yield
+
+    return lifespan
+
+
+def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    def made() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document(app, MODELS)
+        return app.openapi_schema
+
+    return made
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    if not isinstance(error, p.ServiceError):
+        raise error
+    return problem_response(error, request.scope)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """Tell what Starlette and FastAPI raise on their own."""
+    if not isinstance(error, HTTPException):
+        raise error
+    kinds: dict[int, type[p.ServiceError]] = {404: p.NotFound, 405: p.MethodNotAllowed, 400: p.MalformedJson}
+    answer = problem_response(kinds.get(error.status_code, p.Internal)(str(error.detail)), request.scope)
+    for name, value in (error.headers or {}).items():
+        answer.headers[name] = value
+    return answer
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """Tell every fault that FastAPI found in body, query and headers."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    items = [item for item in error.errors() if not _other_branch(item)]
+    flaws = [_flaw(item, error.body) for item in items[:MOST_FLAWS]]
+    count = len(items)
+    shown = f"; the first {MOST_FLAWS} are listed" if count > MOST_FLAWS else ""
+    detail = f"{count} fault{'' if count == 1 else 's'}{shown}"
+    return problem_response(p.BadRequest(detail, flaws=flaws), request.scope)
+
+
+def _other_branch(item: Any) -> bool:
+    """Return whether an error only says that a value is not of a union's other branch."""
+    if not any(isinstance(part, str) and part.startswith(("list[", "constrained-", "float")) for part in item["loc"]):
+        return False
+    is_list = isinstance(item.get("input"), list)
+    return bool((item["type"] == "list_type" and not is_list) or (item["type"] == "float_type" and is_list))
+
+
+def _flaw(item: Any, body: Any) -> p.Flaw:
+    place, *location = item["loc"]
+    context = item.get("ctx", {})
+    allowed = str(context.get("expected") or context.get("expected_tags") or "")
+    missing = item["type"] == "missing"
+    value = None if missing else item.get("input")
+    if place == "body":
+        remedy = "remove it" if item["type"] == "extra_forbidden" else "see the schema in /openapi.json"
+        return p.Flaw(item["msg"], pointer=p.pointer_of(location, body), value=value, allowed=allowed, remedy=remedy)
+    return p.Flaw(item["msg"], parameter=".".join(str(part) for part in location), value=value, allowed=allowed)

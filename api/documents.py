@@ -1,0 +1,118 @@
+"""Answers as bytes with an ETag: 304 when the client has them, gzip when it wants it, kept when they never change."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from api.media import JSON
+
+WORTH_ZIPPING = 1024
+ZIPPED_ALREADY = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """Bytes to send, with what to say about them."""
+
+    body: bytes
+    media_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tag: str = ""
+
+    @cached_property
+    def etag(self) -> str:
+        """The ETag: weak, since gzip leaves it as it is."""
+        return f'W/"{self.tag or hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """The bytes, compressed once."""
+        return gzip.compress(self.body, compresslevel=5, mtime=0)
+
+    @cached_property
+    def _base(self) -> dict[str, str]:
+        return {
+            "ETag": self.etag,
+            "Cache-Control": "no-cache",
+            "Vary": "Accept, Accept-Encoding, Authorization",
+            **self.headers,
+        }
+
+    def respond(self, request: Request, status: int = 200) -> Response:
+        """Return the response to a request."""
+        if status == 200 and unchanged(request, self.etag):
+            return Response(status_code=304, headers=self._base)
+        headers, body = self._base, self.body
+        worth = len(body) >= WORTH_ZIPPING and self.media_type not in ZIPPED_ALREADY
+        if worth and "gzip" in request.headers.get("accept-encoding", ""):
+            headers, body = {**headers, "Content-Encoding": "gzip"}, self.zipped
+        return Response(body, status, headers, self.media_type)
+
+
+def unchanged(request: Request, etag: str) -> bool:
+    """Return whether the client has this version already (weak comparison, RFC 9110)."""
+    given = request.headers.get("if-none-match")
+    if given is None:
+        return False
+    bare = etag.removeprefix("W/")
+    return given.strip() == "*" or any(tag.strip().removeprefix("W/") == bare for tag in given.split(","))
+
+
+def json_document(
+    data: BaseModel | Mapping[str, Any],
+    *,
+    media_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
+    tag: str = "",
+) -> Document:
+    """Return data as a JSON document."""
+    body = (
+        data.model_dump_json(by_alias=True).encode()
+        if isinstance(data, BaseModel)
+        else json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    )
+    return Document(body, media_type, headers or {}, tag)
+
+
+class Kept:
+    """Documents kept in memory, the longest unused dropped first; each is believed for ``fresh_s`` seconds."""
+
+    def __init__(self, *, most_bytes: int, fresh_s: float = float("inf")) -> None:
+        self._most = most_bytes
+        self._fresh_s = fresh_s
+        self._size = 0
+        self._items: OrderedDict[str, tuple[float, Document]] = OrderedDict()
+
+    def get(self, key: str) -> Document | None:
+        """Return a document that is kept and fresh."""
+        found = self._items.get(key)
+        if found is None or time.monotonic() - found[0] > self._fresh_s:
+            return None
+        self._items.move_to_end(key)
+        return found[1]
+
+    def put(self, key: str, document: Document) -> Document:
+        """Keep a document and return it."""
+        self.drop(key)
+        self._items[key] = (time.monotonic(), document)
+        self._size += len(document.body)
+        while self._size > self._most and len(self._items) > 1:
+            _, (_, gone) = self._items.popitem(last=False)
+            self._size -= len(gone.body)
+        return document
+
+    def drop(self, key: str) -> None:
+        """Forget a document."""
+        if (gone := self._items.pop(key, None)) is not None:
+            self._size -= len(gone[1].body)

@@ -1,0 +1,54 @@
+"""What the job side needs to know."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.store.database import default_url
+
+
+@dataclass(frozen=True, slots=True)
+class JobConfig:
+    """Where things lie and how patient workers are.
+
+    Attributes
+    ----------
+    database_url
+        ``postgresql://...`` or ``sqlite:///FILE``; None for SQLite in the data folder.
+    concurrency
+        Plans that one worker solves at once.
+    heartbeat_s, silence_s
+        How often a worker says that it lives, and after how much silence others take its plans.
+    max_attempts
+        How many workers a plan may outlive; then it has failed.
+    solver
+        The command that solves one plan (see :mod:`api.jobs.solver_child`); tests put a quicker one here.
+    """
+
+    database_url: str | None
+    data_dir: Path
+    concurrency: int = 1
+    heartbeat_s: float = 5.0
+    silence_s: float = 30.0
+    queue_limit: int = 200
+    max_attempts: int = 10
+    solver: tuple[str, ...] = (sys.executable, "-m", "api.jobs.solver_child")
+
+    @property
+    def store_url(self) -> str:
+        """The database of plans."""
+        return self.database_url or default_url(self.data_dir)
+
+    @property
+    def queue_file(self) -> Path | None:
+        """The file of DBOS beside plans in SQLite; None on PostgreSQL, where it uses the same database."""
+        return self.data_dir / "jobs.sqlite" if self.store_url.startswith("sqlite") else None
+
+    @property
+    def queue_url(self) -> str:
+        """The database of DBOS; on PostgreSQL its tables are in the schema ``dbos``."""
+        if self.queue_file is not None:
+            return f"sqlite:///{self.queue_file}"
+        return "postgresql" + self.store_url[self.store_url.index("://") :]

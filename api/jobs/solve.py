@@ -1,0 +1,177 @@
+"""A solver process seen from the worker: start it, follow it, stop it, and say what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.jobs import outcome
+from api.jobs.outcome import Outcome
+from api.jobs.progress import Emit, Progress
+from api.store.contract import SolveOptions
+
+PREPARE_S = 900.0
+"""Seconds for reading cities that were never read before."""
+
+CHECK_SHARE, CHECK_MOST_S = 0.1, 10.0
+"""The part of the time limit kept back from the search, to finish, check and store the plan."""
+
+GRACE_S = 90.0
+"""Seconds that a solver has to finish and check its best plan after it was asked to stop."""
+
+
+def search_seconds(time_limit_s: float) -> float:
+    """Return the seconds that the search may take of a time limit.
+
+    >>> search_seconds(120.0), search_seconds(20.0), search_seconds(1.0)
+    (110.0, 18.0, 1.0)
+    """
+    return max(1.0, time_limit_s - min(CHECK_MOST_S, CHECK_SHARE * time_limit_s))
+
+
+def job(request: Mapping[str, Any], options: SolveOptions, parent: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a solver process is told."""
+    told = {
+        "gap": options.gap,
+        "seed": options.seed,
+        "freeze_until": options.freeze_until,
+        "change_price_usd": options.change_price_usd,
+    }
+    return {
+        "request": dict(request),
+        "options": told,
+        "search_s": search_seconds(options.time_limit_s),
+        "parent": None if parent is None else dict(parent),
+    }
+
+
+class Solve:
+    """One solver process. ``run`` blocks in the thread that must stay alive as long; the rest may be called from others."""
+
+    def __init__(self, command: Sequence[str], time_limit_s: float, emit: Emit) -> None:
+        self._command = [*command, str(os.getpid())]
+        self._time_limit_s = time_limit_s
+        self._progress = Progress(emit)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock, self._pipe = threading.Lock(), threading.Lock()
+        self._cancelled = self._abandoned = self._overdue = False
+        self._ask_at = time.monotonic() + PREPARE_S
+        self._kill_at: float | None = None
+
+    def run(self, told: Mapping[str, Any]) -> Outcome:
+        """Solve, and return the outcome."""
+        with self._lock:
+            if self._abandoned:
+                return Outcome(None)
+            if self._cancelled:
+                return Outcome("cancelled")
+            self._process = subprocess.Popen(  # noqa: S603 - our own command, nothing from a request in it
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        process = self._process
+        try:
+            self._tell(json.dumps(told).encode() + b"\n")
+            said, answer = self._follow(process)
+            return self._judge(said, answer, process)
+        finally:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    _close(pipe)
+
+    def cancel(self) -> None:
+        """Ask for the best plan so far; without one there is nothing to wait for."""
+        with self._lock:
+            if self._cancelled:
+                return
+            self._cancelled = True
+        if self._progress.has_plan:
+            self._ask()
+        else:
+            self._kill()
+
+    def abandon(self) -> None:
+        """End the process and leave the plan to another worker."""
+        with self._lock:
+            self._abandoned = True
+        self._kill()
+
+    def tick(self) -> None:
+        """Keep the time: ask a solver that is late to stop, end one that does not."""
+        now = time.monotonic()
+        if self._kill_at is not None:
+            if now >= self._kill_at:
+                self._overdue = True
+                self._kill()
+        elif now >= self._ask_at:
+            self._ask()
+
+    def _ask(self) -> None:
+        self._kill_at = time.monotonic() + GRACE_S
+        self._tell(b"stop\n")
+
+    def _tell(self, line: bytes) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        try:
+            with self._pipe:
+                process.stdin.write(line)
+                process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return  # it has ended; what it said decides
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def _follow(self, process: subprocess.Popen[bytes]) -> tuple[Mapping[str, Any] | None, bytes | None]:
+        """Pass progress on until the last word, and return that."""
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        for line in process.stdout:
+            try:
+                said = json.loads(line)
+            except ValueError:  # cut off in mid-line: the process was ended
+                return None, None
+            if said["kind"] != "progress":
+                self._progress.flush()
+                answer = process.stdout.read(said["bytes"]) if said["kind"] == "plan" else None
+                return said, answer
+            if said["phase"] == "searching" and self._ask_at > time.monotonic() + self._time_limit_s:
+                self._ask_at = time.monotonic() + self._time_limit_s
+            self._progress.take(said)
+        return None, None
+
+    def _judge(self, said: Mapping[str, Any] | None, answer: bytes | None, process: subprocess.Popen[bytes]) -> Outcome:
+        kind = None if said is None else said["kind"]
+        if said is not None and kind == "plan" and answer is not None and len(answer) == said["bytes"]:
+            stopped = self._cancelled and said["status"] == "stopped"
+            return Outcome("cancelled" if stopped else "succeeded", answer=answer)
+        if self._abandoned:
+            return Outcome(None)
+        if said is not None and kind == "infeasible":
+            return outcome.infeasible(said["clashes"])
+        if self._cancelled:
+            return Outcome("cancelled")
+        return self._failure(said if kind == "problem" else None, process)
+
+    def _failure(self, said: Mapping[str, Any] | None, process: subprocess.Popen[bytes]) -> Outcome:
+        if self._overdue:
+            return outcome.failed("time-limit", f"it was ended {GRACE_S:.0f} s after it was asked to stop")
+        if said is not None:
+            return outcome.failed(said["code"], said["detail"], said.get("faults", ()))
+        return outcome.died(process.wait())
+
+
+def _close(pipe: Any) -> None:
+    try:
+        pipe.close()
+    except OSError:
+        return  # a line to a dead process was still in the buffer

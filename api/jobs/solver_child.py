@@ -1,0 +1,114 @@
+"""One plan in a process of its own: ``python -m api.jobs.solver_child PARENT_PID``.
+
+Standard input: one line of JSON (``request``, ``options``, ``search_s``, ``parent``: the parent's plan or null), then
+``stop`` to finish with the best plan so far. Its end means that the worker died: the process ends at once.
+
+Standard output: lines of JSON. ``progress`` while planning; at last ``plan`` with ``bytes`` and then so many bytes of
+plan.json, or ``infeasible``, or ``problem``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+_PR_SET_PDEATHSIG = 1
+_NICE = 5
+_ORPHANED = 75
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when the thread that started it dies (Linux); elsewhere input's end tells."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(_ORPHANED)
+
+
+def private_output() -> BinaryIO:
+    """Return standard output for our lines alone: what libraries print goes to standard error from here on."""
+    ours = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return ours
+
+
+def listen(stop: threading.Event) -> None:
+    """Set ``stop`` when asked to; end the process when input ends."""
+    for line in sys.stdin.buffer:
+        if line.strip() == b"stop":
+            stop.set()
+    os._exit(_ORPHANED)
+
+
+class Lines:
+    """Writes lines of JSON."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def send(self, kind: str, data: Mapping[str, Any], after: bytes = b"") -> None:
+        """Write one line, and bytes behind it."""
+        self._out.write(json.dumps({"kind": kind, **data}).encode() + b"\n" + after)
+        self._out.flush()
+
+
+def solve(job: Mapping[str, Any], lines: Lines, stop: threading.Event) -> None:
+    """Plan a request and write what came of it."""
+    from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415 - after prctl
+    from fleetplan.planner import plan_with_context  # noqa: PLC0415
+    from fleetplan.plans.types import Plan  # noqa: PLC0415
+    from fleetplan.request import PlanRequest  # noqa: PLC0415
+
+    options = job["options"]
+    more: dict[str, Any] = {k: options[k] for k in ("freeze_until", "change_price_usd") if options.get(k) is not None}
+    try:
+        if job.get("parent") is not None:
+            more["parent"] = Plan.model_validate(job["parent"])
+        result = plan_with_context(
+            PlanRequest.model_validate(job["request"]),
+            time_limit_s=job["search_s"],
+            gap=options["gap"],
+            seed=options["seed"],
+            progress=lambda p: lines.send("progress", asdict(p)),
+            stop=stop,
+            **more,
+        )
+    except InfeasibleError as error:
+        lines.send("infeasible", {"clashes": list(error.clashes)})
+    except InputError as error:
+        faults = [asdict(fault) for fault in error.faults]
+        lines.send("problem", {"code": error.code, "detail": str(error).partition("\n")[0], "faults": faults})
+    except FleetplanError as error:
+        lines.send("problem", {"code": error.code, "detail": str(error).partition("\n")[0]})
+        traceback.print_exc()
+    else:
+        answer = result.plan.model_dump_json(indent=1).encode() + b"\n"
+        lines.send("plan", {"status": result.plan.status, "bytes": len(answer)}, answer)
+
+
+def main() -> None:
+    """Run one job."""
+    die_with_parent(int(sys.argv[1]))
+    if hasattr(os, "nice"):
+        os.nice(_NICE)  # the service answers while we compute
+    lines = Lines(private_output())
+    job = json.loads(sys.stdin.buffer.readline())
+    stop = threading.Event()
+    threading.Thread(target=listen, args=(stop,), daemon=True).start()
+    try:
+        solve(job, lines, stop)
+    except Exception:  # noqa: BLE001 - the trace goes to the worker's log, never into an answer
+        traceback.print_exc()
+        lines.send("problem", {"code": "internal", "detail": ""})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""A worker: takes plans from the queue, solves each in a child process, and looks after plans of workers that died.
+
+DBOS brings a plan to exactly one living worker and brings it again when that worker is started anew. Our own code steps in
+where DBOS has no answer: a heartbeat and a sweep take up the plans of a worker that stays silent, cancelling reaches a
+running solver, and the plans table records each outcome once, whoever computed it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dbos import DBOS, DBOSPortableJSONSerializer
+
+from api.jobs import outcome
+from api.jobs.config import JobConfig
+from api.jobs.outcome import Outcome
+from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, VERSION, WORKFLOW, JobQueue, prepare
+from api.jobs.slot import Slot
+from api.jobs.solve import Solve, job
+from api.store.contract import PlanRow
+from api.store.sqlstore import SqlStore
+
+TICK_S = 0.25
+POLL_S = 0.2
+DRAIN_S = 10.0
+TIDY_EVERY_S = 600.0
+TRIES = 6
+_log = logging.getLogger(__name__)
+
+
+class Draining(Exception):
+    """The worker is going down and takes nothing up."""
+
+
+class Worker:
+    """Solves plans and watches over them; one a process, since DBOS is one a process."""
+
+    def __init__(self, config: JobConfig, store: SqlStore, queue: JobQueue, name: str) -> None:
+        self.config, self.store, self.queue, self.name = config, store, queue, name
+        self._solves: dict[str, Solve] = {}
+        self._lock = threading.Lock()
+        # DBOS counts by queue; work it brings back after a restart may come on top.
+        self._places = threading.BoundedSemaphore(config.concurrency)
+        self._draining = False
+        self._suspects: frozenset[str] = frozenset()
+        self._tidy_at = 0.0
+
+    # --- one plan -------------------------------------------------------------------------------------------------------
+
+    def solve(self, plan: str) -> str:
+        """Solve a plan and record the outcome; return the plan's state here, for DBOS's own record."""
+        with self._places:
+            if self._draining:
+                raise Draining
+            solve = self._register(plan)
+            if solve is None:
+                return "elsewhere"
+            try:
+                if not self.store.start(plan, self.name):
+                    self.store.release(plan, self.name)  # ours from before a restart, and asked to stop since
+                    return "elsewhere"
+                found = self._outcome(plan, solve)
+                if found.state is None:
+                    return "abandoned"
+                state, answer, problem = found.state, found.answer, found.problem
+                patiently(lambda: self.store.finish(plan, state, answer=answer, problem=problem))
+                return state
+            finally:
+                self._forget(plan)
+
+    def _register(self, plan: str) -> Solve | None:
+        row = self.store.get(plan)
+        if row is None:
+            return None
+        emit = self._emitter(plan)
+        with self._lock:
+            if plan in self._solves:
+                return None
+            solve = Solve(self.config.solver, row.options.time_limit_s, emit)
+            self._solves[plan] = solve
+            return solve
+
+    def _forget(self, plan: str) -> None:
+        with self._lock:
+            del self._solves[plan]
+
+    def _emitter(self, plan: str) -> Callable[[str, dict[str, Any]], None]:
+        def emit(kind: str, data: dict[str, Any]) -> None:
+            patiently(lambda: self.store.add_event(plan, kind, data))
+
+        return emit
+
+    def _outcome(self, plan: str, solve: Solve) -> Outcome:
+        if self.store.attempts(plan) > self.config.max_attempts:
+            return outcome.failed("gave-up", f"{self.config.max_attempts} workers died over it")
+        row = self.store.get(plan)
+        if row is None:
+            return Outcome(None)
+        parent = self._parent(row)
+        if row.parent is not None and parent is None:
+            return outcome.failed("parent-gone", f"{row.parent} has no stored plan any more")
+        try:
+            return solve.run(job(row.request, row.options, parent))
+        except OSError:
+            _log.exception("plan %s: no solver process", plan)
+            return outcome.failed("internal")
+
+    def _parent(self, row: PlanRow) -> Mapping[str, Any] | None:
+        stored = None if row.parent is None else self.store.answer(row.parent)
+        if stored is None:
+            return None
+        read: Mapping[str, Any] = json.loads(stored)
+        return read
+
+    # --- watching -------------------------------------------------------------------------------------------------------
+
+    def watch(self, stop: threading.Event) -> None:
+        """Beat, sweep, pass on cancellations and keep the time, until told to stop."""
+        beat_at = 0.0
+        while not stop.is_set():
+            try:
+                if time.monotonic() >= beat_at:
+                    beat_at = time.monotonic() + self.config.heartbeat_s
+                    self.store.beat(self.name, list(self._solves))
+                    self.sweep()
+                self._pass_on()
+            except Exception:  # noqa: BLE001 - whatever the database says, the watch must go on
+                _log.exception("the worker's watch goes on")
+            stop.wait(TICK_S)
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            solves = dict(self._solves)
+        if not solves:
+            return
+        for solve in solves.values():
+            solve.tick()
+        for plan in self.store.stops(self.name):
+            if plan in solves:
+                solves[plan].cancel()
+
+    def sweep(self) -> None:
+        """Take up plans of silent workers, plans that the queue lost, and plans that this worker itself forgot."""
+        for plan, worker in self.store.orphans(self.config.silence_s):
+            self._again(plan, worker)
+        with self._lock:
+            # A plan may stand as ours for a moment before we know of it; twice in a row means forgotten.
+            forgotten = frozenset(self.store.running(self.name)) - self._solves.keys()
+        for plan in forgotten & self._suspects:
+            self._again(plan, self.name)
+        self._suspects = forgotten
+        waiting = self.store.waiting(self.config.silence_s)
+        living = self.store.living(self.config.silence_s)
+        for plan, delivery in self.queue.lost(waiting, living):
+            following = self.store.redeliver(plan, delivery)
+            if following is not None:
+                self.queue.deliver(plan, following)
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + TIDY_EVERY_S
+            self.store.purge(self.config.silence_s)
+            self.queue.tidy()
+
+    def _again(self, plan: str, worker: str) -> None:
+        delivery = self.store.release(plan, worker)
+        if delivery is not None:
+            _log.warning("plan %s: worker %s is silent, another takes it up", plan, worker)
+            self.queue.deliver(plan, delivery)
+
+    def drain(self) -> None:
+        """End every solver and leave the plans to other workers."""
+        self._draining = True
+        until = time.monotonic() + DRAIN_S
+        with self._lock:
+            solves = dict(self._solves)
+        for solve in solves.values():
+            solve.abandon()
+        while self._solves and time.monotonic() < until:
+            time.sleep(0.02)
+        for plan in solves:
+            self._again(plan, self.name)
+
+
+_worker: Worker | None = None
+
+
+@DBOS.step(name="solve", retries_allowed=True, max_attempts=3, interval_seconds=1.0)
+def _solve_step(plan: str) -> str:
+    if _worker is None:
+        raise Draining
+    return _worker.solve(plan)
+
+
+@DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None, serialization_type=PORTABLE)
+def _solve_plan(plan: str) -> str:
+    return _solve_step(plan)
+
+
+def patiently(act: Callable[[], Any]) -> None:
+    """Do something to the database; wait out a short outage."""
+    for attempt in range(TRIES):
+        try:
+            act()
+        except Exception:
+            if attempt == TRIES - 1:
+                raise
+            _log.warning("the database did not answer; again in %d s", 2**attempt, exc_info=True)
+            time.sleep(2**attempt)
+        else:
+            return
+
+
+def run_worker(
+    config: JobConfig, *, stop: threading.Event | None = None, ready: Callable[[str], None] | None = None
+) -> None:
+    """Work until told to stop: by the event, or, without one (main thread only), by SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    ready
+        Called with the worker's name once it takes plans.
+    """
+    global _worker  # noqa: PLW0603 - DBOS's functions are global too
+    if stop is None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_, event=stop: event.set())
+    store = SqlStore(config.database_url, config.data_dir, queue_limit=config.queue_limit)
+    prepare(config, store)
+    queue, slot = JobQueue(config), Slot(config.data_dir)
+    worker = _worker = Worker(config, store, queue, slot.worker)
+    watching = threading.Thread(target=worker.watch, args=(stop,), name="fleetplan-watch", daemon=True)
+    store.beat(worker.name, [])
+    _launch(config, worker.name)
+    try:
+        watching.start()
+        if ready is not None:
+            ready(worker.name)
+        stop.wait()
+        watching.join()
+        worker.drain()
+    finally:
+        _worker = None
+        DBOS.destroy()
+        queue.close()
+        store.close()
+        slot.release()
+
+
+def _launch(config: JobConfig, name: str) -> None:
+    DBOS(
+        config={
+            "name": APPLICATION,
+            "system_database_url": config.queue_url,
+            "application_version": VERSION,
+            "executor_id": name,
+            "serializer": DBOSPortableJSONSerializer(),
+            "run_migrations": False,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+    )
+    DBOS.launch()
+    DBOS.register_queue(
+        QUEUE, worker_concurrency=config.concurrency, polling_interval_sec=POLL_S, on_conflict="always_update"
+    )

@@ -1,0 +1,140 @@
+"""Around every request: its id, its line in the log, its place in the metrics, who asks, and how large a body may be."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, headers_of, problem
+
+if TYPE_CHECKING:
+    from api.deps import Service
+
+OPEN_PATHS = frozenset({"/health", "/ready"})
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+def problem_response(error: ServiceError, scope: Scope) -> Response:
+    """Return an exception as problem+json."""
+    told = problem(error, instance=scope["path"], request_id=scope.get("request_id", ""))
+    return Response(told.model_dump_json(), told.status, headers_of(error), MEDIA_TYPE)
+
+
+class Surround:
+    """Outermost: id, log, metrics, and an answer when something broke."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+        self._log = structlog.get_logger("fleetplan.http")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = scope["request_id"] = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        status = 0
+
+        async def tagged(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, tagged)
+        except Exception:
+            self._log.exception("failed", request_id=request_id, method=scope["method"], path=scope["path"])
+            if status:
+                raise
+            await problem_response(Internal(f"request {request_id} failed"), scope)(scope, receive, tagged)
+        finally:
+            self._note(scope, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._service.metrics.request(scope["method"], route, status, seconds)
+        self._log.info(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 2),
+            request_id=scope["request_id"],
+            key=getattr(scope.get("caller"), "key", ""),
+        )
+
+
+class Doorkeeper:
+    """Lets in whom the guard knows, with bodies of a size that we take."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._guard = service.guard
+        self._most = service.settings.max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._admit(scope)
+            passed_on = await self._bounded(scope, receive)
+        except ServiceError as error:
+            await problem_response(error, scope)(scope, receive, send)
+            return
+        await self._app(scope, passed_on, send)
+
+    async def _admit(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        self._guard.check_host(headers.get("host"))
+        self._guard.check_origin(scope["method"], headers.get("origin"), headers.get("host"))
+        if scope["path"] not in OPEN_PATHS:
+            scope["caller"] = await self._guard.caller(headers.get("authorization"))
+
+    async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """Read the body whole, up to the limit, and return a receiver that gives it out again."""
+        if scope["method"] in {"GET", "HEAD"}:
+            return receive
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdecimal() and int(announced) > self._most:
+            raise self._too_large(int(announced))
+        body, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                break
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._most:
+                raise self._too_large(len(body))
+        parts: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def again() -> Message:
+            return parts.pop() if parts else await receive()
+
+        return again
+
+    def _too_large(self, size: int) -> BodyTooLarge:
+        return BodyTooLarge(flaws=[Flaw("is too large", pointer="", value=size, allowed=f"at most {self._most} bytes")])

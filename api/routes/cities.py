@@ -1,0 +1,86 @@
+"""The cities of the catalogue, with sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api import problems as p
+from api.deps import Service, ServiceDep, may_read
+from api.documents import Document, json_document
+from api.media import GEOJSON
+from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.render import zones_bytes
+from api.routes.parameters import Slug
+from api.schemas import Cities, GeoJson
+from fleetplan.catalogue.describe import list_cities, show_city
+
+router = APIRouter(prefix="/v1/cities", tags=["catalogue"], dependencies=[may_read], default_response_class=Response)
+
+
+@router.get(
+    "",
+    operation_id="list_cities",
+    summary="List the cities",
+    responses={
+        200: answer("Every city with people, trips and doubtful figures.", Cities, example="cities", headers=ETAGGED),
+        304: unchanged(),
+        **refusals(),
+    },
+)
+async def cities(request: Request, service: ServiceDep) -> Response:
+    """List the cities of the catalogue."""
+    return _kept(service, "cities", lambda: json_document({"cities": list_cities(service.known.catalogue)})).respond(
+        request
+    )
+
+
+@router.get(
+    "/{city}",
+    operation_id="show_city",
+    summary="Show a city: figures with sources, permits, deployments, gaps",
+    responses={
+        200: answer("The city.", example="city", headers=ETAGGED),
+        304: unchanged(),
+        **refusals(p.CityNotFound, p.BadRequest),
+    },
+)
+async def city(request: Request, service: ServiceDep, city: Slug) -> Response:
+    """Show everything the catalogue knows about a city."""
+    _known(service, city)
+    return _kept(service, f"city/{city}", lambda: json_document(show_city(service.known.catalogue, city))).respond(
+        request
+    )
+
+
+@router.get(
+    "/{city}/zones",
+    operation_id="list_zones",
+    summary="Zones of a city as GeoJSON",
+    responses={
+        200: answer("H3 cells with people and trips.", GeoJson, media=[GEOJSON], headers=ETAGGED),
+        304: unchanged(),
+        **refusals(p.CityNotFound, p.BadRequest),
+    },
+)
+async def zones(request: Request, service: ServiceDep, city: Slug) -> Response:
+    """Return the zones of a city. The first call for a city that nobody planned yet takes seconds."""
+    _known(service, city)
+    key = f"zones/{city}"
+    if (found := service.rendered.get(key)) is None:
+        body = await run_in_threadpool(zones_bytes, service.known, city)
+        found = service.rendered.put(key, Document(body, GEOJSON))
+    return found.respond(request)
+
+
+def _known(service: Service, city: str) -> None:
+    cities = service.known.catalogue.cities
+    if city not in cities:
+        flaw = p.Flaw("is no city of the catalogue", parameter="city", value=city, allowed=", ".join(sorted(cities)))
+        raise p.CityNotFound(flaws=[flaw])
+
+
+def _kept(service: Service, key: str, make: Callable[[], Document]) -> Document:
+    return service.rendered.get(key) or service.rendered.put(key, make())

@@ -1,0 +1,81 @@
+"""Progress as server-sent events, tailed from the store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+
+from api import problems as p
+from api.deps import Service, ServiceDep, StoredDep, may_read
+from api.media import SSE, choose
+from api.openapi import answer, refusals
+from api.routes.parameters import Accept
+from api.store.contract import FINAL, EventRow
+
+router = APIRouter(prefix="/v1/plans", tags=["plans"], dependencies=[may_read], default_response_class=Response)
+
+
+@router.get(
+    "/{plan}/events",  # noqa: FAST003  stored() takes it
+    operation_id="follow_plan",
+    summary="Follow a plan live: state, phase, incumbent, bound, log, verdict",
+    responses={
+        200: answer("Events; a final plan's are replayed, then the stream ends.", media=[SSE]),
+        204: {"description": "The plan is final and nothing came after Last-Event-ID: do not reconnect."},
+        **refusals(p.PlanNotFound, p.NotAcceptable, p.BadRequest, p.NotAvailable),
+    },
+)
+async def events(
+    service: ServiceDep,
+    row: StoredDep,
+    last_event_id: Annotated[int, Header(ge=0, le=2**53, description="resume after this event")] = 0,
+    accept: Accept = None,
+) -> Response:
+    """Stream a plan's events from the start, or from after Last-Event-ID; a comment every 15 s keeps the line open."""
+    choose(accept, [SSE])
+    if len(service.streams) >= service.settings.max_streams:
+        msg = f"{service.settings.max_streams} event streams are open"
+        raise p.NotAvailable(msg)
+    first = await to_thread.run_sync(lambda: service.store.events(row.id, after=last_event_id))
+    if row.state in FINAL and last_event_id and not first:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_tail(service, row.id, last_event_id), media_type=SSE, headers=headers)
+
+
+async def _tail(service: Service, plan: str, seen: int) -> AsyncIterator[bytes]:
+    me = object()
+    service.streams.add(me)
+    try:
+        spoke = time.monotonic()
+        while True:
+            # The state is read before the events: a final state means that the last event is there.
+            row = await to_thread.run_sync(service.store.get, plan)
+            batch = await to_thread.run_sync(lambda after: service.store.events(plan, after=after), seen)
+            for event in batch:
+                yield _wire(event)
+                seen = event.seq
+            if not batch and (row is None or row.state in FINAL):
+                return
+            if batch:
+                spoke = time.monotonic()
+                continue
+            if time.monotonic() - spoke >= service.settings.heartbeat_s:
+                yield KEEPALIVE_COMMENT
+                spoke = time.monotonic()
+            await anyio.sleep(service.settings.poll_s)
+    finally:
+        service.streams.discard(me)
+
+
+def _wire(event: EventRow) -> bytes:
+    data = {"plan": event.plan, "at": event.at.isoformat(), **event.data}
+    return format_sse_event(data_str=json.dumps(data, ensure_ascii=False), event=event.kind, id=str(event.seq))

@@ -1,0 +1,189 @@
+"""What stands in a plan: city rollouts, the map, tables, exports, the explanation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api import problems as p
+from api.deps import Answered, AnsweredDep, Service, ServiceDep, StoredDep, answer_of, may_read
+from api.documents import Document, json_document
+from api.media import GEOJSON, SUFFIXES, choose, split_suffix
+from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.render import EXPORT_MEDIA, EXPORT_SUFFIX, TABLE_MEDIA, export_bytes, map_bytes, table_bytes
+from api.routes.parameters import SLUG, Accept, CityFilter, Slug
+from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
+from api.store.contract import PlanRow
+from fleetplan.months import month_text
+from fleetplan.plans.types import CityRollout
+from fleetplan.request import Month
+
+router = APIRouter(
+    prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
+)
+UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.BadRequest)
+
+
+@router.get(
+    "/cities/{city}",
+    operation_id="get_rollout",
+    summary="A city's rollout: timeline, permits, areas, fleets, depots, money, what binds, sources",
+    responses={
+        200: answer("The rollout.", Rollout, example="rollout", headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED, p.CityNotFound),
+    },
+)
+def rollout(request: Request, found: AnsweredDep, city: Slug) -> Response:
+    """Return one city's part of a plan."""
+    made = found.plan
+    part = _city_of(found, city)
+    told = Rollout(plan=found.row.id, periods=made.periods, period_months=made.period_months, rollout=part)
+    return json_document(told).respond(request)
+
+
+@router.get(
+    "/map",
+    operation_id="get_map",
+    summary="Zones, areas and depots on the ground in a month, as GeoJSON",
+    responses={
+        200: answer("What stands on the ground.", GeoJson, media=[GEOJSON], headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED, p.CityNotFound),
+    },
+)
+async def ground(
+    request: Request,
+    service: ServiceDep,
+    found: AnsweredDep,
+    month: Annotated[Month | None, Query(description="a month of the horizon; its last period when left out")] = None,
+    city: CityFilter = None,
+) -> Response:
+    """Return open zones, areas in force and depots ordered by a month."""
+    shown = _month(found, month)
+    if city is not None:
+        _city_of(found, city)
+    key = f"{found.sha256}/map/{shown}/{city or '*'}"
+    if (kept := service.rendered.get(key)) is None:
+        body = await run_in_threadpool(map_bytes, found.plan, service.known, shown, city)
+        kept = service.rendered.put(key, Document(body, GEOJSON))
+    return kept.respond(request)
+
+
+@router.get(
+    "/tables/{name}",
+    operation_id="get_table",
+    summary="A table: JSON, CSV or XLSX, by Accept or suffix",
+    responses={
+        200: answer("The table.", TableAnswer, example="table", media=TABLE_MEDIA, headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED, p.TableNotFound, p.NotAcceptable),
+    },
+)
+async def table(
+    request: Request,
+    service: ServiceDep,
+    found: AnsweredDep,
+    name: Annotated[str, Path(pattern=SLUG, description=f"{', '.join(TABLE_NAMES)}; a suffix (.csv) chooses the form")],
+    accept: Accept = None,
+) -> Response:
+    """Return a table of a plan."""
+    stem, by_suffix = split_suffix(name)
+    if stem not in TABLE_NAMES:
+        flaw = p.Flaw("is no table", parameter="name", value=name, allowed=", ".join(TABLE_NAMES))
+        raise p.TableNotFound(flaws=[flaw])
+    media = choose(by_suffix or accept, TABLE_MEDIA)
+    key = _key(found, f"tables/{stem}", media)
+    if (kept := service.rendered.get(key)) is None:
+        body = await run_in_threadpool(table_bytes, found.row.id, found.plan, stem, media)
+        kept = service.rendered.put(key, Document(body, media))
+    return kept.respond(request)
+
+
+@router.get(
+    "/export",
+    operation_id="export_plan",
+    summary="The whole plan: printable HTML brief, XLSX workbook, GeoPackage, or plan.json",
+    responses={
+        200: answer("The plan.", media=EXPORT_MEDIA, headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED, p.NotAcceptable),
+    },
+)
+async def export(
+    request: Request,
+    service: ServiceDep,
+    found: AnsweredDep,
+    form: Annotated[
+        Literal["html", "xlsx", "gpkg", "json"] | None, Query(alias="format", description="wins over Accept")
+    ] = None,
+    accept: Accept = None,
+) -> Response:
+    """Return the whole plan as one file."""
+    media = choose(SUFFIXES[form] if form else accept, EXPORT_MEDIA)
+    key = _key(found, "export", media)
+    if (kept := service.rendered.get(key)) is None:
+        body = await run_in_threadpool(export_bytes, found.answer, found.plan, service.known, media)
+        kept = service.rendered.put(key, Document(body, media, _disposition(found, media)))
+    return kept.respond(request)
+
+
+@router.get(
+    "/explanation",
+    operation_id="explain_plan",
+    summary="Why the plan is as it is: what binds, reasons by city; for an infeasible request the clashes",
+    responses={
+        200: answer("The explanation.", Explanation, example="explanation", headers=ETAGGED),
+        304: unchanged(),
+        **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.BadRequest),
+    },
+)
+def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Response:
+    """Say what a plan knows about itself. An infeasible request is a finding: 200, with the constraints that clash."""
+    told = _clashes(row) if row.state == "infeasible" else _reasons(service, row)
+    return json_document(told).respond(request)
+
+
+def _clashes(row: PlanRow) -> Explanation:
+    clashes = list((row.problem or {}).get("clashes", []))
+    verdict = "No plan keeps every rule of this request."
+    return Explanation(plan=row.id, state=row.state, verdict=verdict, binds=[], cities=[], clashes=clashes)
+
+
+def _reasons(service: Service, row: PlanRow) -> Explanation:
+    made = answer_of(service, row).plan
+    cities = [CityReason(city=c.city, launch=c.launch, reason=c.reason, binds=c.binds) for c in made.cities]
+    verdict = f"{made.status}: no plan can be worth more than {made.bound:,.0f} USD; this one is worth {made.objective:,.0f} USD."
+    return Explanation(plan=row.id, state=row.state, verdict=verdict, binds=made.binds, cities=cities, clashes=[])
+
+
+def _city_of(found: Answered, city: str) -> CityRollout:
+    cities = {c.city: c for c in found.plan.cities}
+    if city not in cities:
+        flaw = p.Flaw("is no city of this plan", parameter="city", value=city, allowed=", ".join(sorted(cities)))
+        raise p.CityNotFound(flaws=[flaw])
+    return cities[city]
+
+
+def _month(found: Answered, given: str | None) -> str:
+    grid = found.plan.request.grid
+    first, last = month_text(grid.start), month_text(grid.end - 1)
+    if given is None:
+        return found.plan.periods[-1]
+    if not first <= given <= last:
+        allowed = f"{first} to {last}"
+        flaw = p.Flaw("is not in the plan's horizon", parameter="month", value=given, allowed=allowed)
+        raise p.BadRequest(flaws=[flaw])
+    return given
+
+
+def _key(found: Answered, what: str, media: str) -> str:
+    return f"{found.row.id}/{found.sha256}/{what}/{media}"
+
+
+def _disposition(found: Answered, media: str) -> dict[str, str]:
+    suffix = EXPORT_SUFFIX[media]
+    kind = "inline" if suffix in {"html", "json"} else "attachment"
+    return {"Content-Disposition": f'{kind}; filename="{found.row.id}.{suffix}"'}

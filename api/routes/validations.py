@@ -1,0 +1,39 @@
+"""Judge a request without storing it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api import problems as p
+from api.checks import judge, validation
+from api.deps import ServiceDep, may_plan
+from api.documents import json_document
+from api.openapi import WITH_BODY, answer, body_example, refusals
+from api.schemas import Submission, Validation
+from api.strict_json import StrictRoute
+
+router = APIRouter(
+    prefix="/v1/validations",
+    tags=["plans"],
+    dependencies=[may_plan],
+    default_response_class=Response,
+    route_class=StrictRoute,
+)
+
+
+@router.post(
+    "",
+    operation_id="validate_request",
+    summary="Judge a request: every fault at once, size, fast feasibility; stores nothing",
+    responses={
+        200: answer("The request is valid.", Validation, example="validation"),
+        **refusals(*WITH_BODY, p.BadRequest),
+    },
+    openapi_extra=body_example("submission"),
+)
+async def validate(request: Request, service: ServiceDep, body: Submission) -> Response:
+    """Answer as POST /v1/plans would, without making a plan."""
+    raw = await request.json()
+    scope = await run_in_threadpool(judge, body.request, body.options, raw, service.known, service.settings)
+    return json_document(await run_in_threadpool(validation, scope)).respond(request)

@@ -1,0 +1,293 @@
+"""The shapes of answers and bodies that the library does not have; requests and plans are the library's own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.store.contract import PlanRow, SolveOptions, State
+from fleetplan.plans.types import Binding, CityRollout, Kpis
+from fleetplan.request import Month, PlanRequest
+
+
+class Body(BaseModel):
+    """Base of bodies: unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """Base of answers; clients ignore fields they do not know."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Options(Body):
+    """How to solve."""
+
+    time_limit_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
+        default=120.0, description="seconds for the search; the service may allow less"
+    )
+    gap: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.01, description="proven relative gap at which to stop"
+    )
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+    def solve_options(self) -> SolveOptions:
+        """Return them as the store keeps them."""
+        return SolveOptions(**self.model_dump())
+
+
+class RerunOptions(Options):
+    """How to solve again."""
+
+    freeze_until: Month | None = Field(default=None, description="decisions before this month stay as they were")
+    change_price_usd: Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="price of each launch moved and each vehicle shifted: the plan moves when it is worth it",
+    )
+
+
+class Submission(Body):
+    """A request with how to solve it."""
+
+    request: PlanRequest
+    options: Options = Options()
+
+
+class Rerun(Body):
+    """A merge patch on the request of an earlier plan; lists are addressed by key, null removes."""
+
+    patch: dict[str, Any] = {}
+    options: RerunOptions = RerunOptions()
+
+
+class Money(Answer):
+    """An amount of money; ``amount`` is a decimal number as text."""
+
+    amount: str
+    currency: str = "USD"
+
+    @classmethod
+    def of(cls, value: float | None) -> Money | None:
+        """Return an amount in USD with cents."""
+        return None if value is None else cls(amount=f"{value:.2f}")
+
+
+class Links(Answer):
+    """Where to go from a plan."""
+
+    self: str
+    events: str
+    cancel: str
+    reruns: str
+    explanation: str
+    export: str
+    map: str
+    tables: dict[str, str]
+    cities: str
+    comparison: str
+    parent: str | None
+
+
+class PlanSummary(Answer):
+    """A plan in a list. ``gap`` is relative to the objective; times are UTC."""
+
+    id: str
+    state: State
+    phase: str
+    name: str
+    created_at: datetime
+    started_at: datetime | None
+    first_plan_at: datetime | None
+    finished_at: datetime | None
+    objective: Money | None
+    bound: Money | None
+    gap: float | None
+    parent: str | None
+    origin: str
+    links: Links
+
+
+class SolvedWith(Answer):
+    """The options that a plan was asked for with."""
+
+    time_limit_s: float
+    gap: float
+    seed: int
+    freeze_until: str | None
+    change_price_usd: float | None
+
+
+class PlanStatus(PlanSummary):
+    """A plan: its state, figures and lineage, and what was asked."""
+
+    cancel_requested: bool
+    has_answer: bool
+    kpis: Kpis | None
+    options: SolvedWith
+    problem: dict[str, Any] | None = Field(description="why a plan failed, or what makes its request infeasible")
+    patch: dict[str, Any] | None
+    request: dict[str, Any]
+
+
+class PlanPage(Answer):
+    """Plans, newest first; ``next`` is the address of the following page."""
+
+    plans: list[PlanSummary]
+    next: str | None
+
+
+class Size(Answer):
+    """How large a request is."""
+
+    cities: int
+    stacks: int
+    deployments: int
+    periods: int
+    constraints: int
+
+
+class Feasibility(Answer):
+    """What the dates of permits alone say: ``infeasible`` is certain, ``unknown`` leaves it to the solver."""
+
+    verdict: Literal["infeasible", "unknown"]
+    findings: list[str]
+
+
+class Validation(Answer):
+    """A valid request: its size and what can be told about it at once."""
+
+    valid: Literal[True] = True
+    size: Size
+    feasibility: Feasibility
+
+
+class Rollout(Answer):
+    """One city's part of a plan, with the periods that its lists run over."""
+
+    plan: str
+    periods: list[str]
+    period_months: list[int]
+    rollout: CityRollout
+
+
+class TableColumn(Answer):
+    """A declared column."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+class TableAnswer(Answer):
+    """A table of a plan."""
+
+    plan: str
+    table: str
+    columns: list[TableColumn]
+    rows: list[dict[str, Any]]
+
+
+class CityReason(Answer):
+    """Why a city is in the plan as it is, and what holds it back."""
+
+    city: str
+    launch: str | None
+    reason: str
+    binds: list[Binding]
+
+
+class Explanation(Answer):
+    """What a plan knows about itself; for an infeasible request the constraints that clash."""
+
+    plan: str
+    state: State
+    verdict: str
+    binds: list[Binding]
+    cities: list[CityReason]
+    clashes: list[str]
+
+
+class Cities(Answer):
+    """The cities of the catalogue."""
+
+    cities: list[dict[str, Any]]
+
+
+class Partners(Answer):
+    """The stacks of the catalogue."""
+
+    partners: list[dict[str, Any]]
+
+
+class Health(Answer):
+    """Whether the service lives, or is ready."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class GeoJson(Answer):
+    """A GeoJSON FeatureCollection, lon-lat."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+
+
+TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "depots", "stacks")
+
+
+def links_of(row: PlanRow) -> Links:
+    """Return the addresses that belong to a plan."""
+    here = f"/v1/plans/{row.id}"
+    return Links(
+        self=here,
+        events=f"{here}/events",
+        cancel=f"{here}/cancel",
+        reruns=f"{here}/reruns",
+        explanation=f"{here}/explanation",
+        export=f"{here}/export",
+        map=f"{here}/map",
+        tables={name: f"{here}/tables/{name}" for name in TABLE_NAMES},
+        cities=f"{here}/cities/{{city}}",
+        comparison=f"{here}/comparison{{?with}}",
+        parent=None if row.parent is None else f"/v1/plans/{row.parent}",
+    )
+
+
+def _summary(row: PlanRow) -> dict[str, Any]:
+    plain = ("id", "state", "phase", "name", "created_at", "started_at", "first_plan_at", "finished_at", "gap")
+    return {
+        **{name: getattr(row, name) for name in plain},
+        "objective": Money.of(row.objective),
+        "bound": Money.of(row.bound),
+        "parent": row.parent,
+        "origin": row.origin,
+        "links": links_of(row),
+    }
+
+
+def plan_summary(row: PlanRow) -> PlanSummary:
+    """Return a plan as it stands in a list."""
+    return PlanSummary(**_summary(row))
+
+
+def plan_status(row: PlanRow) -> PlanStatus:
+    """Return everything that is told about a plan at once."""
+    options = {name: getattr(row.options, name) for name in SolvedWith.model_fields}
+    return PlanStatus(
+        **_summary(row),
+        cancel_requested=row.cancel_requested,
+        has_answer=row.answer_sha256 is not None,
+        kpis=None if row.kpis is None else Kpis.model_validate(dict(row.kpis)),
+        options=SolvedWith(**options),
+        problem=None if row.problem is None else dict(row.problem),
+        patch=None if row.patch is None else dict(row.patch),
+        request=dict(row.request),
+    )

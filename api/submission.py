@@ -1,0 +1,72 @@
+"""Accept a plan: make it durable, hand it to the workers, and say where it will stand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+
+import anyio
+from anyio import to_thread
+from fastapi import Request, Response
+
+from api.deps import Service, stored
+from api.documents import Document, json_document
+from api.schemas import plan_status
+from api.security import Caller
+from api.store.contract import FINAL, NewPlan, PlanRow
+
+WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])", re.IGNORECASE)
+RETRY_S = "1"
+
+
+async def submission_key(request: Request, given: str | None) -> tuple[str | None, str]:
+    """Return the idempotency key of this caller, and the hash of what is asked (address and body)."""
+    digest = hashlib.sha256(request.url.path.encode() + b"\n" + await request.body()).hexdigest()
+    if given is None:
+        return None, digest
+    caller: Caller = request.scope["caller"]
+    bare = given.strip('"')
+    return f"{caller.key}/{bare}", digest
+
+
+async def submit(request: Request, service: Service, new: NewPlan, prefer: str | None) -> Response:
+    """Store and enqueue a plan; answer 202, or 200 when it ended within the time that the client prefers to wait."""
+    row, replayed = await to_thread.run_sync(service.store.create, new)
+    if not replayed:
+        service.metrics.submitted.inc()
+    if row.state == "queued":
+        await to_thread.run_sync(service.enqueue, row.id)
+    headers = {"Location": f"/v1/plans/{row.id}"}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if (seconds := preferred_wait(prefer, service.settings.max_wait_s)) is not None:
+        headers["Preference-Applied"] = f"wait={seconds:g}"
+        row = await until_final(service, row, seconds)
+    if row.state in FINAL:
+        return status_document(row, headers).respond(request)
+    return status_document(row, {**headers, "Retry-After": RETRY_S}).respond(request, 202)
+
+
+def status_document(row: PlanRow, headers: dict[str, str] | None = None) -> Document:
+    """Return a plan's status as a document."""
+    return json_document(plan_status(row), headers=headers)
+
+
+def preferred_wait(prefer: str | None, most_s: float) -> float | None:
+    """Return the seconds that a Prefer header asks to wait, at most ``most_s`` (RFC 7240).
+
+    >>> preferred_wait("respond-async, wait=10", 60.0)
+    10.0
+    """
+    found = WAIT.search(prefer or "")
+    return None if found is None else min(float(found[1]), most_s)
+
+
+async def until_final(service: Service, row: PlanRow, seconds: float) -> PlanRow:
+    """Return a plan's row once it is final, or as it stands after some seconds."""
+    end = time.monotonic() + seconds
+    while row.state not in FINAL and (left := end - time.monotonic()) > 0:
+        await anyio.sleep(min(service.settings.poll_s, left))
+        row = await to_thread.run_sync(stored, service, row.id)
+    return row

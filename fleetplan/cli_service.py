@@ -1,0 +1,344 @@
+# ruff: noqa: PLC0415  heavy imports wait for the command that needs them: --help stays fast
+"""The command line around the service: run it, hand out keys, and use it from afar.
+
+    fleetplan serve | worker | keys add | keys list | keys revoke       on the machine that plans
+    fleetplan submit | watch | rerun | compare                          from anywhere, with --server and a key
+
+The service's own code and the HTTP client are imported by the command that needs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+import typer
+
+from fleetplan.errors import FleetplanError
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from api.settings import Settings
+    from api.store.sqlstore import SqlStore
+
+FINAL = {"succeeded": 0, "cancelled": 1, "failed": 1, "infeasible": 3}
+PATIENCE_S = 60.0
+
+service_app = typer.Typer(no_args_is_help=True)
+keys_app = typer.Typer(help="API keys of the service: add, list, revoke.", no_args_is_help=True)
+service_app.add_typer(keys_app, name="keys")
+
+Server = Annotated[
+    str, typer.Option("--server", envvar="FLEETPLAN_SERVER", help="Address of the service.", metavar="URL")
+]
+Key = Annotated[str, typer.Option("--key", envvar="FLEETPLAN_KEY", help="API key.", show_default=False)]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the service's data.", show_default=False)]
+Database = Annotated[
+    str | None, typer.Option("--database", help="postgresql://... instead of SQLite in the data folder.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+TimeLimit = Annotated[float, typer.Option(help="Seconds to search at most.", min=1)]
+Gap = Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.", min=0, max=1)]
+LOCAL = "http://127.0.0.1:8000"
+
+
+class KeyScope(StrEnum):
+    """What a key may do; each holds the ones before."""
+
+    read = "read"
+    plan = "plan"
+    admin = "admin"
+
+
+# --- the service itself ---------------------------------------------------------------------------------------------------
+
+
+@service_app.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; loopback by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)] = None,
+    data: Data = None,
+    database: Database = None,
+    workers: Annotated[int | None, typer.Option(help="Plans solved at once here; 0: none.", min=0, max=64)] = None,
+) -> None:
+    """Serve planning over HTTP, and solve what is asked, in one process; nothing else has to run."""
+    from api.serve import serve as run
+
+    settings = _settings(host=host, port=port, data_dir=data, database=database, workers=workers)
+    try:
+        run(settings)
+    except PermissionError as error:
+        _end(str(error))
+
+
+@service_app.command()
+def worker(
+    *,
+    data: Data = None,
+    database: Database = None,
+    concurrency: Annotated[int, typer.Option(help="Plans solved at once.", min=1, max=64)] = 1,
+) -> None:
+    """Solve what a service was asked, beside it or on another machine that reaches the same database."""
+    from api.jobs.worker import run_worker
+
+    settings = _settings(data_dir=data, database=database, workers=concurrency)
+    typer.echo("fleetplan worker: waiting for plans (Ctrl-C ends it)", err=True)
+    run_worker(settings.job_config())
+
+
+@keys_app.command("add")
+def keys_add(
+    *,
+    scope: Annotated[KeyScope, typer.Option(help="What the key may do.")] = KeyScope.read,
+    name: Annotated[str, typer.Option(help="Whose key it is.")] = "",
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Make a key and print it, once: only its hash is kept."""
+    with _store(data, database) as store:
+        secret = store.add_key(name or f"{scope.value}-{time.strftime('%Y%m%d-%H%M%S')}", [scope.value])
+    typer.echo(secret)
+
+
+@keys_app.command("list")
+def keys_list(*, data: Data = None, database: Database = None, as_json: AsJson = False) -> None:
+    """List keys by name and scope."""
+    with _store(data, database) as store:
+        rows: list[dict[str, Any]] = [
+            {
+                "id": row.id,
+                "name": row.name,
+                "scopes": sorted(row.scopes),
+                "created_at": row.created_at.isoformat(timespec="seconds"),
+                "revoked": row.revoked_at is not None,
+            }
+            for row in store.list_keys()
+        ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        state = "revoked" if row["revoked"] else "in force"
+        typer.echo(f"{row['name']}  {','.join(row['scopes'])}  {row['created_at']}  {state}  {row['id']}")
+
+
+@keys_app.command("revoke")
+def keys_revoke(
+    name: Annotated[str, typer.Argument(help="Name or id of the key.")],
+    *,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Revoke a key; a running service refuses it within a second."""
+    with _store(data, database) as store:
+        count = store.revoke(name)
+    if not count:
+        _end(f"no key in force is called {name!r}")
+    typer.echo(f"revoked: {name}")
+
+
+# --- the service from afar --------------------------------------------------------------------------------------------------
+
+
+@service_app.command()
+def submit(
+    request: Annotated[Path, typer.Argument(help="A YAML or JSON request.")],
+    *,
+    server: Server = LOCAL,
+    key: Key = "",
+    time_limit: TimeLimit = 120.0,
+    gap: Gap = 0.01,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.", min=0)] = 0,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the plan to its end.")] = False,
+) -> None:
+    """Send a request to a service and print the plan's id."""
+    from fleetplan.request import read_request
+
+    try:
+        asked = read_request(request).model_dump(mode="json")
+    except FleetplanError as error:
+        _end(str(error), error.exit_code)
+    options = {"time_limit_s": time_limit, "gap": gap, "seed": seed}
+    with _client(server, key) as client:
+        told = _told(client.post("/v1/plans", json={"request": asked, "options": options}, headers=_once()))
+        _print_and_follow(client, told["id"], follow=watch)
+
+
+@service_app.command()
+def watch(plan: Annotated[str, typer.Argument(help="Id of a plan.")], *, server: Server = LOCAL, key: Key = "") -> None:
+    """Follow a plan until it ends. Exit codes: 0 planned, 3 infeasible, 1 failed or cancelled."""
+    with _client(server, key) as client:
+        _told(client.get(f"/v1/plans/{plan}"))
+        raise typer.Exit(FINAL[_follow(client, plan)])
+
+
+@service_app.command()
+def rerun(  # noqa: PLR0913  a command has as many options as it has
+    plan: Annotated[str, typer.Argument(help="Id of the plan to start from.")],
+    patch: Annotated[str, typer.Argument(help="Merge patch as JSON, or a YAML or JSON file; lists go by key.")],
+    *,
+    server: Server = LOCAL,
+    key: Key = "",
+    freeze_until: Annotated[str | None, typer.Option(help="Decisions before this month stay.")] = None,
+    change_price: Annotated[float | None, typer.Option(help="USD for each launch moved or vehicle shifted.")] = None,
+    time_limit: TimeLimit = 120.0,
+    gap: Gap = 0.01,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the plan to its end.")] = False,
+) -> None:
+    """Ask for a plan again with changes and print the new plan's id."""
+    options = {"time_limit_s": time_limit, "gap": gap, "freeze_until": freeze_until, "change_price_usd": change_price}
+    body = {"patch": _patch(patch), "options": options}
+    with _client(server, key) as client:
+        told = _told(client.post(f"/v1/plans/{plan}/reruns", json=body, headers=_once()))
+        _print_and_follow(client, told["id"], follow=watch)
+
+
+@service_app.command()
+def compare(
+    plan: Annotated[str, typer.Argument(help="Id of a plan.")],
+    other: Annotated[str, typer.Argument(help="Id of the plan to compare it with.")],
+    *,
+    server: Server = LOCAL,
+    key: Key = "",
+) -> None:
+    """Print what differs between two plans, as JSON."""
+    with _client(server, key) as client:
+        told = _told(client.get(f"/v1/plans/{plan}/comparison", params={"with": other}))
+    typer.echo(json.dumps(told, indent=2))
+
+
+# --- helpers --------------------------------------------------------------------------------------------------------------
+
+
+def _end(message: str, code: int = 1) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def _settings(**given: Any) -> Settings:
+    from pydantic import ValidationError
+
+    from api.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        _end(str(error), 2)
+
+
+@contextmanager
+def _store(data: Path | None, database: str | None) -> Iterator[SqlStore]:
+    from api.store.sqlstore import SqlStore
+
+    settings = _settings(data_dir=data, database=database)
+    store = SqlStore(settings.database, settings.data_dir)
+    store.migrate()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _client(server: str, key: str) -> Iterator[httpx2.Client]:
+    import httpx2
+
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    timeout = httpx2.Timeout(10.0, read=PATIENCE_S)
+    try:
+        with httpx2.Client(base_url=server, headers=headers, timeout=timeout) as client:
+            yield client
+    except httpx2.TransportError as error:
+        _end(f"{server}: {error}")
+
+
+def _once() -> dict[str, str]:
+    """Return a key with which a retry is the same call."""
+    return {"Idempotency-Key": os.urandom(16).hex()}
+
+
+def _told(response: httpx2.Response) -> dict[str, Any]:
+    """Return an answer, or end with the problem in words."""
+    told: dict[str, Any] = response.json()
+    if response.is_success:
+        return told
+    lines = [f"{told.get('title', response.reason_phrase)} ({told.get('code', response.status_code)})"]
+    lines += [told["detail"]] if told.get("detail") else []
+    for fault in told.get("errors", []):
+        lines.append(f"  {fault.get('pointer') or fault.get('parameter') or ''}: {fault['message']}")
+        lines += [f"    {name}: {fault[name]}" for name in ("value", "allowed", "remedy") if fault.get(name)]
+    lines += [told["remedy"]] if told.get("remedy") else []
+    _end("\n".join(lines), 2 if response.status_code in {400, 422} else 1)
+
+
+def _patch(given: str) -> Any:
+    import yaml
+
+    path = Path(given)
+    text = given if given.lstrip().startswith("{") else path.read_text(encoding="utf-8") if path.is_file() else None
+    if text is None:
+        _end(f"{given}: neither a JSON object nor a file", 2)
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        _end(f"the patch is not valid YAML or JSON: {error}", 2)
+
+
+def _print_and_follow(client: httpx2.Client, plan: str, *, follow: bool) -> None:
+    typer.echo(plan)
+    if follow:
+        sys.stdout.flush()
+        raise typer.Exit(FINAL[_follow(client, plan)])
+
+
+def _follow(client: httpx2.Client, plan: str) -> Literal["succeeded", "infeasible", "cancelled", "failed"]:
+    """Print a plan's events until it ends, through lost connections; return how it ended."""
+    import httpx2
+
+    seen, failures = "0", 0
+    while True:
+        try:
+            for event, number, data in _events(client, plan, seen):
+                seen, failures = number, 0
+                typer.echo(_event_line(event, data), err=True)
+            state = _told(client.get(f"/v1/plans/{plan}"))["state"]
+            if state in FINAL:
+                return state  # type: ignore[no-any-return]
+        except httpx2.TransportError:
+            failures += 1
+            if failures > 10:
+                raise
+        time.sleep(min(2.0**failures, 10.0))
+
+
+def _events(client: httpx2.Client, plan: str, seen: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    with client.stream("GET", f"/v1/plans/{plan}/events", headers={"Last-Event-ID": seen}) as response:
+        if response.status_code >= 400:
+            response.read()
+            _told(response)
+        fields: dict[str, str] = {}
+        for line in response.iter_lines():
+            name, _, value = line.partition(": ")
+            if line:
+                fields[name] = value
+            elif "data" in fields:
+                yield fields["event"], fields["id"], json.loads(fields["data"])
+                fields = {}
+
+
+def _event_line(event: str, data: dict[str, Any]) -> str:
+    numbers = {"best_usd": "best", "bound_usd": "bound", "objective": "best", "bound": "bound"}
+    parts = [str(data[name]) for name in ("phase", "state", "message") if data.get(name)]
+    parts += [f"{word} {data[name]:,.0f} USD" for name, word in numbers.items() if data.get(name) is not None]
+    parts += [f"gap {data['gap']:.2%}"] if data.get("gap") is not None else []
+    parts += [data["problem"].get("title", "")] if isinstance(data.get("problem"), dict) else []
+    return f"{event:<10} {'  '.join(parts)}".rstrip()

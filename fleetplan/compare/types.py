@@ -1,0 +1,158 @@
+"""What a comparison holds. ``a`` is the earlier plan, ``b`` the later one; differences are b less a; money is USD."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+MoveKind = Literal["launch", "driver_out", "level", "fleet", "depot", "bought"]
+
+
+class Model(BaseModel):
+    """Base: frozen, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputMove(Model):
+    """Something asked otherwise; ``pointer`` addresses it as a patch would, entries of lists by their key."""
+
+    pointer: str
+    sentence: str
+    a: Any
+    b: Any
+
+
+class DecisionMove(Model):
+    """Something decided otherwise.
+
+    ``id`` names the decision (the same in every comparison), ``a`` and ``b`` what each plan decides: a month (None: never), a
+    level or a number of vehicles. ``direction`` is 1 for later, wider or more, -1 for the opposite; never is latest.
+    """
+
+    id: str
+    kind: MoveKind
+    city: str = ""
+    stack: str = ""
+    site: str = ""
+    year: str = ""
+    a: str | int | None
+    b: str | int | None
+    direction: Literal[-1, 1]
+    sentence: str
+
+
+class CityMoney(Model):
+    """A city's money. ``cash`` sums its own lines undiscounted; vehicles bought and their loans stand with their stack."""
+
+    city: str
+    name: str
+    cash_a_usd: float
+    cash_b_usd: float
+    cash_difference_usd: float
+    capital_a_usd: float
+    capital_b_usd: float
+    npv_a_usd: float
+    npv_b_usd: float
+    npv_difference_usd: float
+
+
+class StackMoney(Model):
+    """A stack's pool: vehicles bought and their loans, undiscounted."""
+
+    stack: str
+    cash_a_usd: float
+    cash_b_usd: float
+    cash_difference_usd: float
+
+
+class LineMoney(Model):
+    """A money line over all cities and stacks, undiscounted and as present worth.
+
+    ``residual`` and ``terminal`` are worth after the horizon; with them the present worths sum to each plan's NPV.
+    """
+
+    line: str
+    total_a_usd: float
+    total_b_usd: float
+    total_difference_usd: float
+    npv_a_usd: float
+    npv_b_usd: float
+    npv_difference_usd: float
+
+
+class KpiPair(Model):
+    """A headline figure of both plans; ``difference`` only where it is a number in both."""
+
+    name: str
+    a: float | str | None
+    b: float | str | None
+    difference: float | None
+
+
+class CityMap(Model):
+    """What a map of the difference draws: by year end the widest area level open and the vehicles, None beyond a horizon."""
+
+    city: str
+    name: str
+    years: list[str]
+    level_a: list[int | None]
+    level_b: list[int | None]
+    vehicles_a: list[int | None]
+    vehicles_b: list[int | None]
+
+
+class Comparison(Model):
+    """Two plans compared."""
+
+    name_a: str
+    name_b: str
+    request_a_sha256: str
+    request_b_sha256: str
+    npv_difference_usd: float
+    same_catalogue: bool
+    inputs: list[InputMove]
+    decisions: list[DecisionMove]
+    money_by_city: list[CityMoney]
+    money_by_stack: list[StackMoney]
+    money_by_line: list[LineMoney]
+    kpis: list[KpiPair]
+    map: list[CityMap]
+    summary: list[str]
+
+
+class AloneEffect(Model):
+    """What one change of the inputs does alone. Without a plan (``note`` says why) there is no NPV."""
+
+    pointer: str
+    sentence: str
+    npv_usd: float | None
+    npv_difference_usd: float | None
+    gap: float | None
+    moves: int
+    note: str = ""
+
+
+class CausedMove(Model):
+    """A decision that moved, and the changes of the inputs that move it alone; none: only together (``joint``)."""
+
+    id: str
+    sentence: str
+    causes: list[str]
+    joint: bool
+    because: str
+
+
+class Causes(Model):
+    """Which change moved what.
+
+    ``interaction_usd`` is what the changes do together beyond the sum of what each does alone; None if one has no plan alone.
+    """
+
+    npv_a_usd: float
+    npv_b_usd: float
+    alone: list[AloneEffect]
+    moves: list[CausedMove]
+    interaction_usd: float | None
+    sentences: list[str]

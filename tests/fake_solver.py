@@ -1,0 +1,76 @@
+"""A solver that only pretends: ``python fake_solver.py PARENT_PID``, told by ``request["fake"]`` what to do.
+
+It speaks the language of api/jobs/solver_child.py and dies with its worker by the same code. Every start is a line in the
+file ``request["fake"]["log"]``: its own process id. ``seconds`` is how long it searches, ``again`` how long when the log
+shows that it is not the first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from api.jobs.solver_child import Lines, die_with_parent, listen, private_output
+
+
+def main() -> None:
+    die_with_parent(int(sys.argv[1]))
+    lines = Lines(private_output())
+    job = json.loads(sys.stdin.buffer.readline())
+    stop = threading.Event()
+    threading.Thread(target=listen, args=(stop,), daemon=True).start()
+    fake = job["request"].get("fake", {})
+    if log := fake.get("log"):
+        if "again" in fake and Path(log).exists():
+            fake["seconds"] = fake["again"]
+        with Path(log).open("a", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+    end = {"die": die, "garbage": garbage, "infeasible": infeasible, "problem": problem}.get(fake.get("end", ""))
+    if end is not None:
+        end(lines)
+        return
+    if fake.get("end") == "kill-worker":
+        os.kill(os.getppid(), 9)
+    began = time.monotonic()
+    lines.send("progress", {"phase": "cities", "elapsed_s": 0.0})
+    time.sleep(fake.get("before_plan", 0.0))
+    step = 0
+    while not stop.is_set() and time.monotonic() - began < fake.get("seconds", 0.0):
+        step += 1
+        line = {
+            "phase": "searching",
+            "best_usd": float(step),
+            "bound_usd": 1000.0 - step,
+            "gap": (1000.0 - 2 * step) / step,
+        }
+        lines.send("progress", {**line, "elapsed_s": time.monotonic() - began})
+        time.sleep(0.05)
+    status = "stopped" if stop.is_set() else "optimal"
+    plan = {"status": status, "objective": float(step), "bound": 1000.0 - step, "gap": 0.5, "kpis": {"npv_usd": step}}
+    answer = json.dumps({**plan, "name": job["request"]["name"], "parent": job["parent"]}).encode()
+    lines.send("plan", {"status": status, "bytes": len(answer)}, answer)
+
+
+def die(_: Lines) -> None:
+    os.kill(os.getpid(), 9)
+
+
+def garbage(_: Lines) -> None:
+    os.write(2, b"Traceback: secrets\n")
+    sys.exit(3)
+
+
+def infeasible(lines: Lines) -> None:
+    lines.send("infeasible", {"clashes": ["rule a", "rule b"]})
+
+
+def problem(lines: Lines) -> None:
+    lines.send("problem", {"code": "solver", "detail": "no plan was found in the time given"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,437 @@
+"""Reruns on the small world: patches, decisions kept, the price of change, the start from a parent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fleetplan.errors import InfeasibleError, RequestError
+from fleetplan.optimize.formulate import Formulation, formulate
+from fleetplan.optimize.gather import gather
+from fleetplan.optimize.nearby import improve, neighbourhood
+from fleetplan.optimize.solve import solve
+from fleetplan.parent import CHANGE, FREEZE, deployments_of, year_ends
+from fleetplan.planner import Progress, plan_with_context
+from fleetplan.plans.types import Plan
+from fleetplan.request import parse_request
+from fleetplan.rerun import (
+    apply_patch,
+    changes_between,
+    describe_patch,
+    freeze,
+    input_changes,
+    price_changes,
+    rerun,
+    stability_price,
+    start_from,
+)
+from fleetplan.scope import resolve_scope
+from fleetplan.tightening import inherited_bound, only_tightens
+from tests.plan_builder import make_services
+from tests.test_optimize import WORLD
+
+EXACT = 1e-6
+SERVICES = make_services()
+BASE: dict[str, Any] = {
+    "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
+    "capital": {"per_quarter_usd": 8e6},
+    "constraints": [{"id": "pace", "type": "launches_per_quarter", "max": 2}],
+}
+LATE = {"constraints": {"late": {"type": "permit_delay", "city": "belport", "months": 4}}}
+MORE = {"overrides": {"aston/city.toml#market.mean_fare_local": {"factor": 1.5}}}
+SCARCE = {"constraints": {"scarce": {"type": "fleet_cap", "vehicles": 100, "start": "2028-04"}}}
+
+
+@pytest.fixture(autouse=True)
+def _small_world(monkeypatch):
+    monkeypatch.setattr("fleetplan.planner.services_for", lambda *_, **__: SERVICES)
+
+
+def planned(data: dict[str, Any], **more: Any) -> Plan:
+    """Return the checked plan of a request over the small world."""
+    return plan_with_context(parse_request(data), gap=EXACT, time_limit_s=60, catalogue=WORLD, **more).plan
+
+
+def again(parent: Plan, patch: dict[str, Any], **more: Any) -> Plan:
+    """Return a checked rerun."""
+    return rerun(parent, patch, gap=EXACT, time_limit_s=60, catalogue=WORLD, **more).plan
+
+
+def written(data: dict[str, Any]) -> Formulation:
+    """Return the matrix of a request over the small world."""
+    return formulate(gather(resolve_scope(parse_request(data), WORLD), SERVICES))
+
+
+_KNOWN: dict[str, Plan] = {}
+
+
+@pytest.fixture
+def parent() -> Plan:
+    """Return the plan of the base request, made once."""
+    if not _KNOWN:
+        _KNOWN["base"] = planned(BASE)
+    return _KNOWN["base"]
+
+
+# --- patches ---
+
+
+def test_a_patch_merges_members_and_leaves_the_rest():
+    out = apply_patch(BASE, {"capital": {"cash_floor_usd": 1e8}, "discount_rate": 0.08})
+    assert out["capital"] == {"per_quarter_usd": 8e6, "cash_floor_usd": 1e8}
+    assert out["discount_rate"] == 0.08
+    assert out["constraints"] == BASE["constraints"]
+
+
+def test_a_patch_does_not_touch_the_request_it_is_given():
+    before = json.dumps(BASE)
+    apply_patch(BASE, {"constraints": {"pace": {"max": 1}}, "horizon": {"months": 12}})
+    assert json.dumps(BASE) == before
+
+
+def test_null_removes_a_member_and_its_default_returns():
+    out = apply_patch(BASE | {"discount_rate": 0.08}, {"discount_rate": None})
+    assert "discount_rate" not in out
+    assert parse_request(out).discount_rate == 0.10
+
+
+def test_null_removes_an_entry_of_a_list_by_its_key():
+    assert apply_patch(BASE, {"constraints": {"pace": None}})["constraints"] == []
+
+
+def test_an_entry_is_merged_by_its_key_and_a_new_key_is_a_new_entry():
+    out = apply_patch(BASE, {"constraints": {"pace": {"max": 1}, "cap": {"type": "fleet_cap", "vehicles": 50}}})
+    assert out["constraints"] == [
+        {"id": "pace", "type": "launches_per_quarter", "max": 1},
+        {"id": "cap", "type": "fleet_cap", "vehicles": 50},
+    ]
+
+
+def test_a_plain_list_replaces_the_whole_list():
+    other = [{"id": "cap", "type": "fleet_cap", "vehicles": 50}]
+    assert apply_patch(BASE, {"constraints": other})["constraints"] == other
+
+
+def test_overrides_go_by_figure_and_a_factor_takes_the_place_of_a_value():
+    base = BASE | {"overrides": [{"figure": "a#b", "value": 2.0, "why": "seen"}]}
+    out = apply_patch(base, {"overrides": {"a#b": {"factor": 0.5}, "c#d": {"value": 1.0}}})
+    assert out["overrides"] == [{"figure": "a#b", "why": "seen", "factor": 0.5}, {"figure": "c#d", "value": 1.0}]
+
+
+def test_pairs_of_deployments_go_by_stack_and_city():
+    base = BASE | {"deployments": {"remove": [{"stack": "beta", "city": "aston"}]}}
+    patch = {"deployments": {"add": {"alpha@belport": {}}, "remove": {"beta@aston": None}}}
+    assert apply_patch(base, patch)["deployments"] == {"add": [{"stack": "alpha", "city": "belport"}], "remove": []}
+
+
+def test_an_entry_whose_type_changes_starts_afresh():
+    out = apply_patch(BASE, {"constraints": {"pace": {"type": "fleet_cap", "vehicles": 9}}})
+    assert out["constraints"] == [{"id": "pace", "type": "fleet_cap", "vehicles": 9}]
+
+
+def test_every_fault_of_a_patch_is_reported():
+    patch = {
+        "constraints": {"paec": None, "pace": {"max": -1, "id": "other"}, "new": 7},
+        "overrides": {"a#b": None},
+        "colour": "red",
+    }
+    with pytest.raises(RequestError) as caught:
+        apply_patch(BASE, patch)
+    where = {f.where for f in caught.value.faults}
+    assert {"/constraints/paec", "/constraints/pace/id", "/constraints/new", "/overrides/a#b", "/colour"} <= where
+    assert any("pace" in f.remedy for f in caught.value.faults if f.where == "/constraints/paec")
+    assert any(f.where.endswith("/max") for f in caught.value.faults)
+
+
+def test_a_patch_is_told_in_plain_words():
+    patch = {"capital": {"per_quarter_usd": 6.4e6}, "constraints": {"pace": None} | LATE["constraints"]}
+    assert describe_patch(BASE, patch) == [
+        "The capital per quarter is 6,400,000 USD instead of 8,000,000 USD (−20 %).",
+        "New constraint 'late': permits to carry riders in belport 4 months later.",
+        "The constraint 'pace' is gone: at most 2 launches a quarter.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        {"type": "markets_live", "count": 2, "by": "2028-06"},
+        {"type": "launch_not_before", "city": "belport", "month": "2028-01"},
+        {"type": "launch_by", "city": "aston", "month": "2028-06"},
+        {"type": "launch_fixed", "city": "belport", "stack": "beta", "month": "2028-02"},
+        {"type": "force_deployment", "city": "belport", "stack": "beta"},
+        {"type": "forbid_deployment", "city": "belport", "stack": "beta"},
+        {"type": "fleet_cap", "vehicles": 30, "stack": "beta"},
+        {"type": "fleet_floor", "vehicles": 20, "start": "2028-06"},
+        {"type": "partner_share", "partner": "Beta", "max_share": 0.5},
+        {"type": "stacks_per_city", "max": 1},
+        {"type": "event_date", "event": "a-law", "month": "2027-08"},
+        {"type": "service_level", "max_wait_min": 8},
+        {"type": "minimum_trips", "trips_per_day": 100, "start": "2028-06"},
+    ],
+)
+def test_every_constraint_has_words_and_a_patch_that_makes_it(constraint):
+    after = apply_patch(BASE, {"constraints": {"c": constraint}})
+    (change,) = input_changes(parse_request(BASE), parse_request(after))
+    assert change.sentence.startswith("New constraint 'c': ")
+    assert parse_request(apply_patch(BASE, change.patch)) == parse_request(after)
+
+
+# --- decisions kept ---
+
+
+def before(plan: Plan, count: int) -> list[Any]:
+    """Return a plan's decisions in its first periods, in a form that can be compared."""
+    until = plan.periods[count]
+    found: list[Any] = []
+    for key, d in sorted(deployments_of(plan).items()):
+        started = d.programme_start if d.programme_start < until else ""
+        modes = {m: v[:count] for m, v in d.vehicles_by_mode.items() if any(v[:count])}
+        if started:
+            found.append((key, started, d.level[:count], modes))
+    for city in plan.cities:
+        found += [(d.site, d.ordered, d.stalls[:count]) for d in city.depots if d.ordered < until]
+    found += [(s.stack, s.bought[:count]) for s in plan.stacks]
+    return found
+
+
+@pytest.mark.parametrize("until", ["2027-05", "2027-10", "2028-04"])
+def test_freezing_keeps_every_earlier_decision(parent, until):
+    child = again(parent, SCARCE | {"capital": {"per_quarter_usd": 1.2e7}}, freeze_until=until)
+    count = parent.periods.index(until)
+    assert before(child, count) == before(parent, count)
+    assert child.certificate.checker == "passed"
+    assert f"before {until} kept" in child.certificate.method
+
+
+def test_later_decisions_may_move_when_earlier_ones_are_frozen(parent):
+    child = again(parent, SCARCE, freeze_until="2027-04")
+    assert changes_between(parent, child)[1] > 0
+
+
+def test_freezing_never_raises_npv(parent):
+    free, kept = again(parent, SCARCE), again(parent, SCARCE, freeze_until="2027-06")
+    assert kept.objective <= free.bound + 1.0
+
+
+def test_frozen_decisions_that_break_a_new_rule_are_named(parent):
+    launch = deployments_of(parent)["beta@belport"].launch
+    with pytest.raises(InfeasibleError) as caught:
+        again(parent, LATE, freeze_until="2028-04")
+    (sentence,) = caught.value.clashes
+    assert "beta@belport" in sentence
+    assert f"opens in {launch}" in sentence
+    assert "permits now allow" in sentence
+    assert "alpha" not in sentence
+
+
+def test_a_clash_without_the_frozen_decisions_is_told_as_ever(parent):
+    patch = {"constraints": {"too much": {"type": "fleet_floor", "vehicles": 5000, "start": "2028-01"}}}
+    with pytest.raises(InfeasibleError, match="too much"):
+        again(parent, patch, freeze_until="2027-04")
+
+
+def test_a_frozen_deployment_that_is_no_longer_admitted_is_a_fault(parent):
+    with pytest.raises(RequestError, match="beta@belport"):
+        again(parent, {"deployments": {"remove": {"beta@belport": {}}}}, freeze_until="2027-06")
+
+
+def test_freezing_on_another_grid_is_a_fault(parent):
+    with pytest.raises(RequestError, match="other periods"):
+        again(parent, {"horizon": {"single_months": 3}}, freeze_until="2027-09")
+
+
+def test_a_longer_horizon_may_keep_what_came_before(parent):
+    child = again(parent, {"horizon": {"months": 30}}, freeze_until="2027-06")
+    count = parent.periods.index("2027-06")
+    assert [d.level[:count] for d in deployments_of(child).values()] == [
+        d.level[:count] for d in deployments_of(parent).values()
+    ]
+
+
+@pytest.mark.parametrize("more", [{"freeze_until": "2027-06"}, {"change_price_usd": 1.0}])
+def test_ties_need_a_parent(more):
+    with pytest.raises(RequestError, match="without a parent"):
+        planned(BASE, **more)
+
+
+def test_rows_of_ties_carry_their_rule(parent):
+    f = price_changes(freeze(written(BASE), parent, "2027-04"), parent, 10.0)
+    rules = [label.rule for label in f.model.labels]
+    assert FREEZE in rules
+    assert CHANGE in rules
+    assert len(rules) == f.model.rows
+
+
+# --- the price of change ---
+
+
+def test_a_price_of_nothing_is_the_free_rerun(parent):
+    assert again(parent, SCARCE, change_price_usd=0.0).cities == again(parent, SCARCE).cities
+
+
+def test_at_a_high_price_nothing_moves_where_that_can_be(parent):
+    child = again(parent, MORE, change_price_usd=1e8)
+    assert changes_between(parent, child) == (0, 0)
+    assert again(parent, MORE).objective > child.objective
+
+
+def test_the_objective_stays_npv_and_the_bound_holds_for_no_dearer_changes(parent):
+    price = 20_000.0
+    child = again(parent, LATE, change_price_usd=price)
+    moved, shifted = changes_between(parent, child)
+    assert child.objective == pytest.approx(child.kpis.npv_usd)
+    assert child.bound >= child.objective
+    assert child.gap <= 1e-2
+    assert f"{price * (moved + shifted):,.0f} USD here" in child.certificate.method
+    free = again(parent, LATE)
+    assert (
+        child.objective - price * (moved + shifted) >= free.objective - price * sum(changes_between(parent, free)) - 1e4
+    )
+
+
+@pytest.mark.parametrize("price", [1e3, 1e5])
+def test_a_dearer_change_never_means_more_changes(parent, price):
+    cheap, dear = (again(parent, SCARCE, change_price_usd=p) for p in (price, price * 20))
+    assert sum(changes_between(parent, dear)) <= sum(changes_between(parent, cheap))
+
+
+def test_a_price_needs_the_parents_periods(parent):
+    with pytest.raises(RequestError, match="other periods"):
+        again(parent, {"horizon": {"months": 30}}, change_price_usd=1e5)
+
+
+def test_a_negative_price_is_a_fault(parent):
+    with pytest.raises(RequestError, match="0 or more"):
+        again(parent, {}, change_price_usd=-1.0)
+
+
+def test_stability_has_a_price_between_its_bounds(parent):
+    price = stability_price(parent, SCARCE, change_price_usd=1e6, gap=EXACT, catalogue=WORLD)
+    assert price.least_usd - 1.0 <= price.price_usd <= price.most_usd + 1.0
+    assert price.launches_moved_kept <= price.launches_moved_free
+    assert f"{price.price_usd:,.0f} USD of NPV" in price.sentence()
+
+
+# --- the start from the parent ---
+
+
+def test_the_parent_starts_an_unchanged_request_and_the_same_optimum_is_found(parent):
+    f = written(BASE)
+    x = start_from(f, parent)
+    assert x is not None
+    assert f.model.worst_violation(x) < 1e-5
+    assert f.model.value(x) == pytest.approx(solve(f.model, gap=EXACT).value, rel=1e-4)
+    assert again(parent, {}).objective == pytest.approx(parent.objective, rel=1e-4)
+
+
+def test_openings_that_permits_put_off_are_put_off_in_the_start(parent):
+    f = written(apply_patch(BASE, LATE))
+    x = start_from(f, parent)
+    assert x is not None
+    assert f.model.worst_violation(x) < 1e-5
+    q = next(q for q, d in enumerate(f.instance.deployments) if d.key == "beta@belport")
+    opened = int(np.argmax(x[f.columns.deployments[q].open[0]] > 0.5))
+    assert f.instance.grid.labels()[opened] > deployments_of(parent)["beta@belport"].launch
+
+
+def test_another_horizon_has_no_start_but_a_plan(parent):
+    patch = {"horizon": {"months": 30}}
+    assert start_from(written(apply_patch(BASE, patch)), parent) is None
+    assert again(parent, patch).certificate.checker == "passed"
+
+
+def test_launches_that_a_rule_forbids_are_no_start(parent):
+    patch = {"constraints": {"no": {"type": "forbid_deployment", "city": "belport", "stack": "beta"}}}
+    assert start_from(written(apply_patch(BASE, patch)), parent) is None
+    assert "beta@belport" not in deployments_of(again(parent, patch))
+
+
+def test_a_provisional_value_is_told_before_the_search(parent):
+    seen: list[Progress] = []
+    again(parent, SCARCE, progress=seen.append)
+    phases = [p.phase for p in seen]
+    assert phases.index("provisional") < phases.index("searching")
+    assert seen[phases.index("provisional")].best_usd is not None
+
+
+def test_year_ends_are_the_last_periods_that_begin_in_a_year(parent):
+    assert [parent.periods[t] for t in year_ends(parent.periods).values()] == ["2027-10", "2028-10"]
+
+
+# --- bounds taken over ---
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"capital": {"per_quarter_usd": 4e6}},
+        {"capital": {"per_quarter_usd": [8e6, 2e6]}},
+        {"capital": {"cash_floor_usd": 2e7}},
+        {"constraints": {"pace": {"max": 1}}},
+        SCARCE,
+        {"constraints": {"half": {"type": "supply_change", "stack": "alpha", "factor": 0.5}}},
+        {"constraints": {"two": {"type": "markets_live", "count": 2, "by": "2028-06"}}},
+        {"constraints": {"slow": {"type": "launch_not_before", "city": "belport", "month": "2028-01"}}},
+        {"name": "another name"},
+    ],
+)
+def test_a_request_that_only_tightens_is_known_and_is_worth_no_more(patch):
+    a, b = parse_request(BASE), parse_request(apply_patch(BASE, patch))
+    assert only_tightens(a, b)
+    one, two = (solve(written(r.model_dump(mode="json")).model, gap=EXACT) for r in (a, b))
+    assert one.value is not None
+    assert two.value is not None
+    assert two.value <= one.value + 1.0
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"capital": {"per_quarter_usd": 9e6}},
+        {"capital": {"per_quarter_usd": [1e6, 2e7]}},
+        {"constraints": {"pace": {"max": 3}}},
+        {"constraints": {"pace": None}},
+        LATE,
+        MORE,
+        {"constraints": {"much": {"type": "supply_change", "stack": "alpha", "factor": 1.5}}},
+        {"constraints": {"any": {"type": "markets_live", "count": 1, "by": "2028-06", "counts": "public"}}},
+        {"horizon": {"months": 18}},
+        {"discount_rate": 0.2},
+    ],
+)
+def test_any_other_change_is_not_taken_for_a_tightening(patch):
+    assert not only_tightens(parse_request(BASE), parse_request(apply_patch(BASE, patch)))
+
+
+def test_a_change_that_does_not_bind_needs_no_search(parent):
+    seen: list[Progress] = []
+    loose = {"constraints": {"cap": {"type": "fleet_cap", "vehicles": 500}}}
+    child = rerun(parent, loose, gap=0.01, catalogue=WORLD, progress=seen.append).plan
+    assert child.objective == pytest.approx(parent.objective, rel=1e-6)
+    assert child.bound == parent.bound
+    assert "proven for the parent plan" in child.certificate.method
+
+
+def test_a_bound_of_a_frozen_parent_is_not_taken_over(parent):
+    frozen = again(parent, {}, freeze_until="2027-10")
+    request = parse_request(BASE)
+    digest, version = parent.certificate.catalogue_sha256, parent.certificate.version
+    assert inherited_bound(parent, request, digest, version) == parent.bound
+    assert inherited_bound(frozen, request, digest, version) == float("inf")
+    assert inherited_bound(parent, request, "another catalogue", version) == float("inf")
+    assert inherited_bound(parent, request, digest, "another version") == float("inf")
+
+
+def test_the_neighbourhood_of_a_plan_holds_it_and_improves_on_it(parent):
+    f = written(apply_patch(BASE, LATE))
+    x = start_from(f, parent)
+    assert x is not None
+    near = neighbourhood(f, x)
+    assert near.worst_violation(x) < 1e-5
+    better = improve(f, x, seed=0)
+    assert f.model.worst_violation(better) < 1e-5
+    assert f.model.value(better) >= f.model.value(x) - 1e-6
