@@ -7,6 +7,7 @@ imported by the command that needs them, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -54,7 +55,17 @@ class SchemaName(StrEnum):
 
 def main() -> None:
     """Run the command line."""
+    _keep_solver_noise_off_stdout()
     app()
+
+
+def _keep_solver_noise_off_stdout() -> None:
+    """Give standard output to Python alone: HiGHS prints a line of its own there now and then, whatever its options."""
+    ours = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    sys.stdout = os.fdopen(ours, "w", encoding=sys.stdout.encoding, errors="replace", buffering=1)
 
 
 @app.command("plan")

@@ -154,14 +154,18 @@ def test_a_rerun_is_told_its_parents_plan(service: Service):
     with WorkerProcess(service.config):
         service.finished(parent)
         new = NewPlan({"name": "again", "fake": {}}, SolveOptions(), parent=parent, patch={})
-        child, orphan = service.store.create(new)[0].id, service.store.create(replace(new, parent=parent))[0].id
+        child = service.store.create(new)[0].id
+        leaning = replace(new, options=SolveOptions(change_price_usd=1e6))
+        orphan, cold = service.store.create(leaning)[0].id, service.store.create(new)[0].id
         service.queue.enqueue(child)
         service.finished(child)
         answer = json.loads(service.store.answer(child) or b"")
         assert answer["parent"]["name"] == "fake"
         service.store.delete(parent)
         service.queue.enqueue(orphan)
+        service.queue.enqueue(cold)
         problem = service.finished(orphan).problem
+        assert service.finished(cold).state == "succeeded"
     assert problem is not None
     assert problem["code"] == "parent-gone"
 

@@ -56,14 +56,6 @@ class Columns:
     cash: Ints | None  # net cash (T,)
 
 
-def highest_trips(instance: Instance, q: DeploymentData) -> Array:
-    """Return the most trips a day each level could ever see for one deployment, shape (G, T)."""
-    levels = instance.cities[q.city].service.levels
-    addressable = np.array([level.surface.demand_trips_per_day for level in levels])
-    best = instance.adoption.max(axis=0)
-    return np.asarray(addressable[:, None] * (q.scale * best)[None, :])
-
-
 def reachable_fleet(instance: Instance, q: DeploymentData) -> Array:
     """Return a fleet that no plan exceeds, by period: supply, modes permitted by then, stalls, and months to grow in."""
     i, periods = instance, instance.periods
@@ -94,13 +86,28 @@ def earliest_open(instance: Instance, q: DeploymentData) -> NDArray[np.bool_]:
     return np.asarray(np.logical_and.accumulate(gates & enough & mode_ok[None, :], axis=0))
 
 
+def highest_demand(instance: Instance, q: DeploymentData) -> Array:
+    """Return the most trips a day that could be offered to a deployment with each level in force, shape (G, T).
+
+    Every ring is as old as it can be: open since its first possible period. Zero where the level cannot be open.
+    """
+    levels = instance.cities[q.city].service.levels
+    rings = np.diff([0.0, *(level.surface.demand_trips_per_day for level in levels)])
+    possible = earliest_open(instance, q)
+    won = np.zeros(possible.shape)
+    for g in range(len(levels)):
+        if possible[g].any():
+            won[g] = rings[g] * instance.adoption[int(np.argmax(possible[g]))]
+    return np.asarray(np.cumsum(won, axis=0) * q.scale[None, :] * possible)
+
+
 def _deployment(b: Builder, i: Instance, q: DeploymentData) -> DeploymentColumns:
     periods, levels = i.periods, len(i.cities[q.city].service.levels)
     possible = earliest_open(i, q)
     reachable = reachable_fleet(i, q)
     largest = np.array([level.surface.vehicles_max for level in i.cities[q.city].service.levels])
     fleet_cap = np.minimum(largest[:, None], reachable[None, :]) * possible
-    trips_cap = highest_trips(i, q) * possible
+    trips_cap = highest_demand(i, q)
     mode_cap = np.array(
         [[min(m.cap, c) * m.milestone.possible(t) for t, c in enumerate(reachable)] for m in q.modes]
     ).reshape(len(q.modes), periods)

@@ -9,15 +9,47 @@ sum_q sum_{g' <= g} D / scale <= addressable_g * A(earliest opening, t)
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
 
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.rules.base import Problem, Rule, Terms
-from fleetplan.optimize.variables import earliest_open, least_fleets, reachable_fleet
+from fleetplan.optimize.variables import highest_demand, least_fleets, reachable_fleet
+from fleetplan.service.hull import concave_planes
+from fleetplan.service.types import ResponseSurface
 
+FEWEST_SAMPLES = 4
+SLACK_TRIPS = 0.5  # a plane that is never within this of the lowest one adds nothing
+FLEET_STEP = 10  # fleets sampled that planes are made for are counted in tens
 NOISE = (1e-4, 1e-5, 1e-2)  # trips per vehicle-day, share of demand, trips a day
+
+
+@functools.lru_cache(maxsize=4096)
+def local_planes(surface: ResponseSurface, fleets: int, demands: int) -> Array:
+    """Return planes over part of the sampled domain: the first ``fleets`` fleets and ``demands`` demands.
+
+    Within it they lie between the law and the surface's own planes: a smaller domain bends less, so its hull is closer.
+    """
+    whole = fleets >= len(surface.sample_vehicles) and demands >= len(surface.sample_demand)
+    if whole or min(fleets, demands) < FEWEST_SAMPLES:
+        return clean_planes(surface.planes)
+    axes = surface.sample_vehicles[1:fleets], surface.sample_demand[1:demands]
+    nearer, _ = concave_planes(*axes, surface.sample_trips[1:fleets, 1:demands])
+    planes = clean_planes(np.concatenate([nearer, surface.planes]))
+    v, d = (a.ravel() for a in np.meshgrid(*axes, indexing="ij"))
+    heights = planes[:, :2] @ np.stack([v, d]) + planes[:, 2:]
+    lowest = heights.min(axis=0)
+    return np.asarray(planes[(heights <= lowest + SLACK_TRIPS).any(axis=1)])
+
+
+def planes_within(surface: ResponseSurface, fleet: float, demand: float) -> Array:
+    """Return the planes that hold for fleets and demands up to the given ones."""
+    v = int(np.searchsorted(surface.sample_vehicles, fleet)) + 1
+    d = int(np.searchsorted(surface.sample_demand, demand)) + 1
+    fleets = min(-(-v // FLEET_STEP) * FLEET_STEP, len(surface.sample_vehicles))
+    return local_planes(surface, fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand)))
 
 
 def clean_planes(planes: Array) -> Array:
@@ -104,11 +136,14 @@ class ResponseCurveRule(Rule):
         """Add the planes of every level."""
         for q, data in enumerate(p.instance.deployments):
             own = p.columns.deployments[q]
+            reachable, most = reachable_fleet(p.instance, data), highest_demand(p.instance, data)
             for g, level in enumerate(p.instance.cities[data.city].service.levels):
                 for t in range(p.instance.periods):
+                    if most[g, t] <= 0.0:
+                        continue
                     trips, demand, fleet = int(own.trips[g, t]), int(own.demand[g, t]), int(own.fleet[g, t])
                     p.at_most(self.key, data.key, t, [(trips, 1.0), (demand, -1.0)])
-                    for alpha, beta, gamma in clean_planes(level.surface.planes):
+                    for alpha, beta, gamma in planes_within(level.surface, float(reachable[t]), float(most[g, t])):
                         terms = [(trips, 1.0), (fleet, -alpha), (demand, -beta), *in_force(p, q, g, t, -gamma)]
                         p.at_most(self.key, data.key, t, terms)
 
@@ -127,7 +162,7 @@ class DemandRule(Rule):
             own = p.columns.deployments[q]
             addressable = [level.surface.demand_trips_per_day for level in i.cities[data.city].service.levels]
             rings = np.diff([0.0, *addressable])
-            possible = earliest_open(i, data)
+            most = highest_demand(i, data)
             for t in range(i.periods):
                 terms = [(int(c), 1.0) for c in own.demand[:, t]]
                 for g, ring in enumerate(rings):
@@ -137,18 +172,8 @@ class DemandRule(Rule):
                         terms.append((int(own.open[g, tau]), -factor * float(i.adoption[tau, t] - after)))
                 p.at_most(self.key, data.key, t, terms)
                 for g in range(len(rings)):
-                    first = int(np.argmax(possible[g])) if possible[g].any() else 0
-                    most = float(data.scale[t] * addressable[g] * i.adoption[: t + 1, t].max(initial=0.0))
-                    if first <= t:
-                        most = float(
-                            data.scale[t]
-                            * sum(
-                                ring * i.adoption[max(0, int(np.argmax(possible[h]))), t]
-                                for h, ring in enumerate(rings[: g + 1])
-                                if possible[h, t]
-                            )
-                        )
-                    p.at_most(self.key, data.key, t, [(int(own.demand[g, t]), 1.0), *in_force(p, q, g, t, -most)])
+                    bound = in_force(p, q, g, t, -float(most[g, t]))
+                    p.at_most(self.key, data.key, t, [(int(own.demand[g, t]), 1.0), *bound])
 
 
 class CityDemandRule(Rule):
