@@ -11,16 +11,22 @@ import numpy as np
 import pytest
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.demand import build_demand
 from fleetplan.economics import annuity, annuity_factor, outstanding
 from fleetplan.errors import SolverError
+from fleetplan.geography import build_geography
+from fleetplan.optimize import variables
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import adoption_matrix, gather, placeable
+from fleetplan.optimize.rules import launch, service
 from fleetplan.optimize.search import SearchResult, search, whole_columns
 from fleetplan.optimize.solve import solve, solve_with_ortools
 from fleetplan.request import FigureOverride, PlanRequest, SupplyChange, parse_request
 from fleetplan.scope import apply_overrides, resolve_scope
+from fleetplan.service.build import build_service
 from tests.plan_builder import make_catalogue, make_services
+from tests.small_city import assumptions, economics, small_city
 
 EXACT = 1e-6
 RICHER = [
@@ -262,3 +268,25 @@ def test_an_annuity_repays_its_loan() -> None:
         left = left * (1 + 0.09 / 12) - payment
     assert left == pytest.approx(0.0, abs=1e-12)
     assert annuity_factor(0.1, 4) < 4
+
+
+def test_bounds_on_reachable_fleets_cut_off_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    tight = best(request())
+    for module in (variables, launch, service):
+        monkeypatch.setattr(module, "reachable_fleet", lambda i, q: i.stacks[q.stack].ceiling.astype(float))
+    assert best(request()) == pytest.approx(tight, rel=1e-6)
+
+
+def test_local_planes_lie_between_the_law_and_the_whole_surface_s_planes() -> None:
+    city = small_city()
+    geography = build_geography(city)
+    found = build_service(city, geography, build_demand(city, geography), assumptions(), economics())
+    surface = found.levels[-1].surface
+    planes = service.planes_within(surface, float(surface.sample_vehicles[15]), float(surface.sample_demand[5]))
+    v, d = np.meshgrid(surface.sample_vehicles[1:16], surface.sample_demand[1:6], indexing="ij")
+    local = np.min([a * v + b * d + c for a, b, c in planes], axis=0)
+    whole = np.min([a * v + b * d + c for a, b, c in surface.planes], axis=0)
+    law = surface.sample_trips[1:16, 1:6]
+    assert (local >= law - 0.02).all()
+    assert (local <= whole + 0.02).all()
+    assert (whole - law).max() > (local - law).max()

@@ -29,6 +29,7 @@ FIRST_GAP = 0.015  # where the first search hands over to improving near its pla
 NEAR_GAP = 2e-3
 NEAR_SHARE = 0.35
 SETTLE_SHARE = 0.2
+LEAST_SETTLE_S = 5.0
 WINDOW = 2  # periods
 SETTLED = 1e-6
 ROUGH_GAP = 0.02
@@ -116,10 +117,6 @@ class _Climb:
         if start is not None:
             self.best = Solution("stopped", start, model.value(start), bound, 0.0)
 
-    def forget(self) -> None:
-        """Drop the best steps: they solve a relaxation only. The bound stays."""
-        self.best = None
-
     @property
     def gap(self) -> float:
         """The proven relative gap of the best steps."""
@@ -132,10 +129,34 @@ class _Climb:
         """Whether time is up or the search was asked to stop."""
         return time.monotonic() >= self.ends or bool(self.stop is not None and self.stop.is_set())
 
+    def relax(self, model: Model, gap: float) -> Solution:
+        """Solve a relaxation: its bound counts, its solution is no plan yet."""
+
+        def watch(_: float | None, bound: float | None, __: float) -> None:
+            self.report("searching", None, bound)
+
+        left = max(0.5, self.ends - time.monotonic())
+        answer = solve(model, time_limit_s=left, gap=gap, seed=self.seed, watch=watch, stop=self.stop)
+        if answer.status != "infeasible":
+            self.bound = min(self.bound, answer.bound)
+        return answer
+
+    def settle(self, model: Model, start: Array) -> None:
+        """Make a plan of a relaxation's solution. Short, and done even when asked to stop, so that there is a plan to keep."""
+
+        def watch(best: float | None, _: float | None, __: float) -> None:
+            self.report("settling depots", best, self.bound if np.isfinite(self.bound) else None)
+
+        watch(None, None, 0.0)
+        left = max(LEAST_SETTLE_S, (self.ends - time.monotonic()) * SETTLE_SHARE)
+        asked_to_stop = self.stop is not None and self.stop.is_set()
+        gap = ROUGH_GAP if asked_to_stop else WHOLE_GAP
+        self._keep(solve(model, time_limit_s=left, gap=gap, seed=self.seed, start=start, watch=watch))
+
     def solve(
         self, phase: str, model: Model, gap: float, share: float, *, bounds: bool, start: Array | None
     ) -> Solution:
-        """Solve one model; ``bounds`` says whether its bound holds for the whole problem."""
+        """Solve one model with all steps whole; ``bounds`` says whether its bound holds for the whole problem."""
 
         def watch(best: float | None, bound: float | None, _: float) -> None:
             known = self.best.value if self.best is not None else None
@@ -147,10 +168,13 @@ class _Climb:
         answer = solve(model, time_limit_s=left, gap=gap, seed=self.seed, start=start, watch=watch, stop=self.stop)
         if bounds and answer.status != "infeasible":
             self.bound = min(self.bound, answer.bound)
+        self._keep(answer)
+        return answer
+
+    def _keep(self, answer: Solution) -> None:
         known = self.best.value if self.best is not None else None
         if answer.x is not None and answer.value is not None and (known is None or answer.value > known):
             self.best = answer
-        return answer
 
 
 def _climb_from(formulation: Formulation, climb: _Climb, gap: float, start: Array) -> bool:
@@ -163,15 +187,14 @@ def _climb_from(formulation: Formulation, climb: _Climb, gap: float, start: Arra
 def _climb(formulation: Formulation, climb: _Climb, gap: float) -> bool:
     """Search from nothing: depot orders continuous, then settled, then on with all steps whole; False when infeasible."""
     model = formulation.model
-    first = climb.solve("searching", _sites_relaxed(formulation), max(gap, FIRST_GAP), 1.0, bounds=True, start=None)
+    first = climb.relax(_sites_relaxed(formulation), max(gap, FIRST_GAP))
     if first.status == "infeasible":
         return False
-    climb.forget()  # half-ordered depots are no plan
     if first.x is not None:
         settled = model.whole & (np.abs(first.x - np.round(first.x)) < SETTLED)
         ordered = np.where(model.whole, np.ceil(first.x - SETTLED), first.x)  # a site half ordered is ordered
         kept = _kept(model, first.x, settled, model.whole)
-        climb.solve("settling depots", kept, WHOLE_GAP, SETTLE_SHARE, bounds=False, start=ordered)
+        climb.settle(kept, ordered)
     if climb.best is not None and climb.best.x is not None and climb.gap > gap and not climb.over:
         near = _near(formulation, model, climb.best.x)
         climb.solve("improving", near, NEAR_GAP, NEAR_SHARE, bounds=False, start=climb.best.x)
