@@ -19,6 +19,7 @@ from api.media import CSV, GPKG, HTML, JSON, XLSX
 from api.schemas import TableAnswer, TableColumn
 from fleetplan.plans.types import Plan
 from fleetplan.report import areas as ground
+from fleetplan.report.export import ground_layers, write_layers
 from fleetplan.report.html import report_html
 from fleetplan.report.tables import COLUMNS, csv_text, data_dictionary, tables
 
@@ -49,9 +50,7 @@ def export_bytes(answer: bytes, plan: Plan, known: Known, media: str) -> bytes:
     services = known.services(plan)
     if media == HTML:
         return report_html(plan, services, known.catalogue).encode()
-    return geopackage(
-        {"zones": ground.zones(plan, services), "areas": ground.areas(plan, services), "depots": ground.depots(plan)}
-    )
+    return geopackage(ground_layers(plan, services))
 
 
 def workbook(frames: Mapping[str, pd.DataFrame]) -> bytes:
@@ -75,9 +74,7 @@ def geopackage(layers: Mapping[str, gpd.GeoDataFrame]) -> bytes:
     """Return layers as one GeoPackage."""
     with tempfile.TemporaryDirectory(prefix="fleetplan-") as folder:
         path = Path(folder) / "plan.gpkg"
-        for name, frame in layers.items():
-            plain = frame.astype({c: "object" for c in frame.columns if str(frame[c].dtype) == "string"})
-            plain.to_file(path, layer=name, driver="GPKG", engine="pyogrio", mode="a" if path.exists() else "w")
+        write_layers(path, layers)
         return path.read_bytes()
 
 
@@ -86,7 +83,7 @@ def map_bytes(plan: Plan, known: Known, month: str, city: str | None) -> bytes:
     if city is not None:
         plan = plan.model_copy(update={"cities": [c for c in plan.cities if c.city == city]})
     services = known.services(plan)
-    zones, areas, depots = ground.zones(plan, services), ground.areas(plan, services), ground.depots(plan)
+    zones, areas, depots = ground_layers(plan, services).values()
     shown = {
         "zones": zones[(zones["first_open"] <= month).fillna(value=False)],
         "areas": areas[(areas["start"] <= month) & ~(areas["end"] <= month).fillna(value=False)],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -147,8 +147,3 @@ def host_name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].lower()
-
-
-def scopes_text(scopes: Iterable[str]) -> str:
-    """Return scopes as one readable text, narrowest first."""
-    return ", ".join(s.value for s in Scope if s.value in set(scopes))

@@ -179,7 +179,7 @@ def plan_with_context(  # noqa: PLR0913  # each is a knob of its own, all by key
     clock.send("checking", result.value, result.bound)
     cost = ties.cost(free, formulation, result.x)
     bound = min(result.bound + cost, inherited)
-    proof = Proof(bound, result.proven, result.stopped, gap, seed, package_version(), "HiGHS")
+    proof = Proof(bound, result.stopped, gap, seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, proof)
     report = require_valid(draft, known, services)
     seal = {

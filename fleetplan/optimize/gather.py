@@ -228,7 +228,6 @@ def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> Cit
         depot_fixed_usd=city.value("cost.depot_fixed_usd"),
         stall_usd=city.value("cost.charger_stall_usd"),
         stall_residual=np.maximum(0.0, 1.0 - age / STALL_LIFE_MONTHS),
-        electricity_usd=city.value("cost.electricity_usd_per_kwh"),
     )
 
 

@@ -110,7 +110,6 @@ class CityData:
     depot_fixed_usd: float
     stall_usd: float
     stall_residual: Array  # (periods,): share of stall cost left at the horizon's end
-    electricity_usd: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix, csr_matrix, vstack
+from scipy.sparse import csr_matrix, vstack
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,10 +52,6 @@ class Model:
     def rows(self) -> int:
         """Number of rows."""
         return len(self.row_lower)
-
-    def by_column(self) -> csc_matrix:
-        """Return the matrix by columns."""
-        return self.matrix.tocsc()
 
     def value(self, x: Array) -> float:
         """Return the objective at ``x``."""

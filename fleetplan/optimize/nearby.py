@@ -8,6 +8,7 @@ is found is a plan of the whole problem, its bound is not.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -21,24 +22,30 @@ NEAR_GAP = 2e-3
 NEAR_S = 10.0
 
 
-def _played(steps: Ints, x: Array, lower: Array, upper: Array) -> None:
-    """Bound one row of step columns to ``PLAY_PERIODS`` around the period in which it rises, in place."""
-    up = np.flatnonzero(x[steps] > 0.5)
-    if not len(up):
-        upper[steps] = lower[steps]
-        return
-    rises = int(up[0])
-    upper[steps[: max(0, rises - PLAY_PERIODS)]] = 0.0
-    sure = steps[rises + PLAY_PERIODS :]
-    lower[sure] = np.minimum(1.0, upper[sure])
+def near_steps(f: Formulation, x: Array, periods: int) -> tuple[Array, Array]:
+    """Return column bounds that keep every step which ``x`` takes within ``periods`` of where it takes it."""
+    lower, upper = f.model.lower.copy(), f.model.upper.copy()
+    for steps in _step_rows(f):
+        up = np.flatnonzero(x[steps] > 0.5)
+        if len(up):
+            rises = int(up[0])
+            upper[steps[: max(0, rises - periods)]] = 0.0
+            sure = steps[rises + periods :]
+            lower[sure] = np.minimum(1.0, upper[sure])
+    return lower, upper
+
+
+def _step_rows(f: Formulation) -> Iterator[Ints]:
+    for own in f.columns.deployments:
+        yield from (own.begun, *own.open)
 
 
 def neighbourhood(f: Formulation, x: Array) -> Model:
     """Return the problem with launches and areas kept near a known solution and depots ordered as in it."""
-    lower, upper = f.model.lower.copy(), f.model.upper.copy()
-    for own in f.columns.deployments:
-        for steps in (own.begun, *own.open):
-            _played(steps, x, lower, upper)
+    lower, upper = near_steps(f, x, PLAY_PERIODS)
+    for steps in _step_rows(f):
+        if not (x[steps] > 0.5).any():
+            upper[steps] = lower[steps]
     for depot in f.columns.depots.values():
         ordered = depot.ordered.ravel()
         lower[ordered] = upper[ordered] = np.clip(np.round(x[ordered]), lower[ordered], upper[ordered])

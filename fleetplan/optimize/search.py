@@ -20,13 +20,13 @@ import numpy as np
 from fleetplan.errors import SolverError
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import Array, Model
+from fleetplan.optimize.nearby import NEAR_GAP, near_steps
 from fleetplan.optimize.solve import Solution, solve
 
 WHOLE_GAP = 2e-4
 WHOLE_SHARE_OF_TIME = 0.1
 LEAST_WHOLE_S = 5.0
 FIRST_GAP = 0.015  # where the first search hands over to improving near its plan
-NEAR_GAP = 2e-3
 NEAR_SHARE = 0.35
 SETTLE_SHARE = 0.2
 LEAST_SETTLE_S = 5.0
@@ -43,7 +43,6 @@ class SearchResult:
     x: Array
     value: float
     bound: float
-    proven: bool
     stopped: bool
     row_prices: Array
     seconds: float
@@ -88,18 +87,6 @@ def _sites_relaxed(formulation: Formulation) -> Model:
     for depot in formulation.columns.depots.values():
         whole[depot.ordered.ravel()] = False
     return replace(formulation.model, whole=whole)
-
-
-def _near(formulation: Formulation, model: Model, x: Array) -> Model:
-    """Return the model with every step kept within ``WINDOW`` periods of where ``x`` takes it."""
-    low, high = model.lower.copy(), model.upper.copy()
-    for own in formulation.columns.deployments:
-        for steps in (own.begun, *own.open):
-            risen = np.flatnonzero(x[steps] > 0.5)  # a step is 0 or 1
-            if len(risen):
-                high[steps[: max(0, int(risen[0]) - WINDOW)]] = 0.0
-                low[steps[int(risen[0]) + WINDOW :]] = 1.0
-    return replace(model, lower=np.minimum(low, high), upper=high)
 
 
 class _Climb:
@@ -196,7 +183,8 @@ def _climb(formulation: Formulation, climb: _Climb, gap: float) -> bool:
         kept = _kept(model, first.x, settled, model.whole)
         climb.settle(kept, ordered)
     if climb.best is not None and climb.best.x is not None and climb.gap > gap and not climb.over:
-        near = _near(formulation, model, climb.best.x)
+        lower, upper = near_steps(formulation, climb.best.x, WINDOW)
+        near = replace(model, lower=lower, upper=upper)
         climb.solve("improving", near, NEAR_GAP, NEAR_SHARE, bounds=False, start=climb.best.x)
     if climb.gap > gap and (not climb.over or climb.best is None):
         known = climb.best.x if climb.best is not None else None
@@ -250,7 +238,6 @@ def search(
         x=np.where(whole, np.round(final.x), final.x),
         value=value,
         bound=max(climb.bound, value),
-        proven=climb.gap <= wanted,
         stopped=bool(stop is not None and stop.is_set()),
         row_prices=prices,
         seconds=time.monotonic() - began,

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import Builder
 
-PAYERS = ("platform", "partner")
-
 
 @dataclass(frozen=True, eq=False)
 class DeploymentColumns:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetplan.economics import discount
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES, NOT_RUNNING
 from fleetplan.plans.decisions import Decisions, Rollout
@@ -148,11 +147,7 @@ def settle(i: Instance, d: Decisions) -> Accounts:
 
 def present_worth(i: Instance, lines: Lines) -> float:
     """Return the worth today of lines within the horizon: capital lines at period start, others in the middle."""
-    rate = i.scope.request.discount_rate
-    offset = (i.grid.starts - i.grid.start).astype(float)
-    start = np.array([discount(rate, m) for m in offset])
-    middle = np.array([discount(rate, m) for m in offset + i.months / 2.0])
-    return float(sum((usd @ (start if line in CAPITAL_LINES else middle)) for line, usd in lines.items()))
+    return float(sum((usd @ (i.disc_start if line in CAPITAL_LINES else i.disc_mid)) for line, usd in lines.items()))
 
 
 def terminal_worth(i: Instance, lines: Lines) -> float:

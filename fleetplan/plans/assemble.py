@@ -40,7 +40,6 @@ class Proof:
     """What the search proved about the plan."""
 
     bound: float
-    proven: bool
     stopped: bool
     gap_wanted: float
     seed: int

@@ -33,18 +33,24 @@ def write_artefacts(plan: Plan, services: Mapping[str, CityService], catalogue: 
 
 
 def _write_ground(plan: Plan, services: Mapping[str, CityService], out: Path) -> list[Path]:
-    layers = {
+    layers = ground_layers(plan, services)
+    files = [
+        _write_text(out / f"{name}.geojson", layers[name].to_json(drop_id=True) + "\n") for name in ("zones", "areas")
+    ]
+    return [*files, _write_aside(out / "plan.gpkg", lambda path: write_layers(path, layers))]
+
+
+def ground_layers(plan: Plan, services: Mapping[str, CityService]) -> dict[str, gpd.GeoDataFrame]:
+    """Return what a plan puts on the ground by layer: zones, areas, depots (EPSG:4326)."""
+    return {
         "zones": ground.zones(plan, services),
         "areas": ground.areas(plan, services),
         "depots": ground.depots(plan),
     }
-    files = [
-        _write_text(out / f"{name}.geojson", layers[name].to_json(drop_id=True) + "\n") for name in ("zones", "areas")
-    ]
-    return [*files, _write_aside(out / "plan.gpkg", lambda path: _write_layers(path, layers))]
 
 
-def _write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
+def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Write layers to one GeoPackage."""
     for name, frame in layers.items():
         plain = frame.astype({c: "object" for c in frame.columns if str(frame[c].dtype) == "string"})
         plain.to_file(path, layer=name, driver="GPKG", engine="pyogrio", mode="a" if path.exists() else "w")

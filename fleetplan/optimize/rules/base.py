@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fleetplan.optimize.instance import Instance, Milestone
 from fleetplan.optimize.ledger import Ledger
-from fleetplan.optimize.matrix import INF, Builder, RowLabel
+from fleetplan.optimize.matrix import Builder, RowLabel
 from fleetplan.optimize.variables import Columns, DeploymentColumns
 from fleetplan.permits.paths import CITY
 
@@ -35,21 +35,6 @@ class Problem:
     def equal(self, rule: str, where: str, t: int, terms: Sequence[tuple[int, float]], value: float = 0.0) -> None:
         """Add ``sum(terms) == value``."""
         self.builder.row(RowLabel(rule, where, t), terms, low=value, high=value)
-
-    def fix(self, column: int, value: float) -> None:
-        """Fix a column by a row-free bound (used for what a rule rules out altogether)."""
-        self.limit(column, value, value)
-
-    def limit(self, column: int, low: float = -INF, high: float = INF) -> None:
-        """Tighten the bounds of one column."""
-        at = int(column)
-        for block, (lower, upper) in enumerate(zip(self.builder.lower, self.builder.upper, strict=True)):
-            del block
-            if at < len(lower):
-                lower[at] = max(lower[at], low)
-                upper[at] = min(upper[at], high)
-                return
-            at -= len(lower)
 
     def begun_terms(self, q: int, milestone: Milestone, t: int) -> list[int]:
         """Return the step columns that must all be 1 for a milestone to be reached in ``t``."""
