@@ -24,7 +24,6 @@ from api.openapi import document
 from api.routes import cities, comparison, events, examples, operations, partners, plans, reruns, results, validations
 from api.security import Guard
 from api.settings import Settings
-from fleetplan.compare import Comparison
 from fleetplan.planner import package_version
 
 ROUTERS = (
@@ -47,7 +46,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.Rollout,
     schemas.TableAnswer,
     schemas.Explanation,
-    Comparison,
+    schemas.ComparedPlans,
     schemas.GeoJson,
     schemas.Cities,
     schemas.Partners,

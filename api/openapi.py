@@ -44,7 +44,7 @@ RETRY = {"Retry-After": {"description": "seconds after which to ask again", "sch
 
 @cache
 def examples() -> Mapping[str, Any]:
-    """Return example answers and bodies by name; `tests/test_api_examples.py` keeps them true."""
+    """Return example answers and bodies by name; `tests/test_api_openapi.py` keeps them true."""
     found: Mapping[str, Any] = json.loads(EXAMPLES.read_text(encoding="utf-8")) if EXAMPLES.is_file() else {}
     return found
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.store.contract import PlanRow, SolveOptions, State
+from fleetplan.compare import Causes, Comparison
 from fleetplan.plans.types import Binding, CityRollout, Kpis
 from fleetplan.request import Month, PlanRequest
 
@@ -238,6 +239,48 @@ class GeoJson(Answer):
 
     type: Literal["FeatureCollection"]
     features: list[dict[str, Any]]
+
+
+ChangeState = Literal["known", "queued", "running", "failed", "cancelled", "missing"]
+CausesState = Literal["complete", "running", "partial", "none", "too_many"]
+
+
+class RerunCall(Answer):
+    """A call that is ready to be made: POST ``body`` to ``href`` under ``idempotency_key``."""
+
+    href: str
+    body: Rerun
+    idempotency_key: str = Field(description="send it as Idempotency-Key, so that asking twice at once is one plan")
+
+
+class CauseChange(Answer):
+    """One change of the inputs, and what is known of its effect alone."""
+
+    pointer: str
+    sentence: str
+    state: ChangeState = Field(
+        description="known: it counts in `known`; queued, running: `plan` is being made; "
+        "failed, cancelled: `plan` ended without a finding; missing: nobody asked"
+    )
+    plan: str | None = Field(description="the plan with this change alone: made, in the making, or ended without one")
+    rerun: RerunCall | None = Field(description="what to post to get it known; null when it is, or is being made")
+
+
+class CausesAnswer(Answer):
+    """Which change of the inputs moved what, as far as plans with one change alone are stored."""
+
+    state: CausesState = Field(
+        description="complete: every change is known; running: plans are being made, ask again; partial, none: post the "
+        "reruns of `changes`; too_many: more than six inputs differ, compare by way of a plan in between"
+    )
+    changes: list[CauseChange] = Field(description="inputs that differ and can move a plan; empty when too many")
+    known: Causes | None = Field(description="null while nothing is known")
+
+
+class ComparedPlans(Comparison):
+    """What differs from one plan to another, and which change of the inputs caused it."""
+
+    causes: CausesAnswer
 
 
 TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "depots", "stacks")

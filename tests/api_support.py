@@ -34,10 +34,11 @@ def services() -> dict[str, CityService]:
 
 
 @cache
-def answer(capital: float = 125e6) -> bytes:
+def answer(capital: float = 125e6, discount: float = 0.1) -> bytes:
     """Return a plan.json; with another capital, another plan."""
     made = fake_plan(services=services())
-    asked = parse_request({**BODY["request"], "name": made.name, "capital": {"per_quarter_usd": capital}})
+    changed = {"name": made.name, "capital": {"per_quarter_usd": capital}, "discount_rate": discount}
+    asked = parse_request({**BODY["request"], **changed})
     made = made.model_copy(update={"objective": made.objective * capital / 125e6})
     return made.model_copy(update={"request": asked}).model_dump_json().encode()
 
@@ -74,6 +75,8 @@ class Runner:
             self.store.finish(plan, "succeeded", answer=answer())
         elif state == "cheaper":
             self.store.finish(plan, "succeeded", answer=answer(100e6))
+        elif state == "dearer":
+            self.store.finish(plan, "succeeded", answer=answer(100e6, 0.12))
         elif state == "infeasible":
             self.store.finish(plan, "infeasible", problem={"code": "infeasible", "clashes": list(CLASHES)})
         else:

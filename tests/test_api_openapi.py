@@ -69,8 +69,10 @@ def _real(service: Running) -> dict[str, Any]:
     plan = posted.json()["id"]
     service.runner.end(plan)
     get = service.client.get
-    other = service.made("cheaper")
+    other = service.made("dearer")
     here = f"/v1/plans/{plan}"
+    cause = service.client.post(f"{here}/reruns", json={"patch": {"capital": {"per_quarter_usd": 100e6}}})
+    service.runner.end(cause.json()["id"], "cheaper")
     answers = {
         "plan_queued": posted,
         "plan": get(here),

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
-from api.deps import AnsweredDep, ServiceDep, answer_of, may_read
-from api.documents import json_document
+from api.causes import CauseSearch
+from api.deps import Answered, AnsweredDep, ServiceDep, answer_of, may_read
+from api.documents import Document, json_document
 from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.routes.parameters import SLUG
-from fleetplan.compare import Comparison, compare_plans
+from api.schemas import ComparedPlans
+from fleetplan.compare import compare_plans
 
 router = APIRouter(prefix="/v1/plans", tags=["results"], dependencies=[may_read], default_response_class=Response)
 
@@ -20,9 +22,9 @@ router = APIRouter(prefix="/v1/plans", tags=["results"], dependencies=[may_read]
 @router.get(
     "/{plan}/comparison",  # noqa: FAST003  answered() takes it
     operation_id="compare_plans",
-    summary="What differs from this plan to another: inputs, decisions, money, map",
+    summary="What differs from this plan to another, and which change of the inputs caused it",
     responses={
-        200: answer("What differs.", Comparison, example="comparison", headers=ETAGGED),
+        200: answer("What differs.", ComparedPlans, example="comparison", headers=ETAGGED),
         304: unchanged(),
         **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.BadRequest),
     },
@@ -33,14 +35,22 @@ async def comparison(
     found: AnsweredDep,
     other: Annotated[str, Query(alias="with", pattern=SLUG, description="id of the other plan")],
 ) -> Response:
-    """Compare a plan with another: ``a`` is this one, ``b`` the other. From stored plans, nothing is solved."""
+    """Compare a plan with another: ``a`` is this one, ``b`` the other. From stored plans, nothing is solved.
+
+    ``causes`` grows while plans with one change alone become known: post the reruns that it names, and ask again.
+    """
     row = await run_in_threadpool(service.store.get, other)
     if row is None:
         flaw = p.Flaw("is no plan", parameter="with", value=other)
         raise p.PlanNotFound(flaws=[flaw])
     second = await run_in_threadpool(answer_of, service, row)
-    key = f"{found.sha256}/{second.sha256}/comparison"
+    causes = await run_in_threadpool(CauseSearch, service, found, second)
+    key = f"{causes.mark}/comparison"  # everything that the answer depends on: what becomes known is another key
     if (kept := service.rendered.get(key)) is None:
-        made = await run_in_threadpool(compare_plans, found.plan, second.plan)
-        kept = service.rendered.put(key, json_document(made))
+        kept = service.rendered.put(key, await run_in_threadpool(_compared, found, second, causes))
     return kept.respond(request)
+
+
+def _compared(a: Answered, b: Answered, causes: CauseSearch) -> Document:
+    plain = compare_plans(a.plan, b.plan)
+    return json_document(ComparedPlans(**dict(plain), causes=causes.answer()))

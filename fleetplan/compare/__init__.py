@@ -1,6 +1,6 @@
 """Two plans side by side: what was asked otherwise, what is decided otherwise, what it is worth, and what caused it."""
 
-from fleetplan.compare.causes import attribute_causes
+from fleetplan.compare.causes import MOST_CHANGES, Alone, attribute_causes, causes_of, causing_changes
 from fleetplan.compare.plans import compare_plans
 from fleetplan.compare.types import (
     AloneEffect,
@@ -17,6 +17,8 @@ from fleetplan.compare.types import (
 )
 
 __all__ = [
+    "MOST_CHANGES",
+    "Alone",
     "AloneEffect",
     "CausedMove",
     "Causes",
@@ -29,5 +31,7 @@ __all__ = [
     "LineMoney",
     "StackMoney",
     "attribute_causes",
+    "causes_of",
+    "causing_changes",
     "compare_plans",
 ]

@@ -13,12 +13,12 @@ which keeps such moves few, and the gap of each run is told.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.compare.moves import decision_moves
-from fleetplan.compare.types import AloneEffect, CausedMove, Causes
+from fleetplan.compare.types import AloneEffect, CausedMove, Causes, DecisionMove
 from fleetplan.errors import Fault, InfeasibleError, RequestError
 from fleetplan.patch import InputChange, apply_patch, input_changes
 from fleetplan.planner import plan_with_context
@@ -31,11 +31,27 @@ Solver = Callable[[PlanRequest, Plan | None], Plan]
 
 
 @dataclass(frozen=True, eq=False)
-class _Alone:
+class Alone:
+    """The earlier plan made again with one change only; without a plan ``note`` says why there is none."""
+
     change: InputChange
     plan: Plan | None
-    directions: dict[str, int]
-    note: str
+    note: str = ""
+
+
+def causing_changes(before: PlanRequest, after: PlanRequest) -> list[InputChange]:
+    """Return the changes of the inputs that a plan can differ for."""
+    return [change for change in input_changes(before, after) if change.matters]
+
+
+def no_plan(clashes: Iterable[str]) -> str:
+    """Return the note of a change with which alone no plan keeps every rule."""
+    return f"no plan with this change alone: {'; '.join(clashes)}"
+
+
+def no_request(fault: str) -> str:
+    """Return the note of a change that alone makes no valid request."""
+    return f"no request with this change alone: {fault}"
 
 
 def _solver(
@@ -49,18 +65,17 @@ def _solver(
     return solve
 
 
-def _alone(change: InputChange, first: Plan, request: PlanRequest, solve: Solver) -> _Alone:
+def _alone(change: InputChange, first: Plan, request: PlanRequest, solve: Solver) -> Alone:
     try:
         asked = parse_request(apply_patch(request.model_dump(mode="json"), change.patch))
-        plan = solve(asked, first)
+        return Alone(change, solve(asked, first))
     except InfeasibleError as error:
-        return _Alone(change, None, {}, f"no plan with this change alone: {'; '.join(error.clashes) or error}")
+        return Alone(change, None, no_plan(error.clashes or [str(error)]))
     except RequestError as error:
-        return _Alone(change, None, {}, f"no request with this change alone: {error.faults[0]}")
-    return _Alone(change, plan, {m.id: m.direction for m in decision_moves(first, plan)}, "")
+        return Alone(change, None, no_request(str(error.faults[0])))
 
 
-def _effect(alone: _Alone, first: Plan) -> AloneEffect:
+def _effect(alone: Alone, first: Plan, moves: int) -> AloneEffect:
     npv = alone.plan.objective if alone.plan else None
     return AloneEffect(
         pointer=alone.change.pointer,
@@ -68,22 +83,27 @@ def _effect(alone: _Alone, first: Plan) -> AloneEffect:
         npv_usd=npv,
         npv_difference_usd=None if npv is None else round(npv - first.objective, 2),
         gap=alone.plan.gap if alone.plan else None,
-        moves=len(alone.directions),
+        moves=moves,
         note=alone.note,
     )
 
 
-def _moves(first: Plan, second: Plan, effects: list[_Alone]) -> list[CausedMove]:
-    moves = []
-    for move in decision_moves(first, second):
-        found = [e.change for e in effects if e.directions.get(move.id) == move.direction]
-        because = " ".join(c.sentence for c in found) if found else "Only the changes together move it."
-        causes = [c.pointer for c in found]
-        moves.append(CausedMove(id=move.id, sentence=move.sentence, causes=causes, joint=not found, because=because))
-    return moves
+def _caused(move: DecisionMove, alone: Sequence[tuple[Alone, Mapping[str, int]]], *, left: int) -> CausedMove:
+    found = [one.change for one, directions in alone if directions.get(move.id) == move.direction]
+    joint = not found and not left and bool(alone)
+    if found:
+        because = " ".join(change.sentence for change in found)
+    elif left:
+        because = "Not known yet."
+    elif joint:
+        because = "Only the changes together move it."
+    else:
+        because = "No input differs: plans of nearly the same worth, or made in another way."
+    causes = [change.pointer for change in found]
+    return CausedMove(id=move.id, sentence=move.sentence, causes=causes, joint=joint, because=because)
 
 
-def _sentences(effects: list[AloneEffect], interaction: float | None) -> list[str]:
+def _sentences(effects: Sequence[AloneEffect], interaction: float | None, left: int) -> list[str]:
     told = []
     for e in effects:
         if e.npv_difference_usd is None:
@@ -93,7 +113,35 @@ def _sentences(effects: list[AloneEffect], interaction: float | None) -> list[st
             told.append(f"{e.sentence} Alone: {usd}, {e.moves} decision{'' if e.moves == 1 else 's'} moved.")
     if interaction is not None and len(effects) > 1:
         told.append(f"Together beyond their sum: {interaction / 1e6:+,.1f} million USD of NPV.".replace("-", "−"))
+    if left:
+        told.append(f"{left} change{' is' if left == 1 else 's are'} not known yet.")
     return told
+
+
+def causes_of(first: Plan, second: Plan, alone: Sequence[Alone], *, left: int = 0) -> Causes:
+    """Return which change moved which decision from ``first`` to ``second``.
+
+    Parameters
+    ----------
+    alone
+        The effect of each change on its own. Of a single change, ``second`` is the effect.
+    left
+        Changes whose effect is not known yet: what they may have moved is left open.
+    """
+    directions = [{m.id: m.direction for m in decision_moves(first, one.plan)} if one.plan else {} for one in alone]
+    effects = [_effect(one, first, len(moved)) for one, moved in zip(alone, directions, strict=True)]
+    differences = [e.npv_difference_usd for e in effects if e.npv_difference_usd is not None]
+    whole = len(differences) == len(effects) + left
+    interaction = round(second.objective - first.objective - sum(differences), 2) if whole else None
+    pairs = list(zip(alone, directions, strict=True))
+    return Causes(
+        npv_a_usd=first.objective,
+        npv_b_usd=second.objective,
+        alone=effects,
+        moves=[_caused(move, pairs, left=left) for move in decision_moves(first, second)],
+        interaction_usd=interaction,
+        sentences=_sentences(effects, interaction, left),
+    )
 
 
 def attribute_causes(  # noqa: PLR0913  # each is a knob of its own, all by keyword
@@ -119,31 +167,18 @@ def attribute_causes(  # noqa: PLR0913  # each is a knob of its own, all by keyw
         If more than six inputs differ: name fewer changes, or compare by way of a plan in between.
     """
     solve = _solver(time_limit_s=time_limit_s, gap=gap, seed=seed, stop=stop, catalogue=catalogue)
-    changes = [c for c in input_changes(a_request, b_request) if c.matters]
+    changes = causing_changes(a_request, b_request)
     if len(changes) > MOST_CHANGES:
         text = f"the requests differ in {len(changes)} inputs"
         raise RequestError([Fault("/", text, f"at most {MOST_CHANGES}", "compare by way of a request in between")])
     first = a_plan if a_plan is not None else solve(a_request, None)
     second = b_plan if b_plan is not None else solve(b_request, first)
-    effects = []
+    alone = []
     for done, change in enumerate(changes):
         if progress is not None:
             progress(done, len(changes), change.sentence)
-        if len(changes) == 1:
-            effects.append(_Alone(change, second, {m.id: m.direction for m in decision_moves(first, second)}, ""))
-        else:
-            effects.append(_alone(change, first, a_request, solve))
+        only = len(changes) == 1
+        alone.append(Alone(change, second) if only else _alone(change, first, a_request, solve))
     if progress is not None:
         progress(len(changes), len(changes), "done")
-    told = [_effect(e, first) for e in effects]
-    differences = [e.npv_difference_usd for e in told if e.npv_difference_usd is not None]
-    whole = len(differences) == len(told)
-    interaction = round(second.objective - first.objective - sum(differences), 2) if whole else None
-    return Causes(
-        npv_a_usd=first.objective,
-        npv_b_usd=second.objective,
-        alone=told,
-        moves=_moves(first, second, effects),
-        interaction_usd=interaction,
-        sentences=_sentences(told, interaction),
-    )
+    return causes_of(first, second, alone)

@@ -135,7 +135,10 @@ class AloneEffect(Model):
 
 
 class CausedMove(Model):
-    """A decision that moved, and the changes of the inputs that move it alone; none: only together (``joint``)."""
+    """A decision that moved, and the changes of the inputs that move it alone; none: only together (``joint``).
+
+    Neither causes nor ``joint``: changes are left whose effect is not known yet, or no input differs at all.
+    """
 
     id: str
     sentence: str
@@ -147,7 +150,8 @@ class CausedMove(Model):
 class Causes(Model):
     """Which change moved what.
 
-    ``interaction_usd`` is what the changes do together beyond the sum of what each does alone; None if one has no plan alone.
+    ``interaction_usd`` is what the changes do together beyond the sum of what each does alone; None if one has no plan alone
+    or is not known yet.
     """
 
     npv_a_usd: float

@@ -1,0 +1,187 @@
+"""What caused what, read from stored plans.
+
+A cause is the earlier plan made again with one of the changes only: a rerun like any other. Nothing is solved here. Of every
+change still unknown the rerun to ask for is told, so that a client that posts those and asks again learns the causes; they
+are durable, shared out over the workers and used again by whoever compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from api import problems as p
+from api.deps import Answered, Service, answer_of
+from api.rerun import changed_request
+from api.schemas import CauseChange, CausesAnswer, CausesState, ChangeState, Rerun, RerunCall, RerunOptions
+from api.store.contract import FINAL, PlanRow, SolveOptions
+from fleetplan.compare import MOST_CHANGES, Alone, causes_of, causing_changes
+from fleetplan.compare.causes import no_plan, no_request
+from fleetplan.errors import RequestError
+from fleetplan.patch import UNCAUSED, InputChange
+from fleetplan.plans.types import Plan
+from fleetplan.request import parse_request
+
+MOST_RERUNS = 1000
+"""How many of a plan's reruns are looked through, the newest first."""
+
+LONGEST_NAME, LONGEST_WHOSE = 80, 32
+ORDER: tuple[ChangeState, ...] = ("known", "running", "queued", "cancelled", "failed", "missing")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the store knows of a change alone: the plan's row, or a note why there can be none."""
+
+    change: InputChange
+    call: RerunCall | None
+    row: PlanRow | None
+    state: ChangeState
+    note: str = ""
+
+    @property
+    def mark(self) -> tuple[str, ...]:
+        """What the answer depends on."""
+        row = self.row
+        return (self.change.pointer, self.state, row.id if row else "", (row and row.answer_sha256) or "", self.note)
+
+
+class CauseSearch:
+    """The causes of the differences from plan ``a`` to plan ``b``, as far as the store knows them now."""
+
+    def __init__(self, service: Service, a: Answered, b: Answered) -> None:
+        self._service, self._a, self._b = service, a, b
+        self._changes = causing_changes(a.plan.request, b.plan.request)
+        self._options = _alone_options(a.row, b.row)
+        few = 1 < len(self._changes) <= MOST_CHANGES
+        rows = service.store.page(limit=MOST_RERUNS, after=None, parent=a.row.id) if few else ()
+        self._reruns = [(row, _asked(row.request)) for row in rows if _same_way(row.options, self._options)]
+        self.found = [self._find(change) for change in self._changes] if few else self._sole()
+
+    @property
+    def mark(self) -> str:
+        """A hash of everything that the answer depends on; compared plans and their answers are immutable."""
+        told = [self._a.row.id, self._b.row.id, self._a.sha256, self._b.sha256, *(found.mark for found in self.found)]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    def answer(self) -> CausesAnswer:
+        """Return the causes and what to post for those still unknown."""
+        if len(self._changes) > MOST_CHANGES:
+            return CausesAnswer(state="too_many", changes=[], known=None)
+        alone = [self._alone(found) for found in self.found if found.state == "known"]
+        left = len(self.found) - len(alone)
+        known = causes_of(self._a.plan, self._b.plan, alone, left=left) if alone or not left else None
+        return CausesAnswer(state=self._state(), changes=[_told(found) for found in self.found], known=known)
+
+    def _sole(self) -> list[Found]:
+        """Return the only change, whose effect is ``b`` itself; nothing when there is none, or too many."""
+        if len(self._changes) != 1:
+            return []
+        return [Found(self._changes[0], None, self._b.row, "known")]
+
+    def _state(self) -> CausesState:
+        states = {found.state for found in self.found}
+        if states <= {"known"}:
+            return "complete"
+        if states & {"queued", "running"}:
+            return "running"
+        return "partial" if "known" in states else "none"
+
+    def _find(self, change: InputChange) -> Found:
+        body = Rerun(patch={**change.patch, "name": _name(self._a.row.name, change.sentence)}, options=self._options)
+        try:
+            wanted = _asked(changed_request(self._service, self._a.row, body).model_dump(mode="json"))
+        except p.BadRequest as error:
+            flaw = error.flaws[0].message if error.flaws else error.detail
+            return Found(change, None, None, "known", no_request(flaw))
+        rows = [row for row, asked in self._reruns if asked == wanted]
+        row = min(rows, key=_worth, default=None)  # the newest of those that tell most
+        state, note = _finding(row)
+        return Found(change, _call(self._a.row.id, body, row), row, state, note)
+
+    def _alone(self, found: Found) -> Alone:
+        plan: Plan | None = None
+        if found.row is not None and found.row.answer_sha256 is not None:
+            plan = self._b.plan if found.row.id == self._b.row.id else answer_of(self._service, found.row).plan
+        return Alone(found.change, plan, found.note)
+
+
+def _alone_options(a: PlanRow, b: PlanRow) -> RerunOptions:
+    """Return how ``b`` was solved; what it kept of its parent counts only if that is ``a``."""
+    options = b.options if b.parent == a.id else replace(b.options, freeze_until=None, change_price_usd=None)
+    return RerunOptions.model_validate({name: getattr(options, name) for name in RerunOptions.model_fields})
+
+
+def _same_way(one: SolveOptions, two: RerunOptions) -> bool:
+    """Return whether two plans were asked for in the same way; time does not count."""
+    names = ("gap", "seed", "freeze_until", "change_price_usd")
+    return all(getattr(one, name) == getattr(two, name) for name in names)
+
+
+def _asked(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what of a request a plan can differ for; nothing of one that an older version took and this one does not."""
+    try:
+        whole = parse_request(dict(request)).model_dump(mode="json")
+    except RequestError:
+        return {}
+    return {name: value for name, value in whole.items() if name not in UNCAUSED}
+
+
+def _name(whose: str, sentence: str) -> str:
+    """Return a name that tells what a plan was made for.
+
+    >>> _name("first", "The discount rate a year is 0.1 instead of 0.2.")
+    'first · only: The discount rate a year is 0.1 instead of 0.2'
+    """
+    return _short(f"{_short(whose, LONGEST_WHOSE)} · only: {sentence.rstrip('.')}", LONGEST_NAME)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _worth(row: PlanRow) -> tuple[int, bool]:
+    """Return the rank of a plan as a finding: one that tells something, one in the making, the rest."""
+    return ORDER.index(_finding(row)[0]), row.state == "cancelled"
+
+
+def _is_refusal(row: PlanRow) -> bool:
+    return row.state == "failed" and (row.problem or {}).get("code") == "bad-request"
+
+
+def _finding(row: PlanRow | None) -> tuple[ChangeState, str]:
+    """Return the state of a change by its plan, and the note of one that found no plan."""
+    if row is None:
+        return "missing", ""
+    problem = row.problem or {}
+    if row.answer_sha256 is not None:
+        return "known", ""
+    if row.state == "infeasible":
+        return "known", no_plan(problem.get("clashes", ()))
+    if _is_refusal(row):
+        faults: Sequence[Mapping[str, Any]] = problem.get("errors") or [{"message": problem.get("detail", "")}]
+        return "known", no_request(str(faults[0]["message"]))
+    if row.state in FINAL:
+        return ("cancelled" if row.state == "cancelled" else "failed"), ""
+    return ("running" if row.state == "running" else "queued"), ""
+
+
+def _call(plan: str, body: Rerun, row: PlanRow | None) -> RerunCall:
+    """Return the rerun to post; its key is another after a plan that ended without a finding."""
+    told = json.dumps([plan, body.model_dump(mode="json"), row.id if row else ""], sort_keys=True)
+    key = "cause-" + hashlib.sha256(told.encode()).hexdigest()[:32]
+    return RerunCall(href=f"/v1/plans/{plan}/reruns", body=body, idempotency_key=key)
+
+
+def _told(found: Found) -> CauseChange:
+    open_call = found.call if found.state in {"missing", "failed", "cancelled"} else None
+    return CauseChange(
+        pointer=found.change.pointer,
+        sentence=found.change.sentence,
+        state=found.state,
+        plan=found.row.id if found.row else None,
+        rerun=open_call,
+    )
