@@ -209,10 +209,16 @@ def compare(
     *,
     server: Server = LOCAL,
     key: Key = "",
+    causes: Annotated[bool, typer.Option("--causes", help="Make the plans with one change alone, and wait.")] = False,
 ) -> None:
-    """Print what differs between two plans, as JSON."""
+    """Print what differs between two plans, as JSON; and in words which change of the inputs caused what."""
     with _client(server, key) as client:
-        told = _told(client.get(f"/v1/plans/{plan}/comparison", params={"with": other}))
+        told = _compared(client, plan, other)
+        if causes and (open_changes := [c for c in told["causes"]["changes"] if c["state"] != "known"]):
+            _make_known(client, open_changes)
+            told = _compared(client, plan, other)
+    for line in _cause_lines(told["causes"]):
+        typer.echo(line, err=True)
     typer.echo(json.dumps(told, indent=2))
 
 
@@ -298,6 +304,36 @@ def _print_and_follow(client: httpx2.Client, plan: str, *, follow: bool) -> None
     if follow:
         sys.stdout.flush()
         raise typer.Exit(FINAL[_follow(client, plan)])
+
+
+def _compared(client: httpx2.Client, plan: str, other: str) -> dict[str, Any]:
+    return _told(client.get(f"/v1/plans/{plan}/comparison", params={"with": other}))
+
+
+def _make_known(client: httpx2.Client, changes: list[dict[str, Any]]) -> None:
+    """Ask for the plans with one change alone, all at once so that workers share them, and follow each to its end."""
+    plans = []
+    for change in changes:
+        if (call := change["rerun"]) is not None:
+            once = {"Idempotency-Key": call["idempotency_key"]}
+            plans.append(_told(client.post(call["href"], json=call["body"], headers=once))["id"])
+        else:
+            plans.append(change["plan"])
+    for number, (plan, change) in enumerate(zip(plans, changes, strict=True), start=1):
+        typer.echo(f"cause {number} of {len(plans)}  {change['sentence']}  ({plan})", err=True)
+        _follow(client, plan)
+
+
+def _cause_lines(causes: dict[str, Any]) -> list[str]:
+    """Return in words what is known of causes, and how to know more."""
+    if causes["state"] == "too_many":
+        return ["causes: more than six inputs differ; compare by way of a plan in between"]
+    known = causes["known"]
+    lines = [f"causes: {causes['state']}", *(f"  {sentence}" for sentence in (known["sentences"] if known else ()))]
+    lines += [f"  {move['sentence']}  {move['because']}" for move in (known["moves"] if known else ())]
+    open_changes = [c for c in causes["changes"] if c["state"] != "known"]
+    lines += [f"  {c['state']}: {c['sentence']}" for c in open_changes]
+    return lines + (["  --causes makes the plans that are missing, and waits"] if open_changes else [])
 
 
 def _follow(client: httpx2.Client, plan: str) -> Literal["succeeded", "infeasible", "cancelled", "failed"]:

@@ -16,6 +16,7 @@ from api.known import Known
 from api.settings import Settings
 from api.store.sqlstore import SqlStore
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.service.types import CityService
 from tests.fake_plan import fake_plan, fake_services
@@ -75,12 +76,21 @@ class Runner:
             self.store.finish(plan, "succeeded", answer=answer())
         elif state == "cheaper":
             self.store.finish(plan, "succeeded", answer=answer(100e6))
+        elif state == "own":
+            self.store.finish(plan, "succeeded", answer=self._own(plan))
         elif state == "dearer":
             self.store.finish(plan, "succeeded", answer=answer(100e6, 0.12))
         elif state == "infeasible":
             self.store.finish(plan, "infeasible", problem={"code": "infeasible", "clashes": list(CLASHES)})
         else:
             self.store.finish(plan, "failed", problem={"code": "solver", "detail": "no plan in time"})
+
+    def _own(self, plan: str) -> bytes:
+        """Return an answer to the very request that was posted."""
+        row = self.store.get(plan)
+        assert row is not None
+        asked = parse_request(dict(row.request))
+        return Plan.model_validate_json(answer()).model_copy(update={"request": asked}).model_dump_json().encode()
 
 
 class Running:

@@ -75,8 +75,28 @@ def test_submit_watch_rerun_and_compare(tmp_path, request_file):
         patch = '{"capital": {"per_quarter_usd": 30000000}}'
         again = _run("rerun", plan, patch, "--server", server, "--watch").stdout.strip()
         assert again != plan
-        told = json.loads(_run("compare", plan, again, "--server", server).stdout)
-        assert "decisions" in told
+        seen = _run("compare", plan, again, "--server", server)
+        assert "decisions" in json.loads(seen.stdout)
+        assert "causes: complete" in seen.stderr
+
+
+def test_causes_are_told_and_made_when_asked_for(tmp_path, request_file):
+    with served(tmp_path / "data", "own") as (server, store):
+        plan = _run("submit", request_file, "--server", server).stdout.strip()
+        patch = '{"capital": {"per_quarter_usd": 30000000}, "discount_rate": 0.12}'
+        again = _run("rerun", plan, patch, "--server", server, "--watch").stdout.strip()
+        before = _run("compare", plan, again, "--server", server)
+        assert "causes: none" in before.stderr
+        assert "--causes" in before.stderr
+        after = _run("compare", plan, again, "--server", server, "--causes")
+        assert "cause 2 of 2" in after.stderr
+        assert "causes: complete" in after.stderr
+        assert "Together beyond their sum" in after.stderr
+        told = json.loads(after.stdout)["causes"]
+        assert {change["state"] for change in told["changes"]} == {"known"}
+        assert store.counts() == {"succeeded": 4}
+        _run("compare", plan, again, "--server", server, "--causes")
+        assert store.counts() == {"succeeded": 4}
 
 
 def test_watching_an_infeasible_plan_exits_with_3(tmp_path, request_file):
