@@ -21,6 +21,7 @@ from api.known import Known
 from api.logs import configure_logs
 from api.middleware import Doorkeeper, Surround, problem_response
 from api.openapi import document
+from api.pages.routes import ROUTERS as PAGES
 from api.routes import cities, comparison, events, examples, operations, partners, plans, reruns, results, validations
 from api.security import Guard
 from api.settings import Settings
@@ -92,7 +93,7 @@ def create_app(
         lifespan=_lifespan(service),
     )
     app.state.service = service
-    for router in ROUTERS:
+    for router in (*ROUTERS, *PAGES):
         app.include_router(router)
     app.add_exception_handler(p.ServiceError, _told)
     app.add_exception_handler(HTTPException, _http)

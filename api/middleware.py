@@ -12,25 +12,28 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.pages.shell import problem_page, wants_page
 from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, headers_of, problem
+from api.security import cookie_authorization
 
 if TYPE_CHECKING:
     from api.deps import Service
 
-OPEN_PATHS = frozenset({"/health", "/ready"})
+OPEN_PATHS = frozenset({"/health", "/ready", "/sign-in", "/favicon.ico"})
+OPEN_PREFIX = "/assets/"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
-SECURITY_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
-    ),
-    (b"referrer-policy", b"no-referrer"),
+SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+EXPORT_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
 )
+"""For what has no policy of its own: the exported report stands alone, its style and script are inside it."""
 
 
 def problem_response(error: ServiceError, scope: Scope) -> Response:
-    """Return an exception as problem+json."""
+    """Return an exception as problem+json, or as a page to somebody who looks with a browser."""
+    if wants_page(scope):
+        return problem_page(error, scope)
     told = problem(error, instance=scope["path"], request_id=scope.get("request_id", ""))
     return Response(told.model_dump_json(), told.status, headers_of(error), MEDIA_TYPE)
 
@@ -59,6 +62,8 @@ class Surround:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *SECURITY_HEADERS]
+                if not any(name == EXPORT_POLICY[0] for name, _ in message["headers"]):
+                    message["headers"].append(EXPORT_POLICY)
             await send(message)
 
         try:
@@ -110,8 +115,8 @@ class Doorkeeper:
         headers = Headers(scope=scope)
         self._guard.check_host(headers.get("host"))
         self._guard.check_origin(scope["method"], headers.get("origin"), headers.get("host"))
-        if scope["path"] not in OPEN_PATHS:
-            scope["caller"] = await self._guard.caller(headers.get("authorization"))
+        if scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_PREFIX):
+            scope["caller"] = await self._guard.caller(headers.get("authorization") or cookie_authorization(headers))
 
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Read the body whole, up to the limit, and return a receiver that gives it out again."""

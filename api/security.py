@@ -13,10 +13,15 @@ from enum import StrEnum
 from typing import Protocol
 
 from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
 from api.problems import CrossOrigin, Flaw, HostUnknown, KeyMissing, KeyUnknown, ScopeMissing
 from api.settings import Settings, is_loopback
 from api.store.keys import KeyRow
+
+KEY_COOKIE = "fleetplan_key"
+"""Set by the sign-in page: HttpOnly and SameSite=Strict, so that neither scripts nor other sites get to use it."""
 
 FRESH_S = 1.0
 MOST_CACHED = 1000
@@ -136,6 +141,12 @@ class Guard:
         """Raise :class:`CrossOrigin` when a page of another origin would change something."""
         if method in CHANGING and origin is not None and origin.partition("://")[2] != (host or ""):
             raise CrossOrigin(flaws=[Flaw("is another origin", parameter="Origin", value=origin)])
+
+
+def cookie_authorization(headers: Headers) -> str | None:
+    """Return what a signed-in browser sends instead of an Authorization header."""
+    secret = cookie_parser(headers.get("cookie", "")).get(KEY_COOKIE)
+    return f"Bearer {secret}" if secret else None
 
 
 def host_name(host: str) -> str:

@@ -1,0 +1,9 @@
+"""One city's rollout: map by month, permits, fleets, money, what binds."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from api.deps import may_read
+
+router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)

@@ -1,0 +1,9 @@
+"""A new plan: a form and an editor over the request, both views of the same thing."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from api.deps import may_read
+
+router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)

@@ -1,0 +1,17 @@
+"""Every router of the pages; addresses with fixed words come before those with a plan's id."""
+
+from __future__ import annotations
+
+from api.pages import assets, catalogue, city, comparison, new_plan, plans, rerun, review, sign_in
+
+ROUTERS = (
+    assets.router,
+    sign_in.router,
+    plans.router,
+    new_plan.router,
+    rerun.router,
+    comparison.router,
+    city.router,
+    review.router,
+    catalogue.router,
+)

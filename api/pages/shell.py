@@ -1,0 +1,142 @@
+"""What every page has: templates with filters, the frame around the content, headers, and problems told as pages."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from api.documents import Document
+from api.media import HTML
+from api.pages import assets
+from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
+from api.schemas import PlanSummary
+from fleetplan.planner import package_version
+from fleetplan.report import words
+from fleetplan.report.environment import template_environment
+
+if TYPE_CHECKING:
+    from api.store.contract import PlanRow
+
+THEMES = ("auto", "light", "dark")
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'self'; worker-src blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Cache-Control": "no-cache",
+    "Vary": "Accept, Accept-Encoding, Authorization, Cookie",
+}
+API_PREFIXES = ("/v1/", "/assets/", "/health", "/ready", "/metrics", "/openapi.json")
+STATE_NAMES = {
+    "queued": "waiting",
+    "running": "solving",
+    "succeeded": "solved",
+    "infeasible": "infeasible",
+    "cancelled": "stopped",
+    "failed": "failed",
+}
+
+
+def page(request: Request, template: str, *, code: int = 200, **context: Any) -> Response:
+    """Return a page. ``title`` and ``here`` (the entry of the navigation it belongs to) are taken from the context."""
+    theme = request.cookies.get("theme", "auto")
+    body = (
+        _environment()
+        .get_template(template)
+        .render(
+            {"here": "", "signed_in": "fleetplan_key" in request.cookies, **context},
+            theme=theme if theme in THEMES else "auto",
+        )
+    )
+    return Document(body.encode(), HTML, HEADERS).respond(request, code)
+
+
+def problem_page(error: ServiceError, scope: Scope) -> Response:
+    """Return an exception as a page; who is not known is sent to the sign-in page."""
+    request = Request(scope)
+    if isinstance(error, KeyMissing | KeyUnknown):
+        where = quote(scope["path"] + (f"?{scope['query_string'].decode()}" if scope.get("query_string") else ""))
+        return Response(status_code=303, headers={"Location": f"/sign-in?next={where}", "Cache-Control": "no-store"})
+    told = problem(error, instance=scope["path"], request_id=scope.get("request_id", ""))
+    answer = page(request, "problem.html.j2", code=told.status, title=told.title, problem=told)
+    for name, value in headers_of(error).items():
+        answer.headers[name] = value
+    return answer
+
+
+def wants_page(scope: Scope) -> bool:
+    """Return whether somebody looks with a browser at an address that is no part of the interface for programs."""
+    if scope["method"] not in {"GET", "HEAD"} or scope["path"].startswith(API_PREFIXES):
+        return False
+    return "text/html" in Headers(scope=scope).get("accept", "")
+
+
+@cache
+def _environment() -> Environment:
+    environment = template_environment(PackageLoader("api.pages"))
+    environment.globals.update(
+        asset=assets.asset_path,
+        plotly=assets.plotly_path(),
+        version=package_version(),
+        state_name=lambda state: STATE_NAMES.get(state, state),
+        money_of=lambda row: row.objective,
+    )
+    environment.filters.update(data=as_data, ago=words_of_time, several=words.several, title_of=rule_name)
+    return environment
+
+
+def as_data(value: Any) -> Markup:
+    """Return JSON for a data block: nothing in it can end the block or begin a comment."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return Markup(safe)  # noqa: S704  escaped above
+
+
+def rule_name(key: str) -> str:
+    """Return the key of a rule as words.
+
+    >>> rule_name("launches_per_quarter")
+    'launches per quarter'
+    """
+    return key.replace("_", " ")
+
+
+def words_of_time(seconds: float | None) -> str:
+    """Return a duration in words.
+
+    >>> words_of_time(0.4), words_of_time(95), words_of_time(7300), words_of_time(None)
+    ('under 1 s', '1 min 35 s', '2 h 2 min', '–')
+    """
+    if seconds is None:
+        return words.DASH
+    whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def seconds_of(row: PlanRow) -> float | None:
+    """Return how long a plan took, or has been taking."""
+    if row.started_at is None or row.finished_at is None:
+        return None
+    return (row.finished_at - row.started_at).total_seconds()
+
+
+def summary_words(plan: PlanSummary) -> str:
+    """Return a plan's state in a few words."""
+    return STATE_NAMES.get(plan.state, plan.state)

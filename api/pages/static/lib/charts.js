@@ -1,0 +1,126 @@
+/* Charts of the pages. The server gives the data (api/pages/charts.py); Plotly draws them in the colours of the page. */
+import { colour, faded, onColours } from "./colours.js";
+import { FORMATS, month } from "./format.js";
+
+export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset", locale: "en-US" };
+
+/** Draw every chart below an element that is not drawn yet. */
+export function drawCharts(root) {
+  for (const box of root.querySelectorAll("[data-chart]")) {
+    if (box.dataset.drawn) continue;
+    box.dataset.drawn = "waiting";
+    const spec = JSON.parse(box.querySelector("script").textContent);
+    draw(box, spec);
+    onColours(box, () => draw(box, spec));
+  }
+}
+
+async function draw(box, spec) {
+  const traces = (BUILDERS[spec.kind] ?? steps)(spec);
+  await Plotly.react(box, traces, layout(spec), CONFIG);
+  box.dataset.drawn = "yes";
+}
+
+/** The layout that all charts share; `over` is merged on top. */
+export function layout(spec, over = {}) {
+  const money = spec.unit === "usd";
+  const ticks = valueTicks(spec);
+  const axis = { color: colour("soft"), gridcolor: colour("hair"), zerolinecolor: colour("faint"), tickfont: { size: 11.5 }, fixedrange: true };
+  return {
+    autosize: true,
+    margin: { l: money ? 62 : 50, r: 12, t: 8, b: 28 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: getComputedStyle(document.body).fontFamily, color: colour("ink"), size: 12.5 },
+    showlegend: false,
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: colour("raised"), bordercolor: colour("line"), font: { color: colour("ink"), size: 12.5 } },
+    dragmode: false,
+    xaxis: spec.end
+      ? { ...axis, type: "date", showgrid: false, dtick: "M12", tickformat: "%Y", ticks: "outside", ticklen: 4, tickcolor: colour("line"), range: [spec.x[0], spec.end], hoverformat: "%b %Y" }
+      : { ...axis, showgrid: false, automargin: true },
+    yaxis: { ...axis, rangemode: "tozero", zeroline: true, tickvals: ticks, ticktext: ticks.map((v) => tickText(spec.unit, v)) },
+    ...over,
+  };
+}
+
+/* Round values (1, 2, 2.5 or 5 times a power of ten) that cut the height of a chart into some four parts. */
+function valueTicks(spec) {
+  const columns = spec.series.map((s) => s.values.map((v) => v ?? 0));
+  const tops = spec.kind === "area" ? columns[0]?.map((_, t) => columns.reduce((sum, c) => sum + c[t], 0)) ?? [0] : columns.flat();
+  const sums = spec.kind === "waterfall" ? running(spec) : tops;
+  const [low, high] = [Math.min(0, ...sums), Math.max(0, ...sums)];
+  const rough = (high - low) / 4 || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 2.5, 5].find((m) => m * power >= rough) ?? 10);
+  const ticks = [];
+  for (let k = Math.floor(low / step); k * step <= high + step / 2; k++) ticks.push(k * step);
+  return ticks;
+}
+
+function running(spec) {
+  let sum = 0;
+  return spec.series[0].values.map((v, i) => (sum = spec.measures[i] === "absolute" ? v : spec.measures[i] === "total" ? sum : sum + v));
+}
+
+function tickText(unit, value) {
+  if (unit === "usd") {
+    if (Math.abs(value) < 1) return "0";
+    const size = Math.abs(value);
+    return `${value < 0 ? "−" : ""}$${size >= 1e9 ? `${+(size / 1e9).toFixed(2)} bn` : `${+(size / 1e6).toFixed(1)} M`}`;
+  }
+  return unit === "share" ? FORMATS.share(value) : value % 1 ? String(+value.toFixed(2)) : FORMATS.count(value);
+}
+
+/* A period's value holds to its end: a step, and the last one is drawn to the end of the horizon. */
+function held(spec, values) {
+  return { x: [...spec.x, spec.end], y: [...values, values[values.length - 1]] };
+}
+
+function texts(spec, values) {
+  const said = values.map(FORMATS[spec.unit] ?? String);
+  return [...said, said[said.length - 1]];
+}
+
+function steps(spec) {
+  const stacked = spec.kind === "area";
+  return spec.series.map((s) => {
+    const own = s.css.split(" ")[0];
+    const fill = s.css.includes("again") ? faded(own, 0.6) : colour(own);
+    return {
+      ...held(spec, s.values),
+      type: "scatter",
+      mode: "lines",
+      name: s.name,
+      line: { shape: "hv", color: stacked ? colour("paper") : colour(own), width: stacked ? 0.8 : 2.2, dash: s.dash ? "dash" : "solid" },
+      ...(stacked ? { stackgroup: "all", fillcolor: fill } : {}),
+      connectgaps: false,
+      customdata: texts(spec, s.values),
+      hovertemplate: "%{customdata}<extra>%{fullData.name}</extra>",
+    };
+  });
+}
+
+/* From one total to another by the parts between: `series[0].values` are the parts, `x` their names, `measures` what each is. */
+function waterfall(spec) {
+  const values = spec.series[0].values;
+  return [{
+    type: "waterfall",
+    x: spec.x,
+    y: values,
+    measure: spec.measures,
+    text: values.map(FORMATS[spec.unit]),
+    textposition: "outside",
+    cliponaxis: false,
+    connector: { line: { color: colour("line"), width: 1 } },
+    increasing: { marker: { color: colour("s2") } },
+    decreasing: { marker: { color: colour("s1") } },
+    totals: { marker: { color: colour("accent") } },
+    hovertemplate: "%{x}<br>%{text}<extra></extra>",
+  }];
+}
+
+const BUILDERS = { area: steps, line: steps, waterfall };
+
+/** How the periods of a chart are called, for those who write beside it. */
+export const periodNames = (spec) => spec.x.map(month);

@@ -1,0 +1,35 @@
+/* Numbers as the server writes them (fleetplan/report/words.py). */
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+export const count = (value) => (value === null || value === undefined ? "–" : Math.round(value).toLocaleString("en-US").replace("-", "−"));
+
+/** 331840000 -> "$332 M" */
+export function usd(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  const [scale, unit] = [[1e9, " bn"], [1e6, " M"], [1e3, " k"]].find(([s]) => size >= 0.9995 * s) ?? [1, ""];
+  const scaled = size / scale;
+  const digits = scaled >= 99.95 || !scaled ? 0 : scaled >= 9.995 ? 1 : 2;
+  const text = scaled.toFixed(digits);
+  return `${value < 0 ? "−" : ""}$${unit || digits === 0 ? text : String(Number(text))}${unit}`;
+}
+
+export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`.replace("-", "−"));
+
+/** "2027-04" -> "Apr 2027" */
+export const month = (text) => (text ? `${MONTHS[Number(text.slice(5, 7)) - 1]} ${text.slice(0, 4)}` : "–");
+
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export const FORMATS = {
+  count: (v) => (v === null ? "–" : Math.abs(v) < 10 && v % 1 ? v.toFixed(1) : count(v)),
+  usd,
+  min: (v) => (v === null ? "–" : `${v.toFixed(1)} min`),
+  share: (v) => percent(v),
+};

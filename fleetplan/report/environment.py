@@ -1,0 +1,37 @@
+"""Templates of reports and pages: one environment with our filters; everything is escaped, nothing may be missing."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from fleetplan.report import words
+
+
+def template_environment(*loaders: BaseLoader) -> Environment:
+    """Return an environment that looks into ``loaders`` first, then among the report's templates."""
+    environment = Environment(
+        loader=ChoiceLoader([*loaders, PackageLoader("fleetplan.report")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        month=words.month_name,
+        count=words.count,
+        decimal=words.decimal,
+        percent=words.percent,
+        usd=words.usd,
+        usd_fine=words.usd_fine,
+    )
+    environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)
+    return environment
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the text of one of the report's own style sheets or scripts."""
+    return (resources.files("fleetplan.report") / "templates" / name).read_text(encoding="utf-8")
