@@ -28,6 +28,23 @@ STATUS_NAMES = {
     "feasible": "time limit reached before the gap was closed",
     "stopped": "stopped by hand; the best plan so far",
 }
+PHASE_NAMES = {
+    "queued": "waiting for its turn",
+    "running": "starting",
+    "catalogue": "reading the catalogue",
+    "cities": "reading the cities",
+    "formulating": "writing down the rules",
+    "provisional": "starting from the earlier plan",
+    "searching": "looking for a first plan",
+    "settling depots": "settling depots",
+    "improving": "looking for better plans",
+    "proving": "proving how good the plan is",
+    "whole vehicles": "rounding to whole vehicles",
+    "prices": "pricing what holds the plan back",
+    "conflicts": "finding which rules clash",
+    "checking": "checking every rule",
+    "done": "writing the plan down",
+}
 DASH = "–"
 
 
