@@ -30,7 +30,7 @@ STATUS_NAMES = {
 }
 PHASE_NAMES = {
     "queued": "waiting for its turn",
-    "running": "starting",
+    "starting": "starting",
     "catalogue": "reading the catalogue",
     "cities": "reading the cities",
     "formulating": "writing down the rules",
