@@ -115,7 +115,7 @@ def words_of_time(seconds: float | None) -> str:
     """Return a duration in words.
 
     >>> words_of_time(0.4), words_of_time(95), words_of_time(7300), words_of_time(None)
-    ('under 1 s', '1 min 35 s', '2 h 2 min', '–')
+    ('under 1 s', '1 min 35 s', '2 h 1 min', '–')
     """
     if seconds is None:
         return words.DASH
