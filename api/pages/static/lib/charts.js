@@ -4,6 +4,24 @@ import { FORMATS, month } from "./format.js";
 
 export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset", locale: "en-US" };
 
+let library;
+
+/** Plotly: the one the page loaded, or, where the page only names it (`<meta name="plotly">`), loaded when first needed. */
+export function plotly() {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.querySelector("meta[name=plotly]").content;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("the charts' library could not be loaded"));
+    document.head.append(script);
+  });
+  return library;
+}
+
+/* Four megabytes of script would keep the page's own content waiting: they come after it is painted. */
+const painted = () => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve, 0)); });
+
 /** Draw every chart below an element that is not drawn yet. */
 export function drawCharts(root) {
   for (const box of root.querySelectorAll("[data-chart]")) {
@@ -17,6 +35,8 @@ export function drawCharts(root) {
 
 async function draw(box, spec) {
   const traces = (BUILDERS[spec.kind] ?? steps)(spec);
+  if (!window.Plotly) await painted();
+  await plotly();
   await Plotly.react(box, traces, layout(spec), CONFIG);
   box.dataset.drawn = "yes";
 }
