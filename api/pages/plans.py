@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.deps import ServiceDep, may_read
-from api.pages.shell import page
+from api.deps import Service, ServiceDep, may_read
+from api.pages.lineage import Node, changes, flat, forest
+from api.pages.new_plan import examples
+from api.pages.request_words import asked_briefly, cities_asked, clash_sentence
+from api.pages.shell import STATE_NAMES, page, seconds_of
 from api.routes.parameters import SLUG
-from api.store.contract import State
+from api.security import Scope
+from api.store.contract import FINAL, PlanRow, State, Store
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.report.words import PHASE_NAMES, listed, several, usd
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
-PAGE = 60
+PAGE = 40
+BATCH = 200
+MOST_SCANNED = 2000
+"""A search in names and notes looks at so many plans at a time."""
+
+SHOWN_CHANGES = 3
+COUNTED = (("running", "solving"), ("queued", "waiting"), ("succeeded", "solved"), ("infeasible", "infeasible"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which plans are listed."""
+
+    state: State | None
+    city: str | None
+    text: str
+
+    @property
+    def everything(self) -> bool:
+        """Whether no plan is filtered away."""
+        return self.state is None and self.city is None and not self.text
+
+    def query(self, after: str | None = None) -> str:
+        """Return the address of a page of these plans."""
+        given = {"q": self.text, "state": self.state, "city": self.city, "after": after}
+        said = urlencode({name: value for name, value in given.items() if value})
+        return f"/plans?{said}" if said else "/plans"
 
 
 @router.get("/")
@@ -29,10 +65,124 @@ async def plans(
     service: ServiceDep,
     state: Annotated[State | None, Query()] = None,
     city: Annotated[str | None, Query(pattern=SLUG)] = None,
+    q: Annotated[str, Query(max_length=80)] = "",
     after: Annotated[str | None, Query(pattern=SLUG)] = None,
 ) -> Response:
     """Return the list of plans."""
-    rows = await run_in_threadpool(
-        lambda: service.store.page(limit=PAGE + 1, after=after, state=state, city=city, parent=None)
+    return await run_in_threadpool(_list, request, service, Wanted(state, city, q.strip()), after)
+
+
+def _list(request: Request, service: Service, wanted: Wanted, after: str | None) -> Response:
+    rows, older = matching(service.store, wanted, after)
+    catalogue = service.known.catalogue
+    trees = forest(rows, service.store.get)
+    counts = service.store.counts()
+    scopes = request.scope["caller"].scopes
+    return page(
+        request,
+        "plans.html.j2",
+        title="Plans",
+        here="plans",
+        trees=trees,
+        views=views(trees, catalogue),
+        total=sum(counts.values()),
+        summary=summary(counts),
+        may_compare=sum(row.answer_sha256 is not None for row in rows) > 1,
+        wanted=wanted,
+        after=after,
+        older=wanted.query(older) if older else None,
+        newest=wanted.query(),
+        states=STATE_NAMES,
+        cities=list(catalogue.cities.values()),
+        examples=examples(),
+        phases=PHASE_NAMES,
+        may_plan=any(scope.holds(Scope.plan) for scope in scopes),
+        may_delete=any(scope.holds(Scope.admin) for scope in scopes),
     )
-    return page(request, "plans.html.j2", title="Plans", here="plans", rows=rows[:PAGE], more=len(rows) > PAGE)
+
+
+def matching(store: Store, wanted: Wanted, after: str | None) -> tuple[list[PlanRow], str | None]:
+    """Return a page of plans, newest first, and the id after which older ones begin (None when there are none)."""
+    if not wanted.text:
+        rows = list(store.page(limit=PAGE + 1, after=after, state=wanted.state, city=wanted.city))
+        return rows[:PAGE], rows[PAGE - 1].id if rows[PAGE:] else None
+    found: list[PlanRow] = []
+    for _ in range(MOST_SCANNED // BATCH):
+        batch = store.page(limit=BATCH, after=after, state=wanted.state, city=wanted.city)
+        for row in batch:
+            if _says(row, wanted.text):
+                if len(found) == PAGE:
+                    return found, found[-1].id
+                found.append(row)
+        if len(batch) < BATCH:
+            return found, None
+        after = batch[-1].id
+    return found, after
+
+
+def _says(row: PlanRow, text: str) -> bool:
+    said = f"{row.name}\n{row.request.get('note', '')}\n{row.id}".casefold()
+    return all(word in said for word in text.casefold().split())
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """Return how many plans there are, in words.
+
+    >>> summary({"succeeded": 3, "running": 1})
+    '4 plans: 1 solving and 3 solved'
+    """
+    told = [f"{counts[state]} {word}" for state, word in COUNTED if counts.get(state)]
+    total = several(sum(counts.values()), "plan")
+    return f"{total}: {listed(told)}" if told else total
+
+
+def views(trees: list[Node], catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """Return by id what the list shows of each plan."""
+    parents = {child.id: node.row for node in flat(trees) for child in node.children}
+    return {n.id: view(n.row, parents.get(n.id), catalogue) for n in flat(trees) if n.row is not None}
+
+
+def view(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> dict[str, Any]:
+    """Return what the list shows of a plan."""
+    told = changes(row, parent, catalogue) if row.parent is not None else []
+    kpis = dict(row.kpis or {})
+    asked = cities_asked(row.request, catalogue)
+    return {
+        "asked": asked_briefly(row.request, catalogue),
+        "changes": told[:SHOWN_CHANGES],
+        "more_changes": told[SHOWN_CHANGES:],
+        "ended": row.state in FINAL,
+        "has_answer": row.answer_sha256 is not None,
+        "phase": PHASE_NAMES.get(row.phase, row.phase),
+        "live": f"{kpis['cities_live']} of {several(asked, 'city', 'cities')}" if kpis else None,
+        "fleet": several(kpis["vehicles_end"], "vehicle") if kpis else None,
+        "seconds": seconds_of(row),
+        "against": _against(row, parent),
+        "why": _why(row, catalogue),
+        "created": _utc(row.created_at),
+        "iso": row.created_at.isoformat(),
+        "since": (row.started_at or row.created_at).isoformat(),
+    }
+
+
+def _against(row: PlanRow, parent: PlanRow | None) -> str | None:
+    """Return how much more or less a rerun is worth than its parent."""
+    if parent is None or row.state not in FINAL or row.objective is None or parent.objective is None:
+        return None
+    difference = row.objective - parent.objective
+    return f"+{usd(difference)}" if difference > 0 else usd(difference)
+
+
+def _why(row: PlanRow, catalogue: Catalogue) -> str:
+    """Return in a sentence why a plan ended without one."""
+    problem = dict(row.problem or {})
+    clashes = problem.get("clashes") or []
+    if clashes:
+        return clash_sentence([str(clash) for clash in clashes], row.request, catalogue)
+    if row.state == "cancelled" and row.answer_sha256 is None:
+        return "Stopped before a first plan was found."
+    return str(problem.get("detail") or problem.get("title") or "")
+
+
+def _utc(moment: datetime) -> str:
+    return moment.strftime("%d %b %Y, %H:%M UTC").lstrip("0")

@@ -1,0 +1,72 @@
+"""How long a plan may take, told from plans of similar size that this service has made before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from api.pages.shell import seconds_of, words_of_time
+from api.store.contract import PlanRow
+from fleetplan.errors import RequestError
+from fleetplan.report.words import several
+from fleetplan.request import parse_request
+
+LOOKED_AT = 100
+"""So many of the newest solved plans are looked at."""
+
+SIMILAR = 1.6
+"""Plans are of similar size when cities times periods differ by less than this factor."""
+
+
+def estimate(size: int, time_limit_s: float, all_cities: int, past: Iterable[PlanRow]) -> dict[str, Any]:
+    """Return how long plans of similar size took.
+
+    Parameters
+    ----------
+    size
+        Cities times periods.
+    all_cities
+        How many cities a request considers that names none.
+    past
+        Solved plans; reruns among them are left out, they start from an earlier plan.
+    """
+    took = sorted(
+        seconds
+        for row in past
+        if row.parent is None and (seconds := seconds_of(row)) is not None
+        if 1 / SIMILAR < _size(row, all_cities) / size < SIMILAR
+    )
+    last = f"The search stops after {words_of_time(time_limit_s)} at the latest; reading the cities and checking come on top."
+    return {
+        "plans": len(took),
+        "least_s": took[0] if took else None,
+        "most_s": took[-1] if took else None,
+        "brief": _brief(took, time_limit_s),
+        "sentence": f"{_history(took)} {last}",
+    }
+
+
+def _size(row: PlanRow, all_cities: int) -> float:
+    try:
+        request = parse_request(dict(row.request))
+    except RequestError:  # stored by another version
+        return 0.0
+    cities = all_cities if request.cities is None else len(request.cities)
+    return float((cities - len(request.exclude_cities)) * len(request.grid))
+
+
+def _history(took: list[float]) -> str:
+    if not took:
+        return "No plan of this size has been made here yet."
+    if len(took) == 1:
+        return f"A plan of this size took {words_of_time(took[0])} here."
+    least, most = words_of_time(took[0]), words_of_time(took[-1])
+    span = least if least == most else f"{least} to {most}"
+    return f"{several(len(took), 'plan')} of this size took {span} here."
+
+
+def _brief(took: list[float], time_limit_s: float) -> str:
+    if not took:
+        return f"search of {words_of_time(time_limit_s)} at most"
+    least, most = words_of_time(took[0]), words_of_time(took[-1])
+    return f"took {least} here before" if least == most else f"took {least} to {most} here before"

@@ -1,0 +1,257 @@
+/* A new plan: one request, seen as a form and as text. The service reads, judges and writes it; here it is held and sent. */
+import { Editor } from "./new_plan/editor.js";
+import { Form } from "./new_plan/form.js";
+import { call, once, say, showProblems } from "./lib/http.js";
+
+const KEPT = "fleetplan-new-plan";
+const WAIT_MS = { text: 350, form: 120 };
+const page = document.querySelector("[data-new-plan]");
+if (page) start(page);
+
+function start(root) {
+  const data = JSON.parse(root.querySelector("#new-plan-data").textContent);
+  const $ = (id) => document.getElementById(id);
+  const state = { answer: data.answer, format: "yaml", options: data.options, pending: null, number: 0, told: 0, dirty: false, before: null, sent: null, busy: false };
+  const form = new Form(root.querySelector(".form-view"), data, formChanged);
+  const editor = new Editor(root.querySelector(".text-view"), textChanged);
+
+  restore();
+  take(data.answer);
+  if (state.revive) judge({ text: editor.text }, 0);
+  root.dataset.ready = "yes";
+
+  function textChanged(text) {
+    state.dirty = true;
+    keep();
+    judge({ text }, WAIT_MS.text);
+  }
+
+  function formChanged(request, options) {
+    state.dirty = true;
+    state.options = options;
+    form.options = options;
+    form.answer = { ...form.answer, request };
+    const before = editor.text;
+    judge({ request, text: before }, WAIT_MS.form, (answer) => {
+      const text = answer[state.format] ?? before;
+      if (text === before) return;
+      state.before = before;
+      $("undo").hidden = false;
+      editor.text = text;
+      editor.reveal(before);
+      keep();
+    });
+    keep();
+  }
+
+  /* Ask what the draft is worth; only the answer to the newest question counts. */
+  function judge(draft, wait, then) {
+    const number = ++state.number;
+    clearTimeout(state.timer);
+    state.pending = new Promise((done) => {
+      state.timer = setTimeout(async () => {
+        try {
+          const answer = await call("POST", "/pages/drafts", { ...draft, format: state.format, options: state.options });
+          if (number !== state.number) return;
+          then?.(answer);
+          take(answer);
+        } catch (error) {
+          if (number === state.number) unreachable(error);
+        } finally {
+          done();
+        }
+      }, wait);
+    });
+  }
+
+  function take(answer) {
+    state.answer = answer;
+    if (state.number === 0 && !state.revive) editor.text = answer[state.format];
+    form.show(answer, state.options);
+    editor.fault(answer.flaws);
+    form.fault(answer.flaws);
+    showQuestion(answer);
+    showVerdict(answer);
+    showAlso(answer);
+  }
+
+  function showQuestion(answer) {
+    if (!answer.words.length) return root.querySelector(".question").classList.add("stale");
+    root.querySelector(".question").classList.remove("stale");
+    $("words").replaceChildren(...answer.words.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    $("size").textContent = answer.size_words;
+    $("time").textContent = answer.estimate.sentence;
+    const findings = answer.feasibility.findings;
+    $("impossible").hidden = findings.length === 0;
+    $("impossible").querySelector("ul").replaceChildren(...findings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    $("curl").textContent = curl();
+  }
+
+  function showVerdict(answer) {
+    const count = answer.flaws.length;
+    const text = count ? `${count} problem${count === 1 ? "" : "s"} to mend` : answer.feasibility?.findings.length ? "Cannot be done as asked" : "Ready to be asked";
+    root.querySelector(".ask-bar").classList.toggle("wrong", count > 0);
+    $("verdict").textContent = text;
+    $("brief").textContent = count ? "Each one stands at its place in the form and the text." : `${answer.size_words}; ${answer.estimate.brief}.`;
+    $("send").textContent = count ? "Go to the first problem" : "Make this plan";
+  }
+
+  function showAlso(answer) {
+    const box = $("also");
+    box.hidden = answer.also.length === 0;
+    box.querySelector("ul").replaceChildren(...answer.also.map(({ pointer, text }) => {
+      const wrong = answer.flaws.some((f) => f.pointer === pointer || f.pointer.startsWith(`${pointer}/`));
+      return Object.assign(document.createElement("li"), { textContent: text, className: wrong ? "wrong" : "" });
+    }));
+  }
+
+  function unreachable(error) {
+    $("verdict").textContent = "The service does not answer";
+    $("brief").textContent = `${error.told?.title ?? "Check the connection"}. What you wrote is kept here.`;
+  }
+
+  // --- sending --------------------------------------------------------------------------------------------------------
+
+  function body() {
+    return { request: state.answer.request, options: state.options };
+  }
+
+  root.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (state.busy) return;
+    setBusy(true);
+    await state.pending;
+    if (state.answer.flaws.length) {
+      setBusy(false);
+      goToFirst();
+    } else {
+      await send();
+    }
+  });
+
+  function goToFirst() {
+    const flaw = state.answer.flaws[0];
+    if (!form.goToFault() && flaw.line !== null) editor.goTo(flaw.line);
+    say(flaw.message);
+  }
+
+  async function send() {
+    const text = JSON.stringify(body());
+    if (state.sent?.text !== text) state.sent = { text, key: once() };
+    $("refused").hidden = true;
+    try {
+      const made = await call("POST", "/v1/plans", body(), { "Idempotency-Key": state.sent.key });
+      forget();
+      state.dirty = false;
+      location.assign(`/plans/${made.id}`);
+    } catch (error) {
+      refused(error);
+      setBusy(false);
+    }
+  }
+
+  /* What the service refuses stands at its place too; what has no place stands above the button. */
+  function refused(error) {
+    const flaws = (error.told?.errors ?? []).filter((e) => e.pointer?.startsWith("/request") || e.pointer?.startsWith("/options"));
+    if (!flaws.length) return showProblems($("refused"), error);
+    take({ ...state.answer, flaws: flaws.map((e) => ({ line: null, column: null, allowed: "", remedy: "", ...e })) });
+    goToFirst();
+  }
+
+  function setBusy(busy) {
+    state.busy = busy;
+    $("send").setAttribute("aria-disabled", String(busy));
+    root.querySelector(".ask-bar").classList.toggle("busy", busy);
+  }
+
+  // --- the text's tools -----------------------------------------------------------------------------------------------
+
+  for (const radio of root.querySelectorAll("[name=format]")) radio.addEventListener("change", () => {
+    const text = state.answer[radio.value];
+    if (text === null || text === undefined) {
+      root.querySelector(`[name=format][value=${state.format}]`).checked = true;
+      return say("Mend the text first: it cannot be read.");
+    }
+    state.format = radio.value;
+    editor.text = text;
+    state.before = null;
+    $("undo").hidden = true;
+    keep();
+    judge({ text }, 0);
+  });
+
+  $("undo").addEventListener("click", () => {
+    if (state.before === null) return;
+    editor.text = state.before;
+    state.before = null;
+    $("undo").hidden = true;
+    editor.area.focus();
+    textChanged(editor.text);
+    say("The last change of the form is undone.");
+  });
+
+  $("download").addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([editor.text], { type: "text/plain" }));
+    link.download = `${(state.answer.request?.name ?? "request").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "request"}.${state.format}`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+
+  for (const button of root.querySelectorAll("[data-copy]")) button.addEventListener("click", async () => {
+    const from = $(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(from.value ?? from.textContent);
+      say("Copied.");
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    } catch {
+      say("The browser does not let this page copy; select the text instead.");
+    }
+  });
+
+  function curl() {
+    const text = JSON.stringify(body()).replaceAll("'", "'\\''");
+    return `curl -s ${location.origin}/v1/plans -H 'Content-Type: application/json' \\\n  -d '${text}'`;
+  }
+
+  // --- what is not sent yet -------------------------------------------------------------------------------------------
+
+  function keep() {
+    const kept = { text: editor.text, format: state.format, options: state.options, from: data.from, name: state.answer.request?.name ?? "" };
+    try { sessionStorage.setItem(KEPT, JSON.stringify(kept)); } catch { /* full or forbidden: then nothing is kept */ }
+  }
+
+  function forget() {
+    try { sessionStorage.removeItem(KEPT); } catch { /* as above */ }
+  }
+
+  function restore() {
+    let kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(KEPT)); } catch { /* nothing worth restoring */ }
+    if (!kept || typeof kept.text !== "string" || kept.text === data.answer.yaml) return;
+    if (kept.from === data.from) return revive(kept, "What you had written is back.");
+    $("kept-name").textContent = kept.name || "without a name";
+    $("kept").hidden = false;
+    $("kept-take").addEventListener("click", () => {
+      $("kept").hidden = true;
+      revive(kept, "Your request from before is back.");
+      judge({ text: editor.text }, 0);
+      editor.area.focus();
+    });
+    $("kept-drop").addEventListener("click", () => {
+      $("kept").hidden = true;
+      forget();
+    });
+  }
+
+  function revive(kept, words) {
+    state.revive = true;
+    state.dirty = true;
+    state.format = kept.format === "json" ? "json" : "yaml";
+    state.options = { ...data.options, ...kept.options };
+    root.querySelector(`[name=format][value=${state.format}]`).checked = true;
+    editor.text = kept.text;
+    say(words);
+  }
+}
