@@ -39,7 +39,7 @@ UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.BadRequest)
 def rollout(request: Request, found: AnsweredDep, city: Slug) -> Response:
     """Return one city's part of a plan."""
     made = found.plan
-    part = _city_of(found, city)
+    part = city_of(found, city)
     told = Rollout(plan=found.row.id, periods=made.periods, period_months=made.period_months, rollout=part)
     return json_document(told).respond(request)
 
@@ -64,7 +64,7 @@ async def ground(
     """Return open zones, areas in force and depots ordered by a month."""
     shown = _month(found, month)
     if city is not None:
-        _city_of(found, city)
+        city_of(found, city)
     key = f"{found.sha256}/map/{shown}/{city or '*'}"
     if (kept := service.rendered.get(key)) is None:
         body = await run_in_threadpool(map_bytes, found.plan, service.known, shown, city)
@@ -159,7 +159,8 @@ def _reasons(service: Service, row: PlanRow) -> Explanation:
     return Explanation(plan=row.id, state=row.state, verdict=verdict, binds=made.binds, cities=cities, clashes=[])
 
 
-def _city_of(found: Answered, city: str) -> CityRollout:
+def city_of(found: Answered, city: str) -> CityRollout:
+    """Return a city's part of a plan, or raise :class:`CityNotFound`."""
     cities = {c.city: c for c in found.plan.cities}
     if city not in cities:
         flaw = p.Flaw("is no city of this plan", parameter="city", value=city, allowed=", ".join(sorted(cities)))

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from textwrap import shorten
 
 import h3
 import numpy as np
@@ -22,7 +23,7 @@ from fleetplan.catalogue.types import City
 from fleetplan.plans.types import CityRollout
 from fleetplan.report.areas import cells_outline, rings
 from fleetplan.report.svg import join
-from fleetplan.service.types import CityService
+from fleetplan.service.types import CityService, LadderLevel
 
 SPAN = 3000.0  # map units along the longer side: a zone is some 30 units wide
 KM_PER_DEGREE = 111.195
@@ -31,6 +32,8 @@ LEAST_WATER_KM2 = 0.25  # smaller ponds and islets are not drawn
 LEAST_AREA_KM2 = 1.5  # an area's outline leaves out smaller holes and splinters
 CELL_KM = 0.92  # across an H3 cell of resolution 8, side to side
 SHADES = 3
+LONGEST_NAME = 28
+Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 SHADE_QUANTILES = (0.6, 0.88)  # quiet, busy and busiest zones of the ladder by trips per km2
 
 
@@ -55,9 +58,31 @@ class Projection:
         """Square kilometres per square degree."""
         return KM_PER_DEGREE**2 * self.stretch
 
+    def bounds(self, margin: float = 0.0) -> Box:
+        """Return west, south, east and north of the frame in degrees, widened by a margin."""
+        east = self.west + self.width / self.per_degree / self.stretch
+        south = self.north - self.height / self.per_degree
+        return self.west - margin, south - margin, east + margin, self.north + margin
+
     def xy(self, lon: float, lat: float) -> tuple[float, float]:
         """Return the place of a point on the map."""
         return (lon - self.west) * self.stretch * self.per_degree, (self.north - lat) * self.per_degree
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A gateway or hot spot with its kind as a CSS class; ``rank`` 1 is always named, 3 where there is room."""
+
+    lon: float
+    lat: float
+    name: str
+    css: str
+    rank: int
+
+    @property
+    def short(self) -> str:
+        """The name without brackets and alternatives."""
+        return shorten(self.name.split(" (")[0].split(" / ")[0], LONGEST_NAME, placeholder="…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +127,14 @@ class CityMap:
 
 def city_map(rollout: CityRollout, city: City, service: CityService, periods: list[str]) -> CityMap:
     """Return the map of a city's rollout."""
-    projection = _projection(rollout, city, service)
+    projection = frame(rollout, city, service)
     bar = max((b for b in SCALE_BARS if b / projection.km < 0.28 * projection.width), default=1)
     return CityMap(
         slug=rollout.city,
         width=round(projection.width),
         height=round(projection.height),
         defs=_defs(rollout, city, service, projection),
-        furniture=_crossings(city, projection),
+        furniture=crossing_paths(city, projection),
         depots=_depots(rollout, projection, periods),
         labels=_labels(city, projection),
         scale_km=bar,
@@ -119,7 +144,7 @@ def city_map(rollout: CityRollout, city: City, service: CityService, periods: li
     )
 
 
-def _projection(rollout: CityRollout, city: City, service: CityService) -> Projection:
+def frame(rollout: CityRollout, city: City, service: CityService) -> Projection:
     """Frame the widest area and the depots with a margin, inside what is known of land and water."""
     cells = service.levels[-1].cells
     points = [h3.cell_to_latlng(c) for c in cells] + [(d.lat, d.lon) for d in rollout.depots]
@@ -136,6 +161,11 @@ def _projection(rollout: CityRollout, city: City, service: CityService) -> Proje
     return Projection(west, north, stretch, scale, wide * scale, high * scale)
 
 
+def km2_per_square_degree(latitude: float) -> float:
+    """Return the square kilometres of a square degree at a latitude."""
+    return KM_PER_DEGREE**2 * math.cos(math.radians(latitude))
+
+
 def _within(middle: float, size: float, low: float, high: float, least: float) -> tuple[float, float]:
     """Return an interval of a size about a middle, moved and cut to lie in bounds, but never below its least size."""
     size = max(min(size, high - low), least * 1.03)
@@ -147,8 +177,8 @@ def _within(middle: float, size: float, low: float, high: float, least: float) -
 
 def _defs(rollout: CityRollout, city: City, service: CityService, projection: Projection) -> Markup:
     slug = rollout.city
-    ground = _land(city, projection)
-    land = _path(ground, projection)
+    ground = land_in(city, projection.bounds(margin=0.02), 3 / projection.per_degree)
+    land = svg_path(ground, projection)
     parts = [
         Markup('<path id="land-{0}" d="{1}"/><clipPath id="clip-{0}"><use href="#land-{0}"/></clipPath>').format(
             slug, land
@@ -161,8 +191,7 @@ def _defs(rollout: CityRollout, city: City, service: CityService, projection: Pr
             parts.append(Markup('<path id="ring-{}-{}-{}" d="{}"/>').format(slug, level, k, d))
     used = sorted({k for d in rollout.deployments for k in d.level if k})
     for level in used:
-        shore = cells_outline(service.levels[level - 1].cells).intersection(ground)
-        outline = _path(_without_small(shore, LEAST_AREA_KM2 / projection.km2), projection)
+        outline = svg_path(area_on_land(service.levels[level - 1], ground, projection.km2), projection)
         parts.append(Markup('<path id="area-{}-{}" d="{}"/>').format(slug, level, outline))
     return join(parts)
 
@@ -176,20 +205,18 @@ def _shades(service: CityService) -> dict[str, int]:
     return {c: int(np.searchsorted(cuts, d, side="right")) for c, d in known.items()}
 
 
-def _land(city: City, projection: Projection) -> BaseGeometry:
-    """Clip the land to the frame and drop what is too small to see."""
-    degrees = 1 / projection.per_degree
-    box = (
-        projection.west - 0.02,
-        projection.north - projection.height * degrees - 0.02,
-        projection.west + projection.width * degrees / projection.stretch + 0.02,
-        projection.north + 0.02,
-    )
-    land = make_valid(clip_by_rect(city.land, *box).simplify(3 * degrees, preserve_topology=True))
-    return _without_small(land, LEAST_WATER_KM2 / projection.km2)
+def land_in(city: City, box: Box, tolerance: float) -> MultiPolygon:
+    """Clip a city's land to a box, simplify it by so many degrees and drop what is too small to see."""
+    land = make_valid(clip_by_rect(city.land, *box).simplify(tolerance, preserve_topology=True))
+    return without_small(land, LEAST_WATER_KM2 / km2_per_square_degree((box[1] + box[3]) / 2))
 
 
-def _without_small(shape: BaseGeometry, smallest: float) -> MultiPolygon:
+def area_on_land(level: LadderLevel, land: BaseGeometry, km2: float) -> MultiPolygon:
+    """Return a level's outline cut at the shore; ``km2`` are the square kilometres of a square degree."""
+    return without_small(cells_outline(level.cells).intersection(land), LEAST_AREA_KM2 / km2)
+
+
+def without_small(shape: BaseGeometry, smallest: float) -> MultiPolygon:
     """Drop islands and holes below a size in square degrees, so that shapes are not lost in ponds."""
     polygons = [p for p in getattr(shape, "geoms", [shape]) if isinstance(p, Polygon) and p.area > smallest]
     return MultiPolygon([Polygon(p.exterior, [h for h in p.interiors if Polygon(h).area > smallest]) for p in polygons])
@@ -200,7 +227,8 @@ def _hexagon(cell: str, projection: Projection) -> str:
     return _ring(corners)
 
 
-def _path(shape: BaseGeometry, projection: Projection) -> str:
+def svg_path(shape: BaseGeometry, projection: Projection) -> str:
+    """Return a polygon, or several, as an SVG path in map units."""
     polygons = [g for g in getattr(shape, "geoms", [shape]) if isinstance(g, Polygon | MultiPolygon)]
     flat = [p for g in polygons for p in (g.geoms if isinstance(g, MultiPolygon) else [g])]
     rings_ = [ring for p in flat for ring in (p.exterior, *p.interiors)]
@@ -215,7 +243,8 @@ def _ring(points: Iterable[tuple[float, float]]) -> str:
     return f"M{whole[0][0]},{whole[0][1]}l{moves}z" if moves else ""
 
 
-def _crossings(city: City, projection: Projection) -> Markup:
+def crossing_paths(city: City, projection: Projection) -> Markup:
+    """Return bridges, tunnels, ferries and freeway links that lie in the frame, closed ones marked so."""
     parts = []
     for c in city.crossings:
         (xa, ya), (xb, yb) = projection.xy(c.lon_a, c.lat_a), projection.xy(c.lon_b, c.lat_b)
@@ -239,20 +268,22 @@ def _depots(rollout: CityRollout, projection: Projection, periods: list[str]) ->
     return marks
 
 
+def ranked_places(city: City) -> list[Place]:
+    """Return airports, stations and hot spots with short names, in the order in which they claim room on a map."""
+    found = [Place(g.lon, g.lat, g.name, g.kind, 1 if g.kind == "airport" else 3) for g in city.gateways]
+    spots = sorted(city.hot_spots, key=lambda s: (-s.weight, s.name))
+    found += [Place(s.lon, s.lat, s.name, "spot", 2 if i < 3 else 3) for i, s in enumerate(spots)]
+    return sorted(found, key=lambda p: p.rank)
+
+
 def _labels(city: City, projection: Projection) -> list[Label]:
     """Name the gateways and the strongest hot spots, leaving out what would lie upon another name."""
-    wanted: list[tuple[float, float, str, str, int]] = [
-        (g.lon, g.lat, g.name, g.kind, 1 if g.kind == "airport" else 3) for g in city.gateways
-    ]
-    spots = sorted(city.hot_spots, key=lambda s: (-s.weight, s.name))
-    wanted += [(s.lon, s.lat, s.name, "spot", 2 if i < 3 else 3) for i, s in enumerate(spots)]
     placed: list[Label] = []
-    for lon, lat, name, css, rank in sorted(wanted, key=lambda w: w[4]):
-        x, y = projection.xy(lon, lat)
+    for place in ranked_places(city):
+        x, y = projection.xy(place.lon, place.lat)
         left, top = 100 * x / projection.width, 100 * y / projection.height
-        short = name.split(" (")[0].split(" / ")[0][:28]
-        if 1 < left < 80 and 3 < top < 94 and all(_apart(left, top, short, other) for other in placed):
-            placed.append(Label(round(left, 2), round(top, 2), short, css, rank))
+        if 1 < left < 80 and 3 < top < 94 and all(_apart(left, top, place.short, other) for other in placed):
+            placed.append(Label(round(left, 2), round(top, 2), place.short, place.css, place.rank))
         if len(placed) >= 12:
             break
     return placed

@@ -1,0 +1,10 @@
+import { loadGround } from "./lib/ground.js";
+import { drawMap, showPeriod } from "./lib/map.js";
+const box = document.querySelector(".citymap");
+const t0 = performance.now();
+const ground = await loadGround(box.dataset.ground);
+const t1 = performance.now();
+const map = await drawMap(box, ground);
+const t2 = performance.now();
+showPeriod(map, ground, ground.periods.length - 1);
+window.cm = { map, ground, showPeriod, times: [t1 - t0, t2 - t1] };
