@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -32,7 +33,7 @@ from api.store.contract import PlanRow
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InputError, RequestError
-from fleetplan.report.words import usd
+from fleetplan.report.words import prose, usd
 from fleetplan.request import Capital, Deployments, Horizon, PlanRequest, parse_request
 from fleetplan.scope import Scope
 
@@ -40,10 +41,18 @@ MOST_TEXT = 100_000
 ORDER = tuple(PlanRequest.model_fields)
 FORM_CONSTRAINTS = ("markets_live", "launches_per_quarter", "stacks_per_city")
 _GIVEN = re.compile(r" \(given: (?P<given>.*)\)$", re.DOTALL)
+_TYPE = re.compile(
+    r"^Input tag '(?P<given>.*)' found using 'type' does not match any of the expected tags: (?P<known>.*)$"
+)
 _SAID: tuple[tuple[str, str], ...] = (
     (r"^Value error, ", ""),
     (r"^Field required$", "is needed"),
     (r"^Extra inputs are not permitted$", "is no field of a request"),
+    (r"^Input should be greater than or equal to ", "has to be at least "),
+    (r"^Input should be less than or equal to ", "has to be at most "),
+    (r"^Input should be greater than ", "has to be more than "),
+    (r"^Input should be less than ", "has to be less than "),
+    (r"^Input should be a valid dictionary.*", "has to hold fields with values"),
     (r"^Input should be ", "has to be "),
     (r"^(String|List|Value) should ", "should "),
     (r", unable to parse string as an? (number|integer)$", ""),
@@ -135,9 +144,52 @@ def _judged(
     try:
         return judge(parse_request(data), options, body, known, settings), []
     except RequestError as error:
-        return None, flaws_of_faults(error.faults, body, under=("request",))
+        flaws = flaws_of_faults(error.faults, body, under=("request",))
+        return None, [*flaws, *_others(data, [f.where for f in error.faults], options, known, settings)]
     except BadRequest as error:
         return None, list(error.flaws)
+
+
+def _others(
+    data: dict[str, Any], faulty: Sequence[str], options: Options, known: Known, settings: Settings
+) -> list[Flaw]:
+    """Return what else is wrong: names and limits, judged without the parts that have no right shape."""
+    rest, places = _without(data, faulty)
+    try:
+        judge(parse_request(rest), options, {"request": rest}, known, settings)
+    except BadRequest as error:
+        return [replace(flaw, pointer=_back(flaw.pointer or "", places)) for flaw in error.flaws]
+    except RequestError:  # what is left has no right shape either
+        pass
+    return []
+
+
+def _without(data: dict[str, Any], faulty: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[int]]]:
+    """Return a request without its faulty parts, and for lists where the entries that are left had stood."""
+    rest = {key: value for key, value in data.items() if key in ORDER}
+    dropped: dict[str, set[int]] = {}
+    for pointer in faulty:
+        name, *more = pointer.split("/")[1:]
+        if isinstance(rest.get(name), list) and more and more[0].isdecimal():
+            dropped.setdefault(name, set()).add(int(more[0]))
+        elif isinstance(rest.get(name), dict) and more:
+            rest[name] = {key: value for key, value in rest[name].items() if key != more[0]}
+        else:
+            rest.pop(name, None)
+    places = {
+        name: [i for i in range(len(rest[name])) if i not in gone] for name, gone in dropped.items() if name in rest
+    }
+    rest |= {name: [rest[name][i] for i in kept] for name, kept in places.items()}
+    rest["capital"] = {"per_quarter_usd": 0, **rest.get("capital", {})}
+    return rest, places
+
+
+def _back(pointer: str, places: Mapping[str, list[int]]) -> str:
+    """Return where something stands that was found in a request with entries left out."""
+    parts = pointer.split("/")
+    if len(parts) > 3 and parts[2] in places and parts[3].isdecimal():
+        parts[3] = str(places[parts[2]][int(parts[3])])
+    return "/".join(parts)
 
 
 def _placed(flaws: Sequence[Flaw], reading: Reading) -> list[dict[str, Any]]:
@@ -163,6 +215,11 @@ def _placed(flaws: Sequence[Flaw], reading: Reading) -> list[dict[str, Any]]:
 
 def _told(flaw: Flaw, pointer: str) -> dict[str, str]:
     """Return a flaw in words for people who have seen no schema."""
+    if (tag := _TYPE.match(flaw.message)) is not None:
+        known = tag["known"].replace("'", "").split(", ")
+        near = get_close_matches(tag["given"], known, n=1, cutoff=0.5)
+        remedy = f"did you mean {near[0]}?" if near else ""
+        return {"message": f"there is no type {tag['given']!r}", "allowed": ", ".join(known), "remedy": remedy}
     given = _GIVEN.search(flaw.message)
     message = flaw.message[: given.start()] if given else flaw.message
     for pattern, instead in _SAID:
@@ -195,6 +252,7 @@ def _nothing() -> dict[str, Any]:
 
 def _asked(scope: Scope, options: Options, catalogue: Catalogue, past: Iterable[PlanRow]) -> dict[str, Any]:
     told = validation(scope).model_dump(mode="json")
+    told["feasibility"]["findings"] = [prose(finding) for finding in told["feasibility"]["findings"]]
     size = told["size"]
     request = scope.request
     return {

@@ -344,8 +344,8 @@ def _from_behind(numbered: tuple[int, Edit]) -> tuple[int, int, int]:
 
 
 def _inline(value: Any) -> str:
-    text = yaml.dump([whole(value)], Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=float("inf"))
-    return str(text).strip()[1:-1]
+    text = yaml.dump({"": whole(value)}, Dumper=_Dumper, allow_unicode=True, width=float("inf"))
+    return str(text).partition(": ")[2].strip()
 
 
 def changed_text(text: str, request: dict[str, Any], order: tuple[str, ...]) -> str:

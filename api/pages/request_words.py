@@ -12,7 +12,7 @@ from fleetplan.errors import InputError
 from fleetplan.months import month_number, month_text
 from fleetplan.patch import InputChange
 from fleetplan.patch_words import change_words, constraint_words
-from fleetplan.report.words import count, listed, month_name, percent, several, usd
+from fleetplan.report.words import count, listed, month_name, percent, prose, several, usd
 from fleetplan.request import PlanRequest
 from fleetplan.scope import Scope
 
@@ -22,7 +22,6 @@ OBJECTIVE_NAMES = {
     "npv": "the plan with the greatest net present value",
     "markets_then_npv": "as many markets as the targets ask for, then the greatest net present value",
 }
-_MONTHS = ("by", "month", "start", "end")
 _NAMED = re.compile(r"constraint '([^']+)'")
 
 
@@ -139,20 +138,17 @@ def constraint_sentence(constraint: Mapping[str, Any], catalogue: Catalogue) -> 
         When it is no constraint.
     """
     named = {**constraint}
-    for key in _MONTHS:
-        if isinstance(named.get(key), str):
-            named[key] = month_name(month_text(month_number(named[key])))
     if isinstance(named.get("city"), str):
         named["city"] = city_name(catalogue, named["city"])
     if isinstance(named.get("stack"), str):
         named["stack"] = stack_name(catalogue, named["stack"])
-    return constraint_words(named)
+    return prose(constraint_words(named))
 
 
 def change_sentence(change: InputChange, catalogue: Catalogue) -> str:
     """Return a change of a request as a sentence, with cities and partners as people call them."""
     if not change.pointer.startswith("/constraints/"):
-        return change.sentence
+        return prose(change.sentence)
     before, after = (None if c is None else constraint_sentence(c, catalogue) for c in (change.before, change.after))
     if before is None:
         return f"New: {after}."

@@ -11,7 +11,7 @@ if (page) start(page);
 function start(root) {
   const data = JSON.parse(root.querySelector("#new-plan-data").textContent);
   const $ = (id) => document.getElementById(id);
-  const state = { answer: data.answer, format: "yaml", options: data.options, pending: null, number: 0, told: 0, dirty: false, before: null, sent: null, busy: false };
+  const state = { answer: data.answer, format: "yaml", options: data.options, pending: null, number: 0, readable: null, before: null, sent: null, busy: false };
   const form = new Form(root.querySelector(".form-view"), data, formChanged);
   const editor = new Editor(root.querySelector(".text-view"), textChanged);
 
@@ -21,13 +21,12 @@ function start(root) {
   root.dataset.ready = "yes";
 
   function textChanged(text) {
-    state.dirty = true;
+    forgetChange();
     keep();
     judge({ text }, WAIT_MS.text);
   }
 
   function formChanged(request, options) {
-    state.dirty = true;
     state.options = options;
     form.options = options;
     form.answer = { ...form.answer, request };
@@ -67,6 +66,8 @@ function start(root) {
   function take(answer) {
     state.answer = answer;
     if (state.number === 0 && !state.revive) editor.text = answer[state.format];
+    if (answer.request !== null) state.readable = answer[state.format];
+    $("back").hidden = answer.request !== null || state.readable === null;
     form.show(answer, state.options);
     editor.fault(answer.flaws);
     form.fault(answer.flaws);
@@ -92,7 +93,7 @@ function start(root) {
     const text = count ? `${count} problem${count === 1 ? "" : "s"} to mend` : answer.feasibility?.findings.length ? "Cannot be done as asked" : "Ready to be asked";
     root.querySelector(".ask-bar").classList.toggle("wrong", count > 0);
     $("verdict").textContent = text;
-    $("brief").textContent = count ? "Each one stands at its place in the form and the text." : `${answer.size_words}; ${answer.estimate.brief}.`;
+    $("brief").textContent = answer.request === null ? "The form waits until the text can be read." : count ? "Each one stands at its place in the form and the text." : `${answer.size_words}; ${answer.estimate.brief}.`;
     $("send").textContent = count ? "Go to the first problem" : "Make this plan";
   }
 
@@ -142,7 +143,6 @@ function start(root) {
     try {
       const made = await call("POST", "/v1/plans", body(), { "Idempotency-Key": state.sent.key });
       forget();
-      state.dirty = false;
       location.assign(`/plans/${made.id}`);
     } catch (error) {
       refused(error);
@@ -174,8 +174,7 @@ function start(root) {
     }
     state.format = radio.value;
     editor.text = text;
-    state.before = null;
-    $("undo").hidden = true;
+    forgetChange();
     keep();
     judge({ text }, 0);
   });
@@ -183,11 +182,21 @@ function start(root) {
   $("undo").addEventListener("click", () => {
     if (state.before === null) return;
     editor.text = state.before;
-    state.before = null;
-    $("undo").hidden = true;
     editor.area.focus();
     textChanged(editor.text);
     say("The last change of the form is undone.");
+  });
+
+  function forgetChange() {
+    state.before = null;
+    $("undo").hidden = true;
+  }
+
+  $("back").addEventListener("click", () => {
+    editor.text = state.readable;
+    editor.area.focus();
+    textChanged(editor.text);
+    say("The text is as it was when it could last be read.");
   });
 
   $("download").addEventListener("click", () => {
@@ -247,7 +256,6 @@ function start(root) {
 
   function revive(kept, words) {
     state.revive = true;
-    state.dirty = true;
     state.format = kept.format === "json" ? "json" : "yaml";
     state.options = { ...data.options, ...kept.options };
     root.querySelector(`[name=format][value=${state.format}]`).checked = true;

@@ -239,7 +239,7 @@ export class Form {
 /** A flaw as one or two sentences. */
 export function sentence(flaw) {
   const head = `${flaw.message[0].toUpperCase()}${flaw.message.slice(1)}.`;
-  const allowed = flaw.allowed && flaw.allowed.length < 160 ? `Allowed: ${flaw.allowed}.` : "";
+  const allowed = flaw.allowed && flaw.allowed.length < (flaw.remedy ? 100 : 300) ? `Allowed: ${flaw.allowed}.` : "";
   const remedy = flaw.remedy ? `${flaw.remedy[0].toUpperCase()}${flaw.remedy.slice(1)}${/[.?!]$/.test(flaw.remedy) ? "" : "."}` : "";
   return [head, allowed, remedy].filter(Boolean).join(" ");
 }
