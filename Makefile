@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 help: ## show this list
 	@echo "make plan    set up $(VENV), plan the eight cities, write the plan and its report to $(OUT)"
 	@echo "             (another request: make plan REQUEST=FILE OUT=FOLDER)"
-	@echo "make serve   start the planning service on 127.0.0.1 (docs/api.md)"
+	@echo "make serve   start the planning service: open http://127.0.0.1:8000 in a browser (docs/pages.md, docs/api.md)"
 	@echo "make test    set up what the tests need and run them (PYTEST_ARGS=\"-m 'not slow'\" for the fast ones)"
 	@echo "make check   lint, format and types"
 	@echo "make clean   remove $(VENV), out/ and caches"
@@ -28,6 +28,7 @@ serve: $(VENV)/.installed
 	$(BIN)/fleetplan serve
 
 test: $(VENV)/.installed-dev
+	@tests/need_chromium.sh
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev
