@@ -1,0 +1,236 @@
+"""What a person sees: a real service with real plans, before a real browser.
+
+With ``FLEETPLAN_SHOTS`` naming a folder, pictures of every page in light, dark and phone width are left there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser import CHROMIUM_FLAGS, Site, Witness, chromium, judged_by_axe, overflows, serving
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = "Madrid & Zurich <script>alert('x')</script>"
+REQUEST: dict[str, Any] = {
+    "name": HOSTILE,
+    "note": "Two cities, <b>twenty-five</b> million a quarter.",
+    "capital": {"per_quarter_usd": 25e6},
+    "cities": ["madrid", "zurich"],
+    "horizon": {"start": "2027-01", "months": 48, "single_months": 6},
+    "constraints": [{"id": "launch-teams", "type": "launches_per_quarter", "max": 2}],
+}
+OPTIONS = {"time_limit_s": 40, "gap": 0.02}
+PATCH = {
+    "name": "Madrid slips six months",
+    "constraints": {"madrid-slips": {"type": "permit_delay", "city": "madrid", "months": 6}},
+}
+IMPOSSIBLE = {
+    **REQUEST,
+    "name": "Too early",
+    "constraints": [{"id": "zurich-now", "type": "launch_by", "city": "zurich", "month": "2027-02"}],
+}
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DRAWN_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": chromium(), "args": CHROMIUM_FLAGS}
+
+
+@dataclass(frozen=True)
+class World:
+    """A service with a plan, its rerun and a finding."""
+
+    site: Site
+    plan: str
+    rerun: str
+    infeasible: str
+
+    def paths(self) -> dict[str, str]:
+        return {
+            "plans": "/plans",
+            "new": "/plans/new",
+            "new-example": "/plans/new?from=uber-2027",
+            "review": f"/plans/{self.plan}",
+            "infeasible": f"/plans/{self.infeasible}",
+            "city": f"/plans/{self.plan}/cities/madrid",
+            "rerun": f"/plans/{self.plan}/rerun",
+            "comparison": f"/plans/{self.rerun}/comparison",
+            "catalogue": "/catalogue",
+            "catalogue-city": "/catalogue/cities/zurich",
+            "catalogue-permits": "/catalogue/permits",
+            "catalogue-partners": "/catalogue/partners",
+            "catalogue-stack": "/catalogue/partners/weride-gxr",
+            "catalogue-figures": "/catalogue/figures?confidence=low&city=madrid",
+        }
+
+
+PAGES = (
+    "plans",
+    "new",
+    "new-example",
+    "review",
+    "infeasible",
+    "city",
+    "rerun",
+    "comparison",
+    "catalogue",
+    "catalogue-city",
+    "catalogue-permits",
+    "catalogue-partners",
+    "catalogue-stack",
+    "catalogue-figures",
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with serving(tmp_path_factory.mktemp("site")) as site:
+        plan = site.made({"request": REQUEST, "options": OPTIONS})
+        assert plan["state"] == "succeeded", plan
+        rerun = site.call("POST", f"/v1/plans/{plan['id']}/reruns", {"patch": PATCH, "options": OPTIONS}, wait_s=60)
+        assert rerun["state"] == "succeeded", rerun
+        infeasible = site.made({"request": IMPOSSIBLE, "options": OPTIONS})
+        assert infeasible["state"] == "infeasible", infeasible
+        yield World(site, plan["id"], rerun["id"], infeasible["id"])
+
+
+def _opened(context: BrowserContext, world: World, path: str) -> tuple[Page, Witness]:
+    page = context.new_page()
+    witness = Witness(page)
+    page.goto(world.site.address + path)
+    _drawn(page)
+    return page, witness
+
+
+def _drawn(page: Page) -> None:
+    """Wait until every chart that is in sight and every map says that it is drawn."""
+    page.wait_for_load_state("networkidle")
+    for map_ in page.locator("[data-map]").all():
+        expect(map_).to_have_attribute("data-drawn", "yes", timeout=DRAWN_MS)
+
+
+def _shot(page: Page, name: str) -> None:
+    folder = os.environ.get("FLEETPLAN_SHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_fault_that_a_browser_or_axe_can_find(world: World, browser: Browser, name: str):
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport=WIDE, color_scheme=scheme, reduced_motion="reduce")
+        page, witness = _opened(context, world, world.paths()[name])
+        assert not overflows(page)
+        assert judged_by_axe(page) == []
+        witness.saw_nothing_wrong()
+        _shot(page, f"{name}-{scheme}")
+        context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_a_phone(world: World, browser: Browser, name: str):
+    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce")
+    page, witness = _opened(context, world, world.paths()[name])
+    assert not overflows(page)
+    witness.saw_nothing_wrong()
+    _shot(page, f"{name}-phone")
+    context.close()
+
+
+def test_markup_in_a_name_is_text_everywhere(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE)
+    for name in ("plans", "review", "city", "rerun", "comparison"):
+        page, witness = _opened(context, world, world.paths()[name])
+        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+        expect(page.locator("body")).to_contain_text("<script>alert('x')</script>")
+        witness.saw_nothing_wrong()
+        page.close()
+    context.close()
+
+
+def test_every_link_inside_leads_somewhere(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE)
+    wanted: set[str] = set()
+    for name in PAGES:
+        page, _ = _opened(context, world, world.paths()[name])
+        for address in page.eval_on_selector_all("a[href]", "links => links.map(a => a.getAttribute('href'))"):
+            if address.startswith("/"):
+                wanted.add(address.partition("#")[0])
+            elif address.startswith("#") and len(address) > 1:
+                assert page.locator(f"[id='{address[1:]}']").count() == 1, (name, address)
+        page.close()
+    broken = []
+    for address in sorted(wanted):
+        answer = context.request.get(world.site.address + address, headers={"Accept": "text/html,*/*"})
+        if answer.status >= 400:
+            broken.append((answer.status, address))
+    assert broken == []
+    context.close()
+
+
+def test_the_skip_link_comes_first_and_focus_is_seen(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE)
+    page, _ = _opened(context, world, world.paths()["review"])
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+    context.close()
+
+
+def test_colours_chosen_by_hand_stay_on_the_next_page(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE, color_scheme="light")
+    page, _ = _opened(context, world, "/plans")
+    page.get_by_label("Colours").select_option("dark")
+    page.goto(world.site.address + "/catalogue")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 24, 29)"
+    context.close()
+
+
+def test_a_plan_is_read_within_moments_and_nothing_jumps(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE)
+    page = context.new_page()
+    page.add_init_script(
+        "window.jumped = 0; new PerformanceObserver(list => { for (const e of list.getEntries()) "
+        "if (!e.hadRecentInput) window.jumped += e.value; }).observe({type: 'layout-shift', buffered: true});"
+    )
+    page.goto(world.site.address + world.paths()["review"])
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Madrid & Zurich")
+    _drawn(page)
+    assert page.evaluate("window.jumped") < 0.1
+    context.close()
+
+
+def test_money_and_months_on_the_review_are_the_plans_own(world: World, browser: Browser):
+    status = world.site.call("GET", f"/v1/plans/{world.plan}")
+    context = browser.new_context(viewport=WIDE)
+    page, _ = _opened(context, world, world.paths()["review"])
+    tiles = page.locator(".tiles").inner_text()
+    npv = float(status["objective"]["amount"])
+    assert f"${npv / 1e6:,.0f} M" in tiles
+    assert f"{status['kpis']['vehicles_end']:,}" in tiles
+    assert re.search(r"\d\.\d\d %", tiles)
+    context.close()
+
+
+def test_a_plan_prints_on_white_paper_without_buttons(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE, color_scheme="dark")
+    page, _ = _opened(context, world, world.paths()["city"])
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    expect(page.locator(".top")).to_be_hidden()
+    context.close()
