@@ -146,7 +146,6 @@ def view(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> dict[str
     """Return what the list shows of a plan."""
     told = changes(row, parent, catalogue) if row.parent is not None else []
     kpis = dict(row.kpis or {})
-    asked = cities_asked(row.request, catalogue)
     return {
         "asked": asked_briefly(row.request, catalogue),
         "changes": told[:SHOWN_CHANGES],
@@ -154,8 +153,8 @@ def view(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> dict[str
         "ended": row.state in FINAL,
         "has_answer": row.answer_sha256 is not None,
         "phase": PHASE_NAMES.get(row.phase, row.phase),
-        "live": f"{kpis['cities_live']} of {several(asked, 'city', 'cities')}" if kpis else None,
-        "fleet": several(kpis["vehicles_end"], "vehicle") if kpis else None,
+        "live": _live(kpis, cities_asked(row.request, catalogue)),
+        "fleet": several(kpis["vehicles_end"], "vehicle") if kpis.get("cities_live") else None,
         "seconds": seconds_of(row),
         "against": _against(row, parent),
         "why": _why(row, catalogue),
@@ -163,6 +162,14 @@ def view(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> dict[str
         "iso": row.created_at.isoformat(),
         "since": (row.started_at or row.created_at).isoformat(),
     }
+
+
+def _live(kpis: Mapping[str, Any], asked: int) -> str | None:
+    """Return how many of the cities asked for open."""
+    if not kpis:
+        return None
+    live = kpis["cities_live"]
+    return f"{live} of {several(asked, 'city', 'cities')}" if live else "no city opens"
 
 
 def _against(row: PlanRow, parent: PlanRow | None) -> str | None:

@@ -82,14 +82,15 @@ def cities_asked(request: Mapping[str, Any], catalogue: Catalogue) -> int:
 def question(scope: Scope) -> list[str]:
     """Return a valid request as sentences: where, with whom, for what money, to what end, under which constraints."""
     request, catalogue = scope.request, scope.catalogue
-    everything = len(scope.cities) == len(catalogue.cities)
+    everything = len(scope.cities) == len(catalogue.cities) > 1
     where = f"all {len(scope.cities)} cities" if everything else city_names(catalogue, scope.cities)
+    head = "When and how to launch in" if len(scope.cities) == 1 else "Where to launch among"
     single = min(request.horizon.single_months, request.horizon.months)
     grid = f"{several(single, 'single month')}, then by quarter" if single else "by quarter"
     if single == request.horizon.months:
         grid = "month by month"
     return [
-        f"Where to launch among {where}, from {span_words(request)} ({grid}).",
+        f"{head} {where}, from {span_words(request)} ({grid}).",
         _partners(scope),
         _money(request),
         _wanted(request),

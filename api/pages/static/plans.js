@@ -56,7 +56,7 @@ function show(box, plan) {
 function showElapsed() {
   for (const box of live()) {
     const seconds = Math.max(0, (Date.now() - Date.parse(box.dataset.since)) / 1000);
-    box.querySelector(".elapsed").textContent = box.dataset.state === "queued" ? `waiting for ${duration(seconds)}` : `for ${duration(seconds)}`;
+    box.querySelector(".elapsed").textContent = duration(seconds);
   }
 }
 
