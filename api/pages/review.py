@@ -5,13 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
-from api.pages import charts
+from api.deps import ServiceDep, StoredDep, may_read
+from api.documents import json_document
+from api.pages.ended_view import ended
+from api.pages.review_view import review
 from api.pages.shell import page
-from api.store.contract import FINAL, PlanRow
-from fleetplan.report import context, finance, gantt, words
-from fleetplan.report.charts import palette as palette_of
-from fleetplan.report.html import attributions
+from api.pages.solving_view import Turn, solving, turn
+from api.security import Scope
+from api.store.contract import FINAL
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
@@ -19,30 +20,19 @@ router = APIRouter(include_in_schema=False, dependencies=[may_read], default_res
 @router.get("/plans/{plan}")  # noqa: FAST003  stored() takes it
 async def plan(request: Request, service: ServiceDep, row: StoredDep) -> Response:
     """Return the page that fits the plan's state."""
+    may_change = any(scope.holds(Scope.plan) for scope in request.scope["caller"].scopes)
     if row.state not in FINAL:
-        return page(request, "solving.html.j2", title=row.name, here="plans", row=row)
-    if row.answer_sha256 is None:
-        return page(request, "ended.html.j2", title=row.name, here="plans", row=row)
-    return await run_in_threadpool(_review, request, service, row)
+        template, view = "solving.html.j2", solving
+    elif row.answer_sha256 is None:
+        template, view = "ended.html.j2", ended
+    else:
+        template, view = "review.html.j2", review
+    shown = await run_in_threadpool(view, service, row)
+    return page(request, template, title=row.name, here="plans", may_change=may_change, **shown)
 
 
-def _review(request: Request, service: Service, row: PlanRow) -> Response:
-    made = answer_of(service, row).plan
-    palette = palette_of(made)
-    return page(
-        request,
-        "review.html.j2",
-        title=made.name,
-        here="plans",
-        row=row,
-        plan=made,
-        verdict=words.verdict(made),
-        status=words.STATUS_NAMES[made.status],
-        end_month=context.end_month(made),
-        years=gantt.Scale.of(made).years(),
-        rows=context.timeline_rows(made),
-        charts=[charts.fleets(made, palette), charts.trips(made), charts.capital(made), charts.cash(made)],
-        year_numbers=finance.years(made),
-        doubts=context.doubts(made),
-        attributions=attributions(service.known.catalogue, {c.city: c for c in made.cities}),
-    )
+@router.get("/pages/plans/{plan}/turn")  # noqa: FAST003  stored() takes it
+async def waiting(request: Request, service: ServiceDep, row: StoredDep) -> Response:
+    """Return how many plans come before one that waits."""
+    found: Turn = await run_in_threadpool(turn, service, row)
+    return json_document(found).respond(request)

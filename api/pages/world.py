@@ -187,5 +187,5 @@ def _spot(place: Place, at: Point, r: float, chosen: _Candidate) -> Spot:
     if chosen.apart:
         to = (min(max(at[0], x0), x1), min(max(at[1], y0), y1))
         leader = f"M{at[0]:.1f},{at[1]:.1f}L{to[0]:.1f},{to[1]:.1f}"
-    numbers = (round(v, 1) for v in (at[0], at[1], r, x, y0 + _LINE - 3))
-    return Spot(place, *numbers, chosen.anchor, leader)
+    label_x, label_y = round(x, 1), round(y0 + _LINE - 3, 1)
+    return Spot(place, round(at[0], 1), round(at[1], 1), round(r, 1), label_x, label_y, chosen.anchor, leader)
