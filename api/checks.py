@@ -60,7 +60,7 @@ def validation(scope: Scope) -> Validation:
 
 def impossible(scope: Scope) -> list[str]:
     """Return, in words, which constraints the dates of permits alone rule out."""
-    earliest = _earliest(scope)
+    earliest = earliest_paid(scope)
     findings: list[str] = []
     for item in scope.constraints:
         if isinstance(item, LaunchBy | LaunchFixed | ForceDeployment):
@@ -84,7 +84,7 @@ def impossible(scope: Scope) -> list[str]:
     return findings
 
 
-def _earliest(scope: Scope) -> dict[tuple[str, str], int]:
+def earliest_paid(scope: Scope) -> dict[tuple[str, str], int]:
     """Return the first month of paid service of each deployment, were every programme begun at once."""
     found = {pair: _first_paid(path) for pair, path in paths_of(scope).items()}
     return {pair: month for pair, month in found.items() if month is not None}

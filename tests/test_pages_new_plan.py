@@ -260,7 +260,16 @@ def test_what_permits_rule_out_is_said_in_months_as_people_say_them(service: Run
     text = (examples_path() / "infeasible.yaml").read_text(encoding="utf-8")
     feasibility = drafted(service, text=text)["feasibility"]
     assert feasibility["verdict"] == "infeasible"
-    assert any("munich cannot be open by Jun 2027" in finding for finding in feasibility["findings"])
+    assert feasibility["findings"] == [
+        "Munich cannot be open by Jun 2027; permits allow paid service from Dec 2027.",
+        "14 markets cannot be live by Dec 2027; permits allow 5 of the request's cities by then, 6 markets are live elsewhere.",
+    ]
+
+
+def test_the_earliest_months_that_permits_allow_are_told_before_anything_is_asked(service: Running):
+    request = {"capital": {"per_quarter_usd": 5e6}, "cities": ["munich", "london", "madrid"], "horizon": {"months": 12}}
+    earliest = drafted(service, request=request)["earliest"]
+    assert earliest == "London May 2027, Munich Dec 2027. Not within the horizon: Madrid."
 
 
 def test_the_question_is_read_back_in_words(service: Running):

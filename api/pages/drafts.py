@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from api.checks import judge, validation
+from api.checks import earliest_paid, judge, validation
 from api.known import Known
 from api.pages.estimates import estimate
 from api.pages.request_text import Format, Reading, changed_text, read_text, whole, write_text
@@ -23,6 +23,7 @@ from api.pages.request_words import (
     budget_usd,
     capital_words,
     count_words,
+    finding_words,
     question,
     span_words,
 )
@@ -33,7 +34,8 @@ from api.store.contract import PlanRow
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InputError, RequestError
-from fleetplan.report.words import prose, usd
+from fleetplan.months import month_text
+from fleetplan.report.words import listed, month_name, usd
 from fleetplan.request import Capital, Deployments, Horizon, PlanRequest, parse_request
 from fleetplan.scope import Scope
 
@@ -243,7 +245,15 @@ def _near_field(pointer: str) -> str:
 
 
 def _nothing_asked() -> dict[str, Any]:
-    return {"words": [], "size": None, "size_words": "", "feasibility": None, "estimate": None, "figures": None}
+    return {
+        "words": [],
+        "size": None,
+        "size_words": "",
+        "earliest": "",
+        "feasibility": None,
+        "estimate": None,
+        "figures": None,
+    }
 
 
 def _nothing() -> dict[str, Any]:
@@ -252,13 +262,14 @@ def _nothing() -> dict[str, Any]:
 
 def _asked(scope: Scope, options: Options, catalogue: Catalogue, past: Iterable[PlanRow]) -> dict[str, Any]:
     told = validation(scope).model_dump(mode="json")
-    told["feasibility"]["findings"] = [prose(finding) for finding in told["feasibility"]["findings"]]
+    told["feasibility"]["findings"] = [finding_words(found, catalogue) for found in told["feasibility"]["findings"]]
     size = told["size"]
     request = scope.request
     return {
         "words": question(scope),
         "size": size,
         "size_words": count_words(size),
+        "earliest": _earliest(scope, catalogue),
         "feasibility": told["feasibility"],
         "estimate": estimate(size["cities"] * size["periods"], options.time_limit_s, len(catalogue.cities), past),
         "figures": {
@@ -266,6 +277,21 @@ def _asked(scope: Scope, options: Options, catalogue: Catalogue, past: Iterable[
             "capital": f"{capital_words(request)}, {usd(budget_usd(request))} over the horizon",
         },
     }
+
+
+def _earliest(scope: Scope, catalogue: Catalogue) -> str:
+    """Return in words from when permits allow paid service in each city, were everything begun at once."""
+    months: dict[str, int] = {}
+    for (_, city), month in earliest_paid(scope).items():
+        if month < scope.request.grid.end:
+            months[city] = min(month, months.get(city, month))
+    named = {city: catalogue.cities[city].name for city in scope.cities}
+    told = [
+        f"{named[city]} {month_name(month_text(months[city]))}" for city in sorted(months, key=lambda c: (months[c], c))
+    ]
+    never = listed([name for city, name in named.items() if city not in months])
+    sentences = [f"{', '.join(told)}." if told else "", f"Not within the horizon: {never}." if never else ""]
+    return " ".join(sentences).strip()
 
 
 def form_of(request: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:

@@ -169,6 +169,13 @@ def clash_sentence(clashes: Sequence[str], request: Mapping[str, Any], catalogue
     return f"Cannot all be kept: {'; '.join(told)}."
 
 
+def finding_words(finding: str, catalogue: Catalogue) -> str:
+    """Return what the dates of permits rule out as a sentence about cities and months."""
+    told = prose(_NAMED.sub("", finding, count=1).removeprefix(": "))
+    first, _, rest = told.partition(" ")
+    return f"{catalogue.cities[first].name if first in catalogue.cities else first} {rest}."
+
+
 def city_name(catalogue: Catalogue, name: str) -> str:
     """Return a city's name, whatever it goes by; unknown ones stay as they are."""
     try:

@@ -38,7 +38,6 @@ function start(root) {
       $("undo").hidden = false;
       editor.text = text;
       editor.reveal(before);
-      keep();
     });
     keep();
   }
@@ -74,14 +73,18 @@ function start(root) {
     showQuestion(answer);
     showVerdict(answer);
     showAlso(answer);
+    if (state.number) keep();
   }
 
   function showQuestion(answer) {
-    if (!answer.words.length) return root.querySelector(".question").classList.add("stale");
-    root.querySelector(".question").classList.remove("stale");
+    const stale = answer.words.length === 0;
+    root.querySelector(".question").classList.toggle("stale", stale);
+    $("stale").hidden = !stale || $("words").children.length === 0;
+    if (stale) return;
     $("words").replaceChildren(...answer.words.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
     $("size").textContent = answer.size_words;
     $("time").textContent = answer.estimate.sentence;
+    $("earliest").textContent = answer.earliest;
     const findings = answer.feasibility.findings;
     $("impossible").hidden = findings.length === 0;
     $("impossible").querySelector("ul").replaceChildren(...findings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
@@ -92,6 +95,7 @@ function start(root) {
     const count = answer.flaws.length;
     const text = count ? `${count} problem${count === 1 ? "" : "s"} to mend` : answer.feasibility?.findings.length ? "Cannot be done as asked" : "Ready to be asked";
     root.querySelector(".ask-bar").classList.toggle("wrong", count > 0);
+    root.querySelector(".ask-bar").classList.toggle("doubtful", Boolean(answer.feasibility?.findings.length));
     $("verdict").textContent = text;
     $("brief").textContent = answer.request === null ? "The form waits until the text can be read." : count ? "Each one stands at its place in the form and the text." : `${answer.size_words}; ${answer.estimate.brief}.`;
     $("send").textContent = count ? "Go to the first problem" : "Make this plan";
