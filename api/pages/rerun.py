@@ -1,9 +1,183 @@
-"""A rerun: change what matters, see the patch in words, send it."""
+"""Change a plan and plan again: levers on what the plan rests on, the changes in words before they are sent.
+
+Other pages link here with what is to be changed, any of these any number of times:
+
+    slip=london:6                      permits that open a city come so many months later
+    supply=lucid-nuro-gravity:0.5      times the supply of a stack
+    force=madrid:weride-gxr            a stack must open in a city
+    forbid=munich:momenta              a stack must not open in a city
+    figure=KEY                         another value for a figure; KEY:0.8 multiplies it
+    capital=0.8                        times the capital a quarter
+    durations=max                      permits take min, likely or max
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
 
-from api.deps import may_read
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
-router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
+from api import problems as p
+from api.checks import impossible
+from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
+from api.documents import json_document
+from api.pages.changes import changed_name, told
+from api.pages.freeze_words import kept_words
+from api.pages.lever_kinds import KINDS
+from api.pages.levers import Levers, levers, presets
+from api.pages.prefill import Given, prefill
+from api.pages.request_words import DURATION_NAMES, clash_sentence
+from api.pages.shell import page
+from api.rerun import changed_request
+from api.schemas import Rerun
+from api.store.contract import FINAL, PlanRow
+from api.strict_json import StrictRoute
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import RequestError
+from fleetplan.months import month_text
+from fleetplan.patch import input_changes
+from fleetplan.plans.types import Plan
+from fleetplan.report.words import prose, usd_fine
+from fleetplan.request import PlanRequest, parse_request
+from fleetplan.scope import resolve_scope
+from fleetplan.tightening import only_tightens
+
+router = APIRouter(
+    include_in_schema=False, dependencies=[may_read], default_response_class=Response, route_class=StrictRoute
+)
+
+YEARS_AROUND = 2
+INDEXED = re.compile(r"^/request/(constraints|overrides)/(\d+)(?=/|$)")
+
+
+@router.get("/plans/{plan}/rerun")  # noqa: FAST003  stored() takes it
+async def form(request: Request, service: ServiceDep, row: StoredDep, given: Annotated[Given, Query()]) -> Response:
+    """Return what can be changed of a plan."""
+    if row.state not in FINAL:
+        return page(request, "rerun_waiting.html.j2", title=f"Change {row.name}", here="plans", row=row)
+    context = await run_in_threadpool(_context, service, row, given)
+    return page(request, "rerun.html.j2", title=f"Change {row.name}", here="plans", row=row, **context)
+
+
+def _context(service: Service, row: PlanRow, given: Given) -> dict[str, Any]:
+    made = answer_of(service, row).plan if row.answer_sha256 else None
+    catalogue = service.known.catalogue
+    try:
+        asked = parse_request(dict(row.request))
+        scope = resolve_scope(asked, catalogue)
+    except RequestError as error:  # stored under another catalogue or version
+        msg = "the catalogue of today no longer takes this plan's request: start a new plan from it"
+        raise p.BadRequest(msg, flaws=p.flaws_of_faults(error.faults, None, under=["request"])) from error
+    clashes = (row.problem or {}).get("clashes", ())
+    found = levers(scope, made, clashes, [text.rpartition(":")[0] or text for text in given.figure] + given.figure)
+    prefilled = prefill(given, found)
+    return {
+        "plan": made,
+        "asked": asked,
+        "levers": found,
+        "presets": presets(found, asked),
+        "kinds": KINDS,
+        "durations": DURATION_NAMES,
+        "clash": clash_sentence(clashes, row.request, catalogue) if clashes else "",
+        "months": _months(asked, 0),
+        "event_months": _months(asked, YEARS_AROUND),
+        "names": _names(scope.cities, {s for s, _ in scope.deployments}, catalogue),
+        "most_s": service.settings.max_time_limit_s,
+        "unknown": prefilled.unknown,
+        "data": {**_data(row, made, asked, found), "given": asdict(prefilled)},
+    }
+
+
+def _names(cities: Sequence[str], stacks: set[str], catalogue: Catalogue) -> dict[str, list[tuple[str, str]]]:
+    partners = sorted({catalogue.stacks[s].partner for s in stacks})
+    return {
+        "city": [(c, catalogue.cities[c].name) for c in cities],
+        "stack": sorted(((s, catalogue.stacks[s].partner) for s in stacks), key=lambda pair: pair[1]),
+        "partner": [(name, name) for name in partners],
+    }
+
+
+def _months(asked: PlanRequest, years: int) -> list[tuple[str, list[str]]]:
+    """Return the months of the horizon, and so many years around it, by year."""
+    first, last = asked.grid.start - 12 * years, asked.grid.end - 1 + 12 * years
+    months = [month_text(m) for m in range(first, last + 1)]
+    return [(year, [m for m in months if m.startswith(year)]) for year in dict.fromkeys(m[:4] for m in months)]
+
+
+def _data(row: PlanRow, made: Plan | None, asked: PlanRequest, found: Levers) -> dict[str, Any]:
+    """Return what the page's script reads."""
+    quarters = -(-asked.horizon.months // 3)
+    return {
+        "plan": row.id,
+        "name": row.name,
+        "levers": found.specs(),
+        "capital": {"given": asked.capital.per_quarter_usd, "quarters": quarters},
+        "spent": made.kpis.capital_usd if made else None,
+        "periods": made.periods if made else [],
+        "ids": [c.id for c in asked.constraints],
+        "kinds": [asdict(kind) for kind in KINDS],
+        "pairs": [asdict(pair) for pair in found.pairs],
+        "added": [f"{pair.stack}@{pair.city}" for pair in asked.deployments.add],
+    }
+
+
+@router.post("/pages/plans/{plan}/patch")  # noqa: FAST003  stored() takes it
+async def words(request: Request, service: ServiceDep, parent: StoredDep, body: Rerun) -> Response:
+    """Return in words what a patch would change, without storing anything; every fault at once where it does not fit."""
+    return json_document(await run_in_threadpool(_told, service, parent, body)).respond(request)
+
+
+def _told(service: Service, parent: PlanRow, body: Rerun) -> dict[str, Any]:
+    try:
+        asked = changed_request(service, parent, body)
+    except p.BadRequest as error:
+        raise p.BadRequest(error.detail, flaws=[_by_key(flaw, parent, body) for flaw in error.flaws]) from error
+    before = parse_request(dict(parent.request))
+    catalogue = service.known.catalogue
+    changes = [told(change, catalogue) for change in input_changes(before, asked) if change.matters]
+    made = answer_of(service, parent).plan if parent.answer_sha256 else None
+    return {
+        "changes": [asdict(change) for change in changes],
+        "name": changed_name(parent.name, changes),
+        "outlook": _outlook(before, asked, made) if changes and made else "",
+        "impossible": [prose(finding) for finding in impossible(resolve_scope(asked, catalogue))],
+        "kept": kept_words(made, body.options.freeze_until) if made and body.options.freeze_until else [],
+    }
+
+
+def _outlook(before: PlanRequest, asked: PlanRequest, made: Plan) -> str:
+    """Return what can be told of the outcome before anything is solved."""
+    if only_tightens(before, asked):
+        return (
+            f"These changes only take choices away: the new plan cannot be worth more than {usd_fine(made.bound)}, "
+            f"the most that was proven possible so far. This plan is worth {usd_fine(made.objective)}."
+        )
+    return ""
+
+
+def _by_key(flaw: p.Flaw, parent: PlanRow, body: Rerun) -> p.Flaw:
+    """Return a fault under the address that the patch gives its entry: lists of requests go by number, of patches by key."""
+    pointer = flaw.pointer or ""
+    found = INDEXED.match(pointer)
+    if found:
+        name, number = found[1], int(found[2])
+        keys = _keys(name, parent, body)
+        key = keys[number].replace("~", "~0").replace("/", "~1") if number < len(keys) else found[2]
+        pointer = f"/patch/{name}/{key}{pointer[found.end() :]}"
+    elif pointer.startswith("/request"):
+        pointer = f"/patch{pointer.removeprefix('/request')}"
+    return p.Flaw(prose(flaw.message), pointer, flaw.parameter, flaw.value, flaw.allowed, flaw.remedy)
+
+
+def _keys(name: str, parent: PlanRow, body: Rerun) -> list[str]:
+    """Return the keys of a list in the order of the request that comes out."""
+    member = "id" if name == "constraints" else "figure"
+    old = [str(entry.get(member)) for entry in parent.request.get(name) or []]
+    patch = body.patch.get(name)
+    patch = patch if isinstance(patch, dict) else {}
+    gone = {key for key, value in patch.items() if value is None}
+    return [key for key in [*old, *(k for k in patch if k not in old)] if key not in gone]
