@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from api.pages.binding import dearest, plain
 from fleetplan.months import month_number, month_text
@@ -65,10 +65,8 @@ def _richer(plan: Plan, first: CityRollout) -> list[str]:
     best = max(plan.cities, key=lambda c: c.npv_usd)
     if best.city == first.city:
         return [f"It is also the city worth most, {usd(best.npv_usd)} of net present value."]
-    return [
-        f"The city worth most is {best.name} ({usd(best.npv_usd)}), open from {month_name(best.launch)}; "
-        f"{first.name} is worth {usd(first.npv_usd)}."
-    ]
+    most = f"{best.name} ({usd(best.npv_usd)}), open from {month_name(best.launch)}"
+    return [f"The city worth most is {most}; {first.name} is worth {usd(first.npv_usd)}."]
 
 
 def _late_permit(launches: list[Pair]) -> Answer | None:
@@ -81,11 +79,14 @@ def _late_permit(launches: list[Pair]) -> Answer | None:
     if not exposed:
         return None
     exposed.sort(key=lambda e: (-e[0], -e[1]))
-    slip, npv, city, d, step = exposed[0]
-    sentences = [
+    slip, _, city, d, step = exposed[0]
+    widest = (
         f"The plan takes permits to last as long as is likely. Widest apart is “{step.title}” for {d.partner} in {city.name}: "
         f"in hand by {month_name(step.finish)}, but at the latest only by {month_name(step.latest)}, "
-        f"{several(slip, 'month')} later.",
+        f"{several(slip, 'month')} later."
+    )
+    sentences = [
+        widest,
         f"{several(len(exposed), 'opening')} may slip in this way; the one with most value behind it is {_dearest(exposed)}.",
         f"What a delay would do to the rest is a question for a rerun: delay {city.name} and compare.",
     ]
@@ -104,11 +105,11 @@ def _late_money(plan: Plan) -> Answer | None:
     spent = list(accumulate(plan.capital_usd))
     early = max(t for t, p in enumerate(plan.periods) if month_number(p) - month_number(plan.periods[0]) < 12)
     after = month_name(month_text(month_number(plan.periods[early]) + plan.period_months[early] - 1))
-    sentences = [
+    pace = (
         f"By the end of {after} {usd(spent[early])} of the {usd(budget[early])} allowed are spent; by the end of the horizon "
-        f"{usd(spent[-1])} of {usd(budget[-1])}.",
-        _short(plan, spent),
-    ]
+        f"{usd(spent[-1])} of {usd(budget[-1])}."
+    )
+    sentences = [pace, _short(plan, spent)]
     priced = dearest(plan, ["capital"])
     if priced is not None and priced.price_usd is not None:
         sentences.append(
@@ -163,16 +164,16 @@ def _how_sure(plan: Plan) -> Answer:
     weak = doubts(plan)
     assumed = sum(f.confidence == "assumed" for f in weak)
     beyond = plan.kpis.npv_usd - plan.kpis.npv_by_horizon_usd
-    sentences = [
+    rules = len(plan.certificate.rules_checked)
+    arithmetic = (
         f"Of the arithmetic: very. Under the same rules and figures another plan could be worth at most "
-        f"{percent(plan.gap, 2)} more, and an independent check found {len(plan.certificate.rules_checked)} rules kept."
-        if plan.certificate.checker == "passed"
-        else f"Of the arithmetic: the check says {plan.certificate.checker}.",
-        f"Of the figures: less. The plan leans on {several(len(weak), 'figure')} of low confidence, "
-        f"{count(assumed)} of them assumed."
-        if weak
-        else "Of the figures: none that the plan leans on is of low confidence.",
-    ]
+        f"{percent(plan.gap, 2)} more, and an independent check found {several(rules, 'rule')} kept."
+    )
+    leans = f"{several(len(weak), 'figure')} of low confidence, {count(assumed)} of them assumed"
+    figures = (
+        f"Of the figures: less. The plan leans on {leans}." if weak else "Of the figures: none of them is doubtful."
+    )
+    sentences = [arithmetic, figures]
     if beyond > 0:
         share = percent(beyond / plan.kpis.npv_usd, 0)
         sentences.append(f"{share} of the value rests on what the fleets are worth after the horizon.")
@@ -189,10 +190,15 @@ class FirstStep:
     detail: str
 
 
-def first_steps(plan: Plan) -> list[FirstStep]:
-    """Return what the first half year asks for: programmes to begin, depots and vehicles to order, in the order of months."""
+def first_steps(plan: Plan) -> list[tuple[str, list[FirstStep]]]:
+    """Return what the first half year asks for, by month: programmes to begin, depots and vehicles to order."""
     end = month_text(month_number(plan.periods[0]) + FIRST_MONTHS)
-    return sorted([*_programmes(plan, end), *_orders(plan, end)], key=lambda s: (s.month, s.kind, s.text))
+    found = sorted([*_programmes(plan, end), *_depots(plan, end), *_purchases(plan, end)], key=_by_month)
+    return [(month, list(steps)) for month, steps in groupby(found, key=lambda s: s.month)]
+
+
+def _by_month(step: FirstStep) -> tuple[str, str, str]:
+    return step.month, step.kind, step.text
 
 
 def _programmes(plan: Plan, end: str) -> list[FirstStep]:
@@ -207,18 +213,20 @@ def _programmes(plan: Plan, end: str) -> list[FirstStep]:
     return found
 
 
-def _orders(plan: Plan, end: str) -> list[FirstStep]:
+def _depots(plan: Plan, end: str) -> list[FirstStep]:
     last = month_text(month_number(plan.periods[-1]) + plan.period_months[-1])
-    found = [
+    return [
         FirstStep(d.ordered, "b", f"Order the depot {d.site} in {c.name}", f"live {month_name(d.live)}")
         for c in plan.cities
         for d in c.depots
         if d.ordered < end and d.live < last
     ]
-    for stack in plan.stacks:
-        for t, number in enumerate(stack.bought):
-            if number and plan.periods[t] < end:
-                found.append(
-                    FirstStep(plan.periods[t], "c", f"Buy {several(number, 'vehicle')} of {stack.partner}", "")
-                )
+
+
+def _purchases(plan: Plan, end: str) -> list[FirstStep]:
+    found = []
+    for t, month in enumerate(plan.periods):
+        bought = [f"{count(s.bought[t])} of {s.partner}" for s in plan.stacks if s.bought[t]]
+        if bought and month < end:
+            found.append(FirstStep(month, "c", f"Buy vehicles: {listed(bought)}", ""))
     return found

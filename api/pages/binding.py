@@ -33,13 +33,13 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What binds through one kind of rule, the dearest first."""
+    """What binds through one kind of rule, the dearest first; ``source`` where all of it has the same."""
 
     rule: str
     title: str
     about: str
     items: list[Bound]
-    priced: bool
+    source: str
 
 
 def kinds(plan: Plan) -> list[Kind]:
@@ -50,8 +50,10 @@ def kinds(plan: Plan) -> list[Kind]:
         own = [b for b in plan.binds if b.rule == rule or (not rule and b.rule not in known)]
         if own:
             priced = any(b.price_usd is not None for b in own)
-            ordered = sorted(own, key=_dearest) if priced else sorted(own, key=lambda b: (b.period, b.sentence))
-            found.append(Kind(rule or "request", title, about, [_bound(b) for b in ordered], priced))
+            ordered = sorted(own, key=_dearest if priced else lambda b: (b.period, b.sentence))
+            shared = {b.source for b in own} if len(own) > 1 else set()
+            source = shared.pop() if len(shared) == 1 else ""
+            found.append(Kind(rule or "request", title, about, [bound(b) for b in ordered], source))
     return found
 
 
@@ -70,9 +72,11 @@ def plain(sentence: str) -> str:
     return prose(_PRICE.sub(".", sentence))
 
 
-def _bound(b: Binding) -> Bound:
+def bound(b: Binding) -> Bound:
+    """Return one thing that binds in words, with its price apart."""
     worth = "" if b.price_usd is None else f"${b.price_usd:.2f}" if b.unit == "USD" else usd(b.price_usd)
-    return Bound(plain(b.sentence), b.period, worth, "dollar" if b.unit == "USD" else b.unit, b.source)
+    own = b.source == "the request" or b.source.startswith("request ")
+    return Bound(plain(b.sentence), b.period, worth, "dollar" if b.unit == "USD" else b.unit, "" if own else b.source)
 
 
 def _dearest(b: Binding) -> tuple[float, str]:

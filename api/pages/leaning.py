@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from api.pages.figure_words import words_of
 from fleetplan.plans.types import CityRollout, FigureUse, PermitStep, Plan
 from fleetplan.report.context import city_order, doubt_key
 from fleetplan.report.words import count, listed
@@ -22,6 +23,7 @@ KINDS = (
     ("Supply and vehicles", ("supply", "vehicle")),
 )
 OTHER = "Other"
+_HREF = "/catalogue/figures?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,12 @@ class Leaning:
     weak_dates: int
     dates: int
     figures: list[Weak]
+    href: str
+
+
+def title_of(key: str) -> str:
+    """Return what a figure is called."""
+    return words_of(key).title
 
 
 def leanings(plan: Plan, partners: Mapping[str, str]) -> list[Leaning]:
@@ -74,19 +82,8 @@ def own_figures(plan: Plan) -> list[Weak]:
     for o in plan.request.overrides:
         values = [o.value] if o.value is not None else o.values or []
         said = f"times {o.factor:g}" if o.factor is not None else ", ".join(f"{v:g}" for v in values)
-        found.append(Weak(name_of(o.figure), said, "assumed", o.why or REQUEST_SOURCE, href_of(o.figure), own=True))
+        found.append(Weak(title_of(o.figure), said, "assumed", o.why or REQUEST_SOURCE, href_of(o.figure), own=True))
     return found
-
-
-def name_of(key: str) -> str:
-    """Return what a figure is called.
-
-    >>> name_of("zurich/city.toml#market.mean_fare_local"), name_of("partners/x.toml#vehicle.price_usd")
-    ('mean fare', 'vehicle price')
-    """
-    section, _, rest = key.partition("#")[2].partition(".")
-    words = [w for w in rest.split("_") if w not in {"usd", "local"}]
-    return " ".join([section, *words] if section in {"vehicle", "contract"} and words[0] != section else words)
 
 
 def href_of(key: str) -> str:
@@ -98,7 +95,8 @@ def _of_city(city: CityRollout) -> Leaning:
     own = [f for f in city.doubtful_figures if f.key.startswith(f"{city.city}/")]
     steps = [s for d in city.deployments for s in d.permits if not s.held]
     partners = listed([d.partner for d in city.deployments])
-    return _leaning(city.name, f"with {partners}", city.npv_usd, own, steps)
+    href = f"/catalogue/figures?{urlencode({'city': city.city})}&"
+    return _leaning(city.name, f"with {partners}", city.npv_usd, own, steps, href)
 
 
 def _of_partners(cities: Iterable[CityRollout], partners: Mapping[str, str]) -> list[Leaning]:
@@ -114,19 +112,23 @@ def _of_partners(cities: Iterable[CityRollout], partners: Mapping[str, str]) -> 
             worth[d.stack] = worth.get(d.stack, 0.0) + d.npv_usd
     order = sorted(found, key=lambda s: (-worth.get(s, 0.0), s))
     return [
-        _leaning(partners.get(s, s), f"in {listed(where.get(s, []))}", worth.get(s, 0.0), list(found[s].values()), [])
+        _leaning(
+            partners.get(s, s), f"in {listed(where.get(s, []))}", worth.get(s, 0.0), list(found[s].values()), [], _HREF
+        )
         for s in order
     ]
 
 
-def _leaning(name: str, about: str, npv: float, figures: list[FigureUse], steps: list[PermitStep]) -> Leaning:
+def _leaning(
+    name: str, about: str, npv: float, figures: list[FigureUse], steps: list[PermitStep], href: str
+) -> Leaning:
     kinds: dict[str, int] = {}
     for f in figures:
         kinds[_kind(f.key)] = kinds.get(_kind(f.key), 0) + 1
     assumed = sum(f.confidence == "assumed" for f in figures)
-    weak = sum(s.confidence in {"low", "assumed"} for s in steps)
-    shown = [_weak(f) for f in sorted(figures, key=doubt_key)]
-    return Leaning(name, about, npv, assumed, len(figures) - assumed, kinds, weak, len(steps), shown)
+    late = sum(s.confidence in {"low", "assumed"} for s in steps)
+    shown = [weak_figure(f) for f in sorted(figures, key=doubt_key)]
+    return Leaning(name, about, npv, assumed, len(figures) - assumed, kinds, late, len(steps), shown, href)
 
 
 def _kind(key: str) -> str:
@@ -134,7 +136,8 @@ def _kind(key: str) -> str:
     return next((name for name, sections in KINDS if section in sections), OTHER)
 
 
-def _weak(f: FigureUse) -> Weak:
+def weak_figure(f: FigureUse) -> Weak:
+    """Return a doubtful figure as pages show it."""
     value = count(f.value) if abs(f.value) >= 1000 else f"{f.value:.4g}"
     said = f"{value} {f.unit}"
-    return Weak(name_of(f.key), said, f.confidence, f.source, href_of(f.key), f.source == REQUEST_SOURCE)
+    return Weak(title_of(f.key), said, f.confidence, f.source, href_of(f.key), f.source == REQUEST_SOURCE)

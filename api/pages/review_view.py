@@ -9,6 +9,7 @@ from typing import Any
 from api.deps import Service, answer_of
 from api.pages import binding, charts, leaning
 from api.pages.answers import answers, first_steps
+from api.pages.catalogue_words import pieces
 from api.pages.lineage import changes
 from api.pages.request_words import question
 from api.pages.shell import seconds_of
@@ -92,6 +93,7 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
         "constraints": found,
         "constraints_said": summed(found),
         "binds": binding.kinds(plan),
+        "pieces": pieces,
         "certificate": certificate_words(plan),
         "table_names": TABLE_NAMES,
         "attributions": attributions(catalogue, {c.city: c for c in plan.cities}),

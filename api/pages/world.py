@@ -25,7 +25,7 @@ CREDIT = "Land: Natural Earth"
 _LEAST_SPAN = (
     0.8  # of the projection's plane: about 45 degrees; land is drawn too coarsely to be looked at more closely
 )
-_WIDEST, _TALLEST = 2.55, 1.9  # width to height
+_WIDEST, _TALLEST = 2.8, 1.9  # width to height
 _MARGIN = 0.08
 _LARGEST, _SMALLEST = 17.0, 4.5
 _LINE, _CHARACTER = 14.5, 6.7  # a label's line height and the width of its mean character, in units of the map
