@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from fleetplan.patch import InputChange
 from fleetplan.patch_words import change_words
 from fleetplan.report.words import prose, several, usd
 
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 Kind = Literal["new", "gone", "changed"]
 EVERYWHERE = "Everywhere"
 LONGEST_NAME, LONGEST_PARENT = 80, 34
@@ -154,6 +156,16 @@ def _brief(parts: Sequence[str], change: InputChange, text: str) -> str:
 def sentence(text: str) -> str:
     """Return words as a sentence."""
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def finding_words(finding: str, catalogue: Catalogue) -> str:
+    """Return a finding about a constraint as a sentence: without its id, with cities by name.
+
+    The library says ``constraint 'ID': munich cannot be open by 2027-06; permits allow paid service from 2027-12``.
+    """
+    _, _, text = prose(finding).rpartition("': ")
+    named = _WORD.sub(lambda w: catalogue.cities[w[0]].name if w[0] in catalogue.cities else w[0], text)
+    return sentence(named)
 
 
 def changed_name(whose: str, changes: Sequence[Told]) -> str:

@@ -302,7 +302,12 @@ def _overrides(request: PlanRequest, catalogue: Catalogue) -> list[dict[str, Any
 
 
 def presets(found: Levers, request: PlanRequest) -> list[dict[str, Any]]:
-    """Return what people ask first of such a plan: each a name, its query and the levers it sets."""
+    """Return what people ask first of such a plan: each a name and the levers that it sets.
+
+    Where constraints clash, the first question is what happens without each of them.
+    """
+    if clashing := [c for c in found.asked if c.clashes]:
+        return [{"name": f"Without “{c.text.rstrip('.')}”", "sets": {f"drop:{c.id}": True}} for c in clashing]
     return [*_slip_presets(found.slips), *_supply_presets(found.supplies), *_other_presets(request)]
 
 

@@ -25,7 +25,7 @@ from api import problems as p
 from api.checks import impossible
 from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
 from api.documents import json_document
-from api.pages.changes import changed_name, told
+from api.pages.changes import changed_name, finding_words, told
 from api.pages.freeze_words import kept_words
 from api.pages.lever_kinds import KINDS
 from api.pages.levers import Levers, levers, presets
@@ -144,7 +144,7 @@ def _told(service: Service, parent: PlanRow, body: Rerun) -> dict[str, Any]:
         "changes": [asdict(change) for change in changes],
         "name": changed_name(parent.name, changes),
         "outlook": _outlook(before, asked, made) if changes and made else "",
-        "impossible": [prose(finding) for finding in impossible(resolve_scope(asked, catalogue))],
+        "impossible": [finding_words(f, catalogue) for f in impossible(resolve_scope(asked, catalogue))],
         "kept": kept_words(made, body.options.freeze_until) if made and body.options.freeze_until else [],
     }
 

@@ -47,6 +47,10 @@ function setLever(id, value) {
     form.querySelector(`[name=durations][value="${value}"]`).checked = true;
     return;
   }
+  if (id.startsWith("drop:")) {
+    form.querySelector(`[data-asked="${CSS.escape(id.slice(5))}"] [data-drop]`).checked = value;
+    return;
+  }
   const box = id === "capital" ? form.querySelector("[data-capital]") : form.querySelector(`[data-lever="${CSS.escape(id)}"]`);
   const control = box.querySelector("input[type=number]") ?? box.querySelector("select");
   control.value = value;
@@ -171,7 +175,7 @@ function showWords(told) {
   byId("problems").hidden = true;
   byId("told").replaceChildren(...told.changes.map(changeLine));
   byId("outlook").replaceChildren(
-    ...told.impossible.map((text) => note("notice warn", `No plan can keep this: ${text}`)),
+    ...told.impossible.map((text) => note("notice warn", `No plan can keep this. ${text}`)),
     ...told.kept.map((text) => note("quiet-note", text)),
     ...(told.outlook ? [note("quiet-note", told.outlook)] : []),
   );
@@ -189,7 +193,7 @@ function showWords(told) {
 function changeLine(change) {
   const line = document.createElement("li");
   line.className = change.kind;
-  line.append(Object.assign(document.createElement("span"), { textContent: change.text }));
+  line.append(Object.assign(document.createElement("span"), { textContent: change.text.replaceAll(" %", "\u00a0%") }));
   if (change.before) line.append(Object.assign(document.createElement("small"), { textContent: `Today: ${change.before}` }));
   return line;
 }
