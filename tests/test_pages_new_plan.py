@@ -242,11 +242,28 @@ def test_what_the_form_does_not_show_is_listed_in_words(service: Running):
     }
     assert [entry["text"] for entry in drafted(service, request=request)["also"]] == [
         "At most 1 stack in Zurich.",
-        "Supply of Lucid + Nuro times 0.5 from Jan 2028.",
+        "Half the supply of Lucid + Nuro from Jan 2028.",
         "Capital by quarter: $5.00 M, $7.00 M.",
         "WeRide in Madrid is admitted besides.",
-        "Another value for zurich/city.toml#market.mean_fare_local: times 0.9.",
+        "Zurich, mean fare, tax included: times 0.9.",
     ]
+
+
+def test_entries_that_are_not_complete_are_named_and_marked(service: Running):
+    request = {
+        "capital": {"per_quarter_usd": 5e6},
+        "constraints": [{"id": "half", "type": "launch_by", "city": "madrid"}, 7],
+        "overrides": [{"figure": "nowhere#x", "factor": 2}],
+        "deployments": {"add": [{"stack": "zoox-pod"}]},
+    }
+    answer = drafted(service, request=request)
+    assert [entry["text"] for entry in answer["also"]] == [
+        "A constraint 'half' that is not complete.",
+        "A constraint that is not complete.",
+        "An entry of deployments that is not complete.",
+        "An unknown figure.",
+    ]
+    assert len(answer["flaws"]) == 4
 
 
 def test_names_and_left_out_cities_become_choices_of_the_form(service: Running):

@@ -146,8 +146,8 @@ def test_a_rerun_stands_below_its_parent_with_what_changed_and_what_it_did(tmp_p
         page = page_of(service)
     said = text_of(page)
     assert order(page) == [parent, child, other]  # the tree with the newest plan comes first
-    assert "The capital per quarter is 100,000,000 USD instead of 125,000,000 USD (−20 %)." in said
-    assert "New: permits to carry riders in Munich 6 months later." in said
+    assert "Capital of $100 M a quarter instead of $125 M (−20 %)." in said
+    assert "Permits to carry riders in Munich 6 months later." in said
     assert "−$66.4 M vs parent" in said
     assert f'href="/plans/{child}/comparison"' in page
 

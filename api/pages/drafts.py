@@ -16,14 +16,14 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from api.checks import earliest_paid, judge, validation
 from api.known import Known
+from api.pages.also_asked import also_asked
+from api.pages.changes import finding_words
 from api.pages.estimates import estimate
 from api.pages.request_text import Format, Reading, changed_text, read_text, whole, write_text
 from api.pages.request_words import (
-    also_asked,
     budget_usd,
     capital_words,
     count_words,
-    finding_words,
     question,
     span_words,
 )

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from api.pages.request_words import change_sentence
+from api.pages.changes import told
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
-from fleetplan.patch import input_changes
+from fleetplan.patch import InputChange, input_changes
 from fleetplan.report.words import month_name, usd
 from fleetplan.request import parse_request
 
@@ -84,9 +84,12 @@ def _changed(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> list
     try:
         if parent is not None:
             found = input_changes(parse_request(dict(parent.request)), parse_request(dict(row.request)))
-            return [change_sentence(change, catalogue) for change in found if change.matters] or [
-                "The same request again."
-            ]
+            return [_sentence(change, catalogue) for change in found if change.matters] or ["The same request again."]
     except RequestError:  # stored by another version
         pass
     return [f"Changed: {', '.join(name.replace('_', ' ') for name in row.patch)}."] if row.patch else []
+
+
+def _sentence(change: InputChange, catalogue: Catalogue) -> str:
+    words = told(change, catalogue)
+    return f"{words.text} Before: {words.before}" if words.kind == "changed" and words.before else words.text

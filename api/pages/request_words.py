@@ -10,8 +10,7 @@ from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InputError
 from fleetplan.months import month_number, month_text
-from fleetplan.patch import InputChange
-from fleetplan.patch_words import change_words, constraint_words
+from fleetplan.patch_words import constraint_words
 from fleetplan.report.words import count, listed, month_name, percent, prose, several, usd
 from fleetplan.request import PlanRequest
 from fleetplan.scope import Scope
@@ -146,19 +145,9 @@ def constraint_sentence(constraint: Mapping[str, Any], catalogue: Catalogue) -> 
     return prose(constraint_words(named))
 
 
-def change_sentence(change: InputChange, catalogue: Catalogue) -> str:
-    """Return a change of a request as a sentence, with cities and partners as people call them."""
-    if not change.pointer.startswith("/constraints/"):
-        return prose(change.sentence)
-    before, after = (None if c is None else constraint_sentence(c, catalogue) for c in (change.before, change.after))
-    if before is None:
-        return f"New: {after}."
-    return f"Dropped: {before}." if after is None else f"Now {after}; before, {before}."
-
-
 def clash_sentence(clashes: Sequence[str], request: Mapping[str, Any], catalogue: Catalogue) -> str:
     """Return which of a request's constraints clash; what names no constraint stays as it is."""
-    own = {entry.get("id"): entry for entry in _entries(request, "constraints")}
+    own = {entry.get("id"): entry for entry in request.get("constraints") or []}
     told = []
     for clash in clashes:
         found = _NAMED.search(clash)
@@ -167,13 +156,6 @@ def clash_sentence(clashes: Sequence[str], request: Mapping[str, Any], catalogue
     if len(told) == 1:
         return f"Cannot be kept: {told[0]}."
     return f"Cannot all be kept: {'; '.join(told)}."
-
-
-def finding_words(finding: str, catalogue: Catalogue) -> str:
-    """Return what the dates of permits rule out as a sentence about cities and months."""
-    told = prose(_NAMED.sub("", finding, count=1).removeprefix(": "))
-    first, _, rest = told.partition(" ")
-    return f"{catalogue.cities[first].name if first in catalogue.cities else first} {rest}."
 
 
 def city_name(catalogue: Catalogue, name: str) -> str:
@@ -192,66 +174,8 @@ def stack_name(catalogue: Catalogue, name: str) -> str:
         return name
 
 
-def also_asked(request: Mapping[str, Any], shown: set[int], catalogue: Catalogue) -> list[dict[str, str]]:
-    """Return in words what a request asks and the form does not show, each with its pointer into the request.
-
-    ``shown`` are the places of constraints that the form shows.
-    """
-    found = [
-        {"pointer": f"/request/constraints/{i}", "text": _constraint_entry(entry, catalogue)}
-        for i, entry in enumerate(_entries(request, "constraints"))
-        if i not in shown
-    ]
-    capital = request.get("capital")
-    amounts = capital.get("per_quarter_usd") if isinstance(capital, dict) else None
-    if isinstance(amounts, list):
-        each = ", ".join(usd(a) if isinstance(a, int | float) else str(a) for a in amounts[:6])
-        more = f" and {len(amounts) - 6} more" if len(amounts) > 6 else ""
-        found.append({"pointer": "/request/capital/per_quarter_usd", "text": f"Capital by quarter: {each}{more}."})
-    pairs = request.get("deployments")
-    for kind in ("add", "remove"):
-        for i, entry in enumerate(_entries(pairs if isinstance(pairs, dict) else {}, kind)):
-            text = _pair_entry(kind, entry, catalogue)
-            found.append({"pointer": f"/request/deployments/{kind}/{i}", "text": text})
-    for i, entry in enumerate(_entries(request, "overrides")):
-        found.append({"pointer": f"/request/overrides/{i}", "text": _override_entry(entry)})
-    return found
-
-
-def _entries(request: Mapping[str, Any], name: str) -> list[Any]:
-    given = request.get(name)
-    return given if isinstance(given, list) else []
-
-
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _constraint_entry(entry: Any, catalogue: Catalogue) -> str:
-    try:
-        return _sentence(constraint_sentence(entry, catalogue))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        named = entry.get("id") if isinstance(entry, dict) else None
-        return (
-            f"A constraint {str(named)!r} that cannot be read yet."
-            if named
-            else "A constraint that cannot be read yet."
-        )
-
-
-def _pair_entry(kind: str, entry: Any, catalogue: Catalogue) -> str:
-    if not isinstance(entry, dict):
-        return "A stack in a city that cannot be read yet."
-    stack, city = (str(entry.get(key, "?")) for key in ("stack", "city"))
-    pair = {"stack": stack_name(catalogue, stack), "city": city_name(catalogue, city)}
-    return change_words(("deployments", kind, ""), None, pair)
-
-
-def _override_entry(entry: Any) -> str:
-    try:
-        return f"Another value for {entry['figure']}: {change_words(('overrides', ''), None, entry).partition(': ')[2]}"
-    except (KeyError, TypeError, ValueError):
-        return "A replaced figure that cannot be read yet."
 
 
 def count_words(size: Mapping[str, int]) -> str:
