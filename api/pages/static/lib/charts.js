@@ -85,9 +85,10 @@ function running(spec) {
 
 function tickText(unit, value) {
   if (unit === "usd") {
-    if (Math.abs(value) < 1) return "0";
+    if (Math.abs(value) < 1e-6) return "0";
     const size = Math.abs(value);
-    return `${value < 0 ? "−" : ""}$${size >= 1e9 ? `${+(size / 1e9).toFixed(2)} bn` : `${+(size / 1e6).toFixed(1)} M`}`;
+    const text = size >= 1e9 ? `${+(size / 1e9).toFixed(2)} bn` : size >= 1e5 ? `${+(size / 1e6).toFixed(1)} M` : size >= 1e3 ? `${+(size / 1e3).toFixed(1)} k` : `${+size.toFixed(2)}`;
+    return `${value < 0 ? "−" : ""}$${text}`;
   }
   return unit === "share" ? FORMATS.share(value) : value % 1 ? String(+value.toFixed(2)) : FORMATS.count(value);
 }
