@@ -114,10 +114,10 @@ def _opened(context: BrowserContext, world: World, path: str) -> tuple[Page, Wit
 
 
 def _drawn(page: Page) -> None:
-    """Wait until every chart that is in sight and every map says that it is drawn."""
+    """Wait until the network is quiet and whatever announces that it draws itself says that it is done."""
     page.wait_for_load_state("networkidle")
-    for map_ in page.locator("[data-map]").all():
-        expect(map_).to_have_attribute("data-drawn", "yes", timeout=DRAWN_MS)
+    for part in page.locator("[data-ready]").all():
+        expect(part).to_have_attribute("data-ready", "yes", timeout=DRAWN_MS)
 
 
 def _shot(page: Page, name: str) -> None:

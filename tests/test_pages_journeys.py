@@ -1,0 +1,147 @@
+"""Three people at work, end to end: a strategist asks, a city manager reads, anyone reruns and compares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser import CHROMIUM_FLAGS, Site, Witness, chromium, serving
+
+pytestmark = pytest.mark.slow
+
+MADRID: dict[str, Any] = {
+    "name": "Madrid alone",
+    "capital": {"per_quarter_usd": 25e6},
+    "cities": ["madrid"],
+    "horizon": {"start": "2027-01", "months": 48, "single_months": 3},
+}
+SOLVED_MS = 90_000
+DRAWN_MS = 30_000
+PLAN_PAGE = re.compile(r"/plans/plan_[0-9a-f]{32}$")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": chromium(), "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("journeys")) as started:
+        yield started
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[tuple[BrowserContext, Page, Witness]]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    yield context, page, Witness(page)
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def madrid(site: Site) -> str:
+    made = site.made({"request": MADRID, "options": {"time_limit_s": 40, "gap": 0.02}})
+    assert made["state"] == "succeeded", made
+    return str(made["id"])
+
+
+def test_a_strategist_asks_for_a_plan_and_reads_it(site: Site, visitor: tuple[BrowserContext, Page, Witness]):
+    _, page, witness = visitor
+    page.goto(site.address + "/plans/new")
+    page.get_by_label("Name", exact=True).fill("Where to go first in Spain")
+    for box in page.locator("#cities input").all():
+        box.set_checked(box.get_attribute("value") == "madrid")
+    page.get_by_label("Capital a quarter").fill("25")
+    page.get_by_label("Planned singly").fill("3")
+    page.get_by_label("Stop when proven within").fill("2")
+    expect(page.locator("#verdict")).to_contain_text("Ready", timeout=DRAWN_MS)
+    expect(page.locator("#words")).to_contain_text("Madrid")
+    page.get_by_role("button", name="Make this plan").click()
+    expect(page).to_have_url(PLAN_PAGE, timeout=DRAWN_MS)
+    expect(page.locator(".verdict").first).to_contain_text("Madrid", timeout=SOLVED_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where to go first in Spain")
+    expect(page.locator(".tiles")).to_contain_text("Net present value")
+    page.goto(site.address + "/plans")
+    expect(page.locator("#plans")).to_contain_text("Where to go first in Spain")
+    witness.saw_nothing_wrong()
+
+
+def test_a_fault_is_told_at_its_place_before_anything_is_sent(
+    site: Site, visitor: tuple[BrowserContext, Page, Witness]
+):
+    _, page, witness = visitor
+    page.goto(site.address + "/plans/new")
+    page.get_by_label("Months planned").fill("1000")
+    expect(page.locator("#months-fault")).not_to_be_empty(timeout=DRAWN_MS)
+    page.get_by_label("Months planned").fill("48")
+    expect(page.locator("#months-fault")).to_be_empty(timeout=DRAWN_MS)
+    witness.saw_nothing_wrong()
+
+
+def test_a_city_manager_reads_the_rollout_of_a_city(
+    site: Site, madrid: str, visitor: tuple[BrowserContext, Page, Witness]
+):
+    _, page, witness = visitor
+    page.goto(f"{site.address}/plans/{madrid}")
+    page.locator("#content").get_by_role("link", name="Madrid", exact=True).first.click()
+    expect(page).to_have_url(re.compile("/cities/madrid"))
+    expect(page.locator("#rollout")).to_have_attribute("data-ready", "yes", timeout=DRAWN_MS)
+    shown = page.locator("#now-month")
+    month = page.get_by_label("Month shown").first
+    month.focus()
+    month.press("Home")
+    expect(shown).to_have_text("Jan 2027")
+    expect(page.locator("#now")).to_contain_text("not open")
+    month.press("End")
+    expect(shown).to_have_text("Oct 2030")
+    expect(page.locator("#now")).to_contain_text("km²")
+    expect(page.locator("#permits")).to_contain_text("DGT")
+    expect(page.locator("#content")).to_contain_text("OpenStreetMap")
+    witness.saw_nothing_wrong()
+
+
+def test_anyone_reruns_with_a_changed_constraint_and_sees_what_moved(
+    site: Site, madrid: str, visitor: tuple[BrowserContext, Page, Witness]
+):
+    _, page, witness = visitor
+    page.goto(f"{site.address}/plans/{madrid}/rerun")
+    lever = page.locator("#permits .lever").filter(has_text="Madrid").first
+    lever.locator("input[type=number]").fill("6")
+    expect(page.locator("#told")).to_contain_text("Madrid", timeout=DRAWN_MS)
+    page.get_by_label("Name of the new plan").fill("Madrid slips six months")
+    send = page.get_by_role("button", name="Plan again")
+    expect(send).to_be_enabled(timeout=DRAWN_MS)
+    send.click()
+    expect(page).to_have_url(PLAN_PAGE, timeout=DRAWN_MS)
+    expect(page.locator(".verdict").first).to_contain_text("Madrid", timeout=SOLVED_MS)
+    new = page.url.rpartition("/")[2]
+    assert new != madrid
+    page.goto(f"{site.address}/plans/{new}/comparison")
+    told = site.call("GET", f"/v1/plans/{madrid}/comparison?with={new}")
+    assert told["causes"]["state"] == "complete"
+    launch = next(m for m in told["decisions"] if m["kind"] == "launch")
+    content = page.locator("#content")
+    expect(content).to_contain_text("Madrid slips six months")
+    expect(content).to_contain_text("6 months later")
+    assert launch["city"] == "madrid"
+    witness.saw_nothing_wrong()
+
+
+def test_a_plan_in_the_making_is_stopped_and_its_best_kept(site: Site, visitor: tuple[BrowserContext, Page, Witness]):
+    _, page, witness = visitor
+    asked = {**MADRID, "name": "To be stopped", "cities": ["madrid", "houston", "munich", "zurich"]}
+    told = site.call("POST", "/v1/plans", {"request": asked, "options": {"time_limit_s": 300, "gap": 0.0}})
+    page.goto(f"{site.address}/plans/{told['id']}")
+    expect(page.locator("#best")).to_contain_text("$", timeout=SOLVED_MS)
+    page.get_by_role("button", name=re.compile("^Stop")).first.click()
+    page.locator("#really").click()
+    expect(page.locator(".verdict").first).to_contain_text("Open", timeout=SOLVED_MS)
+    status = site.call("GET", f"/v1/plans/{told['id']}")
+    assert status["state"] == "cancelled"
+    assert status["has_answer"]
+    witness.saw_nothing_wrong()
