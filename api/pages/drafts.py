@@ -271,7 +271,7 @@ def _asked(scope: Scope, options: Options, catalogue: Catalogue, past: Iterable[
         "size_words": count_words(size),
         "earliest": _earliest(scope, catalogue),
         "feasibility": told["feasibility"],
-        "estimate": estimate(size["cities"] * size["periods"], options.time_limit_s, len(catalogue.cities), past),
+        "estimate": estimate(size["cities"], size["periods"], options.time_limit_s, len(catalogue.cities), past),
         "figures": {
             "span": span_words(request),
             "capital": f"{capital_words(request)}, {usd(budget_usd(request))} over the horizon",

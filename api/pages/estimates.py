@@ -15,16 +15,18 @@ LOOKED_AT = 100
 """So many of the newest solved plans are looked at."""
 
 SIMILAR = 1.6
-"""Plans are of similar size when cities times periods differ by less than this factor."""
+"""Plans are of similar size when both their cities, and cities times periods, differ by less than this factor."""
 
 
-def estimate(size: int, time_limit_s: float, all_cities: int, past: Iterable[PlanRow]) -> dict[str, Any]:
+def estimate(
+    cities: int, periods: int, time_limit_s: float, all_cities: int, past: Iterable[PlanRow]
+) -> dict[str, Any]:
     """Return how long plans of similar size took.
 
     Parameters
     ----------
-    size
-        Cities times periods.
+    cities, periods
+        How large the request is.
     all_cities
         How many cities a request considers that names none.
     past
@@ -34,7 +36,7 @@ def estimate(size: int, time_limit_s: float, all_cities: int, past: Iterable[Pla
         seconds
         for row in past
         if row.parent is None and (seconds := seconds_of(row)) is not None
-        if 1 / SIMILAR < _size(row, all_cities) / size < SIMILAR
+        if _similar(row, cities, periods, all_cities)
     )
     last = f"The search stops after {words_of_time(time_limit_s)} at the latest; reading the cities and checking come on top."
     return {
@@ -46,13 +48,18 @@ def estimate(size: int, time_limit_s: float, all_cities: int, past: Iterable[Pla
     }
 
 
-def _size(row: PlanRow, all_cities: int) -> float:
+def _similar(row: PlanRow, cities: int, periods: int, all_cities: int) -> bool:
     try:
         request = parse_request(dict(row.request))
     except RequestError:  # stored by another version
-        return 0.0
-    cities = all_cities if request.cities is None else len(request.cities)
-    return float((cities - len(request.exclude_cities)) * len(request.grid))
+        return False
+    known = all_cities if request.cities is None else len(request.cities)
+    had = known - len(request.exclude_cities)
+    return _near(had, cities) and _near(had * len(request.grid), cities * periods)
+
+
+def _near(one: int, other: int) -> bool:
+    return 1 / SIMILAR < one / other < SIMILAR
 
 
 def _history(took: list[float]) -> str:

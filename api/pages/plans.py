@@ -30,7 +30,8 @@ MOST_SCANNED = 2000
 """A search in names and notes looks at so many plans at a time."""
 
 SHOWN_CHANGES = 3
-COUNTED = (("running", "solving"), ("queued", "waiting"), ("succeeded", "solved"), ("infeasible", "infeasible"))
+COUNTED = ("running", "queued", "succeeded", "infeasible", "cancelled", "failed")
+"""States in the order in which they are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def summary(counts: Mapping[str, int]) -> str:
     >>> summary({"succeeded": 3, "running": 1})
     '4 plans: 1 solving and 3 solved'
     """
-    told = [f"{counts[state]} {word}" for state, word in COUNTED if counts.get(state)]
+    told = [f"{counts[state]} {STATE_NAMES[state]}" for state in COUNTED if counts.get(state)]
     total = several(sum(counts.values()), "plan")
     return f"{total}: {listed(told)}" if told else total
 

@@ -205,7 +205,12 @@ def _list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
     return dumper.represent_sequence(f"{_TAG}seq", value, flow_style=short)
 
 
+def _str(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    return dumper.represent_scalar(f"{_TAG}str", value, style="|" if "\n" in value else None)
+
+
 _Dumper.add_representer(int, _int)
+_Dumper.add_representer(str, _str)
 _Dumper.add_representer(list, _list)
 
 
