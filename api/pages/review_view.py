@@ -13,6 +13,7 @@ from api.pages.catalogue_words import pieces
 from api.pages.lineage import changes
 from api.pages.request_words import question
 from api.pages.shell import seconds_of
+from api.pages.solving_view import gap_words
 from api.pages.standing import standings, summed
 from api.pages.world import CREDIT, Place, WorldMap, world_map
 from api.schemas import TABLE_NAMES
@@ -86,6 +87,7 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
         "verdict": words.verdict(plan),
         "status": words.STATUS_NAMES[plan.status],
         "end_month": context.end_month(plan),
+        "gap_asked": gap_words(row),
         "took_s": seconds_of(row),
         "answers": answers(plan),
         "first_steps": first_steps(plan),

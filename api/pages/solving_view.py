@@ -15,7 +15,6 @@ from api.pages.request_words import constraint_sentence, question
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
-from fleetplan.report.words import percent
 from fleetplan.request import parse_request
 from fleetplan.scope import resolve_scope
 
@@ -96,7 +95,7 @@ def solving(service: Service, row: PlanRow) -> dict[str, Any]:
         "asked": asked_whole(row, service.known.catalogue),
         "steps": [s for s in STEPS if ONLY_FOR_RERUNS not in s.phases or row.parent],
         "hidden_until": ONLY_WHEN_INFEASIBLE,
-        "gap_asked": percent(row.options.gap, 2),
+        "gap_asked": gap_words(row),
         "live": _live(row, turn(service, row)),
     }
 
@@ -106,6 +105,11 @@ def turn(service: Service, row: PlanRow) -> Turn:
     waiting = service.store.page(limit=MOST_COUNTED, after=row.id, state="queued")
     running = service.store.page(limit=MOST_COUNTED, after=None, state="running")
     return Turn(state=row.state, ahead=len(waiting), solving=len(running))
+
+
+def gap_words(row: PlanRow) -> str:
+    """Return the gap asked for, with as many digits as it has."""
+    return f"{round(100 * row.options.gap, 6):g} %"
 
 
 def asked_whole(row: PlanRow, catalogue: Catalogue) -> list[str]:

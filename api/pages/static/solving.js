@@ -124,9 +124,9 @@ function show() {
   due = true;
   requestAnimationFrame(() => {
     due = false;
+    showSteps();
     showDoing();
     showFigures();
-    showSteps();
     showStop();
     chart();
   });
@@ -182,7 +182,7 @@ function tick() {
     const searched = (now.searchEnded ?? clock()) - now.searchBegan;
     place("searched").textContent = duration(Math.min(Math.max(0, searched), live.search_s + 30));
   } else place("searched").textContent = "–";
-  if (points.best.length + points.bound.length) chart();
+  if (now.state === "running") chart();
 }
 
 function showSteps() {
@@ -235,9 +235,18 @@ function traces(end) {
   const held = (list) => (list.length ? [...list, { ...list.at(-1), x: end }] : []);
   const common = (list) => ({ type: "scatter", x: list.map((p) => p.x), y: list.map((p) => p.y), customdata: list.map((p) => usd(p.y)), hovertemplate: "%{customdata}<extra>%{fullData.name}</extra>" });
   const bound = { ...common(held(points.bound)), name: "no plan can exceed", mode: "lines", line: { shape: "hv", color: colour("soft"), width: 2, dash: "dash" } };
-  const best = { ...common(held(points.best)), name: "best plan", mode: "lines", line: { shape: "hv", color: colour("accent"), width: 2.4 }, ...(points.bound.length && points.best.length ? { fill: "tonexty", fillcolor: faded("accent", 0.08) } : {}) };
+  const best = { ...common(held(points.best)), name: "best plan", mode: "lines", line: { shape: "hv", color: colour("accent"), width: 2.4 } };
   const found = { ...common(points.best), name: "found", mode: "markers", hoverinfo: "skip", hovertemplate: null, marker: { size: 8, color: points.best.map((p) => colour(p.provisional ? "s1" : "accent")), line: { color: colour("paper"), width: 1.5 } } };
-  return [bound, best, found];
+  return [...between(held(points.bound), held(points.best)), bound, best, found];
+}
+
+/* What is still open between the two, from when both are known. */
+function between(above, below) {
+  if (!above.length || !below.length) return [];
+  const start = Math.max(above[0].x, below[0].x);
+  const from = (list) => [{ ...list.findLast((p) => p.x <= start), x: start }, ...list.filter((p) => p.x > start)];
+  const side = (list, more) => ({ type: "scatter", mode: "lines", x: list.map((p) => p.x), y: list.map((p) => p.y), line: { shape: "hv", width: 0 }, hoverinfo: "skip", ...more });
+  return [side(from(above), {}), side(from(below), { fill: "tonexty", fillcolor: faded("accent", 0.09) })];
 }
 
 /* ---- stopping ---- */
@@ -318,7 +327,7 @@ dialogs();
 show();
 tick();
 follow();
-setInterval(tick, 500);
+setInterval(tick, 1000);
 setInterval(turns, TURN_MS);
 onColours(place("converging"), chart);
 document.body.dataset.ready = "yes";
