@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, may_read
 from api.documents import Document
-from api.pages.ground import ground
+from api.pages import charts
+from api.pages import city_options as options
+from api.pages import city_view as view
+from api.pages.binding import bound
+from api.pages.city_brief import brief
+from api.pages.city_money import money_by_year, unit_costs
+from api.pages.city_steps import agenda, permit_notes
+from api.pages.ground import breaks, ground
+from api.pages.leaning import weak_figure
 from api.pages.shell import page
 from api.problems import NotFound
 from api.routes.parameters import Slug
 from api.routes.results import city_of
-from fleetplan.catalogue.types import City
-from fleetplan.plans.types import CityRollout
-from fleetplan.report import context
+from fleetplan.catalogue.types import Catalogue, City
+from fleetplan.months import month_number, month_text
+from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.report import context, finance, gantt
 from fleetplan.report.charts import palette as palette_of
+from fleetplan.request import Month
 from fleetplan.service.types import CityService
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
@@ -53,23 +65,78 @@ def _streets_of(service: Service, found: Answered, rollout: CityRollout) -> City
 
 
 @router.get("/plans/{plan}/cities/{city}")  # noqa: FAST003  answered() takes the plan
-async def city_page(request: Request, service: ServiceDep, found: AnsweredDep, city: Slug) -> Response:
+async def city_page(
+    request: Request,
+    service: ServiceDep,
+    found: AnsweredDep,
+    city: Slug,
+    month: Annotated[Month | None, Query(description="month to show; the last one when left out")] = None,
+) -> Response:
     """Return the page of a city's rollout."""
-    return await run_in_threadpool(_page, request, service, found, city_of(found, city))
+    return await run_in_threadpool(_page, request, service, found, city_of(found, city), month)
 
 
-def _page(request: Request, service: Service, found: Answered, rollout: CityRollout) -> Response:
-    palette = palette_of(found.plan)
-    streets = _streets_of(service, found, rollout)
-    told = context.city_context(found.plan, rollout, streets, service.known.catalogue, palette)
+def _page(request: Request, service: Service, found: Answered, rollout: CityRollout, month: str | None) -> Response:
+    plan, streets = found.plan, _streets_of(service, found, rollout)
+    live = _live(plan, rollout, service.known.catalogue, month) if rollout.deployments else {}
+    before, after = view.neighbours(plan, rollout)
     return page(
         request,
         "city.html.j2",
-        title=rollout.name,
+        title=f"{rollout.name}, {plan.name}",
         here="plans",
         row=found.row,
-        plan=found.plan,
+        plan=plan,
         c=rollout,
-        city=told,
-        palette=palette,
+        before=before,
+        after=after,
+        end_month=context.end_month(plan),
+        years=gantt.Scale.of(plan).years(),
+        year_numbers=finance.years(plan),
+        **_known(service, found, rollout, streets),
+        **live,
     )
+
+
+def _known(service: Service, found: Answered, rollout: CityRollout, streets: CityService | None) -> dict[str, Any]:
+    """Return what the page shows of any city, opened or not."""
+    plan, catalogue, fact = found.plan, service.known.catalogue, _fact_of(service, rollout)
+    palette = palette_of(plan)
+    drawable = streets if streets is not None and streets.levels else None
+    return {
+        "palette": palette,
+        "city": context.city_context(plan, rollout, drawable, catalogue, palette),
+        "attribution": fact.land_attribution if fact else "",
+        "shades": view.shades(breaks(streets)) if streets else [],
+        "areas": options.areas(plan, rollout, streets, catalogue),
+        "links": options.closed_links(fact, rollout, catalogue) if fact else [],
+        "airports": options.airports(fact, rollout, streets, catalogue) if fact else [],
+        "options": options.options(plan, rollout, catalogue),
+        "doubts": [weak_figure(f) for f in sorted(rollout.doubtful_figures, key=context.doubt_key)],
+    }
+
+
+def _live(plan: Plan, rollout: CityRollout, catalogue: Catalogue, month: str | None) -> dict[str, Any]:
+    """Return what the page shows of a city that opens."""
+    moments, steps = view.moments(plan, rollout), agenda(plan, rollout)
+    money = money_by_year(plan, rollout)
+    return {
+        "verdict": view.verdict(plan, rollout),
+        "tiles": view.tiles(plan, rollout),
+        "shown": view.period_at(plan, month),
+        "moments": moments,
+        "moment_data": [asdict(m) for m in moments],
+        "ticks": view.ticks(plan),
+        "openings": view.openings(plan, rollout),
+        "agenda": steps,
+        "last_soon": month_text(month_number(steps.until) - 1),
+        "deployments": [
+            {"d": d, "permits": permit_notes(plan, rollout, d, catalogue)}
+            for d in sorted(rollout.deployments, key=lambda d: (d.launch, d.stack))
+        ],
+        "charts": charts.city(plan, rollout, palette_of(plan)),
+        "unit": unit_costs(plan, rollout),
+        "money": money,
+        "binds": [bound(b) for b in rollout.binds],
+        "brief": brief(plan, rollout, steps, money),
+    }

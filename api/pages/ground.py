@@ -16,7 +16,7 @@ import numpy as np
 from shapely.geometry import MultiPolygon, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from fleetplan.catalogue.types import Catalogue, City, Crossing, Gateway
+from fleetplan.catalogue.types import Catalogue, City, Crossing, Gateway, Permit
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report.charts import palette
@@ -122,12 +122,17 @@ def crossing_words(crossing: Crossing, rollout: CityRollout, catalogue: Catalogu
 def gateway_words(gateway: Gateway, rollout: CityRollout, catalogue: Catalogue) -> str:
     """Say whether an airport or station may be served, and from when."""
     if not gateway.permit:
-        return "needs no permit of its own"
+        return "no permit of its own needed"
     return f"needs {_permit_words(gateway.permit, rollout, catalogue)}"
 
 
+def permit_of(catalogue: Catalogue, permit: str) -> Permit | None:
+    """Return a permit by its id; None when today's catalogue has none of that name."""
+    return next((j.permits[permit] for j in catalogue.jurisdictions.values() if permit in j.permits), None)
+
+
 def _permit_words(permit: str, rollout: CityRollout, catalogue: Catalogue) -> str:
-    known = catalogue.permits_for(rollout.city).get(permit) if rollout.city in catalogue.cities else None
+    known = permit_of(catalogue, permit)
     name = f"“{known.title}” ({known.authority})" if known else f"the permit {permit}"
     have = []
     for d in rollout.deployments:

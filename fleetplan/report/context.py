@@ -102,23 +102,21 @@ def year_ends(plan: Plan, city: CityRollout) -> list[dict[str, Any]]:
 
 def service_by_year(plan: Plan, city: CityRollout) -> list[dict[str, Any]]:
     """Return a city's service at each year's end: fleet, trips, wait, empty kilometres, stalls."""
-    rows = []
-    for end in year_ends(plan, city):
-        t = end["t"]
-        open_now = [d for d in city.deployments if d.level[t]]
-        vehicles, trips = sum(d.vehicles[t] for d in open_now), sum(d.trips_per_day[t] for d in open_now)
-        rows.append(
-            {
-                **end,
-                "vehicles": vehicles,
-                "trips": trips,
-                "per_vehicle": trips / vehicles if vehicles else None,
-                "wait": _weighted([(d.wait_min[t], d.trips_per_day[t]) for d in open_now]),
-                "deadhead": _weighted([(d.deadhead_share[t], d.km_per_day[t]) for d in open_now]),
-                "stalls": sum(d.stalls[t] + d.stalls_partner[t] for d in city.depots),
-            }
-        )
-    return rows
+    return [{**end, **service_at(city, end["t"])} for end in year_ends(plan, city)]
+
+
+def service_at(city: CityRollout, t: int) -> dict[str, Any]:
+    """Return a city's service in a period, all its deployments together."""
+    open_now = [d for d in city.deployments if d.level[t]]
+    vehicles, trips = sum(d.vehicles[t] for d in open_now), sum(d.trips_per_day[t] for d in open_now)
+    return {
+        "vehicles": vehicles,
+        "trips": trips,
+        "per_vehicle": trips / vehicles if vehicles else None,
+        "wait": _weighted([(d.wait_min[t], d.trips_per_day[t]) for d in open_now]),
+        "deadhead": _weighted([(d.deadhead_share[t], d.km_per_day[t]) for d in open_now]),
+        "stalls": sum(d.stalls[t] + d.stalls_partner[t] for d in city.depots),
+    }
 
 
 def _weighted(pairs: list[tuple[float | None, float]]) -> float | None:

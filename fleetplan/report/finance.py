@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fleetplan.months import month_number
-from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 Lines = Mapping[str, list[float]]
 
@@ -64,3 +64,30 @@ def groups_by_year(plan: Plan, sets: Iterable[Lines]) -> list[tuple[str, list[fl
     rows = [(name, totals[name], sum(totals[name])) for name in order]
     net = [sum(row[1][i] for row in rows) for i in range(len(years(plan)))]
     return [*rows, ("Net cash", net, sum(net))]
+
+
+def pool_lines(plan: Plan, city: CityRollout) -> list[Lines]:
+    """Return a city's share of the money lines of its stacks' pools, by vehicles placed there (in service and on test).
+
+    While no vehicle of a stack is placed anywhere, the next period in which some are counts, after the last one that one.
+    """
+    found: list[Lines] = []
+    for stack in plan.stacks:
+        own = next((d for d in city.deployments if d.stack == stack.stack), None)
+        if own is not None:
+            shares = _shares(plan, own)
+            found.append(
+                {k: [v * s for v, s in zip(values, shares, strict=True)] for k, values in stack.lines_usd.items()}
+            )
+    return found
+
+
+def _shares(plan: Plan, own: DeploymentPlan) -> list[float]:
+    users = [d for c in plan.cities for d in c.deployments if d.stack == own.stack]
+    total = [sum(d.vehicles[t] + d.test_vehicles[t] for d in users) for t in range(len(plan.periods))]
+    known = [t for t, n in enumerate(total) if n]
+    shares = []
+    for t in range(len(total)):
+        at = next((k for k in known if k >= t), known[-1] if known else None)
+        shares.append(1 / len(users) if at is None else (own.vehicles[at] + own.test_vehicles[at]) / total[at])
+    return shares

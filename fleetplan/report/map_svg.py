@@ -31,6 +31,7 @@ SCALE_BARS = (1, 2, 5, 10, 20, 50)
 LEAST_WATER_KM2 = 0.25  # smaller ponds and islets are not drawn
 LEAST_AREA_KM2 = 1.5  # an area's outline leaves out smaller holes and splinters
 CELL_KM = 0.92  # across an H3 cell of resolution 8, side to side
+RIVER = 0.0035  # half the width, in degrees, of water that an area's outline does not follow
 SHADES = 3
 LONGEST_NAME = 28
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
@@ -136,7 +137,7 @@ def city_map(rollout: CityRollout, city: City, service: CityService, periods: li
         defs=_defs(rollout, city, service, projection),
         furniture=crossing_paths(city, projection),
         depots=_depots(rollout, projection, periods),
-        labels=_labels(city, projection),
+        labels=place_labels(city, projection),
         scale_km=bar,
         scale_percent=round(100 * bar / projection.km / projection.width, 2),
         hair=round(CELL_KM * 0.06 / projection.km, 1),
@@ -212,8 +213,10 @@ def land_in(city: City, box: Box, tolerance: float) -> MultiPolygon:
 
 
 def area_on_land(level: LadderLevel, land: BaseGeometry, km2: float) -> MultiPolygon:
-    """Return a level's outline cut at the shore; ``km2`` are the square kilometres of a square degree."""
-    return without_small(cells_outline(level.cells).intersection(land), LEAST_AREA_KM2 / km2)
+    """Return a level's outline cut at the shore, rivers bridged; ``km2`` are the square kilometres of a square degree."""
+    shore = cells_outline(level.cells).intersection(land)
+    bridged = shore.buffer(RIVER, join_style="mitre").buffer(-RIVER, join_style="mitre")
+    return without_small(bridged, LEAST_AREA_KM2 / km2)
 
 
 def without_small(shape: BaseGeometry, smallest: float) -> MultiPolygon:
@@ -276,7 +279,7 @@ def ranked_places(city: City) -> list[Place]:
     return sorted(found, key=lambda p: p.rank)
 
 
-def _labels(city: City, projection: Projection) -> list[Label]:
+def place_labels(city: City, projection: Projection) -> list[Label]:
     """Name the gateways and the strongest hot spots, leaving out what would lie upon another name."""
     placed: list[Label] = []
     for place in ranked_places(city):

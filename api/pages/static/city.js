@@ -1,10 +1,147 @@
-import { loadGround } from "./lib/ground.js";
-import { drawMap, showPeriod } from "./lib/map.js";
-const box = document.querySelector(".citymap");
-const t0 = performance.now();
-const ground = await loadGround(box.dataset.ground);
-const t1 = performance.now();
-const map = await drawMap(box, ground);
-const t2 = performance.now();
-showPeriod(map, ground, ground.periods.length - 1);
-window.cm = { map, ground, showPeriod, times: [t1 - t0, t2 - t1] };
+/* A city's page: the month shown on the map, in the words beside it, on the charts and in the address. */
+import { loadGround, widest } from "./lib/ground.js";
+import { drawMap, hasWebGl, kindOf, showPeriod } from "./lib/map.js";
+import { zoneWords } from "./lib/ground.js";
+import { say } from "./lib/http.js";
+
+const STEP_MS = 750;
+const byId = (id) => document.getElementById(id);
+
+byId("print").addEventListener("click", () => print());
+
+const data = byId("moments");
+const moments = data ? JSON.parse(data.textContent) : [];
+const slider = byId("month");
+const state = { t: slider ? Number(slider.value) : 0, ground: null, map: null };
+
+/* --- the map ----------------------------------------------------------------------------------------------------------------- */
+
+async function start() {
+  const box = byId("citymap");
+  if (box) {
+    state.ground = await loadGround(box.dataset.ground);
+    if (!moments.length) state.t = state.ground.periods.length - 1;
+    paint();
+    if (hasWebGl()) {
+      state.map = await drawMap(box, state.ground, { zone: (i) => zoneWords(state.ground, i, state.t) });
+      paint();
+    }
+  }
+  const rollout = byId("rollout");
+  if (rollout) rollout.dataset.ready = "yes";
+}
+
+function paint() {
+  if (!state.ground) return;
+  if (state.map) showPeriod(state.map, state.ground, state.t);
+  else paintDrawn(state.ground, state.t);
+}
+
+/* The server's drawing follows the month as well: it stands until the map is ready, and where there is no WebGL. */
+function paintDrawn(ground, t) {
+  const drawn = document.querySelector(".drawn");
+  const open = widest(ground, t);
+  for (const ring of drawn.querySelectorAll(".ring")) ring.classList.toggle("on", kindOf(Number(ring.dataset.level), open) === "open");
+  for (const area of drawn.querySelectorAll(".area")) {
+    const level = ground.stacks[Number(area.dataset.stack)].level[t];
+    area.style.display = level ? "" : "none";
+    if (level) area.setAttribute("href", `#area-${area.dataset.slug}-${level}`);
+  }
+  for (const depot of drawn.querySelectorAll(".depot")) depot.classList.toggle("later", Number(depot.dataset.live) > t);
+}
+
+/* --- the month --------------------------------------------------------------------------------------------------------------- */
+
+function show(t, { aloud = false } = {}) {
+  const moment = moments[t];
+  if (!moment) return;
+  state.t = t;
+  slider.value = t;
+  slider.setAttribute("aria-valuetext", moment.name);
+  byId("now-month").textContent = moment.name;
+  byId("now-sentence").textContent = moment.sentence;
+  for (const part of document.querySelectorAll(".now-stack")) tell(part, moment.stacks[Number(part.dataset.stack)]);
+  for (const button of document.querySelectorAll(".year-maps button")) {
+    if (Number(button.dataset.t) === t) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  }
+  paint();
+  markCharts();
+  const address = new URL(location.href);
+  address.searchParams.set("month", moment.month);
+  history.replaceState(null, "", address);
+  if (aloud) say(`${moment.name}. ${moment.sentence}`);
+}
+
+function tell(part, stack) {
+  part.querySelector(".mode").textContent = stack.mode;
+  part.querySelector("dl").replaceChildren(...stack.facts.map(([name, value]) => {
+    const pair = document.createElement("div");
+    pair.append(
+      Object.assign(document.createElement("dt"), { textContent: name }),
+      Object.assign(document.createElement("dd"), { textContent: value }),
+    );
+    return pair;
+  }));
+}
+
+/* A line at the month shown, over each chart that runs over the horizon. */
+function markCharts() {
+  for (const box of document.querySelectorAll(".marked .chart")) {
+    const size = box._fullLayout?._size;
+    const axis = box._fullLayout?.xaxis;
+    if (!size || !axis) continue;
+    box.querySelector(":scope > .now-line")?.remove();
+    const line = document.createElement("i");
+    line.className = "now-line";
+    const [first, last] = axis.range.map((d) => new Date(`${String(d).slice(0, 10)}T00:00Z`).getTime());
+    const at = (new Date(`${moments[state.t].month}-01T00:00Z`).getTime() - first) / (last - first);
+    line.style.cssText = `left:${size.l + at * size.w}px;top:${size.t}px;height:${size.h}px`;
+    box.append(line);
+  }
+}
+
+/* --- controls ------------------------------------------------------------------------------------------------------------------ */
+
+let timer = 0;
+
+function play(on) {
+  const button = byId("play");
+  clearInterval(timer);
+  timer = 0;
+  button.setAttribute("aria-pressed", String(on));
+  button.textContent = on ? "Pause" : "Play";
+  if (!on) return;
+  if (state.t >= moments.length - 1) show(0);
+  timer = setInterval(() => {
+    if (state.t >= moments.length - 1) play(false);
+    else show(state.t + 1);
+  }, STEP_MS);
+}
+
+function step(by) {
+  play(false);
+  show(Math.min(Math.max(state.t + by, 0), moments.length - 1), { aloud: true });
+}
+
+if (slider) {
+  let wanted = 0;
+  slider.addEventListener("input", () => {
+    play(false);
+    cancelAnimationFrame(wanted);
+    wanted = requestAnimationFrame(() => show(Number(slider.value)));
+  });
+  byId("play").addEventListener("click", () => play(!timer));
+  byId("back").addEventListener("click", () => step(-1));
+  byId("forth").addEventListener("click", () => step(1));
+  for (const button of document.querySelectorAll(".year-maps button")) {
+    button.addEventListener("click", () => { play(false); show(Number(button.dataset.t), { aloud: true }); });
+  }
+  const watch = new ResizeObserver(() => requestAnimationFrame(markCharts));
+  for (const box of document.querySelectorAll(".marked .chart")) {
+    watch.observe(box);
+    new MutationObserver(markCharts).observe(box, { attributes: true, attributeFilter: ["data-drawn"] });
+  }
+}
+
+await start();

@@ -19,7 +19,7 @@ import { colour, onColours } from "./colours.js";
 import { depotState, depotWords, shapes, widest, zoneWords } from "./ground.js";
 
 export const KINDS = ["none", "candidate", "open", "only_a", "only_b"];
-const RAMPS = { candidate: ["g0", "g2"], open: ["o0", "o2"], only_a: ["s1", "s5"], only_b: ["s2", "s2"] };
+const RAMPS = { candidate: ["g0", "g2"], open: ["o0", "accent"], only_a: ["s1", "s5"], only_b: ["s2", "s2"] };
 const KIND = ["coalesce", ["feature-state", "kind"], 1];
 const MOST_LABELS = 10;
 const SCALE_BARS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];
@@ -163,8 +163,8 @@ function paint(ground, outlines) {
   const fills = KINDS.flatMap((name, k) => (k ? [k, ramp(RAMPS[name], shades)] : []));
   const offset = (n) => (n - (outlines.length - 1) / 2) * 3.4;
   const lines = outlines.flatMap((css, n) => [
-    [`case-${n}`, { "line-color": colour("paper"), "line-width": 5, "line-opacity": 0.85, "line-offset": offset(n) }],
-    [`area-${n}`, { "line-color": colour(css.split(" ")[0]), "line-width": 2.6, "line-offset": offset(n), ...(n % 2 ? { "line-dasharray": [3, 1.4] } : {}) }],
+    [`case-${n}`, { "line-color": colour("paper"), "line-width": 4.6, "line-opacity": n % 2 ? 0 : 0.8, "line-offset": offset(n) }],
+    [`area-${n}`, { "line-color": colour(css.split(" ")[0]), "line-width": 2.6, "line-offset": offset(n), ...(n % 2 ? { "line-dasharray": [3.4, 1.1] } : {}) }],
   ]);
   return {
     beyond: { "background-color": colour("wash") },
@@ -176,7 +176,7 @@ function paint(ground, outlines) {
     ...Object.fromEntries(lines),
     crossings: { "line-color": colour("ink"), "line-width": 2.2 },
     closed: { "line-color": colour("warn"), "line-width": 3, "line-dasharray": [0.7, 0.9] },
-    "crossings-hit": { "line-color": "rgba(0,0,0,0)", "line-width": 14 },
+    "crossings-hit": { "line-color": "rgba(0,0,0,0)", "line-width": 9 },
     chosen: { "line-color": colour("ink"), "line-width": ["case", ["boolean", ["feature-state", "chosen"], false], 2, 0] },
   };
 }
