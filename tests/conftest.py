@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,3 +62,11 @@ def catalogue(cities_folder: Path) -> Catalogue:
     from fleetplan.catalogue import load_catalogue  # noqa: PLC0415 - only tests that ask pay for the import
 
     return load_catalogue(cities_folder)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Start the Chromium of this machine: nothing is downloaded for it."""
+    from tests.browser import CHROMIUM_FLAGS, chromium  # noqa: PLC0415 - only browser tests pay for the import
+
+    return {"executable_path": chromium(), "args": CHROMIUM_FLAGS}
