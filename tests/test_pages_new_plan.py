@@ -159,6 +159,7 @@ def test_the_limits_of_the_service_are_told(service: Running):
         ("a: .inf\n", 1, "no finite number"),
         ("a: &x [*x]\n", 1, "nests deeper"),
         ("[" * 3000, 1, "nested deeper"),
+        ("a: [" + "x," * 20_000 + "]", 1, "more than 15,000 words"),
         ("a: 1\n---\nb: 2\n", 2, "single document"),
         ("name: a\n\x07", 2, "no text should hold"),
     ],

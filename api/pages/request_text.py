@@ -22,6 +22,9 @@ Format = Literal["yaml", "json"]
 Place = tuple[int, int]
 
 MOST_DEPTH = 32
+MOST_NODES = 15_000
+"""Keys and values that stand in a text: some 500 constraints with everything that they may hold."""
+
 MOST_VALUES = 20_000
 _NUMBERS = re.compile(r"line (\d+), column (\d+): (.*)", re.DOTALL)
 _PLAIN = frozenset({"null", "bool", "int", "float", "str"})
@@ -59,15 +62,21 @@ class _TooMuch(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes; nests are counted before they are entered."""
+    """Composes nodes; nests and nodes are counted before they are entered."""
 
     depth = 0
+    count = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose one node."""
         self.depth += 1
-        if self.depth > MOST_DEPTH:
-            msg = f"nested deeper than {MOST_DEPTH} levels"
+        self.count += 1
+        if self.depth > MOST_DEPTH or self.count > MOST_NODES:
+            msg = (
+                f"more than {MOST_NODES:,} words"
+                if self.depth <= MOST_DEPTH
+                else f"nested deeper than {MOST_DEPTH} levels"
+            )
             raise yaml.MarkedYAMLError(problem=msg, problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         try:
             return super().compose_node(parent, index)
