@@ -2,8 +2,60 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated, Any
 
-from api.deps import may_read
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api import problems as p
+from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
+from api.pages.comparison_choice import choice
+from api.pages.comparison_view import view
+from api.pages.shell import page
+from api.routes.parameters import SLUG
+from api.store.contract import FINAL, PlanRow
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
+
+
+@router.get("/plans/{plan}/comparison")  # noqa: FAST003  stored() takes it
+async def comparison(
+    request: Request,
+    service: ServiceDep,
+    row: StoredDep,
+    other: Annotated[str | None, Query(alias="with", pattern=SLUG)] = None,
+) -> Response:
+    """Compare a plan with another, or, where none is named, its parent with it."""
+    template, context = await run_in_threadpool(_compared, service, row, other)
+    return page(request, template, here="plans", **context)
+
+
+def _compared(service: Service, row: PlanRow, other: str | None) -> tuple[str, dict[str, Any]]:
+    pair = _pair(service, row, other)
+    if pair is None or pair[0].id == pair[1].id:
+        return _chooser(service, row, same=pair is not None)
+    a, b = pair
+    without = [r for r in pair if r.state not in FINAL or r.answer_sha256 is None]
+    if without:
+        context = {"row_a": a, "row_b": b, "without": without, "final": FINAL}
+        return "comparison_missing.html.j2", {"title": f"{b.name} against {a.name}", **context}
+    context = view(service, answer_of(service, a), answer_of(service, b))
+    others = choice(service.store, a)
+    return "comparison.html.j2", {"title": f"{b.name} against {a.name}", "choice": others, **context}
+
+
+def _pair(service: Service, row: PlanRow, other: str | None) -> tuple[PlanRow, PlanRow] | None:
+    """Return the earlier and the later plan; None where a plan is named alone and has no parent any more."""
+    if other is None:
+        parent = service.store.get(row.parent) if row.parent else None
+        return None if parent is None else (parent, row)
+    found = service.store.get(other)
+    if found is None:
+        msg = f"no plan is called {other!r}"
+        raise p.PlanNotFound(msg, flaws=[p.Flaw("is no plan", parameter="with", value=other)])
+    return row, found
+
+
+def _chooser(service: Service, row: PlanRow, *, same: bool) -> tuple[str, dict[str, Any]]:
+    context = {"title": f"Compare {row.name}", "row": row, "same": same, "choice": choice(service.store, row)}
+    return "comparison_choice.html.j2", context

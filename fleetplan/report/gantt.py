@@ -88,7 +88,7 @@ def deployment_track(plan: Plan, d: DeploymentPlan) -> Track:
         f"Permits and tests from {month_name(d.programme_start)} to {month_name(d.launch)}",
     )
     ranges = [_range(scale, step, f"range r{i}") for i, step in enumerate(opening_permits(d))]
-    bars = [b for b in [prep, *_mode_bars(plan, d, scale), *ranges] if b]
+    bars = [b for b in [prep, *mode_bars(plan, d, scale), *ranges] if b]
     marks = [scale.mark("launch", d.launch, "", f"Opens {month_name(d.launch)}"), *_area_marks(plan, d, scale)]
     return Track(bars, [m for m in marks if m])
 
@@ -118,14 +118,16 @@ def _range(scale: Scale, step: PermitStep, css: str = "range") -> Bar | None:
     return scale.bar(css, step.earliest, step.latest, title)
 
 
-def _mode_bars(plan: Plan, d: DeploymentPlan, scale: Scale) -> list[Bar | None]:
+def mode_bars(plan: Plan, d: DeploymentPlan, scale: Scale) -> list[Bar | None]:
+    """Return the bands of the modes in which a deployment runs, on a scale that may reach beyond the plan."""
     bars: list[Bar | None] = []
     t = 0
+    end = scale.at(month_number(plan.periods[-1]) + plan.period_months[-1])
     for mode, run in groupby(d.mode):
         length = len(list(run))
         start = plan.periods[t]
         left, t = scale.at(month_number(start)), t + length
-        right = scale.at(month_number(plan.periods[t])) if t < len(plan.periods) else 100.0
+        right = scale.at(month_number(plan.periods[t])) if t < len(plan.periods) else end
         if mode:
             title = f"{MODE_NAMES.get(mode, mode)} from {month_name(start)}"
             bars.append(Bar(f"mode {mode}", round(left, 2), round(right - left, 2), title))
