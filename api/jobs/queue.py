@@ -99,6 +99,14 @@ class JobQueue:
         safe = {w.workflow_id for w in found if w.status != "PENDING" or w.executor_id in living}
         return [pair for workflow, pair in wanted.items() if workflow not in safe]
 
+    def held(self, worker: str) -> list[tuple[str, int]]:
+        """Return deliveries that a worker took from the queue and did not end."""
+        found: list[Any] = self._client.list_workflows(
+            executor_id=worker, status=["PENDING"], load_input=False, load_output=False
+        )
+        pairs = (w.workflow_id.rpartition(".") for w in found)
+        return [(plan, int(number)) for plan, _, number in pairs if number.isdecimal()]
+
     def tidy(self, older: timedelta = KEPT) -> int:
         """Remove some of the deliveries that ended long ago; return how many."""
         before = (datetime.now(UTC) - older).isoformat()

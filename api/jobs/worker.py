@@ -1,8 +1,8 @@
 """A worker: takes plans from the queue, solves each in a child process, and looks after plans of workers that died.
 
-DBOS brings a plan to exactly one living worker and brings it again when that worker is started anew. Our own code steps in
-where DBOS has no answer: a heartbeat and a sweep take up the plans of a worker that stays silent, cancelling reaches a
-running solver, and the plans table records each outcome once, whoever computed it.
+DBOS brings a plan to exactly one living worker. Our own code steps in where DBOS has no answer: a worker that starts hands
+out what its predecessor of that name left, a heartbeat and a sweep take up the plans of a worker that stays silent, cancelling
+reaches a running solver, and the plans table records each outcome once, whoever computed it.
 """
 
 from __future__ import annotations
@@ -159,19 +159,33 @@ class Worker:
         waiting = self.store.waiting(self.config.silence_s)
         living = self.store.living(self.config.silence_s)
         for plan, delivery in self.queue.lost(waiting, living):
-            following = self.store.redeliver(plan, delivery)
-            if following is not None:
-                self.queue.deliver(plan, following)
+            self._deliver_again(plan, delivery)
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_EVERY_S
             self.store.purge(self.config.silence_s)
             self.queue.tidy()
 
+    def inherit(self) -> None:
+        """Hand out what a dead worker of this name left behind; to be called before the first beat.
+
+        A new worker takes a while to begin. If it only beat meanwhile, and perhaps died again before it began, its
+        predecessor's plans would look as if they were in good hands, and nobody else would take them.
+        """
+        for plan in self.store.running(self.name):
+            self._again(plan, self.name)
+        for plan, delivery in self.queue.held(self.name):
+            self._deliver_again(plan, delivery)
+
     def _again(self, plan: str, worker: str) -> None:
         delivery = self.store.release(plan, worker)
         if delivery is not None:
-            _log.warning("plan %s: worker %s is silent, another takes it up", plan, worker)
+            _log.warning("plan %s: worker %s has left it, whoever is free takes it up", plan, worker)
             self.queue.deliver(plan, delivery)
+
+    def _deliver_again(self, plan: str, delivery: int) -> None:
+        following = self.store.redeliver(plan, delivery)
+        if following is not None:
+            self.queue.deliver(plan, following)
 
     def drain(self) -> None:
         """End every solver and leave the plans to other workers."""
@@ -236,6 +250,7 @@ def run_worker(
     queue, slot = JobQueue(config), Slot(config.data_dir)
     worker = _worker = Worker(config, store, queue, slot.worker)
     watching = threading.Thread(target=worker.watch, args=(stop,), name="fleetplan-watch", daemon=True)
+    worker.inherit()
     store.beat(worker.name, [])
     _launch(config, worker.name)
     try:

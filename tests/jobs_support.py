@@ -1,0 +1,79 @@
+"""The API's side of the jobs for tests: a store, a queue, and workers that are killed with it at the latest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from api.jobs.config import JobConfig
+from api.jobs.queue import JobQueue, prepare
+from api.jobs.solve import job
+from api.store.contract import FINAL, NewPlan, PlanRow, SolveOptions
+from api.store.sqlstore import SqlStore
+from tests.worker_process import FAKE, WorkerProcess, until
+
+
+class Service:
+    """The API's side of the jobs: a store and a queue."""
+
+    def __init__(self, config: JobConfig) -> None:
+        self.config = config
+        self.store = SqlStore(config.database_url, config.data_dir)
+        prepare(config, self.store)
+        self.queue = JobQueue(config)
+        self.workers: list[WorkerProcess] = []
+
+    def worker(self, config: JobConfig | None = None) -> WorkerProcess:
+        """Start a worker that is killed with the service at the latest."""
+        self.workers.append(WorkerProcess(config or self.config))
+        return self.workers[-1].ready()
+
+    def post(self, *, enqueue: bool = True, request: dict[str, Any] | None = None, **fake: Any) -> str:
+        body = request or {"name": "fake", "fake": {"log": str(self.log), **fake}}
+        plan = self.store.create(NewPlan(body, SolveOptions(time_limit_s=10.0)))[0].id
+        if enqueue:
+            assert self.queue.enqueue(plan)
+        return plan
+
+    def row(self, plan: str) -> PlanRow:
+        row = self.store.get(plan)
+        assert row is not None
+        return row
+
+    def state(self, plan: str) -> str:
+        return self.row(plan).state
+
+    def solving(self, plan: str) -> bool:
+        return self.row(plan).first_plan_at is not None
+
+    def finished(self, plan: str, seconds: float = 30.0) -> PlanRow:
+        until(lambda: self.state(plan) in FINAL, seconds)
+        return self.row(plan)
+
+    def kinds(self, plan: str) -> list[str]:
+        return [e.data["state"] if e.kind == "state" else e.kind for e in self.store.events(plan)]
+
+    def states(self, plan: str) -> list[str]:
+        return [e.data["state"] for e in self.store.events(plan, limit=10_000) if e.kind == "state"]
+
+    @property
+    def log(self) -> Path:
+        return self.config.data_dir / "starts"
+
+    def children(self) -> list[int]:
+        return [int(line) for line in self.log.read_text().split()] if self.log.exists() else []
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+        self.queue.close()
+        self.store.close()
+
+
+def configured(url: str | None, folder: Path) -> JobConfig:
+    return JobConfig(url, folder, concurrency=2, heartbeat_s=0.2, silence_s=1.2, solver=FAKE)
+
+
+def told(**fake: Any) -> dict[str, Any]:
+    """Return what a solver process is told."""
+    return job({"name": "x", "fake": fake}, SolveOptions(), None)
