@@ -3,10 +3,11 @@
     python benchmarks/durability.py [--kills 200] [--plans 100] [--database sqlite|postgresql] [--solver pretend|real]
     python benchmarks/durability.py --takeover [--database sqlite|postgresql]
 
-One process posts plans under Idempotency-Keys as the service does (stored, then queued, then answered) and starts over
-after each death, as a client that got no answer would; two workers solve. Each kill is a SIGKILL of one of the three, which
-is started again at once. Workers are silent for 3 s (30 s in production) before others take up their plans. All on this
-machine, no ports. The exit code is 1 if anything was lost or came twice, or if the time given ran out.
+The jobs alone, without HTTP (durability_http.py kills `fleetplan serve` itself). One process posts plans under
+Idempotency-Keys as the service does (stored, then queued, then answered) and starts over after each death, as a client that
+got no answer would; two workers solve. Each kill is a SIGKILL of one of the three, which is started again at once. Workers are
+silent for 3 s (30 s in production) before others take up their plans. All on this machine, no ports. The exit code is 1 if
+anything was lost or came twice, or if the time given ran out.
 
 Workers that are killed faster than they can start take nothing up. So the second command kills one worker once, with the
 settings of production, and tells how long its plan waits for another.
@@ -22,33 +23,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from storm import ROOT, TINY, Life, Taken, account, database, is_clean, open_plans, pauses, print_pauses, restarts
 
-import sqlalchemy as sa  # noqa: E402 - the path comes first
-
-from api.jobs.config import JobConfig  # noqa: E402
-from api.jobs.queue import JobQueue, prepare  # noqa: E402
-from api.store import tables  # noqa: E402
-from api.store.contract import FINAL, NewPlan, SolveOptions  # noqa: E402
-from api.store.sqlstore import SqlStore  # noqa: E402
-from tests.postgres import fresh_database, postgres  # noqa: E402
-from tests.worker_process import FAKE, WorkerProcess, alive  # noqa: E402
+from api.jobs.config import JobConfig
+from api.jobs.queue import JobQueue, prepare
+from api.store.contract import FINAL, NewPlan, SolveOptions
+from api.store.sqlstore import SqlStore
+from tests.worker_process import FAKE, WorkerProcess
 
 WORKERS = 2
 PAUSE_S = (0.2, 1.4)
-TINY = {
-    "horizon": {"start": "2027-01", "months": 12},
-    "cities": ["zurich"],
-    "capital": {"per_quarter_usd": 50e6},
-}
 
 
 def body(number: int, solver: str, log: Path) -> dict[str, object]:
@@ -112,14 +101,6 @@ class Poster:
 
 
 @dataclass
-class Taken:
-    """A plan that was running when its worker was killed."""
-
-    plan: str
-    at: datetime
-
-
-@dataclass
 class Run:
     """One run of the benchmark."""
 
@@ -130,6 +111,8 @@ class Run:
     workers: list[WorkerProcess] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
     taken: list[Taken] = field(default_factory=list)
+    lives: list[Life] = field(default_factory=list)
+    ended: list[Life] = field(default_factory=list)
 
     def kill_one(self, chance: random.Random) -> None:
         """Kill one process at random and start it again."""
@@ -144,13 +127,12 @@ class Run:
         worker = self.workers[place]
         at = datetime.now(UTC)
         worker.kill()
+        self.lives[place].end = at
         self.taken += [Taken(plan, at) for plan in self.store.running(worker.name)] if worker.name else []
-        self.workers[place] = WorkerProcess(self.config)
-        Thread(target=_ready, args=(self.workers[place],), daemon=True).start()
-
-    def open(self) -> int:
-        """Return how many plans are not final."""
-        return sum(n for state, n in self.store.counts().items() if state not in FINAL)
+        self.workers[place], life = WorkerProcess(self.config), Life()
+        self.ended.append(self.lives[place])
+        self.lives[place] = life
+        Thread(target=_ready, args=(self.workers[place], life), daemon=True).start()
 
     def go(self) -> float:
         """Kill as often as asked, then wait for the rest; return the seconds that it took."""
@@ -159,75 +141,24 @@ class Run:
         self.poster.start()
         for _ in range(WORKERS):
             self.workers.append(WorkerProcess(self.config).ready())
+            self.lives.append(Life(datetime.now(UTC)))
         while self.kills.total() < self.arguments.kills and time.monotonic() - began < self.arguments.seconds:
             time.sleep(chance.uniform(*PAUSE_S))
             self.kill_one(chance)
-        while (not self.poster.done or self.open()) and time.monotonic() - began < self.arguments.seconds:
+        while (not self.poster.done or open_plans(self.store)) and time.monotonic() - began < self.arguments.seconds:
             time.sleep(0.2)
         took = time.monotonic() - began
         for worker in self.workers:
             worker.close()
         return took
 
-    def faults(self) -> dict[str, int]:
-        """Return what was lost and what came twice."""
-        answered = set().union(*self.poster.answered.values()) if self.poster.answered else set()
-        with self.store.reading() as connection:
-            rows = {r.id: r for r in connection.execute(sa.select(tables.plans))}
-            events = connection.execute(sa.select(tables.events)).mappings().all()
-        ends = Counter(e["plan"] for e in events if e["kind"] == "state" and e["data"]["state"] in FINAL)
-        gaps = Counter(e["plan"] for e in events)
-        answers = {plan: self.store.answer(plan) for plan in rows}
-        starts = self.config.data_dir / "starts"
-        children = [int(line) for line in starts.read_text().split()] if starts.exists() else []
-        return {
-            "plans asked for": self.arguments.plans,
-            "plans answered": len(self.poster.answered),
-            "plans stored": len(rows),
-            "lost: answered, not stored": len(answered - rows.keys()),
-            "lost: no result": sum(r.state != "succeeded" or answers[r.id] is None for r in rows.values()),
-            "lost: events missing": sum(r.last_seq != gaps[r.id] for r in rows.values()),
-            "duplicated: plans for a key": len(rows) - self.arguments.plans,
-            "duplicated: answers to a key": sum(len(ids) > 1 for ids in self.poster.answered.values()),
-            "duplicated: results": sum(count > 1 for count in ends.values()),
-            "solver processes left over": sum(alive(child) for child in children),
-        }
 
-    def pauses(self) -> list[float]:
-        """Return for each interrupted plan the seconds until it ran again or was final."""
-        found = []
-        for taken in self.taken:
-            later = [
-                e.at
-                for e in self.store.events(taken.plan, limit=100_000)
-                if e.at > taken.at and e.kind == "state" and e.data["state"] != "queued"
-            ]
-            found += [(later[0] - taken.at).total_seconds()] if later else [float("inf")]
-        return sorted(found)
-
-    def restarts(self) -> int:
-        """Return how often plans were begun, beyond once each."""
-        with self.store.reading() as connection:
-            return int(connection.execute(sa.select(sa.func.sum(tables.plans.c.attempts))).scalar() or 0) - len(
-                self.poster.answered
-            )
-
-
-def _ready(worker: WorkerProcess) -> None:
+def _ready(worker: WorkerProcess, life: Life) -> None:
     try:
         worker.ready()
+        life.ready = datetime.now(UTC)
     except (RuntimeError, ValueError):
         return  # killed before it was
-
-
-@contextmanager
-def database(kind: str) -> Iterator[str | None]:
-    """Give an empty database."""
-    if kind == "sqlite":
-        yield None
-        return
-    with postgres() as server, fresh_database(server, "durability") as url:
-        yield url
 
 
 def measure(arguments: argparse.Namespace, url: str | None, folder: Path) -> bool:
@@ -241,19 +172,15 @@ def measure(arguments: argparse.Namespace, url: str | None, folder: Path) -> boo
     told = json.dumps([url, str(folder), arguments.plans, arguments.solver, pause_s])
     run = Run(config, arguments, store, Poster([sys.executable, __file__, "--post", told]))
     took = run.go()
-    faults, pauses = run.faults(), run.pauses()
-    store.close()
+    told_at_last = account(store, run.poster.answered, arguments.plans, folder / "starts")
     print(f"{arguments.database}, {arguments.solver} solver, {WORKERS} workers, seed {arguments.seed}: {took:.0f} s")
     print(f"  kills: {run.kills.total()} ({', '.join(f'{n} {who}' for who, n in sorted(run.kills.items()))})")
-    for name, number in faults.items():
+    for name, number in told_at_last.items():
         print(f"  {name}: {number}")
-    print(f"  solves begun again: {run.restarts()}")
-    if pauses:
-        print(
-            f"  plans interrupted: {len(pauses)}; until going on: median {pauses[len(pauses) // 2]:.1f} s, max {pauses[-1]:.1f} s"
-        )
-    clean = all(n == 0 for name, n in faults.items() if name.startswith(("lost", "duplicated", "solver")))
-    return clean and faults["plans answered"] == arguments.plans and run.kills.total() == arguments.kills
+    print(f"  solves begun again: {restarts(store, len(run.poster.answered))}")
+    print_pauses(pauses(store, run.taken), [*run.ended, *run.lives])
+    store.close()
+    return is_clean(told_at_last) and run.kills.total() == arguments.kills
 
 
 def takeover(arguments: argparse.Namespace, url: str | None, folder: Path) -> bool:

@@ -1,5 +1,7 @@
 """A solver that only pretends: ``python fake_solver.py PARENT_PID``, told by ``request["fake"]`` what to do.
 
+A request that came over HTTP holds nothing but what a request may hold: there, the note says it as JSON.
+
 It speaks the language of api/jobs/solver_child.py and dies with its worker by the same code. Every start is a line in the
 file ``request["fake"]["log"]``: its own process id. ``seconds`` is how long it searches, ``again`` how long when the log
 shows that it is not the first.
@@ -13,6 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from api.jobs.solver_child import Lines, die_with_parent, listen, private_output
 
@@ -23,7 +26,7 @@ def main() -> None:
     job = json.loads(sys.stdin.buffer.readline())
     stop = threading.Event()
     threading.Thread(target=listen, args=(stop,), daemon=True).start()
-    fake = job["request"].get("fake", {})
+    fake = job["request"].get("fake") or told_by_note(job["request"].get("note", ""))
     if log := fake.get("log"):
         if "again" in fake and Path(log).exists():
             fake["seconds"] = fake["again"]
@@ -50,9 +53,15 @@ def main() -> None:
         lines.send("progress", {**line, "elapsed_s": time.monotonic() - began})
         time.sleep(0.05)
     status = "stopped" if stop.is_set() else "optimal"
-    plan = {"status": status, "objective": float(step), "bound": 1000.0 - step, "gap": 0.5, "kpis": {"npv_usd": step}}
+    plan = {"status": status, "objective": float(step), "bound": 1000.0 - step, "gap": 0.5, "kpis": fake.get("kpis")}
     answer = json.dumps({**plan, "name": job["request"]["name"], "parent": job["parent"]}).encode()
+    if "answer" in fake:  # a whole plan, for those who read it over HTTP
+        answer = Path(fake["answer"]).read_bytes()
     lines.send("plan", {"status": status, "bytes": len(answer)}, answer)
+
+
+def told_by_note(note: str) -> dict[str, Any]:
+    return dict(json.loads(note)) if note.startswith("{") else {}
 
 
 def die(_: Lines) -> None:
