@@ -63,7 +63,7 @@ def answer(
         is_json = media_type == JSON or media_type.endswith("+json")
         schema: dict[str, Any] = {"type": "string"} if media_type.startswith("text/") else {}
         if media_type == SSE:
-            schema = EVENT
+            schema = {"type": "string", "description": "events, one after another", "x-event": EVENT}
         if is_json and model is not None:
             schema = {"$ref": f"#/components/schemas/{model.__name__}"}
         content[media_type] = {"schema": schema}
