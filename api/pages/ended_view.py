@@ -15,6 +15,7 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.report.words import prose
 
 _MONEY = {"the capital budget": "The capital budget", "the cash floor": "The cash floor"}
+_SOONEST = re.compile(r"from (\w+ \d{4}) at the earliest")
 _FACT = re.compile(
     r"^.*?\)(?:; (.*?))?(?: and constraint '| and the capital budget| and the cash floor| cannot be kept)", re.DOTALL
 )
@@ -35,6 +36,7 @@ class Clash:
 
     head: str
     parties: list[Party]
+    way: str
     said: str
 
 
@@ -76,7 +78,15 @@ def _clash(text: str, words: dict[str, str], catalogue: Catalogue) -> Clash:
     parties += [Party("", f"{name}.", "") for said, name in _MONEY.items() if said in text]
     alone = "cannot be kept together" not in text
     head = "This cannot be kept" if alone else "These cannot be kept together"
-    return Clash(head, parties, with_names(prose(text), catalogue))
+    return Clash(head, parties, _way_on(parties), with_names(prose(text), catalogue))
+
+
+def _way_on(parties: list[Party]) -> str:
+    """Return what would take a clash away, as far as the finding knows."""
+    if len(parties) > 1:
+        return "Loosen or drop one of them; the others may then stay."
+    soonest = next((found[1] for p in parties if (found := _SOONEST.search(p.fact))), "")
+    return f"Ask for {soonest} or later, or drop it." if soonest else "Ask for less or for later, or drop it."
 
 
 def _fact(text: str, catalogue: Catalogue) -> str:

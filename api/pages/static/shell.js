@@ -8,5 +8,5 @@ choice.addEventListener("change", () => {
   else document.documentElement.dataset.theme = choice.value;
   document.dispatchEvent(new CustomEvent("colours"));
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new CustomEvent("colours")));
+for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => document.dispatchEvent(new CustomEvent("colours")));
 drawCharts(document);
