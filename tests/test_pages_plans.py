@@ -110,7 +110,7 @@ def test_what_cannot_be_had_says_which_wishes_clash(tmp_path):
         in text_of(page)
     )
     assert "data-compare" not in page
-    assert f"/plans/{plan}/rerun" not in page
+    assert f'<a href="/plans/{plan}/rerun">Loosen something and ask again</a>' in page
 
 
 def test_a_plan_that_failed_or_was_stopped_early_says_so(tmp_path):
