@@ -32,9 +32,12 @@ from api.store.sqlstore import SqlStore
 from tests.service_process import PRETEND, CommandProcess, ServiceProcess, client_of, events_of
 
 WORKERS = 2
-PAUSE_S = {"sqlite": (0.5, 6.0), "postgresql": (0.2, 2.8)}
-LONGER = 2.0
-"""Times as long are the pauses with the real solver, which takes a few seconds even for a small plan."""
+SHORTEST_S = 0.2
+LONGEST = {"sqlite": 1.8, "postgresql": 1.0}
+"""Pauses between kills last at most so many times as the service takes to start: quicker ones would only kill what starts."""
+
+SOLVE_S = 4.0
+"""What a small plan takes the real solver; the longest pause is longer by that."""
 
 
 def body(number: int, solver: str, starts: Path) -> dict[str, object]:
@@ -141,6 +144,7 @@ class Storm:
     store: SqlStore
     client: Client
     arguments: argparse.Namespace
+    longest_s: float
     kills: Counter[str] = field(default_factory=Counter)
     taken: list[Taken] = field(default_factory=list)
 
@@ -159,7 +163,7 @@ class Storm:
         began = time.monotonic()
         threads = self.client.start()
         while self.kills.total() < self.arguments.kills and time.monotonic() - began < self.arguments.seconds:
-            time.sleep(chance.uniform(*pause_range(self.arguments)))
+            time.sleep(chance.uniform(SHORTEST_S, self.longest_s))
             self.kill_one(chance)
         while any(t.is_alive() for t in threads) or open_plans(self.store):
             if time.monotonic() - began > self.arguments.seconds:
@@ -174,11 +178,9 @@ class Storm:
         return took
 
 
-def pause_range(arguments: argparse.Namespace) -> tuple[float, float]:
-    """Return the shortest and the longest pause between two kills."""
-    low, high = PAUSE_S[arguments.database]
-    factor = LONGER if arguments.solver == "real" else 1.0
-    return low * factor, high * factor
+def longest_pause(arguments: argparse.Namespace, start_s: float) -> float:
+    """Return the longest pause between two kills, for a service that takes so long to start."""
+    return LONGEST[arguments.database] * start_s + (SOLVE_S if arguments.solver == "real" else 0.0)
 
 
 def victims_of(url: str | None, folder: Path, solver: str, log: IO[bytes]) -> list[Victim]:
@@ -201,13 +203,16 @@ def measure(arguments: argparse.Namespace, url: str | None, folder: Path) -> boo
         victims = victims_of(url, folder, arguments.solver, log)
         service = victims[0].process
         assert isinstance(service, ServiceProcess)
+        began = time.monotonic()
         service.ready()
+        start_s = time.monotonic() - began
+        longest_s = longest_pause(arguments, start_s)
         store = SqlStore(url, folder / "service")
         starts = folder / "starts"
         bodies = [body(number, arguments.solver, starts) for number in range(arguments.plans)]
-        pause_s = 0.8 * arguments.kills * sum(pause_range(arguments)) / 2 / arguments.plans
+        pause_s = 0.8 * arguments.kills * (SHORTEST_S + longest_s) / 2 / arguments.plans
         client = Client(service.url, bodies, pause_s)
-        storm = Storm(victims, store, client, arguments)
+        storm = Storm(victims, store, client, arguments, longest_s)
         took = storm.go()
     told = account(store, client.answered, arguments.plans, starts)
     told |= {
@@ -216,7 +221,10 @@ def measure(arguments: argparse.Namespace, url: str | None, folder: Path) -> boo
     }
     who = "serve" if url is None else f"serve and {WORKERS} workers"
     print(f"{arguments.database}, {arguments.solver} solver, {who} over HTTP, seed {arguments.seed}: {took:.0f} s")
-    print(f"  kills: {storm.kills.total()} ({', '.join(f'{n} {name}' for name, n in sorted(storm.kills.items()))})")
+    print(
+    by_name = ", ".join(f"{n} {name}" for name, n in sorted(storm.kills.items()))
+    print(f"  started in {start_s:.1f} s; kills: {storm.kills.total()} ({by_name})")
+    )
     for name, number in told.items():
         print(f"  {name}: {number}")
     lost_calls = ", ".join(f"{n} {name}" for name, n in client.failures.most_common()) or "none"

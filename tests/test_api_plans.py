@@ -137,6 +137,32 @@ def test_a_final_plan_cannot_be_cancelled(service: Running):
     assert (answered.status_code, answered.json()["code"]) == (409, "plan-final")
 
 
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("queued", 202),
+        ("running", 202),
+        ("stopping", 202),
+        ("cancelled", 202),
+        ("succeeded", 409),
+        ("infeasible", 409),
+        ("failed", 409),
+    ],
+)
+def test_cancel_answers_in_every_state(service: Running, state: str, status: int):
+    plan = service.post()
+    if state in {"running", "stopping"}:
+        service.runner.begin(plan)
+    elif state not in {"queued", "cancelled"}:
+        service.runner.end(plan, state)
+    if state in {"stopping", "cancelled"}:
+        service.client.post(f"/v1/plans/{plan}/cancel")
+    before = service.client.get(f"/v1/plans/{plan}").json()
+    assert service.client.post(f"/v1/plans/{plan}/cancel").status_code == status
+    if state not in {"queued", "running"}:
+        assert service.client.get(f"/v1/plans/{plan}").json() == before
+
+
 def test_a_final_plan_is_deleted_for_good(service: Running):
     plan = service.made()
     service.client.get(f"/v1/plans/{plan}")
