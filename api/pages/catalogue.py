@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api import problems as p
 from api.deps import ServiceDep, may_read
 from api.documents import Document
 from api.media import CSV
 from api.pages import catalogue_view as view
-from api.pages.permit_graph import permit_graph
+from api.pages import catalogue_words as words
+from api.pages import figure_filter, figure_rows, partner_view
+from api.pages.figure_words import TOPICS
+from api.pages.permit_graph import idle_events, law_groups, permit_graph
 from api.pages.shell import page
-from api.routes.parameters import SLUG, Slug
-from fleetplan.catalogue.describe import deployment_rows, list_cities, permit_rows
-from fleetplan.catalogue.figures import city_figures, trace
-from fleetplan.catalogue.types import Catalogue
+from api.routes.parameters import Slug
 from fleetplan.report.place_svg import catalogue_map
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
 HERE = "catalogue"
+Asked = Annotated[figure_filter.Filter, Depends(figure_filter.asked)]
 
 
 @router.get("/catalogue")
@@ -34,10 +35,13 @@ def overview(request: Request, service: ServiceDep) -> Response:
         title="Catalogue",
         here=HERE,
         known=known,
-        cities=list_cities(known),
-        totals=view.by_confidence(trace(known)),
-        sureness=view.sureness(known),
-        confidences=view.CONFIDENCES,
+        whole=view.overall(known),
+        cities=view.city_rows(known),
+        by_city=view.by_city(known),
+        by_topic=view.by_topic(known),
+        written=view.written(),
+        years=view.years_spoken_of(known),
+        words=words,
     )
 
 
@@ -49,23 +53,28 @@ def city(request: Request, service: ServiceDep, city: Slug) -> Response:
     if found is None:
         flaw = p.Flaw("is no city of the catalogue", parameter="city", value=city, allowed=", ".join(known.cities))
         raise p.CityNotFound(flaws=[flaw])
+    laws = [known.jurisdictions[slug] for slug in found.jurisdictions]
+    permits = known.permits_for(city)
     return page(
         request,
         "catalogue_city.html.j2",
         title=found.name,
         here=HERE,
         c=found,
-        people=next(row for row in list_cities(known) if row["slug"] == city),
+        known=known,
+        verdict=view.city_verdict(known, found),
+        sure=view.own_sureness(known, found),
         drawn=catalogue_map(found),
-        laws=view.city_links(found, known),
-        graph=permit_graph(
-            known.permits_for(city).values(), [known.jurisdictions[slug] for slug in found.jurisdictions]
-        ),
-        permits=permit_rows(known, city),
-        deployments=deployment_rows(known, city),
-        counts=view.by_confidence(city_figures(found)),
-        figures=list(found.figures.values()),
-        view=view,
+        law=view.law_sentence(known, found),
+        graph=permit_graph(permits.values(), laws),
+        permits=permits,
+        titles=view.titles(known),
+        events=[event for body in laws for event in body.events.values()],
+        places=partner_view.deployments(known, city=city),
+        groups=view.figure_groups(known, found),
+        profiles=view.profiles(known, found),
+        tables=view.row_counts(found),
+        words=words,
     )
 
 
@@ -73,20 +82,40 @@ def city(request: Request, service: ServiceDep, city: Slug) -> Response:
 def permits(request: Request, service: ServiceDep) -> Response:
     """Return every jurisdiction's permits as a graph and as rows."""
     known = service.known.catalogue
-    laws = [
-        {"law": law, "graph": permit_graph(law.permits.values(), [law]), "cities": _cities_under(known, law.slug)}
-        for law in known.jurisdictions.values()
-        if law.permits
+    groups = [
+        {
+            "laws": laws,
+            "cities": [c for c in known.cities.values() if {law.slug for law in laws} & set(c.jurisdictions)],
+            "graph": permit_graph((q for law in laws for q in law.permits.values()), laws),
+            "idle": idle_events(laws),
+        }
+        for laws in law_groups(known)
     ]
-    return page(request, "catalogue_permits.html.j2", title="Permits", here=HERE, laws=laws, known=known, view=view)
+    return page(
+        request,
+        "catalogue_permits.html.j2",
+        title="Permits",
+        here=HERE,
+        groups=groups,
+        titles=view.titles(known),
+        counted=sum(len(law.permits) for law in known.jurisdictions.values()),
+        words=words,
+    )
 
 
 @router.get("/catalogue/partners")
 def partners(request: Request, service: ServiceDep) -> Response:
-    """Return the partners' stacks."""
+    """Return the partners' stacks, the plants behind them, and the markets live today."""
     known = service.known.catalogue
-    rows = view.stack_rows(known)
-    return page(request, "catalogue_partners.html.j2", title="Partners", here=HERE, rows=rows, view=view)
+    return page(
+        request,
+        "catalogue_partners.html.j2",
+        title="Partners",
+        here=HERE,
+        known=known,
+        groups=partner_view.partner_groups(known),
+        words=words,
+    )
 
 
 @router.get("/catalogue/partners/{stack}")
@@ -97,67 +126,62 @@ def partner(request: Request, service: ServiceDep, stack: Slug) -> Response:
     if found is None:
         flaw = p.Flaw("is no stack of the catalogue", parameter="stack", value=stack, allowed=", ".join(known.stacks))
         raise p.PartnerNotFound(flaws=[flaw])
-    facts = [fact for (slug, _), fact in known.deployments.items() if slug == stack]
+    rows = figure_rows.figure_rows(known)
     return page(
         request,
         "catalogue_stack.html.j2",
-        title=found.partner,
+        title=f"{found.partner}, {found.platform}",
         here=HERE,
         s=found,
-        facts=sorted(facts, key=lambda f: (("announced", "talks", "none", "rival").index(f.deal), f.city)),
-        names={slug: place.name for slug, place in known.cities.items()},
-        titles={key: permit.title for law in known.jurisdictions.values() for key, permit in law.permits.items()},
-        line=known.supply_lines.get(found.supply_line),
-        view=view,
+        known=known,
+        verdict=partner_view.stack_verdict(known, found),
+        terms=partner_view.terms(known, found),
+        payers=words.payers(found),
+        rules=partner_view.origin_rules(known, found),
+        supply=partner_view.supply(known, found),
+        line=partner_view.supply_line(known, found),
+        holds=[(held, partner_view.begun(held.hold)) for held in partner_view.holds(known, found)],
+        places=partner_view.deployments(known, stack=stack),
+        vehicle=[rows[f.key] for key, f in found.figures.items() if key.startswith("vehicle.")],
+        figures=[rows[f.key] for f in found.figures.values()],
+        words=words,
     )
 
 
 @router.get("/catalogue/figures")
-def figures(
-    request: Request,
-    service: ServiceDep,
-    confidence: Annotated[str, Query(max_length=60)] = "",
-    city: Annotated[str, Query(max_length=80)] = "",
-    q: Annotated[str, Query(max_length=200)] = "",
-    key: Annotated[str, Query(max_length=300)] = "",
-    after: Annotated[int, Query(ge=0, le=100_000)] = 0,
-) -> Response:
+def figures(request: Request, service: ServiceDep, asked: Asked) -> Response:
     """Return the figures that a filter leaves, a page of them at a time; ``key`` shows one figure by itself on top."""
     known = service.known.catalogue
-    chosen = tuple(c for c in confidence.split(",") if c in view.CONFIDENCES)
-    wanted = view.Wanted(chosen, city, q, key)
-    found = view.figures(known, wanted)
+    rows = figure_rows.figure_rows(known)
+    found = figure_filter.chosen(rows.values(), asked)
+    pages = max(1, -(-len(found) // figure_filter.PER_PAGE))
+    at = min(asked.page, pages)
+    one = rows.get(asked.key)
     return page(
         request,
         "catalogue_figures.html.j2",
-        title="Figures",
+        title="Figures" if one is None else f"{one.title}, {one.where}",
         here=HERE,
-        wanted=wanted,
-        one=next((figure for figure in trace(known) if figure.key == key), None) if key else None,
-        shown=found[after : after + view.MOST_SHOWN],
-        after=after,
-        total=len(found),
-        following=after + view.MOST_SHOWN if len(found) > after + view.MOST_SHOWN else None,
-        places=view.places(known),
-        confidences=view.CONFIDENCES,
-        view=view,
+        asked=asked,
+        one=one,
+        card=None if one is None else view.card(known, one),
+        found=found,
+        shown=found[(at - 1) * figure_filter.PER_PAGE : at * figure_filter.PER_PAGE],
+        at=at,
+        pages=pages,
+        first=(at - 1) * figure_filter.PER_PAGE + 1,
+        counts=figure_rows.counts(found),
+        all_count=len(rows),
+        cities=sorted(known.cities.values(), key=lambda c: c.name),
+        stacks=sorted(known.stacks.values(), key=lambda s: (s.partner, s.platform)),
+        topics=TOPICS,
+        words=words,
     )
 
 
 @router.get("/catalogue/figures.csv")
-def figures_csv(
-    request: Request,
-    service: ServiceDep,
-    confidence: Annotated[str, Query(max_length=60)] = "",
-    city: Annotated[str, Query(pattern=f"^$|{SLUG}")] = "",
-    q: Annotated[str, Query(max_length=200)] = "",
-) -> Response:
+def figures_csv(request: Request, service: ServiceDep, asked: Asked) -> Response:
     """Return the figures that a filter leaves as CSV."""
-    chosen = tuple(c for c in confidence.split(",") if c in view.CONFIDENCES)
-    body = view.figures_csv(view.figures(service.known.catalogue, view.Wanted(chosen, city, q)))
+    found = figure_filter.chosen(figure_rows.figure_rows(service.known.catalogue).values(), asked)
     headers = {"Content-Disposition": 'attachment; filename="fleetplan-figures.csv"'}
-    return Document(body, CSV, headers).respond(request)
-
-
-def _cities_under(known: Catalogue, law: str) -> list[tuple[str, str]]:
-    return [(city.slug, city.name) for city in known.cities.values() if law in city.jurisdictions]
+    return Document(figure_filter.as_csv(found).encode(), CSV, headers).respond(request)

@@ -1,0 +1,215 @@
+"""What each figure of the catalogue is called, which rule or money line reads it, and what would make it firmer.
+
+The rules and lines are those of ``docs/model.md``. A figure that no rule reads is kept for the record and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+
+class Words(NamedTuple):
+    """A figure's name in words, what reads it (empty: nothing does), and the topic it belongs to."""
+
+    title: str
+    use: str
+    topic: str
+
+
+TOPICS: Final = {
+    "market": "Market and fares",
+    "people": "People and jobs",
+    "places": "Hot spots and gateways",
+    "speed": "Traffic and weather",
+    "pattern": "Season and hours",
+    "cost": "Local costs",
+    "depots": "Depots",
+    "law": "Permits",
+    "rivals": "Rivals",
+    "vehicle": "Vehicles",
+    "contract": "Contracts",
+    "supply": "Supply",
+    "operation": "Fleet operation",
+    "finance": "Finance and exchange",
+    "economics": "Unit economics",
+}
+FIRMER: Final = {
+    "market": "A year of the platform's own trips, fares and unmet requests in the city.",
+    "people": "The newest census or register by district, and the statistics office's jobs by place of work.",
+    "places": "Counted pick-ups and drop-offs at the place, or the operator's own passenger statistics.",
+    "speed": "Measured trip times of the platform's drivers, and a log of days on which vehicles stood still.",
+    "pattern": "The platform's own trips by hour, weekday and month.",
+    "cost": "A quote from a supplier in the city, or the payroll of staff who do this work there.",
+    "depots": "A letter of intent from the landlord and a dated connection offer from the grid company.",
+    "law": "A dated answer of the authority, or the file of an applicant who has been through it.",
+    "rivals": "The rival's permit file or a count of its vehicles on the street.",
+    "vehicle": "The maker's data sheet under contract, or metered kilometres of vehicles in service.",
+    "contract": "The signed term sheet.",
+    "supply": "The partner's delivery schedule with what it owes when it slips.",
+    "operation": "Half a year of records of a driver-out fleet: what it does, what it waits for, what it costs.",
+    "finance": "A lender's term sheet, or the treasury's planning rates.",
+    "economics": "Invoices or published accounts of a fleet of this kind.",
+}
+
+_NET = "net fares: fare × trips"
+CITY: Final = {
+    "market.trips_per_day": Words(
+        "Taxi and ride-hail trips a day", "demand: all trips are spread over zones", "market"
+    ),
+    "market.platform_share": Words("Share of trips on the platform", "demand: the part that can be served", "market"),
+    "market.mean_trip_km": Words("Mean trip, airport trips apart", "demand: trip lengths; fare by distance", "market"),
+    "market.mean_fare_local": Words("Mean fare, tax included", _NET, "market"),
+    "market.fare_tax": Words("Tax inside the fare", _NET, "market"),
+    "market.airport_share": Words("Share of trips with an airport end", "demand: airport trips", "market"),
+    "market.av_local_charge_usd_month": Words("Local charges a vehicle", "money line local charges", "market"),
+    "market.rival_share": Words("Share taken by rival robotaxis", "rule demand: grows to this by the end", "rivals"),
+    "speed.peak_kmh": Words("Speed at peak", "travel times between zones", "speed"),
+    "speed.offpeak_kmh": Words("Speed off peak", "travel times between zones", "speed"),
+    "speed.freeway_kmh": Words("Speed on freeways", "travel times over freeway links", "speed"),
+    "speed.circuity": Words("Road distance over crow distance", "travel distances between zones", "speed"),
+    "cost.electricity_usd_per_kwh": Words("Electricity at the depot", "money line energy", "cost"),
+    "cost.remote_agent_usd_per_h": Words("Remote agent, an hour", "money line remote", "cost"),
+    "cost.field_agent_usd_per_h": Words("Field agent, an hour", "money line field", "cost"),
+    "cost.operator_usd_per_h": Words("Safety operator, an hour", "money line safety operator", "cost"),
+    "cost.insurance_usd_per_vehicle_year": Words("Insurance of a vehicle", "money line insurance", "cost"),
+    "cost.operator_fee_usd_per_vehicle_month": Words("Fleet operator's fee", "money line operator fee", "cost"),
+    "cost.charger_stall_usd": Words("A charger stall, installed", "money line stalls; budget", "depots"),
+    "cost.depot_fixed_usd": Words("Opening a depot, stalls apart", "money line depot site; budget", "depots"),
+    "weather.days_without_service": Words("Days a year without service", "response curves: days served", "speed"),
+    "weather.winter_energy_factor": Words("Energy in winter months", "money line energy; response curves", "speed"),
+    "season.month_factors": Words("Demand by month", "rule demand: season", "pattern"),
+    "profile.weekday": Words("Trips by hour on weekdays", "response curves: trips of each hour", "pattern"),
+    "profile.weekend": Words("Trips by hour at weekends", "response curves: trips of each hour", "pattern"),
+    "profile.day_of_week": Words("Trips by day of the week", "response curves: weekdays against weekends", "pattern"),
+    "population.scale": Words("Newer population over sum of districts", "people by zone", "people"),
+}
+STACK: Final = {
+    "vehicle.price_usd": Words("Price of a vehicle, landed", "money lines vehicles, residual; budget", "vehicle"),
+    "vehicle.seats": Words("Seats for riders", "", "vehicle"),
+    "vehicle.battery_kwh": Words("Battery", "", "vehicle"),
+    "vehicle.range_km": Words("Range", "", "vehicle"),
+    "vehicle.charge_kw": Words("Fastest charge", "", "vehicle"),
+    "vehicle.energy_kwh_per_km": Words("Energy, driving only", "money line energy", "vehicle"),
+    "contract.platform_fare_share": Words("Platform's share of net fares", "money line partner share", "contract"),
+    "contract.fee_usd_per_vehicle_day": Words("Fixed fee, a vehicle and day", "money line fixed fee", "contract"),
+    "contract.licence_usd_per_km": Words("Licence, a kilometre", "money line licence", "contract"),
+    "contract.launch_cost_usd": Words("Cost of a launch", "money line launch; budget", "contract"),
+    "contract.launch_share": Words("Platform's share of launch cost", "money lines launch, area; budget", "contract"),
+    "contract.fare_multiplier": Words(
+        "Fare over the city's fare", "net fares; demand, by price elasticity", "contract"
+    ),
+    "contract.financed_share": Words(
+        "Share of price financed by others", "money lines vehicles, loan; budget", "contract"
+    ),
+    "contract.minimum_quantity": Words("Minimum quantity", "", "contract"),
+    "contract.shortfall_usd_per_vehicle": Words("Owed for each vehicle not taken", "", "contract"),
+    "supply.placeable": Words("Vehicles to be had by year's end", "rule stack supply", "supply"),
+    "supply.yearly_cap": Words("Legal volume cap a year", "rule supply yearly cap", "supply"),
+}
+_FX = Words("Exchange rate", "net fares: local currency to USD", "finance")
+_WAIT = "response curves: how many trips a fleet serves"
+OWN: Final = {
+    "fx.CNY": Words("US dollars for one CNY", "", "finance"),
+    "adoption.curve_monthly": Words("Adoption by months since opening", "rule demand: adoption", "market"),
+    "price.elasticity": Words("Response of trips to price", "rule demand: fare multiplier", "market"),
+    "wait.elasticity": Words("Response of trips to wait", "", "market"),
+    "wait.reference_min": Words("Wait at which the response is stated", "", "market"),
+    "service.spare_share": Words("Spare vehicles", "money lines vehicles, residual", "operation"),
+    "service.out_share": Words("Vehicles in cleaning or repair", _WAIT, "operation"),
+    "service.boarding_min": Words("Boarding and alighting", _WAIT, "operation"),
+    "service.pickup_fixed_min": Words("Fixed part of a pickup", _WAIT, "operation"),
+    "service.batching_s": Words("Time to batch requests", _WAIT, "operation"),
+    "service.patience_min": Words("How long riders wait", _WAIT, "operation"),
+    "service.staging_km_per_vehicle_day": Words("Staging and depot kilometres", f"{_WAIT}; deadhead", "operation"),
+    "service.aux_kw": Words("Power of computer and sensors", "money line energy; response curves", "operation"),
+    "service.service_hours": Words("Hours a day switched on", "money line energy; response curves", "operation"),
+    "service.charge_window_kw_share": Words("Mean charging power over peak", _WAIT, "operation"),
+    "service.pace": Words("Robotaxi speed over traffic speed", _WAIT, "operation"),
+    "service.energy_kwh_per_km": Words("Energy in the response curves", _WAIT, "operation"),
+    "service.usable_kwh": Words("Energy between charging stops", _WAIT, "operation"),
+    "service.charging_stop_h": Words("Time of a stop besides charging", _WAIT, "operation"),
+    "service.most_trips_per_vehicle_day": Words("Most trips a vehicle and day", _WAIT, "operation"),
+    "fleet.ramp_vehicles_per_month": Words("Vehicles added a month at most", "rule ramp", "operation"),
+    "fleet.partner_least_trips": Words("Least trips a partner's vehicle makes", "rule partner use", "contract"),
+    "fleet.km2_per_vehicle_most": Words("Area a vehicle may serve at most", "rule area density", "operation"),
+    "fleet.life_years": Words("Life of a vehicle", "rule stack supply; money lines residual, terminal", "finance"),
+    "fleet.life_km": Words("Life of a vehicle in kilometres", "", "finance"),
+    "fleet.residual_share": Words("Worth at the end of its life", "money line residual", "finance"),
+    "fleet.delivery_usd": Words("Delivery of a vehicle", "money line placing; budget", "operation"),
+    "fleet.move_usd_per_vehicle": Words("Moving a vehicle to another city", "", "operation"),
+    "fleet.min_launch_fleet": Words("Least fleet of a driver-out service", "rule least fleet", "operation"),
+    "fleet.likely_launch_fleet": Words("Likely fleet at a launch", "", "operation"),
+    "fleet.operator_pilot_cap": Words("Most vehicles with an operator on board", "rule operator pilot", "operation"),
+    "fleet.test_fleet": Words("Vehicles in tests", "rules least fleet, stack supply, depot capacity", "operation"),
+    "remote.vehicles_per_agent_by_year": Words("Vehicles a remote agent watches", "money line remote", "operation"),
+    "launch.followup_factor": Words("Cost of a later launch over the first", "money line launch; budget", "contract"),
+    "displaced.take_share": Words("Take rate lost on displaced trips", "money line displaced", "finance"),
+    "team.usd_per_year": Words("City team", "money line team", "operation"),
+    "area.expansion_usd_per_km2": Words("Opening a further km²", "money line area; budget", "contract"),
+    "public_charge_usd_per_kwh": Words("Public charging", "money line public charging", "operation"),
+    "supply.public_charging_cars": Words("Vehicles at public chargers at most", "rule depot capacity", "depots"),
+    "terminal.years": Words("Years counted after the horizon", "money line terminal", "finance"),
+    "finance.interest": Words("Interest on vehicles", "money lines loan, terminal", "finance"),
+    "finance.loan_to_value": Words("Share of price a lender finances", "", "finance"),
+    "finance.term_years": Words("Term of a loan", "money lines loan, residual", "finance"),
+}
+ECONOMICS: Final = {
+    "payment_processing": "money line payment",
+    "platform_take_rate_human_us": "money line displaced",
+    "connectivity_and_data_per_vehicle_month": "money line data",
+    "event_response_vehicles_per_field_agent": "money line field",
+    "customer_support_per_trip": "money line support",
+    "maintenance_and_tyres_per_km": "money line maintenance",
+    "charging_loss": "money lines energy, public charging",
+    "vehicles_per_fast_stall": "rule depot capacity; response curves",
+}
+ROWS: Final = {
+    "population": Words("Residents", "people by zone, hence trips", "people"),
+    "jobs": Words("Jobs", "people by zone, hence trips", "people"),
+    "area_km2": Words("Area", "which zones a district holds", "people"),
+    "income_local": Words("Household income", "", "people"),
+    "weight": Words("Pull on trips", "people by zone: where jobs cluster", "places"),
+    "passengers_per_day": Words("Passengers a day", "demand: trips of the airport or station", "places"),
+    "trip_share": Words("Share of the city's trips", "demand: trips of the airport", "places"),
+    "stalls": Words("Charger stalls at most", "rule depot capacity", "depots"),
+    "kw_per_stall": Words("Power of a stall", "response curves: charging", "depots"),
+    "lead_months": Words("Months from order to power", "rule depot capacity", "depots"),
+    "rent_usd_per_vehicle_month": Words("Rent", "", "depots"),
+    "fleet": Words("Fleet", "", "rivals"),
+}
+_UPPER: Final = {"us": "US", "av": "AV", "ads": "ADS", "ev": "EV", "usd": "USD", "eur": "EUR", "cny": "CNY", "fx": "FX"}
+
+
+def plain(item: str) -> str:
+    """Return a key of economics.csv as words.
+
+    >>> plain("insurance_us_per_vehicle_year")
+    'Insurance US per vehicle year'
+    """
+    words = [_UPPER.get(word, word) for word in item.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def words_of(key: str) -> Words:
+    """Return the words of a figure by its key, such as ``london/city.toml#market.trips_per_day``."""
+    file, _, inner = key.partition("#")
+    if file == "economics.csv":
+        return Words(plain(inner), ECONOMICS.get(inner, ""), "economics")
+    if file == "assumptions.toml":
+        return _own(inner)
+    if file.startswith("jurisdictions/"):
+        return Words("Months", "rule permit path: when a mode may open", "law")
+    if file.startswith("partners/"):
+        return STACK.get(inner, Words(plain(inner.replace(".", " ")), "", "contract"))
+    if inner in CITY:
+        return CITY[inner]
+    name, _, column = inner.rpartition(".")
+    found = ROWS.get(column, Words(plain(column), "", "places"))
+    return found._replace(title=f"{found.title}: {re.sub(r'^rival#', '', name)}")
+
+
+def _own(inner: str) -> Words:
+    if inner.startswith("fx.") and inner not in OWN:
+        return _FX._replace(title=f"US dollars for one {inner.removeprefix('fx.')}")
+    return OWN.get(inner, Words(plain(inner.replace(".", " ")), "", "finance"))
