@@ -260,8 +260,15 @@ def _pairs(scope: Scope, made: Plan | None) -> list[Pair]:
         admitted = (stack, city) in scope.deployments
         launch = opened.get((stack, city))
         note = f"opens {month_name(launch)}" if launch else DEAL_NAMES.get(fact.deal, fact.deal)
-        found.append(Pair(stack, city, of.partner, catalogue.cities[city].name, admitted, note))
+        found.append(Pair(stack, city, _partner(catalogue, stack), catalogue.cities[city].name, admitted, note))
     return sorted(found, key=lambda p: (p.place, not p.admitted, (p.stack, p.city) not in opened, p.partner))
+
+
+def _partner(catalogue: Catalogue, stack: str) -> str:
+    """Return a stack's partner, with the vehicle where the partner has several."""
+    own = catalogue.stacks[stack]
+    several = sum(other.partner == own.partner for other in catalogue.stacks.values()) > 1
+    return f"{own.partner}, {own.platform}" if several else own.partner
 
 
 # --- figures ---

@@ -41,7 +41,7 @@ from fleetplan.errors import RequestError
 from fleetplan.months import month_text
 from fleetplan.patch import input_changes
 from fleetplan.plans.types import Plan
-from fleetplan.report.words import prose, usd_fine
+from fleetplan.report.words import usd_fine
 from fleetplan.request import PlanRequest, parse_request
 from fleetplan.scope import resolve_scope
 from fleetplan.tightening import only_tightens
@@ -170,7 +170,7 @@ def _by_key(flaw: p.Flaw, parent: PlanRow, body: Rerun) -> p.Flaw:
         pointer = f"/patch/{name}/{key}{pointer[found.end() :]}"
     elif pointer.startswith("/request"):
         pointer = f"/patch{pointer.removeprefix('/request')}"
-    return p.Flaw(prose(flaw.message), pointer, flaw.parameter, flaw.value, flaw.allowed, flaw.remedy)
+    return p.Flaw(flaw.message, pointer, flaw.parameter, flaw.value, flaw.allowed, flaw.remedy)
 
 
 def _keys(name: str, parent: PlanRow, body: Rerun) -> list[str]:
