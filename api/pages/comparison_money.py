@@ -10,7 +10,6 @@ from typing import Literal
 from fleetplan.compare import Comparison
 from fleetplan.plans.types import Plan
 from fleetplan.report.finance import GROUPS
-from fleetplan.report.words import several
 
 SMALL_SHARE = 0.01
 LEAST_USD = 5_000.0
@@ -87,7 +86,7 @@ def _merged(parts: list[Part]) -> list[Part]:
         return parts
     large = [part for part in parts if part not in small]
     total = sum(value for _, value in small)
-    return [*large, (f"{several(len(small), 'other')}, each less than 1 % of the largest", total)] if total else large
+    return [*large, (f"{len(small)} smaller steps", total)] if total else large
 
 
 def _placed(steps: list[Step]) -> tuple[float, list[Step], float]:

@@ -122,7 +122,7 @@ def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> st
     names = Names(a, b)
     who = _who(a, b, names)
     parts = [
-        _moved([m for m in launches if m.a is not None and m.b is not None], who),
+        _moved([m for m in launches if m.a is not None and m.b is not None], who, briefly=len(launches) > FEW),
         _gone([m for m in launches if m.b is None], who, "no longer opens", "no longer open"),
         _gone([m for m in launches if m.a is None], who, "is new", "are new"),
     ]
@@ -135,17 +135,26 @@ def _who(a: Plan, b: Plan, names: Names) -> Mapping[str, str]:
     return {f"launch:{key}": names.deployment(d) for key, d in found.items()}
 
 
-def _moved(moves: Sequence[DecisionMove], who: Mapping[str, str]) -> str:
-    if not moves:
-        return ""
-    if len(moves) > FEW:
-        return f"{several(len(moves), 'launch moves', 'launches move')}: {_some([who[m.id] for m in moves])}"
+def _moved(moves: Sequence[DecisionMove], who: Mapping[str, str], *, briefly: bool) -> str:
+    """Return launches that move: each with its months, or, where there are many, together by how far they move."""
+    if not briefly:
+        told = [
+            f"{who[m.id]} opens {months_words(_months(m))}, {month_name(str(m.b))} instead of {month_name(str(m.a))}"
+            for m in moves
+        ]
+        return "; ".join(told)
+    groups: dict[int, list[str]] = {}
+    for move in moves:
+        groups.setdefault(_months(move), []).append(who[move.id])
     told = [
-        f"{who[m.id]} opens {months_words(later(str(m.a), str(m.b)))}, "
-        f"{month_name(str(m.b))} instead of {month_name(str(m.a))}"
-        for m in moves
+        f"{_some(names)} {'opens' if len(names) == 1 else 'open'} {months_words(months)}"
+        for months, names in sorted(groups.items())
     ]
     return "; ".join(told)
+
+
+def _months(move: DecisionMove) -> int:
+    return later(str(move.a), str(move.b))
 
 
 def _gone(moves: Sequence[DecisionMove], who: Mapping[str, str], one: str, many: str) -> str:

@@ -123,12 +123,16 @@ def _deployment_moves(
     for year in sorted(set(fleets[0]) & set(fleets[1])):
         x, y = fleets[0][year], fleets[1][year]
         if x != y:
-            text = f"At the end of {year} {who} has {_vehicles(y)} instead of {x:,} ({y - x:+,}).".replace("-", "−")
+            text = f"At the end of {year} {who} has {_vehicles(y)} instead of {x:,} ({_more(y - x)})."
             yield _number_move("fleet", key, year, x, y, text, city=city, stack=stack)
 
 
 def _vehicles(number: int) -> str:
     return f"{number:,} vehicle{'' if number == 1 else 's'}"
+
+
+def _more(number: int) -> str:
+    return f"{number:+,}".replace("-", "−")
 
 
 def _number_move(  # a move has as many sides
@@ -203,8 +207,8 @@ def _bought_moves(a: Plan, b: Plan) -> Iterator[DecisionMove]:
     for stack, year in sorted(set(one) | set(two)):
         x, y = one.get((stack, year), 0), two.get((stack, year), 0)
         if x != y and year in years:
-            text = f"In {year} {_vehicles(y)} of {stack} are bought instead of {x:,} ({y - x:+,}).".replace("-", "−")
-            yield _number_move("bought", stack, year, x, y, text.replace(stack.replace("-", "−"), stack), stack=stack)
+            text = f"In {year} {_vehicles(y)} of {stack} are bought instead of {x:,} ({_more(y - x)})."
+            yield _number_move("bought", stack, year, x, y, text, stack=stack)
 
 
 def decision_moves(a: Plan, b: Plan) -> list[DecisionMove]:
