@@ -221,10 +221,8 @@ def measure(arguments: argparse.Namespace, url: str | None, folder: Path) -> boo
     }
     who = "serve" if url is None else f"serve and {WORKERS} workers"
     print(f"{arguments.database}, {arguments.solver} solver, {who} over HTTP, seed {arguments.seed}: {took:.0f} s")
-    print(
     by_name = ", ".join(f"{n} {name}" for name, n in sorted(storm.kills.items()))
     print(f"  started in {start_s:.1f} s; kills: {storm.kills.total()} ({by_name})")
-    )
     for name, number in told.items():
         print(f"  {name}: {number}")
     lost_calls = ", ".join(f"{n} {name}" for name, n in client.failures.most_common()) or "none"
