@@ -95,7 +95,7 @@ def test_depots_name_the_period_from_which_they_charge(told: dict[str, Any]) -> 
 def test_links_and_gateways_say_what_opens_them(told: dict[str, Any]) -> None:
     words = {c["name"]: c["words"] for c in told["crossings"]}
     assert words["Old Bridge"] == "open to robotaxis"
-    assert "it needs the permit area, which this plan does not obtain" in words["Bay Bridge"]
+    assert "needs the permit area, which this plan does not obtain" in words["Bay Bridge"]
     airport = next(p for p in told["places"] if p["kind"] == "airport")
     assert airport["words"] == "needs the permit airport, which this plan does not obtain"
 

@@ -40,7 +40,7 @@ def in_short(money: Sequence[tuple[str, list[float], float]]) -> list[tuple[str,
     fares = [r for r in money[:-1] if r[0] == "Net fares"]
     invested = [r for r in money[:-1] if r[0] in INVESTED]
     running = [r for r in money[:-1] if r not in fares and r not in invested]
-    named = [("Fares net of tax", fares), ("Running costs", running), ("Vehicles, depots, launch", invested)]
+    named = [("Fares net of tax", fares), ("Running costs", running), ("Investment", invested)]
     return [*((name, *_added(rows, len(money[-1][1]))) for name, rows in named), money[-1]]
 
 

@@ -51,10 +51,9 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A crossing or gateway with what the plan knows of its state."""
+    """Crossings or gateways with what the plan knows of their state."""
 
     name: str
-    kind: str
     words: str
 
 
@@ -88,8 +87,12 @@ def _title(catalogue: Catalogue, permit: str) -> str:
 
 
 def closed_links(city: City, rollout: CityRollout, catalogue: Catalogue) -> list[Link]:
-    """Return the links that are closed to robotaxis, and what would open them."""
-    return [Link(c.name, c.kind, crossing_words(c, rollout, catalogue)) for c in city.crossings if not c.open]
+    """Return the links that are closed to robotaxis, and what would open them; those with the same answer together."""
+    found: dict[str, list[str]] = {}
+    for c in city.crossings:
+        if not c.open:
+            found.setdefault(crossing_words(c, rollout, catalogue), []).append(c.name)
+    return [Link(listed(names), words) for words, names in found.items()]
 
 
 def airports(city: City, rollout: CityRollout, service: CityService | None, catalogue: Catalogue) -> list[Link]:
@@ -101,7 +104,7 @@ def airports(city: City, rollout: CityRollout, service: CityService | None, cata
             near = not within.isdisjoint(h3.grid_disk(h3.latlng_to_cell(g.lat, g.lon, RESOLUTION), NEAR_CELLS))
             words = gateway_words(g, rollout, catalogue) if near else "outside every candidate area"
             found.setdefault(words, []).append(g.name)
-    return [Link(listed(names), "airport", words) for words, names in found.items()]
+    return [Link(listed(names), words) for words, names in found.items()]
 
 
 def _opened(plan: Plan, city: CityRollout, level: int) -> str:

@@ -116,7 +116,7 @@ def crossing_words(crossing: Crossing, rollout: CityRollout, catalogue: Catalogu
     if not crossing.permit:
         return f"closed to robotaxis, and no permit of the catalogue opens it{f': {crossing.note}' if crossing.note else ''}"
     needed = _permit_words(crossing.permit, rollout, catalogue)
-    return f"closed to robotaxis: it needs {needed}. No trip of this plan goes over it"
+    return f"closed to robotaxis: needs {needed}. No trip of this plan goes over it"
 
 
 def gateway_words(gateway: Gateway, rollout: CityRollout, catalogue: Catalogue) -> str:

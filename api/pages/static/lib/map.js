@@ -19,11 +19,12 @@ import { colour, onColours } from "./colours.js";
 import { depotState, depotWords, shapes, widest, zoneWords } from "./ground.js";
 
 export const KINDS = ["none", "candidate", "open", "only_a", "only_b"];
-const RAMPS = { candidate: ["g0", "g2"], open: ["o0", "accent"], only_a: ["s1", "s5"], only_b: ["s2", "s2"] };
+const RAMPS = { candidate: ["g0", "faint", 0.7], open: ["o0", "accent"], only_a: ["s1", "s5"], only_b: ["s2", "s2"] };
 const KIND = ["coalesce", ["feature-state", "kind"], 1];
 const MOST_LABELS = 10;
 const SCALE_BARS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50];
 const NEAREST = 15.5;
+const buttonsRoom = (width) => ({ left: width - 50, right: width, top: 0, bottom: 130 });
 const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: true, doubleClick: false };
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -45,7 +46,7 @@ export async function drawMap(box, ground, { label = `Map of ${ground.name}`, ou
   map.cooperativeGestures.enable();
   map.setMaxZoom(NEAREST);
   map.addImage("hatch", hatch());
-  map.addLayer({ id: "hatched", type: "fill", source: "zones", paint: { "fill-pattern": "hatch", "fill-opacity": ["match", KIND, KINDS.indexOf("only_a"), 1, 0] } }, "water");
+  map.addLayer({ id: "hatched", type: "fill", source: "zones", layout: { visibility: "none" }, paint: { "fill-pattern": "hatch", "fill-opacity": ["match", KIND, KINDS.indexOf("only_a"), 1, 0] } }, "water");
   const camera = { touched: false };
   const fit = (animate = true) => map.fitBounds(corners(ground.view), { padding: 2, animate: animate && !still() });
   const marks = overlay(parts, map, ground);
@@ -181,16 +182,13 @@ function paint(ground, outlines) {
   };
 }
 
-function ramp([from, to], shades) {
+function ramp([from, to, reach = 1], shades) {
   const [a, b] = [from, to].map((name) => colour(name).match(/[\d.]+/g).slice(0, 3).map(Number));
-  const mixed = (share) => `rgb(${a.map((v, i) => Math.round(v + (b[i] - v) * share)).join(",")})`;
+  const mixed = (share) => `rgb(${a.map((v, i) => Math.round(v + (b[i] - v) * share * reach)).join(",")})`;
   if (shades === 1) return mixed(0.5);
   const steps = Array.from({ length: shades }, (_, k) => [k, mixed(k / (shades - 1))]);
   return ["match", ["get", "shade"], ...steps.slice(0, -1).flat(), steps.at(-1)[1]];
 }
-
-/** The colours of a kind of zone from quiet to busy, for legends. */
-export const swatches = (kind, shades) => ramp(RAMPS[kind], shades).filter?.((part) => typeof part === "string" && part.startsWith("rgb")) ?? [];
 
 function recolour(map, ground, outlines) {
   for (const [id, values] of Object.entries(paint(ground, outlines))) {
@@ -207,6 +205,7 @@ function filler(map, ground) {
       shown[id] = wanted;
       map.setFeatureState({ source: "zones", id }, { kind: wanted });
     }
+    map.setLayoutProperty("hatched", "visibility", shown.includes(KINDS.indexOf("only_a")) ? "visible" : "none");
   };
 }
 
@@ -263,7 +262,9 @@ function overlay(parts, map, ground) {
     const bounds = parts.marks.getBoundingClientRect();
     const zoomed = Math.max(0, map.getZoom() - map.getMinZoom());
     const most = bounds.width < 480 ? MOST_LABELS / 2 : MOST_LABELS;
-    label(places, depots, bounds, Math.round(most * 2 ** Math.min(zoomed / 1.4, 3)));
+    const scale = parts.scale.getBoundingClientRect();
+    const bar = { left: 0, right: scale.right - bounds.left + 8, top: scale.top - bounds.top - 6, bottom: bounds.height };
+    label(places, [bar, buttonsRoom(bounds.width), ...depots.map(room)], bounds, Math.round(most * 2 ** Math.min(zoomed / 1.4, 3)));
   };
   map.on("move", place);
   map.on("moveend", declutter);
@@ -289,6 +290,7 @@ function overlay(parts, map, ground) {
         depots[i].node.firstChild.className = `depot-mark ${d.state}`;
         put(depots[i]);
       });
+      declutter();
     },
   };
 }
@@ -300,18 +302,19 @@ function mark(place, css, text = "") {
   return node;
 }
 
-/* Show names by rank where they run into no other name, depot or edge. */
-function label(places, depots, { width, height }, most) {
-  const taken = depots.map((d) => ({ left: d.x - 7, right: d.x + 7, top: d.y - 7, bottom: d.y + 7 }));
+const room = (depot) => ({ left: depot.x - 7, right: depot.x + 7, top: depot.y - 7, bottom: depot.y + 7 });
+
+/* Show names by rank where they run into no other name, nor into what is taken, nor over the edge. */
+function label(places, taken, { width, height }, most) {
   let shown = 0;
   for (const p of places) {
     p.wide ??= p.node.firstChild.offsetWidth || 7 * p.short.length;
-    const room = { left: p.x - 8, right: p.x + p.wide + 12, top: p.y - 9, bottom: p.y + 9 };
-    const inside = room.left > 2 && room.top > 2 && room.right < width - 2 && room.bottom < height - 2;
-    const free = inside && shown < most && taken.every((o) => room.right < o.left || room.left > o.right || room.bottom < o.top || room.top > o.bottom);
+    const own = { left: p.x - 8, right: p.x + p.wide + 12, top: p.y - 9, bottom: p.y + 9 };
+    const inside = own.left > 2 && own.top > 2 && own.right < width - 2 && own.bottom < height - 2;
+    const free = inside && shown < most && taken.every((o) => own.right < o.left || own.left > o.right || own.bottom < o.top || own.top > o.bottom);
     p.node.classList.toggle("out", !free);
     if (free) {
-      taken.push(room);
+      taken.push(own);
       shown += 1;
     }
   }
