@@ -12,7 +12,7 @@ from fleetplan.catalogue.types import Catalogue, Event, Jurisdiction, Permit
 from fleetplan.report.words import month_name
 
 WIDTH: Final = 186
-BETWEEN: Final = 50
+BETWEEN: Final = 44
 EDGE: Final = 3
 ARROW: Final = 7
 Kind = Literal["all", "any", "start", "event"]
