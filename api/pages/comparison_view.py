@@ -12,7 +12,7 @@ from api.deps import Answered, Service
 from api.pages.changes import Told, told
 from api.pages.comparison_gantt import joint_scale, overlay
 from api.pages.comparison_money import bridges
-from api.pages.comparison_words import asked_briefly, certainty, signed, verdict
+from api.pages.comparison_words import alone_apart, certainty, signed, verdict
 from api.schemas import CauseChange, CausesAnswer
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.compare import AloneEffect, Comparison, DecisionMove, compare_plans
@@ -57,7 +57,6 @@ class Change:
     plan: str | None
     effect: str
     note: str
-    gap: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +87,11 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
         "row_a": a.row,
         "row_b": b.row,
         "same_catalogue": comparison.same_catalogue,
-        "verdict": verdict(a.plan, b.plan, comparison, changes),
+        "verdict": verdict(a.plan, b.plan, comparison, changes, _alone(causes)),
         "certainty": certainty(a.plan, b.plan),
         "difference": b.plan.objective - a.plan.objective,
         "kept": _kept(a, b),
-        "changes": _changes(changes, causes),
-        "asked": asked_briefly(changes),
+        "changes": _changes(changes, causes, a.plan),
         "causes": causes,
         "together": _together(causes),
         "to_make": _to_make(causes),
@@ -127,20 +125,28 @@ def _kept(a: Answered, b: Answered) -> list[str]:
 # --- causes ---
 
 
-def _changes(changes: Sequence[Told], causes: CausesAnswer) -> list[Change]:
+def _changes(changes: Sequence[Told], causes: CausesAnswer, a: Plan) -> list[Change]:
     by_pointer = {change.pointer: change for change in causes.changes}
     alone = {effect.pointer: effect for effect in causes.known.alone} if causes.known else {}
-    return [_change(change, by_pointer.get(change.pointer), alone.get(change.pointer)) for change in changes]
+    return [_change(change, by_pointer.get(change.pointer), alone.get(change.pointer), a) for change in changes]
 
 
-def _change(change: Told, cause: CauseChange | None, effect: AloneEffect | None) -> Change:
+def _change(change: Told, cause: CauseChange | None, effect: AloneEffect | None, a: Plan) -> Change:
+    plan = cause.plan if cause else None
     if effect is None:
-        return Change(change, cause.state if cause else "", cause.plan if cause else None, "", "", "")
+        return Change(change, cause.state if cause else "", plan, "", "")
     if effect.npv_difference_usd is None:
-        return Change(change, "known", cause.plan if cause else None, "", prose(effect.note), "")
+        return Change(change, "known", plan, "", prose(effect.note))
     moved = several(effect.moves, "decision") if effect.moves else "no decision"
     text = f"{signed(effect.npv_difference_usd)} of net present value, {moved} moved"
-    return Change(change, "known", cause.plan if cause else None, text, "", percent(effect.gap, 2))
+    within = effect.moves and not alone_apart(a, effect)
+    note = "So little that plans of nearly the same worth can explain it." if within else ""
+    return Change(change, "known", plan, text, note)
+
+
+def _alone(causes: CausesAnswer) -> list[AloneEffect]:
+    """Return the effect of each change alone, once all are known."""
+    return list(causes.known.alone) if causes.known and causes.state == "complete" else []
 
 
 def _together(causes: CausesAnswer) -> str:

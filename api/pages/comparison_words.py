@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.pages.changes import Told
-from fleetplan.compare import Comparison, DecisionMove
+from fleetplan.compare import AloneEffect, Comparison, DecisionMove
 from fleetplan.compare.moves import Names, later, months_words
 from fleetplan.parent import deployments_of
 from fleetplan.plans.types import Plan
@@ -14,7 +14,7 @@ from fleetplan.report.words import count, listed, month_name, percent, several, 
 
 FEW = 3
 SAME_USD = 50_000.0  # less is nothing at the scale at which plans are told
-LARGE_SHARE = 0.1
+LARGE_SHARE, MOST_SHARE = 0.1, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,22 @@ def certainty(a: Plan, b: Plan) -> Certainty:
     return Certainty(least, most, apart=True, sentence=text)
 
 
-def verdict(a: Plan, b: Plan, comparison: Comparison, changes: Sequence[Told]) -> list[str]:
-    """Return the answer in three sentences: worth, launches, where it falls."""
+def alone_apart(a: Plan, effect: AloneEffect) -> bool:
+    """Return whether what a change does alone is more than the gaps of both plans can explain."""
+    if effect.npv_usd is None or effect.gap is None:
+        return False
+    bound = effect.npv_usd + effect.gap * abs(effect.npv_usd)
+    return not effect.npv_usd - a.bound <= 0.0 <= bound - a.objective
+
+
+def verdict(
+    a: Plan, b: Plan, comparison: Comparison, changes: Sequence[Told], alone: Sequence[AloneEffect] = ()
+) -> list[str]:
+    """Return the answer in three sentences: worth (and what it comes from, once that is known), launches, where it falls."""
     if not comparison.decisions and abs(b.objective - a.objective) < SAME_USD:
         return [_same(changes)]
     return [
-        _worth(a, b, changes),
+        f"{_worth(a, b, changes)}{_from(b.objective - a.objective, changes, alone)}",
         launches_sentence(a, b, comparison.decisions),
         _where(a, b, comparison),
     ]
@@ -110,6 +120,20 @@ def _worth(a: Plan, b: Plan, changes: Sequence[Told]) -> str:
         f"{head}{whose} is worth {more_or_less(difference)}, {usd_fine(b.objective)} instead of "
         f"{usd_fine(a.objective)}{f' ({plus}{share})' if share else ''}."
     )
+
+
+def _from(difference: float, changes: Sequence[Told], alone: Sequence[AloneEffect]) -> str:
+    """Return which change most of a difference comes from."""
+    known = [e for e in alone if e.npv_difference_usd is not None]
+    if len(alone) < 2 or len(known) < len(alone) or abs(difference) < SAME_USD:
+        return ""
+    brief = {change.pointer: change.brief for change in changes}
+    ranked = sorted(known, key=lambda e: -abs(e.npv_difference_usd or 0.0))
+    first = ranked[0].npv_difference_usd or 0.0
+    if MOST_SHARE <= first / difference <= 1 / MOST_SHARE:
+        return f" Nearly all of it comes from one change: {brief[ranked[0].pointer]} ({signed(first)} alone)."
+    told = [f"{signed(e.npv_difference_usd or 0.0)} from {brief[e.pointer]}" for e in ranked[:FEW]]
+    return f" Each change alone: {listed(told)}."
 
 
 def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> str:
