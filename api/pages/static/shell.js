@@ -10,3 +10,17 @@ choice.addEventListener("change", () => {
 });
 for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => document.dispatchEvent(new CustomEvent("colours")));
 drawCharts(document);
+
+/* A table that is wider than its box scrolls inside it; then the box takes the keyboard too. */
+const seen = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const wider = target.scrollWidth > target.clientWidth + 1;
+    if (wider === target.hasAttribute("tabindex")) continue;
+    if (wider) {
+      target.tabIndex = 0;
+      target.setAttribute("role", "group");
+      target.setAttribute("aria-label", `${target.querySelector("caption, th")?.textContent.trim() || "Table"}: scrolls sideways`);
+    } else for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name);
+  }
+});
+for (const box of document.querySelectorAll(".scroll:not(.graphbox)")) seen.observe(box);
