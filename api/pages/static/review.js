@@ -7,7 +7,10 @@ const watch = new IntersectionObserver((entries) => {
   for (const entry of entries) entry.isIntersecting ? seen.add(entry.target.id) : seen.delete(entry.target.id);
   const here = [...links.keys()].find((id) => seen.has(id));
   for (const [id, link] of links) {
-    if (id === here) link.setAttribute("aria-current", "location");
+    if (id === here) {
+      link.setAttribute("aria-current", "location");
+      link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 40; // a strip on phones
+    }
     else link.removeAttribute("aria-current");
   }
 }, { rootMargin: "-72px 0px -55% 0px" });

@@ -18,8 +18,9 @@ export function sortable(table) {
     button.append(...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
-      const up = head.getAttribute("aria-sort") !== "ascending";
       const rows = [...table.tBodies[0].rows];
+      const before = head.getAttribute("aria-sort");
+      const up = before ? before === "descending" : typeof value(rows[0].cells[column]) !== "number"; // numbers: largest first
       rows.sort((a, b) => (up ? 1 : -1) * compare(value(a.cells[column]), value(b.cells[column])));
       table.tBodies[0].append(...rows);
       for (const other of heads) other.removeAttribute("aria-sort");
