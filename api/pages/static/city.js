@@ -1,7 +1,6 @@
 /* A city's page: the month shown on the map, in the words beside it, on the charts and in the address. */
-import { loadGround, widest } from "./lib/ground.js";
+import { loadGround, widest, zoneWords } from "./lib/ground.js";
 import { drawMap, hasWebGl, kindOf, showPeriod } from "./lib/map.js";
-import { zoneWords } from "./lib/ground.js";
 import { say } from "./lib/http.js";
 
 const STEP_MS = 750;
@@ -18,7 +17,8 @@ const state = { t: slider ? Number(slider.value) : 0, ground: null, map: null };
 
 async function start() {
   const box = byId("citymap");
-  if (box) {
+  if (!box) return;
+  try {
     state.ground = await loadGround(box.dataset.ground);
     if (!moments.length) state.t = state.ground.periods.length - 1;
     paint();
@@ -26,9 +26,11 @@ async function start() {
       state.map = await drawMap(box, state.ground, { zone: (i) => zoneWords(state.ground, i, state.t) });
       paint();
     }
+  } catch (error) {
+    byId("map-problem").textContent = `The map cannot be moved: ${error.message}. The drawing stands in for it.`;
+    byId("map-problem").hidden = false;
   }
-  const rollout = byId("rollout");
-  if (rollout) rollout.dataset.ready = "yes";
+  byId("rollout").dataset.ready = "yes";
 }
 
 function paint() {

@@ -15,6 +15,7 @@
    what the card beside the pointer says. Give `outlines: []` for none. drawMap throws where there is no WebGL: keep the drawn
    map of the server then. `showPeriod(map, ground, t)` does fill, outline and depots for one plan. Colours follow the page.
    How zones are filled: none (no candidate), candidate, open, and for two plans only_a (hatched), only_b. */
+import { plotly } from "./charts.js";
 import { colour, onColours } from "./colours.js";
 import { depotState, depotWords, shapes, widest, zoneWords } from "./ground.js";
 
@@ -40,6 +41,7 @@ export function hasWebGl() {
 export async function drawMap(box, ground, { label = `Map of ${ground.name}`, outlines = ground.stacks.map((s) => s.css), zone = null } = {}) {
   if (!hasWebGl()) throw new Error("this browser draws no WebGL");
   const parts = furnish(box);
+  await plotly();
   const map = await begin(parts.canvas, ground, outlines);
   map.getCanvas().setAttribute("aria-label", `${label}. Arrow keys move it, plus and minus zoom.`);
   map.doubleClickZoom.enable();
