@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.browser import Site, Witness, judged_by_axe, overflows, serving
 
@@ -38,7 +38,8 @@ IMPOSSIBLE = {
     "name": "Too early",
     "constraints": [{"id": "zurich-now", "type": "launch_by", "city": "zurich", "month": "2027-02"}],
 }
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 DRAWN_MS = 20_000
 
 
