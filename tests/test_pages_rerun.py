@@ -184,17 +184,20 @@ def test_faults_stand_under_the_key_that_the_page_knows(site: Running, plan: str
             "y": {"type": "fleet_cap", "vehicles": -1},
         }
     }
-    answered = _words(site, plan, patch)
-    assert answered.status_code == 422
-    pointers = [error["pointer"] for error in answered.json()["errors"]]
+    pointers = [problem["pointer"] for problem in _words(site, plan, patch).json()["problems"]]
     assert pointers == ["/patch/constraints/x/month", "/patch/constraints/y/vehicles"]
-    unknown = _words(site, plan, {"constraints": {"z": None}}).json()["errors"][0]
+    unknown = _words(site, plan, {"constraints": {"z": None}}).json()["problems"][0]
     assert unknown["pointer"] == "/patch/constraints/z"
-    beyond = _words(site, plan, {}, {"freeze_until": "2050-01"}).json()["errors"][0]
+    beyond = _words(site, plan, {}, {"freeze_until": "2050-01"}).json()["problems"][0]
     assert beyond["pointer"] == "/options/freeze_until"
     figure = "zurich/city.toml#market.platform_share"
-    share = _words(site, plan, {"overrides": {figure: {"value": 3}}}).json()["errors"][0]
+    share = _words(site, plan, {"overrides": {figure: {"value": 3}}}).json()["problems"][0]
     assert share["pointer"] == "/patch/overrides/zurich~1city.toml#market.platform_share"
+
+
+def test_a_faulty_rerun_is_refused_when_it_is_sent(site: Running, plan: str):
+    answered = site.client.post(f"/v1/plans/{plan}/reruns", json={"patch": {"constraints": {"z": None}}})
+    assert answered.status_code == 422
 
 
 def test_the_words_take_strict_json_only(site: Running, plan: str):

@@ -279,11 +279,17 @@ def _figures(
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the doubtful figures that a plan leans on and some rule reads, by whose they are."""
     known, taken = figures(catalogue), {o.figure for o in request.overrides}
-    leaning = {f.key for f in context.doubts(made) if words_of(f.key).use} if made else set()
+    leaning = {f.key for f in context.doubts(made) if _matters(f.key)} if made else set()
     keys = [key for key in leaning | set(also) if key in known and key not in taken]
     keys.sort(key=lambda key: (figure_owner(key, catalogue), words_of(key).title))
     groups = groupby(keys, key=lambda key: figure_owner(key, catalogue))
     return [(owner, [_figure(known[key]) for key in group]) for owner, group in groups]
+
+
+def _matters(key: str) -> bool:
+    """Return whether another value can move a plan: some rule reads it, and it is no pattern that is brought to a sum of 1."""
+    words = words_of(key)
+    return bool(words.use) and words.topic != "pattern"
 
 
 def _figure(figure: Figure) -> dict[str, Any]:

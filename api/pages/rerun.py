@@ -135,12 +135,13 @@ def _told(service: Service, parent: PlanRow, body: Rerun) -> dict[str, Any]:
     try:
         asked = changed_request(service, parent, body)
     except p.BadRequest as error:
-        raise p.BadRequest(error.detail, flaws=[_by_key(flaw, parent, body) for flaw in error.flaws]) from error
+        return {"problems": [_by_key(flaw, parent, body) for flaw in error.flaws]}
     before = parse_request(dict(parent.request))
     catalogue = service.known.catalogue
     changes = [told(change, catalogue) for change in input_changes(before, asked) if change.matters]
     made = answer_of(service, parent).plan if parent.answer_sha256 else None
     return {
+        "problems": [],
         "changes": [asdict(change) for change in changes],
         "name": changed_name(parent.name, changes),
         "outlook": _outlook(before, asked, made) if changes and made else "",
@@ -159,7 +160,7 @@ def _outlook(before: PlanRequest, asked: PlanRequest, made: Plan) -> str:
     return ""
 
 
-def _by_key(flaw: p.Flaw, parent: PlanRow, body: Rerun) -> p.Flaw:
+def _by_key(flaw: p.Flaw, parent: PlanRow, body: Rerun) -> dict[str, str]:
     """Return a fault under the address that the patch gives its entry: lists of requests go by number, of patches by key."""
     pointer = flaw.pointer or ""
     found = INDEXED.match(pointer)
@@ -170,7 +171,7 @@ def _by_key(flaw: p.Flaw, parent: PlanRow, body: Rerun) -> p.Flaw:
         pointer = f"/patch/{name}/{key}{pointer[found.end() :]}"
     elif pointer.startswith("/request"):
         pointer = f"/patch{pointer.removeprefix('/request')}"
-    return p.Flaw(flaw.message, pointer, flaw.parameter, flaw.value, flaw.allowed, flaw.remedy)
+    return {"pointer": pointer, "message": flaw.message, "allowed": flaw.allowed, "remedy": flaw.remedy}
 
 
 def _keys(name: str, parent: PlanRow, body: Rerun) -> list[str]:

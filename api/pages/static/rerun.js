@@ -163,7 +163,8 @@ async function ask() {
   byId("patch").textContent = JSON.stringify(sent, null, 2);
   try {
     const told = await call("POST", `/pages/plans/${data.plan}/patch`, sent);
-    if (turn === asked) showWords(told);
+    if (turn === asked && told.problems.length) showFaults({ told: { errors: told.problems } });
+    else if (turn === asked) showWords(told);
   } catch (error) {
     if (turn === asked) showFaults(error);
   }
@@ -205,18 +206,22 @@ function clearFaults() {
   for (const input of page.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
 }
 
-/* Problems at their place, and all of them in the panel. */
+/* Problems at their place, and all of them in the panel, called as the page calls the place. */
 function showFaults(error) {
   clearFaults();
   byId("send").disabled = true;
   byId("undo").hidden = false;
-  for (const fault of error.told?.errors ?? []) {
-    const box = placeOf(fault.pointer ?? "");
-    if (!box) continue;
-    box.querySelector(":scope > .fault").textContent = [fault.message, fault.allowed && `Allowed: ${fault.allowed}.`].filter(Boolean).join(" ");
-    for (const input of box.querySelectorAll("input:not([type=range]):not([type=checkbox]), select")) input.setAttribute("aria-invalid", "true");
-  }
-  showProblems(byId("problems"), error);
+  const errors = (error.told?.errors ?? []).map((fault) => atPlace(fault, placeOf(fault.pointer ?? "")));
+  showProblems(byId("problems"), errors.length ? { told: { errors } } : error);
+}
+
+function atPlace(fault, box) {
+  if (!box) return fault;
+  const text = [fault.message, fault.allowed && `Allowed: ${fault.allowed}.`].filter(Boolean).join(" ");
+  box.querySelector(":scope > .fault").textContent = text;
+  for (const input of box.querySelectorAll("input:not([type=range]):not([type=checkbox]), select")) input.setAttribute("aria-invalid", "true");
+  const name = box.querySelector(".says, label, .label, span");
+  return { pointer: name.firstChild.textContent.trim(), message: text };
 }
 
 function placeOf(pointer) {
