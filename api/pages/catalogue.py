@@ -39,7 +39,6 @@ def overview(request: Request, service: ServiceDep) -> Response:
         cities=view.city_rows(known),
         by_city=view.by_city(known),
         by_topic=view.by_topic(known),
-        written=view.written(),
         years=view.years_spoken_of(known),
         words=words,
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from api.pages.figure_rows import (
@@ -20,11 +18,10 @@ from api.pages.figure_rows import (
     why,
 )
 from api.pages.figure_words import TOPICS
-from fleetplan.catalogue import default_catalogue_path
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact
 from fleetplan.months import month_number, month_text
 from fleetplan.permits.paths import permit_path
-from fleetplan.report.words import count, listed, month_name, several, usd
+from fleetplan.report.words import count, listed, several, usd
 
 BEGIN: Final = "2027-01"
 NEVER: Final = month_number("2060-01")
@@ -155,14 +152,6 @@ def by_topic(catalogue: Catalogue) -> list[Sureness]:
         for key, name in TOPICS.items()
     ]
     return sorted((s for s in found if s.total), key=lambda s: -s.weak / s.total)
-
-
-def written(path: Path | None = None) -> str:
-    """Return the day of the newest file of the catalogue on this machine, as ``23 Nov 2026``."""
-    root = path or default_catalogue_path()
-    newest = max((file.stat().st_mtime for file in root.rglob("*") if file.is_file()), default=0.0)
-    day = datetime.fromtimestamp(newest, tz=UTC)
-    return f"{day.day} {month_name(day.strftime('%Y-%m'))}"
 
 
 def years_spoken_of(catalogue: Catalogue) -> tuple[int, int]:
