@@ -175,6 +175,7 @@ function showWords(told) {
   clearFaults();
   byId("problems").hidden = true;
   byId("told").replaceChildren(...told.changes.map(changeLine));
+  for (const change of told.changes) added.say(change.pointer, change.text);
   byId("outlook").replaceChildren(
     ...told.impossible.map((text) => note("notice warn", `No plan can keep this. ${text}`)),
     ...told.kept.map((text) => note("quiet-note", text)),
@@ -256,6 +257,11 @@ byId("undo").addEventListener("click", () => {
   changed();
   say("All changes undone");
 });
+
+/* On small screens a button leads down to the words, until they are in view. */
+new IntersectionObserver((entries) => {
+  byId("jump").classList.toggle("in-view", entries.some((entry) => entry.isIntersecting));
+}).observe(byId("rerun-words"));
 
 /* --- beginning --- */
 

@@ -1,5 +1,4 @@
 /* Constraints and figures that are added by hand: each is a line with a button that takes it away again. */
-import { count } from "../lib/format.js";
 import { valueOf } from "./patch.js";
 
 const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
@@ -28,9 +27,18 @@ export class Added {
   /** Add another value for a figure. */
   figure(figure, owner, change) {
     this.items.filter((item) => item.key === figure.key).forEach((item) => this.#drop(item));
-    const said = change.factor === undefined ? `${count(change.value) === "–" ? "" : change.value.toLocaleString("en-US")} ${figure.unit}` : `times ${change.factor}`;
+    const said = change.factor === undefined ? `${change.value.toLocaleString("en-US")} ${figure.unit}` : `times ${change.factor}`;
     const item = { key: figure.key, puts: [[["overrides", figure.key], change]], address: `overrides/${figure.key}` };
     this.#show(item, document.getElementById("figures-added"), `${owner}: ${figure.name}, ${said}`);
+  }
+
+  /** Say what was added as the service says it. */
+  say(pointer, text) {
+    const address = pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")).join("/");
+    const item = this.items.find((one) => one.address === address);
+    if (!item) return;
+    item.line.firstChild.textContent = text;
+    item.line.querySelector("button").setAttribute("aria-label", `Take away: ${text}`);
   }
 
   clear() {
