@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +33,15 @@ class Service:
         self.workers.append(WorkerProcess(config or self.config))
         return self.workers[-1].ready()
 
+    def pause(self, worker: WorkerProcess) -> None:
+        """Stop a worker's process in mid-work, but not while it holds a lock of SQLite: nobody could write then."""
+        while True:
+            worker.signal(signal.SIGSTOP)
+            if not self.store.is_sqlite or all(_is_free(file) for file in self.config.data_dir.glob("*.sqlite")):
+                return
+            worker.signal(signal.SIGCONT)
+            time.sleep(0.05)
+
     def post(self, *, enqueue: bool = True, request: dict[str, Any] | None = None, **fake: Any) -> str:
         body = request or {"name": "fake", "fake": {"log": str(self.log), **fake}}
         plan = self.store.create(NewPlan(body, SolveOptions(time_limit_s=10.0)))[0].id
@@ -46,7 +60,7 @@ class Service:
     def solving(self, plan: str) -> bool:
         return self.row(plan).first_plan_at is not None
 
-    def finished(self, plan: str, seconds: float = 30.0) -> PlanRow:
+    def finished(self, plan: str, seconds: float = 60.0) -> PlanRow:
         until(lambda: self.state(plan) in FINAL, seconds)
         return self.row(plan)
 
@@ -68,6 +82,21 @@ class Service:
             worker.kill()
         self.queue.close()
         self.store.close()
+
+
+def _is_free(file: Path) -> bool:
+    with closing(sqlite3.connect(file, timeout=0.5, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+        return True
+
+
+def patient(config: JobConfig) -> JobConfig:
+    """Return settings under which nobody is taken for dead because the machine is busy."""
+    return replace(config, silence_s=600.0)
 
 
 def configured(url: str | None, folder: Path) -> JobConfig:

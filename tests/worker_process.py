@@ -79,7 +79,7 @@ class WorkerProcess:
         self.kill()  # quicker, and no test may mind
 
 
-def until(true: Callable[[], object], seconds: float = 20.0, every: float = 0.02) -> float:
+def until(true: Callable[[], object], seconds: float = 60.0, every: float = 0.02) -> float:
     """Wait until something holds; return how long it took."""
     began = time.monotonic()
     while not true():
