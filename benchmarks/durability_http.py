@@ -109,14 +109,15 @@ class Client:
 
     def _follow(self, client: httpx2.Client, plan: str) -> None:
         """Follow a plan to its end through lost connections; every number must come once, in order."""
-        seen, last = 0, ""
+        seen, lost, last = 0, 0, ""
         while last not in FINAL and not self.stop.is_set():
             try:
                 for number, kind, data in events_of(client, plan, seen):
                     self.missed += number != seen + 1
+                    self.resumed += lost > 0 and number == lost + 1
                     seen, last = number, data["state"] if kind == "state" else last
             except httpx2.TransportError:
-                self.resumed += seen > 0
+                lost = seen
                 time.sleep(0.1)
         self.followed += last in FINAL
 
