@@ -52,6 +52,12 @@ def final(client: httpx2.Client, plan: str) -> dict[str, Any]:
     return told
 
 
+def ends_of(client: httpx2.Client, plan: str) -> list[str]:
+    """Return the final states that a plan's events tell."""
+    told = [data["state"] for _, kind, data in events_of(client, plan) if kind == "state"]
+    return [state for state in told if state in FINAL]
+
+
 @pytest.mark.slow
 def test_a_service_killed_in_mid_solve_goes_on_and_its_streams_resume_without_a_gap(
     service: ServiceProcess, tmp_path: Path
@@ -73,42 +79,56 @@ def test_a_service_killed_in_mid_solve_goes_on_and_its_streams_resume_without_a_
         whole = list(events_of(client, plan))
         assert [number for number, _, _ in seen] == list(range(1, len(whole) + 1))
         assert seen == whole
-        ends = [data["state"] for _, kind, data in whole if kind == "state" and data["state"] in FINAL]
-        assert ends == ["succeeded"]
+        assert ends_of(client, plan) == ["succeeded"]
         assert len(client.get("/v1/plans").json()["plans"]) == 1
     assert len(starts.read_text().split()) == 2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", ["queued", "running", "stopping", "succeeded", "infeasible", "failed", "cancelled"])
-def test_a_service_killed_in_any_state_of_a_plan_loses_nothing(service: ServiceProcess, tmp_path: Path, state: str):
-    ends = {"infeasible": {"end": "infeasible"}, "failed": {"end": "problem"}}
-    busy = pretended(tmp_path / "busy", seconds=120.0, again=0.2)
-    asked = pretended(tmp_path / "starts", **{"seconds": 0.2, **ends.get(state, {})})
-    if state in {"running", "stopping"}:
-        asked = busy
+def test_a_killed_service_loses_no_plan_in_any_state(service: ServiceProcess, tmp_path: Path):
+    def post(**fake: Any) -> str:
+        answered = client.post("/v1/plans", json=pretended(tmp_path / f"starts{len(plans)}", **fake))
+        assert answered.status_code == 202
+        return str(answered.json()["id"])
+
+    plans: dict[str, str] = {}
     with client_of(service.url) as client:
-        if state in {"queued", "cancelled"}:  # it waits behind another
-            other = client.post("/v1/plans", json=busy).json()["id"]
-            until_solving(client, other)
-        plan = client.post("/v1/plans", json=asked).json()["id"]
-        if state in {"running", "stopping"}:
-            until_solving(client, plan)
-        if state in {"stopping", "cancelled"}:
-            client.post(f"/v1/plans/{plan}/cancel")
-        if state in FINAL:
-            final(client, plan)
-        before = client.get(f"/v1/plans/{plan}").json()
+        ends: dict[str, dict[str, Any]] = {
+            "succeeded": {"seconds": 0.1},
+            "infeasible": {"end": "infeasible"},
+            "failed": {"end": "problem"},
+        }
+        for state, fake in ends.items():
+            plans[state] = post(**fake)
+            final(client, plans[state])
+        plans["running"] = post(seconds=120.0, again=0.2)
+        until_solving(client, plans["running"])
+        plans["queued"], plans["cancelled"] = post(seconds=0.1), post()
+        client.post(f"/v1/plans/{plans['cancelled']}/cancel")
+        before = {state: client.get(f"/v1/plans/{plan}").json() for state, plan in plans.items()}
+        assert {state: told["state"] for state, told in before.items()} == {state: state for state in plans}
         service.kill()
         service.start_again()
         service.ready()
-        after = final(client, plan)
-        if state in FINAL:
-            assert after == before
-            assert before["state"] == state
-        # One asked to stop keeps its best plan if the solver had time to say so before the kill.
-        assert after["state"] == {"stopping": "cancelled", "queued": "succeeded", "running": "succeeded"}.get(
-            state, state
-        )
-        told = [data["state"] for _, kind, data in events_of(client, plan) if kind == "state"]
-        assert sum(one in FINAL for one in told) == 1
+        after = {state: final(client, plan) for state, plan in plans.items()}
+        assert {state: told["state"] for state, told in after.items() if state not in FINAL} == {
+            "running": "succeeded",
+            "queued": "succeeded",
+        }
+        assert all(after[state] == before[state] for state in plans if state in FINAL)
+        for plan in plans.values():
+            assert len(ends_of(client, plan)) == 1
+
+
+@pytest.mark.slow
+def test_a_plan_asked_to_stop_is_cancelled_when_the_service_is_killed(service: ServiceProcess, tmp_path: Path):
+    with client_of(service.url) as client:
+        asked = pretended(tmp_path / "starts", seconds=120.0)
+        plan = client.post("/v1/plans", json=asked).json()["id"]
+        until_solving(client, plan)
+        client.post(f"/v1/plans/{plan}/cancel")
+        service.kill()
+        service.start_again()
+        service.ready()
+        assert final(client, plan)["state"] == "cancelled"
+        assert ends_of(client, plan) == ["cancelled"]
