@@ -63,7 +63,9 @@ def answer(
         is_json = media_type == JSON or media_type.endswith("+json")
         schema: dict[str, Any] = {"type": "string"} if media_type.startswith("text/") else {}
         if media_type == SSE:
-            schema = {"type": "string", "description": "events, one after another", "x-event": EVENT}
+            # Each event, as OpenAPI 3.2 says it; readers of 3.1 pass over it and give out the stream as it comes.
+            content[media_type] = {"schema": {}, "itemSchema": EVENT}
+            continue
         if is_json and model is not None:
             schema = {"$ref": f"#/components/schemas/{model.__name__}"}
         content[media_type] = {"schema": schema}

@@ -66,7 +66,7 @@ def _plan_with(client: Any, note: str) -> None:
     again = imported(f"{plans}.create_plan").sync(client=client, body=submission, idempotency_key="one")
     assert again.id == posted.id
     assert posted.state in {"queued", "running"}
-    told = imported(f"{plans}.follow_plan").sync(posted.id, client=client)
+    told = imported(f"{plans}.follow_plan").sync_detailed(posted.id, client=client).content.decode()
     assert told.rstrip().splitlines()[-1].startswith(("data:", "id:", "event:"))
     while (status := imported(f"{plans}.get_plan").sync(posted.id, client=client)).state not in FINAL:
         time.sleep(0.05)

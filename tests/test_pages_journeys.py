@@ -93,7 +93,7 @@ def test_a_city_manager_reads_the_rollout_of_a_city(
     expect(shown).to_have_text("Jan 2027")
     expect(page.locator("#now")).to_contain_text("Not open yet")
     month.press("End")
-    expect(shown).to_have_text("Oct 2030")
+    expect(shown).to_have_text("Oct to Dec 2030")
     expect(page.locator("#now")).to_contain_text("km²")
     expect(page.locator("#permits")).to_contain_text("DGT")
     expect(page.locator("#content")).to_contain_text("OpenStreetMap")
