@@ -36,15 +36,17 @@ SHORTEST_S = 0.2
 LONGEST = {"sqlite": 1.8, "postgresql": 1.0}
 """Pauses between kills last at most so many times as the service takes to start: quicker ones would only kill what starts."""
 
-SOLVE_S = 4.0
-"""What a small plan takes the real solver; the longest pause is longer by that."""
+HARD = {"capital": {"per_quarter_usd": 4e6}, "cities": ["zurich", "munich"]}
+LIMIT_S = 8.0
+"""Seconds that the real solver may search for a plan; the longest pause is longer by that."""
 
 
 def body(number: int, solver: str, starts: Path) -> dict[str, object]:
-    """Return what is posted: one small city; the note tells a pretending solver what to do."""
+    """Return what is posted: a plan of two cities that takes seconds; or a note that tells a pretending solver what to do."""
+    if solver == "real":
+        return {"request": {"name": f"plan {number}", **HARD}, "options": {"time_limit_s": LIMIT_S, "gap": 0.0}}
     fake = {"seconds": random.Random(number).uniform(0.5, 2.0), "log": str(starts)}  # noqa: S311 - not for secrets
-    note = json.dumps(fake) if solver == "pretend" else ""
-    return {"request": {"name": f"plan {number}", "note": note, **TINY}, "options": {"time_limit_s": 30}}
+    return {"request": {"name": f"plan {number}", "note": json.dumps(fake), **TINY}}
 
 
 @dataclass
@@ -181,7 +183,7 @@ class Storm:
 
 def longest_pause(arguments: argparse.Namespace, start_s: float) -> float:
     """Return the longest pause between two kills, for a service that takes so long to start."""
-    return LONGEST[arguments.database] * start_s + (SOLVE_S if arguments.solver == "real" else 0.0)
+    return LONGEST[arguments.database] * start_s + (LIMIT_S if arguments.solver == "real" else 0.0)
 
 
 def victims_of(url: str | None, folder: Path, solver: str, log: IO[bytes]) -> list[Victim]:
