@@ -28,7 +28,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
-from storm import ROOT, TINY, Life, Taken, account, database, is_clean, open_plans, pauses, print_pauses, restarts
+from storm import (
+    ROOT,
+    TINY,
+    Life,
+    Taken,
+    account,
+    command_line,
+    database,
+    is_clean,
+    open_plans,
+    pauses,
+    print_pauses,
+    restarts,
+)
 
 from api.jobs.config import JobConfig
 from api.jobs.queue import JobQueue, prepare
@@ -224,13 +237,7 @@ def _runs_under(store: SqlStore, plan: str, *, not_under: str | None) -> str:
 
 def main() -> None:
     """Read the command line and run."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--plans", type=int, default=100)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument("--solver", choices=["pretend", "real"], default="pretend")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=900.0, help="give up after so long")
+    parser = command_line(__doc__ or "", seconds=900.0)
     parser.add_argument("--takeover", action="store_true", help="kill one worker, with production's settings")
     parser.add_argument("--post", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -25,7 +25,7 @@ from threading import Event, Thread
 from typing import IO
 
 import httpx2
-from storm import TINY, Taken, account, database, is_clean, open_plans, pauses, print_pauses, restarts
+from storm import TINY, Taken, account, command_line, database, is_clean, open_plans, pauses, print_pauses, restarts
 
 from api.store.contract import FINAL
 from api.store.sqlstore import SqlStore
@@ -238,13 +238,7 @@ def measure(arguments: argparse.Namespace, url: str | None, folder: Path) -> boo
 
 def main() -> None:
     """Read the command line and run."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--plans", type=int, default=100)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument("--solver", choices=["pretend", "real"], default="pretend")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=1800.0, help="give up after so long")
+    parser = command_line(__doc__ or "", seconds=1800.0)
     arguments = parser.parse_args()
     with database(arguments.database) as url, tempfile.TemporaryDirectory() as folder:
         clean = measure(arguments, url, Path(folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -147,3 +148,15 @@ def print_pauses(found: Sequence[tuple[datetime, datetime]], lives: Sequence[Lif
 
 def _spread(seconds: Sequence[float]) -> str:
     return f"median {seconds[len(seconds) // 2]:.1f} s, max {seconds[-1]:.1f} s"
+
+
+def command_line(doc: str, *, seconds: float) -> argparse.ArgumentParser:
+    """Return what every storm is told on its command line; ``seconds`` is when it gives up."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--plans", type=int, default=100)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--solver", choices=["pretend", "real"], default="pretend")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=seconds, help="give up after so long")
+    return parser

@@ -5,16 +5,21 @@ from __future__ import annotations
 import signal
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from api.jobs.config import JobConfig
 from api.jobs.queue import JobQueue, prepare
 from api.jobs.solve import job
 from api.store.contract import FINAL, NewPlan, PlanRow, SolveOptions
+from api.store.ids import new_id
 from api.store.sqlstore import SqlStore
+from tests.postgres import fresh_database
 from tests.worker_process import FAKE, WorkerProcess, until
 
 
@@ -106,3 +111,24 @@ def configured(url: str | None, folder: Path) -> JobConfig:
 def told(**fake: Any) -> dict[str, Any]:
     """Return what a solver process is told."""
     return job({"name": "x", "fake": fake}, SolveOptions(), None)
+
+
+@contextmanager
+def service_on(database: str | None, folder: Path) -> Iterator[Service]:
+    """Give a service on a database, SQLite for None, and end it with its workers."""
+    made = Service(configured(database, folder))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def service_anywhere(request: pytest.FixtureRequest, folder: Path) -> Iterator[Service]:
+    """Give a service on the kind of database that a fixture's parameter names; ``server`` is the fixture of PostgreSQL."""
+    if request.param == "sqlite":
+        with service_on(None, folder) as made:
+            yield made
+        return
+    with fresh_database(request.getfixturevalue("server"), new_id("test")) as url, service_on(url, folder) as made:
+        yield made

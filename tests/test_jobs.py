@@ -19,9 +19,8 @@ from api.jobs.progress import Progress
 from api.jobs.slot import Slot
 from api.jobs.solve import Solve, job
 from api.store.contract import NewPlan, SolveOptions
-from api.store.ids import new_id
-from tests.jobs_support import Service, configured, patient, told
-from tests.postgres import fresh_database, postgres
+from tests.jobs_support import Service, patient, service_anywhere, service_on, told
+from tests.postgres import postgres
 from tests.worker_process import FAKE, WorkerProcess, alive, until
 
 TINY = {
@@ -41,22 +40,14 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    made = Service(configured(None, tmp_path))
-    yield made
-    made.close()
+    with service_on(None, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def anywhere(request, tmp_path) -> Iterator[Service]:
-    if request.param == "sqlite":
-        made = Service(configured(None, tmp_path))
+    with service_anywhere(request, tmp_path) as made:
         yield made
-        made.close()
-        return
-    with fresh_database(request.getfixturevalue("server"), new_id("test")) as url:
-        made = Service(configured(url, tmp_path))
-        yield made
-        made.close()
 
 
 # --- outcomes -------------------------------------------------------------------------------------------------------------

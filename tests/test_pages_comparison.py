@@ -16,8 +16,8 @@ from api.pages.comparison_words import alone_apart, certainty, launches_sentence
 from fleetplan.compare import AloneEffect, compare_plans
 from fleetplan.plans.types import Plan
 from tests.api_support import Running, answer, running
+from tests.pages_support import page_at, words_of
 
-HTML = {"Accept": "text/html"}
 HOSTILE = "<script>alert(1)</script>"
 PLAN = Plan.model_validate_json(answer())
 
@@ -26,17 +26,6 @@ PLAN = Plan.model_validate_json(answer())
 def site(tmp_path):
     with running(tmp_path) as service:
         yield service
-
-
-def _page(site: Running, path: str, status: int = 200) -> str:
-    answered = site.client.get(path, headers=HTML)
-    assert answered.status_code == status, answered.text
-    return answered.text
-
-
-def _text(page: str) -> str:
-    bare = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)))
 
 
 def _changed(change: Callable[[dict[str, Any]], None], plan: Plan = PLAN) -> Plan:
@@ -85,7 +74,7 @@ def test_a_plan_alone_is_compared_with_its_parent(site: Running):
     made = _worse(40e6, months="2028-10").model_copy(update={"request": asked})
     site.runner.begin(child)
     site.store.finish(child, "succeeded", answer=made.model_dump_json().encode())
-    text = _text(_page(site, f"/plans/{child}/comparison"))
+    text = words_of(page_at(site, f"/plans/{child}/comparison"))
     assert "Zurich 6 months later: the plan is worth $40.0 M less, $291.8 M instead of $331.8 M (−12.1 %)." in text
     assert (
         "Zurich opens six months later, Oct 2028 instead of Apr 2028. The other 3 launches stay in their month." in text
@@ -98,22 +87,22 @@ def test_a_plan_alone_is_compared_with_its_parent(site: Running):
 
 def test_without_a_parent_another_plan_is_chosen(site: Running):
     plan = site.made()
-    text = _text(_page(site, f"/plans/{plan}/comparison"))
+    text = words_of(page_at(site, f"/plans/{plan}/comparison"))
     assert "No other plan yet" in text
     other = site.made("cheaper")
-    page = _page(site, f"/plans/{plan}/comparison")
-    assert "With which one shall it be compared?" in _text(page)
+    page = page_at(site, f"/plans/{plan}/comparison")
+    assert "With which one shall it be compared?" in words_of(page)
     assert f'value="{other}"' in page
 
 
 def test_the_same_plan_twice_is_said_so(site: Running):
     plan = site.made()
     site.made("cheaper")
-    assert "the same plan twice" in _text(_page(site, f"/plans/{plan}/comparison?with={plan}"))
+    assert "the same plan twice" in words_of(page_at(site, f"/plans/{plan}/comparison?with={plan}"))
 
 
 def test_two_plans_that_decide_the_same_are_said_so(site: Running):
-    text = _text(_page(site, f"/plans/{_ended(site, PLAN)}/comparison?with={_ended(site, PLAN)}"))
+    text = words_of(page_at(site, f"/plans/{_ended(site, PLAN)}/comparison?with={_ended(site, PLAN)}"))
     assert "Both plans were asked the same and decide the same." in text
     assert "Both plans decide the same: every launch, area, fleet, depot and purchase." in text
     assert "Too close to call" not in text
@@ -121,7 +110,7 @@ def test_two_plans_that_decide_the_same_are_said_so(site: Running):
 
 def test_a_difference_within_the_gaps_is_not_read_as_a_loss(site: Running):
     near = _ended(site, _worse(1e6, months="2028-10"))
-    text = _text(_page(site, f"/plans/{_ended(site, PLAN)}/comparison?with={near}"))
+    text = words_of(page_at(site, f"/plans/{_ended(site, PLAN)}/comparison?with={near}"))
     assert "Too close to call." in text
     assert "do not read this difference as a gain or a loss" in text
     assert "A real difference" not in text
@@ -131,7 +120,7 @@ def test_another_catalogue_is_warned_of(site: Running):
     def other(plain: dict[str, Any]) -> None:
         plain["certificate"]["catalogue_sha256"] = "d" * 64
 
-    text = _text(_page(site, f"/plans/{_ended(site, PLAN)}/comparison?with={_ended(site, _changed(other))}"))
+    text = words_of(page_at(site, f"/plans/{_ended(site, PLAN)}/comparison?with={_ended(site, _changed(other))}"))
     assert "The catalogue changed in between." in text
 
 
@@ -141,13 +130,13 @@ def test_another_catalogue_is_warned_of(site: Running):
 )
 def test_what_has_no_plan_is_not_compared(site: Running, state: str, words: str):
     other = site.made(state) if state else site.post()
-    text = _text(_page(site, f"/plans/{site.made()}/comparison?with={other}"))
+    text = words_of(page_at(site, f"/plans/{site.made()}/comparison?with={other}"))
     assert words in text
     assert "Timeline" not in text
 
 
 def test_no_such_plan_is_told(site: Running):
-    assert "no plan is called" in _text(_page(site, f"/plans/{site.made()}/comparison?with=plan_none", 404))
+    assert "no plan is called" in words_of(page_at(site, f"/plans/{site.made()}/comparison?with=plan_none", 404))
 
 
 def test_hostile_names_appear_as_text(site: Running):
@@ -156,16 +145,16 @@ def test_hostile_names_appear_as_text(site: Running):
         plain["cities"][3]["deployments"][0]["partner"] = HOSTILE
 
     bad = _changed(hostile, _worse(40e6, months="2028-10"))
-    page = _page(site, f"/plans/{_ended(site, PLAN)}/comparison?with={_ended(site, bad)}")
+    page = page_at(site, f"/plans/{_ended(site, PLAN)}/comparison?with={_ended(site, bad)}")
     assert HOSTILE not in page
     assert html.escape(HOSTILE) in page
 
 
 def test_the_two_can_be_swapped_and_other_plans_chosen(site: Running):
     a, b = _ended(site, PLAN), _ended(site, _worse(40e6))
-    page = _page(site, f"/plans/{a}/comparison?with={b}")
+    page = page_at(site, f"/plans/{a}/comparison?with={b}")
     assert f'href="/plans/{b}/comparison?with={a}" id="swap"' in page
-    assert "$40.0 M more" in _text(_page(site, f"/plans/{b}/comparison?with={a}"))
+    assert "$40.0 M more" in words_of(page_at(site, f"/plans/{b}/comparison?with={a}"))
     for anchor in ("why", "timeline", "money", "map", "decisions", "figures"):
         assert f'<section id="{anchor}"' in page
         assert f'href="#{anchor}"' in page
@@ -183,8 +172,8 @@ def _two_changes(site: Running) -> tuple[str, str]:
 
 def test_unknown_causes_are_offered_to_be_found_out(site: Running):
     a, b = _two_changes(site)
-    page = _page(site, f"/plans/{a}/comparison?with={b}")
-    text = _text(page)
+    page = page_at(site, f"/plans/{a}/comparison?with={b}")
+    text = words_of(page)
     assert "2 more plans, of at most 2 min each" in text
     assert "Find out which change moved what" in text
     assert "moved by" not in text
@@ -209,7 +198,7 @@ def test_known_causes_stand_beside_changes_and_decisions(site: Running):
         made = _worse(39e6, months="2028-10") if poor else _worse(1e5)
         made = made.model_copy(update={"request": PLAN.request.model_validate(dict(row.request))})
         site.store.finish(plan, "succeeded", answer=made.model_dump_json().encode())
-    text = _text(_page(site, f"/plans/{a}/comparison?with={b}"))
+    text = words_of(page_at(site, f"/plans/{a}/comparison?with={b}"))
     assert "Nearly all of it comes from one change: capital of $100 M a quarter (−$39.0 M alone)." in text
     assert "−$39.0 M of net present value, 1 decision moved" in text
     assert "−$100 k of net present value, no decision moved" in text
@@ -222,7 +211,7 @@ def test_too_many_changes_are_told_without_a_button(site: Running):
     many = [{"id": f"c{n}", "type": "fleet_cap", "vehicles": 9000 + n, "city": "zurich"} for n in range(7)]
     asked = PLAN.request.model_validate({**PLAN.request.model_dump(mode="json"), "constraints": many})
     other = _ended(site, PLAN.model_copy(update={"request": asked}))
-    text = _text(_page(site, f"/plans/{_ended(site, PLAN)}/comparison?with={other}"))
+    text = words_of(page_at(site, f"/plans/{_ended(site, PLAN)}/comparison?with={other}"))
     assert "More than six inputs differ" in text
     assert "Find out" not in text
 

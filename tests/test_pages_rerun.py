@@ -20,8 +20,8 @@ from fleetplan.plans.types import PermitStep, Plan
 from fleetplan.request import AnyConstraint, parse_request
 from fleetplan.scope import resolve_scope
 from tests.api_support import BODY, Running, answer, running
+from tests.pages_support import HTML, page_at, words_of
 
-HTML = {"Accept": "text/html"}
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -34,17 +34,6 @@ def site(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="module")
 def plan(site: Running) -> str:
     return site.made()
-
-
-def _page(site: Running, path: str, status: int = 200) -> str:
-    answered = site.client.get(path, headers=HTML)
-    assert answered.status_code == status, answered.text
-    return answered.text
-
-
-def _text(page: str) -> str:
-    bare = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)))
 
 
 def _data(page: str) -> dict[str, Any]:
@@ -71,14 +60,14 @@ def _levers(catalogue: Catalogue, constraints: list[dict[str, Any]], made: Plan 
 
 
 def test_the_page_offers_what_the_plan_rests_on(site: Running, plan: str):
-    text = _text(_page(site, f"/plans/{plan}/rerun"))
+    text = words_of(page_at(site, f"/plans/{plan}/rerun"))
     for wanted in ("Zurich", "Munich", "WeRide", "today $125 M", "Decisions before", "A change must be worth"):
         assert wanted in text
     assert "Every permit takes its longest" in text
 
 
 def test_a_plan_in_the_making_is_not_changed_yet(site: Running):
-    text = _text(_page(site, f"/plans/{site.post()}/rerun"))
+    text = words_of(page_at(site, f"/plans/{site.post()}/rerun"))
     assert "Still being made" in text
     assert "Plan again" not in text
 
@@ -87,8 +76,8 @@ def test_a_request_without_a_plan_can_be_changed_but_nothing_kept(site: Running)
     body = {"request": {**BODY["request"], "constraints": [{"id": "a", "type": "launches_per_quarter", "max": 2}]}}
     plan = site.post(body)
     site.runner.end(plan, "infeasible")
-    page = _page(site, f"/plans/{plan}/rerun")
-    text = _text(page)
+    page = page_at(site, f"/plans/{plan}/rerun")
+    text = words_of(page)
     assert "its rules clash" in text
     assert "Without “At most 2 launches a quarter”" in text
     assert 'class="entry clashes" data-asked="a"' in page
@@ -98,14 +87,14 @@ def test_a_request_without_a_plan_can_be_changed_but_nothing_kept(site: Running)
 
 
 def test_a_failed_plan_can_be_changed_too(site: Running):
-    assert "ended without a plan" in _text(_page(site, f"/plans/{site.made('failed')}/rerun"))
+    assert "ended without a plan" in words_of(page_at(site, f"/plans/{site.made('failed')}/rerun"))
 
 
 def test_a_hostile_name_and_id_appear_as_text(site: Running):
     constraint = {"id": HOSTILE, "type": "fleet_cap", "vehicles": 10}
     plan = site.post({"request": {**BODY["request"], "name": HOSTILE, "constraints": [constraint]}})
     site.runner.end(plan, "own")
-    page = _page(site, f"/plans/{plan}/rerun")
+    page = page_at(site, f"/plans/{plan}/rerun")
     assert HOSTILE not in page
     assert html.escape(HOSTILE) in page
     assert _data(page)["ids"] == [HOSTILE]
@@ -131,7 +120,7 @@ def test_a_link_prefills_levers_constraints_and_figures(site: Running, plan: str
     ]
     assert given["figures"] == [{"key": key, "factor": 0.8}]
     assert "which this plan does not have" not in page
-    assert "slip atlantis:3, force zurich:nobody" in _text(page)
+    assert "slip atlantis:3, force zurich:nobody" in words_of(page)
 
 
 def test_too_many_or_too_long_parameters_are_refused(site: Running, plan: str):

@@ -20,9 +20,8 @@ import sqlalchemy as sa
 from api.jobs.slot import Slot
 from api.jobs.worker import Worker
 from api.store.contract import FINAL
-from api.store.ids import new_id
-from tests.jobs_support import Service, configured, patient, told
-from tests.postgres import fresh_database, postgres
+from tests.jobs_support import Service, configured, patient, service_anywhere, service_on, told
+from tests.postgres import postgres
 from tests.worker_process import FAKE, ROOT, WorkerProcess, alive, until
 
 
@@ -34,22 +33,14 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    made = Service(configured(None, tmp_path))
-    yield made
-    made.close()
+    with service_on(None, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def anywhere(request, tmp_path) -> Iterator[Service]:
-    if request.param == "sqlite":
-        made = Service(configured(None, tmp_path))
+    with service_anywhere(request, tmp_path) as made:
         yield made
-        made.close()
-        return
-    with fresh_database(request.getfixturevalue("server"), new_id("test")) as url:
-        made = Service(configured(url, tmp_path))
-        yield made
-        made.close()
 
 
 def test_a_solver_dies_with_its_worker(service: Service):

@@ -22,7 +22,6 @@ router = APIRouter(include_in_schema=False, default_response_class=Response)
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 MEDIA = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 STYLE = "fleetplan.css"
-OPEN_PREFIX = "/assets/"
 
 
 @router.get("/assets/{version}/{name:path}")

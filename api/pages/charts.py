@@ -1,8 +1,8 @@
 """Charts of the pages as data: what ``static/lib/charts.js`` draws with Plotly in the colours of the page.
 
-A chart is a mapping with ``kind`` (``area``: stacked steps, ``line``: steps, ``waterfall``), ``unit`` (``count``, ``usd``,
-``min``, ``share``), the first month of each period in ``x``, the month after the last in ``end``, and ``series`` with name,
-colour class and values. ``title``, ``about`` and ``said`` (one sentence for those who cannot see it) stand on the page.
+A chart is a mapping with ``kind`` (``area``: stacked steps, ``line``: steps), ``unit`` (``count``, ``usd``, ``min``), the first
+month of each period in ``x``, the month after the last in ``end``, and ``series`` with name, colour class and values. ``title``,
+``about`` and ``said`` (one sentence for those who cannot see it) stand on the page.
 """
 
 from __future__ import annotations

@@ -230,12 +230,6 @@ def _kpi(label: str, pair: KpiPair, written: Any) -> dict[str, str]:
     return {"label": label, "a": written(pair.a), "b": written(pair.b), "difference": difference}
 
 
-def _apart_words(difference: float, written: Any) -> str:
-    if not difference:
-        return "the same"
-    return signed(difference) if written is usd_fine else f"{'+' if difference > 0 else ''}{written(difference)}"
-
-
 def _fleets(comparison: Comparison) -> dict[str, Any]:
     """Return vehicles at year ends of both plans by city; None beyond a horizon."""
     years = comparison.map[0].years if comparison.map else []

@@ -17,7 +17,6 @@ from api.documents import Document
 from api.media import HTML
 from api.pages import assets
 from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
-from api.schemas import PlanSummary
 from fleetplan.planner import package_version
 from fleetplan.report import words
 from fleetplan.report.environment import template_environment
@@ -89,9 +88,8 @@ def _environment() -> Environment:
         plotly=assets.plotly_path(),
         version=package_version(),
         state_name=lambda state: STATE_NAMES.get(state, state),
-        money_of=lambda row: row.objective,
     )
-    environment.filters.update(data=as_data, ago=words_of_time, several=words.several, title_of=rule_name)
+    environment.filters.update(data=as_data, ago=words_of_time, several=words.several)
     return environment
 
 
@@ -100,15 +98,6 @@ def as_data(value: Any) -> Markup:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
     return Markup(safe)  # noqa: S704  escaped above
-
-
-def rule_name(key: str) -> str:
-    """Return the key of a rule as words.
-
-    >>> rule_name("launches_per_quarter")
-    'launches per quarter'
-    """
-    return key.replace("_", " ")
 
 
 def words_of_time(seconds: float | None) -> str:
@@ -135,8 +124,3 @@ def seconds_of(row: PlanRow) -> float | None:
     if row.started_at is None or row.finished_at is None:
         return None
     return (row.finished_at - row.started_at).total_seconds()
-
-
-def summary_words(plan: PlanSummary) -> str:
-    """Return a plan's state in a few words."""
-    return STATE_NAMES.get(plan.state, plan.state)

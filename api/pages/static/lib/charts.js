@@ -1,6 +1,6 @@
 /* Charts of the pages. The server gives the data (api/pages/charts.py); Plotly draws them in the colours of the page. */
 import { colour, faded, onColours } from "./colours.js";
-import { FORMATS, month } from "./format.js";
+import { FORMATS } from "./format.js";
 
 export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset", locale: "en-US" };
 
@@ -34,10 +34,9 @@ export function drawCharts(root) {
 }
 
 async function draw(box, spec) {
-  const traces = (BUILDERS[spec.kind] ?? steps)(spec);
   if (!window.Plotly) await painted();
   await plotly();
-  await Plotly.react(box, traces, layout(spec), CONFIG);
+  await Plotly.react(box, steps(spec), layout(spec), CONFIG);
   box.dataset.drawn = "yes";
 }
 
@@ -68,19 +67,13 @@ export function layout(spec, over = {}) {
 function valueTicks(spec) {
   const columns = spec.series.map((s) => s.values.map((v) => v ?? 0));
   const tops = spec.kind === "area" ? columns[0]?.map((_, t) => columns.reduce((sum, c) => sum + c[t], 0)) ?? [0] : columns.flat();
-  const sums = spec.kind === "waterfall" ? running(spec) : tops;
-  const [low, high] = [Math.min(0, ...sums), Math.max(0, ...sums)];
+  const [low, high] = [Math.min(0, ...tops), Math.max(0, ...tops)];
   const rough = (high - low) / 4 || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 2.5, 5].find((m) => m * power >= rough) ?? 10);
   const ticks = [];
   for (let k = Math.floor(low / step); k * step <= high + step / 2; k++) ticks.push(k * step);
   return ticks;
-}
-
-function running(spec) {
-  let sum = 0;
-  return spec.series[0].values.map((v, i) => (sum = spec.measures[i] === "absolute" ? v : spec.measures[i] === "total" ? sum : sum + v));
 }
 
 function tickText(unit, value) {
@@ -90,7 +83,7 @@ function tickText(unit, value) {
     const text = size >= 1e9 ? `${+(size / 1e9).toFixed(2)} bn` : size >= 1e5 ? `${+(size / 1e6).toFixed(1)} M` : size >= 1e3 ? `${+(size / 1e3).toFixed(1)} k` : `${+size.toFixed(2)}`;
     return `${value < 0 ? "−" : ""}$${text}`;
   }
-  return unit === "share" ? FORMATS.share(value) : value % 1 ? String(+value.toFixed(2)) : FORMATS.count(value);
+  return value % 1 ? String(+value.toFixed(2)) : FORMATS.count(value);
 }
 
 /* A period's value holds to its end: a step, and the last one is drawn to the end of the horizon. */
@@ -121,27 +114,3 @@ function steps(spec) {
     };
   });
 }
-
-/* From one total to another by the parts between: `series[0].values` are the parts, `x` their names, `measures` what each is. */
-function waterfall(spec) {
-  const values = spec.series[0].values;
-  return [{
-    type: "waterfall",
-    x: spec.x,
-    y: values,
-    measure: spec.measures,
-    text: values.map(FORMATS[spec.unit]),
-    textposition: "outside",
-    cliponaxis: false,
-    connector: { line: { color: colour("line"), width: 1 } },
-    increasing: { marker: { color: colour("s2") } },
-    decreasing: { marker: { color: colour("s1") } },
-    totals: { marker: { color: colour("accent") } },
-    hovertemplate: "%{x}<br>%{text}<extra></extra>",
-  }];
-}
-
-const BUILDERS = { area: steps, line: steps, waterfall };
-
-/** How the periods of a chart are called, for those who write beside it. */
-export const periodNames = (spec) => spec.x.map(month);

@@ -31,5 +31,4 @@ export const FORMATS = {
   count: (v) => (v === null ? "–" : Math.abs(v) < 10 && v % 1 ? v.toFixed(1) : count(v)),
   usd,
   min: (v) => (v === null ? "–" : `${v.toFixed(1)} min`),
-  share: (v) => percent(v),
 };

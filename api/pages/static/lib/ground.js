@@ -42,13 +42,6 @@ export function shapes(ground) {
   };
 }
 
-/** The index of the period that holds a month; the nearest end when it lies outside. */
-export function periodOf(ground, text) {
-  let found = 0;
-  ground.periods.forEach((p, t) => { if (p <= text) found = t; });
-  return found;
-}
-
 /** The widest level that any stack has open in a period, 0 for none. */
 export const widest = (ground, t) => Math.max(0, ...ground.stacks.map((s) => s.level[t]));
 
