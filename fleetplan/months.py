@@ -86,6 +86,51 @@ class Grid:
         """Return the first period that begins at or after an absolute month; ``len(self)`` if none does."""
         return int(np.searchsorted(self.starts, month, side="left"))
 
+    def last_begun_by(self, month: str) -> int:
+        """Return the last period that begins in or before a month; -1 before the horizon.
+
+        What must be so by a month is so in the last period begun by then.
+
+        >>> grid = Grid.default("2027-01", months=18, single_months=12)
+        >>> grid.last_begun_by("2027-12"), grid.last_begun_by("2028-02"), grid.last_begun_by("2026-12")
+        (11, 12, -1)
+        """
+        return int(np.searchsorted(self.starts, month_number(month), side="right")) - 1
+
+    def window(self, start: str | None, end: str | None) -> range:
+        """Return the periods that share a month with a window of months, both ends included, open-ended where None.
+
+        Vehicles stand still within a period, so a rule over months holds in every period that has a month in its window.
+
+        >>> grid = Grid.default("2027-01", months=18, single_months=12)
+        >>> grid.window("2027-11", "2028-02"), grid.window("2028-03", None), grid.window(None, "2026-12")
+        (range(10, 13), range(12, 14), range(0, 0))
+        """
+        first = 0 if start is None else max(0, self.period_of(month_number(start)))
+        last = len(self) if end is None else self.period_of(month_number(end)) + 1
+        return range(first, max(first, min(last, len(self))))
+
+    def whole_periods(self, start: str | None, end: str | None) -> range:
+        """Return the periods of which every month lies in a window, both ends included, open-ended where None.
+
+        >>> grid = Grid.default("2027-01", months=18, single_months=12)
+        >>> grid.whole_periods("2027-11", "2028-02"), grid.whole_periods("2028-01", "2028-03")
+        (range(10, 12), range(12, 13))
+        """
+        first = 0 if start is None else self.first_period_from(month_number(start))
+        after = self.end if end is None else month_number(end) + 1
+        last = len(self) if after >= self.end else self.period_of(after)
+        return range(first, max(first, last))
+
+    @cached_property
+    def quarters(self) -> NDArray[np.int64]:
+        """Quarter of the horizon, counted from 0, in which each period begins, shape (periods,).
+
+        >>> Grid.default("2027-02", months=12, single_months=4).quarters.tolist()
+        [0, 0, 0, 1, 1, 2, 3]
+        """
+        return np.asarray((self.starts - self.start) // 3)
+
     def labels(self) -> list[str]:
         """Return the first month of each period as text."""
         return [month_text(int(m)) for m in self.starts]

@@ -283,6 +283,19 @@ def test_constraints_say_what_the_plan_does_about_them():
     assert "Lucid + Nuro has at most" in found["i"][1]
 
 
+def test_a_window_within_a_quarter_is_told_by_that_quarter():
+    fleets = [sum(d.vehicles[16] for part in PLAN.cities for d in part.deployments), PLAN.periods[16]]
+    found = stands(
+        {"id": "inside", "type": "fleet_cap", "vehicles": 100_000, "start": "2029-02", "end": "2029-03"},
+        {"id": "beyond", "type": "fleet_cap", "vehicles": 5, "start": "2099-02"},
+        {"id": "by", "type": "launch_by", "city": "zurich", "month": "2028-05"},
+    )
+    assert fleets[1] == "2029-01"
+    assert found["inside"] == ("room", f"The largest fleet is {fleets[0]:,} vehicles, in Jan 2029.")
+    assert found["beyond"] == ("given", "The horizon holds no month of its window.")
+    assert found["by"] == ("limit", "It opens in Apr 2028.")
+
+
 def test_a_constraint_with_a_price_holds_the_plan_back():
     told = "The request's constraint 'cap' (fleet_cap) holds the plan back: about 900 USD of NPV per vehicle."
     bind = Binding(

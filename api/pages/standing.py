@@ -68,7 +68,7 @@ def _resolved(plan: Plan, catalogue: Catalogue) -> Sequence[AnyConstraint]:
 def _standing(plan: Plan, c: AnyConstraint, catalogue: Catalogue) -> Standing:
     words = constraint_sentence(c.model_dump(mode="json"), catalogue)
     bind = next((b for b in plan.binds if b.rule == c.type and repr(c.id) in b.sentence), None)
-    told, at_limit = _TOLD[c.type](plan, c)
+    told, at_limit = _TOLD[c.type](plan, c) if _window(plan, c) else _OUTSIDE
     stand: Stand = "binds" if bind else "given" if at_limit is None else "limit" if at_limit else "room"
     worth = f"One more {bind.unit} is worth about {usd(bind.price_usd)} of NPV." if bind and bind.price_usd else ""
     return Standing(c.id, f"{words[:1].upper()}{words[1:]}.", told, stand, worth)
@@ -77,6 +77,7 @@ def _standing(plan: Plan, c: AnyConstraint, catalogue: Catalogue) -> Standing:
 # --- what a plan does about a constraint, and whether it stands at its limit (None: it is no limit) ------------------------
 
 Told = tuple[str, bool | None]
+_OUTSIDE: Told = ("The horizon holds no month of its window.", None)
 
 
 def _chosen(plan: Plan, c: Any) -> list[DeploymentPlan]:
@@ -85,9 +86,8 @@ def _chosen(plan: Plan, c: Any) -> list[DeploymentPlan]:
     return [d for d in found if city in {None, d.city} and stack in {None, d.stack}]
 
 
-def _window(plan: Plan, c: Any) -> list[int]:
-    start, end = getattr(c, "start", None) or plan.periods[0], getattr(c, "end", None) or "9999-12"
-    return [t for t, p in enumerate(plan.periods) if start <= p <= end] or [len(plan.periods) - 1]
+def _window(plan: Plan, c: Any) -> range:
+    return plan.request.grid.window(getattr(c, "start", None), getattr(c, "end", None))
 
 
 def _total(plan: Plan, c: Any, values: str) -> list[tuple[float, int]]:
@@ -110,8 +110,13 @@ def _opening(plan: Plan, c: Any) -> Told:
     launch = min((d.launch for d in _chosen(plan, c)), default="")
     if not launch:
         return "It does not open.", False
-    soonest = next((p for p in plan.periods if p >= c.month), plan.periods[-1])
-    tight = {"launch_not_before": launch <= soonest, "launch_fixed": True, "launch_by": launch >= c.month}
+    grid = plan.request.grid
+    opened = grid.period_of(month_number(launch))
+    tight = {
+        "launch_not_before": opened <= grid.first_period_from(month_number(c.month)),
+        "launch_fixed": True,
+        "launch_by": opened >= grid.last_begun_by(c.month),
+    }
     return f"It opens in {month_name(launch)}.", tight[c.type]
 
 
