@@ -123,6 +123,15 @@ class Grid:
         return range(first, max(first, last))
 
     @cached_property
+    def singly(self) -> Grid:
+        """The same horizon month by month.
+
+        >>> Grid.default("2027-01", months=18, single_months=12).singly.window("2028-02", "2028-03")
+        range(13, 15)
+        """
+        return Grid(self.start, (1,) * sum(self.lengths))
+
+    @cached_property
     def quarters(self) -> NDArray[np.int64]:
         """Quarter of the horizon, counted from 0, in which each period begins, shape (periods,).
 

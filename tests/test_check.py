@@ -470,6 +470,13 @@ def test_the_supply_ceiling_lies_on_the_line_between_year_ends():
     assert [ceiling(case, "alpha", t) for t in (0, 5, 7)] == [40, 140, 220]
 
 
+def test_an_outage_within_a_quarter_lowers_the_ceiling_of_that_quarter():
+    out = {"id": "it", "type": "supply_change", "stack": "alpha", "factor": 0.5, "start": "2027-08", "end": "2027-08"}
+    case = Case(build_plan(request=default_request(constraints=[out])), WORLD, SERVICES)
+    assert case.labels[5:8] == ["2027-06", "2027-07", "2027-10"]
+    assert [ceiling(case, "alpha", t) for t in (5, 6, 7)] == [140, 80, 220]
+
+
 def test_the_checker_shares_no_code_with_what_makes_plans():
     barred = {"permits", "economics", "optimize", "scope"}
     files = sorted(Path(check.__file__).parent.glob("*.py"))

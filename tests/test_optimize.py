@@ -260,6 +260,15 @@ def test_supply_grows_evenly_between_decembers_and_is_cut_where_asked() -> None:
     assert vehicles[8] == 120
 
 
+def test_an_outage_of_some_months_counts_in_every_period_that_has_one_of_them() -> None:
+    grid = request().grid
+    out = SupplyChange(id="out", stack="s", factor=0, start="2027-09", end="2027-10")
+    more = SupplyChange(id="more", stack="s", factor=2, start="2027-11")
+    vehicles = placeable(grid, [2026, 2027], [100, 100], [out, more])
+    assert grid.labels()[5:9] == ["2027-06", "2027-07", "2027-10", "2028-01"]
+    assert vehicles[5:9].tolist() == [100, 0, 0, 200]
+
+
 def test_an_annuity_repays_its_loan() -> None:
     payment = annuity(0.09, 60)
     left = 1.0

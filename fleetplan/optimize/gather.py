@@ -57,14 +57,18 @@ def rival_shares(grid: Grid, share_at_end: float) -> Array:
 
 
 def placeable(grid: Grid, years: Sequence[int], values: Sequence[float], changes: Sequence[SupplyChange]) -> Ints:
-    """Return the vehicles a stack may have in service at the start of each period: linear between Decembers, then cut."""
+    """Return the vehicles a stack may have in service in each period: linear between Decembers, then changed.
+
+    The figure is read at the start of a period and multiplied by the least factor of the period's months: vehicles stand
+    still within a period, so what a stack lacks in one month it lacks in all of them.
+    """
     at = np.array([12 * y + 11 for y in years], float)
     level = np.interp(grid.starts.astype(float), at, np.asarray(values, float))
+    factors = np.ones(len(grid.singly))
     for change in changes:
-        first = month_number(change.start) if change.start else -(10**9)
-        last = month_number(change.end) if change.end else 10**9
-        level = np.where((grid.starts >= first) & (grid.starts <= last), level * change.factor, level)
-    return np.asarray(np.floor(level + 1e-9), dtype=np.int64)
+        factors[list(grid.singly.window(change.start, change.end))] *= change.factor
+    least = np.minimum.reduceat(factors, grid.starts - grid.start)
+    return np.asarray(np.floor(level * least + 1e-9), dtype=np.int64)
 
 
 def cumulated_budget(grid: Grid, capital: Capital) -> Array:

@@ -114,10 +114,22 @@ def in_tests(case: Case, deployed: Deployed, t: int) -> int:
     return round(case.own("fleet.test_fleet")) if testing else 0
 
 
-def ceiling(case: Case, stack: str, t: int) -> int:
-    """Return the vehicles that can be had of a stack at the start of a period.
+def _supply_factor(case: Case, stack: str, month: int) -> float:
+    """Return what the request's supply changes make of a stack's vehicles in one month."""
+    factor = 1.0
+    for change in case.request.constraints:
+        if isinstance(change, SupplyChange) and resolve_stack(case.raw, change.stack) == stack:
+            after = change.start is None or month_number(change.start) <= month
+            before = change.end is None or month <= month_number(change.end)
+            factor *= change.factor if after and before else 1.0
+    return factor
 
-    Linear between year ends, where the value of a year stands at its December; flat outside the table.
+
+def ceiling(case: Case, stack: str, t: int) -> int:
+    """Return the vehicles that can be had of a stack in a period.
+
+    Read at its start, linear between year ends, where the value of a year stands at its December; flat outside the table.
+    The month of the period that has the least of it decides, since vehicles stand still within a period.
     """
     figure = case.catalogue.stacks[stack].figures["supply.placeable"]
     month = case.starts[t]
@@ -126,11 +138,7 @@ def ceiling(case: Case, stack: str, t: int) -> int:
     for (m0, v0), (m1, v1) in pairwise(points):
         if m0 <= month <= m1:
             amount = v0 + (v1 - v0) * (month - m0) / (m1 - m0)
-    for change in case.request.constraints:
-        if isinstance(change, SupplyChange) and resolve_stack(case.raw, change.stack) == stack:
-            after = change.start is None or month_number(change.start) <= month
-            before = change.end is None or month <= month_number(change.end)
-            amount *= change.factor if after and before else 1.0
+    amount *= min(_supply_factor(case, stack, m) for m in case.months(t))
     return math.floor(amount + 1e-9)
 
 

@@ -30,29 +30,16 @@ from fleetplan.request import (
 )
 
 
-def window(case: Case, start: str | None, end: str | None) -> list[int]:
-    """Return the periods that share a month with a window of months, both ends included."""
-    first = month_number(start) if start else case.start
-    last = month_number(end) if end else case.end
-    return [t for t in case.periods if case.starts[t] <= last and case.starts[t] + case.lengths[t] > first]
-
-
-def periods_by(case: Case, month: str) -> list[int]:
-    """Return the periods begun by a month."""
-    return [t for t in case.periods if case.starts[t] <= month_number(month)]
-
-
 def _paid_by(rows: Sequence[Deployed], periods: Sequence[int]) -> bool:
     return any(d.paid_vehicles(t) > 0 for d in rows for t in periods)
 
 
 def _markets_live(case: Case, rule: MarketsLive) -> Iterator[Violation]:
-    periods = periods_by(case, rule.by)[-1:]
+    t = case.request.grid.last_begun_by(rule.by)
     live = {
         d.row.city
-        for t in periods
         for d in case.deployed
-        if (d.paid_vehicles(t) if rule.counts == "paid" else d.row.vehicles[t]) > 0
+        if t >= 0 and (d.paid_vehicles(t) if rule.counts == "paid" else d.row.vehicles[t]) > 0
     }
     existing = sum(market.counts for market in case.catalogue.live_markets) if rule.include_existing else 0
     count = len(live) + existing
@@ -71,7 +58,7 @@ def _launch_not_before(case: Case, rule: LaunchNotBefore) -> Iterator[Violation]
 
 
 def _launch_by(case: Case, rule: LaunchBy) -> Iterator[Violation]:
-    if not _paid_by(case.named(rule.city, rule.stack), periods_by(case, rule.month)):
+    if not _paid_by(case.named(rule.city, rule.stack), range(case.request.grid.last_begun_by(rule.month) + 1)):
         yield Violation(rule.type, rule.id, f"{rule.city} is not open to paying riders by {rule.month}", 1.0)
 
 
@@ -98,7 +85,7 @@ def _forbid(case: Case, rule: ForbidDeployment) -> Iterator[Violation]:
 
 def _fleet_cap(case: Case, rule: FleetCap) -> Iterator[Violation]:
     rows = case.named(rule.city, rule.stack)
-    for t in window(case, rule.start, rule.end):
+    for t in case.request.grid.window(rule.start, rule.end):
         count = sum(d.row.vehicles[t] for d in rows)
         if count > rule.vehicles:
             text = f"{count} vehicles serve; at most {rule.vehicles} may"
@@ -107,7 +94,7 @@ def _fleet_cap(case: Case, rule: FleetCap) -> Iterator[Violation]:
 
 def _fleet_floor(case: Case, rule: FleetFloor) -> Iterator[Violation]:
     rows = case.named(rule.city, rule.stack)
-    for t in window(case, rule.start, rule.end):
+    for t in case.request.grid.window(rule.start, rule.end):
         count = sum(d.row.vehicles[t] for d in rows)
         if count < rule.vehicles:
             text = f"{count} vehicles serve; at least {rule.vehicles} must"
@@ -118,7 +105,7 @@ def _partner_share(case: Case, rule: PartnerShare) -> Iterator[Violation]:
     stacks = case.catalogue.stacks
     exact = any(stack.partner == rule.partner for stack in stacks.values())
     partner = rule.partner if exact else stacks[resolve_stack(case.raw, rule.partner)].partner
-    for t in window(case, rule.start, None):
+    for t in case.request.grid.window(rule.start, None):
         total = sum(d.row.vehicles[t] for d in case.deployed)
         theirs = sum(d.row.vehicles[t] for d in case.deployed if d.stack.partner == partner)
         most = rule.max_share * total
@@ -156,7 +143,7 @@ def _service_level(case: Case, rule: ServiceLevel) -> Iterator[Violation]:
 
 def _minimum_trips(case: Case, rule: MinimumTrips) -> Iterator[Violation]:
     city = resolve_city(case.raw, rule.city) if rule.city is not None else None
-    for t in window(case, rule.start, None):
+    for t in case.request.grid.window(rule.start, None):
         trips = sum(d.row.trips_per_day[t] for d in case.deployed if city in (None, d.row.city))
         if trips < rule.trips_per_day * (1 - TRIPS_SHARE) - TRIPS_PER_DAY:
             text = f"{trips:.1f} trips a day are served; at least {rule.trips_per_day:g} must be"
