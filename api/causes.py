@@ -21,9 +21,9 @@ from api.store.contract import FINAL, PlanRow, SolveOptions
 from fleetplan.compare import MOST_CHANGES, Alone, causes_of, causing_changes
 from fleetplan.compare.causes import no_plan, no_request
 from fleetplan.errors import RequestError
-from fleetplan.patch import UNCAUSED, InputChange
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
+from fleetplan.reruns.patch import UNCAUSED, InputChange
 
 MOST_RERUNS = 1000
 """How many of a plan's reruns are looked through, the newest first."""

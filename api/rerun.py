@@ -9,8 +9,8 @@ from api.schemas import Rerun
 from api.store.contract import FINAL, PlanRow
 from fleetplan.errors import RequestError
 from fleetplan.months import month_number, month_text
-from fleetplan.patch import apply_patch
 from fleetplan.request import PlanRequest, parse_request
+from fleetplan.reruns.patch import apply_patch
 
 
 def changed_request(service: Service, parent: PlanRow, body: Rerun) -> PlanRequest:

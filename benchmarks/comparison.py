@@ -24,8 +24,8 @@ from api.app import create_app  # noqa: E402
 from api.settings import Settings  # noqa: E402
 from api.store.contract import NewPlan, SolveOptions  # noqa: E402
 from api.store.sqlstore import SqlStore  # noqa: E402
-from fleetplan.patch import apply_patch  # noqa: E402
 from fleetplan.request import parse_request  # noqa: E402
+from fleetplan.reruns.patch import apply_patch  # noqa: E402
 
 PROMISE_S = 1.0
 OTHERS = 50

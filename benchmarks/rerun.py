@@ -18,7 +18,7 @@ from fleetplan import load_catalogue, parse_request, plan_with_context, read_req
 from fleetplan.compare import compare_plans
 from fleetplan.planner import Progress, services_for
 from fleetplan.plans.types import Plan
-from fleetplan.rerun import apply_patch, rerun
+from fleetplan.reruns.rerun import apply_patch, rerun
 from fleetplan.scope import resolve_scope
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

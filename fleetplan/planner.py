@@ -18,16 +18,16 @@ from fleetplan.optimize.gather import gather
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.nearby import improve
 from fleetplan.optimize.search import search
-from fleetplan.parent import start_from
 from fleetplan.plans.assemble import Proof, assemble
 from fleetplan.plans.check import require_valid
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest
+from fleetplan.reruns.inherit import inherited_bound
+from fleetplan.reruns.start import start_from
+from fleetplan.reruns.ties import Ties
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.service import city_service
 from fleetplan.service.types import CityService
-from fleetplan.ties import Ties
-from fleetplan.tightening import inherited_bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,9 @@ def plan_with_context(  # noqa: PLR0913  # each is a knob of its own, all by key
     parent
         An earlier plan to start from; its launches under the new request are reported as phase ``provisional``.
     freeze_until
-        The parent's decisions in periods that begin before this month stay (:func:`fleetplan.parent.freeze`).
+        The parent's decisions in periods that begin before this month stay (:func:`fleetplan.reruns.keep.freeze`).
     change_price_usd
-        What a launch moved or a vehicle shifted costs when plans are weighed (:func:`fleetplan.parent.price_changes`).
+        What a launch moved or a vehicle shifted costs when plans are weighed (:func:`fleetplan.reruns.keep.price_changes`).
 
     Raises
     ------

@@ -9,10 +9,10 @@ import pytest
 from fleetplan.compare import Comparison, attribute_causes, compare_plans
 from fleetplan.compare.moves import months_words
 from fleetplan.errors import RequestError
-from fleetplan.parent import deployments_of
+from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
-from fleetplan.rerun import apply_patch
+from fleetplan.reruns.rerun import apply_patch
 from tests.test_optimize import WORLD
 from tests.test_rerun import BASE, EXACT, LATE, SCARCE, SERVICES, again, planned
 

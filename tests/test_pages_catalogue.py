@@ -9,16 +9,19 @@ from dataclasses import replace
 
 import pytest
 
-from api.pages import catalogue_words as words
-from api.pages import figure_filter, figure_rows, figure_words, partner_view
-from api.pages.catalogue_view import arrival, by_city, overall
+from api.pages import figure_filter
 from api.pages.figure_filter import Filter, as_csv, asked, chosen
-from api.pages.permit_graph import Graph, idle_events, law_groups, permit_graph, waits_for
-from api.pages.permit_layout import NODE, place
 from fleetplan.catalogue import schema
 from fleetplan.catalogue.figures import trace
 from fleetplan.catalogue.types import Catalogue, Figure
+from fleetplan.report import partner as partner_view
+from fleetplan.report.catalogue import arrival, by_city, overall
+from fleetplan.report.permit_graph import Graph, idle_events, law_groups, permit_graph, waits_for
+from fleetplan.report.permit_layout import NODE, place
 from fleetplan.report.place_svg import catalogue_map
+from fleetplan.words import catalogue as words
+from fleetplan.words import figure_rows
+from fleetplan.words import figures as figure_words
 from tests.api_support import FakeKnown, Running, running
 
 HTML = {"Accept": "text/html"}

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from api.pages import city_view
-from api.pages.city_money import lines_of, money_by_year, pays_from, unit_costs
-from api.pages.city_options import options
-from api.pages.city_steps import agenda
 from fleetplan.catalogue import load_catalogue
+from fleetplan.explain.agenda import agenda
+from fleetplan.explain.options import options
+from fleetplan.explain.unit_costs import lines_of, money_by_year, pays_from, unit_costs
 from fleetplan.optimize.ledger import CAPITAL_LINES
 from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.report import city as city_view
 from tests.api_support import BODY, Running, running, services
 from tests.fake_plan import fake_plan
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from shapely.geometry import Polygon
 
-from api.pages import ground as ground_module
-from api.pages.ground import SCALE, breaks, crossing_words, gateway_words, ground
+from fleetplan.report import ground as ground_module
+from fleetplan.report.ground import SCALE, breaks, ground
 from fleetplan.report.map_svg import ranked_places
+from fleetplan.words.permits import crossing_words, gateway_words
 from tests.api_support import Running, running, services
 from tests.fake_plan import fake_catalogue, fake_plan
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from api.pages.changes import changed_name, finding_words, share_words, told
-from api.pages.lever_kinds import BY_TYPE, KINDS, form_of
-from api.pages.levers import Levers, levers, presets
 from api.pages.prefill import Given, prefill
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.months import month_number
-from fleetplan.patch import input_changes
 from fleetplan.plans.types import PermitStep, Plan
 from fleetplan.request import AnyConstraint, parse_request
+from fleetplan.reruns.lever_fields import BY_TYPE, KINDS, form_of
+from fleetplan.reruns.levers import Levers, levers, presets
+from fleetplan.reruns.patch import input_changes
 from fleetplan.scope import resolve_scope
+from fleetplan.words.changes import changed_name, finding_words, share_words, told
 from tests.api_support import BODY, Running, answer, running
 from tests.pages_support import HTML, page_at, words_of
 

@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 
-from api.pages import answers, binding, leaning, world
 from api.pages.ended_view import ended
 from api.pages.solving_view import STEPS
-from api.pages.standing import standings
 from fleetplan.catalogue import load_catalogue
+from fleetplan.explain import answers, binding
+from fleetplan.explain import doubts as leaning
+from fleetplan.explain.constraints import standings
 from fleetplan.plans.types import Binding, Plan
-from fleetplan.report.words import PHASE_NAMES
+from fleetplan.report import world
 from fleetplan.request import parse_request
+from fleetplan.words.values import PHASE_NAMES
 from tests.api_support import BODY, Running, answer, running
 
 PLAN = Plan.model_validate_json(answer())

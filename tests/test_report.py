@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from fleetplan.explain.verdict import verdict
+from fleetplan.plans import finance
 from fleetplan.plans.types import Plan
-from fleetplan.report import areas, finance, words
+from fleetplan.report import areas
 from fleetplan.report.export import write_artefacts
 from fleetplan.report.html import report_html
 from fleetplan.report.summary import print_summary
@@ -209,6 +211,6 @@ def test_the_summary_names_money_launches_gap_and_reasons(plan: Plan):
 
 
 def test_the_verdict_says_what_is_proven(plan: Plan):
-    text = " ".join(words.verdict(plan))
+    text = " ".join(verdict(plan))
     assert "Open 3 of 4 cities" in text
     assert "can be worth more than $334.5 M" in text

@@ -13,11 +13,13 @@ from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.nearby import improve, neighbourhood
 from fleetplan.optimize.solve import solve
-from fleetplan.parent import CHANGE, FREEZE, deployments_of, year_ends
 from fleetplan.planner import Progress, plan_with_context
+from fleetplan.plans.deployments import deployments_of, year_ends
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
-from fleetplan.rerun import (
+from fleetplan.reruns.inherit import inherited_bound, only_tightens
+from fleetplan.reruns.keep import CHANGE, FREEZE
+from fleetplan.reruns.rerun import (
     apply_patch,
     changes_between,
     describe_patch,
@@ -29,7 +31,6 @@ from fleetplan.rerun import (
     start_from,
 )
 from fleetplan.scope import resolve_scope
-from fleetplan.tightening import inherited_bound, only_tightens
 from tests.plan_builder import make_services
 from tests.test_optimize import WORLD
 

@@ -10,14 +10,16 @@ from api import problems as p
 from api.deps import ServiceDep, may_read
 from api.documents import Document
 from api.media import CSV
-from api.pages import catalogue_view as view
-from api.pages import catalogue_words as words
-from api.pages import figure_filter, figure_rows, partner_view
-from api.pages.figure_words import TOPICS
-from api.pages.permit_graph import idle_events, law_groups, permit_graph
+from api.pages import figure_filter
 from api.pages.shell import page
 from api.routes.parameters import Slug
+from fleetplan.report import catalogue as view
+from fleetplan.report import partner as partner_view
+from fleetplan.report.permit_graph import idle_events, law_groups, permit_graph
 from fleetplan.report.place_svg import catalogue_map
+from fleetplan.words import catalogue as words
+from fleetplan.words import figure_rows
+from fleetplan.words.figures import TOPICS
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 

@@ -11,24 +11,27 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, may_read
 from api.documents import Document
-from api.pages import charts
-from api.pages import city_options as options
-from api.pages import city_view as view
-from api.pages.binding import bound
 from api.pages.city_brief import brief
-from api.pages.city_money import money_by_year, unit_costs
-from api.pages.city_steps import agenda, permit_notes
-from api.pages.ground import breaks, ground
-from api.pages.leaning import weak_figure
 from api.pages.shell import page
 from api.problems import NotFound
 from api.routes.parameters import Slug
 from api.routes.results import city_of
 from fleetplan.catalogue.types import Catalogue, City
+from fleetplan.explain import options
+from fleetplan.explain.agenda import agenda
+from fleetplan.explain.binding import bound
+from fleetplan.explain.doubts import weak_figure
+from fleetplan.explain.unit_costs import money_by_year, unit_costs
 from fleetplan.months import month_number, month_text
+from fleetplan.plans import finance
+from fleetplan.plans.reading import doubt_key, end_month
 from fleetplan.plans.types import CityRollout, Plan
-from fleetplan.report import context, finance, gantt
+from fleetplan.report import chart_data as charts
+from fleetplan.report import city as view
+from fleetplan.report import context, gantt
 from fleetplan.report.charts import palette as palette_of
+from fleetplan.report.city import permit_notes
+from fleetplan.report.ground import breaks, ground
 from fleetplan.request import Month
 from fleetplan.service.types import CityService
 
@@ -90,7 +93,7 @@ def _page(request: Request, service: Service, found: Answered, rollout: CityRoll
         c=rollout,
         before=before,
         after=after,
-        end_month=context.end_month(plan),
+        end_month=end_month(plan),
         years=gantt.Scale.of(plan).years(),
         year_numbers=finance.years(plan),
         **_known(service, found, rollout, streets),
@@ -112,7 +115,7 @@ def _known(service: Service, found: Answered, rollout: CityRollout, streets: Cit
         "links": options.closed_links(fact, rollout, catalogue) if fact else [],
         "airports": options.airports(fact, rollout, streets, catalogue) if fact else [],
         "options": options.options(plan, rollout, catalogue),
-        "doubts": [weak_figure(f) for f in sorted(rollout.doubtful_figures, key=context.doubt_key)],
+        "doubts": [weak_figure(f) for f in sorted(rollout.doubtful_figures, key=doubt_key)],
     }
 
 
@@ -135,8 +138,14 @@ def _live(plan: Plan, rollout: CityRollout, catalogue: Catalogue, month: str | N
             for d in sorted(rollout.deployments, key=lambda d: (d.launch, d.stack))
         ],
         "charts": charts.city(plan, rollout, palette_of(plan)),
-        "unit": unit_costs(plan, rollout),
+        **_unit(plan, rollout),
         "money": money,
         "binds": [bound(b) for b in rollout.binds],
         "brief": brief(plan, rollout, steps, money),
     }
+
+
+def _unit(plan: Plan, rollout: CityRollout) -> dict[str, Any]:
+    """Return the account of one trip with its chart; neither for a city without trips."""
+    unit = unit_costs(plan, rollout)
+    return {"unit": unit, "unit_chart": view.unit_cost_chart(plan, unit) if unit else None}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from api.pages.city_money import INVESTED
-from api.pages.city_steps import Agenda
+from fleetplan.explain.agenda import Agenda
+from fleetplan.explain.unit_costs import INVESTED
+from fleetplan.plans.reading import opening_permits
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report import gantt
 
@@ -24,7 +25,7 @@ def brief(
                 "partner": d.partner,
                 "launch": d.launch,
                 "track": gantt.deployment_track(plan, d),
-                "permits": [{"p": p, "track": gantt.permit_track(plan, p)} for p in gantt.opening_permits(d)],
+                "permits": [{"p": p, "track": gantt.permit_track(plan, p)} for p in opening_permits(d)],
             }
             for d in sorted(city.deployments, key=lambda d: (d.launch, d.stack))
         ],

@@ -9,19 +9,19 @@ from typing import Any
 
 from api.causes import CauseSearch
 from api.deps import Answered, Service
-from api.pages.changes import Told, told
-from api.pages.comparison_gantt import joint_scale, overlay
-from api.pages.comparison_money import bridges
-from api.pages.comparison_words import alone_apart, certainty, signed, verdict
 from api.schemas import CauseChange, CausesAnswer
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.compare import AloneEffect, Comparison, DecisionMove, compare_plans
+from fleetplan.compare.bridges import bridges
 from fleetplan.compare.types import CausedMove, KpiPair
+from fleetplan.compare.words import alone_apart, certainty, signed, verdict
 from fleetplan.months import month_number
-from fleetplan.patch import input_changes
+from fleetplan.plans.reading import area_km2
 from fleetplan.plans.types import CityRollout, Plan
-from fleetplan.report.tables import area_km2
-from fleetplan.report.words import count, decimal, month_name, percent, prose, several, usd, usd_fine
+from fleetplan.report.comparison_gantt import joint_scale, overlay
+from fleetplan.reruns.patch import input_changes
+from fleetplan.words.changes import Told, told
+from fleetplan.words.values import count, decimal, month_name, percent, prose, several, usd, usd_fine
 
 KIND_NAMES = {
     "launch": "Launches",

@@ -14,19 +14,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from api.checks import earliest_paid, judge, validation
+from api.checks import judge, validation
 from api.known import Known
-from api.pages.also_asked import also_asked
-from api.pages.changes import finding_words
 from api.pages.estimates import estimate
 from api.pages.request_text import Format, Reading, changed_text, read_text, whole, write_text
-from api.pages.request_words import (
-    budget_usd,
-    capital_words,
-    count_words,
-    question,
-    span_words,
-)
 from api.problems import BadRequest, Flaw, flaws_of_faults, pointer_of
 from api.schemas import Body, Options
 from api.settings import Settings
@@ -34,10 +25,20 @@ from api.store.contract import PlanRow
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InputError, RequestError
+from fleetplan.explain.dates import earliest_paid
 from fleetplan.months import month_text
-from fleetplan.report.words import listed, month_name, usd
 from fleetplan.request import Capital, Deployments, Horizon, PlanRequest, parse_request
 from fleetplan.scope import Scope
+from fleetplan.words.also_asked import also_asked
+from fleetplan.words.changes import finding_words
+from fleetplan.words.request import (
+    budget_usd,
+    capital_words,
+    count_words,
+    question,
+    span_words,
+)
+from fleetplan.words.values import listed, month_name, usd
 
 MOST_TEXT = 100_000
 ORDER = tuple(PlanRequest.model_fields)

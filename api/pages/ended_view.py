@@ -12,7 +12,7 @@ from api.pages.shell import seconds_of
 from api.pages.solving_view import asked_whole, constraints_in_words
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.report.words import prose
+from fleetplan.words.values import prose
 
 _MONEY = {"the capital budget": "The capital budget", "the cash floor": "The cash floor"}
 _SOONEST = re.compile(r"from (\w+ \d{4}) at the earliest")

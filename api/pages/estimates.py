@@ -8,8 +8,8 @@ from typing import Any
 from api.pages.shell import seconds_of, words_of_time
 from api.store.contract import PlanRow
 from fleetplan.errors import RequestError
-from fleetplan.report.words import several
 from fleetplan.request import parse_request
+from fleetplan.words.values import several
 
 LOOKED_AT = 100
 """So many of the newest solved plans are looked at."""

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from fastapi import Query
 
-from api.pages.catalogue_words import CONFIDENCES
-from api.pages.figure_rows import FigureRow
-from api.pages.figure_words import TOPICS
+from fleetplan.words.catalogue import CONFIDENCES
+from fleetplan.words.figure_rows import FigureRow
+from fleetplan.words.figures import TOPICS
 
 Sort = Literal["place", "confidence", "range", "year"]
 PER_PAGE: Final = 60

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from api.pages.changes import told
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
-from fleetplan.patch import InputChange, input_changes
-from fleetplan.report.words import month_name, usd
 from fleetplan.request import parse_request
+from fleetplan.reruns.patch import InputChange, input_changes
+from fleetplan.words.changes import told
+from fleetplan.words.values import month_name, usd
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from api.documents import json_document
 from api.pages.drafts import Draft, answer, tidy
 from api.pages.estimates import LOOKED_AT
 from api.pages.request_text import write_text
-from api.pages.request_words import DEAL_NAMES
 from api.pages.shell import page
 from api.routes.parameters import SLUG
 from api.schemas import Options
@@ -25,6 +24,7 @@ from api.strict_json import StrictRoute
 from fleetplan.catalogue.types import Catalogue, Stack
 from fleetplan.cli import examples_path
 from fleetplan.request import Capital, PlanRequest, parse_request, read_request
+from fleetplan.words.request import DEAL_NAMES
 
 router = APIRouter(
     include_in_schema=False, dependencies=[may_read], default_response_class=Response, route_class=StrictRoute

@@ -14,13 +14,13 @@ from fastapi.concurrency import run_in_threadpool
 from api.deps import Service, ServiceDep, may_read
 from api.pages.lineage import Node, changes, flat, forest
 from api.pages.new_plan import examples
-from api.pages.request_words import asked_briefly, cities_asked, clash_sentence
 from api.pages.shell import STATE_NAMES, page, seconds_of
 from api.routes.parameters import SLUG
 from api.security import Scope
 from api.store.contract import FINAL, PlanRow, State, Store
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.report.words import PHASE_NAMES, listed, several, usd
+from fleetplan.words.request import asked_briefly, cities_asked, clash_sentence
+from fleetplan.words.values import PHASE_NAMES, listed, several, usd
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from api.pages.levers import Levers
+from fleetplan.reruns.levers import Levers
 
 MOST_GIVEN, LONGEST_GIVEN = 20, 300
 Some = Annotated[list[Annotated[str, Field(max_length=LONGEST_GIVEN)]], Field(max_length=MOST_GIVEN)]

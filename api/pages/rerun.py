@@ -22,15 +22,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
-from api.checks import impossible
 from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
 from api.documents import json_document
-from api.pages.changes import changed_name, finding_words, told
-from api.pages.freeze_words import kept_words
-from api.pages.lever_kinds import KINDS
-from api.pages.levers import Levers, levers, presets
 from api.pages.prefill import Given, prefill
-from api.pages.request_words import DURATION_NAMES, clash_sentence
 from api.pages.shell import page
 from api.rerun import changed_request
 from api.schemas import Rerun
@@ -38,13 +32,19 @@ from api.store.contract import FINAL, PlanRow
 from api.strict_json import StrictRoute
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
+from fleetplan.explain.dates import impossible
 from fleetplan.months import month_text
-from fleetplan.patch import input_changes
 from fleetplan.plans.types import Plan
-from fleetplan.report.words import usd_fine
 from fleetplan.request import PlanRequest, parse_request
+from fleetplan.reruns.inherit import only_tightens
+from fleetplan.reruns.lever_fields import KINDS
+from fleetplan.reruns.levers import Levers, levers, presets
+from fleetplan.reruns.patch import input_changes
 from fleetplan.scope import resolve_scope
-from fleetplan.tightening import only_tightens
+from fleetplan.words.changes import changed_name, finding_words, told
+from fleetplan.words.freeze import kept_words
+from fleetplan.words.request import DURATION_NAMES, clash_sentence
+from fleetplan.words.values import usd_fine
 
 router = APIRouter(
     include_in_schema=False, dependencies=[may_read], default_response_class=Response, route_class=StrictRoute

@@ -7,26 +7,31 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from api.deps import Service, answer_of
-from api.pages import binding, charts, leaning
-from api.pages.answers import answers, first_steps
-from api.pages.catalogue_words import pieces
 from api.pages.lineage import changes
-from api.pages.request_words import question
 from api.pages.shell import seconds_of
 from api.pages.solving_view import gap_words
-from api.pages.standing import standings, summed
-from api.pages.world import CREDIT, Place, WorldMap, world_map
 from api.schemas import TABLE_NAMES
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.errors import RequestError
+from fleetplan.explain import binding
+from fleetplan.explain import doubts as leaning
+from fleetplan.explain.answers import answers, first_steps
+from fleetplan.explain.constraints import standings, summed
+from fleetplan.explain.verdict import verdict
+from fleetplan.plans import finance
+from fleetplan.plans.reading import area_km2, city_order, end_month, opening_permits, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
-from fleetplan.report import context, finance, gantt, words
+from fleetplan.report import chart_data as charts
+from fleetplan.report import context, gantt
 from fleetplan.report.charts import palette as palette_of
 from fleetplan.report.html import attributions
-from fleetplan.report.tables import area_km2, ordered_deployments
+from fleetplan.report.world import CREDIT, Place, WorldMap, world_map
 from fleetplan.request import PlanRequest
 from fleetplan.scope import resolve_scope
+from fleetplan.words import values as words
+from fleetplan.words.catalogue import pieces
+from fleetplan.words.request import question
 
 CONTRACT_NAMES = {
     "own_and_license": "own and license",
@@ -84,9 +89,9 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
     return {
         "row": row,
         "plan": plan,
-        "verdict": words.verdict(plan),
+        "verdict": verdict(plan),
         "status": words.STATUS_NAMES[plan.status],
-        "end_month": context.end_month(plan),
+        "end_month": end_month(plan),
         "gap_asked": gap_words(row),
         "took_s": seconds_of(row),
         "answers": answers(plan),
@@ -123,7 +128,7 @@ def _where(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 def _stops(plan: Plan) -> list[Stop]:
     found = []
     live = 0
-    for city in context.city_order(plan):
+    for city in city_order(plan):
         live += bool(city.deployments)
         partners = [d.partner for d in sorted(city.deployments, key=lambda d: d.launch)]
         vehicles = sum(d.vehicles[-1] for d in city.deployments)
@@ -170,7 +175,7 @@ def _when(plan: Plan) -> dict[str, Any]:
     rows = context.timeline_rows(plan)
     for row in rows:
         row["permits"] = context.deployment_context(plan, row["city"], row["d"])["permits"] if row["d"] else []
-    live = [{"c": c, "by_year": context.service_by_year(plan, c)} for c in context.city_order(plan) if c.deployments]
+    live = [{"c": c, "by_year": context.service_by_year(plan, c)} for c in city_order(plan) if c.deployments]
     return {"years": gantt.Scale.of(plan).years(), "rows": rows, "launches": _launches(plan), "live": live}
 
 
@@ -178,7 +183,7 @@ def _launches(plan: Plan) -> list[Launch]:
     found = []
     for city, d in ordered_deployments(plan):
         first = next((t for t, level in enumerate(d.level) if level), len(d.level) - 1)
-        opening = next(iter(gantt.opening_permits(d)), None)
+        opening = next(iter(opening_permits(d)), None)
         found.append(
             Launch(
                 city.city,

@@ -18,8 +18,8 @@ from api.media import HTML
 from api.pages import assets
 from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
 from fleetplan.planner import package_version
-from fleetplan.report import words
 from fleetplan.report.environment import template_environment
+from fleetplan.words import values as words
 
 if TYPE_CHECKING:
     from api.store.contract import PlanRow

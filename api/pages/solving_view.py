@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from api.deps import Service
 from api.jobs.solve import search_seconds
 from api.pages.lineage import changes
-from api.pages.request_words import constraint_sentence, question
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
 from fleetplan.request import parse_request
 from fleetplan.scope import resolve_scope
+from fleetplan.words.request import constraint_sentence, question
 
 MOST_COUNTED = 200
 

@@ -20,10 +20,10 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.compare.moves import decision_moves
 from fleetplan.compare.types import AloneEffect, CausedMove, Causes, DecisionMove
 from fleetplan.errors import Fault, InfeasibleError, RequestError
-from fleetplan.patch import InputChange, apply_patch, input_changes
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest, parse_request
+from fleetplan.reruns.patch import InputChange, apply_patch, input_changes
 
 MOST_CHANGES = 6
 CauseListener = Callable[[int, int, str], None]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from fleetplan.compare.types import DecisionMove
 from fleetplan.months import month_number
-from fleetplan.parent import deployments_of, year_ends
+from fleetplan.plans.deployments import deployments_of, year_ends
 from fleetplan.plans.types import DeploymentPlan, DepotPlan, Plan
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fleetplan.compare.money import kpi_pairs, money_by_city, money_by_line, money_by_stack
 from fleetplan.compare.moves import decision_moves
 from fleetplan.compare.types import CityMap, Comparison, DecisionMove, InputMove
-from fleetplan.parent import year_ends
-from fleetplan.patch import input_changes
+from fleetplan.plans.deployments import year_ends
 from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.reruns.patch import input_changes
 
 MILLION = 1e6
 

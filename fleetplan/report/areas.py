@@ -15,6 +15,7 @@ import pandas as pd
 from shapely.geometry import MultiPolygon, Point, Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
+from fleetplan.plans.reading import opening_months
 from fleetplan.plans.types import DeploymentPlan, Plan
 from fleetplan.report.tables import Column
 from fleetplan.service.types import CityService
@@ -98,13 +99,6 @@ def rings(service: CityService) -> list[tuple[str, ...]]:
         added.append(tuple(c for c in sorted(level.cells) if c not in seen))
         seen.update(level.cells)
     return added
-
-
-def opening_months(d: DeploymentPlan, periods: list[str], levels: int) -> list[str | None]:
-    """Return the month in which each ladder level (1, 2, ...) of a deployment opens, ``None`` if it never does."""
-    return [
-        next((p for p, k in zip(periods, d.level, strict=True) if k >= level), None) for level in range(1, levels + 1)
-    ]
 
 
 def cell_polygon(cell: str) -> Polygon:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report.svg import Series, chart, end_line, frame_for, stacked, step_line
-from fleetplan.report.words import count, usd
+from fleetplan.words.values import count, usd
 
 COLOURS = 8
 CITY_HEIGHT, CITY_WIDTH = 170, 330

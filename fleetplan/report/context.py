@@ -5,24 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.months import month_number, month_text
-from fleetplan.plans.types import CityRollout, DeploymentPlan, FigureUse, Plan
-from fleetplan.report import charts, finance, gantt, words
+from fleetplan.plans import finance
+from fleetplan.plans.reading import area_km2, city_order, doubt_key, opening_months_of, ordered_deployments, service_at
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.report import charts, gantt
 from fleetplan.report.map_svg import city_map
-from fleetplan.report.tables import area_km2, ordered_deployments
 from fleetplan.service.types import CityService
-
-DOUBT_ORDER = {"assumed": 0, "low": 1, "medium": 2, "high": 3}
-
-
-def end_month(plan: Plan) -> str:
-    """Return the last month of a plan's horizon."""
-    return month_text(month_number(plan.periods[0]) + sum(plan.period_months) - 1)
-
-
-def city_order(plan: Plan) -> list[CityRollout]:
-    """Return the cities by first opening; those that stay out last."""
-    return sorted(plan.cities, key=lambda c: (c.launch or "9999", c.name))
+from fleetplan.words import values as words
 
 
 def timeline_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -64,7 +53,7 @@ def city_context(
 def deployment_context(plan: Plan, city: CityRollout, d: DeploymentPlan) -> dict[str, Any]:
     """Return a deployment with its permits on the time axis and the months in which its areas open."""
     permits = sorted(d.permits, key=lambda s: (not s.held, s.start, s.finish))
-    openings = gantt.opening_months_of(plan, d)
+    openings = opening_months_of(plan, d)
     return {
         "d": d,
         "permits": [{"p": p, "track": gantt.permit_track(plan, p)} for p in permits],
@@ -103,33 +92,3 @@ def year_ends(plan: Plan, city: CityRollout) -> list[dict[str, Any]]:
 def service_by_year(plan: Plan, city: CityRollout) -> list[dict[str, Any]]:
     """Return a city's service at each year's end: fleet, trips, wait, empty kilometres, stalls."""
     return [{**end, **service_at(city, end["t"])} for end in year_ends(plan, city)]
-
-
-def service_at(city: CityRollout, t: int) -> dict[str, Any]:
-    """Return a city's service in a period, all its deployments together."""
-    open_now = [d for d in city.deployments if d.level[t]]
-    vehicles, trips = sum(d.vehicles[t] for d in open_now), sum(d.trips_per_day[t] for d in open_now)
-    return {
-        "vehicles": vehicles,
-        "trips": trips,
-        "per_vehicle": trips / vehicles if vehicles else None,
-        "wait": _weighted([(d.wait_min[t], d.trips_per_day[t]) for d in open_now]),
-        "deadhead": _weighted([(d.deadhead_share[t], d.km_per_day[t]) for d in open_now]),
-        "stalls": sum(d.stalls[t] + d.stalls_partner[t] for d in city.depots),
-    }
-
-
-def _weighted(pairs: list[tuple[float | None, float]]) -> float | None:
-    known = [(v, w) for v, w in pairs if v is not None]
-    weight = sum(w for _, w in known)
-    return sum(v * w for v, w in known) / weight if weight else None
-
-
-def doubt_key(figure: FigureUse) -> tuple[int, str]:
-    """Order figures by how doubtful they are, then by key."""
-    return DOUBT_ORDER.get(figure.confidence, 0), figure.key
-
-
-def doubts(plan: Plan) -> list[FigureUse]:
-    """Return every doubtful figure once, assumed ones first."""
-    return sorted({f.key: f for c in plan.cities for f in c.doubtful_figures}.values(), key=doubt_key)

@@ -7,7 +7,7 @@ from importlib import resources
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from fleetplan.report import words
+from fleetplan.words import values as words
 
 
 def template_environment(*loaders: BaseLoader) -> Environment:

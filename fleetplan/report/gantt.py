@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from fleetplan.months import month_number
+from fleetplan.plans.reading import opening_permits
 from fleetplan.plans.types import DeploymentPlan, PermitStep, Plan
-from fleetplan.report.words import MODE_NAMES, month_name
+from fleetplan.words.values import MODE_NAMES, month_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +103,6 @@ def permit_track(plan: Plan, step: PermitStep) -> Track:
     return Track([b for b in (bar, None if step.held else _range(scale, step)) if b], [mark] if mark else [])
 
 
-def opening_permits(d: DeploymentPlan) -> list[PermitStep]:
-    """Return the permits that open the modes in which the deployment runs, one a mode, the earliest in hand."""
-    found = []
-    for mode in dict.fromkeys(m for m in d.mode if m):
-        steps = [s for s in d.permits if s.opens == mode and not s.held]
-        found += sorted(steps, key=lambda s: s.finish)[:1]
-    return found
-
-
 def _range(scale: Scale, step: PermitStep, css: str = "range") -> Bar | None:
     if step.earliest == step.latest:
         return None
@@ -141,10 +133,3 @@ def _area_marks(plan: Plan, d: DeploymentPlan, scale: Scale) -> list[Mark | None
             title = f"Area {d.level[t]} opens {month_name(plan.periods[t])}"
             marks.append(scale.mark(f"level {d.mode[t]}", plan.periods[t], str(d.level[t]), title))
     return marks
-
-
-def opening_months_of(plan: Plan, d: DeploymentPlan) -> list[tuple[int, str]]:
-    """Return each ladder level that comes into force with the month in which it does."""
-    return [
-        (d.level[t], plan.periods[t]) for t in range(len(plan.periods)) if d.level[t] > (d.level[t - 1] if t else 0)
-    ]

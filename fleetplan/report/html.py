@@ -9,10 +9,14 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.explain.verdict import verdict
+from fleetplan.plans import finance
+from fleetplan.plans.reading import city_order, doubts, end_month
 from fleetplan.plans.types import Plan
-from fleetplan.report import charts, context, finance, gantt, words
+from fleetplan.report import charts, context, gantt
 from fleetplan.report.environment import asset, template_environment
 from fleetplan.service.types import CityService
+from fleetplan.words import values as words
 
 
 def report_html(plan: Plan, services: Mapping[str, CityService], catalogue: Catalogue) -> str:
@@ -26,20 +30,17 @@ def report_html(plan: Plan, services: Mapping[str, CityService], catalogue: Cata
             k=plan.kpis,
             css=Markup(asset("design.css") + asset("report.css")),  # noqa: S704  our own files
             js=Markup(asset("report.js")),  # noqa: S704  our own file
-            verdict=words.verdict(plan),
+            verdict=verdict(plan),
             status=words.STATUS_NAMES[plan.status],
-            end_month=context.end_month(plan),
+            end_month=end_month(plan),
             years=gantt.Scale.of(plan).years(),
             rows=context.timeline_rows(plan),
             palette=palette,
             charts=charts.portfolio(plan, palette),
             year_numbers=finance.years(plan),
             money=finance.groups_by_year(plan, finance.all_lines(plan)),
-            cities=[
-                context.city_context(plan, c, services.get(c.city), catalogue, palette)
-                for c in context.city_order(plan)
-            ],
-            doubts=context.doubts(plan),
+            cities=[context.city_context(plan, c, services.get(c.city), catalogue, palette) for c in city_order(plan)],
+            doubts=doubts(plan),
             attributions=attributions(catalogue, services),
         )
     )

@@ -24,7 +24,7 @@ from fleetplan.report.map_svg import (
     svg_path,
 )
 from fleetplan.report.svg import join
-from fleetplan.report.words import count, several
+from fleetplan.words.values import count, several
 
 MARGIN = 0.06
 LEAST_RADIUS, RADIUS_PER_WEIGHT = 6, 4

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from fleetplan.report.words import percent, usd
+from fleetplan.words.values import percent, usd
 
 PLAIN_EVERY_S = 5.0
 

@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from fleetplan.plans.finance import years
+from fleetplan.plans.reading import area_km2, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
-from fleetplan.report.finance import years
-from fleetplan.report.tables import area_km2, ordered_deployments
-from fleetplan.report.words import STATUS_NAMES, count, decimal, month_name, percent, usd, usd_fine
+from fleetplan.words.values import STATUS_NAMES, count, decimal, month_name, percent, usd, usd_fine
 
 MOST_BINDING = 8
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fleetplan.plans.reading import area_km2, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 MODES = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
@@ -174,17 +175,6 @@ def data_dictionary() -> pd.DataFrame:
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as CSV: comma, line feed, empty for missing; numbers rounded to six digits after the point."""
     return frame.to_csv(index=False, lineterminator="\n", float_format=lambda x: f"{x:.6f}".rstrip("0").rstrip("."))
-
-
-def ordered_deployments(plan: Plan) -> list[tuple[CityRollout, DeploymentPlan]]:
-    """Return every deployment with its city, in the order of first openings."""
-    pairs = [(city, d) for city in plan.cities for d in city.deployments]
-    return sorted(pairs, key=lambda p: (p[1].launch, p[0].city, p[1].stack))
-
-
-def area_km2(city: CityRollout, level: int) -> float:
-    """Return the area of a ladder level, 0 for level 0."""
-    return next((k.area_km2 for k in city.levels if k.level == level), 0.0)
 
 
 def _frame(name: str, rows: list[Row]) -> pd.DataFrame:

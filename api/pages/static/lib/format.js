@@ -1,4 +1,4 @@
-/* Numbers as the server writes them (fleetplan/report/words.py). */
+/* Numbers as the server writes them (fleetplan/words/values.py). */
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 export const count = (value) => (value === null || value === undefined ? "–" : Math.round(value).toLocaleString("en-US").replace("-", "−"));

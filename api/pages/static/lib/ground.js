@@ -1,4 +1,4 @@
-/* Reads ground.json (api/pages/ground.py) back into what a map draws, and says in words what stands where and when. */
+/* Reads ground.json (fleetplan/report/ground.py) back into what a map draws, and says in words what stands where and when. */
 import { count, month } from "./format.js";
 import { call } from "./http.js";
 

@@ -1,0 +1,219 @@
+"""What somebody who asked for a rerun wants to know, in sentences: what it costs, what moves, where it falls, how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fleetplan.compare import AloneEffect, Comparison, DecisionMove
+from fleetplan.compare.moves import Names, later, months_words
+from fleetplan.plans.deployments import deployments_of
+from fleetplan.plans.types import Plan
+from fleetplan.words.changes import Told
+from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
+
+FEW = 3
+SAME_USD = 50_000.0  # less is nothing at the scale at which plans are told
+LARGE_SHARE, MOST_SHARE = 0.1, 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """How far the difference of two plans may be trusted: what the best plans of both requests can be apart, b less a.
+
+    ``apart`` is False where plans of the same worth could explain all of the difference.
+    """
+
+    least_usd: float
+    most_usd: float
+    apart: bool
+    sentence: str
+
+
+def more_or_less(value: float) -> str:
+    """Return an amount with ``more`` or ``less``.
+
+    >>> more_or_less(-36_297_246.0), more_or_less(2_000_000.0)
+    ('$36.3 M less', '$2.00 M more')
+    """
+    return f"{usd(abs(value))} {'more' if value >= 0 else 'less'}"
+
+
+def signed(value: float) -> str:
+    """Return an amount with its sign.
+
+    >>> signed(36_300_000.0), signed(-1.0), signed(0.0)
+    ('+$36.3 M', '−$1', '$0')
+    """
+    return f"+{usd(value)}" if value > 0 else usd(value)
+
+
+def certainty(a: Plan, b: Plan) -> Certainty:
+    """Judge a difference by what is proven of both plans: each best plan lies between its objective and its bound."""
+    least, most = b.objective - a.bound, b.bound - a.objective
+    gaps = (
+        f"Each plan is found within a proven gap: {percent(a.gap, 2)} for {a.name}, {percent(b.gap, 2)} for {b.name}."
+    )
+    if least <= 0.0 <= most:
+        text = (
+            f"{gaps} The best plans of the two requests may be anything from {more_or_less(least)} to "
+            f"{more_or_less(most)} apart: do not read this difference as a gain or a loss."
+        )
+        return Certainty(least, most, apart=False, sentence=text)
+    low, high = sorted((abs(least), abs(most)))
+    word, kind = ("less", "loss") if most < 0 else ("more", "gain")
+    text = (
+        f"{gaps} So the best plan of the second request is worth at least {usd(low)} and at most {usd(high)} {word} "
+        f"than the best of the first: the {kind} is real."
+    )
+    return Certainty(least, most, apart=True, sentence=text)
+
+
+def alone_apart(a: Plan, effect: AloneEffect) -> bool:
+    """Return whether what a change does alone is more than the gaps of both plans can explain."""
+    if effect.npv_usd is None or effect.gap is None:
+        return False
+    bound = effect.npv_usd + effect.gap * abs(effect.npv_usd)
+    return not effect.npv_usd - a.bound <= 0.0 <= bound - a.objective
+
+
+def verdict(
+    a: Plan, b: Plan, comparison: Comparison, changes: Sequence[Told], alone: Sequence[AloneEffect] = ()
+) -> list[str]:
+    """Return the answer in three sentences: worth (and what it comes from, once that is known), launches, where it falls."""
+    if not comparison.decisions and abs(b.objective - a.objective) < SAME_USD:
+        return [_same(changes)]
+    return [
+        f"{_worth(a, b, changes)}{_from(b.objective - a.objective, changes, alone)}",
+        launches_sentence(a, b, comparison.decisions),
+        _where(a, b, comparison),
+    ]
+
+
+def _same(changes: Sequence[Told]) -> str:
+    if not changes:
+        return "Both plans were asked the same and decide the same."
+    verb = "changes" if len(changes) == 1 else "change"
+    return f"{_capital(asked_briefly(changes))} {verb} nothing: both plans decide the same and are worth the same."
+
+
+def asked_briefly(changes: Sequence[Told]) -> str:
+    """Return what was changed, within a sentence."""
+    if len(changes) > FEW:
+        return f"these {len(changes)} changes together"
+    return listed([change.brief for change in changes])
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _worth(a: Plan, b: Plan, changes: Sequence[Told]) -> str:
+    difference = b.objective - a.objective
+    head = f"{_capital(asked_briefly(changes))}: " if changes else "No input differs, and yet "
+    whose = "the plan" if changes else "the second plan"
+    if abs(difference) < SAME_USD:
+        return f"{head}{whose} is worth the same, {usd_fine(b.objective)}."
+    share = percent(difference / abs(a.objective)) if a.objective else ""
+    plus = "+" if difference > 0 else ""
+    return (
+        f"{head}{whose} is worth {more_or_less(difference)}, {usd_fine(b.objective)} instead of "
+        f"{usd_fine(a.objective)}{f' ({plus}{share})' if share else ''}."
+    )
+
+
+def _from(difference: float, changes: Sequence[Told], alone: Sequence[AloneEffect]) -> str:
+    """Return which change most of a difference comes from."""
+    known = [e for e in alone if e.npv_difference_usd is not None]
+    if len(alone) < 2 or len(known) < len(alone) or abs(difference) < SAME_USD:
+        return ""
+    brief = {change.pointer: change.brief for change in changes}
+    ranked = sorted(known, key=lambda e: -abs(e.npv_difference_usd or 0.0))
+    first = ranked[0].npv_difference_usd or 0.0
+    if MOST_SHARE <= first / difference <= 1 / MOST_SHARE:
+        return f" Nearly all of it comes from one change: {brief[ranked[0].pointer]} ({signed(first)} alone)."
+    told = [f"{signed(e.npv_difference_usd or 0.0)} from {brief[e.pointer]}" for e in ranked[:FEW]]
+    return f" Each change alone: {listed(told)}."
+
+
+def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> str:
+    """Return which launches move, are new or are dropped, and that the others stay."""
+    launches = [m for m in decisions if m.kind == "launch"]
+    both = set(deployments_of(a)) & set(deployments_of(b))
+    stay = len(both) - sum(m.a is not None and m.b is not None for m in launches)
+    if not launches:
+        return f"No launch moves: all {several(stay, 'launch', 'launches')} stay in their month."
+    names = Names(a, b)
+    who = _who(a, b, names)
+    parts = [
+        _moved([m for m in launches if m.a is not None and m.b is not None], who, briefly=len(launches) > FEW),
+        _gone([m for m in launches if m.b is None], who, "no longer opens", "no longer open"),
+        _gone([m for m in launches if m.a is None], who, "is new", "are new"),
+    ]
+    rest = f" The other {several(stay, 'launch stays', 'launches stay')} in their month." if stay else ""
+    return f"{_capital('; '.join(part for part in parts if part))}.{rest}"
+
+
+def _who(a: Plan, b: Plan, names: Names) -> Mapping[str, str]:
+    found = {**deployments_of(a), **deployments_of(b)}
+    return {f"launch:{key}": names.deployment(d) for key, d in found.items()}
+
+
+def _moved(moves: Sequence[DecisionMove], who: Mapping[str, str], *, briefly: bool) -> str:
+    """Return launches that move: each with its months, or, where there are many, together by how far they move."""
+    if not briefly:
+        told = [
+            f"{who[m.id]} opens {months_words(_months(m))}, {month_name(str(m.b))} instead of {month_name(str(m.a))}"
+            for m in moves
+        ]
+        return "; ".join(told)
+    groups: dict[int, list[str]] = {}
+    for move in moves:
+        groups.setdefault(_months(move), []).append(who[move.id])
+    told = [
+        f"{_some(names)} {'opens' if len(names) == 1 else 'open'} {months_words(months)}"
+        for months, names in sorted(groups.items())
+    ]
+    return "; ".join(told)
+
+
+def _months(move: DecisionMove) -> int:
+    return later(str(move.a), str(move.b))
+
+
+def _gone(moves: Sequence[DecisionMove], who: Mapping[str, str], one: str, many: str) -> str:
+    return f"{_some([who[m.id] for m in moves])} {one if len(moves) == 1 else many}" if moves else ""
+
+
+def _some(items: Sequence[str]) -> str:
+    most = 2 * FEW
+    return listed(list(items)) if len(items) <= most else f"{', '.join(items[:most])} and {len(items) - most} more"
+
+
+def _where(a: Plan, b: Plan, comparison: Comparison) -> str:
+    rows = sorted(comparison.money_by_city, key=lambda r: -abs(r.npv_difference_usd))
+    whole = sum(abs(r.npv_difference_usd) for r in rows)
+    large = [r for r in rows if whole and abs(r.npv_difference_usd) >= LARGE_SHARE * whole][:FEW]
+    rest = sum(r.npv_difference_usd for r in rows if r not in large)
+    cities = listed([f"{r.name} ({signed(r.npv_difference_usd)})" for r in large])
+    others = f"; the other cities come to {signed(rest)}" if len(rows) > len(large) and abs(rest) >= SAME_USD else ""
+    money = f"The difference falls on {cities}{others}. " if large and whole >= SAME_USD else ""
+    return f"{money}{_fleet(a, b)} {_spent(a, b)}"
+
+
+def _fleet(a: Plan, b: Plan) -> str:
+    difference = b.kpis.vehicles_end - a.kpis.vehicles_end
+    if not difference:
+        return f"The fleet ends as large, with {count(b.kpis.vehicles_end)} vehicles."
+    word = "larger" if difference > 0 else "smaller"
+    return (
+        f"The fleet ends {several(abs(difference), 'vehicle')} {word}, at {count(b.kpis.vehicles_end)} "
+        f"instead of {count(a.kpis.vehicles_end)}."
+    )
+
+
+def _spent(a: Plan, b: Plan) -> str:
+    difference = b.kpis.capital_usd - a.kpis.capital_usd
+    if abs(difference) < SAME_USD:
+        return f"Capital spent is the same, {usd(b.kpis.capital_usd)}."
+    return f"It spends {more_or_less(difference)} of capital, {usd(b.kpis.capital_usd)}."

@@ -1,0 +1,1 @@
+"""What a plan says of itself: verdict, answers, what binds, how its constraints stand, what it leans on."""

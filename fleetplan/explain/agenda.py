@@ -1,0 +1,126 @@
+"""What has to be done in a city and when: permits, depots, openings in the order of months."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.months import month_number, month_text
+from fleetplan.plans.reading import area_km2, opening_months_of
+from fleetplan.plans.types import CityRollout, DeploymentPlan, PermitStep, Plan
+from fleetplan.words.values import MODE_NAMES, count, listed, month_name
+
+WINDOW = 12
+KINDS = ("Start", "Order", "In hand", "Open")
+HOLDERS = {"stack": "held by the partner", "platform": "held by the platform for every partner"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens in a month: one of :data:`KINDS`, what, and what to know of it."""
+
+    month: str
+    kind: str
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The steps of one month."""
+
+    month: str
+    steps: list[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The months of the first year in which something happens, those after it, and the month after the first year."""
+
+    soon: list[Month]
+    later: list[Month]
+    until: str
+
+
+def agenda(plan: Plan, city: CityRollout) -> Agenda:
+    """Return what a city's part of the plan asks for, month by month."""
+    until = month_text(month_number(plan.periods[0]) + WINDOW)
+    end = month_text(month_number(plan.periods[-1]) + plan.period_months[-1])
+    steps = sorted(
+        {s for s in _steps(plan, city, end) if plan.periods[0] <= s.month < end},
+        key=lambda s: (s.month, KINDS.index(s.kind), s.text),
+    )
+    months = [Month(m, [s for s in steps if s.month == m]) for m in dict.fromkeys(s.month for s in steps)]
+    return Agenda([m for m in months if m.month < until], [m for m in months if m.month >= until], until)
+
+
+def event_words(event: str, catalogue: Catalogue) -> str:
+    """Return which calendar event a permit waits for, with its months; empty for none."""
+    if not event:
+        return ""
+    try:
+        found = catalogue.event(event)
+    except KeyError:
+        return f"waits for {event}"
+    months = f"likely {month_name(found.likely)}, between {month_name(found.earliest)} and {month_name(found.latest)}"
+    return f"waits for {found.title} ({months})"
+
+
+def _steps(plan: Plan, city: CityRollout, end: str) -> Iterator[Step]:
+    for step, partners in _permits(city):
+        who = listed(partners)
+        if step.start:
+            hand = f"likely in hand {month_name(step.finish)}"
+            if step.earliest != step.latest:
+                hand = f"{hand}, between {month_name(step.earliest)} and {month_name(step.latest)}"
+            yield Step(step.start, "Start", f"“{step.title}” for {who}", f"{_authority(step)}{hand}")
+        if step.finish:
+            latest = f"; at the latest {month_name(step.latest)}" if step.latest > step.finish else ""
+            yield Step(
+                step.finish, "In hand", f"“{step.title}” for {who}", f"{_authority(step)}as the plan takes it{latest}"
+            )
+    for depot in city.depots:
+        stalls = max(a + b for a, b in zip(depot.stalls, depot.stalls_partner, strict=True))
+        live = (
+            f"live {month_name(depot.live)}, {count(stalls)} stalls at most"
+            if depot.live < end
+            else "live beyond the horizon"
+        )
+        yield Step(depot.ordered, "Order", f"depot {depot.site}", live)
+    for d in city.deployments:
+        yield from _openings(plan, city, d)
+
+
+def _openings(plan: Plan, city: CityRollout, d: DeploymentPlan) -> Iterator[Step]:
+    for level, month in opening_months_of(plan, d):
+        t = plan.periods.index(month)
+        size = f"{count(area_km2(city, level))} km²"
+        if month == d.launch:
+            mode = MODE_NAMES.get(d.mode[t], d.mode[t])
+            yield Step(
+                month,
+                "Open",
+                f"{d.partner} opens to riders",
+                f"area {level}, {size}; {count(d.vehicles[t])} vehicles; {mode}",
+            )
+        else:
+            yield Step(
+                month, "Open", f"{d.partner} opens area {level}", f"{size}; {count(d.vehicles[t])} vehicles then"
+            )
+    if d.driver_out and d.driver_out != d.launch:
+        yield Step(d.driver_out, "Open", f"{d.partner} drives without an operator on board", "paid, driver out")
+
+
+def _permits(city: CityRollout) -> list[tuple[PermitStep, list[str]]]:
+    """Return each permit with the partners that share its months."""
+    found: dict[tuple[str, str, str], tuple[PermitStep, list[str]]] = {}
+    for d in city.deployments:
+        for step in d.permits:
+            if not step.held:
+                found.setdefault((step.permit, step.start, step.finish), (step, []))[1].append(d.partner)
+    return list(found.values())
+
+
+def _authority(step: PermitStep) -> str:
+    return f"{step.authority}; " if step.authority not in {"", "-"} else ""

@@ -1,0 +1,74 @@
+"""The verdict on a plan in a paragraph: what opens, when, what it is worth, how sure the proof is."""
+
+from __future__ import annotations
+
+from fleetplan.plans.reading import ordered_deployments
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Kpis, Plan
+from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
+
+
+def verdict(plan: Plan) -> list[str]:
+    """Return the plan's verdict as paragraphs: what opens, when, what it is worth, how sure the proof is."""
+    launches = ordered_deployments(plan)
+    if not launches:
+        return [
+            "No city is worth opening under this request: the best plan that keeps every rule launches nothing.",
+            _proof_sentence(plan),
+        ]
+    return [
+        f"{_opening_sentence(plan, launches)} {_size_sentence(plan)}",
+        " ".join([*_money_sentences(plan.kpis), _proof_sentence(plan)]),
+    ]
+
+
+def _opening_sentence(plan: Plan, launches: list[tuple[CityRollout, DeploymentPlan]]) -> str:
+    city, first = launches[0]
+    live = sorted({c.city for c, _ in launches})
+    head = (
+        f"Open {len(live)} of {several(len(plan.cities), 'city', 'cities')}"
+        f"{' with ' + several(len(launches), 'deployment') if len(launches) > len(live) else ''}: "
+        f"{city.name} first, with {first.partner} in {month_name(first.launch)}"
+    )
+    others, seen = [], {city.city}
+    for c, d in launches:
+        if c.city not in seen:
+            seen.add(c.city)
+            others.append(f"{c.name} ({month_name(d.launch)})")
+    return f"{head}; then {listed(others)}." if others else f"{head}."
+
+
+def _size_sentence(plan: Plan) -> str:
+    out = [c.name for c in plan.cities if not c.deployments]
+    stay = f" {listed(out)} {'stays' if len(out) == 1 else 'stay'} out." if out else ""
+    return (
+        f"By the end of the horizon {several(plan.kpis.vehicles_end, 'vehicle')} serve "
+        f"{count(plan.kpis.trips_per_day_end)} trips on a mean day.{stay}"
+    )
+
+
+def _money_sentences(k: Kpis) -> list[str]:
+    back = f"the money is back by {month_name(k.payback)}" if k.payback else "the money is not back within the horizon"
+    return [
+        f"The plan is worth {usd(k.npv_usd)} (net present value): {_split(k)}.",
+        f"It spends {usd(k.capital_usd)} of capital and at its deepest is {usd(k.peak_funding_usd)} out of pocket;",
+        f"{back}.",
+    ]
+
+
+def _split(k: Kpis) -> str:
+    """Say how much of the value falls within the horizon and how much rests on what comes after it."""
+    within, beyond = k.npv_by_horizon_usd, k.npv_usd - k.npv_by_horizon_usd
+    after = f"{usd(beyond)} rests on what the fleets are worth after it"
+    if beyond <= 0:
+        return "all of it is earned within the horizon"
+    if within < 0:
+        return f"the horizon itself costs {usd(-within)}, while {after}"
+    return f"{usd(within)} is earned within the horizon and {after}"
+
+
+def _proof_sentence(plan: Plan) -> str:
+    c = plan.certificate
+    return (
+        f"No plan under the same rules and figures can be worth more than {usd_fine(plan.bound)}: this one is within "
+        f"{percent(plan.gap, 2)} of it ({percent(c.gap_of_capital, 2)} of discounted capital)."
+    )

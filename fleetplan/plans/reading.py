@@ -1,0 +1,85 @@
+"""Readings of a plan that many need: who opens when, how wide, in which order, on which doubtful figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleetplan.months import month_number, month_text
+from fleetplan.plans.types import CityRollout, DeploymentPlan, FigureUse, PermitStep, Plan
+
+
+def ordered_deployments(plan: Plan) -> list[tuple[CityRollout, DeploymentPlan]]:
+    """Return every deployment with its city, in the order of first openings."""
+    pairs = [(city, d) for city in plan.cities for d in city.deployments]
+    return sorted(pairs, key=lambda p: (p[1].launch, p[0].city, p[1].stack))
+
+
+def area_km2(city: CityRollout, level: int) -> float:
+    """Return the area of a ladder level, 0 for level 0."""
+    return next((k.area_km2 for k in city.levels if k.level == level), 0.0)
+
+
+def opening_permits(d: DeploymentPlan) -> list[PermitStep]:
+    """Return the permits that open the modes in which the deployment runs, one a mode, the earliest in hand."""
+    found = []
+    for mode in dict.fromkeys(m for m in d.mode if m):
+        steps = [s for s in d.permits if s.opens == mode and not s.held]
+        found += sorted(steps, key=lambda s: s.finish)[:1]
+    return found
+
+
+DOUBT_ORDER = {"assumed": 0, "low": 1, "medium": 2, "high": 3}
+
+
+def end_month(plan: Plan) -> str:
+    """Return the last month of a plan's horizon."""
+    return month_text(month_number(plan.periods[0]) + sum(plan.period_months) - 1)
+
+
+def city_order(plan: Plan) -> list[CityRollout]:
+    """Return the cities by first opening; those that stay out last."""
+    return sorted(plan.cities, key=lambda c: (c.launch or "9999", c.name))
+
+
+def service_at(city: CityRollout, t: int) -> dict[str, Any]:
+    """Return a city's service in a period, all its deployments together."""
+    open_now = [d for d in city.deployments if d.level[t]]
+    vehicles, trips = sum(d.vehicles[t] for d in open_now), sum(d.trips_per_day[t] for d in open_now)
+    return {
+        "vehicles": vehicles,
+        "trips": trips,
+        "per_vehicle": trips / vehicles if vehicles else None,
+        "wait": _weighted([(d.wait_min[t], d.trips_per_day[t]) for d in open_now]),
+        "deadhead": _weighted([(d.deadhead_share[t], d.km_per_day[t]) for d in open_now]),
+        "stalls": sum(d.stalls[t] + d.stalls_partner[t] for d in city.depots),
+    }
+
+
+def _weighted(pairs: list[tuple[float | None, float]]) -> float | None:
+    known = [(v, w) for v, w in pairs if v is not None]
+    weight = sum(w for _, w in known)
+    return sum(v * w for v, w in known) / weight if weight else None
+
+
+def doubt_key(figure: FigureUse) -> tuple[int, str]:
+    """Order figures by how doubtful they are, then by key."""
+    return DOUBT_ORDER.get(figure.confidence, 0), figure.key
+
+
+def doubts(plan: Plan) -> list[FigureUse]:
+    """Return every doubtful figure once, assumed ones first."""
+    return sorted({f.key: f for c in plan.cities for f in c.doubtful_figures}.values(), key=doubt_key)
+
+
+def opening_months_of(plan: Plan, d: DeploymentPlan) -> list[tuple[int, str]]:
+    """Return each ladder level that comes into force with the month in which it does."""
+    return [
+        (d.level[t], plan.periods[t]) for t in range(len(plan.periods)) if d.level[t] > (d.level[t - 1] if t else 0)
+    ]
+
+
+def opening_months(d: DeploymentPlan, periods: list[str], levels: int) -> list[str | None]:
+    """Return the month in which each ladder level (1, 2, ...) of a deployment opens, ``None`` if it never does."""
+    return [
+        next((p for p, k in zip(periods, d.level, strict=True) if k >= level), None) for level in range(1, levels + 1)
+    ]

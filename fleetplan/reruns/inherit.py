@@ -1,0 +1,97 @@
+"""Does a changed request only take plans away? Then what was proven of the first one holds for it too.
+
+If every plan of request b is a plan of request a with the same NPV, a bound on the NPV of a is a bound on the NPV of b. The
+test is by kind of change and errs on the safe side: whatever is not listed is taken to loosen. Permit delays are not listed,
+since a late permit can put off a minimum fleet or keep a cheaper mode alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import Any
+
+from fleetplan.plans.types import Plan
+from fleetplan.request import PlanRequest
+from fleetplan.reruns.patch import InputChange, input_changes
+from fleetplan.reruns.ties import KEPT_BY_FREEZE, WEIGHED
+
+ONLY_ROWS = frozenset(
+    {
+        "launch_not_before",
+        "launch_by",
+        "launch_fixed",
+        "force_deployment",
+        "forbid_deployment",
+        "fleet_cap",
+        "fleet_floor",
+        "partner_share",
+        "launches_per_quarter",
+        "stacks_per_city",
+        "service_level",
+        "minimum_trips",
+    }
+)
+"""Constraints that forbid plans and change no figure."""
+
+TIGHTER: Mapping[str, tuple[str, int]] = {
+    "fleet_cap": ("vehicles", -1),
+    "fleet_floor": ("vehicles", 1),
+    "partner_share": ("max_share", -1),
+    "launches_per_quarter": ("max", -1),
+    "stacks_per_city": ("max", -1),
+    "minimum_trips": ("trips_per_day", 1),
+    "supply_change": ("factor", -1),
+}
+"""Where a constraint's number goes (up 1, down -1) when it gets tighter."""
+
+
+def _budgets(given: float | list[float], quarters: int) -> list[float]:
+    amounts = given if isinstance(given, list) else [given]
+    return list(accumulate(amounts[min(k, len(amounts) - 1)] for k in range(quarters)))
+
+
+def _new_entry(entry: Mapping[str, Any]) -> bool:
+    if entry["type"] == "markets_live":
+        return bool(entry["counts"] == "paid")
+    if entry["type"] == "supply_change":
+        return bool(entry["factor"] <= 1.0)
+    return entry["type"] in ONLY_ROWS
+
+
+def _changed_entry(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    name, way = TIGHTER.get(a["type"], ("", 0))
+    differing = {k for k in {*a, *b} if a.get(k) != b.get(k)}
+    return differing == {name} and (b[name] - a[name]) * way > 0
+
+
+def _tightens(change: InputChange, quarters: int) -> bool:
+    a, b = change.before, change.after
+    if not change.matters:
+        return True
+    if change.pointer == "/capital/per_quarter_usd":
+        pairs = zip(_budgets(a, quarters), _budgets(b, quarters), strict=True)
+        return all(new <= old for old, new in pairs)
+    if change.pointer == "/capital/cash_floor_usd":
+        return b is not None and (a is None or b <= a)
+    if change.pointer.startswith("/constraints/") and b is not None:
+        return _new_entry(b) if a is None else _changed_entry(a, b)
+    return False
+
+
+def only_tightens(before: PlanRequest, after: PlanRequest) -> bool:
+    """Return whether every plan of ``after`` is surely a plan of ``before`` with the same NPV."""
+    quarters = -(-before.horizon.months // 3)
+    return all(_tightens(change, quarters) for change in input_changes(before, after))
+
+
+def inherited_bound(parent: Plan, request: PlanRequest, catalogue_digest: str, version: str) -> float:
+    """Return the parent's bound if it holds for a request too, else infinity.
+
+    It does if the request only tightens the parent's, both rest on the same catalogue and version, and the parent's bound was
+    proven for all plans of its request (not only for those that kept decisions of its own parent).
+    """
+    proof = parent.certificate
+    same = proof.catalogue_sha256 == catalogue_digest and proof.version == version
+    free = KEPT_BY_FREEZE not in proof.method and WEIGHED not in proof.method
+    return parent.bound if same and free and only_tightens(parent.request, request) else float("inf")

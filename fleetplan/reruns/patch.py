@@ -1,0 +1,205 @@
+"""Change a request without writing it anew: a JSON merge patch (RFC 7396) whose lists of objects are addressed by key.
+
+    {"capital": {"per_quarter_usd": 1e8},                       members are merged, null removes one (its default returns)
+     "constraints": {"launch-teams": {"max": 2},                an entry is merged by its id,
+                     "late": {"type": "permit_delay", ...},     an unknown id with a type is a new entry,
+                     "two-stacks": null},                       null removes the entry
+     "overrides": {"zurich/city.toml#market.mean_fare_local": {"factor": 0.9}},
+     "deployments": {"add": {"weride-gxr@madrid": {}}}}
+
+A plain list replaces the whole list, as in RFC 7396. Two requests are compared in the same addresses, so that the change found
+between them is again a patch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from fleetplan.errors import Fault, RequestError
+from fleetplan.request import PlanRequest, parse_request
+from fleetplan.words.constraints import change_words
+
+Entry = dict[str, Any]
+
+
+def _pair_key(entry: Mapping[str, Any]) -> str:
+    return f"{entry.get('stack')}@{entry.get('city')}"
+
+
+def _pair_of(key: str) -> Entry:
+    stack, _, city = key.rpartition("@")
+    return {"stack": stack, "city": city}
+
+
+KEYED: dict[tuple[str, ...], tuple[Callable[[Mapping[str, Any]], str], Callable[[str], Entry], str]] = {
+    ("constraints",): (lambda e: str(e.get("id")), lambda key: {"id": key}, "constraint id"),
+    ("overrides",): (lambda e: str(e.get("figure")), lambda key: {"figure": key}, "overridden figure"),
+    ("deployments", "add"): (_pair_key, _pair_of, "added stack@city"),
+    ("deployments", "remove"): (_pair_key, _pair_of, "removed stack@city"),
+}
+"""Lists of objects: how an entry is addressed, what the address says about it, what the address is called."""
+
+ALTERNATIVES = ("value", "values", "factor")  # of an override: giving one takes the others away
+UNCAUSED = frozenset({"name", "note"})
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """One thing that two requests have different; ``patch`` makes this change alone on the first one."""
+
+    pointer: str
+    sentence: str
+    before: Any
+    after: Any
+    patch: Mapping[str, Any]
+
+    @property
+    def matters(self) -> bool:
+        """Whether a plan can differ for it (a name or a note moves nothing)."""
+        return self.pointer.split("/")[1] not in UNCAUSED
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _pointer(parts: tuple[str, ...]) -> str:
+    return "".join(f"/{_escaped(part)}" for part in parts)
+
+
+class _Patcher:
+    """Merges and gathers every fault instead of stopping at the first."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def merge(self, target: Any, patch: Any, at: tuple[str, ...] = ()) -> Any:
+        """Return ``target`` with ``patch`` merged in, as RFC 7396 says; keyed lists by :meth:`entries`."""
+        if not isinstance(patch, Mapping):
+            return deepcopy(patch)
+        if at in KEYED:
+            return self.entries(target, patch, at)
+        out = dict(target) if isinstance(target, Mapping) else {}
+        for key, value in patch.items():
+            if value is None:
+                out.pop(key, None)
+            else:
+                out[key] = self.merge(out.get(key), value, (*at, str(key)))
+        return out
+
+    def entries(self, target: Any, patch: Mapping[str, Any], at: tuple[str, ...]) -> list[Any]:
+        """Return a keyed list with the entries of ``patch`` merged, added or removed."""
+        key_of, from_key, title = KEYED[at]
+        old = {key_of(e): dict(e) for e in target or [] if isinstance(e, Mapping)}
+        for key, change in patch.items():
+            where = _pointer((*at, str(key)))
+            if change is None:
+                if old.pop(key, None) is None:
+                    self._unknown(where, key, list(old), title)
+            elif not isinstance(change, Mapping):
+                self.faults.append(Fault(where, f"is {change!r}", "an object to merge, or null to remove the entry"))
+            else:
+                self._entry(old, str(key), change, where, from_key)
+        return list(old.values())
+
+    def _entry(
+        self, old: dict[str, Entry], key: str, change: Mapping[str, Any], where: str, from_key: Callable[[str], Entry]
+    ) -> None:
+        own = from_key(key)
+        for name, value in own.items():
+            if change.get(name, value) != value:
+                text = f"says {name} {change[name]!r} under the address {key!r}"
+                self.faults.append(Fault(f"{where}/{name}", text, f"{value!r}, or leave it out"))
+        base = old.get(key, {})
+        if "type" in change and change["type"] != base.get("type"):
+            base = {}
+        if any(change.get(name) is not None for name in ALTERNATIVES):
+            base = {k: v for k, v in base.items() if k not in ALTERNATIVES}
+        old[key] = {**own, **self.merge(base, change), **own}
+
+    def _unknown(self, where: str, key: str, known: list[str], title: str) -> None:
+        near = get_close_matches(key, known, n=3, cutoff=0.4)
+        hint = f"did you mean {', '.join(near)}?" if near else ""
+        self.faults.append(
+            Fault(where, f"{key!r} is no {title} of the request", ", ".join(sorted(known)) or "none", hint)
+        )
+
+
+def apply_patch(request: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request with a patch merged in (plain data that :func:`fleetplan.parse_request` takes).
+
+    An entry whose ``type`` changes starts afresh; an override given a ``factor`` loses its ``value``.
+
+    >>> base = {"capital": {"per_quarter_usd": 5.0}, "constraints": [{"id": "pace", "type": "launches_per_quarter", "max": 3}]}
+    >>> apply_patch(base, {"constraints": {"pace": {"max": 2}}})["constraints"]
+    [{'id': 'pace', 'type': 'launches_per_quarter', 'max': 2}]
+
+    Raises
+    ------
+    RequestError
+        With every fault: addresses that do not exist, and whatever is wrong with the request that would come out.
+    """
+    patcher = _Patcher()
+    if not isinstance(patch, Mapping):
+        raise RequestError([Fault("/", f"is {type(patch).__name__}", "an object with the members to change")])
+    merged: dict[str, Any] = patcher.merge(request, patch)
+    faults = patcher.faults
+    try:
+        parse_request(merged)
+    except RequestError as error:
+        faults = [*faults, *error.faults]
+    if faults:
+        raise RequestError(faults)
+    return merged
+
+
+def _leaves(data: Mapping[str, Any], at: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Return every leaf of a request by address; entries of keyed lists are leaves."""
+    out: dict[tuple[str, ...], Any] = {}
+    for name, value in data.items():
+        here = (*at, name)
+        if here in KEYED:
+            key_of = KEYED[here][0]
+            out |= {(*here, key_of(e)): {k: v for k, v in e.items() if v is not None} for e in value}
+        elif isinstance(value, Mapping):
+            out |= _leaves(value, here)
+        else:
+            out[here] = value
+    return out
+
+
+def _one_patch(parts: tuple[str, ...], before: Any, after: Any) -> dict[str, Any]:
+    change = after
+    if isinstance(before, Mapping) and isinstance(after, Mapping) and before.get("type") == after.get("type"):
+        gone = dict.fromkeys(k for k in before if k not in after)
+        change = {**gone, **{k: v for k, v in after.items() if before.get(k) != v}}
+    out: Any = change
+    for part in reversed(parts):
+        out = {part: out}
+    return dict(out)
+
+
+def input_changes(before: PlanRequest, after: PlanRequest) -> list[InputChange]:
+    """Return everything that two requests have different, in the order of their addresses."""
+    one, two = _leaves(before.model_dump(mode="json")), _leaves(after.model_dump(mode="json"))
+    changes = []
+    for parts in sorted(set(one) | set(two)):
+        old, new = one.get(parts), two.get(parts)
+        if old != new:
+            patch = _one_patch(parts, old, new)
+            changes.append(InputChange(_pointer(parts), change_words(parts, old, new), old, new, patch))
+    return changes
+
+
+def describe_patch(request: Mapping[str, Any], patch: Mapping[str, Any]) -> list[str]:
+    """Return in plain words what a patch changes, one sentence each.
+
+    >>> describe_patch({"capital": {"per_quarter_usd": 5e7}}, {"capital": {"per_quarter_usd": 4e7}})
+    ['The capital per quarter is 40,000,000 USD instead of 50,000,000 USD (−20 %).']
+    """
+    after = parse_request(apply_patch(request, patch))
+    return [change.sentence for change in input_changes(parse_request(request), after)]

@@ -1,0 +1,156 @@
+"""Plan again with something changed: patch the request, start from the earlier plan, keep or price what was published.
+
+>>> from fleetplan.reruns.rerun import apply_patch
+>>> apply_patch({"capital": {"per_quarter_usd": 5.0}}, {"capital": {"per_quarter_usd": 4.0}})
+{'capital': {'per_quarter_usd': 4.0}}
+
+``rerun(parent, patch)`` returns the checked plan of the changed request; ``stability_price`` says what keeping costs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.planner import Listener, PlanningResult, plan_with_context
+from fleetplan.plans.types import Plan
+from fleetplan.request import parse_request
+from fleetplan.reruns.keep import changes_between, freeze, price_changes
+from fleetplan.reruns.patch import InputChange, apply_patch, describe_patch, input_changes
+from fleetplan.reruns.start import start_from
+
+__all__ = [
+    "InputChange",
+    "StabilityPrice",
+    "apply_patch",
+    "changes_between",
+    "describe_patch",
+    "freeze",
+    "input_changes",
+    "price_changes",
+    "rerun",
+    "stability_price",
+    "start_from",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StabilityPrice:
+    """What it costs to keep a published plan, in NPV.
+
+    ``price_usd = free_npv_usd - kept_npv_usd``. Both are plans found within their gaps, so the true price lies between
+    ``least_usd`` (0 or more) and ``most_usd``: the free plan's bound less the kept plan's NPV.
+    """
+
+    free: Plan
+    kept: Plan
+    launches_moved_free: int
+    launches_moved_kept: int
+    vehicles_shifted_free: int
+    vehicles_shifted_kept: int
+
+    @property
+    def price_usd(self) -> float:
+        """NPV given up for keeping."""
+        return self.free.objective - self.kept.objective
+
+    @property
+    def least_usd(self) -> float:
+        """NPV given up at least: the free plan's NPV less the most that a kept plan could reach."""
+        return max(0.0, self.free.objective - self.kept.bound)
+
+    @property
+    def most_usd(self) -> float:
+        """NPV given up at most: the free plan's bound less the kept plan's NPV."""
+        return max(0.0, self.free.bound - self.kept.objective)
+
+    def sentence(self) -> str:
+        """Return the price in words."""
+        return (
+            f"Keeping costs {self.price_usd:,.0f} USD of NPV (between {self.least_usd:,.0f} and {self.most_usd:,.0f}); "
+            f"{self.launches_moved_kept} launches move instead of {self.launches_moved_free}, and "
+            f"{self.vehicles_shifted_kept} vehicles shift instead of {self.vehicles_shifted_free}."
+        )
+
+
+def rerun(  # noqa: PLR0913  # each is a knob of its own, all by keyword
+    parent: Plan,
+    patch: Mapping[str, Any],
+    *,
+    freeze_until: str | None = None,
+    change_price_usd: float | None = None,
+    time_limit_s: float = 120.0,
+    gap: float = 0.01,
+    seed: int = 0,
+    progress: Listener | None = None,
+    stop: threading.Event | None = None,
+    catalogue: Catalogue | None = None,
+    cache_dir: Path | None = None,
+) -> PlanningResult:
+    """Plan a parent's request with a patch; see :func:`fleetplan.planner.plan_with_context`.
+
+    Raises
+    ------
+    RequestError
+        With every fault of the patch and of the request that comes out.
+    InfeasibleError
+        If no plan keeps every rule and everything kept.
+    """
+    request = parse_request(apply_patch(parent.request.model_dump(mode="json"), patch))
+    return plan_with_context(
+        request,
+        time_limit_s=time_limit_s,
+        gap=gap,
+        seed=seed,
+        progress=progress,
+        stop=stop,
+        catalogue=catalogue,
+        cache_dir=cache_dir,
+        parent=parent,
+        freeze_until=freeze_until,
+        change_price_usd=change_price_usd,
+    )
+
+
+def stability_price(  # noqa: PLR0913  # each is a knob of its own, all by keyword
+    parent: Plan,
+    patch: Mapping[str, Any],
+    *,
+    freeze_until: str | None = None,
+    change_price_usd: float | None = None,
+    kept: Plan | None = None,
+    time_limit_s: float = 120.0,
+    gap: float = 0.01,
+    seed: int = 0,
+    progress: Listener | None = None,
+    stop: threading.Event | None = None,
+    catalogue: Catalogue | None = None,
+) -> StabilityPrice:
+    """Rerun with and without keeping, and return what keeping costs.
+
+    ``kept`` is the rerun with these ties when it was already made; then only the free one is run.
+    """
+
+    def run(until: str | None, price: float | None) -> Plan:
+        return rerun(
+            parent,
+            patch,
+            freeze_until=until,
+            change_price_usd=price,
+            time_limit_s=time_limit_s,
+            gap=gap,
+            seed=seed,
+            progress=progress,
+            stop=stop,
+            catalogue=catalogue,
+        ).plan
+
+    tied = kept if kept is not None else run(freeze_until, change_price_usd)
+    free = run(None, None)
+    moved_free, shifted_free = changes_between(parent, free)
+    moved_kept, shifted_kept = changes_between(parent, tied)
+    return StabilityPrice(free, tied, moved_free, moved_kept, shifted_free, shifted_kept)

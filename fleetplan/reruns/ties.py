@@ -1,0 +1,131 @@
+"""What ties a rerun to its parent: nothing, kept decisions, a price on changes, or both; and which of them cannot be kept.
+
+The decisions kept are freed by deployment, city and stack, one after another, as long as the rest still has no plan: what cannot
+be freed is what clashes with the changed request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fleetplan.errors import Fault, RequestError
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.matrix import Array, Ints, Model
+from fleetplan.optimize.solve import solve
+from fleetplan.permits.paths import CITY
+from fleetplan.plans.deployments import deployments_of
+from fleetplan.plans.types import Plan
+from fleetplan.reruns.keep import FREEZE, freeze, periods_before, price_changes
+
+KEPT_BY_FREEZE = "decisions of the parent plan before"
+WEIGHED = "weighed against every launch moved and vehicle shifted"
+TRIAL_S = 20.0
+
+
+def _freeze_groups(f: Formulation) -> dict[str, Ints]:
+    found: dict[str, list[int]] = {}
+    for row, label in enumerate(f.model.labels):
+        if label.rule == FREEZE:
+            found.setdefault(label.where, []).append(row)
+    return {where: np.asarray(rows) for where, rows in sorted(found.items())}
+
+
+def _feasible_without(model: Model, groups: dict[str, Ints], dropped: Collection[str]) -> bool:
+    low, high = model.row_lower.copy(), model.row_upper.copy()
+    for name in dropped:
+        low[groups[name]], high[groups[name]] = -np.inf, np.inf
+    loose = replace(model, cost=np.zeros(model.columns), row_lower=low, row_upper=high)
+    return solve(loose, time_limit_s=TRIAL_S, gap=1.0).status != "infeasible"
+
+
+def _what_it_did(i: Instance, parent: Plan, where: str, until: str) -> str:
+    plan = deployments_of(parent).get(where)
+    if plan is None:
+        return f"what the parent plan orders in {where}" if where in i.cities else f"what it places and buys of {where}"
+    parts = [f"begins in {plan.programme_start}"]
+    if plan.launch and plan.launch < until:
+        earliest = _earliest(i, parent, where)
+        fact = f" (permits now allow {earliest or 'no opening in the horizon'})"
+        parts.append(f"opens in {plan.launch}{fact if earliest > plan.launch or not earliest else ''}")
+        count = periods_before(i.grid, until)
+        parts.append(f"has {plan.vehicles[count - 1]} vehicles before {until}")
+    return f"{where} {', '.join(parts)}"
+
+
+def _earliest(i: Instance, parent: Plan, key: str) -> str:
+    """Return the first month in which permits allow an opening, begun as in the parent; empty if none does."""
+    data = next(d for d in i.deployments if d.key == key)
+    plans = deployments_of(parent)
+    labels = i.grid.labels()
+    begun = {CITY: plans[key].programme_start}
+    for wide in data.shared:
+        users = [d.key for d in i.deployments if d.stack == data.stack and wide in d.shared and d.key in plans]
+        begun[wide] = min(plans[user].programme_start for user in users)
+    for t, label in enumerate(labels):
+        for mode in data.modes:
+            reach = mode.milestone.reach
+            if all(last[t] >= 0 and labels[int(last[t])] >= begun[programme] for programme, last in reach.items()):
+                return label
+    return ""
+
+
+def explain_freeze(f: Formulation, parent: Plan, until: str) -> list[str]:
+    """Return which decisions kept from the parent clash with the rerun's rules; empty if the rules clash without them."""
+    groups = _freeze_groups(f)
+    if not _feasible_without(f.model, groups, groups):
+        return []
+    dropped: set[str] = set()
+    for name in reversed(list(groups)):
+        if not _feasible_without(f.model, groups, dropped | {name}):
+            dropped.add(name)
+    texts = [_what_it_did(f.instance, parent, n, until) for n in groups if n not in dropped]
+    how = "cannot stay" if len(texts) == 1 else "cannot stay together"
+    return [f"decisions of the parent plan before {until} {how} under the changed request: {'; '.join(texts)}"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ties:
+    """What binds a rerun to its parent: nothing, kept decisions, a price on changes, or both."""
+
+    parent: Plan | None = None
+    until: str | None = None
+    price_usd: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.parent is None and (self.until is not None or self.price_usd is not None):
+            what = "/freeze_until" if self.until is not None else "/change_price"
+            raise RequestError([Fault(what, "is given without a parent plan", "a plan to rerun")])
+
+    def onto(self, f: Formulation) -> Formulation:
+        """Return the formulation with the ties written in."""
+        if self.parent is None:
+            return f
+        if self.until is not None:
+            f = freeze(f, self.parent, self.until)
+        return price_changes(f, self.parent, self.price_usd) if self.price_usd is not None else f
+
+    def cost(self, free: Formulation, tied: Formulation, x: Array) -> float:
+        """Return the change cost of a solution: NPV without the price less the value with it."""
+        return free.model.value(x[: free.model.columns]) - tied.model.value(x)
+
+    def method(self, cost: float) -> str:
+        """Return what the certificate has to say about the ties: for which plans its bound holds."""
+        text = ""
+        if self.until is not None:
+            text += f"; {KEPT_BY_FREEZE} {self.until} kept: the bound holds for plans that keep them"
+        if self.price_usd:
+            text += (
+                f"; {self.price_usd:,.0f} USD {WEIGHED} at a year's end, "
+                f"{cost:,.0f} USD here: the bound holds for the NPV of plans whose changes cost no more"
+            )
+        return text
+
+    def clashes(self, tied: Formulation) -> list[str]:
+        """Return which kept decisions stand against the request; empty if the request clashes by itself."""
+        if self.parent is None or self.until is None:
+            return []
+        return explain_freeze(tied, self.parent, self.until)

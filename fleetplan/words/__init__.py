@@ -1,0 +1,1 @@
+"""Words, made last: months, money, requests, changes and figures as people say them."""

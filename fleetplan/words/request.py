@@ -1,0 +1,189 @@
+"""A request read back in words: for those who ask, before they ask, and for lists of what was asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fleetplan.catalogue.aliases import resolve_city, resolve_stack
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import InputError
+from fleetplan.months import month_number, month_text
+from fleetplan.request import PlanRequest
+from fleetplan.scope import Scope
+from fleetplan.words.constraints import constraint_words
+from fleetplan.words.values import count, listed, month_name, percent, prose, several, usd
+
+DEAL_NAMES = {"announced": "announced", "talks": "in talks", "none": "no deal yet", "rival": "with a rival"}
+DURATION_NAMES = {"min": "as short as they can be", "likely": "as long as is likely", "max": "as long as they may be"}
+OBJECTIVE_NAMES = {
+    "npv": "the plan with the greatest net present value",
+    "markets_then_npv": "as many markets as the targets ask for, then the greatest net present value",
+}
+_NAMED = re.compile(r"constraint '([^']+)'")
+
+
+def last_month(start: str, months: int) -> str:
+    """Return the last month of a horizon.
+
+    >>> last_month("2027-01", 48)
+    '2030-12'
+    """
+    return month_text(month_number(start) + months - 1)
+
+
+def span_words(request: PlanRequest) -> str:
+    """Return the months that are planned."""
+    start, months = request.horizon.start, request.horizon.months
+    return f"{month_name(start)} to {month_name(last_month(start, months))}"
+
+
+def capital_words(request: PlanRequest) -> str:
+    """Return the capital a quarter, briefly."""
+    given = request.capital.per_quarter_usd
+    if not isinstance(given, list):
+        return f"{usd(given)} a quarter"
+    return f"{usd(min(given))} to {usd(max(given))} a quarter" if given else "no capital"
+
+
+def budget_usd(request: PlanRequest) -> float:
+    """Return the capital that may be spent over the horizon; the last quarter's amount repeats."""
+    given, quarters = request.capital.per_quarter_usd, -(-request.horizon.months // 3)
+    if not isinstance(given, list):
+        return given * quarters
+    return sum((given + given[-1:] * quarters)[:quarters]) if given else 0.0
+
+
+def city_names(catalogue: Catalogue, cities: Sequence[str]) -> str:
+    """Return cities by name, as a list in words."""
+    return listed([catalogue.cities[slug].name for slug in cities])
+
+
+def asked_briefly(request: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """Return what a stored plan was asked in one line: cities, months, capital."""
+    try:
+        asked = PlanRequest.model_validate(request)
+    except ValueError:  # stored by another version
+        return ""
+    left = cities_asked(request, catalogue)
+    named = [city_name(catalogue, city) for city in asked.cities or [] if city not in asked.exclude_cities]
+    where = listed(named) if 0 < len(named) <= 3 else several(left, "city", "cities")
+    return f"{where} · {span_words(asked)} · {capital_words(asked)}"
+
+
+def cities_asked(request: Mapping[str, Any], catalogue: Catalogue) -> int:
+    """Return how many cities a stored request considers."""
+    named = request.get("cities")
+    return len(catalogue.cities if named is None else named) - len(request.get("exclude_cities") or [])
+
+
+def question(scope: Scope) -> list[str]:
+    """Return a valid request as sentences: where, with whom, for what money, to what end, under which constraints."""
+    request, catalogue = scope.request, scope.catalogue
+    everything = len(scope.cities) == len(catalogue.cities) > 1
+    where = f"all {len(scope.cities)} cities" if everything else city_names(catalogue, scope.cities)
+    head = "When and how to launch in" if len(scope.cities) == 1 else "Where to launch among"
+    single = min(request.horizon.single_months, request.horizon.months)
+    grid = f"{several(single, 'single month')}, then by quarter" if single else "by quarter"
+    if single == request.horizon.months:
+        grid = "month by month"
+    return [
+        f"{head} {where}, from {span_words(request)} ({grid}).",
+        _partners(scope),
+        _money(request),
+        _wanted(request),
+        *[_sentence(constraint_sentence(c.model_dump(mode="json"), catalogue)) for c in scope.constraints],
+        *_changed_figures(request),
+    ]
+
+
+def _partners(scope: Scope) -> str:
+    stacks = {stack for stack, _ in scope.deployments}
+    deals = listed([DEAL_NAMES[deal] for deal in scope.request.deployments.deals]) or "none"
+    if not stacks:
+        return f"No partner can be placed: none fits the deals admitted ({deals}) in these cities."
+    return (
+        f"{several(len(stacks), 'partner stack')} may be placed, {several(len(scope.deployments), 'deployment')} in all; "
+        f"deals admitted: {deals}."
+    )
+
+
+def _money(request: PlanRequest) -> str:
+    floor = request.capital.cash_floor_usd
+    words = f"Capital of {capital_words(request)} may be spent, {usd(budget_usd(request))} over the horizon"
+    return f"{words}; net cash since the start may not fall below {usd(-floor)}." if floor is not None else f"{words}."
+
+
+def _wanted(request: PlanRequest) -> str:
+    return (
+        f"Wanted: {OBJECTIVE_NAMES[request.objective]}, at {percent(request.discount_rate)} a year. "
+        f"Permits are taken to last {DURATION_NAMES[request.permit_durations]}."
+    )
+
+
+def _changed_figures(request: PlanRequest) -> list[str]:
+    number = len(request.overrides)
+    return (
+        [f"{several(number, 'figure')} of the catalogue {'is' if number == 1 else 'are'} replaced."] if number else []
+    )
+
+
+def constraint_sentence(constraint: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """Return what a constraint asks, with cities, partners and months as people call them.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        When it is no constraint.
+    """
+    named = {**constraint}
+    if isinstance(named.get("city"), str):
+        named["city"] = city_name(catalogue, named["city"])
+    if isinstance(named.get("stack"), str):
+        named["stack"] = stack_name(catalogue, named["stack"])
+    return prose(constraint_words(named))
+
+
+def clash_sentence(clashes: Sequence[str], request: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """Return which of a request's constraints clash; what names no constraint stays as it is."""
+    own = {entry.get("id"): entry for entry in request.get("constraints") or []}
+    told = []
+    for clash in clashes:
+        found = _NAMED.search(clash)
+        entry = own.get(found[1]) if found else None
+        told.append(clash if entry is None else constraint_sentence(entry, catalogue))
+    if len(told) == 1:
+        return f"Cannot be kept: {told[0]}."
+    return f"Cannot all be kept: {'; '.join(told)}."
+
+
+def city_name(catalogue: Catalogue, name: str) -> str:
+    """Return a city's name, whatever it goes by; unknown ones stay as they are."""
+    try:
+        return catalogue.cities[resolve_city(catalogue, name)].name
+    except InputError:
+        return name
+
+
+def stack_name(catalogue: Catalogue, name: str) -> str:
+    """Return a stack's partner, whatever it goes by; unknown or unclear ones stay as they are."""
+    try:
+        return catalogue.stacks[resolve_stack(catalogue, name)].partner
+    except InputError:
+        return name
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def count_words(size: Mapping[str, int]) -> str:
+    """Return the size of a request in words.
+
+    >>> count_words({"deployments": 12, "stacks": 9, "cities": 8, "periods": 24})
+    '12 deployments of 9 stacks in 8 cities over 24 periods'
+    """
+    deployments, stacks = several(size["deployments"], "deployment"), several(size["stacks"], "stack")
+    cities = several(size["cities"], "city", "cities")
+    return f"{deployments} of {stacks} in {cities} over {count(size['periods'])} periods"

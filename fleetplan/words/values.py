@@ -1,0 +1,129 @@
+"""A plan in words: months, money and modes as people say them, and the verdict in a paragraph."""
+
+from __future__ import annotations
+
+import math
+import re
+
+MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MODE_NAMES = {
+    "": "not open",
+    "mapping": "mapping",
+    "test_operator": "test with operator",
+    "test_driver_out": "driver-out test",
+    "unpaid_operator": "unpaid, operator on board",
+    "unpaid_driver_out": "unpaid, driver out",
+    "paid_operator": "paid, operator on board",
+    "paid_driver_out": "paid, driver out",
+    "approval": "vehicle approval",
+    "area": "wider area",
+    "airport": "airport",
+    "platform": "platform licence",
+}
+STATUS_NAMES = {
+    "optimal": "proven best",
+    "within_gap": "within the gap asked for",
+    "feasible": "time limit reached before the gap was closed",
+    "stopped": "stopped by hand; the best plan so far",
+}
+PHASE_NAMES = {
+    "queued": "waiting for its turn",
+    "starting": "starting",
+    "catalogue": "reading the catalogue",
+    "cities": "reading the cities",
+    "formulating": "writing down the rules",
+    "provisional": "starting from the earlier plan",
+    "searching": "looking for a first plan",
+    "settling depots": "settling depots",
+    "improving": "looking for better plans",
+    "proving": "proving how good the plan is",
+    "whole vehicles": "rounding to whole vehicles",
+    "prices": "pricing what holds the plan back",
+    "conflicts": "finding which rules clash",
+    "checking": "checking every rule",
+    "done": "writing the plan down",
+}
+DASH = "–"
+_MONTH = re.compile(r"\b(20\d\d-(?:0[1-9]|1[0-2]))\b(?!-)")
+
+
+def month_name(month: str | None) -> str:
+    """Return ``Apr 2027`` for ``2027-04``; a dash for none.
+
+    >>> month_name("2027-04")
+    'Apr 2027'
+    """
+    if not month:
+        return DASH
+    year, number = month.split("-")
+    return f"{MONTH_NAMES[int(number) - 1]} {year}"
+
+
+def prose(sentence: str) -> str:
+    """Return a sentence of the library with its months as people say them, and without the dash for no authority.
+
+    >>> prose("WeRide opens in 2028-04, as soon as “Test” (-) is in hand (2028-03).")
+    'WeRide opens in Apr 2028, as soon as “Test” is in hand (Mar 2028).'
+    """
+    return _MONTH.sub(lambda found: month_name(found[1]), sentence.replace(" (-)", ""))
+
+
+def count(value: float | None) -> str:
+    """Return a whole number with thousands marked.
+
+    >>> count(12345.6)
+    '12,346'
+    """
+    return DASH if value is None else f"{value:,.0f}".replace("-", "−")
+
+
+def decimal(value: float | None, digits: int = 1) -> str:
+    """Return a number with so many digits after the point."""
+    return DASH if value is None else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return a share as per cent.
+
+    >>> percent(0.0079, 2)
+    '0.79 %'
+    """
+    if share is None or not math.isfinite(share):
+        return DASH
+    return f"{100 * share:.{digits}f} %".replace("-", "−")
+
+
+def usd(value: float | None) -> str:
+    """Return an amount of USD in the largest fitting unit, three digits.
+
+    >>> usd(331_840_000), usd(-1_250_000_000), usd(41_000), usd(12.5), usd(0)
+    ('$332 M', '−$1.25 bn', '$41.0 k', '$12.5', '$0')
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    size, unit = next(
+        ((s, u) for s, u in ((1e9, " bn"), (1e6, " M"), (1e3, " k")) if abs(value) >= 0.9995 * s), (1.0, "")
+    )
+    scaled = abs(value) / size
+    digits = 0 if scaled >= 99.95 or not scaled else 1 if scaled >= 9.995 else 2
+    text = f"{scaled:.{digits}f}" if unit or scaled >= 99.95 else f"{scaled:.{digits}f}".rstrip("0").rstrip(".") or "0"
+    return f"{'−' if value < 0 else ''}${text}{unit}"
+
+
+def usd_fine(value: float) -> str:
+    """Return an amount of USD in millions with one digit, for figures that stand close together.
+
+    >>> usd_fine(2_784_321_000)
+    '$2,784.3 M'
+    """
+    return f"{'−' if value < 0 else ''}${abs(value) / 1e6:,.1f} M"
+
+
+def several(number: int, one: str, many: str | None = None) -> str:
+    """Return ``1 city`` or ``3 cities``."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(items: list[str]) -> str:
+    """Return ``A``, ``A and B`` or ``A, B and C``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
