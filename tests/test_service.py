@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.interpolate import RegularGridInterpolator
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -162,6 +163,21 @@ def test_a_healthy_fleet_works_as_published_ones_do(service: CityService) -> Non
     assert 16 < served.trips_per_day[at] / fleets[at] < 32
     assert 0.30 < served.deadhead_share[at] < 0.48
     assert 2 < served.wait_min[at] < 7
+
+
+def test_the_law_between_samples_is_what_scipy_reads_there(service: CityService) -> None:
+    surface = service.levels[1].surface
+    random = np.random.default_rng(7)
+    fleets = np.concatenate([surface.sample_vehicles, random.uniform(-1, 1.2 * surface.vehicles_max, 500)])
+    demands = random.uniform(0, 1.2 * surface.demand_max, len(fleets))
+    axes = surface.sample_vehicles, surface.sample_demand
+    inside = np.stack([np.clip(x, a[0], a[-1]) for x, a in zip((fleets, demands), axes, strict=True)], axis=-1)
+    read = surface.evaluate(fleets, demands)
+    assert np.array_equal(read.wait_min, RegularGridInterpolator(axes, surface.sample_wait_min)(inside))
+    assert np.array_equal(read.km_per_day, RegularGridInterpolator(axes, surface.sample_km)(inside))
+    assert np.array_equal(
+        read.trips_per_day, np.minimum(RegularGridInterpolator(axes, surface.sample_trips)(inside), demands)
+    )
 
 
 def test_the_cache_gives_back_what_was_stored(tmp_path: Path) -> None:

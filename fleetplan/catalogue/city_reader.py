@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from fleetplan.catalogue import schema
 from fleetplan.catalogue.figure_reader import read_figures
 from fleetplan.catalogue.files import Files
-from fleetplan.catalogue.geometry import km_from, read_land, read_outlines
+from fleetplan.catalogue.geometry import is_farther_than, km_from, read_land, read_outlines
 from fleetplan.catalogue.tables import FaultLog, Row, Table, provenance
 from fleetplan.catalogue.types import City, Crossing, DepotSite, District, Gap, Gateway, HotSpot, Outline, Rival
 
@@ -98,7 +98,8 @@ class _Tables:
         lat, lon = row.number(f"lat{suffix}", -90, 90), row.number(f"lon{suffix}", -180, 180)
         if self._outline is None or math.isnan(lat + lon):
             return lat, lon
-        if (away := km_from(self._outline, lon, lat)) > NEAR_KM:
+        if is_farther_than(NEAR_KM, self._outline, lon, lat):
+            away = km_from(self._outline, lon, lat)
             what = f"the point ({lat:g}, {lon:g}) lies {away:.0f} km outside the outline"
             row.fault(
                 f"lat{suffix}", what, f"within {NEAR_KM:.0f} km", "check lat and lon, and that they are not swapped"
@@ -211,7 +212,8 @@ def _check_areas(where: str, outlines: tuple[Outline, ...], land: BaseGeometry, 
                 place, "the area holds no land", allowed="an area that meets land.geojson", remedy="check both files"
             )
         middle = item.polygon.representative_point()
-        if outline is not None and (away := km_from(outline, middle.x, middle.y)) > NEAR_KM:
+        if outline is not None and is_farther_than(NEAR_KM, outline, middle.x, middle.y):
+            away = km_from(outline, middle.x, middle.y)
             allowed = f"within {NEAR_KM:.0f} km"
             faults.add(
                 place, f"the area lies {away:.0f} km outside the outline", allowed=allowed, remedy="check the points"

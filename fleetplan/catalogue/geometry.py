@@ -30,23 +30,25 @@ class _Feature:
 
 def read_outlines(files: Files, path: str) -> tuple[Outline, ...]:
     """Return the outline, then the launch areas by order, then the pilot cells of an ``outlines.geojson``."""
-    read = [_outline(feature) for feature in _features(files, path, ("Polygon",))]
+    data, where = files.features(path), files.where(path)
+    read = [_outline(feature) for feature in _features(data, where, files.faults, ("Polygon",))]
     outlines = [outline for outline in read if outline is not None]
-    _check_outlines(files.where(path), outlines, files.faults)
+    _check_outlines(where, outlines, files.faults)
     return tuple(sorted(outlines, key=lambda outline: (_KINDS.index(outline.kind), outline.order)))
 
 
 def read_land(files: Files, path: str) -> tuple[BaseGeometry, str]:
     """Return the land of a city and the attribution that its maps must show."""
     polygons: list[BaseGeometry] = []
-    for feature in _features(files, path, ("Polygon", "MultiPolygon")):
+    data, where = files.features(path), files.where(path)
+    for feature in _features(data, where, files.faults, ("Polygon", "MultiPolygon")):
         provenance(feature.properties)
         for key in ("kind", "name", "facts", "note"):
             feature.properties.note(key)
         feature.properties.close()
         if feature.geometry is not None:
             polygons.append(feature.geometry)
-    return (shapely.union_all(polygons) if polygons else MultiPolygon()), _attribution(files, path)
+    return (shapely.union_all(polygons) if polygons else MultiPolygon()), _attribution(data, where, files.faults)
 
 
 def km_from(area: BaseGeometry, lon: float, lat: float) -> float:
@@ -58,6 +60,18 @@ def km_from(area: BaseGeometry, lon: float, lat: float) -> float:
     scale = math.cos(math.radians(lat)) * _KM_PER_DEGREE
     flat = shapely.transform(area, lambda xy: xy * (scale, _KM_PER_DEGREE))
     return float(shapely.distance(flat, shapely.Point(lon * scale, lat * _KM_PER_DEGREE)))
+
+
+def is_farther_than(km: float, area: BaseGeometry, lon: float, lat: float) -> bool:
+    """Return whether a point lies farther outside an area than so many km.
+
+    A degree of longitude is never longer than one of latitude, so a distance in degrees settles most points at once.
+
+    >>> is_farther_than(60, shapely.box(8, 47, 9, 48), 8.5, 48.1), is_farther_than(10, shapely.box(8, 47, 9, 48), 8.5, 48.1)
+    (False, True)
+    """
+    degrees = float(shapely.distance(area, shapely.Point(lon, lat)))
+    return degrees * _KM_PER_DEGREE > km and km_from(area, lon, lat) > km
 
 
 def _outline(feature: _Feature) -> Outline | None:
@@ -87,29 +101,28 @@ def _check_outlines(where: str, outlines: list[Outline], faults: FaultLog) -> No
         faults.add(where, f"{name!r} names two features", allowed="each name once", remedy="rename one")
 
 
-def _attribution(files: Files, path: str) -> str:
-    data = files.features(path)
+def _attribution(data: Mapping[str, Any] | None, where: str, faults: FaultLog) -> str:
     given = "" if data is None else data.get("attribution", "")
     if data is not None and not (isinstance(given, str) and given.strip()):
         allowed = "text, for example (c) OpenStreetMap contributors"
-        files.faults.add(files.where(path), "the attribution is missing", allowed=allowed, remedy="add attribution")
+        faults.add(where, "the attribution is missing", allowed=allowed, remedy="add attribution")
     return str(given)
 
 
-def _features(files: Files, path: str, kinds: tuple[str, ...]) -> Iterator[_Feature]:
-    data = files.features(path)
+def _features(
+    data: Mapping[str, Any] | None, where: str, faults: FaultLog, kinds: tuple[str, ...]
+) -> Iterator[_Feature]:
     if data is None:
         return
-    where = files.where(path)
-    _check_collection(where, data, files.faults)
+    _check_collection(where, data, faults)
     for number, feature in enumerate(data["features"], start=1):
         properties = feature.get("properties") if isinstance(feature, dict) else None
         if not isinstance(feature, dict) or not isinstance(properties, dict):
-            files.faults.add(f"{where}: feature {number}", "it has no properties", allowed="a Feature with properties")
+            faults.add(f"{where}: feature {number}", "it has no properties", allowed="a Feature with properties")
             continue
         label = f"feature {number} ({properties.get('name', 'unnamed')})"
-        geometry = _geometry(feature.get("geometry"), f"{where}: {label}", kinds, files.faults)
-        yield _Feature(f"{where}: {label}", Table(properties, where, files.faults, label), geometry)
+        geometry = _geometry(feature.get("geometry"), f"{where}: {label}", kinds, faults)
+        yield _Feature(f"{where}: {label}", Table(properties, where, faults, label), geometry)
 
 
 def _check_collection(where: str, data: Mapping[str, Any], faults: FaultLog) -> None:
@@ -152,15 +165,17 @@ def _rings(data: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 
 def _is_sound(geometry: BaseGeometry, where: str, faults: FaultLog) -> bool:
-    for lon, lat in shapely.get_coordinates(geometry):
-        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-            faults.add(
-                where,
-                f"the point ({lon:g}, {lat:g}) is not in lon-lat degrees",
-                allowed="lon -180 to 180, lat -90 to 90 (EPSG:4326)",
-                remedy="reproject the file to EPSG:4326, longitude first",
-            )
-            return False
+    points = shapely.get_coordinates(geometry)
+    in_degrees = (abs(points) <= (180, 90)).all(axis=1)
+    if not in_degrees.all():
+        lon, lat = points[in_degrees.argmin()]
+        faults.add(
+            where,
+            f"the point ({lon:g}, {lat:g}) is not in lon-lat degrees",
+            allowed="lon -180 to 180, lat -90 to 90 (EPSG:4326)",
+            remedy="reproject the file to EPSG:4326, longitude first",
+        )
+        return False
     if geometry.is_empty or not geometry.is_valid:
         reason = "Empty" if geometry.is_empty else shapely.is_valid_reason(geometry)
         faults.add(

@@ -7,6 +7,7 @@ package.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Collection, Mapping
 from typing import Final, TypeVar
@@ -235,6 +236,7 @@ class Row(Table):
         return {key: str(value or "").strip() for key, value in self._data.items()}
 
 
+@functools.cache
 def bounds_text(low: float, high: float) -> str:
     """Return bounds in words.
 

@@ -1,15 +1,16 @@
-"""The one call the optimizer makes: a city's service, from the cache or made afresh."""
+"""The one call the optimizer makes: a city's service, from the cache or made afresh.
+
+Planning from cached cities is the common case: what only a city without a cache needs (map projections, shortest ways, the
+solver of the ladder) is imported where such a city is made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from fleetplan.catalogue.types import Catalogue
-from fleetplan.demand import build_demand
-from fleetplan.geography import build_geography
+from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service import cache
-from fleetplan.service.build import build_service
 from fleetplan.service.types import CityService
 
 
@@ -34,15 +35,22 @@ def city_service(
     path = (cache_dir or cache.default_cache_dir()) / f"{city_slug}-{digest[:32]}.npz"
     if found := cache.load(path):
         return found
-    tell = progress or _silent
+    service = _made(catalogue, city, progress or _silent)
+    _keep(service, path)
+    return service
+
+
+def _made(catalogue: Catalogue, city: City, tell: Callable[[str], None]) -> CityService:
+    from fleetplan.demand import build_demand  # noqa: PLC0415 - as the module says
+    from fleetplan.geography import build_geography  # noqa: PLC0415
+    from fleetplan.service.build import build_service  # noqa: PLC0415
+
     tell(f"{city.name}: zones and travel times")
     geography = build_geography(city)
     tell(f"{city.name}: trips between {len(geography)} zones")
     demand = build_demand(city, geography, catalogue.assumptions)
     tell(f"{city.name}: service areas and response curves")
-    service = build_service(city, geography, demand, catalogue.assumptions, catalogue.economics)
-    _keep(service, path)
-    return service
+    return build_service(city, geography, demand, catalogue.assumptions, catalogue.economics)
 
 
 def _keep(service: CityService, path: Path) -> None:

@@ -1,11 +1,13 @@
-"""The response surface as planes: the upper concave hull of the sampled law, thinned."""
+"""The response surface as planes: the upper concave hull of the sampled law, thinned.
+
+SciPy's geometry and optimization are slow to import: the functions that use them do so, and planning from cached cities mostly
+needs neither.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
-from scipy.spatial import ConvexHull
 
 Array = NDArray[np.float64]
 
@@ -43,6 +45,8 @@ def concave_planes(vehicles: Array, demand: Array, trips: Array, count: int = PL
 
 def split_kilometres(vehicles: Array, trips: Array, km: Array) -> tuple[float, float]:
     """Return (km per trip, km per vehicle-day), both non-negative, by least squares over the samples with vehicles."""
+    from scipy.optimize import nnls  # noqa: PLC0415 - as the module says
+
     v = np.broadcast_to(vehicles[:, None], trips.shape)
     used = (v > 0) & (trips > 0)
     table = np.stack([trips[used], v[used]], axis=1)
@@ -53,6 +57,8 @@ def split_kilometres(vehicles: Array, trips: Array, km: Array) -> tuple[float, f
 
 def _upper_facets(points: Array) -> Array:
     """Return the upper facets of the hull as rows (a, b, c) of z = a x + b y + c, without doubles."""
+    from scipy.spatial import ConvexHull  # noqa: PLC0415 - as the module says
+
     equations = ConvexHull(points).equations
     upper = equations[equations[:, 2] > 1e-9]
     facets = -upper[:, [0, 1, 3]] / upper[:, [2]]

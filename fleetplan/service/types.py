@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RegularGridInterpolator
 
 Array = NDArray[np.float64]
 
@@ -71,17 +70,14 @@ class ResponseSurface:
     def evaluate(self, vehicles: Array | float, demand: Array | float) -> ServiceQuality:
         """Read the sampled law at given fleets and demands (bilinear between samples, clamped at the edges)."""
         v, d = np.broadcast_arrays(np.asarray(vehicles, float), np.asarray(demand, float))
-        points = np.stack(
-            [
-                np.clip(v, self.sample_vehicles[0], self.sample_vehicles[-1]),
-                np.clip(d, self.sample_demand[0], self.sample_demand[-1]),
-            ],
-            axis=-1,
-        )
+        rows, row_share = _between(self.sample_vehicles, v)
+        columns, column_share = _between(self.sample_demand, d)
 
         def read(table: Array) -> Array:
-            grid = RegularGridInterpolator((self.sample_vehicles, self.sample_demand), table)
-            return np.asarray(grid(points)).reshape(v.shape)
+            low = table[rows, columns] * (1 - row_share) * (1 - column_share)
+            low += table[rows, columns + 1] * (1 - row_share) * column_share
+            high = table[rows + 1, columns] * row_share * (1 - column_share)
+            return np.asarray(low + high + table[rows + 1, columns + 1] * row_share * column_share)
 
         return ServiceQuality(
             trips_per_day=np.minimum(read(self.sample_trips), d),
@@ -89,6 +85,13 @@ class ResponseSurface:
             deadhead_share=read(self.sample_deadhead_share),
             km_per_day=read(self.sample_km),
         )
+
+
+def _between(axis: Array, points: Array) -> tuple[NDArray[np.intp], Array]:
+    """Return for each point the sample below it and how far it lies on the way to the next, 0 to 1."""
+    inside = np.clip(points, axis[0], axis[-1])
+    below = np.clip(np.searchsorted(axis, inside, side="right") - 1, 0, len(axis) - 2)
+    return below, (inside - axis[below]) / (axis[below + 1] - axis[below])
 
 
 @dataclass(frozen=True, eq=False)
