@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fleetplan.report.tables import tables
     from fleetplan.request import PlanRequest, parse_request, read_request
 
+__version__ = "0.2.0"
+
 _HOMES = {
     "Plan": "fleetplan.plans.types",
     "PlanRequest": "fleetplan.request",
@@ -36,6 +38,7 @@ __all__ = [
     "Plan",
     "PlanRequest",
     "Progress",
+    "__version__",
     "load_catalogue",
     "parse_request",
     "plan",

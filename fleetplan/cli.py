@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetplan import __version__
 from fleetplan.cli_service import service_app
 from fleetplan.errors import CheckFailed, FleetplanError, InfeasibleError, InputError
 
@@ -133,9 +134,7 @@ def schema_command(
 @app.command("version")
 def version_command() -> None:
     """Print the version."""
-    from importlib.metadata import version
-
-    typer.echo(version("fleetplan"))
+    typer.echo(__version__)
 
 
 @cities_app.command("list")

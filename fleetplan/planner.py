@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from fleetplan import __version__
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
@@ -55,11 +55,8 @@ Listener = Callable[[Progress], None]
 
 
 def package_version() -> str:
-    """Return the version of the installed package."""
-    try:
-        return version("fleetplan")
-    except PackageNotFoundError:
-        return "0+unknown"
+    """Return the version of this code."""
+    return __version__
 
 
 class _Clock:
