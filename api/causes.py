@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from api import problems as p
 from api.deps import Answered, Service, answer_of
 from api.rerun import changed_request
-from api.schemas import CauseChange, CausesAnswer, CausesState, ChangeState, Rerun, RerunCall, RerunOptions
-from api.store.contract import FINAL, PlanRow, SolveOptions
+from api.schemas import CauseChange, CausesAnswer, CausesState, ChangeState, Rerun, RerunCall
+from api.store.contract import FINAL, PlanRow
 from fleetplan.compare import MOST_CHANGES, Alone, causes_of, causing_changes
 from fleetplan.compare.causes import no_plan, no_request
 from fleetplan.errors import RequestError
+from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.reruns.patch import UNCAUSED, InputChange
@@ -109,16 +110,14 @@ class CauseSearch:
         return Alone(found.change, plan, found.note)
 
 
-def _alone_options(a: PlanRow, b: PlanRow) -> RerunOptions:
+def _alone_options(a: PlanRow, b: PlanRow) -> PlanOptions:
     """Return how ``b`` was solved; what it kept of its parent counts only if that is ``a``."""
-    options = b.options if b.parent == a.id else replace(b.options, freeze_until=None, change_price_usd=None)
-    return RerunOptions.model_validate({name: getattr(options, name) for name in RerunOptions.model_fields})
+    return b.options if b.parent == a.id else b.options.free
 
 
-def _same_way(one: SolveOptions, two: RerunOptions) -> bool:
+def _same_way(one: PlanOptions, two: PlanOptions) -> bool:
     """Return whether two plans were asked for in the same way; time does not count."""
-    names = ("gap", "seed", "freeze_until", "change_price_usd")
-    return all(getattr(one, name) == getattr(two, name) for name in names)
+    return one.within(two.time_limit_s) == two
 
 
 def _asked(request: Mapping[str, Any]) -> Mapping[str, Any]:

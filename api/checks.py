@@ -7,10 +7,11 @@ from typing import Any
 
 from api.known import Known
 from api.problems import BadRequest, Flaw, flaws_of_faults
-from api.schemas import Feasibility, Options, Size, Validation
+from api.schemas import Feasibility, Size, Validation
 from api.settings import Settings
 from fleetplan.errors import RequestError
 from fleetplan.explain.dates import impossible
+from fleetplan.options import SearchOptions
 from fleetplan.request import PlanRequest
 from fleetplan.scope import Scope, resolve_scope
 
@@ -20,7 +21,9 @@ MOST_NAMES = 500
 """Names are looked up with near misses, which takes a while for each."""
 
 
-def judge(request: PlanRequest, options: Options, body: Mapping[str, Any], known: Known, settings: Settings) -> Scope:
+def judge(
+    request: PlanRequest, options: SearchOptions, body: Mapping[str, Any], known: Known, settings: Settings
+) -> Scope:
     """Return a request's scope.
 
     Raises
@@ -56,7 +59,7 @@ def validation(scope: Scope) -> Validation:
     )
 
 
-def _beyond_limits(options: Options, settings: Settings) -> list[Flaw]:
+def _beyond_limits(options: SearchOptions, settings: Settings) -> list[Flaw]:
     if options.time_limit_s <= settings.max_time_limit_s:
         return []
     allowed = f"at most {settings.max_time_limit_s:g} s"

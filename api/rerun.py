@@ -15,7 +15,7 @@ from fleetplan.reruns.patch import apply_patch
 
 def changed_request(service: Service, parent: PlanRow, body: Rerun) -> PlanRequest:
     """Return the changed request, or raise :class:`BadRequest`; pointers below /request go into what comes out."""
-    if parent.state not in FINAL or body.options.freeze_until or body.options.change_price_usd is not None:
+    if parent.state not in FINAL or body.options.keeps:
         answer_of(service, parent)  # what is to be kept must be there
     try:
         merged = apply_patch(dict(parent.request), body.patch)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.store.contract import PlanRow, SolveOptions, State
+from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
+from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
 from fleetplan.plans.types import Binding, CityRollout, Kpis
-from fleetplan.request import Month, PlanRequest
+from fleetplan.request import PlanRequest
 
 
 class Body(BaseModel):
@@ -25,44 +26,18 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Options(Body):
-    """How to solve."""
-
-    time_limit_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
-        default=120.0, description="seconds for the search; the service may allow less"
-    )
-    gap: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
-        default=0.01, description="proven relative gap at which to stop"
-    )
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-
-    def solve_options(self) -> SolveOptions:
-        """Return them as the store keeps them."""
-        return SolveOptions(**self.model_dump())
-
-
-class RerunOptions(Options):
-    """How to solve again."""
-
-    freeze_until: Month | None = Field(default=None, description="decisions before this month stay as they were")
-    change_price_usd: Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False)] | None = Field(
-        default=None,
-        description="price of each launch moved and each vehicle shifted: the plan moves when it is worth it",
-    )
-
-
 class Submission(Body):
     """A request with how to solve it."""
 
     request: PlanRequest
-    options: Options = Options()
+    options: SearchOptions = SearchOptions()
 
 
 class Rerun(Body):
     """A merge patch on the request of an earlier plan; lists are addressed by key, null removes."""
 
     patch: dict[str, Any] = {}
-    options: RerunOptions = RerunOptions()
+    options: PlanOptions = DEFAULT_OPTIONS
 
 
 class Money(Answer):
@@ -112,23 +87,13 @@ class PlanSummary(Answer):
     links: Links
 
 
-class SolvedWith(Answer):
-    """The options that a plan was asked for with."""
-
-    time_limit_s: float
-    gap: float
-    seed: int
-    freeze_until: str | None
-    change_price_usd: float | None
-
-
 class PlanStatus(PlanSummary):
     """A plan: its state, figures and lineage, and what was asked."""
 
     cancel_requested: bool
     has_answer: bool
     kpis: Kpis | None
-    options: SolvedWith
+    options: PlanOptions
     problem: dict[str, Any] | None = Field(description="why a plan failed, or what makes its request infeasible")
     patch: dict[str, Any] | None
     request: dict[str, Any]
@@ -323,13 +288,12 @@ def plan_summary(row: PlanRow) -> PlanSummary:
 
 def plan_status(row: PlanRow) -> PlanStatus:
     """Return everything that is told about a plan at once."""
-    options = {name: getattr(row.options, name) for name in SolvedWith.model_fields}
     return PlanStatus(
         **_summary(row),
         cancel_requested=row.cancel_requested,
         has_answer=row.answer_sha256 is not None,
         kpis=None if row.kpis is None else Kpis.model_validate(dict(row.kpis)),
-        options=SolvedWith(**options),
+        options=row.options,
         problem=None if row.problem is None else dict(row.problem),
         patch=None if row.patch is None else dict(row.patch),
         request=dict(row.request),

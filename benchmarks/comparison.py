@@ -22,8 +22,9 @@ from fastapi.testclient import TestClient  # noqa: E402 - the path comes first
 
 from api.app import create_app  # noqa: E402
 from api.settings import Settings  # noqa: E402
-from api.store.contract import NewPlan, SolveOptions  # noqa: E402
+from api.store.contract import NewPlan  # noqa: E402
 from api.store.sqlstore import SqlStore  # noqa: E402
+from fleetplan.options import PlanOptions  # noqa: E402
 from fleetplan.request import parse_request  # noqa: E402
 from fleetplan.reruns.patch import apply_patch  # noqa: E402
 
@@ -38,7 +39,7 @@ CHANGES: dict[str, Any] = {
 
 def store_made(store: SqlStore, plan: dict[str, Any], request: dict[str, Any], parent: str | None, worth: float) -> str:
     """Store a plan as made; return its id."""
-    row, _ = store.create(NewPlan(request=request, options=SolveOptions(), parent=parent, patch={} if parent else None))
+    row, _ = store.create(NewPlan(request=request, options=PlanOptions(), parent=parent, patch={} if parent else None))
     store.start(row.id, "benchmark")
     answer = {**plan, "request": request, "objective": plan["objective"] + worth}
     store.finish(row.id, "succeeded", answer=json.dumps(answer).encode())

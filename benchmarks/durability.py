@@ -45,8 +45,9 @@ from storm import (
 
 from api.jobs.config import JobConfig
 from api.jobs.queue import JobQueue, prepare
-from api.store.contract import FINAL, NewPlan, SolveOptions
+from api.store.contract import FINAL, NewPlan
 from api.store.sqlstore import SqlStore
+from fleetplan.options import PlanOptions
 from tests.worker_process import FAKE, WorkerProcess
 
 WORKERS = 2
@@ -70,7 +71,7 @@ def post(database: str | None, folder: Path, plans: int, solver: str, pause_s: f
     for number in range(plans):
         new = NewPlan(
             body(number, solver, folder / "starts"),
-            SolveOptions(),
+            PlanOptions(),
             idempotency_key=f"key {number}",
             body_sha256=str(number),
         )
@@ -204,7 +205,7 @@ def takeover(arguments: argparse.Namespace, url: str | None, folder: Path) -> bo
     queue = JobQueue(config)
     workers = {w.name: w for w in (WorkerProcess(config).ready() for _ in range(WORKERS))}
     request = {"name": "long", "fake": {"seconds": 600.0}}
-    plan = store.create(NewPlan(request, SolveOptions(time_limit_s=900.0)))[0].id
+    plan = store.create(NewPlan(request, PlanOptions(time_limit_s=900.0)))[0].id
     queue.enqueue(plan)
     first = _runs_under(store, plan, not_under=None)
     time.sleep(1.0)

@@ -24,8 +24,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.openapi import examples
-from api.store.contract import NewPlan, SolveOptions
+from api.store.contract import NewPlan
 from api.store.sqlstore import SqlStore
+from fleetplan.options import PlanOptions
 
 PROMISES = {"get_per_s": 2000.0, "get_p99_ms": 50.0, "post_median_ms": 50.0}
 
@@ -35,7 +36,7 @@ def stored_plan(folder: Path) -> str:
     store = SqlStore(None, folder)
     store.migrate()
     told = examples()["plan"]
-    row, _ = store.create(NewPlan(request=told["request"], options=SolveOptions()))
+    row, _ = store.create(NewPlan(request=told["request"], options=PlanOptions()))
     store.start(row.id, "benchmark")
     headline = {"status": "optimal", "objective": 1e9, "bound": 1e9, "gap": 0.0, "kpis": told["kpis"]}
     store.finish(row.id, "succeeded", answer=json.dumps(headline).encode())

@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fleetplan.planner import Progress, plan_with_context
+from fleetplan.options import PlanOptions
+from fleetplan.planner import plan_with_context
 from fleetplan.request import read_request
+from fleetplan.run import Progress, Run
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "uber-2027.yaml"
 MARKS = (1.0, 0.05, 0.02, 0.01, 0.005)
@@ -37,7 +39,8 @@ def main() -> None:
             if p.gap is not None and p.best_usd is not None and p.best_usd > 0 and p.gap <= mark:
                 reached.setdefault(mark, p.elapsed_s - began[0])
 
-    result = plan_with_context(request, time_limit_s=args.seconds, gap=args.gap, progress=listen).plan
+    options = PlanOptions(time_limit_s=args.seconds, gap=args.gap)
+    result = plan_with_context(request, options, Run(progress=listen)).plan
     print(f"NPV {result.objective / 1e6:,.1f} M USD, bound {result.bound / 1e6:,.1f} M USD")
     print(f"gap {result.gap:.2%} of NPV, {result.certificate.gap_of_capital:.2%} of discounted capital")
     print(f"curve error {result.certificate.curve_error:.2%}: planned trips above the sampled service law")

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fleetplan import load_catalogue, parse_request, plan_with_context, read_request
+from fleetplan import PlanOptions, Progress, Run, load_catalogue, parse_request, plan_with_context, read_request
 from fleetplan.compare import compare_plans
-from fleetplan.planner import Progress, services_for
+from fleetplan.planner import services_for
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.rerun import apply_patch, rerun
 from fleetplan.scope import resolve_scope
@@ -56,14 +56,18 @@ def main() -> None:
     given = parser.parse_args()
     catalogue = load_catalogue()
     request = read_request(EXAMPLES / given.example)
-    options: dict[str, Any] = {"time_limit_s": given.time_limit, "gap": GAP, "catalogue": catalogue}
+    options = PlanOptions(time_limit_s=given.time_limit, gap=GAP)
     services_for(resolve_scope(request, catalogue))  # every city read and cached before the clock starts
-    parent, seconds, _ = timed(lambda told: plan_with_context(request, progress=told, **options).plan)
+    parent, seconds, _ = timed(lambda told: plan_with_context(request, options, Run(told, catalogue=catalogue)).plan)
     print(f"parent: {seconds:.1f} s, NPV {parent.objective / MILLION:,.1f} M USD, gap {parent.gap:.2%}", flush=True)
     for name, patch in changes(parent).items():
         asked = parse_request(apply_patch(parent.request.model_dump(mode="json"), patch))
-        child, warm_s, told = timed(lambda hear, p=patch: rerun(parent, p, progress=hear, **options).plan)
-        cold, cold_s, _ = timed(lambda hear, a=asked: plan_with_context(a, progress=hear, **options).plan)
+        child, warm_s, told = timed(
+            lambda hear, p=patch: rerun(parent, p, options, Run(hear, catalogue=catalogue)).plan
+        )
+        cold, cold_s, _ = timed(
+            lambda hear, a=asked: plan_with_context(a, options, Run(hear, catalogue=catalogue)).plan
+        )
         early = [(p.elapsed_s, p.best_usd) for p in told if p.phase == "provisional" and p.best_usd is not None]
         first_s, first_usd = early[-1] if early else (float("inf"), float("nan"))
         first = f"{first_s:.1f} s {first_usd / MILLION:,.1f} M"

@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fleetplan.catalogue import load_catalogue
-    from fleetplan.planner import Progress, plan, plan_with_context
+    from fleetplan.options import PlanOptions
+    from fleetplan.planner import plan, plan_with_context
     from fleetplan.plans.types import Plan
     from fleetplan.report.tables import tables
     from fleetplan.request import PlanRequest, parse_request, read_request
+    from fleetplan.run import Progress, Run
 
 __version__ = "0.2.0"
 
 _HOMES = {
     "Plan": "fleetplan.plans.types",
+    "PlanOptions": "fleetplan.options",
     "PlanRequest": "fleetplan.request",
-    "Progress": "fleetplan.planner",
+    "Progress": "fleetplan.run",
+    "Run": "fleetplan.run",
     "load_catalogue": "fleetplan.catalogue",
     "parse_request": "fleetplan.request",
     "plan": "fleetplan.planner",
@@ -36,8 +40,10 @@ _HOMES = {
 
 __all__ = [
     "Plan",
+    "PlanOptions",
     "PlanRequest",
     "Progress",
+    "Run",
     "__version__",
     "load_catalogue",
     "parse_request",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fleetplan.catalogue.types import Catalogue
+    from fleetplan.options import PlanOptions
     from fleetplan.planner import PlanningResult
     from fleetplan.plans.types import Plan
     from fleetplan.request import PlanRequest
@@ -75,17 +76,19 @@ def plan_command(
         str, typer.Argument(help="A YAML or JSON request, or the name of an example.", metavar="[REQUEST]")
     ] = DEFAULT_EXAMPLE,
     out: Annotated[Path | None, typer.Option(help="Folder for the plan, its tables, maps and report.")] = None,
-    time_limit: Annotated[float, typer.Option(help="Seconds to search at most.", min=1)] = 120.0,
-    gap: Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.", min=0, max=1)] = 0.01,
-    seed: Annotated[int, typer.Option(help="Seed of every random choice.", min=0)] = 0,
+    time_limit: Annotated[float, typer.Option(help="Seconds to search at most.")] = 120.0,
+    gap: Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.")] = 0.01,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Make a plan, check it, print its summary and write its artefacts. Ctrl-C keeps the best plan so far."""
     with _reported(as_json=as_json):
+        from fleetplan.options import parse_options
         from fleetplan.request import read_request
 
+        options = parse_options({"time_limit_s": time_limit, "gap": gap, "seed": seed})
         asked = read_request(_request_file(request))
-        result = _planned(asked, time_limit, gap, seed)
+        result = _planned(asked, options)
         folder = out if out is not None or as_json else Path("out") / _slug(asked.name)
         files = _written(result, folder) if folder is not None else []
         if as_json:
@@ -275,19 +278,18 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "plan"
 
 
-def _planned(asked: PlanRequest, time_limit: float, gap: float, seed: int) -> PlanningResult:
+def _planned(asked: PlanRequest, options: PlanOptions) -> PlanningResult:
     """Plan in a thread of its own, so that Ctrl-C reaches us; the first one stops the search, a second one gives up."""
     import threading
     from concurrent.futures import ThreadPoolExecutor
 
     from fleetplan.planner import plan_with_context
     from fleetplan.report.progress import ProgressDisplay
+    from fleetplan.run import Run
 
     stop = threading.Event()
     with ProgressDisplay(_console(stderr=True)) as display, ThreadPoolExecutor(1) as pool:
-        future = pool.submit(
-            plan_with_context, asked, time_limit_s=time_limit, gap=gap, seed=seed, progress=display.show, stop=stop
-        )
+        future = pool.submit(plan_with_context, asked, options, Run(progress=display.show, stop=stop))
         while True:
             try:
                 return future.result(timeout=0.2)

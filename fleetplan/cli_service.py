@@ -45,8 +45,8 @@ Database = Annotated[
     str | None, typer.Option("--database", help="postgresql://... instead of SQLite in the data folder.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-TimeLimit = Annotated[float, typer.Option(help="Seconds to search at most.", min=1)]
-Gap = Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.", min=0, max=1)]
+TimeLimit = Annotated[float, typer.Option(help="Seconds to search at most.")]
+Gap = Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.")]
 LOCAL = "http://127.0.0.1:8000"
 
 
@@ -157,7 +157,7 @@ def submit(
     key: Key = "",
     time_limit: TimeLimit = 120.0,
     gap: Gap = 0.01,
-    seed: Annotated[int, typer.Option(help="Seed of every random choice.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the plan to its end.")] = False,
 ) -> None:
     """Send a request to a service and print the plan's id."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from fleetplan import __version__
 from fleetplan.catalogue import load_catalogue
@@ -18,6 +18,7 @@ from fleetplan.optimize.gather import gather
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.nearby import improve
 from fleetplan.optimize.search import search
+from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import Proof, assemble
 from fleetplan.plans.check import require_valid
 from fleetplan.plans.types import Plan
@@ -25,21 +26,10 @@ from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import inherited_bound
 from fleetplan.reruns.start import start_from
 from fleetplan.reruns.ties import Ties
+from fleetplan.run import QUIET, Listener, Progress, Run
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.service import city_service
 from fleetplan.service.types import CityService
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What is known while planning. ``gap`` is relative to the best value."""
-
-    phase: str
-    elapsed_s: float
-    best_usd: float | None = None
-    bound_usd: float | None = None
-    gap: float | None = None
-    message: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +39,6 @@ class PlanningResult:
     plan: Plan
     catalogue: Catalogue
     services: Mapping[str, CityService]
-
-
-Listener = Callable[[Progress], None]
 
 
 def package_version() -> str:
@@ -73,15 +60,13 @@ class _Clock:
         self.listener(Progress(phase, time.monotonic() - self.began, best, bound, gap, message))
 
 
-def services_for(
-    scope: Scope, *, cache_dir: Path | None = None, listener: Listener | None = None
-) -> dict[str, CityService]:
+def services_for(scope: Scope, run: Run = QUIET) -> dict[str, CityService]:
     """Return the response surfaces of every city of a scope, from the cache where possible."""
-    clock = _Clock(listener)
+    clock = _Clock(run.progress)
     found = {}
     for city in scope.cities:
         clock.send("cities", message=city)
-        found[city] = city_service(scope.catalogue, city, cache_dir=cache_dir)
+        found[city] = city_service(scope.catalogue, city, cache_dir=run.cache_dir)
     return found
 
 
@@ -106,36 +91,16 @@ def _first_solution(
     return better
 
 
-def plan_with_context(  # noqa: PLR0913  # each is a knob of its own, all by keyword
-    request: PlanRequest,
-    *,
-    time_limit_s: float = 120.0,
-    gap: float = 0.01,
-    seed: int = 0,
-    progress: Listener | None = None,
-    stop: threading.Event | None = None,
-    catalogue: Catalogue | None = None,
-    cache_dir: Path | None = None,
-    parent: Plan | None = None,
-    freeze_until: str | None = None,
-    change_price_usd: float | None = None,
+def plan_with_context(
+    request: PlanRequest, options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET, *, parent: Plan | None = None
 ) -> PlanningResult:
     """Plan a request and check the plan.
 
     Parameters
     ----------
-    time_limit_s
-        Seconds for the search; reading cities and checking come on top.
-    gap
-        Proven relative gap at which the search may stop.
-    stop
-        When set, the search ends within a second and the best plan so far is finished and checked.
     parent
-        An earlier plan to start from; its launches under the new request are reported as phase ``provisional``.
-    freeze_until
-        The parent's decisions in periods that begin before this month stay (:func:`fleetplan.reruns.keep.freeze`).
-    change_price_usd
-        What a launch moved or a vehicle shifted costs when plans are weighed (:func:`fleetplan.reruns.keep.price_changes`).
+        An earlier plan to start from; its launches under the new request are reported as phase ``provisional``. What the
+        options keep is kept of this plan (:func:`fleetplan.reruns.keep.freeze`, :func:`fleetplan.reruns.keep.price_changes`).
 
     Raises
     ------
@@ -146,26 +111,26 @@ def plan_with_context(  # noqa: PLR0913  # each is a knob of its own, all by key
     CheckFailed
         If the plan breaks a rule: a bug.
     """
-    clock = _Clock(progress)
+    clock = _Clock(run.progress)
     clock.send("catalogue")
-    known = catalogue if catalogue is not None else load_catalogue()
+    known = run.catalogue if run.catalogue is not None else load_catalogue()
     scope = resolve_scope(request, known)
-    services = services_for(scope, cache_dir=cache_dir, listener=progress)
+    services = services_for(scope, run)
     clock.send("formulating")
     free = formulate(gather(scope, services))
-    ties = Ties(parent, freeze_until, change_price_usd)
+    ties = Ties(parent, options)
     formulation = ties.onto(free)
     start, inherited = None, float("inf")
     if parent is not None:
-        start = _first_solution(formulation, parent, seed, clock, stop)
+        start = _first_solution(formulation, parent, options.seed, clock, run.stop)
         inherited = inherited_bound(parent, request, known.digest, package_version())
     result = search(
         formulation,
-        time_limit_s=time_limit_s,
-        gap=gap,
-        seed=seed,
+        time_limit_s=options.time_limit_s,
+        gap=options.gap,
+        seed=options.seed,
         report=clock.send,
-        stop=stop,
+        stop=run.stop,
         start=start,
         known_bound=inherited,
     )
@@ -176,7 +141,7 @@ def plan_with_context(  # noqa: PLR0913  # each is a knob of its own, all by key
     clock.send("checking", result.value, result.bound)
     cost = ties.cost(free, formulation, result.x)
     bound = min(result.bound + cost, inherited)
-    proof = Proof(bound, result.stopped, gap, seed, package_version(), "HiGHS")
+    proof = Proof(bound, result.stopped, options.gap, options.seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, proof)
     report = require_valid(draft, known, services)
     seal = {
@@ -189,14 +154,12 @@ def plan_with_context(  # noqa: PLR0913  # each is a knob of its own, all by key
     return PlanningResult(checked, known, services)
 
 
-def plan(
-    request: PlanRequest,
-    *,
-    time_limit_s: float = 120.0,
-    gap: float = 0.01,
-    seed: int = 0,
-    progress: Listener | None = None,
-    stop: threading.Event | None = None,
-) -> Plan:
-    """Plan a request and return the checked plan; see :func:`plan_with_context`."""
-    return plan_with_context(request, time_limit_s=time_limit_s, gap=gap, seed=seed, progress=progress, stop=stop).plan
+def plan(request: PlanRequest, run: Run = QUIET, **options: Any) -> Plan:
+    """Plan a request and return the checked plan; see :func:`plan_with_context`.
+
+    Parameters
+    ----------
+    options
+        Fields of :class:`~fleetplan.options.PlanOptions`: ``time_limit_s``, ``gap``, ``seed``.
+    """
+    return plan_with_context(request, parse_options(options), run).plan

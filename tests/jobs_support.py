@@ -16,9 +16,10 @@ import pytest
 from api.jobs.config import JobConfig
 from api.jobs.queue import JobQueue, prepare
 from api.jobs.solve import job
-from api.store.contract import FINAL, NewPlan, PlanRow, SolveOptions
+from api.store.contract import FINAL, NewPlan, PlanRow
 from api.store.ids import new_id
 from api.store.sqlstore import SqlStore
+from fleetplan.options import PlanOptions
 from tests.postgres import fresh_database
 from tests.worker_process import FAKE, WorkerProcess, until
 
@@ -49,7 +50,7 @@ class Service:
 
     def post(self, *, enqueue: bool = True, request: dict[str, Any] | None = None, **fake: Any) -> str:
         body = request or {"name": "fake", "fake": {"log": str(self.log), **fake}}
-        plan = self.store.create(NewPlan(body, SolveOptions(time_limit_s=10.0)))[0].id
+        plan = self.store.create(NewPlan(body, PlanOptions(time_limit_s=10.0)))[0].id
         if enqueue:
             assert self.queue.enqueue(plan)
         return plan
@@ -110,7 +111,7 @@ def configured(url: str | None, folder: Path) -> JobConfig:
 
 def told(**fake: Any) -> dict[str, Any]:
     """Return what a solver process is told."""
-    return job({"name": "x", "fake": fake}, SolveOptions(), None)
+    return job({"name": "x", "fake": fake}, PlanOptions(), None)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from fleetplan import cli
 from fleetplan.errors import Fault, InfeasibleError, RequestError, SolverError
+from fleetplan.options import PlanOptions
 from tests.fake_plan import fake_catalogue, fake_plan, fake_services
 
 run = CliRunner()
@@ -27,12 +28,12 @@ def planner(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     module = types.ModuleType("fleetplan.planner")
     services = fake_services()
 
-    def plan_with_context(request: Any, **options: Any) -> Any:
-        module.options = options  # type: ignore[attr-defined]
+    def plan_with_context(request: Any, options: Any, run: Any) -> Any:
+        module.options, module.run = options, run  # type: ignore[attr-defined]
         if error := getattr(module, "error", None):
             raise error
         report = types.SimpleNamespace(phase="search", elapsed_s=1.0, best_usd=1e6, bound_usd=2e6, gap=0.5, message="")
-        options["progress"](report)
+        run.progress(report)
         return types.SimpleNamespace(
             plan=fake_plan(request.name, services), catalogue=fake_catalogue(), services=services
         )
@@ -77,9 +78,8 @@ def test_plan_writes_artefacts_and_says_where(planner: types.ModuleType, tmp_pat
     assert (tmp_path / "x" / "report.html").is_file()
     assert "report.html" in done.stdout
     assert "Uber 2027" in done.stdout
-    given = {k: planner.options[k] for k in ("time_limit_s", "gap", "seed")}
-    assert given == {"time_limit_s": 3.0, "gap": 0.05, "seed": 7}
-    assert isinstance(planner.options["stop"], threading.Event)
+    assert planner.options == PlanOptions(time_limit_s=3.0, gap=0.05, seed=7)
+    assert isinstance(planner.run.stop, threading.Event)
 
 
 def test_an_example_goes_by_its_name(planner: types.ModuleType):
@@ -101,6 +101,13 @@ def test_progress_goes_to_standard_error(planner: types.ModuleType):
     done = run.invoke(cli.app, ["plan", "--json"])
     assert "search" in done.stderr
     assert "gap 50.00 %" in done.stderr
+
+
+def test_options_out_of_range_are_all_told_and_exit_2():
+    done = run.invoke(cli.app, ["plan", "--time-limit", "0", "--gap", "2", "--seed", "-1"])
+    assert done.exit_code == 2
+    for expected in ("3 faults", "/time_limit_s", "/gap", "/seed"):
+        assert expected in done.stderr
 
 
 def test_bad_input_prints_every_fault_and_exits_2(tmp_path: Path):

@@ -13,8 +13,7 @@ from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.reruns.rerun import apply_patch
-from tests.test_optimize import WORLD
-from tests.test_rerun import BASE, EXACT, LATE, SCARCE, SERVICES, again, planned
+from tests.test_rerun import BASE, EXACTLY, HERE, LATE, SCARCE, SERVICES, again, planned
 
 NO_BELPORT = {"constraints": {"no": {"type": "forbid_deployment", "city": "belport", "stack": "beta"}}}
 
@@ -155,10 +154,10 @@ def test_two_changes_that_touch_different_cities_are_told_apart():
     causes = attribute_causes(
         a.request,
         b.request,
+        EXACTLY,
+        HERE,
         a_plan=a,
         b_plan=b,
-        gap=EXACT,
-        catalogue=WORLD,
         progress=lambda done, of, text: heard.append((done, of, text)),
     )
     by_id = {m.id: m.causes for m in causes.moves}
@@ -185,7 +184,7 @@ def test_what_only_several_changes_move_together_is_joint():
     capped = parse_request(BASE | {"constraints": [*BASE["constraints"], *half]})
     loose = {"constraints": {"first": {"vehicles": 60}, "second": {"vehicles": 60}}}
     free = parse_request(apply_patch(capped.model_dump(mode="json"), loose))
-    causes = attribute_causes(capped, free, gap=EXACT, catalogue=WORLD)
+    causes = attribute_causes(capped, free, EXACTLY, HERE)
     fleets = [m for m in causes.moves if m.id.startswith("fleet:")]
     assert fleets
     assert all(m.joint and not m.causes for m in fleets)
@@ -197,7 +196,7 @@ def test_a_change_that_has_no_plan_alone_is_told():
     must = {"constraints": {"must": {"type": "force_deployment", "city": "belport", "stack": "beta"}}}
     barred = parse_request(apply_patch(BASE, NO_BELPORT))
     changed = parse_request(apply_patch(BASE, must))
-    causes = attribute_causes(barred, changed, gap=EXACT, catalogue=WORLD)
+    causes = attribute_causes(barred, changed, EXACTLY, HERE)
     notes = {e.pointer: e.note for e in causes.alone}
     assert "no plan with this change alone" in notes["/constraints/must"]
     assert causes.interaction_usd is None

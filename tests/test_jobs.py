@@ -18,7 +18,8 @@ from api.jobs.config import JobConfig
 from api.jobs.progress import Progress
 from api.jobs.slot import Slot
 from api.jobs.solve import Solve, job
-from api.store.contract import NewPlan, SolveOptions
+from api.store.contract import NewPlan
+from fleetplan.options import PlanOptions
 from tests.jobs_support import Service, patient, service_anywhere, service_on, told
 from tests.postgres import postgres
 from tests.worker_process import FAKE, WorkerProcess, alive, until
@@ -78,9 +79,9 @@ def test_a_rerun_is_told_its_parents_plan(service: Service):
     parent = service.post()
     with WorkerProcess(patient(service.config)):
         service.finished(parent)
-        new = NewPlan({"name": "again", "fake": {}}, SolveOptions(), parent=parent, patch={})
+        new = NewPlan({"name": "again", "fake": {}}, PlanOptions(), parent=parent, patch={})
         child = service.store.create(new)[0].id
-        leaning = replace(new, options=SolveOptions(change_price_usd=1e6))
+        leaning = replace(new, options=PlanOptions(change_price_usd=1e6))
         orphan, cold = service.store.create(leaning)[0].id, service.store.create(new)[0].id
         service.queue.enqueue(child)
         service.finished(child)
@@ -102,7 +103,7 @@ def test_the_real_solver_plans_a_city(service: Service):
     with WorkerProcess(replace(service.config, solver=REAL)):
         row = service.finished(plan, 60)
         problem = service.finished(bad, 60).problem
-        kept = SolveOptions(time_limit_s=10.0, freeze_until="2027-03", change_price_usd=1e5)
+        kept = PlanOptions(time_limit_s=10.0, freeze_until="2027-03", change_price_usd=1e5)
         again = service.store.create(NewPlan({**TINY, "discount_rate": 0.11}, kept, parent=plan, patch={}))[0].id
         service.queue.enqueue(again)
         rerun = service.finished(again, 60)
@@ -131,7 +132,7 @@ def test_a_real_solver_that_is_stopped_ends_with_a_checked_plan_or_says_why(tmp_
     seen: list[tuple[str, dict[str, Any]]] = []
     solve = Solve(REAL, 60.0, lambda kind, data: seen.append((kind, data)))
     request = {**TINY, "horizon": {"start": "2027-01", "months": 48}, "cities": ["zurich", "munich"]}
-    hard = job({**request, "capital": {"per_quarter_usd": 4e6}}, SolveOptions(gap=0.0, time_limit_s=60.0), None)
+    hard = job({**request, "capital": {"per_quarter_usd": 4e6}}, PlanOptions(gap=0.0, time_limit_s=60.0), None)
     found: list[outcome.Outcome] = []
     thread = threading.Thread(target=lambda: found.append(solve.run(hard)))
     thread.start()
@@ -144,7 +145,7 @@ def test_a_real_solver_that_is_stopped_ends_with_a_checked_plan_or_says_why(tmp_
 
 
 def test_a_time_limit_leaves_time_to_check_and_store():
-    assert job({}, SolveOptions(time_limit_s=100.0), None)["search_s"] == 90.0
+    assert job({}, PlanOptions(time_limit_s=100.0), None)["options"]["time_limit_s"] == 90.0
 
 
 def test_a_solver_that_is_late_is_asked_to_stop_then_ended(monkeypatch: pytest.MonkeyPatch):
@@ -273,7 +274,7 @@ def test_an_unreachable_queue_does_not_lose_a_plan(service: Service, monkeypatch
         raise OperationalError(msg, {}, Exception())
 
     monkeypatch.setattr(service.queue._client, "enqueue", broken)
-    plan = service.store.create(NewPlan({"name": "x"}, SolveOptions()))[0].id
+    plan = service.store.create(NewPlan({"name": "x"}, PlanOptions()))[0].id
     assert not service.queue.enqueue(plan)
     assert service.state(plan) == "queued"
 

@@ -200,7 +200,7 @@ def test_what_is_kept_of_the_parent_is_said(tmp_path):
     with running(tmp_path) as service:
         made = service.store.get(service.made())
         assert made is not None
-    options = replace(made.options, freeze_until="2027-09", change_price_usd=1e6)
+    options = made.options.model_copy(update={"freeze_until": "2027-09", "change_price_usd": 1e6})
     assert changes(replace(made, options=options), made, load_catalogue()) == [
         "The same request again.",
         "Decisions before Sep 2027 stay.",

@@ -11,9 +11,11 @@ import pytest
 import fleetplan
 from fleetplan.catalogue import load_catalogue
 from fleetplan.errors import InfeasibleError, RequestError
-from fleetplan.planner import PlanningResult, Progress, plan_with_context
+from fleetplan.options import PlanOptions
+from fleetplan.planner import PlanningResult, plan_with_context
 from fleetplan.plans.check import check_plan
 from fleetplan.request import PlanRequest, parse_request, read_request
+from fleetplan.run import Progress, Run
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -31,7 +33,7 @@ def small(**more: Any) -> PlanRequest:
 @pytest.fixture(scope="module")
 def result() -> PlanningResult:
     """Return the plan of the small request."""
-    return plan_with_context(small(), time_limit_s=60)
+    return plan_with_context(small(), PlanOptions(time_limit_s=60))
 
 
 def test_a_plan_leaves_with_the_checker_s_verdict_and_a_bound(result: PlanningResult) -> None:
@@ -44,7 +46,7 @@ def test_a_plan_leaves_with_the_checker_s_verdict_and_a_bound(result: PlanningRe
 
 
 def test_the_same_request_twice_gives_the_same_bytes(result: PlanningResult) -> None:
-    again = plan_with_context(small(), time_limit_s=60)
+    again = plan_with_context(small(), PlanOptions(time_limit_s=60))
     assert again.plan.model_dump_json() == result.plan.model_dump_json()
 
 
@@ -63,7 +65,7 @@ def test_no_deployment_opens_before_its_last_permit_is_in_hand(result: PlanningR
 
 def test_progress_tells_phases_and_a_falling_gap() -> None:
     heard: list[Progress] = []
-    plan_with_context(small(), time_limit_s=60, progress=heard.append)
+    plan_with_context(small(), PlanOptions(time_limit_s=60), Run(progress=heard.append))
     phases = [p.phase for p in heard]
     assert phases[0] == "catalogue"
     assert phases[-1] == "done"
@@ -79,14 +81,14 @@ def test_a_stopped_search_keeps_its_best_plan_and_checks_it() -> None:
         if p.best_usd is not None and p.best_usd > 0:
             stop.set()
 
-    plan = plan_with_context(small(), time_limit_s=120, gap=1e-9, progress=listen, stop=stop).plan
+    plan = plan_with_context(small(), PlanOptions(time_limit_s=120, gap=1e-9), Run(progress=listen, stop=stop)).plan
     assert plan.status == "stopped"
     assert plan.certificate.checker == "passed"
 
 
 def test_a_slip_of_a_city_moves_its_launch_and_never_adds_value(result: PlanningResult) -> None:
     late = small(constraints=[{"id": "slip", "type": "permit_delay", "city": "zurich", "months": 6}])
-    slipped = plan_with_context(late, time_limit_s=60).plan
+    slipped = plan_with_context(late, PlanOptions(time_limit_s=60)).plan
     before = next(c for c in result.plan.cities if c.city == "zurich")
     after = next(c for c in slipped.cities if c.city == "zurich")
     assert slipped.objective <= result.plan.bound
@@ -96,7 +98,7 @@ def test_a_slip_of_a_city_moves_its_launch_and_never_adds_value(result: Planning
 def test_a_request_for_the_impossible_names_what_clashes() -> None:
     asked = small(constraints=[{"id": "now", "type": "launch_by", "city": "Madrid", "month": "2027-03"}])
     with pytest.raises(InfeasibleError) as caught:
-        plan_with_context(asked, time_limit_s=30)
+        plan_with_context(asked, PlanOptions(time_limit_s=30))
     assert "'now'" in caught.value.clashes[0]
     assert "at the earliest" in caught.value.clashes[0]
 
@@ -121,7 +123,8 @@ def test_unknown_names_are_all_reported_with_their_places() -> None:
 
 def test_an_override_is_used_and_named_as_the_request_s_own(result: PlanningResult) -> None:
     key = load_catalogue().cities["zurich"].figures["market.mean_fare_local"].key
-    dear = plan_with_context(small(overrides=[{"figure": key, "factor": 1.5, "why": "a test"}]), time_limit_s=60).plan
+    asked = small(overrides=[{"figure": key, "factor": 1.5, "why": "a test"}])
+    dear = plan_with_context(asked, PlanOptions(time_limit_s=60)).plan
     assert dear.objective > result.plan.objective
     used = [f for c in dear.cities if c.city == "zurich" for f in c.doubtful_figures if f.key == key]
     assert used
@@ -130,7 +133,7 @@ def test_an_override_is_used_and_named_as_the_request_s_own(result: PlanningResu
 
 @pytest.mark.slow
 def test_the_reference_request_reaches_a_proven_gap_of_five_percent() -> None:
-    plan = plan_with_context(read_request(EXAMPLES / "uber-2027.yaml"), time_limit_s=120, gap=0.04).plan
+    plan = plan_with_context(read_request(EXAMPLES / "uber-2027.yaml"), PlanOptions(time_limit_s=120, gap=0.04)).plan
     assert plan.certificate.checker == "passed"
     assert plan.gap <= 0.05
     assert plan.kpis.cities_live >= 6
@@ -141,7 +144,7 @@ def test_the_reference_request_reaches_a_proven_gap_of_five_percent() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["tight-budget", "ten-markets"])
 def test_the_other_feasible_examples_plan_and_pass_the_checker(name: str) -> None:
-    plan = plan_with_context(read_request(EXAMPLES / f"{name}.yaml"), time_limit_s=60, gap=0.08).plan
+    plan = plan_with_context(read_request(EXAMPLES / f"{name}.yaml"), PlanOptions(time_limit_s=60, gap=0.08)).plan
     assert plan.certificate.checker == "passed"
     if name == "ten-markets":
         assert plan.kpis.markets_live_with_existing > 10

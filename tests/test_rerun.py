@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.nearby import improve, neighbourhood
 from fleetplan.optimize.solve import solve
-from fleetplan.planner import Progress, plan_with_context
+from fleetplan.options import PlanOptions, parse_options
+from fleetplan.planner import plan_with_context
 from fleetplan.plans.deployments import deployments_of, year_ends
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
@@ -30,11 +32,14 @@ from fleetplan.reruns.rerun import (
     stability_price,
     start_from,
 )
+from fleetplan.run import Listener, Progress, Run
 from fleetplan.scope import resolve_scope
 from tests.plan_builder import make_services
 from tests.test_optimize import WORLD
 
 EXACT = 1e-6
+EXACTLY = PlanOptions(gap=EXACT, time_limit_s=60)
+HERE = Run(catalogue=WORLD)
 SERVICES = make_services()
 BASE: dict[str, Any] = {
     "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
@@ -51,14 +56,19 @@ def _small_world(monkeypatch):
     monkeypatch.setattr("fleetplan.planner.services_for", lambda *_, **__: SERVICES)
 
 
+def exactly(more: dict[str, Any]) -> PlanOptions:
+    """Return options of an exact search, and what else is asked for."""
+    return parse_options(EXACTLY.model_dump() | more)
+
+
 def planned(data: dict[str, Any], **more: Any) -> Plan:
     """Return the checked plan of a request over the small world."""
-    return plan_with_context(parse_request(data), gap=EXACT, time_limit_s=60, catalogue=WORLD, **more).plan
+    return plan_with_context(parse_request(data), exactly(more), HERE).plan
 
 
-def again(parent: Plan, patch: dict[str, Any], **more: Any) -> Plan:
+def again(parent: Plan, patch: dict[str, Any], progress: Listener | None = None, **more: Any) -> Plan:
     """Return a checked rerun."""
-    return rerun(parent, patch, gap=EXACT, time_limit_s=60, catalogue=WORLD, **more).plan
+    return rerun(parent, patch, exactly(more), replace(HERE, progress=progress)).plan
 
 
 def written(data: dict[str, Any]) -> Formulation:
@@ -306,12 +316,12 @@ def test_a_price_needs_the_parents_periods(parent):
 
 
 def test_a_negative_price_is_a_fault(parent):
-    with pytest.raises(RequestError, match="0 or more"):
+    with pytest.raises(RequestError, match=r"/change_price_usd: .*greater than or equal to 0"):
         again(parent, {}, change_price_usd=-1.0)
 
 
 def test_stability_has_a_price_between_its_bounds(parent):
-    price = stability_price(parent, SCARCE, change_price_usd=1e6, gap=EXACT, catalogue=WORLD)
+    price = stability_price(parent, SCARCE, exactly({"change_price_usd": 1e6}), HERE)
     assert price.least_usd - 1.0 <= price.price_usd <= price.most_usd + 1.0
     assert price.launches_moved_kept <= price.launches_moved_free
     assert f"{price.price_usd:,.0f} USD of NPV" in price.sentence()
@@ -411,7 +421,7 @@ def test_any_other_change_is_not_taken_for_a_tightening(patch):
 def test_a_change_that_does_not_bind_needs_no_search(parent):
     seen: list[Progress] = []
     loose = {"constraints": {"cap": {"type": "fleet_cap", "vehicles": 500}}}
-    child = rerun(parent, loose, gap=0.01, catalogue=WORLD, progress=seen.append).plan
+    child = rerun(parent, loose, PlanOptions(gap=0.01), Run(progress=seen.append, catalogue=WORLD)).plan
     assert child.objective == pytest.approx(parent.objective, rel=1e-6)
     assert child.bound == parent.bound
     assert "proven for the parent plan" in child.certificate.method

@@ -17,12 +17,13 @@ from alembic.migration import MigrationContext
 
 from api.problems import IdempotencyClash, NotFinal, PlanNotFound, QueueFull
 from api.store import tables
-from api.store.contract import NewPlan, PlanRow, SolveOptions, State, Store
+from api.store.contract import NewPlan, PlanRow, State, Store
 from api.store.database import make_engine
 from api.store.files import Files
 from api.store.ids import new_id
 from api.store.migrate import migrate
 from api.store.sqlstore import SqlStore
+from fleetplan.options import PlanOptions
 from tests.postgres import fresh_database, postgres
 
 ANSWER = json.dumps({"status": "optimal", "objective": 5.0, "bound": 6.0, "gap": 0.2, "kpis": {"npv_usd": 5}}).encode()
@@ -63,7 +64,7 @@ def store(request, tmp_path: Path) -> Iterator[SqlStore]:
 
 
 def new(name: str = "tiny", **changes: Any) -> NewPlan:
-    values: dict[str, Any] = {"request": {"name": name, "cities": ["zurich"]}, "options": SolveOptions(seed=7)}
+    values: dict[str, Any] = {"request": {"name": name, "cities": ["zurich"]}, "options": PlanOptions(seed=7)}
     return NewPlan(**{**values, **changes})
 
 
@@ -123,7 +124,7 @@ def test_processes_that_start_at_once_migrate_once(url: str, tmp_path: Path):
 
 def test_a_plan_comes_back_as_it_was_stored(store: SqlStore):
     request = {"name": "Zürich", "cities": ["zurich"], "capital": {"per_quarter_usd": 1e6}}
-    options = SolveOptions(time_limit_s=9.5, gap=0.02, seed=3, freeze_until="2027-06", change_price_usd=1e4)
+    options = PlanOptions(time_limit_s=9.5, gap=0.02, seed=3, freeze_until="2027-06", change_price_usd=1e4)
     row, replayed = store.create(new(request=request, options=options))
     assert not replayed
     assert row == store.get(row.id)

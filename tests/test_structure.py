@@ -30,6 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "geography": FACTS,
     "demand": FACTS | {"geography"},
     "service": FACTS | {"geography", "demand"},
+    "options": BASE | {"request"},
+    "run": FACTS,
     "scope": FACTS | {"request"},
     "permits": FACTS | {"request"},
     "economics": FACTS | {"request"},
@@ -41,18 +43,20 @@ ALLOWED: dict[str, set[str]] = {
     "words.constraints": set(),
     "reruns.patch": BASE | {"request", "words.constraints"},
     "words": INPUTS | {"plans", "plans.types", "reruns.patch", "words.constraints"},
-    "reruns": INPUTS | {"explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
-    "planner": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "reruns"},
-    "reruns.rerun": INPUTS | {"planner", "plans.types", "reruns", "reruns.patch"},
+    "reruns": INPUTS | {"options", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
+    "planner": INPUTS | {"options", "run", "optimize", "plans", "plans.types", "plans.check", "reruns"},
+    "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "words"},
     "report": INPUTS | {"compare", "explain", "plans", "plans.types", "plans.check", "words"},
-    "compare": INPUTS | {"optimize", "plans", "plans.types", "planner", "reruns", "reruns.patch", "words"},
+    "compare": INPUTS
+    | {"options", "run", "optimize", "plans", "plans.types", "planner", "reruns", "reruns.patch", "words"},
     # The service's commands reach the service itself only when they are run.
     "cli_service": {"errors", "request"},
-    "cli": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "report", "planner", "cli_service"},
+    "cli": INPUTS
+    | {"options", "run", "optimize", "plans", "plans.types", "plans.check", "report", "planner", "cli_service"},
     "__main__": {"cli"},
     # The public face: names imported when first used.
-    "__init__": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "report", "planner"},
+    "__init__": INPUTS | {"options", "run", "optimize", "plans", "plans.types", "plans.check", "report", "planner"},
 }
 EDGES = {"report", "cli", "cli_service", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}

@@ -13,7 +13,7 @@ from typing import Any
 from api.jobs import outcome
 from api.jobs.outcome import Outcome
 from api.jobs.progress import Emit, Progress
-from api.store.contract import SolveOptions
+from fleetplan.options import PlanOptions
 
 PREPARE_S = 900.0
 """Seconds for reading cities that were never read before."""
@@ -34,18 +34,11 @@ def search_seconds(time_limit_s: float) -> float:
     return max(1.0, time_limit_s - min(CHECK_MOST_S, CHECK_SHARE * time_limit_s))
 
 
-def job(request: Mapping[str, Any], options: SolveOptions, parent: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what a solver process is told."""
-    told = {
-        "gap": options.gap,
-        "seed": options.seed,
-        "freeze_until": options.freeze_until,
-        "change_price_usd": options.change_price_usd,
-    }
+def job(request: Mapping[str, Any], options: PlanOptions, parent: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a solver process is told; the time limit there is that of the search alone."""
     return {
         "request": dict(request),
-        "options": told,
-        "search_s": search_seconds(options.time_limit_s),
+        "options": options.within(search_seconds(options.time_limit_s)).model_dump(),
         "parent": None if parent is None else dict(parent),
     }
 

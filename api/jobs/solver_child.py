@@ -1,6 +1,6 @@
 """One plan in a process of its own: ``python -m api.jobs.solver_child PARENT_PID``.
 
-Standard input: one line of JSON (``request``, ``options``, ``search_s``, ``parent``: the parent's plan or null), then
+Standard input: one line of JSON (``request``, ``options``, ``parent``: the parent's plan or null), then
 ``stop`` to finish with the best plan so far. Its end means that the worker died: the process ends at once.
 
 Standard output: lines of JSON. ``progress`` while planning; at last ``plan`` with ``bytes`` and then so many bytes of
@@ -63,23 +63,18 @@ class Lines:
 def solve(job: Mapping[str, Any], lines: Lines, stop: threading.Event) -> None:
     """Plan a request and write what came of it."""
     from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415 - after prctl
+    from fleetplan.options import PlanOptions  # noqa: PLC0415
     from fleetplan.planner import plan_with_context  # noqa: PLC0415
     from fleetplan.plans.types import Plan  # noqa: PLC0415
     from fleetplan.request import PlanRequest  # noqa: PLC0415
+    from fleetplan.run import Run  # noqa: PLC0415
 
-    options = job["options"]
-    more: dict[str, Any] = {k: options[k] for k in ("freeze_until", "change_price_usd") if options.get(k) is not None}
     try:
-        if job.get("parent") is not None:
-            more["parent"] = Plan.model_validate(job["parent"])
         result = plan_with_context(
             PlanRequest.model_validate(job["request"]),
-            time_limit_s=job["search_s"],
-            gap=options["gap"],
-            seed=options["seed"],
-            progress=lambda p: lines.send("progress", asdict(p)),
-            stop=stop,
-            **more,
+            PlanOptions.model_validate(job["options"]),
+            Run(progress=lambda p: lines.send("progress", asdict(p)), stop=stop),
+            parent=None if job.get("parent") is None else Plan.model_validate(job["parent"]),
         )
     except InfeasibleError as error:
         lines.send("infeasible", {"clashes": list(error.clashes)})

@@ -103,8 +103,7 @@ class Worker:
         if row is None:
             return Outcome(None)
         parent = self._parent(row)
-        leans_on_parent = row.options.freeze_until is not None or row.options.change_price_usd is not None
-        if row.parent is not None and parent is None and leans_on_parent:
+        if row.parent is not None and parent is None and row.options.keeps:
             return outcome.failed("parent-gone", f"{row.parent} has no stored plan any more")
         try:
             return solve.run(job(row.request, row.options, parent))

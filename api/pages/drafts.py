@@ -19,7 +19,7 @@ from api.known import Known
 from api.pages.estimates import estimate
 from api.pages.request_text import Format, Reading, changed_text, read_text, whole, write_text
 from api.problems import BadRequest, Flaw, flaws_of_faults, pointer_of
-from api.schemas import Body, Options
+from api.schemas import Body
 from api.settings import Settings
 from api.store.contract import PlanRow
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
@@ -27,6 +27,7 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InputError, RequestError
 from fleetplan.explain.dates import earliest_paid
 from fleetplan.months import month_text
+from fleetplan.options import SearchOptions
 from fleetplan.request import Capital, Deployments, Horizon, PlanRequest, parse_request
 from fleetplan.scope import Scope
 from fleetplan.words.also_asked import also_asked
@@ -128,20 +129,20 @@ def _unreadable(reading: Reading) -> list[Flaw]:
     return [Flaw(what, pointer="/request", allowed=allowed, remedy="start from an example")]
 
 
-def _options(given: Mapping[str, Any]) -> tuple[Options, list[Flaw]]:
+def _options(given: Mapping[str, Any]) -> tuple[SearchOptions, list[Flaw]]:
     """Return how to solve; where that holds faults, the usual way together with the faults."""
     try:
-        return Options.model_validate(given), []
+        return SearchOptions.model_validate(given), []
     except ValidationError as error:
         flaws = [
             Flaw(item["msg"], pointer=pointer_of(("options", *item["loc"]), {"options": given}), value=item["input"])
             for item in error.errors(include_url=False)
         ]
-        return Options(), flaws
+        return SearchOptions(), flaws
 
 
 def _judged(
-    data: dict[str, Any], options: Options, known: Known, settings: Settings
+    data: dict[str, Any], options: SearchOptions, known: Known, settings: Settings
 ) -> tuple[Scope | None, list[Flaw]]:
     body = {"request": data}
     try:
@@ -154,7 +155,7 @@ def _judged(
 
 
 def _others(
-    data: dict[str, Any], faulty: Sequence[str], options: Options, known: Known, settings: Settings
+    data: dict[str, Any], faulty: Sequence[str], options: SearchOptions, known: Known, settings: Settings
 ) -> list[Flaw]:
     """Return what else is wrong: names and limits, judged without the parts that have no right shape."""
     rest, places = _without(data, faulty)
@@ -261,7 +262,7 @@ def _nothing() -> dict[str, Any]:
     return {"form": None, "also": [], **_nothing_asked()}
 
 
-def _asked(scope: Scope, options: Options, catalogue: Catalogue, past: Iterable[PlanRow]) -> dict[str, Any]:
+def _asked(scope: Scope, options: SearchOptions, catalogue: Catalogue, past: Iterable[PlanRow]) -> dict[str, Any]:
     told = validation(scope).model_dump(mode="json")
     told["feasibility"]["findings"] = [finding_words(found, catalogue) for found in told["feasibility"]["findings"]]
     size = told["size"]

@@ -17,12 +17,12 @@ from api.pages.estimates import LOOKED_AT
 from api.pages.request_text import write_text
 from api.pages.shell import page
 from api.routes.parameters import SLUG
-from api.schemas import Options
 from api.security import Scope
 from api.store.contract import PlanRow
 from api.strict_json import StrictRoute
 from fleetplan.catalogue.types import Catalogue, Stack
 from fleetplan.cli import examples_path
+from fleetplan.options import SearchOptions
 from fleetplan.request import Capital, PlanRequest, parse_request, read_request
 from fleetplan.words.request import DEAL_NAMES
 
@@ -137,7 +137,7 @@ def start_from(service: Service, origin: str | None) -> Start:
     ExampleNotFound
         When neither an example nor a plan goes by that name.
     """
-    usual = Options().model_dump(mode="json")
+    usual = SearchOptions().model_dump(mode="json")
     if origin is None:
         return Start(BLANK, usual)
     if (found := next((e for e in examples() if e.key == origin), None)) is not None:

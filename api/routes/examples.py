@@ -11,7 +11,7 @@ from api.deps import may_read
 from api.documents import Document, json_document
 from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.routes.parameters import Slug
-from api.schemas import Options, Submission
+from api.schemas import Submission
 from fleetplan.cli import examples_path
 from fleetplan.request import read_request
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/examples", tags=["catalogue"], dependencies=[may_
 def bodies() -> dict[str, Document]:
     """Return every example, ready to be posted back."""
     files = sorted(examples_path().glob("*.yaml"))
-    return {f.stem: json_document(Submission(request=read_request(f), options=Options())) for f in files}
+    return {f.stem: json_document(Submission(request=read_request(f))) for f in files}
 
 
 @router.get(

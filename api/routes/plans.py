@@ -19,6 +19,7 @@ from api.security import Scope
 from api.store.contract import FINAL, NewPlan, PlanRow, State
 from api.strict_json import StrictRoute
 from api.submission import status_document, submission_key, submit
+from fleetplan.options import PlanOptions
 
 router = APIRouter(prefix="/v1/plans", tags=["plans"], default_response_class=Response, route_class=StrictRoute)
 LOCATED = {"Location": {"description": "address of the plan", "schema": {"type": "string"}}}
@@ -50,7 +51,7 @@ async def create(
     key, digest = await submission_key(request, idempotency_key)
     new = NewPlan(
         request=body.request.model_dump(mode="json"),
-        options=body.options.solve_options(),
+        options=PlanOptions(**body.options.model_dump()),
         idempotency_key=key,
         body_sha256=digest,
     )

@@ -45,7 +45,7 @@ async def rerun(
     key, digest = await submission_key(request, idempotency_key)
     new = NewPlan(
         request=asked.model_dump(mode="json"),
-        options=body.options.solve_options(),
+        options=body.options,
         parent=parent.id,
         patch=body.patch,
         idempotency_key=key,

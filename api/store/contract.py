@@ -10,19 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from fleetplan.options import PlanOptions
+
 State = Literal["queued", "running", "succeeded", "infeasible", "cancelled", "failed"]
 FINAL: frozenset[str] = frozenset({"succeeded", "infeasible", "cancelled", "failed"})
-
-
-@dataclass(frozen=True, slots=True)
-class SolveOptions:
-    """How to solve: seconds for the search, proven gap at which to stop, seed; rerun options where there is a parent."""
-
-    time_limit_s: float = 120.0
-    gap: float = 0.01
-    seed: int = 0
-    freeze_until: str | None = None
-    change_price_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +21,7 @@ class NewPlan:
     """A plan to be made durable before the answer goes out."""
 
     request: Mapping[str, Any]
-    options: SolveOptions
+    options: PlanOptions
     parent: str | None = None
     patch: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
@@ -45,7 +36,7 @@ class PlanRow:
     state: State
     name: str
     request: Mapping[str, Any]
-    options: SolveOptions
+    options: PlanOptions
     parent: str | None
     origin: str
     patch: Mapping[str, Any] | None

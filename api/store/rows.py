@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from api.store.contract import EventRow, NewPlan, PlanRow, SolveOptions
+from api.store.contract import EventRow, NewPlan, PlanRow
 from api.store.ids import new_id
+from fleetplan.options import PlanOptions
 
 ALL_CITIES = "*"
 _PLAIN = (
@@ -22,7 +22,7 @@ _PLAIN = (
 
 def plan_row(row: sa.RowMapping) -> PlanRow:
     """Return a row of ``plans`` as the contract's plan."""
-    return PlanRow(options=SolveOptions(**row["options"]), **{name: row[name] for name in _PLAIN})
+    return PlanRow(options=PlanOptions.model_validate(row["options"]), **{name: row[name] for name in _PLAIN})
 
 
 def event_row(row: sa.RowMapping) -> EventRow:
@@ -38,7 +38,7 @@ def new_row(new: NewPlan, origin: str | None, now: datetime) -> dict[str, Any]:
         "state": "queued",
         "name": str(new.request.get("name", "plan")),
         "request": finite(new.request),
-        "options": asdict(new.options),
+        "options": new.options.model_dump(),
         "parent": new.parent,
         "origin": origin or new.parent or plan,
         "patch": None if new.patch is None else finite(new.patch),

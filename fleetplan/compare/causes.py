@@ -12,18 +12,18 @@ which keeps such moves few, and the gap of each run is told.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fleetplan.catalogue.types import Catalogue
 from fleetplan.compare.moves import decision_moves
 from fleetplan.compare.types import AloneEffect, CausedMove, Causes, DecisionMove
 from fleetplan.errors import Fault, InfeasibleError, RequestError
+from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest, parse_request
 from fleetplan.reruns.patch import InputChange, apply_patch, input_changes
+from fleetplan.run import QUIET, Run
 
 MOST_CHANGES = 6
 CauseListener = Callable[[int, int, str], None]
@@ -54,13 +54,9 @@ def no_request(fault: str) -> str:
     return f"no request with this change alone: {fault}"
 
 
-def _solver(
-    *, time_limit_s: float, gap: float, seed: int, stop: threading.Event | None, catalogue: Catalogue | None
-) -> Solver:
+def _solver(options: PlanOptions, run: Run) -> Solver:
     def solve(request: PlanRequest, parent: Plan | None) -> Plan:
-        return plan_with_context(
-            request, time_limit_s=time_limit_s, gap=gap, seed=seed, stop=stop, catalogue=catalogue, parent=parent
-        ).plan
+        return plan_with_context(request, options if parent else options.free, run, parent=parent).plan
 
     return solve
 
@@ -144,29 +140,27 @@ def causes_of(first: Plan, second: Plan, alone: Sequence[Alone], *, left: int = 
     )
 
 
-def attribute_causes(  # noqa: PLR0913  # each is a knob of its own, all by keyword
+def attribute_causes(
     a_request: PlanRequest,
     b_request: PlanRequest,
+    options: PlanOptions = DEFAULT_OPTIONS,
+    run: Run = QUIET,
     *,
     a_plan: Plan | None = None,
     b_plan: Plan | None = None,
-    time_limit_s: float = 120.0,
-    gap: float = 0.01,
-    seed: int = 0,
-    stop: threading.Event | None = None,
-    catalogue: Catalogue | None = None,
     progress: CauseListener | None = None,
 ) -> Causes:
     """Return which change of the inputs moved which decision.
 
-    Plans already made are taken as given. ``progress`` hears ``(done, of, sentence)`` before each change is tried.
+    Plans already made are taken as given. What the options keep is kept of the first plan. ``progress`` hears
+    ``(done, of, sentence)`` before each change is tried.
 
     Raises
     ------
     RequestError
         If more than six inputs differ: name fewer changes, or compare by way of a plan in between.
     """
-    solve = _solver(time_limit_s=time_limit_s, gap=gap, seed=seed, stop=stop, catalogue=catalogue)
+    solve = _solver(options, run)
     changes = causing_changes(a_request, b_request)
     if len(changes) > MOST_CHANGES:
         text = f"the requests differ in {len(changes)} inputs"

@@ -151,7 +151,7 @@ def _moved_row(rows: Builder, key: str, steps: Ints, moved: int, opened: int | N
 
 
 def price_changes(f: Formulation, parent: Plan, usd: float) -> Formulation:
-    """Take ``usd`` from the objective for every launch moved and every vehicle shifted.
+    """Take ``usd`` (0 or more) from the objective for every launch moved and every vehicle shifted.
 
     A launch is moved when a deployment's first opening falls in another period than the parent's, is new or is dropped. Vehicles
     are compared by deployment at the end of each calendar year, as plans are published: each one more or fewer counts once a
@@ -160,10 +160,8 @@ def price_changes(f: Formulation, parent: Plan, usd: float) -> Formulation:
     Raises
     ------
     RequestError
-        If the price is negative, or the rerun's periods are not the parent's.
+        If the rerun's periods are not the parent's.
     """
-    if not 0.0 <= usd < np.inf:
-        raise RequestError([Fault("/change_price", f"is {usd}", "an amount in USD, 0 or more")])
     _same_periods(f.instance, parent, max(f.instance.periods, len(parent.periods)), "changes cannot be counted")
     if usd == 0.0:
         return f

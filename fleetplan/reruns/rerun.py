@@ -9,19 +9,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from fleetplan.catalogue.types import Catalogue
-from fleetplan.planner import Listener, PlanningResult, plan_with_context
+from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
+from fleetplan.planner import PlanningResult, plan_with_context
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.reruns.keep import changes_between, freeze, price_changes
 from fleetplan.reruns.patch import InputChange, apply_patch, describe_patch, input_changes
 from fleetplan.reruns.start import start_from
+from fleetplan.run import QUIET, Run
 
 __all__ = [
     "InputChange",
@@ -77,19 +76,8 @@ class StabilityPrice:
         )
 
 
-def rerun(  # noqa: PLR0913  # each is a knob of its own, all by keyword
-    parent: Plan,
-    patch: Mapping[str, Any],
-    *,
-    freeze_until: str | None = None,
-    change_price_usd: float | None = None,
-    time_limit_s: float = 120.0,
-    gap: float = 0.01,
-    seed: int = 0,
-    progress: Listener | None = None,
-    stop: threading.Event | None = None,
-    catalogue: Catalogue | None = None,
-    cache_dir: Path | None = None,
+def rerun(
+    parent: Plan, patch: Mapping[str, Any], options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET
 ) -> PlanningResult:
     """Plan a parent's request with a patch; see :func:`fleetplan.planner.plan_with_context`.
 
@@ -101,56 +89,23 @@ def rerun(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         If no plan keeps every rule and everything kept.
     """
     request = parse_request(apply_patch(parent.request.model_dump(mode="json"), patch))
-    return plan_with_context(
-        request,
-        time_limit_s=time_limit_s,
-        gap=gap,
-        seed=seed,
-        progress=progress,
-        stop=stop,
-        catalogue=catalogue,
-        cache_dir=cache_dir,
-        parent=parent,
-        freeze_until=freeze_until,
-        change_price_usd=change_price_usd,
-    )
+    return plan_with_context(request, options, run, parent=parent)
 
 
-def stability_price(  # noqa: PLR0913  # each is a knob of its own, all by keyword
+def stability_price(
     parent: Plan,
     patch: Mapping[str, Any],
+    options: PlanOptions = DEFAULT_OPTIONS,
+    run: Run = QUIET,
     *,
-    freeze_until: str | None = None,
-    change_price_usd: float | None = None,
     kept: Plan | None = None,
-    time_limit_s: float = 120.0,
-    gap: float = 0.01,
-    seed: int = 0,
-    progress: Listener | None = None,
-    stop: threading.Event | None = None,
-    catalogue: Catalogue | None = None,
 ) -> StabilityPrice:
     """Rerun with and without keeping, and return what keeping costs.
 
-    ``kept`` is the rerun with these ties when it was already made; then only the free one is run.
+    ``kept`` is the rerun with these options when it was already made; then only the free one is run.
     """
-
-    def run(until: str | None, price: float | None) -> Plan:
-        return rerun(
-            parent,
-            patch,
-            freeze_until=until,
-            change_price_usd=price,
-            time_limit_s=time_limit_s,
-            gap=gap,
-            seed=seed,
-            progress=progress,
-            stop=stop,
-            catalogue=catalogue,
-        ).plan
-
-    tied = kept if kept is not None else run(freeze_until, change_price_usd)
-    free = run(None, None)
+    tied = kept if kept is not None else rerun(parent, patch, options, run).plan
+    free = rerun(parent, patch, options.free, run).plan
     moved_free, shifted_free = changes_between(parent, free)
     moved_kept, shifted_kept = changes_between(parent, tied)
     return StabilityPrice(free, tied, moved_free, moved_kept, shifted_free, shifted_kept)

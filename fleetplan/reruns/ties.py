@@ -16,6 +16,7 @@ from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Array, Ints, Model
 from fleetplan.optimize.solve import solve
+from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.permits.paths import CITY
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
@@ -92,21 +93,21 @@ class Ties:
     """What binds a rerun to its parent: nothing, kept decisions, a price on changes, or both."""
 
     parent: Plan | None = None
-    until: str | None = None
-    price_usd: float | None = None
+    options: PlanOptions = DEFAULT_OPTIONS
 
     def __post_init__(self) -> None:
-        if self.parent is None and (self.until is not None or self.price_usd is not None):
-            what = "/freeze_until" if self.until is not None else "/change_price"
+        if self.parent is None and self.options.keeps:
+            what = "/freeze_until" if self.options.freeze_until is not None else "/change_price_usd"
             raise RequestError([Fault(what, "is given without a parent plan", "a plan to rerun")])
 
     def onto(self, f: Formulation) -> Formulation:
         """Return the formulation with the ties written in."""
         if self.parent is None:
             return f
-        if self.until is not None:
-            f = freeze(f, self.parent, self.until)
-        return price_changes(f, self.parent, self.price_usd) if self.price_usd is not None else f
+        until, price_usd = self.options.freeze_until, self.options.change_price_usd
+        if until is not None:
+            f = freeze(f, self.parent, until)
+        return price_changes(f, self.parent, price_usd) if price_usd is not None else f
 
     def cost(self, free: Formulation, tied: Formulation, x: Array) -> float:
         """Return the change cost of a solution: NPV without the price less the value with it."""
@@ -115,17 +116,17 @@ class Ties:
     def method(self, cost: float) -> str:
         """Return what the certificate has to say about the ties: for which plans its bound holds."""
         text = ""
-        if self.until is not None:
-            text += f"; {KEPT_BY_FREEZE} {self.until} kept: the bound holds for plans that keep them"
-        if self.price_usd:
+        if self.options.freeze_until is not None:
+            text += f"; {KEPT_BY_FREEZE} {self.options.freeze_until} kept: the bound holds for plans that keep them"
+        if self.options.change_price_usd:
             text += (
-                f"; {self.price_usd:,.0f} USD {WEIGHED} at a year's end, "
+                f"; {self.options.change_price_usd:,.0f} USD {WEIGHED} at a year's end, "
                 f"{cost:,.0f} USD here: the bound holds for the NPV of plans whose changes cost no more"
             )
         return text
 
     def clashes(self, tied: Formulation) -> list[str]:
         """Return which kept decisions stand against the request; empty if the request clashes by itself."""
-        if self.parent is None or self.until is None:
+        if self.parent is None or self.options.freeze_until is None:
             return []
-        return explain_freeze(tied, self.parent, self.until)
+        return explain_freeze(tied, self.parent, self.options.freeze_until)

@@ -1,0 +1,62 @@
+"""How a plan is searched for, in one shape: for the library, for a stored job and on the wire.
+
+>>> parse_options({"gap": 0.02}).time_limit_s
+120.0
+>>> PlanOptions(freeze_until="2027-07").keeps
+True
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError
+
+from fleetplan.errors import RequestError
+from fleetplan.request import Model, Month, NotNegative, Share, request_faults
+
+
+class SearchOptions(Model):
+    """How to search for a plan."""
+
+    time_limit_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
+        default=120.0,
+        description="seconds for the search; a service may allow less",
+    )
+    gap: Share = Field(default=0.01, description="proven relative gap at which to stop")
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(default=0, description="seed of every random choice")
+
+
+class PlanOptions(SearchOptions):
+    """How to search, and what to keep of an earlier plan."""
+
+    freeze_until: Month | None = Field(default=None, description="decisions before this month stay as they were")
+    change_price_usd: NotNegative | None = Field(
+        default=None,
+        description="price in USD of each launch moved and each vehicle shifted: the plan moves when it is worth it",
+    )
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something of an earlier plan is kept or priced, so that there must be one."""
+        return self.freeze_until is not None or self.change_price_usd is not None
+
+    @property
+    def free(self) -> Self:
+        """The same search with nothing kept."""
+        return self.model_copy(update={"freeze_until": None, "change_price_usd": None})
+
+    def within(self, time_limit_s: float) -> Self:
+        """Return the same options with another time limit, in seconds."""
+        return self.model_copy(update={"time_limit_s": time_limit_s})
+
+
+DEFAULT_OPTIONS = PlanOptions()
+
+
+def parse_options(data: Any) -> PlanOptions:
+    """Return the options held by plain data, or raise :class:`RequestError` with every fault."""
+    try:
+        return PlanOptions.model_validate(data)
+    except ValidationError as error:
+        raise RequestError(request_faults(error)) from error

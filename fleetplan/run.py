@@ -1,0 +1,50 @@
+"""What surrounds a planning run: who hears of it, what stops it, and what it reads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleetplan.catalogue.types import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known while planning. ``gap`` is relative to the best value."""
+
+    phase: str
+    elapsed_s: float
+    best_usd: float | None = None
+    bound_usd: float | None = None
+    gap: float | None = None
+    message: str = ""
+
+
+Listener = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The surroundings of a run.
+
+    Attributes
+    ----------
+    progress
+        Hears of every phase, plan and bound.
+    stop
+        When set, the search ends within a second and the best plan so far is finished and checked.
+    catalogue
+        The catalogue, where it was read before.
+    cache_dir
+        Where response surfaces are kept; None for the usual place.
+    """
+
+    progress: Listener | None = None
+    stop: threading.Event | None = None
+    catalogue: Catalogue | None = None
+    cache_dir: Path | None = None
+
+
+QUIET = Run()
