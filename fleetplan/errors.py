@@ -15,6 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+_SHORTEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,19 @@ class Fault:
         if self.remedy:
             parts.append(f"remedy: {self.remedy}")
         return "; ".join(parts)
+
+
+def near_misses(given: str, known: Iterable[str], *, most: int = 3) -> str:
+    """Return what somebody may have meant, as a remedy; empty when nothing known is near.
+
+    >>> near_misses("madird", ["madrid", "munich"]), near_misses("lucid", ["Lucid + Nuro", "Zoox"])
+    ('did you mean madrid?', 'did you mean Lucid + Nuro?')
+    """
+    word = given.casefold().strip()
+    folded = {name.casefold(): name for name in sorted(known)}
+    inside = [name for name in folded if len(word) >= _SHORTEST and word in name]
+    near = dict.fromkeys([*get_close_matches(word, folded, n=most, cutoff=0.6), *inside])
+    return f"did you mean {' or '.join(folded[name] for name in list(near)[:most])}?" if near else ""
 
 
 class FleetplanError(Exception):

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fleetplan.errors import Fault, RequestError
 from fleetplan.months import Grid, month_number
 
 MAX_HORIZON_MONTHS = 120
+HORIZON_STARTS = ("2000-01", "2100-12")
+"""The catalogue's figures are of these years; law and prices of others are nobody's to plan with."""
 
 
 def _check_month(value: object) -> object:
@@ -42,10 +44,18 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _within_years(month: str) -> str:
+    first, last = HORIZON_STARTS
+    if not month_number(first) <= month_number(month) <= month_number(last):
+        msg = f"a horizon begins from {first} to {last}"
+        raise ValueError(msg)
+    return month
+
+
 class Horizon(Model):
     """The months that are planned, and how finely."""
 
-    start: Month = "2027-01"
+    start: Annotated[Month, AfterValidator(_within_years)] = "2027-01"
     months: Annotated[int, Field(ge=1, le=MAX_HORIZON_MONTHS)] = 48
     single_months: Annotated[int, Field(ge=0, le=MAX_HORIZON_MONTHS)] = Field(
         default=12, description="leading months planned singly; the rest goes by quarter"
