@@ -233,7 +233,7 @@ def test_an_event_is_given_its_month_once():
 
 def test_a_share_of_a_partner_that_is_not_planned_is_a_fault():
     share = asked(type="partner_share", partner="Alpha", max_share=0.5)
-    assert resolved(**share).constraints[0].partner == "Alpha"
+    assert resolved(**share).constraints[0].model_dump()["partner"] == "Alpha"
     assert fault_of(**share, stacks=["beta"]).where == "/constraints/0/partner"
 
 
