@@ -24,8 +24,8 @@ from fleetplan.plans.check import require_valid
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import inherited_bound
+from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import start_from
-from fleetplan.reruns.ties import Ties
 from fleetplan.run import QUIET, Listener, Progress, Run
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.service import city_service
@@ -118,8 +118,8 @@ def plan_with_context(
     services = services_for(scope, run)
     clock.send("formulating")
     free = formulate(gather(scope, services))
-    ties = Ties(parent, options)
-    formulation = ties.onto(free)
+    keeping = Keeping(parent, options)
+    formulation = keeping.onto(free)
     start, inherited = None, float("inf")
     if parent is not None:
         start = _first_solution(formulation, parent, options.seed, clock, run.stop)
@@ -137,9 +137,9 @@ def plan_with_context(
     if result is None:
         clock.send("conflicts")
         msg = "no plan keeps every rule of this request"
-        raise InfeasibleError(msg, ties.clashes(formulation) or explain_infeasible(free))
+        raise InfeasibleError(msg, keeping.clashes(formulation) or explain_infeasible(free))
     clock.send("checking", result.value, result.bound)
-    cost = ties.cost(free, formulation, result.x)
+    cost = keeping.cost(free, formulation, result.x)
     bound = min(result.bound + cost, inherited)
     proof = Proof(bound, result.stopped, options.gap, options.seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, proof)
@@ -147,7 +147,7 @@ def plan_with_context(
     seal = {
         "checker": "passed",
         "rules_checked": list(report.rules_checked),
-        "method": draft.certificate.method + ties.method(cost) + _borrowed(inherited, bound),
+        "method": draft.certificate.method + keeping.method(cost) + _borrowed(inherited, bound),
     }
     checked = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
     clock.send("done", checked.objective, checked.bound)

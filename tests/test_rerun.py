@@ -264,12 +264,12 @@ def test_a_longer_horizon_may_keep_what_came_before(parent):
 
 
 @pytest.mark.parametrize("more", [{"freeze_until": "2027-06"}, {"change_price_usd": 1.0}])
-def test_ties_need_a_parent(more):
+def test_keeping_needs_a_parent(more):
     with pytest.raises(RequestError, match="without a parent"):
         planned(BASE, **more)
 
 
-def test_rows_of_ties_carry_their_rule(parent):
+def test_rows_of_what_is_kept_carry_their_rule(parent):
     f = price_changes(freeze(written(BASE), parent, "2027-04"), parent, 10.0)
     rules = [label.rule for label in f.model.labels]
     assert FREEZE in rules

@@ -92,25 +92,25 @@ class _Assembly:
     """Holds what every part of the plan is read from."""
 
     def __init__(self, f: Formulation, result: SearchResult) -> None:
-        self.f, self.result = f, result
-        self.i: Instance = f.instance
-        self.d: Decisions = read_decisions(f, result.x)
-        self.a: Accounts = settle(self.i, self.d)
-        self.shares = {s: _shares(self.i, self.d, s) for s in self.i.stacks}
-        self.steps = {r.data.key: permit_steps(self.i, self.d, r) for r in self.d.rollouts}
+        self.formulation, self.result = f, result
+        self.instance: Instance = f.instance
+        self.decisions: Decisions = read_decisions(f, result.x)
+        self.accounts: Accounts = settle(self.instance, self.decisions)
+        self.shares = {s: _shares(self.instance, self.decisions, s) for s in self.instance.stacks}
+        self.steps = {r.data.key: permit_steps(self.instance, self.decisions, r) for r in self.decisions.rollouts}
 
     def pool_worth(self, r: Rollout) -> float:
         """Return the deployment's share of its stack's vehicles: purchases, loans, residual, charge after the horizon."""
         stack = r.data.stack
-        if stack not in self.a.stacks:
+        if stack not in self.accounts.stacks:
             return 0.0
         share = self.shares[stack][r.data.key]
-        lines = {line: usd * share for line, usd in self.a.stacks[stack].items()}
-        ends = self.a.vehicle_residual[stack] + self.a.capital_charge[stack]
-        return present_worth(self.i, lines) + ends * float(share[-1])
+        lines = {line: usd * share for line, usd in self.accounts.stacks[stack].items()}
+        ends = self.accounts.vehicle_residual[stack] + self.accounts.capital_charge[stack]
+        return present_worth(self.instance, lines) + ends * float(share[-1])
 
     def deployment(self, r: Rollout) -> DeploymentPlan:
-        i, levels = self.i, self.i.cities[r.data.city].service.levels
+        i, levels = self.instance, self.instance.cities[r.data.city].service.levels
         waits: list[float | None] = []
         empty: list[float | None] = []
         for t in range(i.periods):
@@ -126,7 +126,7 @@ class _Assembly:
         out = np.flatnonzero(np.asarray(by_mode.get("paid_driver_out", np.zeros(i.periods))) > 0)
         labels = i.grid.labels()
         stack = i.catalogue_stack(r.data.stack)
-        lines = self.a.deployments[r.data.key]
+        lines = self.accounts.deployments[r.data.key]
         return DeploymentPlan(
             stack=r.data.stack,
             partner=stack.partner,
@@ -157,7 +157,7 @@ class _Assembly:
         return running[-1] if running else ""
 
     def depots(self, city: str) -> list[DepotPlan]:
-        i, own = self.i, self.d.depots[city]
+        i, own = self.instance, self.decisions.depots[city]
         found = []
         for s, site in enumerate(i.scope.catalogue.cities[city].depots):
             order = own.ordered[s]
@@ -178,22 +178,25 @@ class _Assembly:
         return sorted(found, key=lambda d: (d.ordered, d.site))
 
     def city(self, slug: str, binds: list[Binding]) -> CityRollout:
-        i, facts = self.i, self.i.scope.catalogue.cities[slug]
-        rollouts = [r for r in self.d.rollouts if r.data.city == slug]
+        i, facts = self.instance, self.instance.scope.catalogue.cities[slug]
+        rollouts = [r for r in self.decisions.rollouts if r.data.city == slug]
         plans = [self.deployment(r) for r in rollouts]
-        own: Lines = self.a.cities.get(slug, {})
+        own: Lines = self.accounts.cities.get(slug, {})
         pool = [
-            {line: usd * self.shares[r.data.stack][r.data.key] for line, usd in self.a.stacks[r.data.stack].items()}
+            {
+                line: usd * self.shares[r.data.stack][r.data.key]
+                for line, usd in self.accounts.stacks[r.data.stack].items()
+            }
             for r in rollouts
-            if r.data.stack in self.a.stacks
+            if r.data.stack in self.accounts.stacks
         ]
-        everything = _merged([own, *(self.a.deployments[r.data.key] for r in rollouts), *pool], i.periods)
+        everything = _merged([own, *(self.accounts.deployments[r.data.key] for r in rollouts), *pool], i.periods)
         cash = np.cumsum(sum(everything.values(), np.zeros(i.periods)))
         capital = -sum((everything[n].sum() for n in CAPITAL_LINES if n in everything), 0.0)
         launch = min((p.launch for p in plans if p.launch), default=None)
         nothing = [0] * i.periods
-        public = self.d.depots[slug].public.tolist() if slug in self.d.depots else [nothing, nothing]
-        npv = sum(p.npv_usd for p in plans) + _worth(i, own) + self.a.stall_residual.get(slug, 0.0)
+        public = self.decisions.depots[slug].public.tolist() if slug in self.decisions.depots else [nothing, nothing]
+        npv = sum(p.npv_usd for p in plans) + _worth(i, own) + self.accounts.stall_residual.get(slug, 0.0)
         return CityRollout(
             city=slug,
             name=facts.name,
@@ -201,7 +204,7 @@ class _Assembly:
             usd_per_currency=i.scope.catalogue.assumptions[f"fx.{facts.currency}"].value,
             launch=launch,
             deployments=plans,
-            depots=self.depots(slug) if slug in self.d.depots else [],
+            depots=self.depots(slug) if slug in self.decisions.depots else [],
             public_charging_vehicles=public[0],
             public_charging_partner=public[1],
             levels=[
@@ -222,14 +225,14 @@ class _Assembly:
             payback=_payback(cash, i),
             binds=binds,
             doubtful_figures=doubtful_figures(i, slug, [r.data.stack for r in rollouts]),
-            reason=city_reason(self.f, slug, plans),
+            reason=city_reason(self.formulation, slug, plans),
         )
 
     def stack(self, slug: str) -> StackFleet:
-        i, data = self.i, self.i.stacks[slug]
-        users = [r for r in self.d.rollouts if r.data.stack == slug]
+        i, data = self.instance, self.instance.stacks[slug]
+        users = [r for r in self.decisions.rollouts if r.data.stack == slug]
         nothing = np.zeros(i.periods, dtype=np.int64)
-        bought = self.d.bought.get(slug, nothing)
+        bought = self.decisions.bought.get(slug, nothing)
         return StackFleet(
             stack=slug,
             partner=data.partner,
@@ -239,22 +242,22 @@ class _Assembly:
             in_service=sum((r.fleet for r in users), nothing).tolist(),
             testing=sum((r.testing for r in users), nothing).tolist(),
             ceiling=data.ceiling.tolist(),
-            lines_usd=_lines(self.a.stacks.get(slug, {})),
+            lines_usd=_lines(self.accounts.stacks.get(slug, {})),
         )
 
     def all_lines(self) -> Lines:
-        parts = [*self.a.deployments.values(), *self.a.cities.values(), *self.a.stacks.values()]
-        return _merged(parts, self.i.periods)
+        parts = [*self.accounts.deployments.values(), *self.accounts.cities.values(), *self.accounts.stacks.values()]
+        return _merged(parts, self.instance.periods)
 
     def curve_error(self) -> float:
         """Return the share by which planned trips exceed the sampled service law, over the whole plan."""
         planned = law = 0.0
-        for r in self.d.rollouts:
-            levels = self.i.cities[r.data.city].service.levels
+        for r in self.decisions.rollouts:
+            levels = self.instance.cities[r.data.city].service.levels
             for t in np.flatnonzero(r.fleet * r.level):
                 quality = levels[r.level[t] - 1].surface.evaluate(float(r.fleet[t]), float(r.demand[t]))
-                planned += float(r.trips[t] * self.i.days[t])
-                law += float(quality.trips_per_day * self.i.days[t])
+                planned += float(r.trips[t] * self.instance.days[t])
+                law += float(quality.trips_per_day * self.instance.days[t])
         return planned / law - 1.0 if law > 0 else 0.0
 
 
@@ -266,15 +269,15 @@ def _payback(cumulated: Array, i: Instance) -> str | None:
     return i.grid.labels()[int(below[-1]) + 1]
 
 
-def _kpis(x: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
-    i, a = x.i, x.a
+def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
+    i, a = parts.instance, parts.accounts
     cash = np.cumsum(sum(lines.values(), np.zeros(i.periods)))
     capital_lines = {n: lines[n] for n in CAPITAL_LINES if n in lines}
     within = present_worth(i, lines)
     residual = sum(a.stall_residual.values()) + sum(a.vehicle_residual.values())
     terminal = terminal_worth(i, lines) + sum(a.capital_charge.values())
-    fleet = sum((r.fleet for r in x.d.rollouts), np.zeros(i.periods, dtype=np.int64))
-    trips = float(sum(r.trips[-1] for r in x.d.rollouts))
+    fleet = sum((r.fleet for r in parts.decisions.rollouts), np.zeros(i.periods, dtype=np.int64))
+    trips = float(sum(r.trips[-1] for r in parts.decisions.rollouts))
     years = [int(m) // 12 for m in i.grid.starts]
     live = sum(c.launch is not None for c in cities)
     existing = sum(m.counts for m in i.scope.catalogue.live_markets)
@@ -298,12 +301,12 @@ def _kpis(x: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
 
 def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
     """Return the plan that a solution stands for, not yet checked (``certificate.checker`` is empty)."""
-    x = _Assembly(f, result)
+    parts = _Assembly(f, result)
     i = f.instance
-    binds = binding_rules(f, result, x.d)
-    cities = [x.city(c, [b for where, b in binds if where == c]) for c in i.scope.cities]
-    lines = x.all_lines()
-    kpis = _kpis(x, cities, lines)
+    binds = binding_rules(f, result, parts.decisions)
+    cities = [parts.city(c, [b for where, b in binds if where == c]) for c in i.scope.cities]
+    lines = parts.all_lines()
+    kpis = _kpis(parts, cities, lines)
     cash = sum(lines.values(), np.zeros(i.periods))
     capital = -sum((lines[n] for n in CAPITAL_LINES if n in lines), np.zeros(i.periods))
     objective = kpis.npv_usd
@@ -321,7 +324,7 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
         period_months=list(i.grid.lengths),
         kpis=kpis,
         cities=cities,
-        stacks=[x.stack(s) for s in sorted(i.stacks)],
+        stacks=[parts.stack(s) for s in sorted(i.stacks)],
         cash_usd=_numbers(cash, 2),
         cumulated_cash_usd=_numbers(np.cumsum(cash), 2),
         capital_usd=_numbers(capital, 2),
@@ -340,7 +343,7 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
             solver=proof.solver,
             checker="",
             rules_checked=[],
-            curve_error=round(x.curve_error(), 6),
+            curve_error=round(parts.curve_error(), 6),
         ),
         request=request,
     )

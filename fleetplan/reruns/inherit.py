@@ -13,8 +13,8 @@ from typing import Any
 
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest
+from fleetplan.reruns.keeping import KEPT_BY_FREEZE, WEIGHED
 from fleetplan.reruns.patch import InputChange, input_changes
-from fleetplan.reruns.ties import KEPT_BY_FREEZE, WEIGHED
 
 ONLY_ROWS = frozenset(
     {

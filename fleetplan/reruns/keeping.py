@@ -1,4 +1,4 @@
-"""What ties a rerun to its parent: nothing, kept decisions, a price on changes, or both; and which of them cannot be kept.
+"""What a rerun keeps of its parent: nothing, decisions, a price on changes, or both; and which decisions cannot be kept.
 
 The decisions kept are freed by deployment, city and stack, one after another, as long as the rest still has no plan: what cannot
 be freed is what clashes with the changed request.
@@ -89,8 +89,8 @@ def explain_freeze(f: Formulation, parent: Plan, until: str) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class Ties:
-    """What binds a rerun to its parent: nothing, kept decisions, a price on changes, or both."""
+class Keeping:
+    """What a rerun keeps of its parent, as its options say: nothing, decisions, a price on changes, or both."""
 
     parent: Plan | None = None
     options: PlanOptions = DEFAULT_OPTIONS
@@ -101,7 +101,7 @@ class Ties:
             raise RequestError([Fault(what, "is given without a parent plan", "a plan to rerun")])
 
     def onto(self, f: Formulation) -> Formulation:
-        """Return the formulation with the ties written in."""
+        """Return the formulation with what is kept written in."""
         if self.parent is None:
             return f
         until, price_usd = self.options.freeze_until, self.options.change_price_usd
@@ -109,12 +109,12 @@ class Ties:
             f = freeze(f, self.parent, until)
         return price_changes(f, self.parent, price_usd) if price_usd is not None else f
 
-    def cost(self, free: Formulation, tied: Formulation, x: Array) -> float:
+    def cost(self, free: Formulation, kept: Formulation, x: Array) -> float:
         """Return the change cost of a solution: NPV without the price less the value with it."""
-        return free.model.value(x[: free.model.columns]) - tied.model.value(x)
+        return free.model.value(x[: free.model.columns]) - kept.model.value(x)
 
     def method(self, cost: float) -> str:
-        """Return what the certificate has to say about the ties: for which plans its bound holds."""
+        """Return what the certificate has to say about what is kept: for which plans its bound holds."""
         text = ""
         if self.options.freeze_until is not None:
             text += f"; {KEPT_BY_FREEZE} {self.options.freeze_until} kept: the bound holds for plans that keep them"
@@ -125,8 +125,8 @@ class Ties:
             )
         return text
 
-    def clashes(self, tied: Formulation) -> list[str]:
+    def clashes(self, kept: Formulation) -> list[str]:
         """Return which kept decisions stand against the request; empty if the request clashes by itself."""
         if self.parent is None or self.options.freeze_until is None:
             return []
-        return explain_freeze(tied, self.parent, self.options.freeze_until)
+        return explain_freeze(kept, self.parent, self.options.freeze_until)
