@@ -141,7 +141,7 @@ def plan_with_context(
     clock.send("checking", result.value, result.bound)
     cost = keeping.cost(free, formulation, result.x)
     bound = min(result.bound + cost, inherited)
-    proof = Proof(bound, result.stopped, options.gap, options.seed, package_version(), "HiGHS")
+    proof = Proof(bound, result.ending, options.gap, options.seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, proof)
     report = require_valid(draft, known, services)
     seal = {

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from api.jobs.solver_child import Lines, die_with_parent, listen, private_output
+from fleetplan.optimize.ending import StopSignal
 
 
 def main() -> None:
     die_with_parent(int(sys.argv[1]))
     lines = Lines(private_output())
     job = json.loads(sys.stdin.buffer.readline())
-    stop = threading.Event()
+    stop = StopSignal()
     threading.Thread(target=listen, args=(stop,), daemon=True).start()
     fake = job["request"].get("fake") or told_by_note(job["request"].get("note", ""))
     if log := fake.get("log"):
@@ -52,7 +53,7 @@ def main() -> None:
         }
         lines.send("progress", {**line, "elapsed_s": time.monotonic() - began})
         time.sleep(0.05)
-    status = "stopped" if stop.is_set() else "optimal"
+    status = ("time_limit" if stop.overdue else "stopped") if stop.is_set() else "optimal"
     plan = {"status": status, "objective": float(step), "bound": 1000.0 - step, "gap": 0.5, "kpis": fake.get("kpis")}
     answer = json.dumps({**plan, "name": job["request"]["name"], "parent": job["parent"]}).encode()
     if "answer" in fake:  # a whole plan, for those who read it over HTTP

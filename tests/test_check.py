@@ -244,6 +244,7 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("objective", put(PROOF, "bound_usd", plus(100))),
         ("objective", put(plan_itself, "gap", 0.005)),
         ("objective", put(PROOF, "gap", -0.01)),
+        ("objective", put(plan_itself, "status", "optimal")),
         ("objective", put(PROOF, "gap_of_capital", 0.5)),
         ("plan_totals", put(plan_itself, "cash_usd", plus(10), 0)),
         ("plan_totals", put(plan_itself, "cumulated_cash_usd", plus(50), 2)),

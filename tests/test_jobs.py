@@ -156,6 +156,7 @@ def test_a_solver_that_is_late_is_asked_to_stop_then_ended(monkeypatch: pytest.M
     thread.start()
     ticking(solve, lambda: bool(found))
     assert found[0].state == "succeeded"  # it kept the best plan when asked
+    assert json.loads(found[0].answer or b"")["status"] == "time_limit"  # and nobody stopped it by hand
 
     monkeypatch.setattr("api.jobs.solve.PREPARE_S", 0.1)
     solve = Solve(FAKE, 0.2, lambda *_: None)

@@ -202,7 +202,7 @@ def test_a_plan_stopped_by_hand_says_so(service: Running):
 
 
 def test_a_plan_that_ran_out_of_time_says_what_was_asked_and_proven(service: Running):
-    told = text_of(reviewed(service, PLAN.model_copy(update={"status": "feasible"})))
+    told = text_of(reviewed(service, PLAN.model_copy(update={"status": "time_limit"})))
     assert "The time limit of 2 min came before the gap of 1 % that was asked for: 0.79 % is proven." in told
 
 

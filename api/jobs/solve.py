@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from api.jobs import outcome
 from api.jobs.outcome import Outcome
@@ -85,7 +85,7 @@ class Solve:
                 return
             self._cancelled = True
         if self._progress.has_plan:
-            self._ask()
+            self._ask("stop")
         else:
             self._kill()
 
@@ -103,11 +103,11 @@ class Solve:
                 self._overdue = True
                 self._kill()
         elif now >= self._ask_at:
-            self._ask()
+            self._ask("time")
 
-    def _ask(self) -> None:
+    def _ask(self, why: Literal["stop", "time"]) -> None:
         self._kill_at = time.monotonic() + GRACE_S
-        self._tell(b"stop\n")
+        self._tell(f"{why}\n".encode())
 
     def _tell(self, line: bytes) -> None:
         process = self._process

@@ -1,7 +1,8 @@
 """One plan in a process of its own: ``python -m api.jobs.solver_child PARENT_PID``.
 
 Standard input: one line of JSON (``request``, ``options``, ``parent``: the parent's plan or null), then
-``stop`` to finish with the best plan so far. Its end means that the worker died: the process ends at once.
+``stop`` (a person asks) or ``time`` (there is no more) to finish with the best plan so far. Its end means that the worker
+died: the process ends at once.
 
 Standard output: lines of JSON. ``progress`` while planning; at last ``plan`` with ``bytes`` and then so many bytes of
 plan.json, or ``infeasible``, or ``problem``.
@@ -19,6 +20,8 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
+
+from fleetplan.optimize.ending import StopSignal
 
 _PR_SET_PDEATHSIG = 1
 _NICE = 5
@@ -40,11 +43,13 @@ def private_output() -> BinaryIO:
     return ours
 
 
-def listen(stop: threading.Event) -> None:
-    """Set ``stop`` when asked to; end the process when input ends."""
+def listen(stop: StopSignal) -> None:
+    """Set ``stop`` when asked to, and keep who asked; end the process when input ends."""
     for line in sys.stdin.buffer:
         if line.strip() == b"stop":
             stop.set()
+        elif line.strip() == b"time":
+            stop.time_is_up()
     os._exit(_ORPHANED)
 
 
@@ -60,7 +65,7 @@ class Lines:
         self._out.flush()
 
 
-def solve(job: Mapping[str, Any], lines: Lines, stop: threading.Event) -> None:
+def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
     """Plan a request and write what came of it."""
     from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415 - after prctl
     from fleetplan.options import PlanOptions  # noqa: PLC0415
@@ -96,7 +101,7 @@ def main() -> None:
         os.nice(_NICE)  # the service answers while we compute
     lines = Lines(private_output())
     job = json.loads(sys.stdin.buffer.readline())
-    stop = threading.Event()
+    stop = StopSignal()
     threading.Thread(target=listen, args=(stop,), daemon=True).start()
     try:
         solve(job, lines, stop)

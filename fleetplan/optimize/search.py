@@ -4,7 +4,8 @@
    relaxation, so its bound bounds every plan. At a gap of a percent or two depot orders are settled; then all steps whole,
    first near the plan found, every step within two periods; then on from there until the gap is proven.
    From a plan known beforehand (a rerun): the whole problem at once.
-2. Whole numbers: all steps kept; vehicles, stalls and purchases whole. A small problem.
+2. Whole numbers: all steps kept; vehicles, stalls and purchases whole. A small problem. Where that leaves more open than the
+   gap asked for, the whole problem in whole numbers, from there until the gap is proven or the time is over.
 3. Prices: the steps kept, the linear programme that remains gives local prices.
 """
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fleetplan.errors import SolverError
+from fleetplan.optimize.ending import Ending, ending_of
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nearby import NEAR_GAP, near_steps
@@ -43,7 +45,7 @@ class SearchResult:
     x: Array
     value: float
     bound: float
-    stopped: bool
+    ending: Ending
     row_prices: Array
     seconds: float
 
@@ -158,6 +160,13 @@ class _Climb:
         self._keep(answer)
         return answer
 
+    def finish(self, whole_model: Model, gap: float, plan: Solution) -> Solution:
+        """Search on in whole numbers from a plan in whole numbers that leaves too much open, and return the best of them."""
+        self.best = plan
+        if self.gap > gap and not self.over:
+            self.solve("proving", whole_model, gap, 1.0, bounds=True, start=plan.x)
+        return self.best
+
     def _keep(self, answer: Solution) -> None:
         known = self.best.value if self.best is not None else None
         if answer.x is not None and answer.value is not None and (known is None or answer.value > known):
@@ -230,6 +239,8 @@ def search(
     final = _whole_plan(model, climb.best, whole, finish_s, seed)
     if final is None:
         return None
+    climb.ends = began + time_limit_s
+    final = climb.finish(replace(model, whole=whole), gap, final)
     report("prices", final.value, climb.bound)
     prices = prices_at(model, final.x, whole) if final.x is not None else np.zeros(model.rows)
     value = final.value if final.value is not None else -np.inf
@@ -238,7 +249,7 @@ def search(
         x=np.where(whole, np.round(final.x), final.x),
         value=value,
         bound=max(climb.bound, value),
-        stopped=bool(stop is not None and stop.is_set()),
+        ending=ending_of(value, climb.bound, gap, inherited=climb.bound == known_bound, stop=stop),
         row_prices=prices,
         seconds=time.monotonic() - began,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.months import month_text
+from fleetplan.optimize.ending import Ending, tolerance_usd
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES
@@ -28,6 +29,7 @@ from fleetplan.plans.types import (
     LevelSummary,
     Plan,
     StackFleet,
+    Status,
 )
 from fleetplan.request import PlanRequest
 
@@ -40,7 +42,7 @@ class Proof:
     """What the search proved about the plan."""
 
     bound: float
-    stopped: bool
+    ending: Ending
     gap_wanted: float
     seed: int
     version: str
@@ -299,6 +301,21 @@ def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
     )
 
 
+def status_of(objective: float, bound: float, proof: Proof) -> Status:
+    """Return what may be said of a plan: what is proven comes first, then why the search went no further.
+
+    A search weighs changes as well where they have a price; it has then reached its gap even where NPV alone says otherwise.
+    """
+    left = bound - objective
+    if left <= tolerance_usd(objective):
+        return "optimal"
+    reached = {Ending.proven, Ending.gap, Ending.bound_inherited}
+    wanted = proof.gap_wanted * max(abs(objective), 1.0) + tolerance_usd(objective)
+    if proof.ending in reached or left <= wanted:
+        return "within_gap"
+    return "stopped" if proof.ending is Ending.stopped else "time_limit"
+
+
 def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
     """Return the plan that a solution stands for, not yet checked (``certificate.checker`` is empty)."""
     parts = _Assembly(f, result)
@@ -310,15 +327,14 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
     cash = sum(lines.values(), np.zeros(i.periods))
     capital = -sum((lines[n] for n in CAPITAL_LINES if n in lines), np.zeros(i.periods))
     objective = kpis.npv_usd
-    bound = max(proof.bound, objective)
+    bound = round(max(proof.bound, objective), 2)
     gap = (bound - objective) / max(abs(objective), 1.0)
-    status = "stopped" if proof.stopped else ("within_gap" if gap <= proof.gap_wanted else "feasible")
     request = i.scope.request
     return Plan(
-        status="optimal" if status == "within_gap" and gap <= 1e-3 else status,
+        status=status_of(objective, bound, proof),
         name=request.name,
         objective=objective,
-        bound=round(bound, 2),
+        bound=bound,
         gap=round(gap, 8),
         periods=i.grid.labels(),
         period_months=list(i.grid.lengths),
@@ -337,7 +353,7 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
             seed=proof.seed,
             method="monolithic MILP on step decisions, then whole vehicles",
             objective_usd=objective,
-            bound_usd=round(bound, 2),
+            bound_usd=bound,
             gap=round(gap, 8),
             gap_of_capital=round((bound - objective) / max(kpis.discounted_capital_usd, 1.0), 8),
             solver=proof.solver,

@@ -6,13 +6,17 @@ Money is USD; positive comes in, negative goes out.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from fleetplan.request import PlanRequest
 
 SCHEMA_VERSION = "1"
+Status = Literal["optimal", "within_gap", "time_limit", "stopped"]
+"""How good a plan is proven to be, or why no more is proven: see docs/optimization.md, "How a search ends"."""
+FORMER_STATUS = {"feasible": "time_limit"}
+"""What plan files written before said for the same."""
 
 
 class Model(BaseModel):
@@ -195,7 +199,7 @@ class Plan(Model):
     """A whole plan."""
 
     schema_version: str = SCHEMA_VERSION
-    status: Literal["optimal", "within_gap", "feasible", "stopped"]
+    status: Annotated[Status, BeforeValidator(lambda given: FORMER_STATUS.get(given, given))]
     name: str
     objective: float
     bound: float

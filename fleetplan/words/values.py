@@ -23,7 +23,7 @@ MODE_NAMES = {
 STATUS_NAMES = {
     "optimal": "proven best",
     "within_gap": "within the gap asked for",
-    "feasible": "time limit reached before the gap was closed",
+    "time_limit": "the time ran out before the gap asked for was proven",
     "stopped": "stopped by hand; the best plan so far",
 }
 PHASE_NAMES = {

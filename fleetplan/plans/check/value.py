@@ -17,6 +17,8 @@ from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violatio
 from fleetplan.plans.types import CityRollout, StackFleet
 
 STALL_LIFE_MONTHS = 120
+CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
+CENT_USD = 0.01
 CAPITAL_CHARGED = (*CAPITAL_LINES, "loan")
 
 
@@ -229,7 +231,7 @@ def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
 
 
 def check_objective(case: Case) -> Iterator[Violation]:
-    """Yield an objective, bound or gap that do not belong together."""
+    """Yield an objective, bound or gap that do not belong together, and a plan called optimal that is not proven so."""
     plan, proof = case.plan, case.plan.certificate
     pairs = (
         ("objective and net present value", plan.objective, plan.kpis.npv_usd),
@@ -249,3 +251,7 @@ def check_objective(case: Case) -> Iterator[Violation]:
             yield Violation("objective", what, f"is {have:.6f}; bound and objective make it {gap:.6f}", abs(have - gap))
         if min(have, gap) < -RATIO:
             yield Violation("objective", what, f"the bound lies below the objective, gap {gap:.6f}", -min(have, gap))
+    left = plan.bound - plan.objective
+    if plan.status == "optimal" and left > max(MONEY_USD, CLOSED_SHARE * abs(plan.objective)) + CENT_USD:
+        text = f"the plan is called optimal, and {left:,.2f} USD are open between it and the bound"
+        yield Violation("objective", "status", text, left)

@@ -1,0 +1,66 @@
+"""How a search ended, and who may end it early."""
+
+from __future__ import annotations
+
+import threading
+from enum import StrEnum
+
+ABSOLUTE_USD = 1.0
+RELATIVE = 1e-9
+
+
+class Ending(StrEnum):
+    """Why a search went no further."""
+
+    proven = "proven"
+    """Nothing that the solver can tell from zero is open between the plan and the bound."""
+    gap = "gap"
+    """The gap asked for is reached."""
+    bound_inherited = "bound_inherited"
+    """The gap asked for is reached, and the bound is one that was proven elsewhere: the search itself proved no better."""
+    time = "time"
+    """The time ran out, the search's own or that of whoever runs it."""
+    stopped = "stopped"
+    """A person stopped it."""
+
+
+class StopSignal(threading.Event):
+    """Ends a search early: ``set`` when a person asks for it, ``time_is_up`` when whoever runs it has no more time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.overdue = False
+
+    def time_is_up(self) -> None:
+        """Set the signal on behalf of a deadline; a person who asked before stays the one who did."""
+        self.overdue = not self.is_set()
+        self.set()
+
+
+def by_person(stop: threading.Event | None) -> bool:
+    """Return whether a person has stopped the search; a plain event is always a person's."""
+    return stop is not None and stop.is_set() and not getattr(stop, "overdue", False)
+
+
+def tolerance_usd(value: float) -> float:
+    """Return the money that may lie between a plan and its bound while the plan is still the proven best.
+
+    The solver counts in millions and calls a gap of 1e-6 closed: one dollar. Plans round every amount to the cent, and the
+    doubles behind them carry sums to about 1e-12 of the largest; searches to the end were seen to leave less than a cent on
+    plans worth up to 0.3 billion. One part in 1e9, three dollars for a plan worth three billion, is well above that and far
+    below any decision.
+    """
+    return max(ABSOLUTE_USD, RELATIVE * abs(value))
+
+
+def ending_of(value: float, bound: float, gap: float, *, inherited: bool, stop: threading.Event | None) -> Ending:
+    """Return how a search ended that found a plan worth ``value`` under ``bound`` (USD) and wanted a relative ``gap``.
+
+    ``inherited`` says that the bound was known beforehand.
+    """
+    left = bound - value
+    if left <= tolerance_usd(value):
+        return Ending.proven
+    if left <= gap * max(abs(value), 1.0) + tolerance_usd(value):
+        return Ending.bound_inherited if inherited else Ending.gap
+    return Ending.stopped if by_person(stop) else Ending.time

@@ -1,0 +1,103 @@
+"""What is said of a search's end is what was proven, and who ended it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from fleetplan.optimize.ending import Ending, StopSignal, ending_of, tolerance_usd
+from fleetplan.options import PlanOptions
+from fleetplan.planner import plan_with_context
+from fleetplan.plans.assemble import Proof, status_of
+from fleetplan.plans.types import Plan
+from fleetplan.request import parse_request
+from tests.fake_plan import fake_plan
+
+WORTH = 300e6
+SHORT: dict[str, Any] = {
+    "capital": {"per_quarter_usd": 25e6},
+    "cities": ["houston"],
+    "permit_durations": "min",
+    "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
+}
+
+
+def ended(left: float, gap: float = 0.01, *, inherited: bool = False, stop: threading.Event | None = None) -> Ending:
+    return ending_of(WORTH, WORTH + left, gap, inherited=inherited, stop=stop)
+
+
+def status(left: float, ending: Ending, gap: float = 0.01, worth: float = WORTH) -> str:
+    return status_of(worth, worth + left, Proof(worth + left, ending, gap, 0, "0", "HiGHS"))
+
+
+def by_hand() -> StopSignal:
+    stop = StopSignal()
+    stop.set()
+    return stop
+
+
+def by_deadline() -> StopSignal:
+    stop = StopSignal()
+    stop.time_is_up()
+    return stop
+
+
+def test_a_plan_with_money_open_is_never_the_proven_best():
+    assert status(184_000.0, Ending.gap) == "within_gap"
+    assert status(2.0, Ending.proven) == "within_gap"
+    assert status(0.5, Ending.gap) == "optimal"
+
+
+def test_a_gap_reached_is_told_as_reached_whoever_ended_the_search():
+    assert ended(1e6) is Ending.gap
+    assert ended(1e6, stop=by_hand()) is Ending.gap
+    assert status(1e6, Ending.gap) == status(1e6, Ending.stopped) == status(1e6, Ending.time) == "within_gap"
+
+
+def test_a_gap_reached_by_a_bound_proven_elsewhere_says_so():
+    assert ended(1e6, inherited=True) is Ending.bound_inherited
+    assert status(1e6, Ending.bound_inherited) == "within_gap"
+
+
+def test_a_search_that_ran_out_of_time_was_stopped_by_nobody():
+    assert ended(1e8) is Ending.time
+    assert ended(1e8, stop=StopSignal()) is Ending.time
+    assert ended(1e8, stop=by_deadline()) is Ending.time
+    assert status(1e8, Ending.time) == "time_limit"
+
+
+def test_only_a_person_stops_a_search():
+    plain = threading.Event()
+    plain.set()
+    assert ended(1e8, stop=by_hand()) is ended(1e8, stop=plain) is Ending.stopped
+    assert status(1e8, Ending.stopped) == "stopped"
+
+
+def test_a_deadline_after_a_person_s_wish_changes_nothing():
+    stop = by_hand()
+    stop.time_is_up()
+    assert not stop.overdue
+
+
+def test_the_tolerance_is_a_dollar_until_a_plan_is_worth_a_billion():
+    assert tolerance_usd(0.0) == tolerance_usd(-1e9) == 1.0
+    assert tolerance_usd(3e9) == 3.0
+
+
+def test_an_empty_plan_with_billions_open_ran_out_of_time():
+    assert status(15.7e9, Ending.time, worth=0.0) == "time_limit"
+
+
+@pytest.mark.parametrize("gap", [0.001, 0.0])
+def test_the_search_goes_on_in_whole_vehicles_until_the_gap_is_proven(gap: float):
+    plan = plan_with_context(parse_request(SHORT), PlanOptions(time_limit_s=30, gap=gap)).plan
+    assert plan.gap <= gap + 1e-8
+    assert plan.status == ("optimal" if gap == 0.0 else "within_gap")
+    assert plan.certificate.checker == "passed"
+
+
+def test_a_plan_file_of_before_that_says_feasible_is_read_as_out_of_time():
+    former = {**fake_plan().model_dump(mode="json"), "status": "feasible"}
+    assert Plan.model_validate(former).status == "time_limit"
