@@ -187,16 +187,10 @@ def cities_check(as_json: AsJson = False) -> None:
     """Read the whole catalogue and report every fault at once."""
     with _reported(as_json=as_json):
         from fleetplan.catalogue import default_catalogue_path, load_catalogue
+        from fleetplan.catalogue.describe import check_row, check_text
 
-        catalogue = load_catalogue()
-        counted = {"cities": len(catalogue.cities), "stacks": len(catalogue.stacks), "digest": catalogue.digest}
-        if as_json:
-            typer.echo(json.dumps({"valid": True, **counted}))
-            return
-        typer.echo(
-            f"{default_catalogue_path()}: no fault in {counted['cities']} cities and {counted['stacks']} stacks "
-            f"(sha256 {catalogue.digest[:12]})"
-        )
+        row = check_row(load_catalogue())
+        typer.echo(json.dumps(row) if as_json else check_text(row, default_catalogue_path()))
 
 
 @cities_app.command("new")
@@ -211,7 +205,8 @@ def cities_new(
         from fleetplan.catalogue.newcity import new_city
 
         folder = new_city(name, districts, population)
-        typer.echo(json.dumps({"folder": str(folder)}) if as_json else f"written: {folder}")
+        written = {"folder": str(folder), "deployments": str(folder.parent / "deployments.csv")}
+        typer.echo(json.dumps(written) if as_json else "\n".join(f"written: {path}" for path in written.values()))
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from shapely.geometry import LineString, Polygon, box
 
 from fleetplan.catalogue import default_catalogue_path, load_catalogue, load_city
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
-from fleetplan.catalogue.describe import list_cities, show_city
+from fleetplan.catalogue.describe import check_row, check_text, list_cities, show_city
 from fleetplan.catalogue.figures import low_confidence, trace
+from fleetplan.catalogue.new_deployments import DEFAULT_SOURCE
 from fleetplan.catalogue.newcity import new_city
 from fleetplan.catalogue.schema import CITY_FIGURES
 from fleetplan.catalogue.types import Catalogue
@@ -545,13 +546,66 @@ def test_a_new_city_lacks_only_what_a_person_must_say(tmp_path: Path, folder: Pa
 def test_a_new_city_loads_once_its_blanks_are_filled(tmp_path: Path, folder: Path) -> None:
     city = new_city('Neu "Stadt"', districts(tmp_path / "d.gpkg", population=[900, 600]), out=folder)
     filled(city)
-    write_csv(folder / "deployments.csv", [deployment("stack-1", slug) for slug in ("city-1", "neu-stadt")])
     found = load_catalogue(folder).cities["neu-stadt"]
     assert found.name == 'Neu "Stadt"'
     assert [(district.name, district.population) for district in found.districts] == [("Left", 900), ("Right", 600)]
     assert found.value("market.trips_per_day") == 60
     assert {figure.confidence for figure in found.figures.values()} == {"assumed"}
     assert found.outlines[0].polygon.area == pytest.approx(0.02, rel=1e-6)
+
+
+def test_a_new_city_has_a_row_for_every_stack_and_the_others_keep_theirs_byte_for_byte(tmp_path: Path) -> None:
+    folder = make_catalogue(tmp_path, stacks=2)
+    edit(folder / "partners/stack-2.toml", "rival = false", "rival = true")
+    before = (folder / "deployments.csv").read_bytes()
+    filled(new_city("Neustadt", districts(tmp_path / "d.gpkg", population=[1, 1]), out=folder))
+    assert (folder / "deployments.csv").read_bytes().startswith(before)
+    found = load_catalogue(folder).deployments
+    new = [found["stack-1", "neustadt"], found["stack-2", "neustadt"]]
+    assert [(fact.permitted, fact.deal, fact.confidence) for fact in new] == [
+        ("conditional", "none", "assumed"),
+        ("conditional", "rival", "assumed"),
+    ]
+
+
+def test_rows_that_a_person_wrote_beforehand_stay(tmp_path: Path, folder: Path) -> None:
+    write_csv(folder / "deployments.csv", [deployment("stack-1", slug) for slug in ("city-1", "neustadt")])
+    before = (folder / "deployments.csv").read_bytes()
+    new_city("Neustadt", districts(tmp_path / "d.gpkg", population=[1, 1]), out=folder)
+    assert (folder / "deployments.csv").read_bytes() == before
+
+
+def test_new_rows_keep_the_order_of_columns_and_the_line_breaks_of_the_table(tmp_path: Path, folder: Path) -> None:
+    (row,) = read_csv(folder / "deployments.csv")
+    turned = dict(reversed(row.items()))
+    table = f"{','.join(turned)}\r\n{','.join(turned.values())}"
+    (folder / "deployments.csv").write_bytes(table.encode())
+    new_city("Neustadt", districts(tmp_path / "d.gpkg", population=[1, 1]), out=folder)
+    text = (folder / "deployments.csv").read_bytes().decode()
+    assert text.startswith(table + "\r\n")
+    assert text.count("\n") == text.count("\r\n") == 3
+    assert [item["city"] for item in read_csv(folder / "deployments.csv")] == ["city-1", "neustadt"]
+
+
+def test_a_table_that_cannot_take_rows_is_refused_before_anything_is_written(tmp_path: Path, folder: Path) -> None:
+    write(folder / "deployments.csv", "stack,city\nstack-1,city-1\n")
+    with pytest.raises(InputError, match="the columns are stack, city"):
+        new_city("Neustadt", districts(tmp_path / "d.gpkg", population=[1, 1]), out=folder)
+    assert not (folder / "neustadt").exists()
+
+
+def test_a_check_says_what_of_a_new_city_is_still_a_default(tmp_path: Path, folder: Path) -> None:
+    assert check_row(load_catalogue(folder))["defaults"] == {}
+    city = new_city("Neustadt", districts(tmp_path / "d.gpkg", population=[1, 1]), out=folder)
+    filled(city)
+    edit(city / "city.toml", DEFAULT_SOURCE, "the city's own count")
+    row = check_row(load_catalogue(folder))
+    empty = ("hot_spots.csv", "gateways.csv", "crossings.csv", "depots.csv")
+    assert row["defaults"] == {"neustadt": {"figures": len(CITY_FIGURES) - 1, "deployments": 1, "empty": empty}}
+    text = check_text(row, folder)
+    assert "neustadt: figures (26) and deployments (1) are still as" in text
+    assert "neustadt: depots.csv has no row" in text
+    assert "city-1" not in text
 
 
 def test_a_projected_file_is_brought_to_lon_lat(tmp_path: Path, folder: Path) -> None:

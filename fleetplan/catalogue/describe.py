@@ -1,10 +1,13 @@
-"""Say what the catalogue holds, as plain rows for ``fleetplan cities list`` and ``fleetplan cities show``."""
+"""Say what the catalogue holds, as plain rows for ``fleetplan cities list``, ``show`` and ``check``."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fleetplan.catalogue.figures import WEAK, city_figures
+from fleetplan.catalogue.new_deployments import untouched
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact, Figure, Gap, Jurisdiction, Permit
 
 Row = dict[str, Any]
@@ -33,6 +36,30 @@ def show_city(catalogue: Catalogue, city: str) -> Row:
         "rivals": [{"name": r.name, "fleet": r.fleet, "mode": r.mode, "source": r.source} for r in found.rivals],
         "gaps": [_gap_row(gap) for gap in found.gaps],
     }
+
+
+def check_row(catalogue: Catalogue) -> Row:
+    """Return what a sound catalogue holds, and which cities still hold defaults of ``fleetplan cities new``."""
+    return {
+        "valid": True,
+        "cities": len(catalogue.cities),
+        "stacks": len(catalogue.stacks),
+        "digest": catalogue.digest,
+        "defaults": {city: asdict(left) for city, left in untouched(catalogue).items()},
+    }
+
+
+def check_text(row: Row, path: Path) -> str:
+    """Return a row of :func:`check_row` as lines for a person."""
+    counts = f"{row['cities']} cities and {row['stacks']} stacks"
+    lines = [f"{path}: no fault in {counts} (sha256 {row['digest'][:12]})"]
+    for city, left in row["defaults"].items():
+        defaults = f"figures ({left['figures']}) and deployments ({left['deployments']})"
+        lines.append(
+            f"  {city}: {defaults} are still as `fleetplan cities new` wrote them; replace them, with their sources"
+        )
+        lines += [f"  {city}: {table} has no row" for table in left["empty"]]
+    return "\n".join(lines)
 
 
 def figure_row(figure: Figure) -> Row:

@@ -1,4 +1,4 @@
-"""Start a city folder from a polygon file and, where there is one, an H3 population table."""
+"""Start a city from a polygon file and, where there is one, an H3 population table: its folder and its deployments."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fleetplan.catalogue import schema
 from fleetplan.catalogue.load import default_catalogue_path
+from fleetplan.catalogue.new_deployments import with_new_rows
 from fleetplan.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def new_city(
     out: Path | None = None,
     population_year: int = 2025,
 ) -> Path:
-    """Write a folder for a city and return it. ``fleetplan cities check`` then lists what a person has to fill in.
+    """Write a folder for a city and a row for each stack in deployments.csv; return the folder.
+
+    ``fleetplan cities check`` then lists what a person has to fill in.
 
     Parameters
     ----------
@@ -70,7 +73,8 @@ def new_city(
         When a file cannot be used as it stands, or the city is already there.
     """
     slug = _slug(name)
-    folder = (out or default_catalogue_path()) / slug
+    catalogue = out or default_catalogue_path()
+    folder = catalogue / slug
     if not slug or folder.exists():
         what = f"{folder} is already there" if slug else f"{name!r} holds no letter"
         raise _error(repr(name), what, "the name of a city that the catalogue does not have", "choose another name")
@@ -80,10 +84,11 @@ def new_city(
         frame["population"] = _people_in(frame, _read_population(Path(population_file)))
         origin = f"{origin}; {Path(population_file).name}"
     source = _Source(_with_jobs(_with_people(frame, origin), origin), origin, population_year)
-    texts = _texts(name, slug, source)
+    texts = {folder / file: text for file, text in _texts(name, slug, source).items()}
+    texts[catalogue / "deployments.csv"] = with_new_rows(catalogue, slug)
     folder.mkdir(parents=True)
-    for file, text in texts.items():
-        (folder / file).write_text(text, encoding="utf-8")
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8", newline="")
     return folder
 
 
