@@ -11,10 +11,11 @@ from fastapi import Depends, Path, Request
 from api.documents import Kept
 from api.known import Known
 from api.metrics import Metrics
-from api.problems import NoAnswer, NotReady, PlanNotFound
+from api.problems import NoAnswer, NotReady, OtherVersion, PlanNotFound
 from api.security import Guard, KeyBook, Scope
 from api.settings import Settings
 from api.store.contract import FINAL, PlanRow, Store
+from fleetplan.plans import files
 from fleetplan.plans.types import Plan
 
 Enqueue = Callable[[str], object]
@@ -98,7 +99,7 @@ def answered(service: ServiceDep, row: StoredDep) -> Answered:
 
 
 def answer_of(service: Service, row: PlanRow) -> Answered:
-    """Return a plan's answer, or raise :class:`NotReady` or :class:`NoAnswer`."""
+    """Return a plan's answer, or raise :class:`NotReady`, :class:`NoAnswer` or :class:`OtherVersion`."""
     if row.state not in FINAL:
         msg = f"plan {row.id} is {row.state}"
         raise NotReady(msg, retry_after_s=2)
@@ -106,7 +107,11 @@ def answer_of(service: Service, row: PlanRow) -> Answered:
     if answer is None or row.answer_sha256 is None:
         msg = f"plan {row.id} is {row.state} and holds no plan; see /v1/plans/{row.id}/explanation"
         raise NoAnswer(msg)
-    return Answered(row, row.answer_sha256, answer, service.known.plan(row.answer_sha256, answer))
+    try:
+        return Answered(row, row.answer_sha256, answer, service.known.plan(row.answer_sha256, answer))
+    except files.OtherVersion as error:
+        msg = f"plan {row.id} was written by another version of fleetplan, whose plans this one does not read"
+        raise OtherVersion(msg) from error
 
 
 AnsweredDep = Annotated[Answered, Depends(answered)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InputError
+from fleetplan.plans.files import read_plan
 from fleetplan.plans.types import Plan
 from fleetplan.scope import apply_overrides
 from fleetplan.service import city_service
@@ -36,10 +37,10 @@ class Known:
         return load_catalogue(self._path)
 
     def plan(self, sha256: str, answer: bytes) -> Plan:
-        """Return a stored plan as an object."""
+        """Return a stored plan as an object; :class:`OtherVersion` if another version wrote it."""
         with self._lock:
             if (found := self._plans.get(sha256)) is None:
-                found = self._plans[sha256] = Plan.model_validate_json(answer)
+                found = self._plans[sha256] = read_plan(answer)
                 if len(self._plans) > MOST_PLANS:
                     self._plans.popitem(last=False)
             self._plans.move_to_end(sha256)

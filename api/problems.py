@@ -123,6 +123,10 @@ class NoAnswer(ServiceError):
     """The plan ended without a plan: infeasible, failed, or cancelled before a first one."""
 
 
+class OtherVersion(ServiceError):
+    """The plan was written by a version whose plans hold something else."""
+
+
 class NotFinal(ServiceError):
     """The plan is still being made and has to be cancelled first."""
 
@@ -196,6 +200,7 @@ KINDS: dict[type[ServiceError], Kind] = {
         "plan-not-ready", 409, "The plan is still being made", "Ask again after Retry-After, or follow events."
     ),
     NoAnswer: Kind("plan-without-answer", 409, "The plan ended without a plan", "See its explanation."),
+    OtherVersion: Kind("plan-of-other-version", 409, "The plan is of another version", "Ask the same request again."),
     NotFinal: Kind("plan-not-final", 409, "The plan is still being made", "Cancel it first."),
     AlreadyFinal: Kind("plan-final", 409, "The plan had ended before", "Nothing is left to cancel."),
     BodyTooLarge: Kind("body-too-large", 413, "The body is too large", "Send less."),

@@ -15,8 +15,8 @@ from fleetplan.reruns.patch import apply_patch
 
 def changed_request(service: Service, parent: PlanRow, body: Rerun) -> PlanRequest:
     """Return the changed request, or raise :class:`BadRequest`; pointers below /request go into what comes out."""
-    if parent.state not in FINAL or body.options.keeps:
-        answer_of(service, parent)  # what is to be kept must be there
+    if parent.state not in FINAL or parent.answer_sha256 or body.options.keeps:
+        answer_of(service, parent)  # what is to be kept must be there, and be read
     try:
         merged = apply_patch(dict(parent.request), body.patch)
         asked = parse_request(merged)

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
+from fleetplan.facts import Binding, CityOutcome
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
-from fleetplan.plans.types import Binding, CityRollout, Kpis
+from fleetplan.plans.types import CityRollout, Kpis
 from fleetplan.request import PlanRequest
 
 
@@ -163,7 +164,7 @@ class CityReason(Answer):
 
     city: str
     launch: str | None
-    reason: str
+    outcome: CityOutcome
     binds: list[Binding]
 
 

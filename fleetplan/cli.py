@@ -310,18 +310,14 @@ def _written(result: PlanningResult, folder: Path) -> list[Path]:
 
 
 def _read_plan(path: Path) -> Plan:
-    from pydantic import ValidationError
-
     from fleetplan.errors import Fault
-    from fleetplan.plans.types import Plan
-    from fleetplan.request import request_faults
+    from fleetplan.plans.files import read_plan
 
     try:
-        return Plan.model_validate_json(path.read_bytes())
+        text = path.read_bytes()
     except OSError as error:
         raise InputError([Fault(str(path), f"cannot be read: {error.strerror}", remedy="give a plan.json")]) from error
-    except ValidationError as error:
-        raise InputError(request_faults(error)) from error
+    return read_plan(text, str(path))
 
 
 def _context(plan: Plan) -> tuple[Catalogue, dict[str, CityService]]:

@@ -30,6 +30,7 @@ from fleetplan.run import QUIET, Listener, Progress, Run
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.service import city_service
 from fleetplan.service.types import CityService
+from fleetplan.words.plan import in_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +150,7 @@ def plan_with_context(
         "rules_checked": list(report.rules_checked),
         "method": draft.certificate.method + keeping.method(cost) + _borrowed(inherited, bound),
     }
-    checked = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
+    checked = in_words(draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)}), scope)
     clock.send("done", checked.objective, checked.bound)
     return PlanningResult(checked, known, services)
 

@@ -16,9 +16,9 @@ from shapely.ops import unary_union
 from shapely.prepared import prep
 
 from fleetplan.catalogue.types import Catalogue, City, Crossing, DepotSite, Gateway, HotSpot
+from fleetplan.facts import Binding, CityOutcome
 from fleetplan.months import Grid, month_number, month_text
 from fleetplan.plans.types import (
-    Binding,
     Certificate,
     CityRollout,
     DeploymentPlan,
@@ -316,6 +316,8 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
     )
     binding = Binding(
         rule="permit_path",
+        kind="law",
+        city=slug,
         sentence=f"{name}: paid driver-out service may not run before its permit is in hand.",
         period="2027-10",
         price_usd=1.4e6,
@@ -343,9 +345,14 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
         payback="2029-07" if live else None,
         binds=[binding],
         doubtful_figures=[doubtful],
-        reason=""
+        outcome=CityOutcome(kind="opens", sentence=f"{name} opens.")
         if live
-        else "No stack with a deal earns back its launch cost: the EU type approval comes in 2029-08.",
+        else CityOutcome(
+            kind="not_worth",
+            earliest="2029-08",
+            more_at_most_usd=2.4e6,
+            sentence="No stack with a deal earns back its launch cost: the EU type approval comes in Aug 2029.",
+        ),
     )
 
 
@@ -438,7 +445,12 @@ def fake_plan(name: str = "made-up plan", services: dict[str, CityService] | Non
         binds=[
             Binding(
                 rule="stack_supply",
-                sentence="Lucid + Nuro: at most 2,000 vehicles can be had in 2027-12.",
+                kind="partner",
+                stack="lucid-nuro-gravity",
+                limit=2000.0,
+                amount=2000.0,
+                limit_unit="vehicle",
+                sentence="Lucid + Nuro: at most 2,000 vehicles can be had in Dec 2027.",
                 period="2027-12",
                 price_usd=41000.0,
                 unit="vehicle",
@@ -446,11 +458,13 @@ def fake_plan(name: str = "made-up plan", services: dict[str, CityService] | Non
             ),
             Binding(
                 rule="launches_per_quarter",
+                kind="target",
+                constraint="pace",
                 sentence="At most 3 first openings a quarter.",
                 period="2027-04",
                 price_usd=None,
                 unit="launch",
-                source="request",
+                source="the request",
             ),
         ],
         certificate=certificate,

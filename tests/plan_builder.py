@@ -536,7 +536,7 @@ def rollout(world: Catalogue, place: str) -> dict[str, Any]:
         "payback": None,
         "binds": [],
         "doubtful_figures": [],
-        "reason": "",
+        "outcome": {"kind": "opens"},
     }
 
 

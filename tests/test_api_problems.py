@@ -77,6 +77,7 @@ CASES: dict[str, Case] = {
     "not-acceptable": lambda s: s.client.get(f"/v1/plans/{s.made()}/tables/cash", headers={"Accept": "image/png"}),
     "plan-not-ready": lambda s: s.client.get(f"/v1/plans/{s.post()}/map"),
     "plan-without-answer": lambda s: s.client.get(f"/v1/plans/{s.made('failed')}/tables/cash"),
+    "plan-of-other-version": lambda s: s.client.get(f"/v1/plans/{s.made('old')}/tables/cash"),
     "plan-not-final": lambda s: s.client.delete(f"/v1/plans/{s.post()}"),
     "plan-final": lambda s: s.client.post(f"/v1/plans/{s.made()}/cancel"),
     "bad-request": lambda s: s.client.get("/v1/plans?limit=0"),

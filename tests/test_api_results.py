@@ -113,7 +113,7 @@ def test_what_stands_in_a_final_plan_is_304_when_known(service: Running, plan: s
 def test_an_explanation_tells_what_binds_and_why_by_city(service: Running, plan: str):
     told = service.client.get(f"{plan}/explanation").json()
     assert [b["rule"] for b in told["binds"]] == ["stack_supply", "launches_per_quarter"]
-    assert next(c for c in told["cities"] if c["city"] == "munich")["reason"].startswith("No stack")
+    assert next(c for c in told["cities"] if c["city"] == "munich")["outcome"]["sentence"].startswith("No stack")
 
 
 def test_a_comparison_tells_what_moved_and_what_it_is_worth(service: Running, plan: str):

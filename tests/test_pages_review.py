@@ -15,16 +15,18 @@ import pytest
 from api.pages.ended_view import ended
 from api.pages.solving_view import STEPS
 from fleetplan.catalogue import load_catalogue
-from fleetplan.explain import answers, binding
+from fleetplan.explain import answers
 from fleetplan.explain import doubts as leaning
 from fleetplan.explain.constraints import standings
-from fleetplan.plans.types import Binding, Plan
+from fleetplan.facts import Binding, CityOutcome, PermitWait
+from fleetplan.plans.types import Plan
 from fleetplan.report import world
 from fleetplan.request import parse_request
 from fleetplan.words.values import PHASE_NAMES
 from tests.api_support import BODY, Running, answer, running
 
 PLAN = Plan.model_validate_json(answer())
+NO_STACK = CityOutcome(kind="not_admitted", sentence="No stack.")
 HOSTILE = "<script>alert(1)</script>"
 CONSTRAINTS: list[dict[str, Any]] = [
     {"id": "teams", "type": "launches_per_quarter", "max": 1},
@@ -129,17 +131,6 @@ def test_what_binds_is_grouped_and_priced_once(page: str):
     assert "Constraints of this request" in text
 
 
-def test_the_price_at_the_end_of_a_sentence_stands_beside_it():
-    told = (
-        "Charger stalls are short in Houston by 2030-10: room for one more vehicle would add about 34,552 USD of NPV."
-    )
-    assert binding.plain(told) == "Charger stalls are short in Houston by Oct 2030."
-    told = "The capital budget is spent by 2030-10: one more dollar by then would add about 0.70 USD of NPV."
-    assert binding.plain(told) == "The capital budget is spent by Oct 2030."
-    told = "The request's constraint 'x' (fleet_cap) holds the plan back: about 1,200 USD of NPV per vehicle."
-    assert binding.plain(told) == "The request's constraint 'x' (fleet_cap) holds the plan back."
-
-
 def test_the_proof_is_told_to_laymen_and_hashes_are_folded(page: str):
     proof = page.partition('id="proof"')[2]
     assert "it proved a ceiling" in text_of(proof)
@@ -166,7 +157,9 @@ def test_figures_of_the_request_are_marked(service: Running):
 
 
 def test_names_with_markup_appear_as_text(service: Running):
-    city = PLAN.cities[1].model_copy(update={"name": HOSTILE, "reason": f"because {HOSTILE}"})
+    city = PLAN.cities[1].model_copy(
+        update={"name": HOSTILE, "outcome": CityOutcome(kind="opens", sentence=f"because {HOSTILE}")}
+    )
     cities = [PLAN.cities[0], city, *PLAN.cities[2:]]
     told = reviewed(service, PLAN.model_copy(update={"name": HOSTILE, "cities": cities}), name=HOSTILE)
     assert HOSTILE not in told
@@ -208,8 +201,7 @@ def test_a_plan_that_ran_out_of_time_says_what_was_asked_and_proven(service: Run
 
 def test_a_plan_that_opens_nothing_is_reviewed_all_the_same(service: Running):
     cities = [
-        c.model_copy(update={"deployments": [], "launch": None, "reason": "No stack.", "binds": []})
-        for c in PLAN.cities
+        c.model_copy(update={"deployments": [], "launch": None, "outcome": NO_STACK, "binds": []}) for c in PLAN.cities
     ]
     kpis = PLAN.kpis.model_copy(update={"cities_live": 0, "vehicles_end": 0, "trips_per_vehicle_day_end": None})
     told = text_of(reviewed(service, PLAN.model_copy(update={"cities": cities, "kpis": kpis, "binds": []})))
@@ -237,11 +229,20 @@ def test_a_budget_with_room_survives_late_money():
 
 
 def test_the_first_launch_is_explained_by_its_permit():
-    told = "Lucid + Nuro opens in San Francisco Bay Area in 2027-04, as soon as “Paid rides” (-) is in hand (2027-04)."
-    bind = Binding(rule="permit_path", sentence=told, period="2027-04", price_usd=None, unit="", source="")
+    wait = PermitWait(permit="p", title="Paid rides", authority="-", in_hand="2027-04", begun="2027-01")
+    bind = Binding(
+        rule="permit_path",
+        kind="law",
+        city="bay-area",
+        stack="lucid-nuro-gravity",
+        period="2027-04",
+        permit=wait,
+        source="",
+        sentence="It waits for a permit.",
+    )
     found = answers.answers(PLAN.model_copy(update={"binds": [bind]}))[0]
     assert found.question == "Why is San Francisco Bay Area first?"
-    assert found.sentences[0].endswith("in Apr 2027, as soon as “Paid rides” is in hand (Apr 2027).")
+    assert found.sentences[0] == "It waits for a permit."
     assert found.sentences[1] == "1 of 4 openings comes as soon as the permit is in hand."
 
 
@@ -299,9 +300,14 @@ def test_a_window_within_a_quarter_is_told_by_that_quarter():
 
 
 def test_a_constraint_with_a_price_holds_the_plan_back():
-    told = "The request's constraint 'cap' (fleet_cap) holds the plan back: about 900 USD of NPV per vehicle."
     bind = Binding(
-        rule="fleet_cap", sentence=told, period="2030-10", price_usd=900.0, unit="vehicle", source="request 'x'"
+        rule="fleet_cap",
+        kind="target",
+        constraint="cap",
+        period="2030-10",
+        price_usd=900.0,
+        unit="vehicle",
+        source="the request",
     )
     found = stands({"id": "cap", "type": "fleet_cap", "vehicles": 10}, plan=PLAN.model_copy(update={"binds": [bind]}))
     assert found["cap"][0] == "binds"

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from fleetplan.explain.verdict import verdict
+from fleetplan.facts import CityOutcome
 from fleetplan.plans import finance
 from fleetplan.plans.types import Plan
 from fleetplan.report import areas
@@ -175,7 +176,14 @@ def test_text_of_the_plan_cannot_become_markup(plan: Plan, services: dict[str, C
     city = plan.cities[0]
     d = city.deployments[0].model_copy(update={"partner": evil})
     depot = city.depots[0].model_copy(update={"site": evil})
-    changed = city.model_copy(update={"name": evil, "reason": evil, "deployments": [d], "depots": [depot]})
+    changed = city.model_copy(
+        update={
+            "name": evil,
+            "outcome": CityOutcome(kind="opens", sentence=evil),
+            "deployments": [d],
+            "depots": [depot],
+        }
+    )
     stacks = [s.model_copy(update={"partner": evil}) for s in plan.stacks]
     hostile = plan.model_copy(update={"name": evil, "cities": [changed, *plan.cities[1:]], "stacks": stacks})
     page = report_html(hostile, services, fake_catalogue())

@@ -70,7 +70,7 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
     from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415 - after prctl
     from fleetplan.options import PlanOptions  # noqa: PLC0415
     from fleetplan.planner import plan_with_context  # noqa: PLC0415
-    from fleetplan.plans.types import Plan  # noqa: PLC0415
+    from fleetplan.plans.files import plan_from  # noqa: PLC0415
     from fleetplan.request import PlanRequest  # noqa: PLC0415
     from fleetplan.run import Run  # noqa: PLC0415
 
@@ -79,7 +79,7 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
             PlanRequest.model_validate(job["request"]),
             PlanOptions.model_validate(job["options"]),
             Run(progress=lambda p: lines.send("progress", asdict(p)), stop=stop),
-            parent=None if job.get("parent") is None else Plan.model_validate(job["parent"]),
+            parent=None if job.get("parent") is None else plan_from(job["parent"], "the parent plan"),
         )
     except InfeasibleError as error:
         lines.send("infeasible", {"clashes": list(error.clashes)})

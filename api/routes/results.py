@@ -23,7 +23,7 @@ from fleetplan.request import Month
 router = APIRouter(
     prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
 )
-UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.BadRequest)
+UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.OtherVersion, p.BadRequest)
 
 
 @router.get(
@@ -137,7 +137,7 @@ async def export(
     responses={
         200: answer("The explanation.", Explanation, example="explanation", headers=ETAGGED),
         304: unchanged(),
-        **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.BadRequest),
+        **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.OtherVersion, p.BadRequest),
     },
 )
 def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Response:
@@ -154,7 +154,7 @@ def _clashes(row: PlanRow) -> Explanation:
 
 def _reasons(service: Service, row: PlanRow) -> Explanation:
     made = answer_of(service, row).plan
-    cities = [CityReason(city=c.city, launch=c.launch, reason=c.reason, binds=c.binds) for c in made.cities]
+    cities = [CityReason(city=c.city, launch=c.launch, outcome=c.outcome, binds=c.binds) for c in made.cities]
     verdict = f"{made.status}: no plan can be worth more than {made.bound:,.0f} USD; this one is worth {made.objective:,.0f} USD."
     return Explanation(plan=row.id, state=row.state, verdict=verdict, binds=made.binds, cities=cities, clashes=[])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from fleetplan.explain.binding import dearest, plain
+from fleetplan.explain.binding import dearest
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import doubts, opening_permits, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
@@ -38,18 +38,14 @@ def answers(plan: Plan) -> list[Answer]:
 
 def _why_first(plan: Plan, launches: list[Pair]) -> Answer:
     city, first = launches[0]
-    permit = next((b for b in plan.binds if b.rule == "permit_path" and _is_about(b.sentence, city, first)), None)
-    own = f"{plain(permit.sentence)}" if permit else f"{first.partner} opens there in {month_name(first.launch)}."
+    permit = next((b for b in plan.binds if b.permit and (b.city, b.stack) == (city.city, first.stack)), None)
+    own = permit.sentence if permit else f"{first.partner} opens there in {month_name(first.launch)}."
     sentences = [own, *_waiting(plan, launches), *_richer(plan, city)]
     return Answer("why", f"Why is {city.name} first?", sentences, ("#timeline", "Timeline of permits and launches"))
 
 
-def _is_about(sentence: str, city: CityRollout, d: DeploymentPlan) -> bool:
-    return sentence.startswith(f"{d.partner} opens in {city.name} in {d.launch}")
-
-
 def _waiting(plan: Plan, launches: list[Pair]) -> list[str]:
-    number = sum(b.rule == "permit_path" for b in plan.binds)
+    number = sum(b.permit is not None for b in plan.binds)
     if not number:
         return ["No opening of this plan comes in the very month its permit is in hand: other limits set the order."]
     every = number == len(launches)

@@ -1,23 +1,15 @@
-"""What binds a plan, by the kind of rule: what it means, and what one more unit of each would be worth."""
+"""What binds a plan, by the kind of rule, the dearest first; and what binds most among some rules."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fleetplan.plans.types import Binding, Plan
-from fleetplan.words.values import prose, usd
+from fleetplan.facts import Binding
+from fleetplan.plans.types import Plan
+from fleetplan.words.binding import GROUPS, unit_words, worth_words
 
-_PRICE = re.compile(r"(?:; one more|: one more|: room for one more|: about [\d,]+ USD).*?NPV(?: per [a-z ]+)?\.$")
-_KINDS: tuple[tuple[str, str, str], ...] = (
-    ("capital", "Money", "The budget is spent to the last dollar by then."),
-    ("", "Constraints of this request", "Limits that were asked for; whoever asked can loosen them."),
-    ("stack_supply", "Vehicles that can be had", "Partners cannot supply more of these by then."),
-    ("ramp", "How fast fleets grow", "A fleet takes up new vehicles only so fast; the best cities run at that pace."),
-    ("depot_capacity", "Charger stalls with power", "No further site with power is ready in time."),
-    ("permit_path", "Permits that set the month", "These openings wait for nothing but their permit."),
-)
+_RULES = {key for key, _, _ in GROUPS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +36,15 @@ class Kind:
 
 def kinds(plan: Plan) -> list[Kind]:
     """Return what binds a plan, by kind; kinds that do not bind are left out."""
-    known = {rule for rule, _, _ in _KINDS}
     found = []
-    for rule, title, about in _KINDS:
-        own = [b for b in plan.binds if b.rule == rule or (not rule and b.rule not in known)]
+    for key, title, about in GROUPS:
+        own = [b for b in plan.binds if _group(b) == key]
         if own:
             priced = any(b.price_usd is not None for b in own)
-            ordered = sorted(own, key=_dearest if priced else lambda b: (b.period, b.sentence))
+            ordered = sorted(own, key=_dearest if priced else _first)
             shared = {b.source for b in own} if len(own) > 1 else set()
             source = shared.pop() if len(shared) == 1 else ""
-            found.append(Kind(rule or "request", title, about, [bound(b) for b in ordered], source))
+            found.append(Kind(key, title, about, [bound(b) for b in ordered], "" if _own(own[0]) else source))
     return found
 
 
@@ -63,21 +54,23 @@ def dearest(plan: Plan, rules: Sequence[str]) -> Binding | None:
     return min(own, key=_dearest, default=None)
 
 
-def plain(sentence: str) -> str:
-    """Return a sentence without the price at its end, which stands beside it.
-
-    >>> plain("Baidu can place 2850 vehicles by 2030-10; one more would add about 53,370 USD of NPV.")
-    'Baidu can place 2850 vehicles by Oct 2030.'
-    """
-    return prose(_PRICE.sub(".", sentence))
-
-
 def bound(b: Binding) -> Bound:
-    """Return one thing that binds in words, with its price apart."""
-    worth = "" if b.price_usd is None else f"${b.price_usd:.2f}" if b.unit == "USD" else usd(b.price_usd)
-    own = b.source == "the request" or b.source.startswith("request ")
-    return Bound(plain(b.sentence), b.period, worth, "dollar" if b.unit == "USD" else b.unit, "" if own else b.source)
+    """Return one thing that binds in words, with its price apart; the request needs no source."""
+    return Bound(b.sentence, b.period, worth_words(b), unit_words(b), "" if _own(b) else b.source)
 
 
-def _dearest(b: Binding) -> tuple[float, str]:
-    return -(b.price_usd or 0.0), b.sentence
+def _group(b: Binding) -> str:
+    return b.rule if b.rule in _RULES else b.kind
+
+
+def _own(b: Binding) -> bool:
+    """Return whether a limit is the request's: who asked knows where it is from."""
+    return b.kind == "target" or b.rule == "capital"
+
+
+def _dearest(b: Binding) -> tuple[float, str, str, str]:
+    return -(b.price_usd or 0.0), b.city, b.stack, b.constraint
+
+
+def _first(b: Binding) -> tuple[str, str, str]:
+    return b.period, b.city, b.stack

@@ -67,7 +67,7 @@ def _resolved(plan: Plan, catalogue: Catalogue) -> Sequence[AnyConstraint]:
 
 def _standing(plan: Plan, c: AnyConstraint, catalogue: Catalogue) -> Standing:
     words = constraint_sentence(c.model_dump(mode="json"), catalogue)
-    bind = next((b for b in plan.binds if b.rule == c.type and repr(c.id) in b.sentence), None)
+    bind = next((b for b in plan.binds if b.kind == "target" and b.constraint == c.id), None)
     told, at_limit = _TOLD[c.type](plan, c) if _window(plan, c) else _OUTSIDE
     stand: Stand = "binds" if bind else "given" if at_limit is None else "limit" if at_limit else "room"
     worth = f"One more {bind.unit} is worth about {usd(bind.price_usd)} of NPV." if bind and bind.price_usd else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleetplan.months import month_number, month_text
 from fleetplan.optimize.gather import paths_of
-from fleetplan.permits.paths import CITY, PermitPath
+from fleetplan.permits import first_paid_month
 from fleetplan.request import ForceDeployment, LaunchBy, LaunchFixed, MarketsLive
 from fleetplan.scope import Scope
 
@@ -37,13 +37,5 @@ def impossible(scope: Scope) -> list[str]:
 
 def earliest_paid(scope: Scope) -> dict[tuple[str, str], int]:
     """Return the first month of paid service of each deployment, were every programme begun at once."""
-    found = {pair: _first_paid(path) for pair, path in paths_of(scope).items()}
+    found = {pair: first_paid_month(path) for pair, path in paths_of(scope).items()}
     return {pair: month for pair, month in found.items() if month is not None}
-
-
-def _first_paid(path: PermitPath) -> int | None:
-    paid = [p for p in path.permits.values() if p.opens.startswith("paid") and p.fare_factor > 0]
-    if not paid:
-        return None
-    timings = path.timings(dict.fromkeys([CITY, *path.wide], path.horizon_start))
-    return min(timings[p.id].finish for p in paid)

@@ -13,7 +13,7 @@ from fleetplan.words.figures import words_of
 from fleetplan.words.values import count, listed
 
 MOST_LISTED = 40
-"""So many figures a plan lists for a city at most (:func:`fleetplan.plans.narrate.doubtful_figures`)."""
+"""So many figures a plan lists for a city at most (:func:`fleetplan.plans.outcomes.doubtful_figures`)."""
 
 KINDS = (
     ("Demand and fares", ("market", "population", "fare")),

@@ -186,3 +186,15 @@ def permit_path(  # each is a knob of its own, all by keyword
         )
     )
     return PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start)
+
+
+def first_paid_month(path: PermitPath) -> int | None:
+    """Return the first month in which permits allow paid rides, were every programme begun at once; None: no permit opens any.
+
+    The month may lie beyond the horizon, never before its start.
+    """
+    paid = [p for p in path.permits.values() if p.opens.startswith("paid") and p.fare_factor > 0]
+    if not paid:
+        return None
+    timings = path.timings(dict.fromkeys([CITY, *path.wide], path.horizon_start))
+    return max(path.horizon_start, min(timings[p.id].finish for p in paid))

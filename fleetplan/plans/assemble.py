@@ -16,11 +16,11 @@ from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES
 from fleetplan.optimize.search import SearchResult
 from fleetplan.plans.accounts import Accounts, Lines, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
+from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
-from fleetplan.plans.narrate import binding_rules, city_reason, doubtful_figures
+from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
 from fleetplan.plans.permit_steps import permit_steps
 from fleetplan.plans.types import (
-    Binding,
     Certificate,
     CityRollout,
     DeploymentPlan,
@@ -179,7 +179,7 @@ class _Assembly:
             )
         return sorted(found, key=lambda d: (d.ordered, d.site))
 
-    def city(self, slug: str, binds: list[Binding]) -> CityRollout:
+    def city(self, slug: str) -> CityRollout:
         i, facts = self.instance, self.instance.scope.catalogue.cities[slug]
         rollouts = [r for r in self.decisions.rollouts if r.data.city == slug]
         plans = [self.deployment(r) for r in rollouts]
@@ -225,9 +225,9 @@ class _Assembly:
             capital_usd=round(float(capital), 2),
             peak_funding_usd=round(max(0.0, -float(cash.min(initial=0.0))), 2),
             payback=_payback(cash, i),
-            binds=binds,
+            binds=[],
             doubtful_figures=doubtful_figures(i, slug, [r.data.stack for r in rollouts]),
-            reason=city_reason(self.formulation, slug, plans),
+            outcome=outcome(i, slug, plans),
         )
 
     def stack(self, slug: str) -> StackFleet:
@@ -317,11 +317,10 @@ def status_of(objective: float, bound: float, proof: Proof) -> Status:
 
 
 def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
-    """Return the plan that a solution stands for, not yet checked (``certificate.checker`` is empty)."""
+    """Return the plan that a solution stands for: not yet checked (``certificate.checker`` is empty), nor said in words."""
     parts = _Assembly(f, result)
     i = f.instance
-    binds = binding_rules(f, result, parts.decisions)
-    cities = [parts.city(c, [b for where, b in binds if where == c]) for c in i.scope.cities]
+    cities = [parts.city(c) for c in i.scope.cities]
     lines = parts.all_lines()
     kpis = _kpis(parts, cities, lines)
     cash = sum(lines.values(), np.zeros(i.periods))
@@ -330,7 +329,7 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
     bound = round(max(proof.bound, objective), 2)
     gap = (bound - objective) / max(abs(objective), 1.0)
     request = i.scope.request
-    return Plan(
+    plan = Plan(
         status=status_of(objective, bound, proof),
         name=request.name,
         objective=objective,
@@ -345,7 +344,7 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
         cumulated_cash_usd=_numbers(np.cumsum(cash), 2),
         capital_usd=_numbers(capital, 2),
         cumulated_budget_usd=_numbers(i.budget_usd, 2),
-        binds=[b for _, b in binds],
+        binds=[],
         certificate=Certificate(
             request_sha256=request_hash(request),
             catalogue_sha256=i.scope.catalogue.digest,
@@ -363,3 +362,14 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
         ),
         request=request,
     )
+    return _explained(plan, f, result, parts.decisions)
+
+
+def _explained(plan: Plan, f: Formulation, result: SearchResult, decisions: Decisions) -> Plan:
+    """Return a plan with what binds it, and with what its bound proves of cities that stay closed."""
+    binds = binding_facts(f, result, decisions, plan)
+    cities = []
+    for city in plan.cities:
+        own = binds_of(binds, city.city, {d.stack for d in city.deployments})
+        cities.append(with_proof(city, plan).model_copy(update={"binds": own}))
+    return plan.model_copy(update={"binds": binds, "cities": cities})

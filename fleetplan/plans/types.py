@@ -6,17 +6,16 @@ Money is USD; positive comes in, negative goes out.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from fleetplan.facts import Binding, CityOutcome
 from fleetplan.request import PlanRequest
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION: Literal["2"] = "2"
 Status = Literal["optimal", "within_gap", "time_limit", "stopped"]
 """How good a plan is proven to be, or why no more is proven: see docs/optimization.md, "How a search ends"."""
-FORMER_STATUS = {"feasible": "time_limit"}
-"""What plan files written before said for the same."""
 
 
 class Model(BaseModel):
@@ -100,17 +99,6 @@ class LevelSummary(Model):
     addressable_trips_per_day: float
 
 
-class Binding(Model):
-    """A rule that holds the plan back. ``price_usd`` is the local worth of one more unit, ``unit`` names the unit."""
-
-    rule: str
-    sentence: str
-    period: str
-    price_usd: float | None
-    unit: str
-    source: str
-
-
 class FigureUse(Model):
     """A figure that the plan leans on."""
 
@@ -141,7 +129,7 @@ class CityRollout(Model):
     payback: str | None
     binds: list[Binding]
     doubtful_figures: list[FigureUse]
-    reason: str
+    outcome: CityOutcome
 
 
 class StackFleet(Model):
@@ -198,8 +186,8 @@ class Certificate(Model):
 class Plan(Model):
     """A whole plan."""
 
-    schema_version: str = SCHEMA_VERSION
-    status: Annotated[Status, BeforeValidator(lambda given: FORMER_STATUS.get(given, given))]
+    schema_version: Literal["2"] = SCHEMA_VERSION
+    status: Status
     name: str
     objective: float
     bound: float

@@ -8,6 +8,7 @@ from importlib import resources
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from fleetplan.words import values as words
+from fleetplan.words.binding import unit_words, worth_words
 
 
 def template_environment(*loaders: BaseLoader) -> Environment:
@@ -27,6 +28,8 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         prose=words.prose,
         usd=words.usd,
         usd_fine=words.usd_fine,
+        unit=unit_words,
+        worth=worth_words,
     )
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)
     return environment

@@ -14,6 +14,7 @@ from rich.text import Text
 from fleetplan.plans.finance import years
 from fleetplan.plans.reading import area_km2, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.values import STATUS_NAMES, count, decimal, month_name, percent, usd, usd_fine
 
 MOST_BINDING = 8
@@ -121,15 +122,15 @@ def _cities(plan: Plan) -> Table:
 
 def _city_line(city: CityRollout) -> str:
     if not city.deployments:
-        return f"stays out: {city.reason}" if city.reason else "stays out"
+        return f"stays out: {city.outcome.sentence}" if city.outcome.sentence else "stays out"
     head = f"NPV {usd(city.npv_usd)}, capital {usd(city.capital_usd)}, payback {month_name(city.payback)}"
-    return f"{head}. {city.reason}" if city.reason else head
+    return f"{head}. {city.outcome.sentence}" if city.outcome.sentence else head
 
 
 def _binds(plan: Plan) -> Table:
     table = Table.grid(padding=(0, 3))
     for b in plan.binds[:MOST_BINDING]:
-        worth = "" if b.price_usd is None else f"one more {b.unit}: {usd(b.price_usd)}"
+        worth = "" if b.price_usd is None else f"one more {unit_words(b)}: {worth_words(b)}"
         table.add_row(Text(b.sentence), Text(worth, style="dim"))
     if len(plan.binds) > MOST_BINDING:
         table.add_row(Text(f"and {len(plan.binds) - MOST_BINDING} more, in the report", style="dim"))

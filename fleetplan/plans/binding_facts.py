@@ -1,0 +1,332 @@
+"""What binds a plan: the limits that are worth most near it, and the permits that its openings wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fleetplan.facts import Binding, PermitWait
+from fleetplan.months import month_number, month_text
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.search import SearchResult
+from fleetplan.plans.decisions import Decisions, Rollout
+from fleetplan.plans.permit_steps import needed_permits, programme_starts
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.request import AnyConstraint
+
+MILLION = 1e6  # capital rows are in millions
+LEAST_PRICE_USD = 100.0
+LEAST_CAPITAL_PRICE = 0.005
+VEHICLE = "vehicle"
+UNITS = {
+    "markets_live": "market",
+    "fleet_cap": VEHICLE,
+    "fleet_floor": VEHICLE,
+    "partner_share": VEHICLE,
+    "service_level": VEHICLE,
+    "launches_per_quarter": "launch",
+    "stacks_per_city": "stack",
+    "minimum_trips": "trip a day",
+}
+"""One more of what a constraint's price is for."""
+
+REQUEST = "the request"
+Priced = dict[tuple[str, str], dict[int, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What the facts are read from: ``priced`` holds by rule and place the highest price of a row in each period."""
+
+    i: Instance
+    plan: Plan
+    decisions: Decisions
+    priced: Priced
+
+    def month(self, period: int) -> str:
+        return self.i.grid.labels()[period] if 0 <= period < self.i.periods else ""
+
+    def dearest(self, rule: str, where: str) -> tuple[float, int]:
+        """Return the highest price of a rule somewhere, and the first period that has it (0 and -1: none)."""
+        prices = self.priced.get((rule, where), {})
+        t = min(prices, key=lambda t: (-prices[t], t), default=-1)
+        return prices.get(t, 0.0), t
+
+    def price(self, rule: str, where: str) -> tuple[float, int] | None:
+        """Return a price that is worth telling, with its period."""
+        price, t = self.dearest(rule, where)
+        return (round(price, 2), t) if price >= LEAST_PRICE_USD else None
+
+
+def _priced(f: Formulation, result: SearchResult) -> Priced:
+    best: Priced = {}
+    for label, price in zip(f.model.labels, result.row_prices, strict=True):
+        if price > 0.0:
+            there = best.setdefault((label.rule, label.where), {})
+            there[label.period] = max(float(price), there.get(label.period, 0.0))
+    return best
+
+
+def _dearest_first(found: list[Binding]) -> list[Binding]:
+    return sorted(found, key=lambda b: -(b.price_usd or 0.0))
+
+
+# --- money, partners, operation ---
+
+
+def _capital(x: _Found) -> list[Binding]:
+    price, t = x.dearest("capital", "budget")
+    price /= MILLION
+    if price < LEAST_CAPITAL_PRICE or t < 0:
+        return []
+    return [
+        Binding(
+            rule="capital",
+            kind="money",
+            period=x.month(t),
+            limit=x.plan.cumulated_budget_usd[t],
+            amount=round(sum(x.plan.capital_usd[: t + 1]), 2),
+            limit_unit="USD",
+            price_usd=round(price, 6),
+            unit="USD",
+            source=REQUEST,
+        )
+    ]
+
+
+def _supply(x: _Found) -> list[Binding]:
+    found = []
+    for fleet in x.plan.stacks:
+        if priced := x.price("stack_supply", fleet.stack):
+            price, t = priced
+            away = fleet.in_service[t] + fleet.testing[t]
+            found.append(
+                Binding(
+                    rule="stack_supply",
+                    kind="partner",
+                    stack=fleet.stack,
+                    period=x.month(t),
+                    limit=fleet.ceiling[t],
+                    amount=max(away, fleet.owned[t]) if fleet.platform_owned else away,
+                    limit_unit=VEHICLE,
+                    price_usd=price,
+                    unit=VEHICLE,
+                    source=x.i.catalogue_stack(fleet.stack).figures["supply.placeable"].source,
+                )
+            )
+    return found
+
+
+def _ramps(x: _Found) -> list[Binding]:
+    found = []
+    figure = x.i.scope.catalogue.assumptions["fleet.ramp_vehicles_per_month"]
+    fleets = {(d.stack, d.city): d.vehicles for c in x.plan.cities for d in c.deployments}
+    for q in x.i.deployments:
+        if (priced := x.price("ramp", q.key)) and (q.stack, q.city) in fleets:
+            price, t = priced
+            fleet = fleets[q.stack, q.city]
+            added = fleet[t] - (fleet[t - 1] if t else 0)
+            found.append(
+                Binding(
+                    rule="ramp",
+                    kind="operation",
+                    city=q.city,
+                    stack=q.stack,
+                    period=x.month(t),
+                    limit=figure.value,
+                    amount=round(added / float(x.i.months[t]), 4),
+                    limit_unit="vehicle a month",
+                    price_usd=price,
+                    unit=VEHICLE,
+                    source=figure.source,
+                )
+            )
+    return found
+
+
+def _depots(x: _Found) -> list[Binding]:
+    """Return the cities whose stalls with power are full in a period where one more would be worth something."""
+    found = []
+    for city in x.plan.cities:
+        prices = x.priced.get(("depot_capacity", city.city), {})
+        full = {t: prices[t] for t in prices if _stalls_are_full(x, city, t)}
+        t = min(full, key=lambda t: (-full[t], t), default=-1)
+        if full.get(t, 0.0) >= LEAST_PRICE_USD:
+            found.append(
+                Binding(
+                    rule="depot_capacity",
+                    kind="operation",
+                    city=city.city,
+                    period=x.month(t),
+                    limit=_room(x, city, t),
+                    amount=_charging(x, city, t),
+                    limit_unit=VEHICLE,
+                    price_usd=round(full[t], 2),
+                    unit=VEHICLE,
+                    source=f"{city.city}/depots.csv: stalls and lead months of each site (assumed)",
+                )
+            )
+    return found
+
+
+def _stalls_are_full(x: _Found, city: CityRollout, t: int) -> bool:
+    """Return whether the sites that are live have no stall left; what a stall costs is a price of its own."""
+    return _charging(x, city, t) > _room(x, city, t) - x.i.vehicles_per_stall
+
+
+def _room(x: _Found, city: CityRollout, t: int) -> float:
+    """Return how many electric vehicles find a charger: at sites ordered and live, and in public."""
+    live = {d.site for d in city.depots if d.live <= x.month(t)}
+    stalls = sum(s.stalls for s in x.i.scope.catalogue.cities[city.city].depots if s.name in live)
+    return round(x.i.vehicles_per_stall * stalls + x.i.public_cars, 2)
+
+
+def _charging(x: _Found, city: CityRollout, t: int) -> int:
+    electric = {q.stack for q in x.i.deployments if q.electric}
+    return sum(d.vehicles[t] + d.test_vehicles[t] for d in city.deployments if d.stack in electric)
+
+
+# --- the request's constraints ---
+
+
+def _chosen(x: _Found, c: Any) -> list[DeploymentPlan]:
+    city, stack = getattr(c, "city", None), getattr(c, "stack", None)
+    every = [d for part in x.plan.cities for d in part.deployments]
+    return [d for d in every if city in {None, d.city} and stack in {None, d.stack}]
+
+
+def _fleet(x: _Found, c: Any, t: int) -> float:
+    return float(sum(d.vehicles[t] for d in _chosen(x, c)))
+
+
+def _share(x: _Found, c: Any, t: int) -> float:
+    every = sum(s.in_service[t] for s in x.plan.stacks)
+    own = sum(s.in_service[t] for s in x.plan.stacks if s.partner == c.partner)
+    return own / every if every else 0.0
+
+
+def _wait(x: _Found, c: Any, t: int) -> float:
+    return max((d.wait_min[t] or 0.0 for d in _chosen(x, c)), default=0.0)
+
+
+def _trips(x: _Found, c: Any, t: int) -> float:
+    return sum(d.trips_per_day[t] for d in _chosen(x, c))
+
+
+def _launches(x: _Found, c: Any, t: int) -> float:
+    quarters = x.i.grid.quarters
+    opened = [x.i.grid.period_of(month_number(d.launch)) for d in _chosen(x, c) if d.launch]
+    return float(sum(quarters[at] == quarters[t] for at in opened))
+
+
+_MEASURED: dict[str, tuple[str, str, Callable[[_Found, Any, int], float]]] = {
+    "fleet_cap": ("vehicles", VEHICLE, _fleet),
+    "fleet_floor": ("vehicles", VEHICLE, _fleet),
+    "partner_share": ("max_share", "share of all vehicles", _share),
+    "service_level": ("max_wait_min", "min", _wait),
+    "minimum_trips": ("trips_per_day", "trip a day", _trips),
+    "launches_per_quarter": ("max", "launch", _launches),
+}
+"""By type of constraint: the member that holds its limit, the limit's unit, and what the plan has of it in a period."""
+
+
+def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
+    member, unit, measure = _MEASURED.get(c.type, ("", "", None))
+    return Binding(
+        rule=c.type,
+        kind="target",
+        constraint=c.id,
+        city=getattr(c, "city", None) or "",
+        stack=getattr(c, "stack", None) or "",
+        period=x.month(t),
+        limit=float(getattr(c, member)) if member else None,
+        amount=round(measure(x, c, t), 4) if measure and 0 <= t < x.i.periods else None,
+        limit_unit=unit,
+        price_usd=price,
+        unit=UNITS.get(c.type, "unit"),
+        source=REQUEST,
+    )
+
+
+def _targets(x: _Found) -> list[Binding]:
+    priced = [(c, x.price(c.type, c.id)) for c in x.i.scope.constraints]
+    return [_target(x, c, *found) for c, found in priced if found is not None]
+
+
+# --- permits ---
+
+
+def _last_permit(x: _Found, r: Rollout) -> tuple[str, int] | None:
+    """Return the permit that came last before a rollout opened, and the month it was in hand."""
+    if r.opened is None:
+        return None
+    timings = r.data.path.timings(programme_starts(x.i, x.decisions, r))
+    now = int(x.i.grid.starts[r.opened])
+    ready = [m.permit for m in r.data.modes if timings[m.permit].finish <= now]
+    if not ready:
+        return None
+    opener = min(ready, key=lambda p: timings[p].finish)
+    return opener, timings[opener].finish
+
+
+def _critical(x: _Found, r: Rollout, target: str) -> list[str]:
+    """Return the chain of permits whose months decide when ``target`` is in hand, last first."""
+    timings = r.data.path.timings(programme_starts(x.i, x.decisions, r))
+    chain, at = [], target
+    while at:
+        chain.append(at)
+        permit, start = r.data.path.permits[at], timings[at].start
+        before = [p for p in needed_permits(r.data.path, [at], timings) if p != at]
+        direct = [p for p in before if p in {*permit.all_of, *permit.any_of} and timings[p].finish == start]
+        at = direct[0] if direct else ""
+    return chain
+
+
+def _opens_at_once(x: _Found, r: Rollout, month: int) -> bool:
+    """Return whether a rollout opens in the first period that a permit in hand from ``month`` leaves it."""
+    return r.opened in {x.i.grid.first_period_from(month), x.i.grid.period_of(month)}
+
+
+def _permits(x: _Found) -> list[Binding]:
+    found = []
+    for r in x.decisions.rollouts:
+        last = _last_permit(x, r)
+        if r.opened is None or last is None or last[1] < x.i.grid.start or not _opens_at_once(x, r, last[1]):
+            continue
+        permits = r.data.path.permits
+        permit = permits[last[0]]
+        events = [permits[p].event for p in _critical(x, r, permit.id) if permits[p].event]
+        wait = PermitWait(
+            permit=permit.id,
+            title=permit.title,
+            authority=permit.authority,
+            in_hand=month_text(last[1]),
+            begun=x.month(r.begun),
+            event=events[0] if events else "",
+        )
+        found.append(
+            Binding(
+                rule="permit_path",
+                kind="law",
+                city=r.data.city,
+                stack=r.data.stack,
+                period=x.month(r.opened),
+                permit=wait,
+                source=permit.source,
+            )
+        )
+    return found
+
+
+def binding_facts(f: Formulation, result: SearchResult, decisions: Decisions, plan: Plan) -> list[Binding]:
+    """Return what binds a plan: money, the request's constraints, partners, operation, permits; each dearest first."""
+    x = _Found(f.instance, plan, decisions, _priced(f, result))
+    priced = [_dearest_first(find(x)) for find in (_supply, _ramps, _depots)]
+    return [*_capital(x), *_targets(x), *(b for found in priced for b in found), *_permits(x)]
+
+
+def binds_of(binds: list[Binding], city: str, stacks: set[str]) -> list[Binding]:
+    """Return what binds a city: limits that name it, and limits of the stacks that run there and name no city."""
+    return [b for b in binds if b.city == city or (not b.city and b.stack in stacks)]
