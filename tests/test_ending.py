@@ -11,9 +11,7 @@ from fleetplan.optimize.ending import Ending, StopSignal, ending_of, tolerance_u
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.assemble import Proof, status_of
-from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
-from tests.fake_plan import fake_plan
 
 WORTH = 300e6
 SHORT: dict[str, Any] = {
@@ -96,8 +94,3 @@ def test_the_search_goes_on_in_whole_vehicles_until_the_gap_is_proven(gap: float
     assert plan.gap <= gap + 1e-8
     assert plan.status == ("optimal" if gap == 0.0 else "within_gap")
     assert plan.certificate.checker == "passed"
-
-
-def test_a_plan_file_of_before_that_says_feasible_is_read_as_out_of_time():
-    former = {**fake_plan().model_dump(mode="json"), "status": "feasible"}
-    assert Plan.model_validate(former).status == "time_limit"

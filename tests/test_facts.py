@@ -8,13 +8,16 @@ import pytest
 
 from fleetplan.errors import InputError
 from fleetplan.facts import Binding
+from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.files import OtherVersion, read_plan
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
+from fleetplan.run import Run
 from tests.plan_builder import make_services
 from tests.test_optimize import WORLD
 
+OPTIONS = PlanOptions(gap=1e-6, time_limit_s=60)
 SERVICES = make_services()
 BASE: dict[str, Any] = {
     "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
@@ -28,7 +31,7 @@ def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def planned(**more: Any) -> Plan:
-    return plan_with_context(parse_request(BASE | more), gap=1e-6, time_limit_s=60, catalogue=WORLD).plan
+    return plan_with_context(parse_request(BASE | more), OPTIONS, Run(catalogue=WORLD)).plan
 
 
 def binding(plan: Plan, rule: str) -> Binding:
