@@ -25,7 +25,8 @@ from api.pages.routes import ROUTERS as PAGES
 from api.routes import cities, comparison, events, examples, operations, partners, plans, reruns, results, validations
 from api.security import Guard
 from api.settings import Settings
-from fleetplan.planner import package_version
+from api.store.errors import StoreError
+from fleetplan import __version__
 
 ROUTERS = (
     plans.router,
@@ -85,7 +86,7 @@ def create_app(
     service = Service(settings, store, enqueue, known or Known(), Guard(settings, store))
     app = FastAPI(
         title="fleetplan",
-        version=package_version(),
+        version=__version__,
         summary="Plans where, with whom and when a robotaxi fleet grows; every plan carries a proven bound.",
         openapi_tags=TAGS,
         docs_url=None,
@@ -96,6 +97,7 @@ def create_app(
     for router in (*ROUTERS, *PAGES):
         app.include_router(router)
     app.add_exception_handler(p.ServiceError, _told)
+    app.add_exception_handler(StoreError, _of_store)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Doorkeeper, service=service)
@@ -137,6 +139,13 @@ async def _told(request: Request, error: Exception) -> Response:
     if not isinstance(error, p.ServiceError):
         raise error
     return problem_response(error, request.scope)
+
+
+async def _of_store(request: Request, error: Exception) -> Response:
+    """Tell what the store refuses."""
+    if not isinstance(error, StoreError):
+        raise error
+    return problem_response(p.of_store(error), request.scope)
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -23,6 +23,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api.store.errors import KeyReused, PlanUnfinished, PlanUnknown, StoreError, TooManyWait
 from fleetplan.errors import Fault
 
 MEDIA_TYPE = "application/problem+json"
@@ -218,6 +219,14 @@ KINDS: dict[type[ServiceError], Kind] = {
 }
 
 
+OF_STORE: dict[type[StoreError], type[ServiceError]] = {
+    KeyReused: IdempotencyClash,
+    TooManyWait: QueueFull,
+    PlanUnknown: PlanNotFound,
+    PlanUnfinished: NotFinal,
+}
+
+
 class ProblemFault(BaseModel):
     """One thing that is wrong in what was sent."""
 
@@ -243,6 +252,11 @@ class Problem(BaseModel):
     remedy: str = ""
     request_id: str = ""
     errors: list[ProblemFault] = []
+
+
+def of_store(error: StoreError) -> ServiceError:
+    """Return what the service says of a refusal by its store."""
+    return OF_STORE[type(error)](str(error))
 
 
 def kind_of(error: type[ServiceError]) -> Kind:

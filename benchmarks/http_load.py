@@ -155,7 +155,7 @@ def main() -> None:
         command = [
             sys.executable,
             "-m",
-            "fleetplan.cli",
+            "fleetplan",
             "serve",
             "--data",
             name,

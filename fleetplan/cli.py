@@ -1,4 +1,4 @@
-"""The command line: ``fleetplan plan | check | cities | schema | version``.
+"""The command line: ``fleetplan plan | check | cities | schema | version``, and what packages mount beside them.
 
 Exit codes: 0 done, 2 bad input (every fault is printed), 3 no plan keeps every rule, 1 anything else. Heavy modules are
 imported by the command that needs them, so that ``--help`` answers at once.
@@ -13,14 +13,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fleetplan import __version__
-from fleetplan.cli_service import service_app
 from fleetplan.errors import CheckFailed, FleetplanError, InfeasibleError, InputError
+from fleetplan.examples import example_files
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from fleetplan.service.types import CityService
 
 DEFAULT_EXAMPLE = "uber-2027"
+COMMANDS = "fleetplan.commands"
+"""Entry points of this group are Typer apps; their commands stand beside ours. The service mounts its own so."""
 
 app = typer.Typer(
     name="fleetplan",
@@ -43,7 +46,8 @@ app = typer.Typer(
 )
 cities_app = typer.Typer(help="The catalogue's cities: list, show, check, begin a new one.", no_args_is_help=True)
 app.add_typer(cities_app, name="cities")
-app.add_typer(service_app)  # serve, worker, keys, submit, watch, rerun, compare
+for _more in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
+    app.add_typer(_more.load())
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -252,21 +256,9 @@ def _fault_text(fault: Any) -> str:
     return "\n".join(rows)
 
 
-def examples_path() -> Path:
-    """Return the folder of example requests: inside the package, else the checkout's ``examples``."""
-    package = Path(__file__).resolve().parent
-    packaged = package / "_examples"
-    return packaged if packaged.is_dir() else package.parent / "examples"
-
-
 def _request_file(given: str) -> Path:
     """Return the file of a request; a bare word without a file of that name is an example."""
-    example = examples_path() / f"{given}.yaml"
-    return (
-        example
-        if re.fullmatch(r"[a-z0-9-]+", given) and not Path(given).exists() and example.is_file()
-        else Path(given)
-    )
+    return Path(given) if Path(given).exists() else example_files().get(given, Path(given))
 
 
 def _slug(name: str) -> str:

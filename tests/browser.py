@@ -73,7 +73,7 @@ def serving(folder: Path, *, workers: int = 1) -> Iterator[Site]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     told = {"FLEETPLAN_DATA_DIR": str(folder), "FLEETPLAN_WORKERS": str(workers), "FLEETPLAN_LOG_LEVEL": "error"}
-    command = [sys.executable, "-c", "from fleetplan.cli import main; main()", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "fleetplan", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env={**os.environ, **told}, cwd=ROOT)
     site = Site(f"http://127.0.0.1:{port}")
     try:

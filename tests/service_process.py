@@ -48,7 +48,7 @@ class CommandProcess:
     """
 
     def __init__(self, arguments: Sequence[str], *, told: Mapping[str, Any] | None, log: IO[bytes]) -> None:
-        own = ["-m", "fleetplan.cli"] if told is None else ["-c", _CODE, json.dumps(told)]
+        own = ["-m", "fleetplan"] if told is None else ["-c", _CODE, json.dumps(told)]
         self._command = [sys.executable, *own, *arguments]
         self._log = log
         self.process = self._started()

@@ -150,7 +150,7 @@ def test_one_process_serves_and_plans(tmp_path, request_file):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "fleetplan.cli", "serve", "--port", str(port), "--data", str(tmp_path / "data")]
+    command = [sys.executable, "-m", "fleetplan", "serve", "--port", str(port), "--data", str(tmp_path / "data")]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log, env={**os.environ, "FLEETPLAN_LOG_LEVEL": "warning"})
     try:

@@ -11,12 +11,21 @@ import pytest
 
 from api import problems as p
 from api.known import Known
+from api.store.errors import StoreError
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.service.types import CityService
 from tests.api_support import BODY, FakeKnown, Running, running
 
 JSON = {"Content-Type": "application/json"}
 Case = Callable[[Running], Any]
+
+
+def test_every_refusal_of_the_store_has_an_answer():
+    refusals = {cls: cls("why") for cls in StoreError.__subclasses__()}
+    assert set(p.OF_STORE) == set(refusals)
+    told = {p.problem(p.of_store(error)).code for error in refusals.values()}
+    assert told == {"idempotency-clash", "queue-full", "plan-not-found", "plan-not-final"}
+    assert all(p.of_store(error).detail == "why" for error in refusals.values())
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from fleetplan import cli
 from fleetplan.errors import Fault, InfeasibleError, RequestError, SolverError
+from fleetplan.examples import example_files
 from fleetplan.options import PlanOptions
 from tests.fake_plan import fake_catalogue, fake_plan, fake_services
 
@@ -161,7 +162,7 @@ def test_a_file_that_is_no_plan_is_bad_input(tmp_path: Path):
 
 
 def test_the_default_request_is_the_reference_example():
-    assert cli._request_file(cli.DEFAULT_EXAMPLE) == cli.examples_path() / "uber-2027.yaml"
+    assert cli._request_file(cli.DEFAULT_EXAMPLE) == example_files()["uber-2027"]
 
 
 def test_a_file_beside_us_wins_over_an_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -11,7 +11,7 @@ import yaml
 
 from api.pages.new_plan import examples
 from api.pages.request_text import changed_text, read_text, write_text
-from fleetplan.cli import examples_path
+from fleetplan.examples import examples_path
 from fleetplan.request import PlanRequest
 from tests.api_support import BODY, Running, running
 

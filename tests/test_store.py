@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from api.problems import IdempotencyClash, NotFinal, PlanNotFound, QueueFull
 from api.store import tables
 from api.store.contract import NewPlan, PlanRow, State, Store
 from api.store.database import make_engine
+from api.store.errors import KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
 from api.store.files import Files
 from api.store.ids import new_id
 from api.store.migrate import migrate
@@ -138,7 +138,7 @@ def test_a_rerun_knows_its_parent_and_its_origin(store: SqlStore):
     second = store.create(new(parent=first.id, patch={"discount_rate": 0.2}))[0]
     third = store.create(new(parent=second.id, patch={"cities": None}))[0]
     assert (third.parent, third.origin, third.patch) == (second.id, first.id, {"cities": None})
-    with pytest.raises(PlanNotFound):
+    with pytest.raises(PlanUnknown):
         store.create(new(parent="plan_gone"))
 
 
@@ -151,7 +151,7 @@ def test_twenty_equal_posts_with_one_key_make_one_plan(store: SqlStore):
 
 def test_a_key_with_another_body_is_refused(store: SqlStore):
     store.create(new(idempotency_key="k", body_sha256="b"))
-    with pytest.raises(IdempotencyClash):
+    with pytest.raises(KeyReused):
         store.create(new(idempotency_key="k", body_sha256="c"))
 
 
@@ -172,14 +172,14 @@ def test_a_replay_gets_through_a_full_queue(store: SqlStore):
     store.queue_limit = 1
     store.create(new(idempotency_key="k", body_sha256="b"))
     assert store.create(new(idempotency_key="k", body_sha256="b"))[1]
-    with pytest.raises(QueueFull):
+    with pytest.raises(TooManyWait):
         store.create(new())
 
 
 def test_the_queue_never_grows_over_its_limit(store: SqlStore):
     store.queue_limit = 5
     answers = at_once(16, lambda: store.create(new()))
-    assert sum(isinstance(a, QueueFull) for a in answers) == 11
+    assert sum(isinstance(a, TooManyWait) for a in answers) == 11
     assert store.counts() == {"queued": 5}
 
 
@@ -291,7 +291,7 @@ def test_a_final_plan_stays_as_it_is_when_cancelled(store: SqlStore, state: str)
 
 
 def test_cancelling_or_deleting_nothing(store: SqlStore):
-    with pytest.raises(PlanNotFound):
+    with pytest.raises(PlanUnknown):
         store.request_cancel("plan_gone")
     store.delete("plan_gone")
 
@@ -338,7 +338,7 @@ def test_a_waiting_plan_is_delivered_again_by_one(store: SqlStore):
 @pytest.mark.parametrize("state", ["queued", "running"])
 def test_an_open_plan_is_not_deleted(store: SqlStore, state: str):
     plan = plan_in(store, state)
-    with pytest.raises(NotFinal):
+    with pytest.raises(PlanUnfinished):
         store.delete(plan)
     assert store.get(plan) is not None
 

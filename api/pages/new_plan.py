@@ -21,7 +21,7 @@ from api.security import Scope
 from api.store.contract import PlanRow
 from api.strict_json import StrictRoute
 from fleetplan.catalogue.types import Catalogue, Stack
-from fleetplan.cli import examples_path
+from fleetplan.examples import example_files
 from fleetplan.options import SearchOptions
 from fleetplan.request import Capital, PlanRequest, parse_request, read_request
 from fleetplan.words.request import DEAL_NAMES
@@ -73,9 +73,9 @@ class Start:
 def examples() -> tuple[Example, ...]:
     """Return the examples, the most telling first."""
     found = []
-    for file in sorted(examples_path().glob("*.yaml")):
+    for name, file in example_files().items():
         request = read_request(file)
-        found.append(Example(file.stem, request.name, request.note.strip(), file.read_text(encoding="utf-8")))
+        found.append(Example(name, request.name, request.note.strip(), file.read_text(encoding="utf-8")))
     rank = {key: i for i, key in enumerate(FIRST_EXAMPLES)}
     return tuple(sorted(found, key=lambda e: (rank.get(e.key, len(rank)), e.key)))
 

@@ -17,7 +17,7 @@ from api.documents import Document
 from api.media import HTML
 from api.pages import assets
 from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
-from fleetplan.planner import package_version
+from fleetplan import __version__
 from fleetplan.report.environment import template_environment
 from fleetplan.words import values as words
 
@@ -86,7 +86,7 @@ def _environment() -> Environment:
     environment.globals.update(
         asset=assets.asset_path,
         plotly=assets.plotly_path(),
-        version=package_version(),
+        version=__version__,
         state_name=lambda state: STATE_NAMES.get(state, state),
     )
     environment.filters.update(data=as_data, ago=words_of_time, several=words.several)

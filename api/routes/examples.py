@@ -12,7 +12,7 @@ from api.documents import Document, json_document
 from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.routes.parameters import Slug
 from api.schemas import Submission
-from fleetplan.cli import examples_path
+from fleetplan.examples import example_files
 from fleetplan.request import read_request
 
 router = APIRouter(prefix="/v1/examples", tags=["catalogue"], dependencies=[may_read], default_response_class=Response)
@@ -21,8 +21,7 @@ router = APIRouter(prefix="/v1/examples", tags=["catalogue"], dependencies=[may_
 @cache
 def bodies() -> dict[str, Document]:
     """Return every example, ready to be posted back."""
-    files = sorted(examples_path().glob("*.yaml"))
-    return {f.stem: json_document(Submission(request=read_request(f))) for f in files}
+    return {name: json_document(Submission(request=read_request(file))) for name, file in example_files().items()}
 
 
 @router.get(

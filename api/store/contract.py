@@ -72,8 +72,8 @@ class Store(Protocol):
     def create(self, new: NewPlan) -> tuple[PlanRow, bool]:
         """Store a plan as queued; return it and whether it is the replay of an earlier call with the same key.
 
-        Raises :class:`api.problems.IdempotencyClash` when the key was used with another body and
-        :class:`api.problems.QueueFull` when too many plans wait.
+        Raises :class:`api.store.errors.KeyReused` when the key was used with another body and
+        :class:`api.store.errors.TooManyWait` when too many plans wait.
         """
 
     def get(self, plan: str) -> PlanRow | None:

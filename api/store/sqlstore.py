@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.problems import IdempotencyClash, NotFinal, PlanNotFound, QueueFull
 from api.store import tables
 from api.store.contract import FINAL, EventRow, NewPlan, PlanRow, State
 from api.store.database import default_url
+from api.store.errors import KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
 from api.store.files import Files
 from api.store.keys import Keys
 from api.store.migrate import migrate
@@ -55,11 +55,11 @@ class SqlStore(Work, Keys):
 
         Raises
         ------
-        IdempotencyClash
+        KeyReused
             If the key was used with another body within 24 hours.
-        QueueFull
+        TooManyWait
             If as many plans wait as may.
-        PlanNotFound
+        PlanUnknown
             If the parent is not there.
         """
         with self.writing(_CREATE_LOCK) as connection:
@@ -88,7 +88,7 @@ class SqlStore(Work, Keys):
             connection.execute(sa.delete(i).where(i.c.key == new.idempotency_key))
             return None
         if row["body_sha256"] != new.body_sha256:
-            raise IdempotencyClash
+            raise KeyReused
         return plan_row(plan)
 
     def _refuse_when_full(self, connection: sa.Connection) -> None:
@@ -96,14 +96,14 @@ class SqlStore(Work, Keys):
             return
         queued = sa.select(sa.func.count()).select_from(_p).where(_p.c.state == "queued")
         if connection.execute(queued).scalar_one() >= self.queue_limit:
-            raise QueueFull
+            raise TooManyWait
 
     def _origin(self, connection: sa.Connection, parent: str | None) -> str | None:
         if parent is None:
             return None
         origin = connection.execute(sa.select(_p.c.origin).where(_p.c.id == parent)).scalar()
         if origin is None:
-            raise PlanNotFound(parent)
+            raise PlanUnknown(parent)
         return str(origin)
 
     def get(self, plan: str) -> PlanRow | None:
@@ -140,7 +140,7 @@ class SqlStore(Work, Keys):
 
         Raises
         ------
-        PlanNotFound
+        PlanUnknown
             If there is no such plan.
         """
         with self.writing() as connection:
@@ -162,7 +162,7 @@ class SqlStore(Work, Keys):
                 connection.execute(running.values(cancel_requested=True))
             row = connection.execute(sa.select(_p).where(one)).mappings().first()
         if row is None:
-            raise PlanNotFound(plan)
+            raise PlanUnknown(plan)
         return plan_row(row)
 
     def delete(self, plan: str) -> None:
@@ -170,7 +170,7 @@ class SqlStore(Work, Keys):
 
         Raises
         ------
-        NotFinal
+        PlanUnfinished
             If the plan is not final.
         """
         with self.writing(_FILES_LOCK) as connection:
@@ -179,7 +179,7 @@ class SqlStore(Work, Keys):
                 return
             if row.state not in FINAL:
                 msg = f"a plan that is {row.state} cannot be deleted"
-                raise NotFinal(msg)
+                raise PlanUnfinished(msg)
             connection.execute(sa.delete(_e).where(_e.c.plan == plan))
             connection.execute(sa.delete(tables.idempotency).where(tables.idempotency.c.plan == plan))
             connection.execute(sa.delete(_p).where(_p.c.id == plan))

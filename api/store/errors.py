@@ -1,0 +1,30 @@
+"""What the store refuses, in its own words; who answers over HTTP says it there (:func:`api.problems.of_store`).
+
+StoreError
+├── KeyReused      an idempotency key came back with another body
+├── TooManyWait    as many plans are queued as may be
+├── PlanUnknown    there is no plan with that id
+└── PlanUnfinished the plan is still queued or running
+"""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """Base of everything the store refuses on purpose."""
+
+
+class KeyReused(StoreError):
+    """The idempotency key was used with another body."""
+
+
+class TooManyWait(StoreError):
+    """Too many plans wait."""
+
+
+class PlanUnknown(StoreError):
+    """There is no plan with this id."""
+
+
+class PlanUnfinished(StoreError):
+    """The plan is still being made and has to be cancelled first."""
