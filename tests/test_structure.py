@@ -68,7 +68,7 @@ JUDGED = ASKED | {"api.checks", "api.rerun", "api.causes", "api.render", "api.su
 ALLOWED |= {
     "api": set(),
     "api.store": {"options"},
-    "api.jobs": {"api.store", "errors", "options", "planner", "plans.types", "request", "run"},
+    "api.jobs": {"api.store", "errors", "optimize", "options", "planner", "plans", "plans.types", "request", "run"},
     "api.settings": {"api.jobs"},
     "api.logs": set(),
     "api.metrics": set(),
@@ -80,7 +80,7 @@ ALLOWED |= {
     "api.security": {"api.problems", "api.settings", "api.store"},
     "api.schemas": {"api.store"} | LIBRARY,
     "api.known": LIBRARY,
-    "api.deps": HTTP | {"api.store", "api.known", "api.metrics", "plans.types"},
+    "api.deps": HTTP | {"api.store", "api.known", "api.metrics", "plans", "plans.types"},
     "api.checks": ASKED | LIBRARY,
     "api.rerun": ASKED | {"api.checks"} | LIBRARY,
     "api.causes": ASKED | {"api.rerun"} | LIBRARY,
