@@ -24,7 +24,7 @@ from fleetplan.explain.doubts import weak_figure
 from fleetplan.explain.unit_costs import money_by_year, unit_costs
 from fleetplan.months import month_number, month_text
 from fleetplan.plans import finance
-from fleetplan.plans.reading import doubt_key, end_month
+from fleetplan.plans.reading import by_opening, doubt_key, end_month
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report import chart_data as charts
 from fleetplan.report import city as view
@@ -135,7 +135,7 @@ def _live(plan: Plan, rollout: CityRollout, catalogue: Catalogue, month: str | N
         "last_soon": month_text(month_number(steps.until) - 1),
         "deployments": [
             {"d": d, "permits": permit_notes(plan, rollout, d, catalogue)}
-            for d in sorted(rollout.deployments, key=lambda d: (d.launch, d.stack))
+            for d in sorted(rollout.deployments, key=by_opening)
         ],
         "charts": charts.city(plan, rollout, palette_of(plan)),
         **_unit(plan, rollout),

@@ -7,7 +7,7 @@ from typing import Any
 
 from fleetplan.explain.agenda import Agenda
 from fleetplan.explain.unit_costs import INVESTED
-from fleetplan.plans.reading import opening_permits
+from fleetplan.plans.reading import by_opening, opening_permits
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report import gantt
 
@@ -27,7 +27,7 @@ def brief(
                 "track": gantt.deployment_track(plan, d),
                 "permits": [{"p": p, "track": gantt.permit_track(plan, p)} for p in opening_permits(d)],
             }
-            for d in sorted(city.deployments, key=lambda d: (d.launch, d.stack))
+            for d in sorted(city.deployments, key=by_opening)
         ],
         "money": in_short(money),
         "steps": steps[:MOST_STEPS],

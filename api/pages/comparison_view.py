@@ -21,7 +21,8 @@ from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
 from fleetplan.reruns.patch import input_changes
 from fleetplan.words.changes import Told, told
-from fleetplan.words.values import count, decimal, month_name, percent, prose, several, usd, usd_fine
+from fleetplan.words.proof import gap_of
+from fleetplan.words.values import count, decimal, month_name, prose, several, usd, usd_fine
 
 KIND_NAMES = {
     "launch": "Launches",
@@ -214,7 +215,7 @@ def _kinds(decisions: Sequence[Decision]) -> list[tuple[str, str, int]]:
 def _kpis(a: Plan, b: Plan, comparison: Comparison) -> list[dict[str, str]]:
     pairs = {pair.name: pair for pair in comparison.kpis}
     rows = [_kpi(label, pairs[name], written) for name, label, written in KPIS if name in pairs]
-    gap = {"label": "Proven gap", "a": percent(a.gap, 2), "b": percent(b.gap, 2), "difference": ""}
+    gap = {"label": "Proven gap", "a": gap_of(a), "b": gap_of(b), "difference": ""}
     return [*rows, gap]
 
 

@@ -20,7 +20,7 @@ from fleetplan.explain.answers import answers, first_steps
 from fleetplan.explain.constraints import standings, summed
 from fleetplan.explain.verdict import verdict
 from fleetplan.plans import finance
-from fleetplan.plans.reading import area_km2, city_order, end_month, opening_permits, ordered_deployments
+from fleetplan.plans.reading import area_km2, by_opening, city_order, end_month, opening_permits, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report import chart_data as charts
 from fleetplan.report import context, gantt
@@ -29,6 +29,7 @@ from fleetplan.report.html import attributions
 from fleetplan.report.world import CREDIT, Place, WorldMap, world_map
 from fleetplan.request import PlanRequest
 from fleetplan.scope import resolve_scope
+from fleetplan.words import openings, proof
 from fleetplan.words import values as words
 from fleetplan.words.catalogue import pieces
 from fleetplan.words.request import question
@@ -129,10 +130,10 @@ def _stops(plan: Plan) -> list[Stop]:
     found = []
     live = 0
     for city in city_order(plan):
-        live += bool(city.deployments)
-        partners = [d.partner for d in sorted(city.deployments, key=lambda d: d.launch)]
+        live += bool(city.launch)
+        partners = [d.partner for d in sorted(city.deployments, key=by_opening)]
         vehicles = sum(d.vehicles[-1] for d in city.deployments)
-        order = live if city.deployments else None
+        order = live if city.launch else None
         found.append(Stop(order, city, _tone(plan, city.launch), vehicles, words.listed(partners)))
     return found
 
@@ -145,7 +146,8 @@ def _tones(plan: Plan) -> list[tuple[str, str]]:
     """Return the key of the map: the years in which cities open, and whether one stays out."""
     years = sorted({int(c.launch[:4]) for c in plan.cities if c.launch})
     keys = [(_tone(plan, f"{year}-01"), f"opens in {year}") for year in years]
-    return [*keys, ("out", "stays out")] if any(not c.launch for c in plan.cities) else keys
+    closed = list(dict.fromkeys(openings.state(c) for c in city_order(plan) if not c.launch))
+    return [*keys, ("out", " or ".join(closed))] if closed else keys
 
 
 def _world(stops: Sequence[Stop], catalogue: Catalogue) -> WorldMap | None:
@@ -158,7 +160,7 @@ def _world(stops: Sequence[Stop], catalogue: Catalogue) -> WorldMap | None:
 
 
 def _label(stop: Stop) -> str:
-    return words.month_name(stop.city.launch) if stop.city.launch else "stays out"
+    return openings.briefly(stop.city)
 
 
 def _centre(city: City) -> tuple[float, float]:
@@ -230,10 +232,11 @@ def _confidence(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 def certificate_words(plan: Plan) -> list[str]:
     """Return what the proof means, for those who never saw one."""
     c, best, most = plan.certificate, words.usd_fine(plan.objective), words.usd_fine(plan.bound)
+    left = "nothing was" if plan.status == "optimal" else f"at most {proof.gap_of(plan)} were"
     ceiling = (
         "The search did not try every plan; it proved a ceiling. Whatever cities, partners, months and fleets one chooses "
-        f"under the same rules and figures, no plan can be worth more than {most}. This one is worth {best}: at most "
-        f"{words.usd_fine(plan.bound - plan.objective)} were left on the table, {words.percent(plan.gap, 2)} of its value."
+        f"under the same rules and figures, no plan can be worth more than {most}. This one is worth {best}: {left} left on "
+        f"the table."
     )
     if c.checker != "passed":
         return [ceiling]

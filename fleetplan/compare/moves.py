@@ -9,10 +9,10 @@ from typing import Literal
 from fleetplan.compare.types import DecisionMove
 from fleetplan.months import month_number
 from fleetplan.plans.deployments import deployments_of, year_ends
+from fleetplan.plans.reading import NEVER
 from fleetplan.plans.types import DeploymentPlan, DepotPlan, Plan
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-NEVER = "9999-12"
 
 
 def months_words(months: int) -> str:
@@ -77,11 +77,16 @@ def _month_move(  # a move has as many sides, all by keyword
     )
 
 
-def _launch_words(who: str, a: str, b: str) -> str:
+def _launch_words(who: str, a: str, b: str, *, begun: bool) -> str:
+    """Say how an opening moves; ``begun`` says that both plans begin its programme, whether it opens or not."""
     if not b:
-        return f"{who} no longer opens; it opened {a}."
+        return f"{who} {'is begun and ' if begun else ''}no longer opens; it opened {a}."
     if not a:
-        return f"{who} is new and opens {b}."
+        return (
+            f"{who} opens {b}; its programme was begun before and never opened."
+            if begun
+            else f"{who} is new and opens {b}."
+        )
     return f"{who} opens {months_words(later(a, b))}, {b} instead of {a}."
 
 
@@ -107,7 +112,7 @@ def _deployment_moves(
     who, city, stack = names.deployment(known), known.city, known.stack
     a, b = one.launch if one else "", two.launch if two else ""
     if a != b:
-        words = _launch_words(who, a, b)
+        words = _launch_words(who, a, b, begun=one is not None and two is not None)
         yield _month_move(of=key, kind="launch", d=known, a=a or None, b=b or None, words=words)
     out_a, out_b = one.driver_out if one else None, two.driver_out if two else None
     if a and b and out_a != out_b:

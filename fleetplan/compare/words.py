@@ -10,9 +10,11 @@ from fleetplan.compare.moves import Names, later, months_words
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.words.changes import Told
+from fleetplan.words.proof import gap_of, share_open
 from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
 
 FEW = 3
+NOTHING_OPENS = "Neither plan opens anything."
 SAME_USD = 50_000.0  # less is nothing at the scale at which plans are told
 LARGE_SHARE, MOST_SHARE = 0.1, 0.8
 
@@ -51,9 +53,7 @@ def signed(value: float) -> str:
 def certainty(a: Plan, b: Plan) -> Certainty:
     """Judge a difference by what is proven of both plans: each best plan lies between its objective and its bound."""
     least, most = b.objective - a.bound, b.bound - a.objective
-    gaps = (
-        f"Each plan is found within a proven gap: {percent(a.gap, 2)} for {a.name}, {percent(b.gap, 2)} for {b.name}."
-    )
+    gaps = f"Each plan is found within a proven gap: {gap_of(a)} for {a.name}, {gap_of(b)} for {b.name}."
     if least <= 0.0 <= most:
         text = (
             f"{gaps} The best plans of the two requests may be anything from {more_or_less(least)} to "
@@ -73,7 +73,7 @@ def alone_apart(a: Plan, effect: AloneEffect) -> bool:
     """Return whether what a change does alone is more than the gaps of both plans can explain."""
     if effect.npv_usd is None or effect.gap is None:
         return False
-    bound = effect.npv_usd + effect.gap * abs(effect.npv_usd)
+    bound = effect.npv_usd + effect.gap * max(abs(effect.npv_usd), 1.0)
     return not effect.npv_usd - a.bound <= 0.0 <= bound - a.objective
 
 
@@ -114,7 +114,8 @@ def _worth(a: Plan, b: Plan, changes: Sequence[Told]) -> str:
     whose = "the plan" if changes else "the second plan"
     if abs(difference) < SAME_USD:
         return f"{head}{whose} is worth the same, {usd_fine(b.objective)}."
-    share = percent(difference / abs(a.objective)) if a.objective else ""
+    known = share_open(abs(difference), a.objective)
+    share = percent(difference / abs(a.objective)) if known is not None else ""
     plus = "+" if difference > 0 else ""
     return (
         f"{head}{whose} is worth {more_or_less(difference)}, {usd_fine(b.objective)} instead of "
@@ -139,10 +140,14 @@ def _from(difference: float, changes: Sequence[Told], alone: Sequence[AloneEffec
 def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> str:
     """Return which launches move, are new or are dropped, and that the others stay."""
     launches = [m for m in decisions if m.kind == "launch"]
-    both = set(deployments_of(a)) & set(deployments_of(b))
+    both = _opened(a) & _opened(b)
     stay = len(both) - sum(m.a is not None and m.b is not None for m in launches)
     if not launches:
-        return f"No launch moves: all {several(stay, 'launch', 'launches')} stay in their month."
+        return (
+            f"No launch moves: all {several(stay, 'launch', 'launches')} stay in their month."
+            if stay
+            else NOTHING_OPENS
+        )
     names = Names(a, b)
     who = _who(a, b, names)
     parts = [
@@ -152,6 +157,10 @@ def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> st
     ]
     rest = f" The other {several(stay, 'launch stays', 'launches stay')} in their month." if stay else ""
     return f"{_capital('; '.join(part for part in parts if part))}.{rest}"
+
+
+def _opened(plan: Plan) -> set[str]:
+    return {key for key, d in deployments_of(plan).items() if d.launch}
 
 
 def _who(a: Plan, b: Plan, names: Names) -> Mapping[str, str]:

@@ -8,8 +8,10 @@ from itertools import accumulate, groupby
 
 from fleetplan.explain.binding import dearest
 from fleetplan.months import month_number, month_text
-from fleetplan.plans.reading import doubts, opening_permits, ordered_deployments
+from fleetplan.plans.reading import doubts, opened_deployments, opening_permits, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.words import openings
+from fleetplan.words.proof import gap_of, searched_out
 from fleetplan.words.values import count, listed, month_name, percent, several, usd
 
 LATE_MONTHS = 3
@@ -29,7 +31,7 @@ class Answer:
 
 def answers(plan: Plan) -> list[Answer]:
     """Return the answers that a plan can give; a plan that opens nothing gives none."""
-    launches = ordered_deployments(plan)
+    launches = opened_deployments(plan)
     if not launches:
         return []
     found = [_why_first(plan, launches), _late_permit(launches), _late_money(plan), _how_sure(plan)]
@@ -56,7 +58,7 @@ def _waiting(plan: Plan, launches: list[Pair]) -> list[str]:
 
 
 def _richer(plan: Plan, first: CityRollout) -> list[str]:
-    best = max(plan.cities, key=lambda c: c.npv_usd)
+    best = max((c for c in plan.cities if c.launch), key=lambda c: c.npv_usd)
     if best.city == first.city:
         return [f"It is also the city worth most, {usd(best.npv_usd)} of net present value."]
     most = f"{best.name} ({usd(best.npv_usd)}), open from {month_name(best.launch)}"
@@ -154,14 +156,20 @@ def months_of(plan: Plan, first: int, last: int) -> str:
     return f"in {month_name(start)}" if start == end else f"from {month_name(start)} to {month_name(end)}"
 
 
+def _most_more(plan: Plan) -> str:
+    if plan.status == "optimal":
+        return "No other plan under the same rules and figures is worth more"
+    return f"Under the same rules and figures another plan could be worth at most {gap_of(plan)} more"
+
+
 def _how_sure(plan: Plan) -> Answer:
     weak = doubts(plan)
     assumed = sum(f.confidence == "assumed" for f in weak)
     beyond = plan.kpis.npv_usd - plan.kpis.npv_by_horizon_usd
     rules = len(plan.certificate.rules_checked)
     arithmetic = (
-        f"Of the arithmetic: very. Under the same rules and figures another plan could be worth at most "
-        f"{percent(plan.gap, 2)} more, and an independent check found {several(rules, 'rule')} kept."
+        f"Of the arithmetic: {'very' if searched_out(plan) else 'less than was asked for'}. {_most_more(plan)}, and an "
+        f"independent check found {several(rules, 'rule')} kept."
     )
     leans = f"{several(len(weak), 'figure')} of low confidence, {count(assumed)} of them assumed"
     figures = (
@@ -200,7 +208,7 @@ def _programmes(plan: Plan, end: str) -> list[FirstStep]:
     for city, d in ordered_deployments(plan):
         if d.programme_start < end:
             begun = [s for s in d.permits if not s.held and s.start == d.programme_start]
-            opens = f"opens {month_name(d.launch)}"
+            opens = openings.opens(d.launch)
             detail = f"{listed([f'“{s.title}”' for s in begun])}; {opens}" if begun else opens
             text = f"Begin permits and tests of {d.partner} in {city.name}"
             found.append(FirstStep(d.programme_start, "a", text, detail))

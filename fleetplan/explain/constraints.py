@@ -106,8 +106,12 @@ def _since(plan: Plan, d: DeploymentPlan, *, paid: bool) -> str:
     return next((p for p, mode in modes if mode.startswith("paid" if paid else ("paid", "unpaid"))), "9999-12")
 
 
+def _first_opening(plan: Plan, c: Any) -> str:
+    return min((d.launch for d in _chosen(plan, c) if d.launch), default="")
+
+
 def _opening(plan: Plan, c: Any) -> Told:
-    launch = min((d.launch for d in _chosen(plan, c)), default="")
+    launch = _first_opening(plan, c)
     if not launch:
         return "It does not open.", False
     grid = plan.request.grid
@@ -121,7 +125,7 @@ def _opening(plan: Plan, c: Any) -> Told:
 
 
 def _pair(plan: Plan, c: Any) -> Told:
-    launch = min((d.launch for d in _chosen(plan, c)), default="")
+    launch = _first_opening(plan, c)
     return (f"It opens in {month_name(launch)}." if launch else "It does not open."), None
 
 
@@ -145,7 +149,7 @@ def _share(plan: Plan, c: Any) -> Told:
 
 def _per_quarter(plan: Plan, c: Any) -> Told:
     first = month_number(plan.periods[0])
-    by_quarter = Counter((month_number(d.launch) - first) // 3 for d in _chosen(plan, c))
+    by_quarter = Counter((month_number(d.launch) - first) // 3 for d in _chosen(plan, c) if d.launch)
     full = sorted(q for q, number in by_quarter.items() if number >= c.max)
     if not full:
         return f"No quarter has more than {several(max(by_quarter.values(), default=0), 'launch', 'launches')}.", False

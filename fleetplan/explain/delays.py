@@ -9,7 +9,7 @@ from typing import Any
 from fleetplan.months import month_number
 from fleetplan.optimize.gather import paths_of
 from fleetplan.permits.paths import CITY, DelayRule, PermitPath
-from fleetplan.plans.reading import opening_permits, ordered_deployments
+from fleetplan.plans.reading import opened_deployments, opening_permits
 from fleetplan.plans.types import DeploymentPlan, Plan
 from fleetplan.scope import Scope
 
@@ -20,14 +20,14 @@ Where = Mapping[str, str]
 
 
 def touched(scope: Scope, made: Plan, where: Where) -> list[dict[str, Any]]:
-    """Return for every deployment that a delay touches in which month it could open, by months of delay.
+    """Return for every deployment that opens and that a delay touches in which month it could open, by months of delay.
 
     Programmes are taken to begin when they do in the plan; another month is up to the rerun.
     """
     paths = paths_of(scope)
     today = _delay_today(scope, where)
     found = []
-    for city, d in ordered_deployments(made):
+    for city, d in opened_deployments(made):
         path = paths.get((d.stack, d.city))
         if path is None or where.get("city", d.city) != d.city:
             continue

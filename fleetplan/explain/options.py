@@ -12,6 +12,7 @@ from fleetplan.plans.reading import opening_months
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.scope import resolve_scope
 from fleetplan.service.types import CityService
+from fleetplan.words import openings
 from fleetplan.words.permits import crossing_words, gateway_words, permit_of
 from fleetplan.words.values import listed, month_name
 
@@ -128,7 +129,7 @@ def _option(
     used = next((d for d in city.deployments if d.stack == fact.stack), None)
     pair = f"{fact.city}:{fact.stack}"
     if used is not None:
-        state, words, change = "used", f"opens {month_name(used.launch)}", f"forbid={pair}"
+        state, words, change = "used", openings.opens(used.launch), f"forbid={pair}"
     elif stack.rival or fact.deal == "rival":
         state, words, change = "rival", "runs for somebody else", ""
     elif fact.permitted == "no":

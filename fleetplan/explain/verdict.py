@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from fleetplan.plans.reading import ordered_deployments
+from fleetplan.plans.reading import opened_deployments, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Kpis, Plan
-from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
+from fleetplan.words.openings import is_shut
+from fleetplan.words.proof import proof_sentence, searched_out
+from fleetplan.words.values import count, listed, month_name, several, usd
 
 
 def verdict(plan: Plan) -> list[str]:
     """Return the plan's verdict as paragraphs: what opens, when, what it is worth, how sure the proof is."""
-    launches = ordered_deployments(plan)
+    launches = opened_deployments(plan)
     if not launches:
-        return [
-            "No city is worth opening under this request: the best plan that keeps every rule launches nothing.",
-            _proof_sentence(plan),
-        ]
+        return [*_nothing_opens(plan), proof_sentence(plan)]
     return [
-        f"{_opening_sentence(plan, launches)} {_size_sentence(plan)}",
-        " ".join([*_money_sentences(plan.kpis), _proof_sentence(plan)]),
+        " ".join([_opening_sentence(plan, launches), _size_sentence(plan), *_shut_sentences(plan)]),
+        " ".join([*_money_sentences(plan.kpis), proof_sentence(plan)]),
     ]
+
+
+def _nothing_opens(plan: Plan) -> list[str]:
+    """Say that a plan opens nothing, and whether that is a finding or only where the search had got to."""
+    begun = _shut_sentences(plan)
+    if begun:
+        return [" ".join(["No city opens.", *begun, *_money_sentences(plan.kpis)])]
+    if searched_out(plan):
+        return ["No city is worth opening under this request: the best plan that keeps every rule launches nothing."]
+    return ["This plan opens nothing. That says nothing of the cities: the search ended before it had found a plan."]
+
+
+def _shut_sentences(plan: Plan) -> list[str]:
+    """Say which programmes are begun and open nothing: money spent for no service within the horizon."""
+    shut = [f"{d.partner} in {c.name}" for c, d in ordered_deployments(plan) if not d.launch]
+    if not shut:
+        return []
+    verb = ("begins its programme", "opens") if len(shut) == 1 else ("begin their programmes", "open")
+    return [f"{listed(shut)} {verb[0]} and never {verb[1]} within the horizon."]
 
 
 def _opening_sentence(plan: Plan, launches: list[tuple[CityRollout, DeploymentPlan]]) -> str:
@@ -38,7 +56,7 @@ def _opening_sentence(plan: Plan, launches: list[tuple[CityRollout, DeploymentPl
 
 
 def _size_sentence(plan: Plan) -> str:
-    out = [c.name for c in plan.cities if not c.deployments]
+    out = [c.name for c in plan.cities if not c.launch and not is_shut(c)]
     stay = f" {listed(out)} {'stays' if len(out) == 1 else 'stay'} out." if out else ""
     return (
         f"By the end of the horizon {several(plan.kpis.vehicles_end, 'vehicle')} serve "
@@ -64,11 +82,3 @@ def _split(k: Kpis) -> str:
     if within < 0:
         return f"the horizon itself costs {usd(-within)}, while {after}"
     return f"{usd(within)} is earned within the horizon and {after}"
-
-
-def _proof_sentence(plan: Plan) -> str:
-    c = plan.certificate
-    return (
-        f"No plan under the same rules and figures can be worth more than {usd_fine(plan.bound)}: this one is within "
-        f"{percent(plan.gap, 2)} of it ({percent(c.gap_of_capital, 2)} of discounted capital)."
-    )

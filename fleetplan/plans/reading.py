@@ -7,11 +7,23 @@ from typing import Any
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.types import CityRollout, DeploymentPlan, FigureUse, PermitStep, Plan
 
+NEVER = "9999-12"
+
+
+def by_opening(d: DeploymentPlan) -> tuple[str, str]:
+    """Order a city's deployments by when they open; those that never do come last."""
+    return d.launch or NEVER, d.stack
+
 
 def ordered_deployments(plan: Plan) -> list[tuple[CityRollout, DeploymentPlan]]:
-    """Return every deployment with its city, in the order of first openings."""
+    """Return every deployment with its city, in the order of openings; those that are begun and never open come last."""
     pairs = [(city, d) for city in plan.cities for d in city.deployments]
-    return sorted(pairs, key=lambda p: (p[1].launch, p[0].city, p[1].stack))
+    return sorted(pairs, key=lambda p: (p[1].launch or NEVER, p[0].city, p[1].stack))
+
+
+def opened_deployments(plan: Plan) -> list[tuple[CityRollout, DeploymentPlan]]:
+    """Return every deployment that opens with its city, in the order of openings."""
+    return [(city, d) for city, d in ordered_deployments(plan) if d.launch]
 
 
 def area_km2(city: CityRollout, level: int) -> float:
@@ -37,8 +49,8 @@ def end_month(plan: Plan) -> str:
 
 
 def city_order(plan: Plan) -> list[CityRollout]:
-    """Return the cities by first opening; those that stay out last."""
-    return sorted(plan.cities, key=lambda c: (c.launch or "9999", c.name))
+    """Return the cities by first opening, then those that begin and never open; those that stay out last."""
+    return sorted(plan.cities, key=lambda c: (c.launch or NEVER, not c.deployments, c.name))
 
 
 def service_at(city: CityRollout, t: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ in force, with the first month in which it does and the month in which the next 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import geopandas as gpd
@@ -133,7 +134,7 @@ def _zone_rows(plan: Plan, service: CityService) -> Iterator[dict[str, Any]]:
 
 def _area_rows(plan: Plan, d: DeploymentPlan, service: CityService) -> Iterator[dict[str, Any]]:
     changes = [t for t, k in enumerate(d.level) if k and (t == 0 or d.level[t - 1] != k)]
-    for t, following in zip(changes, [*changes[1:], None], strict=True):
+    for t, following in zip_longest(changes, changes[1:]):
         level = service.levels[d.level[t] - 1]
         yield {
             "city": d.city,

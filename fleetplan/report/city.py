@@ -10,13 +10,14 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.explain.agenda import HOLDERS, event_words
 from fleetplan.explain.unit_costs import UnitCosts
 from fleetplan.months import month_number, month_text
-from fleetplan.plans.reading import area_km2, city_order, service_at
+from fleetplan.plans.reading import area_km2, by_opening, city_order, service_at
 from fleetplan.plans.types import CityRollout, DeploymentPlan, PermitStep, Plan
 from fleetplan.report import context
 from fleetplan.report.chart_data import Chart, over_time, series
 from fleetplan.report.charts import palette
+from fleetplan.words import openings as opening_words
 from fleetplan.words.permits import permit_of
-from fleetplan.words.values import MODE_NAMES, count, decimal, listed, month_name, percent, several, usd
+from fleetplan.words.values import DASH, MODE_NAMES, count, decimal, listed, month_name, percent, several, usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,21 @@ def verdict(plan: Plan, city: CityRollout) -> list[str]:
     """Return what the plan does in a city, what it is worth and what it costs, as paragraphs."""
     if not city.deployments:
         return []
-    return [f"{_openings(city)} {_growth(plan, city)}", _money(city)]
+    shut = _shut(city)
+    if not city.launch:
+        return [shut, _money(city)]
+    return [" ".join(filter(None, [_openings(city), _growth(plan, city), shut])), _money(city)]
+
+
+def _shut(city: CityRollout) -> str:
+    """Say which partners begin and never open; empty where all of them open."""
+    shut = [d for d in sorted(city.deployments, key=by_opening) if not d.launch]
+    told = [f"{d.partner} begins its programme in {month_name(d.programme_start)} and never opens" for d in shut]
+    return f"{listed(told)} within the horizon." if told else ""
 
 
 def _openings(city: CityRollout) -> str:
-    first, *rest = sorted(city.deployments, key=lambda d: (d.launch, d.stack))
+    first, *rest = sorted((d for d in city.deployments if d.launch), key=by_opening)
     more = [f"{d.partner} follows in {month_name(d.launch)}" for d in rest]
     head = f"{city.name} opens in {month_name(first.launch)} with {first.partner}{'; ' + listed(more) if more else ''}."
     out = [d for d in city.deployments if d.driver_out]
@@ -59,7 +70,7 @@ def _openings(city: CityRollout) -> str:
 
 
 def _growth(plan: Plan, city: CityRollout) -> str:
-    first = next(level for d in sorted(city.deployments, key=lambda d: d.launch) for level in d.level if level)
+    first = next(level for d in sorted(city.deployments, key=by_opening) for level in d.level if level)
     last = max(d.level[-1] for d in city.deployments)
     now = service_at(city, len(plan.periods) - 1)
     grown = (
@@ -93,11 +104,11 @@ def tiles(plan: Plan, city: CityRollout) -> list[Tile]:
         Tile("Payback", month_name(city.payback), "money back" if city.payback else "not within the horizon"),
         Tile("Vehicles", count(now["vehicles"]), "at the end of the horizon"),
         Tile("Trips a day", count(now["trips"]), f"{decimal(now['per_vehicle'])} a vehicle"),
-        Tile("Mean wait", f"{decimal(now['wait'])} min", f"{percent(now['deadhead'], 0)} of kilometres empty"),
+        _wait_tile(now),
         Tile(
             "Service area",
-            f"{count(widest.area_km2 if widest else None)} km²",
-            _reach(widest.population if widest else 0),
+            f"{count(widest.area_km2)} km²" if widest else DASH,
+            _reach(widest.population) if widest else "no area opens",
         ),
         Tile(
             "Charger stalls",
@@ -105,6 +116,12 @@ def tiles(plan: Plan, city: CityRollout) -> list[Tile]:
             several(sum(any(d.stalls) or any(d.stalls_partner) for d in city.depots), "depot"),
         ),
     ]
+
+
+def _wait_tile(now: dict[str, Any]) -> Tile:
+    if now["wait"] is None:
+        return Tile("Mean wait", DASH, "no service is open")
+    return Tile("Mean wait", f"{decimal(now['wait'])} min", f"{percent(now['deadhead'], 0)} of kilometres empty")
 
 
 def _reach(people: float) -> str:
@@ -132,7 +149,7 @@ def moments(plan: Plan, city: CityRollout) -> list[Moment]:
 def _sentence(city: CityRollout, t: int) -> str:
     live = [d for d in city.deployments if d.level[t]]
     if not live:
-        return f"Not open yet: riders come from {month_name(city.launch)}." if city.launch else "Not open."
+        return f"Not open yet: riders come from {month_name(city.launch)}." if city.launch else "Never open."
     now, area = service_at(city, t), area_km2(city, max(d.level[t] for d in live))
     return (
         f"{several(now['vehicles'], 'vehicle')} serve {count(now['trips'])} trips a day on {count(area)} km² "
@@ -154,7 +171,7 @@ def _state(plan: Plan, city: CityRollout, d: DeploymentPlan, t: int) -> dict[str
 
 
 def _before(plan: Plan, d: DeploymentPlan, t: int) -> str:
-    opens = f"opens {month_name(d.launch)}"
+    opens = opening_words.opens(d.launch)
     if plan.periods[t] < d.programme_start:
         return f"not begun; {opens}"
     tests = f", {several(d.test_vehicles[t], 'vehicle')} on test" if d.test_vehicles[t] else ""
@@ -184,6 +201,7 @@ def openings(plan: Plan, city: CityRollout) -> list[dict[str, Any]]:
             "title": f"{d.partner} opens in {month_name(d.launch)}",
         }
         for d in city.deployments
+        if d.launch
     ]
 
 

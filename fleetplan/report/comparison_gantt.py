@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from fleetplan.compare.moves import later, months_words
 from fleetplan.months import month_number
 from fleetplan.plans.deployments import deployments_of
+from fleetplan.plans.reading import NEVER
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.report.gantt import Bar, Scale, Track, mode_bars
+from fleetplan.words.openings import opens
 from fleetplan.words.values import month_name
 
 
@@ -51,12 +53,12 @@ def overlay(a: Plan, b: Plan) -> list[Row]:
 
 def _cities(a: Plan, b: Plan) -> list[CityRollout]:
     found = {c.city: c for c in (*a.cities, *b.cities)}
-    first = {slug: min(c.launch or "9999" for c in (*a.cities, *b.cities) if c.city == slug) for slug in found}
+    first = {slug: min(c.launch or NEVER for c in (*a.cities, *b.cities) if c.city == slug) for slug in found}
     return sorted(found.values(), key=lambda c: (first[c.city], c.name))
 
 
 def _first(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:
-    return min(d.launch for d in (one, two) if d is not None)
+    return min(d.launch or NEVER for d in (one, two) if d is not None)
 
 
 def _row(a: Plan, b: Plan, one: DeploymentPlan | None, two: DeploymentPlan | None, scale: Scale) -> Row:
@@ -66,8 +68,8 @@ def _row(a: Plan, b: Plan, one: DeploymentPlan | None, two: DeploymentPlan | Non
     bars = [replace(bar, css=f"{bar.css} was", title=f"{a.name}: {bar.title}") for bar in _modes(a, one, scale)]
     bars += [replace(bar, title=f"{b.name}: {bar.title}") for bar in _modes(b, two, scale)]
     marks = [
-        scale.mark("launch was", one.launch, "", f"{a.name}: opens {month_name(one.launch)}") if one else None,
-        scale.mark("launch", two.launch, "", f"{b.name}: opens {month_name(two.launch)}") if two else None,
+        scale.mark("launch was", one.launch, "", f"{a.name}: {opens(one.launch)}") if one else None,
+        scale.mark("launch", two.launch, "", f"{b.name}: {opens(two.launch)}") if two else None,
     ]
     track = Track([*bars, *_shift(one, two, scale)], [mark for mark in marks if mark])
     return Row(
@@ -80,14 +82,29 @@ def _modes(plan: Plan, d: DeploymentPlan | None, scale: Scale) -> list[Bar]:
 
 
 def _said(one: DeploymentPlan | None, two: DeploymentPlan | None) -> tuple[str, str]:
-    if two is None:
-        return "gone", f"no longer opens (was {month_name(one.launch if one else None)})"
-    if one is None:
-        return "new", f"new, opens {month_name(two.launch)}"
+    before, after = one.launch if one else "", two.launch if two else ""
+    if not before and not after:
+        return "same" if one and two else "new" if two else "gone", _never(one, two)
+    if one is None or two is None or not before or not after:
+        return _came_or_went(before, after)
     months = later(one.launch, two.launch)
     if not months:
         return "same", f"opens {month_name(two.launch)}, as before"
     return "later" if months > 0 else "earlier", f"opens {month_name(two.launch)}, {months_words(months)}"
+
+
+def _came_or_went(before: str, after: str) -> tuple[str, str]:
+    """Say that something opens in one of two plans alone."""
+    return (
+        ("new", f"new, opens {month_name(after)}") if after else ("gone", f"no longer opens (was {month_name(before)})")
+    )
+
+
+def _never(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:
+    """Say of something that opens in neither plan in which of them its programme is begun."""
+    if one and two:
+        return "begun and never opens, as before"
+    return "newly begun, never opens" if two else "no longer begun; it never opened"
 
 
 def _out(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:
@@ -104,7 +121,7 @@ def _out(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:
 
 def _shift(one: DeploymentPlan | None, two: DeploymentPlan | None, scale: Scale) -> list[Bar]:
     """Return the arrow from one launch to the other."""
-    if one is None or two is None or one.launch == two.launch:
+    if one is None or two is None or one.launch == two.launch or not (one.launch and two.launch):
         return []
     way = "later" if two.launch > one.launch else "earlier"
     first, last = sorted((one.launch, two.launch))

@@ -6,7 +6,15 @@ from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.plans import finance
-from fleetplan.plans.reading import area_km2, city_order, doubt_key, opening_months_of, ordered_deployments, service_at
+from fleetplan.plans.reading import (
+    area_km2,
+    by_opening,
+    city_order,
+    doubt_key,
+    opening_months_of,
+    ordered_deployments,
+    service_at,
+)
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.report import charts, gantt
 from fleetplan.report.map_svg import city_map
@@ -41,9 +49,7 @@ def city_context(
         "year_ends": year_ends(plan, city),
         "closed": [x for x in fact.crossings if not x.open] if fact else [],
         "charts": charts.city(plan, city, palette) if city.deployments else [],
-        "deployments": [
-            deployment_context(plan, city, d) for d in sorted(city.deployments, key=lambda d: (d.launch, d.stack))
-        ],
+        "deployments": [deployment_context(plan, city, d) for d in sorted(city.deployments, key=by_opening)],
         "by_year": service_by_year(plan, city),
         "money": finance.groups_by_year(plan, finance.city_lines(city)) if city.deployments else [],
         "doubts": sorted(city.doubtful_figures, key=doubt_key),

@@ -7,6 +7,7 @@ from importlib import resources
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from fleetplan.words import openings, proof
 from fleetplan.words import values as words
 from fleetplan.words.binding import unit_words, worth_words
 
@@ -30,7 +31,14 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         usd_fine=words.usd_fine,
         unit=unit_words,
         worth=worth_words,
+        capitalised=lambda text: f"{text[:1].upper()}{text[1:]}",
+        opens=openings.opens,
+        state=openings.state,
+        briefly=openings.briefly,
+        gap=proof.gap_of,
+        gap_in_full=proof.gap_in_full,
     )
+    environment.globals["gap_text"] = proof.gap_text
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)
     return environment
 

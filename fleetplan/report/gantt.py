@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from fleetplan.months import month_number
+from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import opening_permits
 from fleetplan.plans.types import DeploymentPlan, PermitStep, Plan
 from fleetplan.words.values import MODE_NAMES, month_name
@@ -82,16 +82,21 @@ class Scale:
 def deployment_track(plan: Plan, d: DeploymentPlan) -> Track:
     """Return a deployment's row: preparation, mode bands, ranges of the permits that open them, area openings."""
     scale = Scale.of(plan)
-    prep = scale.bar(
-        "prep",
-        d.programme_start,
-        d.launch,
-        f"Permits and tests from {month_name(d.programme_start)} to {month_name(d.launch)}",
-    )
+    prep = _preparation(plan, d, scale)
     ranges = [_range(scale, step, f"range r{i}") for i, step in enumerate(opening_permits(d))]
     bars = [b for b in [prep, *mode_bars(plan, d, scale), *ranges] if b]
     marks = [scale.mark("launch", d.launch, "", f"Opens {month_name(d.launch)}"), *_area_marks(plan, d, scale)]
     return Track(bars, [m for m in marks if m])
+
+
+def _preparation(plan: Plan, d: DeploymentPlan, scale: Scale) -> Bar | None:
+    """Return the band from the programme's start to the opening; to the end of the horizon where nothing opens."""
+    if d.launch:
+        until, last = d.launch, f"to {month_name(d.launch)}"
+    else:
+        until = month_text(month_number(plan.periods[-1]) + plan.period_months[-1])
+        last = "to the end of the horizon; never opens"
+    return scale.bar("prep", d.programme_start, until, f"Permits and tests from {month_name(d.programme_start)} {last}")
 
 
 def permit_track(plan: Plan, step: PermitStep) -> Track:

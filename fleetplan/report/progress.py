@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from fleetplan.words.values import percent, usd
+from fleetplan.words.proof import gap_text
+from fleetplan.words.values import usd
 
 PLAIN_EVERY_S = 5.0
 
@@ -100,6 +101,7 @@ class ProgressDisplay:
         parts = [f"{time.monotonic() - self._begun:6.1f} s", p.phase]
         parts += [f"best {usd(p.best_usd)}"] if p.best_usd is not None else []
         parts += [f"bound {usd(p.bound_usd)}"] if p.bound_usd is not None else []
-        parts += [f"gap {percent(p.gap, 2)}"] if p.gap is not None else []
+        if p.best_usd is not None and p.bound_usd is not None:
+            parts += [f"gap {gap_text(p.best_usd, p.bound_usd)}"]
         parts += [p.message] if p.message else []
         return "  ".join(parts)

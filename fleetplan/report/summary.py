@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from fleetplan.plans.finance import years
-from fleetplan.plans.reading import area_km2, ordered_deployments
+from fleetplan.plans.reading import area_km2, city_order, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.binding import unit_words, worth_words
-from fleetplan.words.values import STATUS_NAMES, count, decimal, month_name, percent, usd, usd_fine
+from fleetplan.words.openings import is_shut
+from fleetplan.words.proof import gap_in_full, gap_of
+from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, usd, usd_fine
 
 MOST_BINDING = 8
 
@@ -33,7 +35,9 @@ def summary(plan: Plan) -> Iterator[RenderableType]:
     yield Text()
     yield Text(plan.name, style="bold")
     yield _headline(plan)
-    yield from _section("Launches in order", _launches(plan) if _any(plan) else Text("none", style="dim"))
+    yield from _section(
+        "Launches in order", _launches(plan) if _any(plan) else Text("this plan opens nothing", style="dim")
+    )
     yield from _section("Vehicles in service at the end of each year", _fleets(plan))
     yield from _section("Cities", _cities(plan))
     if plan.binds:
@@ -75,7 +79,7 @@ def _headline(plan: Plan) -> Table:
         ),
         ("vehicles", count(k.vehicles_end), "at the end of the horizon"),
         ("trips a day", count(k.trips_per_day_end), f"{decimal(k.trips_per_vehicle_day_end)} a vehicle"),
-        ("proven gap", percent(plan.gap, 2), STATUS_NAMES[plan.status]),
+        ("proven gap", gap_of(plan), STATUS_NAMES[plan.status]),
     ]
     for name, value, more in rows:
         table.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold"), Text(more, style="dim"))
@@ -90,7 +94,7 @@ def _launches(plan: Plan) -> Table:
     for city, d in ordered_deployments(plan):
         first = next((k for k in d.level if k), 0)
         table.add_row(
-            month_name(d.launch),
+            month_name(d.launch) if d.launch else "never",
             Text(city.name),
             Text(d.partner),
             month_name(d.driver_out),
@@ -115,7 +119,7 @@ def _fleets(plan: Plan) -> Table:
 
 def _cities(plan: Plan) -> Table:
     table = Table.grid(padding=(0, 3))
-    for city in sorted(plan.cities, key=lambda c: (c.launch or "9999", c.name)):
+    for city in city_order(plan):
         table.add_row(Text(city.name), Text(_city_line(city), style="" if city.deployments else "dim"))
     return table
 
@@ -123,6 +127,9 @@ def _cities(plan: Plan) -> Table:
 def _city_line(city: CityRollout) -> str:
     if not city.deployments:
         return f"stays out: {city.outcome.sentence}" if city.outcome.sentence else "stays out"
+    if is_shut(city):
+        partners = listed([d.partner for d in city.deployments])
+        return f"begun with {partners} and never opens: NPV {usd(city.npv_usd)}"
     head = f"NPV {usd(city.npv_usd)}, capital {usd(city.capital_usd)}, payback {month_name(city.payback)}"
     return f"{head}. {city.outcome.sentence}" if city.outcome.sentence else head
 
@@ -141,8 +148,8 @@ def _proof(plan: Plan) -> Text:
     c = plan.certificate
     return Text(
         f"No plan under these rules and figures is worth more than {usd_fine(c.bound_usd)}; this one is worth "
-        f"{usd_fine(c.objective_usd)}.\n"
-        f"Gap {percent(c.gap, 2)} of value, {percent(c.gap_of_capital, 2)} of discounted capital.\n"
+        f"{usd_fine(c.objective_usd)}: {STATUS_NAMES[plan.status]}.\n"
+        f"Gap {gap_in_full(plan)}.\n"
         f"Checker: {c.checker}, {len(c.rules_checked)} rules. Seed {c.seed}."
     )
 

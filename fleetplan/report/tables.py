@@ -198,7 +198,7 @@ def _launches(plan: Plan) -> Iterator[Row]:
             "partner": d.partner,
             "contract": d.contract,
             "programme_start": d.programme_start,
-            "launch": d.launch,
+            "launch": d.launch or None,
             "driver_out": d.driver_out,
             "area_km2_launch": None if first is None else area_km2(city, d.level[first]),
             "area_km2_end": area_km2(city, d.level[-1]),

@@ -1,5 +1,5 @@
 /* The list of plans: what is being solved moves, two plans can be chosen to compare, plans can be stopped and deleted. */
-import { duration, percent, usd } from "./lib/format.js";
+import { duration, gapText, usd } from "./lib/format.js";
 import { call, say, showProblems } from "./lib/http.js";
 
 const POLL_MS = 2000;
@@ -48,7 +48,7 @@ async function poll() {
 function show(box, plan) {
   const best = plan.objective === null ? null : Number(plan.objective.amount);
   const bound = plan.bound === null ? null : Number(plan.bound.amount);
-  const parts = [best !== null && `best ${usd(best)}`, bound !== null && `at most ${usd(bound)}`, best !== null && plan.gap !== null && `gap ${percent(plan.gap)}`];
+  const parts = [best !== null && `best ${usd(best)}`, bound !== null && `at most ${usd(bound)}`, best !== null && bound !== null && `gap ${gapText(best, bound, 1)}`];
   box.querySelector(".phase").textContent = phases[plan.phase] ?? plan.phase;
   box.querySelector(".so-far").textContent = parts.filter(Boolean).join(", ");
 }

@@ -1,7 +1,7 @@
 /* A plan in the making: its events tell the phase, the best plan and the proven ceiling; at the end its review takes over. */
 import { colour, faded, onColours } from "./lib/colours.js";
 import { CONFIG, layout, plotly } from "./lib/charts.js";
-import { duration, percent, usd } from "./lib/format.js";
+import { duration, gapText, usd } from "./lib/format.js";
 import { call, say, showProblems } from "./lib/http.js";
 
 const live = JSON.parse(document.getElementById("live").textContent);
@@ -164,7 +164,7 @@ function showFigures() {
   place("best-note").textContent = now.best === null ? "none yet" : now.provisional ? "provisional: the earlier plan's launches" : "keeps every rule of the model";
   place("bound").textContent = usd(now.bound);
   place("bound-note").textContent = now.bound === null ? "not proven yet" : "proven";
-  place("gap").textContent = percent(now.gap, 2);
+  place("gap").textContent = gapText(now.best, now.bound);
   place("gap").classList.toggle("reached", now.gap !== null && now.gap <= live.gap);
 }
 
@@ -253,7 +253,7 @@ function between(above, below) {
 
 const keeps = () => (now.best === null
   ? "No plan has been found yet: nothing will be kept."
-  : `The best plan so far, worth ${usd(now.best)}${now.gap === null ? "" : ` and within ${percent(now.gap, 2)} of the best there can be`}, is rounded to whole vehicles, checked and kept.`);
+  : `The best plan so far, worth ${usd(now.best)}${now.bound === null ? "" : `, with ${gapText(now.best, now.bound)} open to the best there can be`}, is rounded to whole vehicles, checked and kept.`);
 
 function showStop() {
   const button = place("stop");

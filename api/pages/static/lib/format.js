@@ -16,6 +16,14 @@ export function usd(value) {
 
 export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`.replace("-", "−"));
 
+/** What is open between a plan and its bound: a share of its worth and the money, or the money alone (fleetplan/words/proof.py). */
+export function gapText(worth, bound, digits = 2) {
+  if (worth === null || worth === undefined || bound === null || bound === undefined) return "–";
+  const left = Math.max(0, bound - worth);
+  if (left < 0.5) return "none";
+  return Math.abs(worth) < 1 || left > 10 * Math.abs(worth) ? usd(left) : `${percent(left / Math.abs(worth), digits)} (${usd(left)})`;
+}
+
 /** "2027-04" -> "Apr 2027" */
 export const month = (text) => (text ? `${MONTHS[Number(text.slice(5, 7)) - 1]} ${text.slice(0, 4)}` : "–");
 

@@ -1,0 +1,70 @@
+"""What is proven of a plan, in words: the gap as a share and in money, and how the search ended."""
+
+from __future__ import annotations
+
+from fleetplan.plans.types import Plan
+from fleetplan.words.values import percent, usd, usd_fine
+
+MOST_SHARE = 10.0
+"""Of a plan's worth: what is open beyond that is told in money alone, since the worth is next to nothing."""
+
+
+def share_open(left_usd: float, of_usd: float) -> float | None:
+    """Return the share that an open amount is of another; None where that is too near zero for a share to mean anything.
+
+    >>> share_open(2e6, 400e6), share_open(15.7e9, 0.0)
+    (0.005, None)
+    """
+    return left_usd / abs(of_usd) if left_usd <= MOST_SHARE * abs(of_usd) and abs(of_usd) >= 1.0 else None
+
+
+def gap_text(worth_usd: float, bound_usd: float, digits: int = 2) -> str:
+    """Return what is open between a plan and the most that any plan can be worth.
+
+    >>> gap_text(331_840_000.0, 334_494_720.0), gap_text(0.0, 15.7e9), gap_text(5e6, 5e6)
+    ('0.80 % ($2.65 M)', '$15.7 bn', 'none')
+    """
+    left = max(0.0, bound_usd - worth_usd)
+    if left < 0.5:
+        return "none"
+    share = share_open(left, worth_usd)
+    return usd(left) if share is None else f"{percent(share, digits)} ({usd(left)})"
+
+
+def gap_of(plan: Plan) -> str:
+    """Return a plan's gap: a share of its worth with the money, or the money alone."""
+    return gap_text(plan.objective, plan.bound)
+
+
+def gap_in_full(plan: Plan) -> str:
+    """Return a plan's gap with the share that it is of the capital the plan spends, where that means anything."""
+    left, share = gap_of(plan), None
+    if left != "none":
+        share = share_open(plan.bound - plan.objective, plan.kpis.discounted_capital_usd)
+    value = f"{left} of value" if left.endswith(")") else left
+    return value if share is None else f"{value}, {percent(share, 2)} of discounted capital"
+
+
+def proof_sentence(plan: Plan) -> str:
+    """Return what is proven, and what was not searched where the search ended early."""
+    ceiling = f"No plan under the same rules and figures can be worth more than {usd_fine(plan.bound)}"
+    if plan.status == "optimal":
+        return f"{ceiling}: this one is proven best."
+    return f"{ceiling}: {_distance(plan)}.{_cut_short(plan)}"
+
+
+def _distance(plan: Plan) -> str:
+    if share_open(plan.bound - plan.objective, plan.objective) is None:
+        return f"up to {usd(plan.bound - plan.objective)} more than this one"
+    return f"this one is within {gap_in_full(plan)}"
+
+
+def _cut_short(plan: Plan) -> str:
+    if plan.status == "time_limit":
+        return " The time ran out before the gap asked for was proven."
+    return " The search was stopped by hand before the gap asked for was proven." if plan.status == "stopped" else ""
+
+
+def searched_out(plan: Plan) -> bool:
+    """Return whether a plan is as good as was asked for, so that what it leaves out may be told as not worth its while."""
+    return plan.status in {"optimal", "within_gap"}
