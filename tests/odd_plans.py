@@ -37,8 +37,9 @@ def _zeros() -> list[float]:
     return [0] * PERIODS
 
 
-def _stay_out(city: Data, reason: str) -> None:
-    city.update({**NOTHING, "deployments": [], "binds": [], "reason": reason, "city_lines_usd": {}})
+def _stay_out(city: Data) -> None:
+    outcome = {"kind": "not_worth", "earliest": "2028-01", "sentence": f"{city['name']} is not launched."}
+    city.update({**NOTHING, "deployments": [], "binds": [], "outcome": outcome, "city_lines_usd": {}})
     city["public_charging_vehicles"] = city["public_charging_partner"] = _zeros()
 
 
@@ -109,7 +110,7 @@ def no_cities(data: Data) -> None:
 def all_out(data: Data) -> None:
     """Let every city stay out: the empty plan, proven best."""
     for city in data["cities"]:
-        _stay_out(city, f"{city['name']} is not launched: no rollout there adds to the objective.")
+        _stay_out(city)
     _totals(data)
 
 
@@ -124,7 +125,7 @@ def only_shut(data: Data) -> None:
     """Let London begin a programme that opens nothing, and all others stay out."""
     for city in data["cities"]:
         rows = city["deployments"] if city["city"] == "london" else []
-        _stay_out(city, "")
+        _stay_out(city)
         city["deployments"] = rows
         for row in rows:
             _keep_shut(row)
@@ -145,7 +146,8 @@ def one_shut(data: Data) -> None:
         for row in rows:
             _keep_shut(row)
         if city["city"] == "london":
-            city.update(launch=None, payback=None, depots=[])
+            outcome = {"kind": "not_worth", "earliest": "2028-01", "sentence": "London is not launched."}
+            city.update(launch=None, payback=None, depots=[], outcome=outcome)
     _totals(data)
 
 
@@ -153,11 +155,11 @@ def opens_last(data: Data) -> None:
     """Let London open in the last period, and all others stay out."""
     for city in data["cities"]:
         rows = city["deployments"] if city["city"] == "london" else []
-        _stay_out(city, "")
+        _stay_out(city)
         city["deployments"] = rows
         for row in rows:
             _open_last(row)
-            city["launch"] = row["launch"]
+            city.update(launch=row["launch"], outcome={"kind": "opens", "sentence": f"{city['name']} opens."})
     _totals(data)
 
 
@@ -180,7 +182,7 @@ def one_period(data: Data) -> None:
     """Leave the first month: nothing but programmes can have begun by then."""
     for city in data["cities"]:
         rows = [row for row in city["deployments"] if row["programme_start"] == LABELS[0]]
-        _stay_out(city, "")
+        _stay_out(city)
         city["deployments"] = rows
         for row in rows:
             _keep_shut(row)

@@ -101,7 +101,7 @@ def test_plan_as_json_prints_the_plan_and_writes_nothing(
 def test_progress_goes_to_standard_error(planner: types.ModuleType):
     done = run.invoke(cli.app, ["plan", "--json"])
     assert "search" in done.stderr
-    assert "gap 50.00 %" in done.stderr
+    assert "gap 100.00 % ($1.00 M)" in done.stderr
 
 
 def test_options_out_of_range_are_all_told_and_exit_2():

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from fleetplan.explain.verdict import verdict
 from fleetplan.optimize.ending import Ending, StopSignal, ending_of, tolerance_usd
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.assemble import Proof, status_of
+from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
+from fleetplan.words.proof import gap_in_full, gap_of, gap_text, proof_sentence
+from fleetplan.words.values import STATUS_NAMES
+from tests.fake_plan import fake_plan
 
 WORTH = 300e6
 SHORT: dict[str, Any] = {
@@ -94,3 +99,47 @@ def test_the_search_goes_on_in_whole_vehicles_until_the_gap_is_proven(gap: float
     assert plan.gap <= gap + 1e-8
     assert plan.status == ("optimal" if gap == 0.0 else "within_gap")
     assert plan.certificate.checker == "passed"
+
+
+# --- the words --------------------------------------------------------------------------------------------------------------
+
+
+def told(status: str, worth: float, bound: float) -> Plan:
+    plan = fake_plan()
+    kpis = plan.kpis.model_copy(update={"discounted_capital_usd": 0.0 if worth == 0 else 4e8})
+    return plan.model_copy(update={"status": status, "objective": worth, "bound": bound, "kpis": kpis})
+
+
+def test_a_gap_is_told_as_a_share_and_in_money():
+    assert gap_of(told("within_gap", 400e6, 402e6)) == "0.50 % ($2.00 M)"
+    assert gap_in_full(told("within_gap", 400e6, 402e6)) == "0.50 % ($2.00 M) of value, 0.50 % of discounted capital"
+
+
+@pytest.mark.parametrize("worth", [0.0, 0.4, -1.0, 1000.0, -1e6])
+def test_a_gap_of_a_plan_worth_next_to_nothing_is_told_in_money_alone(worth: float):
+    plan = told("time_limit", worth, 15.7e9)
+    assert gap_of(plan) == "$15.7 bn"
+    assert "%" not in gap_text(plan.objective, plan.bound)
+    assert "this one is within" not in proof_sentence(plan)
+
+
+def test_only_the_proven_best_is_called_so():
+    assert proof_sentence(told("optimal", 4e8, 4e8)).endswith("this one is proven best.")
+    for status in ("within_gap", "time_limit", "stopped"):
+        assert "proven best" not in proof_sentence(told(status, 4e8, 4.1e8))
+        assert "proven best" not in STATUS_NAMES[status]
+
+
+def test_words_say_who_ended_the_search():
+    assert "time ran out" in proof_sentence(told("time_limit", 4e8, 5e8))
+    assert "by hand" not in proof_sentence(told("time_limit", 4e8, 5e8))
+    assert "stopped by hand" in proof_sentence(told("stopped", 4e8, 5e8))
+    assert proof_sentence(told("within_gap", 4e8, 4.02e8)).endswith("discounted capital.")
+
+
+def test_an_empty_plan_that_ran_out_of_time_says_nothing_of_the_cities():
+    plan = told("time_limit", 0.0, 15.7e9)
+    empty = plan.model_copy(update={"cities": [c for c in plan.cities if not c.deployments]})
+    assert "That says nothing of the cities" in verdict(empty)[0]
+    proven = empty.model_copy(update={"status": "optimal", "bound": 0.0})
+    assert verdict(proven)[0].startswith("No city is worth opening")

@@ -196,7 +196,10 @@ def test_a_plan_stopped_by_hand_says_so(service: Running):
 
 def test_a_plan_that_ran_out_of_time_says_what_was_asked_and_proven(service: Running):
     told = text_of(reviewed(service, PLAN.model_copy(update={"status": "time_limit"})))
-    assert "The time limit of 2 min came before the gap of 1 % that was asked for: 0.79 % is proven." in told
+    assert (
+        "The time limit of 2 min came before the gap of 1 % that was asked for was proven; 0.80 % ($2.65 M) is left open."
+        in told
+    )
 
 
 def test_a_plan_that_opens_nothing_is_reviewed_all_the_same(service: Running):
@@ -219,7 +222,7 @@ def test_questions_are_answered_from_the_plan():
     assert "opens there in Apr 2027" in found["why"]
     assert "Widest apart is" in found["late-permit"]
     assert "a quarter later" in found["late-money"]
-    assert "another plan could be worth at most 0.79 % more" in found["how-sure"]
+    assert "another plan could be worth at most 0.80 % ($2.65 M) more" in found["how-sure"]
 
 
 def test_a_budget_with_room_survives_late_money():

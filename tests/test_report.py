@@ -210,7 +210,7 @@ def test_the_summary_names_money_launches_gap_and_reasons(plan: Plan):
         "$332 M",
         "Lucid + Nuro",
         "Apr 2027",
-        "0.79 %",
+        "0.80 % ($2.65 M)",
         "stays out: No stack",
         "What binds",
         "report.html",
