@@ -2,29 +2,75 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import Ledger
 from fleetplan.optimize.matrix import Builder, Model
-from fleetplan.optimize.rules import ALL_RULES, Problem
+from fleetplan.optimize.reach import Reach, reach_of
+from fleetplan.optimize.rules import STANDING_RULES, Problem, Rule, rules_for
 from fleetplan.optimize.variables import Columns, lay_out
+
+SWITCHES = frozenset({"permit_path", "permit_area"})
 
 
 @dataclass(frozen=True, eq=False)
 class Formulation:
-    """An instance, its columns and its matrix (a maximisation of NPV in USD)."""
+    """An instance, its columns and its matrix (a maximisation of NPV in USD), the rules in it and the money booked."""
 
     instance: Instance
     columns: Columns
     model: Model
+    rules: tuple[Rule, ...]
+    ledger: Ledger
+    reach: Reach
+    domain: Reach
 
 
-def formulate(instance: Instance) -> Formulation:
-    """Write the whole problem down."""
+def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool = False) -> Formulation:
+    """Write the whole problem down.
+
+    Parameters
+    ----------
+    without
+        Keys of rules (types of the request's constraints are keys too, and so are their ids) that are left out, rows and limits.
+    loose
+        Bound columns and switches by the months of permits only: the same plans, a weaker relaxation, and every limit acts through
+        its own rows alone, so that row prices say what it is worth.
+    """
+    rules = tuple(rule for rule in rules_for(instance) if not {rule.key, rule.place.constraint} & set(without))
+    standing = [rule for rule in STANDING_RULES if rule.key not in without]
+    reach = reach_of(instance, [rule for rule in rules if not loose or rule.key in SWITCHES])
+    domain = curve_domain(instance, standing)
     builder = Builder()
-    columns = lay_out(builder, instance)
-    problem = Problem(instance, builder, columns, Ledger(instance))
-    for rule in ALL_RULES:
+    problem = Problem(instance, builder, lay_out(builder, instance, reach), Ledger(instance), reach, domain)
+    for rule in rules:
         rule.write(problem)
-    return Formulation(instance, columns, builder.finish(problem.ledger.costs(builder.size)))
+    model = builder.finish(problem.ledger.costs(builder.size))
+    return Formulation(instance, problem.columns, model, rules, problem.ledger, reach, domain)
+
+
+def curve_domain(instance: Instance, standing: Sequence[Rule]) -> Reach:
+    """Return over which fleets and riders the response curves are read.
+
+    What law, supply, stalls and growth as catalogued leave within reach, whatever the request asks for besides: a smaller domain
+    bends less, so its hull is closer to the law, and a limit that is asked for never bends it. Where the request loosens the
+    catalogue (earlier permits, more supply), the wider of the two.
+    """
+    now = reach_of(instance, standing)
+    if instance.catalogued is instance.outlook:
+        return now
+    return now.at_least(reach_of(Instance(instance.world, instance.catalogued, instance.catalogued), standing))
+
+
+def formulation_hash(formulation: Formulation) -> str:
+    """Return the SHA-256 of a matrix: two formulations with the same hash have the same plans, values and bounds."""
+    model, digest = formulation.model, hashlib.sha256()
+    parts = (model.cost, model.lower, model.upper, model.whole, model.row_lower, model.row_upper)
+    for part in (*parts, model.matrix.indptr, model.matrix.indices, model.matrix.data):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()

@@ -13,13 +13,16 @@ from fleetplan.months import Grid, month_number
 from fleetplan.optimize.instance import (
     Array,
     CityData,
-    DeploymentData,
+    DeploymentOutlook,
+    DeploymentTerms,
     DepotData,
     Instance,
     Ints,
     Milestone,
+    Outlook,
     ServiceMode,
-    StackData,
+    StackTerms,
+    World,
 )
 from fleetplan.permits import PUBLIC_MODES, DelayRule, PermitPath, permit_path
 from fleetplan.permits.paths import CITY, LONG_AGO
@@ -109,29 +112,24 @@ def _wanted_modes(constraints: Sequence[AnyConstraint]) -> tuple[str, ...]:
     return PUBLIC_MODES if unpaid else tuple(m for m in PUBLIC_MODES if m.startswith("paid"))
 
 
-def _modes(
-    path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence[str], pilot_cap: float
-) -> tuple[ServiceMode, ...]:
+def _modes(path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence[str]) -> tuple[ServiceMode, ...]:
     modes = []
     for permit in path.permits.values():
         if permit.opens not in wanted:
             continue
         concurrent = permit.fleet_cap and permit.fleet_cap_kind == "concurrent"
-        cap = float(permit.fleet_cap) if concurrent else np.inf
-        if permit.opens.endswith("operator"):
-            cap = min(cap, pilot_cap)
         modes.append(
             ServiceMode(
                 name=permit.opens,
                 fare_factor=permit.fare_factor,
                 operator=permit.opens.endswith("operator"),
                 milestone=_milestone(path, grid, [permit.id], shared),
-                cap=cap,
+                cap=float(permit.fleet_cap) if concurrent else np.inf,
                 permit=permit.id,
                 area_levels=permit.area_levels,
             )
         )
-    return tuple(m for m in modes if any(m.milestone.possible(t) for t in range(len(grid))))
+    return tuple(m for m in modes if m.milestone.possible.any())
 
 
 def _level_gates(
@@ -165,9 +163,13 @@ def _delays(constraints: Sequence[AnyConstraint]) -> list[DelayRule]:
     ]
 
 
-def paths_of(scope: Scope) -> dict[tuple[str, str], PermitPath]:
-    """Return the permit path of every admitted deployment."""
-    moved = {c.event: month_number(c.month) for c in scope.constraints if isinstance(c, EventDate)}
+def paths_of(scope: Scope, constraints: Sequence[AnyConstraint] | None = None) -> dict[tuple[str, str], PermitPath]:
+    """Return the permit path of every admitted deployment.
+
+    ``constraints`` are those whose delays and event dates count; all of the request's when left out.
+    """
+    counted = scope.constraints if constraints is None else constraints
+    moved = {c.event: month_number(c.month) for c in counted if isinstance(c, EventDate)}
     return {
         (stack, city): permit_path(
             scope.catalogue,
@@ -175,55 +177,54 @@ def paths_of(scope: Scope) -> dict[tuple[str, str], PermitPath]:
             city,
             horizon_start=scope.request.grid.start,
             durations=scope.request.permit_durations,
-            delays=_delays(scope.constraints),
+            delays=_delays(counted),
             event_months=moved,
         )
         for stack, city in scope.deployments
     }
 
 
-def _stack_data(scope: Scope, slug: str, grid: Grid) -> StackData:
+def _stack_terms(scope: Scope, slug: str, grid: Grid) -> StackTerms:
     stack, own = scope.catalogue.stacks[slug], scope.catalogue.assumptions
-    end = grid.end
     life = round(own["fleet.life_years"].value * 12)
     price = stack.value("vehicle.price_usd") * (1.0 + own["service.spare_share"].value)
     financed = stack.value("contract.financed_share")
     rate, term = own["finance.interest"].value, round(own["finance.term_years"].value * 12)
-    payment = annuity(rate, term) * price * financed
-    periods = len(grid)
-    loan, residual = np.zeros((periods, periods)), np.zeros(periods)
-    alive = np.zeros((periods, periods), dtype=bool)
     keep = own["fleet.residual_share"].value
-    for tau, bought in enumerate(int(m) for m in grid.starts):
-        for t in range(tau, periods):
-            alive[tau, t] = int(grid.starts[t]) - bought < life
-            loan[tau, t] = -payment * sum(1 for m in grid.months_in(t) if m - bought < term)
-        age = end - bought
-        worth = price * (keep + (1.0 - keep) * (1.0 - age / life)) if age < life else 0.0
-        residual[tau] = worth - price * financed * outstanding(rate, term, age)
-    placeable_figure = stack.figures["supply.placeable"]
-    changes = [c for c in scope.constraints if isinstance(c, SupplyChange) and c.stack == slug]
-    return StackData(
+    month = np.arange(grid.start, grid.end)
+    age = month[None, :] - grid.starts[:, None]  # (period bought, month)
+    paying = np.add.reduceat((age >= 0) & (age < term), grid.starts - grid.start, axis=1)
+    older = grid.end - grid.starts
+    worth = np.where(older < life, price * (keep + (1.0 - keep) * (1.0 - older / life)), 0.0)
+    owed = np.array([price * financed * outstanding(rate, term, int(a)) for a in older])
+    since = grid.starts[None, :] - grid.starts[:, None]
+    return StackTerms(
         stack=slug,
         partner=stack.partner,
         owned="capital" in stack.platform_pays,
-        ceiling=placeable(grid, placeable_figure.years, placeable_figure.values, changes),
         yearly_cap=stack.value("supply.yearly_cap"),
         life_months=life,
         price_usd=price,
         own_cash_usd=price * (1.0 - financed),
-        loan_usd=loan,
-        residual_usd=residual,
-        alive=alive,
+        loan_usd=-annuity(rate, term) * price * financed * paying.astype(float),
+        residual_usd=worth - owed,
+        alive=(since >= 0) & (since < life),
+        capital_charge_usd=annuity(rate, life) * 12.0 * price,
     )
+
+
+def _ceiling(scope: Scope, slug: str, grid: Grid, constraints: Sequence[AnyConstraint]) -> Ints:
+    figure = scope.catalogue.stacks[slug].figures["supply.placeable"]
+    changes = [c for c in constraints if isinstance(c, SupplyChange) and c.stack == slug]
+    return placeable(grid, figure.years, figure.values, changes)
 
 
 def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> CityData:
     city = scope.catalogue.cities[slug]
     depots = []
     for i, site in enumerate(city.depots):
-        reach = np.array([int(np.sum(grid.starts + site.lead_months <= m)) - 1 for m in grid.starts], dtype=np.int64)
-        depots.append(DepotData(site.name, site.stalls, reach, service.depot_km_by_level[:, i]))
+        reach = np.searchsorted(grid.starts + site.lead_months, grid.starts, side="right") - 1
+        depots.append(DepotData(site.name, site.stalls, reach.astype(np.int64), service.depot_km_by_level[:, i]))
     age = grid.end - grid.starts
     return CityData(
         city=slug,
@@ -235,56 +236,36 @@ def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> Cit
     )
 
 
-def _deployment(
-    scope: Scope, pair: tuple[str, str], path: PermitPath, shared: Sequence[str], service: CityService, grid: Grid
-) -> DeploymentData:
-    catalogue = scope.catalogue
-    stack, city = catalogue.stacks[pair[0]], catalogue.cities[pair[1]]
-    rates = deployment_rates(catalogue, stack, city)
-    pilot_cap = catalogue.assumptions["fleet.operator_pilot_cap"].value
-    modes = _modes(path, grid, shared, _wanted_modes(scope.constraints), pilot_cap)
-    season = season_means(grid, city.series("season.month_factors"))
-    rivals = rival_shares(grid, city.value("market.rival_share"))
-    return DeploymentData(
+def _shared(paths: Mapping[tuple[str, str], PermitPath]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return for every deployment the wider programmes that another deployment of its stack needs too."""
+    use = Counter((stack, wide) for (stack, _), path in paths.items() for wide in path.wide)
+    return {pair: tuple(w for w in path.wide if use[pair[0], w] > 1) for pair, path in sorted(paths.items())}
+
+
+def _terms(scope: Scope, pair: tuple[str, str], shared: tuple[str, ...]) -> DeploymentTerms:
+    stack, city = scope.catalogue.stacks[pair[0]], scope.catalogue.cities[pair[1]]
+    return DeploymentTerms(
         stack=pair[0],
         city=pair[1],
-        path=path,
-        rates=rates,
-        modes=modes,
-        level_gates=_level_gates(path, grid, shared, modes, service),
-        shared=tuple(shared),
-        scale=season * (1.0 - rivals) * rates.demand_factor,
+        rates=deployment_rates(scope.catalogue, stack, city),
+        shared=shared,
         electric=stack.electric,
         paid_by_trip=stack.contract_type == "revenue_share",
-        test_fleet=round(catalogue.assumptions["fleet.test_fleet"].value),
+        test_fleet=round(scope.catalogue.assumptions["fleet.test_fleet"].value),
     )
 
 
-def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
-    """Return the instance of a scope; ``services`` holds the response surfaces of every city in it."""
-    grid = scope.request.grid
-    catalogue: Catalogue = scope.catalogue
-    paths = paths_of(scope)
-    use = Counter((stack, wide) for (stack, _), path in paths.items() for wide in path.wide)
-    deployments = []
-    for pair, path in sorted(paths.items()):
-        shared = [w for w in path.wide if use[(pair[0], w)] > 1]
-        deployments.append(_deployment(scope, pair, path, shared, services[pair[1]], grid))
+def world_of(scope: Scope, services: Mapping[str, CityService], shared: Mapping[tuple[str, str], tuple[str, ...]]) -> World:
+    """Return what every scenario of a request shares; ``shared``: wider programmes by deployment."""
+    grid, own = scope.request.grid, scope.catalogue.assumptions
     rate = scope.request.discount_rate
-    own = catalogue.assumptions
-    offset = (grid.starts - grid.start).astype(float)
-    lengths = np.asarray(grid.lengths, float)
-    stacks = {s: _stack_data(scope, s, grid) for s in sorted({d.stack for d in deployments})}
-    charge = {
-        s: annuity(own["finance.interest"].value, data.life_months) * 12.0 * data.price_usd
-        for s, data in stacks.items()
-    }
+    offset, lengths = (grid.starts - grid.start).astype(float), np.asarray(grid.lengths, float)
     disc_end = discount(rate, float(grid.end - grid.start))
-    return Instance(
+    return World(
         scope=scope,
         grid=grid,
-        deployments=tuple(deployments),
-        stacks=stacks,
+        deployments=tuple(_terms(scope, pair, shared[pair]) for pair in sorted(shared)),
+        stacks={s: _stack_terms(scope, s, grid) for s in sorted({stack for stack, _ in shared})},
         cities={c: _city_data(scope, c, services[c], grid) for c in scope.cities},
         adoption=adoption_matrix(grid, own["adoption.curve_monthly"].values),
         budget_usd=cumulated_budget(grid, scope.request.capital),
@@ -294,13 +275,43 @@ def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
         disc_mid=np.array([discount(rate, m) for m in offset + lengths / 2.0]),
         disc_end=disc_end,
         terminal_factor=disc_end * annuity_factor(rate, own["terminal.years"].value),
-        capital_charge_usd=charge,
-        vehicles_per_stall=catalogue.economics["vehicles_per_fast_stall"].value,
+        vehicles_per_stall=scope.catalogue.economics["vehicles_per_fast_stall"].value,
         public_cars=round(own["supply.public_charging_cars"].value),
         min_launch_fleet=round(own["fleet.min_launch_fleet"].value),
+        operator_pilot_cap=own["fleet.operator_pilot_cap"].value,
         km2_per_vehicle=own["fleet.km2_per_vehicle_most"].value,
         partner_least_trips=own["fleet.partner_least_trips"].value,
         ramp_per_month=own["fleet.ramp_vehicles_per_month"].value,
         followup_factor=own["launch.followup_factor"].value,
         team_usd_month=own["team.usd_per_year"].value / 12.0,
     )
+
+
+def outlook_of(
+    world: World, paths: Mapping[tuple[str, str], PermitPath], constraints: Sequence[AnyConstraint]
+) -> Outlook:
+    """Return when permits come, how many riders there are and how many vehicles can be had.
+
+    ``constraints`` are those whose supply changes count; the delays and event dates are in ``paths`` already.
+    """
+    scope, grid = world.scope, world.grid
+    wanted = _wanted_modes(scope.constraints)
+    found = []
+    for terms in world.deployments:
+        path, city = paths[terms.stack, terms.city], scope.catalogue.cities[terms.city]
+        modes = _modes(path, grid, terms.shared, wanted)
+        gates = _level_gates(path, grid, terms.shared, modes, world.cities[terms.city].service)
+        season = season_means(grid, city.series("season.month_factors"))
+        rivals = rival_shares(grid, city.value("market.rival_share"))
+        found.append(DeploymentOutlook(path, modes, gates, season * (1.0 - rivals) * terms.rates.demand_factor))
+    return Outlook(tuple(found), {s: _ceiling(scope, s, grid, constraints) for s in world.stacks})
+
+
+def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
+    """Return the instance of a scope; ``services`` holds the response surfaces of every city in it."""
+    paths = paths_of(scope)
+    world = world_of(scope, services, _shared(paths))
+    outlook = outlook_of(world, paths, scope.constraints)
+    if not any(isinstance(c, PermitDelay | EventDate | SupplyChange) for c in scope.constraints):
+        return Instance(world, outlook, outlook)
+    return Instance(world, outlook, outlook_of(world, paths_of(scope, ()), ()))

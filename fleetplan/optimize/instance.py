@@ -1,13 +1,17 @@
 """The numbers of one planning problem, ready for the formulation: arrays by deployment, stack, city and period.
 
-Nothing here knows a solver. Index conventions: period ``t`` 0-based, ladder level ``g`` 0-based, ``reach`` arrays hold for every
-period the last period in which a programme may begin so that something is ready in time (-1: not even from the first).
+Nothing here knows a solver. What every scenario shares is the :class:`World` (places, money, time); what a scenario may change is
+the :class:`Outlook` (when permits come, how many riders there are, how many vehicles can be had). An :class:`Instance` is both.
+
+Index conventions: period ``t`` 0-based, ladder level ``g`` 0-based, ``reach`` arrays hold for every period the last period in
+which a programme may begin so that something is ready in time (-1: not even from the first).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +21,11 @@ from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
 from fleetplan.permits import PermitPath
 from fleetplan.scope import Scope
-from fleetplan.service.types import CityService
+from fleetplan.service.types import CityService, LadderLevel
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +38,10 @@ class Milestone:
     permits: tuple[str, ...]
     reach: Mapping[str, Ints]
 
-    def possible(self, t: int) -> bool:
-        """Return whether it can be ready in period ``t`` at all."""
-        return all(r[t] >= 0 for r in self.reach.values())
+    @cached_property
+    def possible(self) -> Flags:
+        """Whether it can be ready in each period at all, shape (periods,)."""
+        return np.asarray(np.logical_and.reduce([r >= 0 for r in self.reach.values()]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,42 +58,116 @@ class ServiceMode:
 
 
 @dataclass(frozen=True, eq=False)
-class DeploymentData:
-    """One stack in one city."""
+class DeploymentTerms:
+    """One stack in one city: what no scenario changes."""
 
     stack: str
     city: str
-    path: PermitPath
     rates: DeploymentRates
-    modes: tuple[ServiceMode, ...]
-    level_gates: tuple[tuple[Milestone, ...], ...]  # by level: all must be ready
     shared: tuple[str, ...]  # wider programmes shared with another deployment
-    scale: Array  # (periods,): season x rivals x fare response
     electric: bool
     test_fleet: int
     paid_by_trip: bool  # the partner owns the cars and lives on its share of fares
+
+
+@dataclass(frozen=True, eq=False)
+class DeploymentOutlook:
+    """One stack in one city: what a scenario may change."""
+
+    path: PermitPath
+    modes: tuple[ServiceMode, ...]
+    level_gates: tuple[tuple[Milestone, ...], ...]  # by level: all must be ready
+    scale: Array  # (periods,): season x rivals x fare response
+
+
+@dataclass(frozen=True, eq=False)
+class DeploymentData:
+    """One stack in one city, terms and outlook together."""
+
+    terms: DeploymentTerms
+    outlook: DeploymentOutlook
+
+    @property
+    def stack(self) -> str:
+        """Slug of the stack."""
+        return self.terms.stack
+
+    @property
+    def city(self) -> str:
+        """Slug of the city."""
+        return self.terms.city
 
     @property
     def key(self) -> str:
         """``stack@city``."""
         return f"{self.stack}@{self.city}"
 
+    @property
+    def rates(self) -> DeploymentRates:
+        """What trips, kilometres and vehicles earn and cost."""
+        return self.terms.rates
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Wider programmes shared with another deployment."""
+        return self.terms.shared
+
+    @property
+    def electric(self) -> bool:
+        """Whether the vehicles need chargers."""
+        return self.terms.electric
+
+    @property
+    def test_fleet(self) -> int:
+        """Vehicles in tests until the service opens."""
+        return self.terms.test_fleet
+
+    @property
+    def path(self) -> PermitPath:
+        """The permits on the way."""
+        return self.outlook.path
+
+    @property
+    def modes(self) -> tuple[ServiceMode, ...]:
+        """The public modes that can be permitted within the horizon."""
+        return self.outlook.modes
+
+    @property
+    def level_gates(self) -> tuple[tuple[Milestone, ...], ...]:
+        """By level: the milestones that must all be ready."""
+        return self.outlook.level_gates
+
+    @property
+    def scale(self) -> Array:
+        """Season x rivals x fare response, shape (periods,)."""
+        return self.outlook.scale
+
+    @cached_property
+    def driver_out(self) -> tuple[ServiceMode, ...]:
+        """The modes in which riders pay and nobody is on board to drive."""
+        return tuple(m for m in self.modes if m.name == "paid_driver_out")
+
+    @cached_property
+    def mixed_fares(self) -> bool:
+        """Whether some modes take a lower fare than others."""
+        return len({m.fare_factor for m in self.modes}) > 1
+
 
 @dataclass(frozen=True, eq=False)
-class StackData:
-    """A stack's supply and the cash flows of one vehicle bought in each period."""
+class StackTerms:
+    """A stack's contract and the cash flows of one vehicle bought in each period."""
 
     stack: str
     partner: str
     owned: bool
-    ceiling: Ints  # (periods,)
     yearly_cap: float
     life_months: int
     price_usd: float  # with spares
     own_cash_usd: float  # paid at purchase, per vehicle
     loan_usd: Array  # (periods bought, periods paid): loan payments, negative
     residual_usd: Array  # (periods,): value at the horizon's end of a vehicle bought then, loan deducted
-    alive: NDArray[np.bool_]  # (periods bought, periods)
+    alive: Flags  # (periods bought, periods)
+    capital_charge_usd: float  # per owned vehicle-year after the horizon
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +181,15 @@ class DepotData:
 
 
 @dataclass(frozen=True, eq=False)
+class DepotClass:
+    """Sites of one city that nothing in the rules tells apart: as many stalls, live as soon. ``sites``: indices, nearest first."""
+
+    stalls: int
+    reach: Ints
+    sites: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class CityData:
     """What deployments of a city share."""
 
@@ -111,15 +200,32 @@ class CityData:
     stall_usd: float
     stall_residual: Array  # (periods,): share of stall cost left at the horizon's end
 
+    @property
+    def levels(self) -> tuple[LadderLevel, ...]:
+        """The ladder of service areas, small to large."""
+        return self.service.levels
+
+    @cached_property
+    def depot_classes(self) -> tuple[DepotClass, ...]:
+        """The sites by class; within one, the nearest to riders come first, as anyone would take them."""
+        alike: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+        for s, site in enumerate(self.depots):
+            alike.setdefault((site.stalls, tuple(site.reach)), []).append(s)
+        near = {s: (float(np.mean(site.km)), site.name) for s, site in enumerate(self.depots)}
+        return tuple(
+            DepotClass(stalls, np.array(reach, dtype=np.int64), tuple(sorted(sites, key=near.__getitem__)))
+            for (stalls, reach), sites in sorted(alike.items())
+        )
+
 
 @dataclass(frozen=True, eq=False)
-class Instance:
-    """A planning problem in numbers."""
+class World:
+    """What every scenario of a request shares: places, partners, money and time."""
 
     scope: Scope
     grid: Grid
-    deployments: tuple[DeploymentData, ...]
-    stacks: Mapping[str, StackData]
+    deployments: tuple[DeploymentTerms, ...]
+    stacks: Mapping[str, StackTerms]
     cities: Mapping[str, CityData]
     adoption: Array  # (periods opened, periods): mean adoption in a period of a ring opened at the start of another
     budget_usd: Array  # (periods,): cumulated budget available by the end of a period
@@ -129,20 +235,95 @@ class Instance:
     disc_mid: Array
     disc_end: float
     terminal_factor: float  # discounted worth of 1 USD a year from the end of the horizon
-    capital_charge_usd: Mapping[str, float]  # per owned vehicle-year after the horizon
     vehicles_per_stall: float
     public_cars: int
     min_launch_fleet: int
+    operator_pilot_cap: float
     km2_per_vehicle: float
     ramp_per_month: float
     partner_least_trips: float
     followup_factor: float
     team_usd_month: float
 
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What a scenario may change: permits, riders, supply."""
+
+    deployments: tuple[DeploymentOutlook, ...]
+    ceilings: Mapping[str, Ints]  # by stack: vehicles that can be had, (periods,)
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A planning problem in numbers.
+
+    Attributes
+    ----------
+    catalogued
+        The outlook as the catalogue has it, without the request's delays, events and supply changes: it says over which fleets the
+        response curves are read, so that a limit that is asked for never bends the curves.
+    """
+
+    world: World
+    outlook: Outlook
+    catalogued: Outlook
+
+    @cached_property
+    def deployments(self) -> tuple[DeploymentData, ...]:
+        """Every deployment that may be, by stack and city."""
+        pairs = zip(self.world.deployments, self.outlook.deployments, strict=True)
+        return tuple(DeploymentData(terms, outlook) for terms, outlook in pairs)
+
+    @property
+    def scope(self) -> Scope:
+        """The resolved request."""
+        return self.world.scope
+
+    @property
+    def grid(self) -> Grid:
+        """The periods."""
+        return self.world.grid
+
     @property
     def periods(self) -> int:
         """Number of periods."""
-        return len(self.grid)
+        return len(self.world.grid)
+
+    @property
+    def stacks(self) -> Mapping[str, StackTerms]:
+        """Every stack that may be placed."""
+        return self.world.stacks
+
+    @property
+    def cities(self) -> Mapping[str, CityData]:
+        """Every city of the request."""
+        return self.world.cities
+
+    @property
+    def ceilings(self) -> Mapping[str, Ints]:
+        """By stack: the vehicles that can be had in each period."""
+        return self.outlook.ceilings
+
+    def levels_of(self, q: int) -> tuple[LadderLevel, ...]:
+        """Return the ladder of a deployment's city."""
+        return self.cities[self.deployments[q].city].levels
+
+    def of_stack(self, stack: str) -> list[int]:
+        """Return the indices of a stack's deployments."""
+        return [q for q, d in enumerate(self.deployments) if d.stack == stack]
+
+    def of_city(self, city: str) -> list[int]:
+        """Return the indices of a city's deployments."""
+        return [q for q, d in enumerate(self.deployments) if d.city == city]
+
+    def matching(self, city: str | None, stack: str | None) -> list[int]:
+        """Return the indices of the deployments of a city and stack (all where not named)."""
+        return [q for q, d in enumerate(self.deployments) if city in {None, d.city} and stack in {None, d.stack}]
+
+    def usable_cap(self, mode: ServiceMode) -> float:
+        """Return the vehicles that a mode may have at most: by law, and no more than a pilot's with an operator on board."""
+        return min(mode.cap, self.world.operator_pilot_cap) if mode.operator else mode.cap
 
     def catalogue_stack(self, slug: str) -> Stack:
         """Return a stack of the catalogue by slug."""

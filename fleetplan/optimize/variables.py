@@ -1,7 +1,7 @@
 """The columns of the problem: which index stands for which decision.
 
-Symbols as in ``docs/model.md``. Step columns ("by period t") never fall; a column that the law or the horizon rules out is
-fixed at zero here, so that the solver never sees the choice.
+Symbols as in ``docs/model.md``. Step columns ("by period t") never fall; a column that the rules or the horizon rule out is
+fixed at zero here (:mod:`fleetplan.optimize.reach`), so that the solver never sees the choice.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
+from fleetplan.optimize.instance import Array, CityData, Instance, Ints
 from fleetplan.optimize.matrix import Builder
+from fleetplan.optimize.reach import DeploymentReach, Reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +28,15 @@ class DeploymentColumns:
     trips: Ints  # T by level in force (G, T)
     added: Ints  # max(0, V_t - V_{t-1}) (T,)
     cheap: Ints | None  # trips at the lower fare while only such a mode is permitted (G, T)
+    paying: Ints  # open to paying riders by t (T,): ``open[0]`` itself where every mode takes a fare
 
 
 @dataclass(frozen=True, eq=False)
 class DepotColumns:
-    """Columns of one city's depots: sites S, payers P."""
+    """Columns of one city's depots by class of sites K (:attr:`CityData.depot_classes`) and payer P."""
 
-    ordered: Ints  # (S, T)
-    stalls: Ints  # (S, P, T)
+    ordered: Ints  # sites of the class ordered by t (K, T)
+    stalls: Ints  # (K, P, T)
     public: Ints  # (P, T)
 
 
@@ -48,113 +49,72 @@ class Columns:
     first: Mapping[str, Ints]  # stack's first programme begun (T,), stacks with several deployments
     team: Mapping[str, Ints]  # city team in place (T,), cities with several deployments
     live: Mapping[str, Ints]  # city open to riders (T,)
+    paying_live: Mapping[str, Ints]  # city open to paying riders (T,)
     bought: Mapping[str, Ints]  # platform-owned stacks (T,)
     depots: Mapping[str, DepotColumns]
     capital: Ints  # capital spent (T,)
     cash: Ints | None  # net cash (T,)
 
 
-def reachable_fleet(instance: Instance, q: DeploymentData) -> Array:
-    """Return a fleet that no plan exceeds, by period: supply, modes permitted by then, stalls, and months to grow in."""
-    i, periods = instance, instance.periods
-    sites = i.cities[q.city].depots
-    stalls = np.array([sum(d.stalls for d in sites if d.reach[t] >= 0) for t in range(periods)], dtype=float)
-    places = i.vehicles_per_stall * stalls + i.public_cars if q.electric else np.full(periods, np.inf)
-    modes = np.array([sum(m.cap for m in q.modes if m.milestone.possible(t)) for t in range(periods)], dtype=float)
-    most = np.minimum(np.minimum(i.stacks[q.stack].ceiling, places), modes)
-    fleet = np.zeros(periods)
-    for t in range(periods):
-        before = fleet[t - 1] if t else 0.0
-        fleet[t] = min(most[t], before + i.ramp_per_month * float(i.months[t]))
-    return fleet
-
-
-def least_fleets(instance: Instance, q: DeploymentData) -> Array:
-    """Return the fleet that each level needs at least while it is in force, shape (G,)."""
-    levels = instance.cities[q.city].service.levels
-    return np.array([0.0, *(level.area_km2 / instance.km2_per_vehicle for level in levels[1:])])
-
-
-def earliest_open(instance: Instance, q: DeploymentData) -> NDArray[np.bool_]:
-    """Return whether each level could be open in each period, shape (G, T), by permits and by fleets within reach."""
-    periods = instance.periods
-    mode_ok = np.array([any(m.milestone.possible(t) for m in q.modes) for t in range(periods)], dtype=bool)
-    gates = np.array([[all(g.possible(t) for g in gate) for t in range(periods)] for gate in q.level_gates], dtype=bool)
-    enough = least_fleets(instance, q)[:, None] <= reachable_fleet(instance, q)[None, :]
-    return np.asarray(np.logical_and.accumulate(gates & enough & mode_ok[None, :], axis=0))
-
-
-def highest_demand(instance: Instance, q: DeploymentData) -> Array:
-    """Return the most trips a day that could be offered to a deployment with each level in force, shape (G, T).
-
-    Every ring is as old as it can be: open since its first possible period. Zero where the level cannot be open.
-    """
-    levels = instance.cities[q.city].service.levels
-    rings = np.diff([0.0, *(level.surface.demand_trips_per_day for level in levels)])
-    possible = earliest_open(instance, q)
-    won = np.zeros(possible.shape)
-    for g in range(len(levels)):
-        if possible[g].any():
-            won[g] = rings[g] * instance.adoption[int(np.argmax(possible[g]))]
-    return np.asarray(np.cumsum(won, axis=0) * q.scale[None, :] * possible)
-
-
-def _deployment(b: Builder, i: Instance, q: DeploymentData) -> DeploymentColumns:
-    periods, levels = i.periods, len(i.cities[q.city].service.levels)
-    possible = earliest_open(i, q)
-    reachable = reachable_fleet(i, q)
-    largest = np.array([level.surface.vehicles_max for level in i.cities[q.city].service.levels])
-    fleet_cap = np.minimum(largest[:, None], reachable[None, :]) * possible
-    trips_cap = highest_demand(i, q)
-    mode_cap = np.array(
-        [[min(m.cap, c) * m.milestone.possible(t) for t, c in enumerate(reachable)] for m in q.modes]
-    ).reshape(len(q.modes), periods)
-    mixed = len({m.fare_factor for m in q.modes}) > 1
-    any_open = np.asarray(possible.any(axis=0))
-    useful = np.array([bool(any_open[t:].any()) for t in range(periods)]).astype(float)
+def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> DeploymentColumns:
+    periods, levels = i.periods, len(i.levels_of(q))
+    largest = np.array([level.surface.vehicles_max for level in i.levels_of(q)])
+    fleet_cap = np.minimum(largest[:, None], reach.fleet[None, :]) * reach.possible
+    any_open = reach.possible.any(axis=0)
+    useful = np.asarray(np.logical_or.accumulate(any_open[::-1])[::-1], dtype=float)
+    begun = b.block((periods,), useful if i.deployments[q].modes else 0.0, whole=True)
+    opened = b.block((levels, periods), reach.possible.astype(float), whole=True)
+    free = any(m.fare_factor == 0.0 for m in i.deployments[q].modes)
     return DeploymentColumns(
-        begun=b.block((periods,), useful if q.modes else 0.0, whole=True),
-        open=b.block((levels, periods), possible.astype(float), whole=True),
-        vehicles=b.block((len(q.modes), periods), mode_cap),
+        begun=begun,
+        open=opened,
+        vehicles=b.block((len(i.deployments[q].modes), periods), reach.modes),
         fleet=b.block((levels, periods), fleet_cap),
-        demand=b.block((levels, periods), trips_cap),
-        trips=b.block((levels, periods), trips_cap),
-        added=b.block((periods,), reachable * any_open),
-        cheap=b.block((levels, periods), trips_cap) if mixed else None,
+        demand=b.block((levels, periods), reach.demand),
+        trips=b.block((levels, periods), reach.demand),
+        added=b.block((periods,), reach.fleet * any_open),
+        cheap=b.block((levels, periods), reach.demand) if i.deployments[q].mixed_fares else None,
+        paying=b.block((periods,), any_open.astype(float), whole=True) if free else opened[0],
     )
 
 
-def _depots(b: Builder, i: Instance, city: str) -> DepotColumns:
-    data = i.cities[city]
-    periods = i.periods
-    payers = {q.rates.charger_paid for q in i.deployments if q.city == city and q.electric}
+def _depots(b: Builder, i: Instance, data: CityData) -> DepotColumns:
+    periods, classes = i.periods, data.depot_classes
+    payers = {d.rates.charger_paid for d in i.deployments if d.city == data.city and d.electric}
     active = np.array([float(flag in payers) for flag in (True, False)])
-    can_order = np.array([[float(d.reach[-1] >= 0)] * periods for d in data.depots]).reshape(-1, periods)
-    live = np.array([[float(d.reach[t] >= 0) * d.stalls for t in range(periods)] for d in data.depots]).reshape(
-        -1, periods
-    )
+    sites = np.array([len(c.sites) for c in classes], dtype=float)
+    live = np.array([c.reach >= 0 for c in classes], dtype=float).reshape(len(classes), periods)
+    room = live * (sites * np.array([float(c.stalls) for c in classes]))[:, None]
+    useful = live[:, -1] * sites  # a class that is never live is never ordered
     return DepotColumns(
-        ordered=b.block((len(data.depots), periods), can_order, whole=True),
-        stalls=b.block((len(data.depots), 2, periods), live[:, None, :] * active[None, :, None]),
-        public=b.block((2, periods), i.public_cars * active[:, None] * np.ones((1, periods))),
+        ordered=b.block((len(classes), periods), np.broadcast_to(useful[:, None], live.shape), whole=True),
+        stalls=b.block((len(classes), 2, periods), room[:, None, :] * active[None, :, None]),
+        public=b.block((2, periods), i.world.public_cars * active[:, None] * np.ones((1, periods))),
     )
 
 
-def lay_out(b: Builder, i: Instance) -> Columns:
+def most_placeable(i: Instance, stack: str) -> Array:
+    """Return the most vehicles of a stack that can be had in each period or later, shape (periods,)."""
+    return np.maximum.accumulate(i.ceilings[stack][::-1])[::-1].astype(float)
+
+
+def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
     """Add every column of an instance."""
     periods = i.periods
-    deployments = tuple(_deployment(b, i, q) for q in i.deployments)
-    shared = sorted({(q.stack, w) for q in i.deployments for w in q.shared})
-    stacks = [q.stack for q in i.deployments]
-    cities = [q.city for q in i.deployments]
+    deployments = tuple(_deployment(b, i, q, own) for q, own in enumerate(reach.deployments))
+    shared = sorted({(d.stack, w) for d in i.deployments for w in d.shared})
+    stacks = [d.stack for d in i.deployments]
+    cities = [d.city for d in i.deployments]
+    placed = sorted(set(cities))
     return Columns(
         deployments=deployments,
         programmes={key: b.block((periods,), 1.0) for key in shared},
         first={s: b.block((periods,), 1.0) for s in sorted(set(stacks)) if stacks.count(s) > 1},
-        team={c: b.block((periods,), 1.0) for c in sorted(set(cities)) if cities.count(c) > 1},
-        live={c: b.block((periods,), 1.0) for c in sorted(set(cities))},
-        bought={s: b.block((periods,), d.ceiling.astype(float)) for s, d in i.stacks.items() if d.owned},
-        depots={c: _depots(b, i, c) for c in sorted(set(cities))},
+        team={c: b.block((periods,), 1.0) for c in placed if cities.count(c) > 1},
+        live={c: b.block((periods,), 1.0) for c in placed},
+        paying_live={c: b.block((periods,), 1.0) for c in placed},
+        bought={s: b.block((periods,), most_placeable(i, s)) for s, d in i.stacks.items() if d.owned},
+        depots={c: _depots(b, i, i.cities[c]) for c in placed},
         capital=b.block((periods,)),
         cash=b.block((periods,), lower=-np.inf) if i.scope.request.capital.cash_floor_usd is not None else None,
     )

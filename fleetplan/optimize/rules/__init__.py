@@ -1,12 +1,23 @@
-"""The business rules, one object each, by family. ``ALL_RULES`` is what every problem is made of."""
+"""The business rules, one object each, by family.
 
+``STANDING_RULES`` hold for every request; ``rules_for`` adds one object for each constraint of a request.
+"""
+
+from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.rules.base import Problem, Rule
+from fleetplan.optimize.rules.constraints import CONSTRAINT_RULES, constraint_rule
 from fleetplan.optimize.rules.launch import LAUNCH_RULES
-from fleetplan.optimize.rules.money import MONEY_RULES
+from fleetplan.optimize.rules.money import BOOKING_RULES, MONEY_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
 from fleetplan.optimize.rules.supply import SUPPLY_RULES
-from fleetplan.optimize.rules.targets import TARGET_RULES
 
-ALL_RULES: tuple[Rule, ...] = (*LAUNCH_RULES, *SUPPLY_RULES, *SERVICE_RULES, *TARGET_RULES, *MONEY_RULES)
+OPERATING_RULES: tuple[Rule, ...] = (*LAUNCH_RULES, *SUPPLY_RULES, *SERVICE_RULES, *BOOKING_RULES)
+STANDING_RULES: tuple[Rule, ...] = (*OPERATING_RULES, *MONEY_RULES)
 
-__all__ = ["ALL_RULES", "Problem", "Rule"]
+__all__ = ["CONSTRAINT_RULES", "STANDING_RULES", "Problem", "Rule", "rules_for"]
+
+
+def rules_for(instance: Instance) -> tuple[Rule, ...]:
+    """Return every rule of an instance in the order in which they are written: what books money before what sums it."""
+    asked = (constraint_rule(c) for c in instance.scope.constraints)
+    return (*OPERATING_RULES, *asked, *MONEY_RULES)

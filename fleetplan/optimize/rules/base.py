@@ -1,79 +1,180 @@
-"""What a rule is: a key, a sentence, a source, and the rows it contributes."""
+"""What a rule is: one object with a key, a sentence, a source, the rows it writes and the limits it implies.
+
+Dropping a rule (``formulate(instance, without={"ramp"})``) drops its rows and its limits, so that conflicts, prices and
+counterfactuals see all of it. The independent check of the same key is written apart, in ``fleetplan/plans/check``.
+"""
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from fleetplan.optimize.instance import Instance, Milestone
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fleetplan.optimize.instance import Array, Flags, Instance, Ints, Milestone
 from fleetplan.optimize.ledger import Ledger
-from fleetplan.optimize.matrix import Builder, RowLabel
-from fleetplan.optimize.variables import Columns, DeploymentColumns
+from fleetplan.optimize.matrix import PLAN, Builder, Place, Terms
+from fleetplan.optimize.reach import Reach
+from fleetplan.optimize.variables import Columns
 from fleetplan.permits.paths import CITY
 
-Terms = list[tuple[int, float]]
+Kind = Literal["law", "operation", "partner", "money", "target", "definition"]
+Scope = Literal["deployment", "city", "stack", "joint"]
+Term = tuple[ArrayLike, ArrayLike]
 
 
 @dataclass(eq=False)
 class Problem:
-    """An instance with its columns, while rules add rows and flows."""
+    """An instance with its columns, while rules add rows and book money."""
 
     instance: Instance
     builder: Builder
     columns: Columns
     ledger: Ledger
+    reach: Reach  # what bounds and switches may assume
+    domain: Reach  # over which fleets and riders the response curves are read
 
-    def at_most(self, rule: str, where: str, t: int, terms: Sequence[tuple[int, float]], limit: float = 0.0) -> None:
-        """Add ``sum(terms) <= limit``."""
-        self.builder.row(RowLabel(rule, where, t), terms, high=limit)
+    @property
+    def every(self) -> Ints:
+        """All periods."""
+        return np.arange(self.instance.periods)
 
-    def at_least(self, rule: str, where: str, t: int, terms: Sequence[tuple[int, float]], limit: float = 0.0) -> None:
-        """Add ``sum(terms) >= limit``."""
-        self.builder.row(RowLabel(rule, where, t), terms, low=limit)
-
-    def equal(self, rule: str, where: str, t: int, terms: Sequence[tuple[int, float]], value: float = 0.0) -> None:
-        """Add ``sum(terms) == value``."""
-        self.builder.row(RowLabel(rule, where, t), terms, low=value, high=value)
-
-    def begun_terms(self, q: int, milestone: Milestone, t: int) -> list[int]:
-        """Return the step columns that must all be 1 for a milestone to be reached in ``t``."""
-        data, columns = self.instance.deployments[q], self.columns
-        found = []
-        for programme, reach in milestone.reach.items():
-            if programme == CITY:
-                found.append(int(columns.deployments[q].begun[reach[t]]))
-            else:
-                found.append(int(columns.programmes[data.stack, programme][reach[t]]))
-        return found
-
-    def gate(self, rule: str, q: int, t: int, terms: Terms, milestone: Milestone, big: float = 1.0) -> None:
-        """Add ``sum(terms) <= big * step`` for every programme of a milestone; the terms are fixed at 0 if it cannot be."""
+    def place(self, q: int) -> Place:
+        """Return the place of a deployment."""
         data = self.instance.deployments[q]
-        if not milestone.possible(t):
-            self.at_most(rule, data.key, t, terms, 0.0)
-            return
-        for step in self.begun_terms(q, milestone, t):
-            self.at_most(rule, data.key, t, [*terms, (step, -big)])
+        return Place("deployment", city=data.city, stack=data.stack)
 
-    def fleet_terms(self, q: int, t: int) -> Terms:
+    def at_most(
+        self, rule: Rule, place: Place, t: Ints, terms: Terms, limit: ArrayLike = 0.0, *, part: str = ""
+    ) -> None:
+        """Add ``sum(terms) <= limit`` in every period of ``t``."""
+        self.builder.write(rule.key, place, t, terms, high=limit, part=part)
+
+    def at_least(
+        self, rule: Rule, place: Place, t: Ints, terms: Terms, limit: ArrayLike = 0.0, *, part: str = ""
+    ) -> None:
+        """Add ``sum(terms) >= limit`` in every period of ``t``."""
+        self.builder.write(rule.key, place, t, terms, low=limit, part=part)
+
+    def equal(self, rule: Rule, place: Place, t: Ints, terms: Terms, value: ArrayLike = 0.0, *, part: str = "") -> None:
+        """Add ``sum(terms) == value`` in every period of ``t``."""
+        self.builder.write(rule.key, place, t, terms, low=value, high=value, part=part)
+
+    def never_falls(self, rule: Rule, place: Place, steps: Ints, *, part: str = "") -> None:
+        """Add ``steps[t - 1] <= steps[t]`` for columns of shape (periods,)."""
+        self.at_most(rule, place, self.every[1:], [(steps[:-1], 1.0), (steps[1:], -1.0)], part=part)
+
+    def steps_of(self, q: int, milestone: Milestone, t: Ints) -> list[Ints]:
+        """Return the step columns that must all be 1 for a milestone to be reached in ``t``, where it can be."""
+        stack, own = self.instance.deployments[q].stack, self.columns.deployments[q]
+        return [
+            (own.begun if programme == CITY else self.columns.programmes[stack, programme])[reach[t]]
+            for programme, reach in milestone.reach.items()
+        ]
+
+    def clauses(self, q: int, milestones: Sequence[Milestone], t: Ints) -> Iterator[tuple[Ints, list[Ints]]]:
+        """Yield (periods, step columns) so that "one of the milestones is reached" is "each sum of steps is at least 1".
+
+        A milestone is a conjunction of steps, and one of several is a disjunction: over 0/1 steps it holds exactly if for every
+        choice of one step from each milestone some chosen step is 1. Periods in which none can be reached yield no steps.
+        """
+        possible = np.array([m.possible[t] for m in milestones]).reshape(len(milestones), len(t))
+        for pattern in np.unique(possible, axis=1).T:
+            here = t[(possible == pattern[:, None]).all(axis=0)]
+            ready = [self.steps_of(q, m, here) for m, can in zip(milestones, pattern, strict=True) if can]
+            if not ready:
+                yield here, []
+            else:
+                yield from ((here, list(choice)) for choice in itertools.product(*ready))
+
+    def gate(  # one of several milestones switches the terms on
+        self,
+        rule: Rule,
+        q: int,
+        t: Ints,
+        columns: Ints,
+        milestones: Sequence[Milestone],
+        *,
+        big: Array | float = 1.0,
+        part: str = "",
+    ) -> None:
+        """Add that ``columns`` (by period) stay 0 until one of the milestones is reached, and at most ``big`` then."""
+        size = np.broadcast_to(np.asarray(big, float), (self.instance.periods,))
+        where = dict(zip(t.tolist(), columns.tolist(), strict=True))
+        for here, steps in self.clauses(q, milestones, t):
+            own = np.array([where[k] for k in here.tolist()], dtype=np.int64)
+            self.at_most(rule, self.place(q), here, [(own, 1.0), *((s, -size[here]) for s in steps)], part=part)
+
+    def fleet(self, q: int, t: Ints) -> Term:
         """Return vehicles in service of a deployment."""
-        return [(int(c), 1.0) for c in self.columns.deployments[q].vehicles[:, t]]
+        return self.columns.deployments[q].vehicles[:, t].T, 1.0
 
-    def testing_terms(self, q: int, t: int) -> Terms:
+    def testing(self, q: int, t: Ints) -> list[Term]:
         """Return vehicles in tests of a deployment: the test fleet from programme start until it opens."""
         size = float(self.instance.deployments[q].test_fleet)
-        own: DeploymentColumns = self.columns.deployments[q]
-        return [(int(own.begun[t]), size), (int(own.open[0, t]), -size)]
+        own = self.columns.deployments[q]
+        return [(own.begun[t], size), (own.open[0, t], -size)]
+
+    def in_force(self, q: int, g: int, t: Ints, factor: ArrayLike) -> list[Term]:
+        """Return ``factor * e[q,g,t]``: level ``g`` open and the next one not."""
+        opened, size = self.columns.deployments[q].open, np.asarray(factor, float)
+        terms: list[Term] = [(opened[g, t], size)]
+        if g + 1 < opened.shape[0]:
+            terms.append((opened[g + 1, t], -size))
+        return terms
 
 
 class Rule(ABC):
-    """A business rule."""
+    """A business rule.
+
+    Attributes
+    ----------
+    key
+        Its name in docs/model.md, in rows, in the independent checker and in explanations.
+    kind
+        Who could change it: the law, how services are operated, a partner's contract, the money given, whoever asks (a target);
+        a ``definition`` only says what a column means.
+    scope
+        Over what its rows reach: one deployment, one city, one stack, or all of the plan.
+    """
 
     key: str
-    title: str
-    source: str
+    title: ClassVar[str]
+    source: ClassVar[str]
+    kind: ClassVar[Kind] = "operation"
+    scope: ClassVar[Scope] = "deployment"
+    place: Place = PLAN
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule in plain words, filled with its figures."""
+        del instance
+        return self.title
 
     @abstractmethod
     def write(self, p: Problem) -> None:
-        """Add the rule's rows (and the flows that belong to it)."""
+        """Add the rule's rows (and the money that belongs to it)."""
+
+    def mode_limit(self, i: Instance, q: int) -> Array | None:
+        """Return the most vehicles that the rule alone leaves to each mode, shape (modes, periods); None: no limit."""
+
+    def fleet_limit(self, i: Instance, q: int) -> Array | None:
+        """Return the most vehicles in service that the rule alone leaves to a deployment, shape (periods,)."""
+
+    def growth_limit(self, i: Instance, q: int) -> Array | None:
+        """Return the most vehicles that may be added at the start of each period, shape (periods,)."""
+
+    def least_fleet(self, i: Instance, q: int) -> Array | None:
+        """Return the vehicles that each level needs at least while it is in force, shape (levels,)."""
+
+    def openings(self, i: Instance, q: int) -> Flags | None:
+        """Return in which periods the rule alone lets each level be open, shape (levels, periods)."""
+
+    def demand_limit(self, i: Instance, q: int, possible: Flags) -> Array | None:
+        """Return the most trips a day that can be offered with each level in force, shape (levels, periods).
+
+        ``possible`` says in which periods each level can be open at all.
+        """

@@ -6,148 +6,154 @@ cash_t    = sum of all flows,       sum_{tau <= t} cash_tau >= -floor
 
 from __future__ import annotations
 
-from fleetplan.economics import DeploymentRates
-from fleetplan.optimize.instance import DeploymentData
+import numpy as np
+
+from fleetplan.optimize.instance import DeploymentData, Ints
+from fleetplan.optimize.matrix import PLAN, Place
 from fleetplan.optimize.rules.base import Problem, Rule
 
 MILLION = 1e6
 
 
-class TripMoney(Rule):
-    """Fares, and what each trip and the km it causes cost."""
+class RunningMoneyRule(Rule):
+    """Fares, and what trips, their kilometres and vehicles in service cost."""
 
     key = "running_money"
     title = "Trips earn fares and cost energy, upkeep and fees"
     source = "economics.csv; city.toml; the contract"
+    kind = "money"
 
     def write(self, p: Problem) -> None:
         """Book the flows of trips and vehicles."""
         for q, data in enumerate(p.instance.deployments):
-            for t in range(p.instance.periods):
-                self._trips(p, q, data, t)
-                self._vehicles(p, q, data, t)
+            self._trips(p, q, data)
+            self._kilometres(p, q, data)
+            self._vehicles(p, q, data)
 
-    def _per_km(self, rates: DeploymentRates, winter: float) -> dict[str, float]:
-        energy = rates.per_kwh["energy"] * rates.kwh_per_km * winter / (1.0 - rates.charging_loss)
-        return {**rates.per_km, "energy": energy}
-
-    def _trips(self, p: Problem, q: int, data: DeploymentData, t: int) -> None:
-        i, own, rates = p.instance, p.columns.deployments[q], data.rates
-        days = float(i.days[t])
-        full = max(m.fare_factor for m in data.modes) if data.modes else 0.0
-        low = min(m.fare_factor for m in data.modes) if data.modes else 0.0
-        per_km = self._per_km(rates, rates.winter(list(i.grid.months_in(t))))
-        for g, level in enumerate(i.cities[data.city].service.levels):
-            trips, fleet = int(own.trips[g, t]), int(own.fleet[g, t])
-            fare = rates.fare_usd(level.mean_trip_km, full)
+    def _trips(self, p: Problem, q: int, data: DeploymentData) -> None:
+        own, rates, days = p.columns.deployments[q], data.rates, p.instance.world.days
+        factors = [m.fare_factor for m in data.modes] or [0.0]
+        for g, level in enumerate(p.instance.levels_of(q)):
+            fare = rates.fare_usd(level.mean_trip_km, max(factors)) * days
+            loss = rates.fare_usd(level.mean_trip_km, max(factors) - min(factors)) * days
             for line, share in rates.per_net_fare.items():
-                p.ledger.flow(line, t, trips, fare * share * days)
+                p.ledger.book(line, p.place(q), p.every, own.trips[g], fare * share)
                 if own.cheap is not None:
-                    loss = rates.fare_usd(level.mean_trip_km, full - low)
-                    p.ledger.flow(line, t, int(own.cheap[g, t]), -loss * share * days)
+                    p.ledger.book(line, p.place(q), p.every, own.cheap[g], -loss * share)
             for line, usd in rates.per_trip.items():
-                p.ledger.flow(line, t, trips, usd * days)
-            for line, usd in per_km.items():
-                p.ledger.flow(line, t, trips, usd * level.surface.km_per_trip * days)
-                p.ledger.flow(line, t, fleet, usd * level.surface.km_per_vehicle_day * days)
+                p.ledger.book(line, p.place(q), p.every, own.trips[g], usd * days)
 
-    def _vehicles(self, p: Problem, q: int, data: DeploymentData, t: int) -> None:
+    def _kilometres(self, p: Problem, q: int, data: DeploymentData) -> None:
         i, own, rates = p.instance, p.columns.deployments[q], data.rates
-        months, days = float(i.months[t]), float(i.days[t])
+        winter = np.array([rates.winter(list(i.grid.months_in(t))) for t in range(i.periods)])
+        energy = rates.per_kwh["energy"] * rates.kwh_per_km * winter / (1.0 - rates.charging_loss)
+        for line, usd in {**rates.per_km, "energy": energy}.items():
+            for g, level in enumerate(i.levels_of(q)):
+                per_day = np.asarray(usd) * i.world.days
+                p.ledger.book(line, p.place(q), p.every, own.trips[g], per_day * level.surface.km_per_trip)
+                p.ledger.book(line, p.place(q), p.every, own.fleet[g], per_day * level.surface.km_per_vehicle_day)
+
+    def _vehicles(self, p: Problem, q: int, data: DeploymentData) -> None:
+        i, own, rates, months = p.instance, p.columns.deployments[q], data.rates, p.instance.world.months
+        every = own.vehicles.T
+        remote = np.array([rates.remote_usd_month(int(m) // 12) for m in i.grid.starts])
         aux = rates.per_kwh["energy"] * rates.aux_kwh_per_vehicle_day / (1.0 - rates.charging_loss)
-        for m, mode in enumerate(data.modes):
-            column = int(own.vehicles[m, t])
-            for line, usd in rates.per_vehicle_month.items():
-                p.ledger.flow(line, t, column, usd * months)
-            p.ledger.flow("remote", t, column, rates.remote_usd_month(int(i.grid.starts[t]) // 12) * months)
-            p.ledger.flow("energy", t, column, aux * days)
-            if mode.operator:
-                p.ledger.flow("safety_operator", t, column, rates.safety_operator_usd_month * months)
+        for line, usd in rates.per_vehicle_month.items():
+            p.ledger.book(line, p.place(q), p.every, every, (usd * months)[:, None])
+        p.ledger.book("remote", p.place(q), p.every, every, (remote * months)[:, None])
+        p.ledger.book("energy", p.place(q), p.every, every, (aux * i.world.days)[:, None])
+        manned = [m for m, mode in enumerate(data.modes) if mode.operator]
+        cost = (rates.safety_operator_usd_month * months)[:, None]
+        p.ledger.book("safety_operator", p.place(q), p.every, own.vehicles[manned].T, cost)
 
 
-class OneOffMoney(Rule):
-    """Launch, area, team, vehicles, placing, depots, and what is left at the end."""
+class LaunchMoneyRule(Rule):
+    """Programmes, areas, teams and the delivery of vehicles."""
 
-    key = "one_off_money"
-    title = "Launches, areas, vehicles and depots are paid for"
+    key = "launch_money"
+    title = "Launches, areas, teams and deliveries are paid for; a stack's later launches cost less than its first"
     source = "economics.csv; assumptions.toml; the contract"
+    kind = "money"
+    scope = "joint"
 
     def write(self, p: Problem) -> None:
-        """Book the one-off flows, residual values and the charge for vehicles after the horizon."""
+        """Book the one-off flows of launches and the running cost of city teams."""
         i = p.instance
         for q, data in enumerate(i.deployments):
-            own, rates = p.columns.deployments[q], data.rates
-            first = p.columns.first.get(data.stack)
-            share = i.followup_factor if first is not None else 1.0
-            p.ledger.step("launch", own.begun, rates.launch_usd * share)
-            if first is not None:
-                for t in range(i.periods):
-                    p.at_most(self.key, data.stack, t, [(int(own.begun[t]), 1.0), (int(first[t]), -1.0)])
-            levels = i.cities[data.city].service.levels
-            for g in range(1, len(levels)):
-                added_km2 = levels[g].area_km2 - levels[g - 1].area_km2
-                p.ledger.step("area", own.open[g], rates.area_usd_per_km2 * added_km2)
-            for t in range(i.periods):
-                p.ledger.flow("placing", t, int(own.added[t]), rates.placing_usd, "start")
+            own, rates, place = p.columns.deployments[q], data.rates, p.place(q)
+            share = i.world.followup_factor if data.stack in p.columns.first else 1.0
+            p.ledger.step("launch", place, own.begun, rates.launch_usd * share)
+            areas = [level.area_km2 for level in i.levels_of(q)]
+            for g in range(1, len(areas)):
+                p.ledger.step("area", place, own.open[g], rates.area_usd_per_km2 * (areas[g] - areas[g - 1]))
+            p.ledger.book("placing", place, p.every, own.added, rates.placing_usd, "start")
         self._first_programmes(p)
         self._teams(p)
-        self._vehicles(p)
-        self._depots(p)
 
     def _first_programmes(self, p: Problem) -> None:
         i = p.instance
         for stack, first in p.columns.first.items():
-            launch = next(d.rates.launch_usd for d in i.deployments if d.stack == stack)
-            p.ledger.step("launch", first, launch * (1.0 - i.followup_factor))
-            for t in range(1, i.periods):
-                p.at_most(self.key, stack, t, [(int(first[t - 1]), 1.0), (int(first[t]), -1.0)])
+            users, place = i.of_stack(stack), Place("stack", stack=stack)
+            full = i.deployments[users[0]].rates.launch_usd
+            p.ledger.step("launch", place, first, full * (1.0 - i.world.followup_factor))
+            p.never_falls(self, place, first, part="first")
+            self._covers(p, place, first, users, "first")
 
     def _teams(self, p: Problem) -> None:
         i = p.instance
-        for q, data in enumerate(i.deployments):
-            shared = p.columns.team.get(data.city)
-            for t in range(i.periods):
-                cost = -i.team_usd_month * float(i.months[t])
-                if shared is None:
-                    p.ledger.flow("team", t, int(p.columns.deployments[q].begun[t]), cost)
-                else:
-                    begun = (int(p.columns.deployments[q].begun[t]), 1.0)
-                    p.at_most(self.key, data.city, t, [begun, (int(shared[t]), -1.0)])
-        for shared in p.columns.team.values():
-            for t in range(i.periods):
-                p.ledger.flow("team", t, int(shared[t]), -i.team_usd_month * float(i.months[t]))
+        cost = -i.world.team_usd_month * i.world.months
+        for city in p.columns.live:
+            users, place = i.of_city(city), Place("city", city=city)
+            shared = p.columns.team.get(city)
+            if shared is None:
+                p.ledger.book("team", place, p.every, p.columns.deployments[users[0]].begun, cost)
+            else:
+                p.ledger.book("team", place, p.every, shared, cost)
+                self._covers(p, place, shared, users, "team")
+
+    def _covers(self, p: Problem, place: Place, shared: Ints, users: list[int], part: str) -> None:
+        for q in users:
+            terms = [(p.columns.deployments[q].begun, 1.0), (shared, -1.0)]
+            p.at_most(self, place, p.every, terms, part=part)
+
+
+class AssetMoneyRule(Rule):
+    """Vehicles and depots: what they cost, and what is left of them."""
+
+    key = "asset_money"
+    title = "Vehicles and depots are paid for, and what is left of them at the end counts"
+    source = "partners/<stack>.toml; city.toml; assumptions.toml"
+    kind = "money"
+    scope = "joint"
+
+    def write(self, p: Problem) -> None:
+        """Book purchases, loans, depots, residual values and the charge for vehicles after the horizon."""
+        self._vehicles(p)
+        for city in p.columns.depots:
+            self._depots(p, city)
 
     def _vehicles(self, p: Problem) -> None:
-        i = p.instance
-        last = i.periods - 1
+        world, last = p.instance.world, p.instance.periods - 1
         for stack, bought in p.columns.bought.items():
-            data = i.stacks[stack]
-            for tau in range(i.periods):
-                column = int(bought[tau])
-                p.ledger.flow("vehicles", tau, column, -data.own_cash_usd, "start")
-                for t in range(tau, i.periods):
-                    p.ledger.flow("loan", t, column, float(data.loan_usd[tau, t]))
-                p.ledger.value(column, float(data.residual_usd[tau]) * i.disc_end)
-                if data.alive[tau, last]:
-                    p.ledger.value(column, -i.capital_charge_usd[stack] * i.terminal_factor)
+            data, place = p.instance.stacks[stack], Place("stack", stack=stack)
+            p.ledger.book("vehicles", place, p.every, bought, -data.own_cash_usd, "start")
+            p.ledger.book("loan", place, p.every, np.broadcast_to(bought[None, :], data.loan_usd.shape), data.loan_usd.T)
+            p.ledger.ending("residual", place, bought, data.residual_usd * world.disc_end)
+            charge = -data.capital_charge_usd * world.terminal_factor
+            p.ledger.ending("capital_charge", place, bought, charge * data.alive[:, last])
 
-    def _depots(self, p: Problem) -> None:
-        i = p.instance
-        for city, own in p.columns.depots.items():
-            data = i.cities[city]
-            rates = [d.rates for d in i.deployments if d.city == city]
+    def _depots(self, p: Problem, city: str) -> None:
+        i, own, place = p.instance, p.columns.depots[city], Place("city", city=city)
+        data = i.cities[city]
+        rates = [i.deployments[q].rates for q in i.of_city(city)]
+        left = data.stall_residual - np.append(data.stall_residual[1:], 0.0)  # of stalls in place: built then, not later
+        for k in range(len(own.ordered)):
             if any(r.charger_paid for r in rates):
-                for site in own.ordered:
-                    p.ledger.step("depot_site", site, -data.depot_fixed_usd)
-            extra = next((r.public_charging_usd_month for r in rates), 0.0)
-            for s in range(own.stalls.shape[0]):
-                p.ledger.step("stalls", own.stalls[s, 0], -data.stall_usd)
-                worth = data.stall_usd * i.disc_end
-                for t in range(i.periods):
-                    later = data.stall_residual[t + 1] if t + 1 < i.periods else 0.0
-                    p.ledger.value(int(own.stalls[s, 0, t]), worth * float(data.stall_residual[t] - later))
-            for t in range(i.periods):
-                p.ledger.flow("public_charging", t, int(own.public[0, t]), extra * float(i.months[t]))
+                p.ledger.step("depot_site", place, own.ordered[k], -data.depot_fixed_usd)
+            p.ledger.step("stalls", place, own.stalls[k, 0], -data.stall_usd)
+            p.ledger.ending("residual", place, own.stalls[k, 0], data.stall_usd * i.world.disc_end * left)
+        extra = next((r.public_charging_usd_month for r in rates), 0.0)
+        p.ledger.book("public_charging", place, p.every, own.public[0], extra * i.world.months)
 
 
 class CapitalRule(Rule):
@@ -156,14 +162,13 @@ class CapitalRule(Rule):
     key = "capital"
     title = "Capital spent stays within the quarterly budget; what is not spent carries over"
     source = "the request: capital.per_quarter_usd"
+    kind = "money"
+    scope = "joint"
 
     def write(self, p: Problem) -> None:
         """Sum capital by period and bound its running total."""
-        for t in range(p.instance.periods):
-            spent_now = [(c, usd / MILLION) for c, usd in p.ledger.capital[t]]
-            p.equal(self.key, "sum", t, [*spent_now, (int(p.columns.capital[t]), -1.0)])
-            spent = [(int(c), 1.0) for c in p.columns.capital[: t + 1]]
-            p.at_most(self.key, "budget", t, spent, float(p.instance.budget_usd[t]) / MILLION)
+        _sum(p, self, p.columns.capital, capital_only=True)
+        p.at_most(self, PLAN, p.every, [_so_far(p.columns.capital)], p.instance.world.budget_usd / MILLION, part="budget")
 
 
 class CashFloorRule(Rule):
@@ -172,16 +177,34 @@ class CashFloorRule(Rule):
     key = "cash_floor"
     title = "Cumulated net cash never falls below the floor"
     source = "the request: capital.cash_floor_usd"
+    kind = "money"
+    scope = "joint"
 
     def write(self, p: Problem) -> None:
         """Sum cash by period and bound its running total."""
         floor = p.instance.scope.request.capital.cash_floor_usd
         if p.columns.cash is None or floor is None:
             return
-        for t in range(p.instance.periods):
-            earned_now = [(c, usd / MILLION) for c, usd in p.ledger.cash[t]]
-            p.equal(self.key, "sum", t, [*earned_now, (int(p.columns.cash[t]), -1.0)])
-            p.at_least(self.key, "floor", t, [(int(c), 1.0) for c in p.columns.cash[: t + 1]], -floor / MILLION)
+        _sum(p, self, p.columns.cash, capital_only=False)
+        p.at_least(self, PLAN, p.every, [_so_far(p.columns.cash)], -floor / MILLION, part="floor")
 
 
-MONEY_RULES: tuple[Rule, ...] = (TripMoney(), OneOffMoney(), CapitalRule(), CashFloorRule())
+def _sum(p: Problem, rule: Rule, totals: Ints, *, capital_only: bool) -> None:
+    """Add that a column by period is the sum of what the ledger books then, in millions of USD."""
+    periods, columns, usd = p.ledger.flows(capital_only=capital_only)
+    triplets = (
+        np.concatenate([periods, p.every]),
+        np.concatenate([columns, totals]),
+        np.concatenate([usd / MILLION, -np.ones(len(totals))]),
+    )
+    p.builder.write_sparse(rule.key, PLAN, p.every, triplets, low=0.0, high=0.0, part="sum")
+
+
+def _so_far(columns: Ints) -> tuple[Ints, np.ndarray]:
+    count = len(columns)
+    return np.broadcast_to(columns[None, :], (count, count)), np.tril(np.ones((count, count)))
+
+
+BOOKING_RULES: tuple[Rule, ...] = (RunningMoneyRule(), LaunchMoneyRule(), AssetMoneyRule())
+MONEY_RULES: tuple[Rule, ...] = (CapitalRule(), CashFloorRule())
+"""Written last: they read everything that was booked."""

@@ -1,4 +1,4 @@
-"""Demand, service and depots.
+"""Demand and service.
 
 e_g = l_g - l_{g+1}                                   level g is the one in force
 sum_g V_g = sum_m v_m,   V_g <= vmax_g e_g,   D_g <= dmax_g e_g
@@ -9,120 +9,89 @@ sum_q sum_{g' <= g} D / scale <= addressable_g * A(earliest opening, t)
 
 from __future__ import annotations
 
-import functools
-import itertools
-
 import numpy as np
 
-from fleetplan.optimize.instance import Array
-from fleetplan.optimize.rules.base import Problem, Rule, Terms
-from fleetplan.optimize.variables import highest_demand, least_fleets, reachable_fleet
-from fleetplan.service.hull import concave_planes
-from fleetplan.service.types import ResponseSurface
-
-FEWEST_SAMPLES = 4
-SLACK_TRIPS = 0.5  # a plane that is never within this of the lowest one adds nothing
-FLEET_STEP = 10  # fleets sampled that planes are made for are counted in tens
-NOISE = (1e-4, 1e-5, 1e-2)  # trips per vehicle-day, share of demand, trips a day
+from fleetplan.optimize.instance import Array, Flags, Instance
+from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.planes import planes_within
+from fleetplan.optimize.rules.base import Problem, Rule, Term
 
 
-@functools.lru_cache(maxsize=4096)
-def local_planes(surface: ResponseSurface, fleets: int, demands: int) -> Array:
-    """Return planes over part of the sampled domain: the first ``fleets`` fleets and ``demands`` demands.
+def rises(i: Instance) -> Array:
+    """Return the adoption that a step opened by ``tau`` adds in ``t`` beyond the step before, shape (t, tau).
 
-    Within it they lie between the law and the surface's own planes: a smaller domain bends less, so its hull is closer.
+    ``A(tau, t) - A(tau + 1, t)``: summed over the steps that are 1 it gives the adoption since the opening.
     """
-    whole = fleets >= len(surface.sample_vehicles) and demands >= len(surface.sample_demand)
-    if whole or min(fleets, demands) < FEWEST_SAMPLES:
-        return clean_planes(surface.planes)
-    axes = surface.sample_vehicles[1:fleets], surface.sample_demand[1:demands]
-    nearer, _ = concave_planes(*axes, surface.sample_trips[1:fleets, 1:demands])
-    planes = clean_planes(np.concatenate([nearer, surface.planes]))
-    v, d = (a.ravel() for a in np.meshgrid(*axes, indexing="ij"))
-    heights = planes[:, :2] @ np.stack([v, d]) + planes[:, 2:]
-    lowest = heights.min(axis=0)
-    return np.asarray(planes[(heights <= lowest + SLACK_TRIPS).any(axis=1)])
+    table = i.world.adoption
+    after = np.zeros_like(table)
+    after[:-1] = table[1:]
+    return np.tril((table - after).T)
 
 
-def planes_within(surface: ResponseSurface, fleet: float, demand: float) -> Array:
-    """Return the planes that hold for fleets and demands up to the given ones."""
-    v = int(np.searchsorted(surface.sample_vehicles, fleet)) + 1
-    d = int(np.searchsorted(surface.sample_demand, demand)) + 1
-    fleets = min(-(-v // FLEET_STEP) * FLEET_STEP, len(surface.sample_vehicles))
-    return local_planes(surface, fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand)))
-
-
-def clean_planes(planes: Array) -> Array:
-    """Return planes without the hull's rounding noise, which solvers trip over; never lower than they were, within a trip."""
-    return np.where(np.abs(planes) < np.array(NOISE), 0.0, planes)
-
-
-def in_force(p: Problem, q: int, g: int, t: int, factor: float) -> Terms:
-    """Return ``factor * e[q,g,t]``: level ``g`` open and the next one not."""
-    opened = p.columns.deployments[q].open
-    terms = [(int(opened[g, t]), factor)]
-    if g + 1 < opened.shape[0]:
-        terms.append((int(opened[g + 1, t]), -factor))
-    return terms
-
-
-class FleetByLevel(Rule):
+class ServiceAreaRule(Rule):
     """Vehicles serve the area in force."""
 
     key = "no_service_before_open"
     title = "Vehicles serve only an open area"
     source = "docs/model.md"
+    kind = "definition"
 
     def write(self, p: Problem) -> None:
         """Tie vehicles by mode to vehicles by level, and those to the level in force."""
-        for q, data in enumerate(p.instance.deployments):
-            own = p.columns.deployments[q]
-            levels = p.instance.cities[data.city].service.levels
-            reachable = reachable_fleet(p.instance, data)
-            for t in range(p.instance.periods):
-                by_level = [(int(c), -1.0) for c in own.fleet[:, t]]
-                p.equal(self.key, data.key, t, [*p.fleet_terms(q, t), *by_level])
-                for g, level in enumerate(levels):
-                    most = min(level.surface.vehicles_max, float(reachable[t]))
-                    p.at_most(self.key, data.key, t, [(int(own.fleet[g, t]), 1.0), *in_force(p, q, g, t, -most)])
+        for q, own in enumerate(p.columns.deployments):
+            p.equal(self, p.place(q), p.every, [p.fleet(q, p.every), (own.fleet.T, -1.0)], part="sum")
+            for g, level in enumerate(p.instance.levels_of(q)):
+                most = np.minimum(level.surface.vehicles_max, p.reach.deployments[q].fleet)
+                terms = [(own.fleet[g], 1.0), *p.in_force(q, g, p.every, -most)]
+                p.at_most(self, p.place(q), p.every, terms, part="level")
 
 
-class AreaDensity(Rule):
+class AreaDensityRule(Rule):
     """A larger area needs a fleet to match."""
 
     key = "area_density"
     title = "An area beyond the first opens only with vehicles enough for it"
     source = "assumptions.toml: fleet.km2_per_vehicle_most"
 
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figure."""
+        return f"{self.title}: one for every {instance.world.km2_per_vehicle:g} km²"
+
+    def least_fleet(self, i: Instance, q: int) -> Array | None:
+        """Return the vehicles that each level's area asks for; none for the first."""
+        levels = i.levels_of(q)
+        return np.array([0.0, *(level.area_km2 / i.world.km2_per_vehicle for level in levels[1:])])
+
     def write(self, p: Problem) -> None:
         """Add a floor on the fleet of every level in force but the first."""
-        i = p.instance
-        for q, data in enumerate(i.deployments):
-            own = p.columns.deployments[q]
-            for g, floor in enumerate(least_fleets(i, data)):
-                for t in range(i.periods if g else 0):
-                    p.at_least(self.key, data.key, t, [(int(own.fleet[g, t]), 1.0), *in_force(p, q, g, t, -floor)])
+        for q, own in enumerate(p.columns.deployments):
+            least = self.least_fleet(p.instance, q)
+            assert least is not None  # noqa: S101  # every level has one
+            for g in range(1, len(least)):
+                terms = [(own.fleet[g], 1.0), *p.in_force(q, g, p.every, -least[g])]
+                p.at_least(self, p.place(q), p.every, terms)
 
 
-class PartnerUse(Rule):
+class PartnerUseRule(Rule):
     """A partner who is paid by the trip does not place idle cars."""
 
     key = "partner_use"
     title = "Driver-out vehicles of partners paid by the trip are kept busy"
     source = "assumptions.toml: fleet.partner_least_trips"
+    kind = "partner"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figure."""
+        return f"{self.title}: {instance.world.partner_least_trips:g} trips a day each at least"
 
     def write(self, p: Problem) -> None:
         """Add a floor on trips per driver-out vehicle of revenue-share contracts."""
-        i = p.instance
-        for q, data in enumerate(i.deployments):
-            if not data.paid_by_trip:
-                continue
-            own = p.columns.deployments[q]
+        for q, data in enumerate(p.instance.deployments):
             out = [k for k, m in enumerate(data.modes) if not m.operator and m.fare_factor > 0]
-            for t in range(i.periods):
-                trips = [(int(c), 1.0) for c in own.trips[:, t]]
-                cars = [(int(own.vehicles[k, t]), -i.partner_least_trips) for k in out]
-                p.at_least(self.key, data.key, t, [*trips, *cars])
+            if data.terms.paid_by_trip and out:
+                own = p.columns.deployments[q]
+                cars = (own.vehicles[out].T, -p.instance.world.partner_least_trips)
+                p.at_least(self, p.place(q), p.every, [(own.trips.T, 1.0), cars])
 
 
 class ResponseCurveRule(Rule):
@@ -133,19 +102,22 @@ class ResponseCurveRule(Rule):
     source = "docs/geography-demand-service.md"
 
     def write(self, p: Problem) -> None:
-        """Add the planes of every level."""
-        for q, data in enumerate(p.instance.deployments):
-            own = p.columns.deployments[q]
-            reachable, most = reachable_fleet(p.instance, data), highest_demand(p.instance, data)
-            for g, level in enumerate(p.instance.cities[data.city].service.levels):
-                for t in range(p.instance.periods):
-                    if most[g, t] <= 0.0:
-                        continue
-                    trips, demand, fleet = int(own.trips[g, t]), int(own.demand[g, t]), int(own.fleet[g, t])
-                    p.at_most(self.key, data.key, t, [(trips, 1.0), (demand, -1.0)])
-                    for alpha, beta, gamma in planes_within(level.surface, float(reachable[t]), float(most[g, t])):
-                        terms = [(trips, 1.0), (fleet, -alpha), (demand, -beta), *in_force(p, q, g, t, -gamma)]
-                        p.at_most(self.key, data.key, t, terms)
+        """Add the planes of every level over the fleets and riders that law, supply, stalls and growth leave within reach."""
+        for q in range(len(p.instance.deployments)):
+            for g in range(len(p.instance.levels_of(q))):
+                self._level(p, q, g)
+
+    def _level(self, p: Problem, q: int, g: int) -> None:
+        own, domain = p.columns.deployments[q], p.domain.deployments[q]
+        surface = p.instance.levels_of(q)[g].surface
+        t = p.every[p.reach.deployments[q].demand[g] > 0.0]
+        p.at_most(self, p.place(q), t, [(own.trips[g, t], 1.0), (own.demand[g, t], -1.0)], part="demand")
+        planes = [planes_within(surface, float(domain.fleet[k]), float(domain.demand[g, k])) for k in t]
+        if planes:
+            many = np.repeat(t, [len(own_planes) for own_planes in planes])
+            alpha, beta, gamma = np.concatenate(planes).T
+            terms: list[Term] = [(own.trips[g, many], 1.0), (own.fleet[g, many], -alpha), (own.demand[g, many], -beta)]
+            p.at_most(self, p.place(q), many, [*terms, *p.in_force(q, g, many, -gamma)], part="plane")
 
 
 class DemandRule(Rule):
@@ -155,25 +127,33 @@ class DemandRule(Rule):
     title = "Riders take to the service over months, ring by ring"
     source = "assumptions.toml: adoption.curve_monthly"
 
+    def demand_limit(self, i: Instance, q: int, possible: Flags) -> Array | None:
+        """Return the riders won with every ring open since its first possible period."""
+        won = np.zeros(possible.shape)
+        for g, ring in enumerate(_rings(i, q)):
+            if possible[g].any():
+                won[g] = ring * i.world.adoption[int(np.argmax(possible[g]))]
+        return np.asarray(np.cumsum(won, axis=0) * i.deployments[q].scale[None, :])
+
     def write(self, p: Problem) -> None:
         """Add the adoption convolution and its bound by level."""
         i = p.instance
+        rise = rises(i)
         for q, data in enumerate(i.deployments):
-            own = p.columns.deployments[q]
-            addressable = [level.surface.demand_trips_per_day for level in i.cities[data.city].service.levels]
-            rings = np.diff([0.0, *addressable])
-            most = highest_demand(i, data)
-            for t in range(i.periods):
-                terms = [(int(c), 1.0) for c in own.demand[:, t]]
-                for g, ring in enumerate(rings):
-                    factor = float(data.scale[t] * ring)
-                    for tau in range(t + 1):
-                        after = i.adoption[tau + 1, t] if tau < t else 0.0
-                        terms.append((int(own.open[g, tau]), -factor * float(i.adoption[tau, t] - after)))
-                p.at_most(self.key, data.key, t, terms)
-                for g in range(len(rings)):
-                    bound = in_force(p, q, g, t, -float(most[g, t]))
-                    p.at_most(self.key, data.key, t, [(int(own.demand[g, t]), 1.0), *bound])
+            own, most = p.columns.deployments[q], p.reach.deployments[q].demand
+            terms: list[Term] = [(own.demand.T, 1.0)]
+            for g, ring in enumerate(_rings(i, q)):
+                opened = np.broadcast_to(own.open[g][None, :], rise.shape)
+                terms.append((opened, -ring * data.scale[:, None] * rise))
+            p.at_most(self, p.place(q), p.every, terms, part="adoption")
+            for g in range(len(most)):
+                bound = [(own.demand[g], 1.0), *p.in_force(q, g, p.every, -most[g])]
+                p.at_most(self, p.place(q), p.every, bound, part="level")
+
+
+def _rings(i: Instance, q: int) -> Array:
+    """Return the trips a day that each level adds to the one below, at full adoption, shape (levels,)."""
+    return np.diff([0.0, *(level.surface.demand_trips_per_day for level in i.levels_of(q))])
 
 
 class CityDemandRule(Rule):
@@ -182,106 +162,47 @@ class CityDemandRule(Rule):
     key = "city_demand"
     title = "Stacks in one city share the same riders"
     source = "docs/model.md"
+    scope = "city"
 
     def write(self, p: Problem) -> None:
-        """Bound the sum of demands by level, with adoption since the city's first possible opening."""
-        i = p.instance
-        for city, data in i.cities.items():
-            users = [q for q, d in enumerate(i.deployments) if d.city == city]
-            if len(users) < 2:
-                continue
-            for g, level in enumerate(data.service.levels):
-                for t in range(i.periods):
-                    terms: Terms = []
-                    for q in users:
-                        own, scale = p.columns.deployments[q], float(i.deployments[q].scale[t])
-                        terms += [(int(own.demand[h, t]), 1.0 / scale) for h in range(g + 1)]
-                    for tau in range(t + 1):
-                        after = i.adoption[tau + 1, t] if tau < t else 0.0
-                        rise = float(i.adoption[tau, t] - after) * level.surface.demand_trips_per_day
-                        terms.append((int(p.columns.live[city][tau]), -rise))
-                    p.at_most(self.key, city, t, terms)
+        """Bound the sum of demands by level, with adoption since the city's first opening."""
+        i, rise = p.instance, rises(p.instance)
+        for city, live in p.columns.live.items():
+            users = i.of_city(city)
+            for g, level in enumerate(i.cities[city].levels if len(users) > 1 else ()):
+                terms: list[Term] = []
+                for q in users:
+                    inside = p.columns.deployments[q].demand[: g + 1].T
+                    terms.append((inside, 1.0 / i.deployments[q].scale))
+                steps = np.broadcast_to(live[None, :], rise.shape)
+                terms.append((steps, -level.surface.demand_trips_per_day * rise))
+                p.at_most(self, Place("city", city=city), p.every, terms)
 
 
-class CityLive(Rule):
+class CityLiveRule(Rule):
     """A city is live once one of its stacks is."""
 
     key = "city_live"
     title = "A city is live from its first opening"
     source = "docs/model.md"
+    kind = "definition"
+    scope = "city"
 
     def write(self, p: Problem) -> None:
         """Bound the city's step by its deployments' openings."""
         for city, steps in p.columns.live.items():
-            users = [q for q, d in enumerate(p.instance.deployments) if d.city == city]
-            for t in range(p.instance.periods):
-                opened = [(int(p.columns.deployments[q].open[0, t]), -1.0) for q in users]
-                p.at_most(self.key, city, t, [(int(steps[t]), 1.0), *opened])
-                if t:
-                    p.at_most(self.key, city, t, [(int(steps[t - 1]), 1.0), (int(steps[t]), -1.0)])
-
-
-class DepotRule(Rule):
-    """Every electric vehicle has a stall, or charges in public at a price."""
-
-    key = "depot_capacity"
-    title = "Vehicles need charger stalls at depots with power"
-    source = "depots.csv; economics.csv: vehicles_per_fast_stall"
-
-    def write(self, p: Problem) -> None:
-        """Add cover, site and order rows."""
-        i = p.instance
-        for city, own in p.columns.depots.items():
-            sites = i.cities[city].depots
-            for t in range(i.periods):
-                self._cover(p, city, t)
-                p.at_most(self.key, city, t, [(int(c), 1.0) for c in own.public[:, t]], i.public_cars)
-                for s, site in enumerate(sites):
-                    if t:
-                        p.at_most(self.key, city, t, [(own.ordered[s, t - 1], 1.0), (own.ordered[s, t], -1.0)])
-                    if site.reach[t] < 0:
-                        continue
-                    stalls = [(int(c), 1.0) for c in own.stalls[s, :, t]]
-                    p.at_most(
-                        "depot_site", city, t, [*stalls, (int(own.ordered[s, site.reach[t]]), -float(site.stalls))]
-                    )
-                    if t:
-                        for k in range(2):
-                            p.at_most(self.key, city, t, [(own.stalls[s, k, t - 1], 1.0), (own.stalls[s, k, t], -1.0)])
-                self._nearer_first(p, city, t)
-
-    def _nearer_first(self, p: Problem, city: str, t: int) -> None:
-        """Order sites alike in size and lead time by distance to riders: it breaks ties and is what anyone would do."""
-        own, sites = p.columns.depots[city], p.instance.cities[city].depots
-        alike: dict[tuple[int, tuple[int, ...]], list[int]] = {}
-        for s, site in enumerate(sites):
-            alike.setdefault((site.stalls, tuple(site.reach)), []).append(s)
-        for group in alike.values():
-            ranked = sorted(group, key=lambda s: (float(np.mean(sites[s].km)), sites[s].name))
-            for near, far in itertools.pairwise(ranked):
-                p.at_most("depot_order", city, t, [(int(own.ordered[far, t]), 1.0), (int(own.ordered[near, t]), -1.0)])
-
-    def _cover(self, p: Problem, city: str, t: int) -> None:
-        i, own = p.instance, p.columns.depots[city]
-        for k, platform_pays in enumerate((True, False)):
-            users = [
-                q
-                for q, d in enumerate(i.deployments)
-                if d.city == city and d.electric and d.rates.charger_paid is platform_pays
-            ]
-            if users:
-                need = [term for q in users for term in (*p.fleet_terms(q, t), *p.testing_terms(q, t))]
-                stalls = [(int(c), -i.vehicles_per_stall) for c in own.stalls[:, k, t]]
-                p.at_most(self.key, city, t, [*need, *stalls, (int(own.public[k, t]), -1.0)])
+            place = Place("city", city=city)
+            opened = [(p.columns.deployments[q].open[0], -1.0) for q in p.instance.of_city(city)]
+            p.at_most(self, place, p.every, [(steps, 1.0), *opened], part="opened")
+            p.never_falls(self, place, steps, part="stays")
 
 
 SERVICE_RULES: tuple[Rule, ...] = (
-    FleetByLevel(),
-    AreaDensity(),
-    PartnerUse(),
+    ServiceAreaRule(),
+    AreaDensityRule(),
+    PartnerUseRule(),
     ResponseCurveRule(),
-    CityLive(),
+    CityLiveRule(),
     DemandRule(),
     CityDemandRule(),
-    DepotRule(),
 )

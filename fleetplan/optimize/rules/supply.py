@@ -1,110 +1,220 @@
-"""Vehicles: how many of a stack there are, and where they stand.
+"""Vehicles: how many of a stack there are, how fast a fleet grows, and where vehicles charge.
 
 sum_q (vehicles + test vehicles) <= ceiling[s,t]
 sum_q (vehicles + test vehicles) <= sum of purchases still in life        (stacks the platform owns)
-added[q,t] >= V[q,t] - V[q,t-1]
+added[q,t] >= V[q,t] - V[q,t-1],   added[q,t] <= ramp * months[t]
+need[c,p,t] <= vehicles a stall * k[c,p,t] + u[c,p,t],   sum_p k <= stalls of the sites live
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from fleetplan.optimize.rules.base import Problem, Rule
+from fleetplan.optimize.instance import Array, Instance
+from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.rules.base import Problem, Rule, Term
+from fleetplan.optimize.rules.launch import by_year
+from fleetplan.optimize.variables import most_placeable
 
 
-class StackSupply(Rule):
-    """No more vehicles than the partner can deliver and the platform owns."""
+class StackSupplyRule(Rule):
+    """No more vehicles than the partner can deliver."""
 
     key = "stack_supply"
     title = "Vehicles placed stay within what can be had of each stack"
     source = "partners/<stack>.toml: supply.placeable"
+    kind = "partner"
+    scope = "stack"
+
+    def fleet_limit(self, i: Instance, q: int) -> Array | None:
+        """Return what can be had of the stack."""
+        return i.ceilings[i.deployments[q].stack].astype(float)
 
     def write(self, p: Problem) -> None:
-        """Add pool rows by stack and period."""
+        """Bound vehicles in service and in tests by stack and period."""
+        for stack, ceiling in p.instance.ceilings.items():
+            p.at_most(self, Place("stack", stack=stack), p.every, placed(p, stack), ceiling.astype(float))
+
+
+def placed(p: Problem, stack: str) -> list[Term]:
+    """Return vehicles of a stack in service and in tests."""
+    users = p.instance.of_stack(stack)
+    return [term for q in users for term in (p.fleet(q, p.every), *p.testing(q, p.every))]
+
+
+class OwnedFleetRule(Rule):
+    """What the platform places it has bought; it does not buy what could never be placed."""
+
+    key = "owned_fleet"
+    title = "Vehicles placed are owned where the platform buys them, and none is owned that could never be placed"
+    source = "the contract; assumptions.toml: fleet.life_years"
+    kind = "partner"
+    scope = "stack"
+
+    def write(self, p: Problem) -> None:
+        """Bound vehicles placed by purchases still in life, and those by the most that can be had from then on."""
         i = p.instance
-        for stack, data in i.stacks.items():
-            users = [q for q, d in enumerate(i.deployments) if d.stack == stack]
-            for t in range(i.periods):
-                placed = [term for q in users for term in (*p.fleet_terms(q, t), *p.testing_terms(q, t))]
-                p.at_most(self.key, stack, t, placed, float(data.ceiling[t]))
-                if data.owned:
-                    owned = [(int(p.columns.bought[stack][tau]), -1.0) for tau in range(t + 1) if data.alive[tau, t]]
-                    p.at_most("owned_fleet", stack, t, [*placed, *owned])
-                    p.at_most(self.key, stack, t, [(c, -v) for c, v in owned], float(data.ceiling[t]))
+        for stack, bought in p.columns.bought.items():
+            place = Place("stack", stack=stack)
+            alive = i.stacks[stack].alive.T.astype(float)  # (t, bought)
+            owned = np.broadcast_to(bought[None, :], alive.shape)
+            p.at_most(self, place, p.every, [*placed(p, stack), (owned, -alive)], part="placed")
+            p.at_most(self, place, p.every, [(owned, alive)], most_placeable(i, stack), part="idle")
 
 
-class YearlySupply(Rule):
+class YearlySupplyRule(Rule):
     """Legal volume caps by calendar year."""
 
     key = "supply_yearly_cap"
     title = "Additions in a calendar year stay within the stack's legal volume"
     source = "partners/<stack>.toml: supply.yearly_cap"
+    kind = "law"
+    scope = "stack"
 
     def write(self, p: Problem) -> None:
-        """Add one row per stack and year."""
-        i = p.instance
-        years = np.array([int(m) // 12 for m in i.grid.starts])
-        for stack, data in i.stacks.items():
-            if data.yearly_cap <= 0:
-                continue
-            users = [q for q, d in enumerate(i.deployments) if d.stack == stack]
-            for year in sorted(set(years.tolist())):
-                inside = [int(t) for t in np.flatnonzero(years == year)]
-                if data.owned:
-                    terms = [(int(p.columns.bought[stack][t]), 1.0) for t in inside]
-                else:
-                    terms = [(int(p.columns.deployments[q].added[t]), 1.0) for q in users for t in inside]
-                p.at_most(self.key, stack, inside[0], terms, data.yearly_cap)
+        """Add one row per stack and year, on purchases or on vehicles placed."""
+        for stack, terms in p.instance.stacks.items():
+            if terms.yearly_cap > 0:
+                placing = [p.columns.deployments[q].added for q in p.instance.of_stack(stack)]
+                columns = [p.columns.bought[stack]] if terms.owned else placing
+                by_year(p, self, Place("stack", stack=stack), columns, terms.yearly_cap)
 
 
-class Placing(Rule):
+class PlacingRule(Rule):
     """Vehicles added to a city are brought there."""
 
     key = "placing"
     title = "Vehicles added to a city are delivered and commissioned"
     source = "assumptions.toml: fleet.delivery_usd"
+    kind = "definition"
 
     def write(self, p: Problem) -> None:
         """Define additions."""
-        for q, data in enumerate(p.instance.deployments):
-            own = p.columns.deployments[q]
-            for t in range(p.instance.periods):
-                now = [(c, -v) for c, v in p.fleet_terms(q, t)]
-                before = p.fleet_terms(q, t - 1) if t else []
-                p.at_least(self.key, data.key, t, [(int(own.added[t]), 1.0), *now, *before])
+        for q, own in enumerate(p.columns.deployments):
+            now = (own.vehicles.T, -1.0)
+            first, rest = p.every[:1], p.every[1:]
+            p.at_least(self, p.place(q), first, [(own.added[first], 1.0), (now[0][first], -1.0)])
+            before = (now[0][rest - 1], 1.0)
+            p.at_least(self, p.place(q), rest, [(own.added[rest], 1.0), (now[0][rest], -1.0), before])
 
 
-class Ramp(Rule):
+class RampRule(Rule):
     """A city's operation grows only so fast."""
 
     key = "ramp"
     title = "Vehicles are added to a deployment no faster than they can be commissioned"
     source = "assumptions.toml: fleet.ramp_vehicles_per_month"
 
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figure."""
+        return f"{self.title}: {instance.world.ramp_per_month:g} a month"
+
+    def growth_limit(self, i: Instance, q: int) -> Array | None:
+        """Return what can be commissioned at the start of each period."""
+        return i.world.ramp_per_month * i.world.months
+
     def write(self, p: Problem) -> None:
-        """Bound additions by the months of the period."""
+        """Bound additions by the months of the period, while the service is open."""
+        most = p.instance.world.ramp_per_month * p.instance.world.months
+        for q, own in enumerate(p.columns.deployments):
+            p.at_most(self, p.place(q), p.every, [(own.added, 1.0), (own.open[0], -most)])
+
+
+class FleetGrowthRule(Rule):
+    """A fleet outgrows its pilot only in periods with driver-out permitted (implied by ramp and caps, but tighter)."""
+
+    key = "fleet_growth"
+    title = "A fleet outgrows its pilots only at the pace of the ramp, counted from driver-out"
+    source = "implied by ramp, permit_cap and operator_pilot"
+    kind = "definition"
+
+    def write(self, p: Problem) -> None:
+        """Bound a fleet by its pilots and the months since its one uncapped mode is permitted."""
         i = p.instance
+        growth = i.world.ramp_per_month * i.world.months
         for q, data in enumerate(i.deployments):
-            for t in range(i.periods):
-                most = i.ramp_per_month * float(i.months[t])
-                own = p.columns.deployments[q]
-                p.at_most(self.key, data.key, t, [(int(own.added[t]), 1.0), (int(own.open[0, t]), -most)])
-            self._after_driver_out(p, q)
-
-    def _after_driver_out(self, p: Problem, q: int) -> None:
-        """Add that a fleet outgrows its pilot only in periods with driver-out permitted (implied, but tighter)."""
-        i, data, own = p.instance, p.instance.deployments[q], p.columns.deployments[q]
-        pilots = [m for m in data.modes if m.cap < float(i.stacks[data.stack].ceiling.max(initial=0))]
-        grown = [m for m in data.modes if m not in pilots]
-        if len(grown) != 1:
-            return
-        pilot = float(sum(m.cap for m in pilots))
-        terms = []
-        for t in range(i.periods):
-            if grown[0].milestone.possible(t):
-                step = p.begun_terms(q, grown[0].milestone, t)[0]
-                terms.append((step, -i.ramp_per_month * float(i.months[t])))
-                p.at_most("fleet_growth", data.key, t, [*p.fleet_terms(q, t), (int(own.open[0, t]), -pilot), *terms])
+            top = float(i.ceilings[data.stack].max(initial=0))
+            grown = [m for m in data.modes if i.usable_cap(m) >= top]
+            if len(grown) != 1 or not grown[0].milestone.possible.any():
+                continue
+            pilot = float(sum(i.usable_cap(m) for m in data.modes if m not in grown))
+            milestone = grown[0].milestone
+            ready = p.every[milestone.possible]
+            step = p.steps_of(q, milestone, ready)[0]
+            since = np.tril(np.ones((len(ready), len(ready)))) * growth[ready][None, :]
+            steps = np.broadcast_to(step[None, :], since.shape)
+            opened = p.columns.deployments[q].open[0, ready]
+            terms = [p.fleet(q, ready), (opened, -pilot), (steps, -since)]
+            p.at_most(self, p.place(q), ready, terms)
 
 
-SUPPLY_RULES: tuple[Rule, ...] = (StackSupply(), YearlySupply(), Placing(), Ramp())
+class DepotCapacityRule(Rule):
+    """Every electric vehicle has a stall, or charges in public at a price."""
+
+    key = "depot_capacity"
+    title = "Vehicles need charger stalls at depots with power"
+    source = "depots.csv; economics.csv: vehicles_per_fast_stall; assumptions.toml: supply.public_charging_cars"
+    scope = "city"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figures."""
+        world = instance.world
+        return f"{self.title}: {world.vehicles_per_stall:g} to a stall, {world.public_cars} a city at public stations"
+
+    def fleet_limit(self, i: Instance, q: int) -> Array | None:
+        """Return the vehicles that all sites of the city, ordered at once, could charge."""
+        if not i.deployments[q].electric:
+            return None
+        sites = i.cities[i.deployments[q].city].depots
+        stalls = sum((np.where(site.reach >= 0, float(site.stalls), 0.0) for site in sites), np.zeros(i.periods))
+        return i.world.vehicles_per_stall * stalls + i.world.public_cars
+
+    def write(self, p: Problem) -> None:
+        """Cover the vehicles of each payer; bound what charges in public."""
+        i = p.instance
+        for city, own in p.columns.depots.items():
+            place = Place("city", city=city)
+            for k, platform_pays in enumerate((True, False)):
+                users = [q for q in i.of_city(city) if i.deployments[q].electric]
+                users = [q for q in users if i.deployments[q].rates.charger_paid is platform_pays]
+                if users:
+                    need = [term for q in users for term in (p.fleet(q, p.every), *p.testing(q, p.every))]
+                    stalls = (own.stalls[:, k].T, -i.world.vehicles_per_stall)
+                    p.at_most(self, place, p.every, [*need, stalls, (own.public[k], -1.0)], part="cover")
+            p.at_most(self, place, p.every, [(own.public.T, 1.0)], i.world.public_cars, part="public")
+
+
+class DepotSiteRule(Rule):
+    """Stalls stand on sites that were ordered in time; neither orders nor stalls are taken back."""
+
+    key = "depot_site"
+    title = "Stalls stand only on sites ordered in time, and what is ordered or built stays"
+    source = "depots.csv: stalls, lead_months"
+    scope = "city"
+
+    def write(self, p: Problem) -> None:
+        """Bound the stalls of each class of sites by its sites live; orders and stalls never fall."""
+        for city, own in p.columns.depots.items():
+            place = Place("city", city=city)
+            for k, alike in enumerate(p.instance.cities[city].depot_classes):
+                p.never_falls(self, place, own.ordered[k], part="ordered")
+                live = p.every[alike.reach >= 0]
+                stalls = (own.stalls[k, :, live], 1.0)
+                ordered = own.ordered[k, alike.reach[live]]
+                p.at_most(self, place, live, [stalls, (ordered, -float(alike.stalls))], part="room")
+                for payer in range(own.stalls.shape[1]):
+                    built = own.stalls[k, payer]
+                    late = live[live > 0]
+                    p.at_most(self, place, late, [(built[late - 1], 1.0), (built[late], -1.0)], part="built")
+
+
+SUPPLY_RULES: tuple[Rule, ...] = (
+    StackSupplyRule(),
+    OwnedFleetRule(),
+    YearlySupplyRule(),
+    PlacingRule(),
+    RampRule(),
+    FleetGrowthRule(),
+    DepotCapacityRule(),
+    DepotSiteRule(),
+)

@@ -1,0 +1,47 @@
+"""The planes of a response surface over the fleets and riders within reach: closer to the law than those over all of it."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from fleetplan.optimize.instance import Array
+from fleetplan.service.hull import concave_planes
+from fleetplan.service.types import ResponseSurface
+
+FEWEST_SAMPLES = 4
+SLACK_TRIPS = 0.5  # a plane that is never within this of the lowest one adds nothing
+FLEET_STEP = 10  # fleets sampled that planes are made for are counted in tens
+NOISE = (1e-4, 1e-5, 1e-2)  # trips per vehicle-day, share of demand, trips a day
+
+
+@functools.lru_cache(maxsize=4096)
+def local_planes(surface: ResponseSurface, fleets: int, demands: int) -> Array:
+    """Return planes over part of the sampled domain: the first ``fleets`` fleets and ``demands`` demands.
+
+    Within it they lie between the law and the surface's own planes: a smaller domain bends less, so its hull is closer.
+    """
+    whole = fleets >= len(surface.sample_vehicles) and demands >= len(surface.sample_demand)
+    if whole or min(fleets, demands) < FEWEST_SAMPLES:
+        return clean_planes(surface.planes)
+    axes = surface.sample_vehicles[1:fleets], surface.sample_demand[1:demands]
+    nearer, _ = concave_planes(*axes, surface.sample_trips[1:fleets, 1:demands])
+    planes = clean_planes(np.concatenate([nearer, surface.planes]))
+    v, d = (a.ravel() for a in np.meshgrid(*axes, indexing="ij"))
+    heights = planes[:, :2] @ np.stack([v, d]) + planes[:, 2:]
+    lowest = heights.min(axis=0)
+    return np.asarray(planes[(heights <= lowest + SLACK_TRIPS).any(axis=1)])
+
+
+def planes_within(surface: ResponseSurface, fleet: float, demand: float) -> Array:
+    """Return the planes that hold for fleets and demands up to the given ones."""
+    v = int(np.searchsorted(surface.sample_vehicles, fleet)) + 1
+    d = int(np.searchsorted(surface.sample_demand, demand)) + 1
+    fleets = min(-(-v // FLEET_STEP) * FLEET_STEP, len(surface.sample_vehicles))
+    return local_planes(surface, fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand)))
+
+
+def clean_planes(planes: Array) -> Array:
+    """Return planes without the hull's rounding noise, which solvers trip over; never lower than they were, within a trip."""
+    return np.where(np.abs(planes) < np.array(NOISE), 0.0, planes)

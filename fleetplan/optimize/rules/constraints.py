@@ -1,0 +1,317 @@
+"""The request's own constraints: one rule for each, of its type's name; rows carry the constraint's id.
+
+A type without a rule here cannot be written by silence: :func:`constraint_rule` raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from fleetplan.months import month_number
+from fleetplan.optimize.instance import Array, Flags, Instance, Ints
+from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.rules.base import Kind, Problem, Rule, Scope, Term
+from fleetplan.optimize.waits import wait_lines
+from fleetplan.request import (
+    AnyConstraint,
+    EventDate,
+    FleetCap,
+    FleetFloor,
+    ForbidDeployment,
+    ForceDeployment,
+    LaunchBy,
+    LaunchesPerQuarter,
+    LaunchFixed,
+    LaunchNotBefore,
+    MarketsLive,
+    MinimumTrips,
+    PartnerShare,
+    PermitDelay,
+    ServiceLevel,
+    StacksPerCity,
+    SupplyChange,
+)
+
+C = TypeVar("C", bound=AnyConstraint)
+
+
+class ConstraintRule(Rule, Generic[C]):
+    """A constraint of the request as a rule."""
+
+    source: ClassVar[str] = "the request: constraints"
+    kind: ClassVar[Kind] = "target"
+    scope: ClassVar[Scope] = "joint"
+
+    def __init__(self, constraint: C) -> None:
+        self.constraint = constraint
+        self.key = constraint.type
+        given = {name: getattr(constraint, name, None) or "" for name in ("city", "stack")}
+        self.place = Place("constraint", constraint=constraint.id, **given)
+
+    def users(self, i: Instance) -> list[int]:
+        """Return the deployments that the constraint is about."""
+        return i.matching(getattr(self.constraint, "city", None), getattr(self.constraint, "stack", None))
+
+    def window(self, i: Instance) -> Ints:
+        """Return the periods that share a month with the constraint's window."""
+        given = [getattr(self.constraint, name, None) for name in ("start", "end")]
+        return np.array(i.grid.window(given[0], given[1]), dtype=np.int64)
+
+
+def _at(t: int) -> Ints:
+    return np.array([t], dtype=np.int64)
+
+
+def _paying(p: Problem, users: Iterable[int], t: int) -> list[Term]:
+    """Return the steps "open to paying riders in period t" of deployments; none before the horizon."""
+    return [(p.columns.deployments[q].paying[t], 1.0) for q in users] if t >= 0 else []
+
+
+def _fleet(p: Problem, users: Iterable[int], t: Ints) -> list[Term]:
+    return [p.fleet(q, t) for q in users]
+
+
+class MarketsLiveRule(ConstraintRule[MarketsLive]):
+    """So many markets are live by a month."""
+
+    title = "So many markets are live by a month"
+
+    def write(self, p: Problem) -> None:
+        """Count cities with paying (or any) service in the last period begun by the month."""
+        c, i = self.constraint, p.instance
+        existing = sum(m.counts for m in i.scope.catalogue.live_markets) if c.include_existing else 0
+        t = i.grid.last_begun_by(c.by)
+        p.at_least(self, self.place, _at(t), live_markets(p, c.counts, t), float(c.count - existing))
+
+
+def live_markets(p: Problem, counts: str, t: int) -> list[Term]:
+    """Return a term for each city that is 1 only if it is live in period ``t``: open, to paying riders where they count."""
+    if t < 0:
+        return []
+    steps = p.columns.live if counts == "public" else p.columns.paying_live
+    return [(own[t], 1.0) for own in steps.values()]
+
+
+class LaunchNotBeforeRule(ConstraintRule[LaunchNotBefore]):
+    """Nobody opens before a month."""
+
+    title = "A city, or a stack in it, opens no earlier than a month"
+    scope = "city"
+
+    def _before(self, i: Instance) -> Ints:
+        return np.flatnonzero(i.grid.starts < month_number(self.constraint.month))
+
+    def openings(self, i: Instance, q: int) -> Flags | None:
+        """Return that nothing is open before the month."""
+        if q not in self.users(i):
+            return None
+        opens = np.ones((len(i.levels_of(q)), i.periods), dtype=bool)
+        opens[:, self._before(i)] = False
+        return opens
+
+    def write(self, p: Problem) -> None:
+        """Keep the openings closed."""
+        t = self._before(p.instance)
+        for q in self.users(p.instance):
+            p.at_most(self, self.place, t, [(p.columns.deployments[q].open[0, t], 1.0)])
+
+
+class LaunchByRule(ConstraintRule[LaunchBy]):
+    """Somebody is open to paying riders by a month."""
+
+    title = "A city, or a stack in it, is open to paying riders by a month"
+    scope = "city"
+
+    def write(self, p: Problem) -> None:
+        """Ask for a paying service in the last period begun by the month."""
+        t = p.instance.grid.last_begun_by(self.constraint.month)
+        p.at_least(self, self.place, _at(t), _paying(p, self.users(p.instance), t), 1.0)
+
+
+class LaunchFixedRule(ConstraintRule[LaunchFixed]):
+    """A stack opens in one period."""
+
+    title = "A stack opens in a city in the period that holds a month"
+
+    def write(self, p: Problem) -> None:
+        """Ask for the opening in the period, and for none before."""
+        at = p.instance.grid.period_of(month_number(self.constraint.month))
+        users, inside = self.users(p.instance), 0 <= at < p.instance.periods
+        opened: list[Term] = [(p.columns.deployments[q].open[0, at], 1.0) for q in users if inside]
+        p.at_least(self, self.place, _at(at), opened, 1.0, part="open")
+        before = p.every[: max(at, 0)]
+        for q in users:
+            p.at_most(self, self.place, before, [(p.columns.deployments[q].open[0, before], 1.0)], part="before")
+
+
+class ForceDeploymentRule(ConstraintRule[ForceDeployment]):
+    """A stack opens in a city."""
+
+    title = "A stack is open to paying riders in a city within the horizon"
+
+    def write(self, p: Problem) -> None:
+        """Ask for a paying service in the last period."""
+        last = p.instance.periods - 1
+        p.at_least(self, self.place, _at(last), _paying(p, self.users(p.instance), last), 1.0)
+
+
+class ForbidDeploymentRule(ConstraintRule[ForbidDeployment]):
+    """A stack stays out of a city."""
+
+    title = "A stack is not placed in a city"
+
+    def fleet_limit(self, i: Instance, q: int) -> Array | None:
+        """Return no vehicles at all."""
+        return np.zeros(i.periods) if q in self.users(i) else None
+
+    def write(self, p: Problem) -> None:
+        """Keep the programme from beginning."""
+        for q in self.users(p.instance):
+            p.at_most(self, self.place, p.every, [(p.columns.deployments[q].begun, 1.0)])
+
+
+class FleetCapRule(ConstraintRule[FleetCap]):
+    """A fleet stays small."""
+
+    title = "At most so many vehicles serve"
+
+    def fleet_limit(self, i: Instance, q: int) -> Array | None:
+        """Return the cap within its window."""
+        if q not in self.users(i):
+            return None
+        most = np.full(i.periods, np.inf)
+        most[self.window(i)] = float(self.constraint.vehicles)
+        return most
+
+    def write(self, p: Problem) -> None:
+        """Bound the fleets together in every period of the window."""
+        t = self.window(p.instance)
+        p.at_most(self, self.place, t, _fleet(p, self.users(p.instance), t), float(self.constraint.vehicles))
+
+
+class FleetFloorRule(ConstraintRule[FleetFloor]):
+    """A fleet is large."""
+
+    title = "At least so many vehicles serve"
+
+    def write(self, p: Problem) -> None:
+        """Ask for the fleets together in every period of the window."""
+        t = self.window(p.instance)
+        p.at_least(self, self.place, t, _fleet(p, self.users(p.instance), t), float(self.constraint.vehicles))
+
+
+class PartnerShareRule(ConstraintRule[PartnerShare]):
+    """No partner dominates."""
+
+    title = "One partner's vehicles are at most a share of all"
+
+    def write(self, p: Problem) -> None:
+        """Bound the partner's vehicles by its share of all vehicles in service."""
+        i, t = p.instance, self.window(p.instance)
+        terms: list[Term] = []
+        for q, data in enumerate(i.deployments):
+            theirs = i.stacks[data.stack].partner == self.constraint.partner
+            terms.append((p.fleet(q, t)[0], float(theirs) - self.constraint.max_share))
+        p.at_most(self, self.place, t, terms)
+
+
+class LaunchesPerQuarterRule(ConstraintRule[LaunchesPerQuarter]):
+    """Teams launch only so much at once."""
+
+    title = "At most so many first openings a quarter"
+
+    def write(self, p: Problem) -> None:
+        """Bound the openings between the end of one quarter and the end of the next."""
+        quarters = p.instance.grid.quarters
+        for quarter in np.unique(quarters):
+            inside = np.flatnonzero(quarters == quarter)
+            terms: list[Term] = [(own.open[0, inside[-1]], 1.0) for own in p.columns.deployments]
+            if inside[0]:
+                terms += [(own.open[0, inside[0] - 1], -1.0) for own in p.columns.deployments]
+            p.at_most(self, self.place, inside[:1], terms, float(self.constraint.max))
+
+
+class StacksPerCityRule(ConstraintRule[StacksPerCity]):
+    """A city has only so many stacks."""
+
+    title = "At most so many stacks are open in a city"
+    scope = "city"
+
+    def write(self, p: Problem) -> None:
+        """Bound what is open in the last period: nothing ever closes."""
+        last = p.instance.periods - 1
+        for city in [self.constraint.city] if self.constraint.city else list(p.columns.live):
+            opened: list[Term] = [(p.columns.deployments[q].open[0, last], 1.0) for q in p.instance.of_city(city)]
+            place = Place("constraint", constraint=self.constraint.id, city=city)
+            p.at_most(self, place, _at(last), opened, float(self.constraint.max))
+
+
+class ServiceLevelRule(ConstraintRule[ServiceLevel]):
+    """Riders wait only so long. The rows relax the rule; :mod:`fleetplan.optimize.waits` makes plans keep it."""
+
+    title = "The mean wait stays at or below so many minutes wherever service is open"
+    scope = "city"
+
+    def write(self, p: Problem) -> None:
+        """Ask each level in force for the vehicles that any fleet short enough in waits has at its demand."""
+        for q in self.users(p.instance):
+            own, most = p.columns.deployments[q], p.reach.deployments[q].demand
+            for g, level in enumerate(p.instance.levels_of(q)):
+                for slope, floor in wait_lines(level.surface, self.constraint.max_wait_min, float(most[g].max())):
+                    terms = [(own.fleet[g], 1.0), (own.demand[g], -slope), *p.in_force(q, g, p.every, -floor)]
+                    p.at_least(self, self.place, p.every, terms)
+
+
+class MinimumTripsRule(ConstraintRule[MinimumTrips]):
+    """Riders are served."""
+
+    title = "At least so many trips a mean day"
+
+    def write(self, p: Problem) -> None:
+        """Ask for the trips in every period of the window."""
+        t = self.window(p.instance)
+        trips: list[Term] = [(p.columns.deployments[q].trips[:, t].T, 1.0) for q in self.users(p.instance)]
+        p.at_least(self, self.place, t, trips, self.constraint.trips_per_day)
+
+
+class GivenRule(ConstraintRule[Any]):
+    """A constraint that alters figures (delays, events, supply): it stands in the outlook, not in rows."""
+
+    title = "Permits, events and supply are as the request takes them"
+
+    def write(self, p: Problem) -> None:
+        """Write nothing: :func:`fleetplan.optimize.gather.gather` has read it."""
+
+
+CONSTRAINT_RULES: dict[type[Any], type[ConstraintRule[Any]]] = {
+    MarketsLive: MarketsLiveRule,
+    LaunchNotBefore: LaunchNotBeforeRule,
+    LaunchBy: LaunchByRule,
+    LaunchFixed: LaunchFixedRule,
+    ForceDeployment: ForceDeploymentRule,
+    ForbidDeployment: ForbidDeploymentRule,
+    FleetCap: FleetCapRule,
+    FleetFloor: FleetFloorRule,
+    PartnerShare: PartnerShareRule,
+    LaunchesPerQuarter: LaunchesPerQuarterRule,
+    StacksPerCity: StacksPerCityRule,
+    PermitDelay: GivenRule,
+    EventDate: GivenRule,
+    SupplyChange: GivenRule,
+    ServiceLevel: ServiceLevelRule,
+    MinimumTrips: MinimumTripsRule,
+}
+
+
+def constraint_rule(constraint: AnyConstraint) -> ConstraintRule[Any]:
+    """Return the rule of a constraint.
+
+    Raises
+    ------
+    KeyError
+        If its type has none: it would be left out of the matrix in silence.
+    """
+    return CONSTRAINT_RULES[type(constraint)](constraint)

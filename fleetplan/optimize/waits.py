@@ -1,0 +1,145 @@
+"""The rule on waits, which is not convex: rows that relax it, and rows that plans keep it with.
+
+For one service area let ``need(D)`` be the smallest fleet that keeps the mean wait at ``D`` riders a day, read from the sampled law
+(bilinear between samples). It rises with ``D`` in a concave way, and falls to nothing where riders are so many that most are turned
+away and those served stand close by. Neither side can be written as rows exactly, so there are two sets of rows:
+
+    relaxing     V >= slope * D + floor      below ``need`` everywhere: no plan that keeps the rule is cut off, bounds hold
+    keeping      d_j <= D <= d_{j+1},  V >= slope * D + floor      above ``need`` between two demands near a solution
+
+The relaxing lines are the lower convex envelope of ``need``. Plans are settled under keeping rows and then re-settled around what
+comes out, as long as that helps.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from fleetplan.optimize.instance import Array, Flags
+from fleetplan.service.types import ResponseSurface
+
+BETWEEN = 8  # demands looked at between two samples
+FLEETS = 4  # fleets looked at between two samples
+UNREACHABLE = np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Needs:
+    """What a limit asks of one area, on an axis of demands, shapes (n,): the least fleet that keeps it, and the least from which every
+    larger one does too (inf: none).
+    """
+
+    demand: Array
+    least: Array
+    sure: Array
+
+
+@functools.lru_cache(maxsize=512)
+def needs(surface: ResponseSurface, max_wait_min: float) -> Needs:
+    """Return the fleets that a limit on the mean wait asks for, by demand."""
+    demand = _finer(surface.sample_demand, BETWEEN)
+    vehicles = _finer(surface.sample_vehicles[1:], FLEETS)
+    v, d = np.meshgrid(vehicles, demand, indexing="ij")
+    kept = np.nan_to_num(surface.evaluate(v, d).wait_min, nan=np.inf) <= max_wait_min
+    least, sure = _first_kept(kept), _first_kept(np.logical_and.accumulate(kept[::-1], axis=0)[::-1])
+    below = np.append(0.0, vehicles[:-1])  # between two fleets looked at the limit may be met a little earlier
+    return Needs(
+        demand,
+        np.array([below[k] if k >= 0 else UNREACHABLE for k in least]),
+        np.array([vehicles[k] if k >= 0 else UNREACHABLE for k in sure]),
+    )
+
+
+def _finer(axis: Array, parts: int) -> Array:
+    """Return an axis with ``parts`` steps in place of each."""
+    return np.interp(np.arange((len(axis) - 1) * parts + 1) / parts, np.arange(len(axis)), axis)
+
+
+def _first_kept(kept: Flags) -> Array:
+    """Return for each demand the index of the first fleet that keeps the limit, -1 for none."""
+    return np.where(kept.any(axis=0), np.argmax(kept, axis=0), -1)
+
+
+@functools.lru_cache(maxsize=512)
+def wait_lines(surface: ResponseSurface, max_wait_min: float, demand_most: float) -> tuple[tuple[float, float], ...]:
+    """Return lines ``(slope, floor)`` with ``V >= slope * D + floor`` for every fleet that keeps the limit at ``D <= demand_most``.
+
+    Between two demands looked at the least fleet of either holds: the wait is bilinear between samples, so it is least at an end.
+    Where no fleet keeps the limit, the surface's largest stands for it and one above closes the area.
+    """
+    known = needs(surface, max_wait_min)
+    closed = 2.0 * surface.vehicles_max
+    least = np.minimum(known.least, closed)
+    floor = np.minimum(least[:-1], least[1:])
+    points = [(d, v) for k, v in enumerate(floor) for d in (known.demand[k], known.demand[k + 1])]
+    points.append((max(demand_most, float(known.demand[-1])), float(least[-1])))  # beyond the samples the law is flat
+    corners = _lower_envelope(sorted({(float(d), float(v)) for d, v in points}))
+    lines = [_line(a, b) for a, b in zip(corners, corners[1:], strict=False)]
+    return tuple(line for line in lines if line[0] > 0 or line[1] > 0)
+
+
+def _line(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    slope = (b[1] - a[1]) / (b[0] - a[0])
+    return slope, a[1] - slope * a[0]
+
+
+def _lower_envelope(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the lower convex hull of points sorted by abscissa, then ordinate."""
+    kept: list[tuple[float, float]] = []
+    for point in points:
+        if kept and point[0] == kept[-1][0]:
+            continue  # the lower of two at the same demand came first
+        while len(kept) > 1 and _line(kept[-2], point)[0] <= _line(kept[-2], kept[-1])[0]:
+            kept.pop()
+        kept.append(point)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Rows under which a level in force keeps the limit: demands between two, and ``V >= slope * D + floor``."""
+
+    demand_low: float
+    demand_high: float
+    slope: float
+    floor: float
+
+
+def keeping_rows(surface: ResponseSurface, max_wait_min: float, fleet: float, demand: float) -> Keeping | None:
+    """Return rows that keep the limit near a fleet and a demand; None where no fleet does.
+
+    The part of the demand axis that holds ``demand``, if its fleet is close to enough there; else the nearest part below at which
+    it is, so that riders are turned away instead; else the part itself with the fleet it needs.
+    """
+    known = needs(surface, max_wait_min)
+    parts = [k for k in range(len(known.demand) - 1) if np.isfinite(known.sure[k : k + 2]).all()]
+    at = min(max(int(np.searchsorted(known.demand, demand, side="right")) - 1, 0), len(known.demand) - 2)
+    below = [k for k in parts if k <= at and max(known.sure[k], known.sure[k + 1]) <= fleet]
+    if at in parts and at not in below and not below:
+        below = [at]
+    if not below:
+        return None
+    k = below[-1]
+    low, high = float(known.demand[k]), float(known.demand[k + 1])
+    top = np.inf if k == len(known.demand) - 2 else high  # beyond the samples the law is flat
+    slope, floor = _line((low, float(known.sure[k])), (high, float(known.sure[k + 1])))
+    lift = _lift(surface, max_wait_min, low, high, slope, floor)
+    if np.isinf(top):
+        slope, floor = 0.0, float(max(known.sure[k], known.sure[k + 1])) + lift
+    return Keeping(low, top, slope, floor + (0.0 if np.isinf(top) else lift))
+
+
+def _lift(surface: ResponseSurface, limit: float, low: float, high: float, slope: float, floor: float) -> float:
+    """Return by how much a chord must rise so that the limit is kept all along it and above."""
+    step = float(np.diff(surface.sample_vehicles[1:]).max()) / 64.0
+    demand = np.linspace(low, high, 9)
+    for lift in np.arange(0, 256) * step:
+        lines = slope * demand + floor + lift
+        v = np.maximum(lines[None, :] + step * np.arange(0, 64, 4)[:, None], 0.0)
+        waits = surface.evaluate(v, np.broadcast_to(demand, v.shape)).wait_min
+        if (np.nan_to_num(waits, nan=np.inf) <= limit).all():
+            return float(lift)
+    return float(surface.vehicles_max)
