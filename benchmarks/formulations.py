@@ -30,7 +30,7 @@ from fleetplan.optimize.instance import Array, DeploymentData, Instance
 from fleetplan.optimize.rules import launch, service
 from fleetplan.optimize.search import search, whole_columns
 from fleetplan.optimize.solve import solve, solve_with_ortools
-from fleetplan.planner import services_for
+from fleetplan.prepare import services_for
 from fleetplan.request import read_request
 from fleetplan.scope import resolve_scope
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from fleetplan import PlanOptions, Progress, Run, load_catalogue, parse_request, plan_with_context, read_request
 from fleetplan.compare import compare_plans
-from fleetplan.planner import services_for
 from fleetplan.plans.types import Plan
+from fleetplan.prepare import services_for
 from fleetplan.reruns.rerun import apply_patch, rerun
 from fleetplan.scope import resolve_scope
 

@@ -3,72 +3,54 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fleetplan import __version__
-from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.formulate import Formulation, formulate
-from fleetplan.optimize.gather import gather
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.nearby import improve
-from fleetplan.optimize.search import search
+from fleetplan.optimize.prices import RowPrices, local_prices
+from fleetplan.optimize.search import SearchResult, search
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import Proof, assemble
 from fleetplan.plans.check import require_valid
 from fleetplan.plans.types import Plan
+from fleetplan.prepare import Prepared, prepare
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import inherited_bound
 from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import start_from
-from fleetplan.run import QUIET, Listener, Progress, Run
-from fleetplan.scope import Scope, resolve_scope
-from fleetplan.service import city_service
+from fleetplan.run import QUIET, Clock, Run
 from fleetplan.service.types import CityService
 from fleetplan.words.plan import in_words
 
 
 @dataclass(frozen=True, eq=False)
 class PlanningResult:
-    """A checked plan with the catalogue (as loaded) and the response surfaces it was made from."""
+    """A checked plan with what it was made from."""
 
     plan: Plan
-    catalogue: Catalogue
-    services: Mapping[str, CityService]
+    prepared: Prepared
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue as loaded."""
+        return self.prepared.catalogue
+
+    @property
+    def services(self) -> Mapping[str, CityService]:
+        """The response surfaces by city."""
+        return self.prepared.services
 
 
 def package_version() -> str:
     """Return the version of this code."""
     return __version__
-
-
-class _Clock:
-    """Sends progress with the time since planning began."""
-
-    def __init__(self, listener: Listener | None) -> None:
-        self.began = time.monotonic()
-        self.listener = listener
-
-    def send(self, phase: str, best: float | None = None, bound: float | None = None, message: str = "") -> None:
-        if self.listener is None:
-            return
-        gap = (bound - best) / max(abs(best), 1.0) if best is not None and bound is not None else None
-        self.listener(Progress(phase, time.monotonic() - self.began, best, bound, gap, message))
-
-
-def services_for(scope: Scope, run: Run = QUIET) -> dict[str, CityService]:
-    """Return the response surfaces of every city of a scope, from the cache where possible."""
-    clock = _Clock(run.progress)
-    found = {}
-    for city in scope.cities:
-        clock.send("cities", message=city)
-        found[city] = city_service(scope.catalogue, city, cache_dir=run.cache_dir)
-    return found
 
 
 def _borrowed(inherited: float, bound: float) -> str:
@@ -79,7 +61,7 @@ def _borrowed(inherited: float, bound: float) -> str:
 
 
 def _first_solution(
-    formulation: Formulation, parent: Plan, seed: int, clock: _Clock, stop: threading.Event | None
+    formulation: Formulation, parent: Plan, seed: int, clock: Clock, stop: threading.Event | None
 ) -> Array | None:
     """Return the parent's launches under the new request, then the best near them; each is told as ``provisional``."""
     first = start_from(formulation, parent)
@@ -112,19 +94,21 @@ def plan_with_context(
     CheckFailed
         If the plan breaks a rule: a bug.
     """
-    clock = _Clock(run.progress)
-    clock.send("catalogue")
-    known = run.catalogue if run.catalogue is not None else load_catalogue()
-    scope = resolve_scope(request, known)
-    services = services_for(scope, run)
+    return plan_prepared(prepare(request, run), options, run, parent=parent)
+
+
+def plan_prepared(
+    prepared: Prepared, options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET, *, parent: Plan | None = None
+) -> PlanningResult:
+    """Plan a request that is ready to be planned; see :func:`plan_with_context`."""
+    clock = Clock(run.progress)
     clock.send("formulating")
-    free = formulate(gather(scope, services))
     keeping = Keeping(parent, options)
-    formulation = keeping.onto(free)
+    formulation = keeping.onto(prepared.formulation)
     start, inherited = None, float("inf")
     if parent is not None:
         start = _first_solution(formulation, parent, options.seed, clock, run.stop)
-        inherited = inherited_bound(parent, request, known.digest, package_version())
+        inherited = inherited_bound(parent, prepared)
     result = search(
         formulation,
         time_limit_s=options.time_limit_s,
@@ -138,21 +122,39 @@ def plan_with_context(
     if result is None:
         clock.send("conflicts")
         msg = "no plan keeps every rule of this request"
-        raise InfeasibleError(msg, keeping.clashes(formulation) or explain_infeasible(free))
+        loose = formulate(prepared.instance, loose=True)
+        raise InfeasibleError(msg, keeping.clashes(keeping.onto(loose)) or explain_infeasible(loose))
+    clock.send("prices", result.value, result.bound)
+    prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x)
     clock.send("checking", result.value, result.bound)
-    cost = keeping.cost(free, formulation, result.x)
+    checked = _checked(prepared, formulation, result, prices, keeping, inherited, options)
+    clock.send("done", checked.objective, checked.bound)
+    return PlanningResult(checked, prepared)
+
+
+def _checked(  # what a plan is sealed with
+    prepared: Prepared,
+    formulation: Formulation,
+    result: SearchResult,
+    prices: RowPrices,
+    keeping: Keeping,
+    inherited: float,
+    options: PlanOptions,
+) -> Plan:
+    """Return the plan that a search found, once the independent checker has passed it."""
+    cost = keeping.cost(prepared.formulation, formulation, result.x)
     bound = min(result.bound + cost, inherited)
     proof = Proof(bound, result.ending, options.gap, options.seed, package_version(), "HiGHS")
-    draft = assemble(formulation, result, proof)
-    report = require_valid(draft, known, services)
+    draft = assemble(formulation, result, prices, proof)
+    report = require_valid(draft, prepared.catalogue, prepared.services)
     seal = {
         "checker": "passed",
         "rules_checked": list(report.rules_checked),
         "method": draft.certificate.method + keeping.method(cost) + _borrowed(inherited, bound),
+        "formulation_sha256": prepared.formulation_sha256,
     }
-    checked = in_words(draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)}), scope)
-    clock.send("done", checked.objective, checked.bound)
-    return PlanningResult(checked, known, services)
+    sealed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
+    return in_words(sealed, prepared.scope)
 
 
 def plan(request: PlanRequest, run: Run = QUIET, **options: Any) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,3 +49,18 @@ class Run:
 
 
 QUIET = Run()
+
+
+class Clock:
+    """Sends progress with the time since planning began."""
+
+    def __init__(self, listener: Listener | None) -> None:
+        self.began = time.monotonic()
+        self.listener = listener
+
+    def send(self, phase: str, best: float | None = None, bound: float | None = None, message: str = "") -> None:
+        """Tell the listener of a phase, the best value and the bound (USD)."""
+        if self.listener is None:
+            return
+        gap = (bound - best) / max(abs(best), 1.0) if best is not None and bound is not None else None
+        self.listener(Progress(phase, time.monotonic() - self.began, best, bound, gap, message))

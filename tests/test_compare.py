@@ -20,7 +20,7 @@ NO_BELPORT = {"constraints": {"no": {"type": "forbid_deployment", "city": "belpo
 
 @pytest.fixture(autouse=True)
 def _small_world(monkeypatch):
-    monkeypatch.setattr("fleetplan.planner.services_for", lambda *_, **__: SERVICES)
+    monkeypatch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
 
 
 _KNOWN: dict[str, Plan] = {}

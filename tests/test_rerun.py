@@ -18,6 +18,7 @@ from fleetplan.options import PlanOptions, parse_options
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.deployments import deployments_of, year_ends
 from fleetplan.plans.types import Plan
+from fleetplan.prepare import prepare
 from fleetplan.request import parse_request
 from fleetplan.reruns.inherit import inherited_bound, only_tightens
 from fleetplan.reruns.keep import CHANGE, FREEZE
@@ -54,7 +55,7 @@ SCARCE = {"constraints": {"scarce": {"type": "fleet_cap", "vehicles": 100, "star
 
 @pytest.fixture(autouse=True)
 def _small_world(monkeypatch):
-    monkeypatch.setattr("fleetplan.planner.services_for", lambda *_, **__: SERVICES)
+    monkeypatch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
 
 
 def exactly(more: dict[str, Any]) -> PlanOptions:
@@ -430,12 +431,15 @@ def test_a_change_that_does_not_bind_needs_no_search(parent):
 
 def test_a_bound_of_a_frozen_parent_is_not_taken_over(parent):
     frozen = again(parent, {}, freeze_until="2027-10")
-    request = parse_request(BASE)
-    digest, version = parent.certificate.catalogue_sha256, parent.certificate.version
-    assert inherited_bound(parent, request, digest, version) == parent.bound
-    assert inherited_bound(frozen, request, digest, version) == float("inf")
-    assert inherited_bound(parent, request, "another catalogue", version) == float("inf")
-    assert inherited_bound(parent, request, digest, "another version") == float("inf")
+    ready = prepare(parse_request(BASE), Run(catalogue=WORLD))
+    proof = parent.certificate
+    assert inherited_bound(parent, ready) == parent.bound
+    assert inherited_bound(frozen, ready) == float("inf")
+    for other in ({"catalogue_sha256": "another catalogue"}, {"formulation_sha256": "another matrix"}):
+        changed = parent.model_copy(update={"certificate": proof.model_copy(update=other)})
+        assert inherited_bound(changed, ready) == float("inf")
+    later = parent.model_copy(update={"certificate": proof.model_copy(update={"version": "another version"})})
+    assert inherited_bound(later, ready) == parent.bound, "the matrix decides, not the number of the version"
 
 
 def test_the_neighbourhood_of_a_plan_holds_it_and_improves_on_it(parent):

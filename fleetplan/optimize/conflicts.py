@@ -25,14 +25,13 @@ MONEY_GROUPS = {"capital": "the capital budget", "cash_floor": "the cash floor"}
 
 def _groups(formulation: Formulation) -> dict[str, np.ndarray]:
     """Return row indices by business group."""
-    kinds: dict[tuple[str, str], str] = {(c.type, c.id): c.id for c in formulation.instance.scope.constraints}
     rows: dict[str, list[int]] = {}
-    for index, label in enumerate(formulation.model.labels):
-        name = kinds.get((label.rule, label.where))
-        if name is None and label.rule in MONEY_GROUPS and label.where in {"budget", "floor"}:
-            name = label.rule
-        if name is not None:
-            rows.setdefault(name, []).append(index)
+    for block in formulation.model.blocks:
+        name = block.place.constraint
+        if block.rule in MONEY_GROUPS and block.part in {"budget", "floor"}:
+            name = block.rule
+        if name:
+            rows.setdefault(name, []).extend(block.rows)
     return {name: np.asarray(index) for name, index in rows.items()}
 
 
@@ -68,7 +67,7 @@ def _earliest(instance: Instance, city: str, stack: str | None) -> str:
         for m in q.modes
         if m.fare_factor > 0
         for t in range(instance.periods)
-        if m.milestone.possible(t)
+        if m.milestone.possible[t]
     ]
     return instance.grid.labels()[min(months)] if months else ""
 
@@ -94,7 +93,10 @@ def _sentence(instance: Instance, constraint: AnyConstraint) -> str:
 
 
 def explain_infeasible(formulation: Formulation) -> list[str]:
-    """Return one sentence per minimal conflict."""
+    """Return one sentence per minimal conflict.
+
+    ``formulation`` is a loose one: there a constraint acts through its own rows alone, so that freeing them frees it.
+    """
     instance = formulation.instance
     by_id = {c.id: c for c in instance.scope.constraints}
     sentences: list[str] = []

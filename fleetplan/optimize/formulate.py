@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Formulation:
     ledger: Ledger
     reach: Reach
     domain: Reach
+    kept_sites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By city: depot sites that come first when the sites of a class are named, since an earlier plan has ordered them."""
 
 
 def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool = False) -> Formulation:
@@ -39,8 +41,8 @@ def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool 
     without
         Keys of rules (types of the request's constraints are keys too, and so are their ids) that are left out, rows and limits.
     loose
-        Bound columns and switches by the months of permits only: the same plans, a weaker relaxation, and every limit acts through
-        its own rows alone, so that row prices say what it is worth.
+        Bound columns and switches by the months of permits only: the same plans, a weaker relaxation, and every limit
+        acts through its own rows alone, so that row prices say what it is worth.
     """
     rules = tuple(rule for rule in rules_for(instance) if not {rule.key, rule.place.constraint} & set(without))
     standing = [rule for rule in STANDING_RULES if rule.key not in without]

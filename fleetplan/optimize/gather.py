@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fleetplan.catalogue.types import Catalogue
 from fleetplan.economics import annuity, annuity_factor, deployment_rates, discount, outstanding
 from fleetplan.months import Grid, month_number
 from fleetplan.optimize.instance import (
@@ -255,7 +254,9 @@ def _terms(scope: Scope, pair: tuple[str, str], shared: tuple[str, ...]) -> Depl
     )
 
 
-def world_of(scope: Scope, services: Mapping[str, CityService], shared: Mapping[tuple[str, str], tuple[str, ...]]) -> World:
+def world_of(
+    scope: Scope, services: Mapping[str, CityService], shared: Mapping[tuple[str, str], tuple[str, ...]]
+) -> World:
     """Return what every scenario of a request shares; ``shared``: wider programmes by deployment."""
     grid, own = scope.request.grid, scope.catalogue.assumptions
     rate = scope.request.discount_rate

@@ -182,7 +182,10 @@ class DepotData:
 
 @dataclass(frozen=True, eq=False)
 class DepotClass:
-    """Sites of one city that nothing in the rules tells apart: as many stalls, live as soon. ``sites``: indices, nearest first."""
+    """Sites of one city that nothing in the rules tells apart: as many stalls, live as soon.
+
+    ``sites`` holds their indices, nearest to riders first.
+    """
 
     stalls: int
     reach: Ints
@@ -261,8 +264,8 @@ class Instance:
     Attributes
     ----------
     catalogued
-        The outlook as the catalogue has it, without the request's delays, events and supply changes: it says over which fleets the
-        response curves are read, so that a limit that is asked for never bends the curves.
+        The outlook as the catalogue has it, without the request's delays, events and supply changes: it says over which
+        fleets the response curves are read, so that a limit that is asked for never bends the curves.
     """
 
     world: World

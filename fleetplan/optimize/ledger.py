@@ -1,7 +1,7 @@
 """Money, booked once: every USD that a decision earns or costs, with its line, holder, period, column and timing.
 
-The objective is the discounted sum of the entries; capital and cash rows, the accounts of a plan, reports and prices read the same
-entries. Only the independent checker computes money anew.
+The objective is the discounted sum of the entries; capital and cash rows, the accounts of a plan, reports and prices
+read the same entries. Only the independent checker computes money anew.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ class Ledger:
     entries: list[Entry] = field(default_factory=list)
     worths: list[Worth] = field(default_factory=list)
 
-    def book(
-        self, line: str, holder: Place, t: Ints, columns: ArrayLike, usd: ArrayLike, when: When = "mid"
-    ) -> None:
+    def book(self, line: str, holder: Place, t: Ints, columns: ArrayLike, usd: ArrayLike, when: When = "mid") -> None:
         """Book ``usd`` per unit of columns.
 
         Parameters
@@ -66,7 +64,9 @@ class Ledger:
             Shapes (n,) or (n, k), or what broadcasts to the larger of them with one row for each period.
         """
         usd, columns = np.asarray(usd, float), np.asarray(columns, np.int64)
-        shape = np.broadcast_shapes(usd.shape, columns.shape, (len(t),) if max(usd.ndim, columns.ndim) < 2 else (len(t), 1))  # noqa: PLR2004  # one or several columns a period
+        shape = np.broadcast_shapes(
+            usd.shape, columns.shape, (len(t),) if max(usd.ndim, columns.ndim) < 2 else (len(t), 1)
+        )  # one or several columns a period
         periods = t if len(shape) == 1 else t[:, None]
         flat = [np.broadcast_to(part, shape).ravel() for part in (periods, columns, usd)]
         kept = flat[2] != 0.0

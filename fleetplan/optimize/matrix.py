@@ -218,7 +218,7 @@ class Builder:
             where = np.asarray(columns, dtype=np.int64)
             where = np.broadcast_to(where, (count,)) if where.ndim == 0 else where
             value = np.asarray(values, float)
-            value = value[:, None] if value.ndim == 1 and where.ndim == 2 else value  # noqa: PLR2004  # one value a row
+            value = value[:, None] if value.ndim == 1 and where.ndim == 2 else value  # one value a row
             self.entry_values.append(np.broadcast_to(value, where.shape).ravel())
             self.entry_columns.append(where.ravel())
             self.entry_rows.append(np.repeat(rows, where[0].size))
@@ -249,9 +249,7 @@ class Builder:
         self.blocks.append(RowBlock(rule, part, place, self.rows, np.asarray(periods, np.int64)))
         self.rows += count
 
-    def row(
-        self, label: RowLabel, terms: Iterable[tuple[int, float]], low: float = -INF, high: float = INF
-    ) -> None:
+    def row(self, label: RowLabel, terms: Iterable[tuple[int, float]], low: float = -INF, high: float = INF) -> None:
         """Add one row ``low <= sum(value * x[column]) <= high``."""
         periods = np.array([label.period], np.int64)
         pairs = [(np.array([c], np.int64), np.array([v], float)) for c, v in terms]
@@ -260,7 +258,7 @@ class Builder:
     def finish(self, cost: Array) -> Model:
         """Return the model with the given objective coefficients."""
         matrix = coo_matrix(
-            (_joined(self.entry_values, float), (_joined(self.entry_rows, int), _joined(self.entry_columns, int))),
+            (_joined(self.entry_values), (_indices(self.entry_rows), _indices(self.entry_columns))),
             shape=(self.rows, self.size),
         ).tocsr()
         matrix.sum_duplicates()
@@ -269,15 +267,19 @@ class Builder:
         return Model(
             cost=cost,
             constant=self.constant,
-            lower=_joined(self.lower, float),
-            upper=_joined(self.upper, float),
+            lower=_joined(self.lower),
+            upper=_joined(self.upper),
             whole=np.concatenate([np.zeros(0, dtype=bool), *self.whole]),
             matrix=matrix,
-            row_lower=_joined(self.row_lower, float),
-            row_upper=_joined(self.row_upper, float),
+            row_lower=_joined(self.row_lower),
+            row_upper=_joined(self.row_upper),
             blocks=tuple(self.blocks),
         )
 
 
-def _joined(parts: Sequence[NDArray[np.generic]], kind: type) -> NDArray[np.generic]:
-    return np.concatenate([np.zeros(0, kind), *parts])
+def _joined(parts: Sequence[Array]) -> Array:
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _indices(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, np.int64), *parts])

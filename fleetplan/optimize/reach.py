@@ -42,9 +42,7 @@ class Reach:
 
 def _wider(a: DeploymentReach, b: DeploymentReach) -> DeploymentReach:
     modes = np.maximum(a.modes, b.modes) if a.modes.shape == b.modes.shape else a.modes
-    return DeploymentReach(
-        np.maximum(a.fleet, b.fleet), modes, a.possible | b.possible, np.maximum(a.demand, b.demand)
-    )
+    return DeploymentReach(np.maximum(a.fleet, b.fleet), modes, a.possible | b.possible, np.maximum(a.demand, b.demand))
 
 
 def reach_of(i: Instance, rules: Sequence[Rule]) -> Reach:
@@ -84,5 +82,3 @@ def _deployment(i: Instance, q: int, rules: Sequence[Rule]) -> DeploymentReach:
     everybody = np.array([level.surface.demand_trips_per_day for level in levels])[:, None] * data.scale[None, :]
     demand = _least((rule.demand_limit(i, q, possible) for rule in rules), everybody)
     return DeploymentReach(fleet, np.minimum(modes, fleet[None, :]), possible, demand * possible)
-
-

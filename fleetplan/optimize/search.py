@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -19,11 +20,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fleetplan.errors import SolverError
-from fleetplan.optimize.ending import Ending, ending_of
+from fleetplan.optimize.ending import Ending, ending_of, tolerance_usd
 from fleetplan.optimize.formulate import Formulation
-from fleetplan.optimize.matrix import Array, Model
+from fleetplan.optimize.instance import Array, Flags
+from fleetplan.optimize.markets import SCALE as MARKET_SCALE
+from fleetplan.optimize.markets import MarketsProven, counting, market_columns, markets_at, with_markets
+from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nearby import NEAR_GAP, near_steps
 from fleetplan.optimize.solve import Solution, solve
+from fleetplan.optimize.strict import everywhere, limits, near
+from fleetplan.optimize.tidy import tidied
 
 WHOLE_GAP = 2e-4
 WHOLE_SHARE_OF_TIME = 0.1
@@ -35,19 +41,22 @@ LEAST_SETTLE_S = 5.0
 WINDOW = 2  # periods
 SETTLED = 1e-6
 ROUGH_GAP = 0.02
+MARKETS_SHARE = 0.3  # of the time, for counting markets where they come first
+WHOLE_MARKET = 1e-6
+SETTLINGS = 4
 Report = Callable[[str, float | None, float | None], None]
 
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """A plan's columns, its value, the proven bound and local prices per row (USD a unit)."""
+    """A plan's columns, its value and the proven bound; where markets come first, what was proven of their number."""
 
     x: Array
     value: float
     bound: float
     ending: Ending
-    row_prices: Array
     seconds: float
+    markets: MarketsProven | None = None
 
 
 def whole_columns(formulation: Formulation) -> np.ndarray:
@@ -71,16 +80,6 @@ def _kept(model: Model, x: Array, kept: np.ndarray, whole: np.ndarray) -> Model:
         upper=np.where(kept, fixed, model.upper),
         whole=whole & ~kept,
     )
-
-
-def prices_at(model: Model, x: Array, whole: np.ndarray) -> Array:
-    """Return row prices of the linear programme that remains when whole columns keep their values.
-
-    Vehicles stay free, so that a price says what one more unit of a limit would be worth near this plan.
-    """
-    steps = _kept(model, x, model.whole, whole)
-    answer = solve(steps, relax=True, time_limit_s=30.0)
-    return np.zeros(model.rows) if answer.row_duals is None else np.abs(answer.row_duals)
 
 
 def _sites_relaxed(formulation: Formulation) -> Model:
@@ -216,6 +215,8 @@ def search(
     """Return the best plan found, or None if no plan keeps every rule.
 
     ``start`` is a plan to begin with; one within the gap of ``known_bound`` (proven elsewhere for this problem) needs no search.
+    Where the request puts markets first, the most markets are found before anything else, and ``bound`` then holds for the plans
+    that have at least as many as the plan found.
 
     Raises
     ------
@@ -223,11 +224,18 @@ def search(
         If the time ran out, or the search was stopped, before any plan was found.
     """
     began = time.monotonic()
-    model = formulation.model
-    finish_s = min(30.0, max(LEAST_WHOLE_S, WHOLE_SHARE_OF_TIME * time_limit_s))
     report("searching", None, None)
-    climb = _Climb(max(1.0, time_limit_s - finish_s), seed, report, stop)
-    climb.begin(model, start, known_bound)
+    markets = None
+    if formulation.instance.scope.request.objective == "markets_then_npv":
+        counted = _most_markets(formulation, time_limit_s * MARKETS_SHARE, seed, stop, start)
+        if counted is None:
+            return None
+        markets, start = counted
+        formulation = with_markets(formulation, markets.found)
+    finish_s = min(30.0, max(LEAST_WHOLE_S, WHOLE_SHARE_OF_TIME * time_limit_s))
+    left = time_limit_s - (time.monotonic() - began)
+    climb = _Climb(max(1.0, left - finish_s), seed, report, stop)
+    climb.begin(formulation.model, start, known_bound)
     wanted = max(gap - 4 * WHOLE_GAP, gap / 2)
     if not (_climb(formulation, climb, wanted) if start is None else _climb_from(formulation, climb, wanted, start)):
         return None
@@ -235,35 +243,103 @@ def search(
         msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
         raise SolverError(msg)
     report("whole vehicles", climb.best.value, climb.bound)
-    whole = whole_columns(formulation)
-    final = _whole_plan(model, climb.best, whole, finish_s, seed)
-    if final is None:
+    plan = _whole_plan(formulation, climb.best.x, finish_s, seed)
+    if plan is None:
         return None
     climb.ends = began + time_limit_s
-    final = climb.finish(replace(model, whole=whole), gap, final)
-    report("prices", final.value, climb.bound)
-    prices = prices_at(model, final.x, whole) if final.x is not None else np.zeros(model.rows)
-    value = final.value if final.value is not None else -np.inf
-    assert final.x is not None  # noqa: S101  # _whole_plan returns a solution with columns
+    if not limits(formulation):
+        whole = replace(formulation.model, whole=whole_columns(formulation))
+        best = climb.finish(whole, gap, Solution("stopped", plan, formulation.model.value(plan), climb.bound, 0.0))
+        assert best.x is not None  # noqa: S101  # the plan it began with has columns
+        plan = tidied(formulation, best.x, whole_columns(formulation))
+    value = formulation.model.value(plan)
     return SearchResult(
-        x=np.where(whole, np.round(final.x), final.x),
+        x=plan,
         value=value,
         bound=max(climb.bound, value),
         ending=ending_of(value, climb.bound, gap, inherited=climb.bound == known_bound, stop=stop),
-        row_prices=prices,
         seconds=time.monotonic() - began,
+        markets=markets,
     )
 
 
-def _whole_plan(model: Model, best: Solution, whole: np.ndarray, seconds: float, seed: int) -> Solution | None:
+def _most_markets(
+    f: Formulation, seconds: float, seed: int, stop: threading.Event | None, start: Array | None
+) -> tuple[MarketsProven, Array] | None:
+    """Return the most markets that a plan can have, with such a plan; None if no plan keeps every rule."""
+    model = counting(f)
+    most = len(market_columns(f))
+    stay = stop if start is not None else None  # without any plan to keep, one is found even when asked to stop
+    answer = solve(model, time_limit_s=seconds, gap=0.5 / max(most, 1), seed=seed, start=start, stop=stay)
+    if answer.status == "infeasible":
+        return None
+    if answer.x is None:
+        msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
+        raise SolverError(msg)
+    found = markets_at(f, answer.x)
+    bound = answer.bound / MARKET_SCALE if np.isfinite(answer.bound) else float(most)
+    return MarketsProven(found, max(found, min(most, math.floor(bound + WHOLE_MARKET)))), answer.x
+
+
+def _whole_plan(f: Formulation, steps: Array, seconds: float, seed: int) -> Array | None:
     """Return the plan in whole vehicles, stalls and purchases: steps kept, and all freed again where that leaves no plan."""
-    assert best.x is not None  # noqa: S101  # the caller has checked
-    final = solve(_kept(model, best.x, model.whole, whole), time_limit_s=seconds, gap=WHOLE_GAP, seed=seed)
+    whole = whole_columns(f)
+    if limits(f):
+        return _strict_plan(f, steps, whole, seconds, seed)
+    final = solve(_kept(f.model, steps, f.model.whole, whole), time_limit_s=seconds, gap=WHOLE_GAP, seed=seed)
     if final.x is None:
-        final = solve(replace(model, whole=whole), time_limit_s=seconds, gap=ROUGH_GAP, seed=seed, start=best.x)
-    if final.x is not None:
-        return final
-    if final.status == "infeasible":
+        freed = replace(f.model, whole=whole)
+        final = solve(freed, time_limit_s=seconds, gap=ROUGH_GAP, seed=seed, start=steps)
+    return _found(f, final, whole)
+
+
+def _found(f: Formulation, answer: Solution, whole: Flags) -> Array | None:
+    """Return a solution as a plan; None if there is none.
+
+    Raises
+    ------
+    SolverError
+        If the time ran out before one was found.
+    """
+    if answer.x is not None:
+        return tidied(f, answer.x[: f.model.columns], whole)
+    if answer.status == "infeasible":
         return None
     msg = "no plan in whole vehicles was found; allow more time (--time-limit)"
     raise SolverError(msg)
+
+
+def _strict_plan(f: Formulation, steps: Array, whole: Flags, seconds: float, seed: int) -> Array | None:
+    """Return the best plan found under rows that keep what the formulation's own rows only relax.
+
+    The steps of the relaxation's solution with fleets that keep the rules near it, settled again around what comes out as long as
+    that helps; and the plan under rows that keep them everywhere, from which the same is tried.
+    """
+    tried = [_settled(f, steps, whole, seconds, seed)]
+    strict = everywhere(f)
+    answer = solve(replace(strict, whole=whole), time_limit_s=seconds, gap=ROUGH_GAP, seed=seed)
+    if answer.x is not None:
+        plan = tidied(f, answer.x, whole)
+        tried += [plan, _settled(f, plan, whole, seconds, seed)]
+    plans = [plan for plan in tried if plan is not None]
+    if not plans:
+        msg = "no plan was found that keeps the waits asked for; allow more time (--time-limit) or a longer wait"
+        raise SolverError(msg)
+    return max(plans, key=f.model.value)
+
+
+def _settled(f: Formulation, x: Array, whole: Flags, seconds: float, seed: int) -> Array | None:
+    best: Array | None = None
+    for _ in range(SETTLINGS):
+        model = near(f, x)
+        if model is None:
+            break
+        answer = solve(replace(model, whole=whole & ~f.model.whole), time_limit_s=seconds, gap=WHOLE_GAP, seed=seed)
+        if answer.x is None:
+            break
+        x = tidied(f, answer.x[: f.model.columns], whole)
+        better = best is None or f.model.value(x) > f.model.value(best) + tolerance_usd(f.model.value(x))
+        if not better:
+            break
+        best = x
+    return best

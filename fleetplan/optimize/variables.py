@@ -60,8 +60,8 @@ def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> Depl
     periods, levels = i.periods, len(i.levels_of(q))
     largest = np.array([level.surface.vehicles_max for level in i.levels_of(q)])
     fleet_cap = np.minimum(largest[:, None], reach.fleet[None, :]) * reach.possible
-    any_open = reach.possible.any(axis=0)
-    useful = np.asarray(np.logical_or.accumulate(any_open[::-1])[::-1], dtype=float)
+    any_open = np.asarray(reach.possible.any(axis=0))
+    useful = np.array([any_open[t:].any() for t in range(periods)]).astype(np.float64)
     begun = b.block((periods,), useful if i.deployments[q].modes else 0.0, whole=True)
     opened = b.block((levels, periods), reach.possible.astype(float), whole=True)
     free = any(m.fare_factor == 0.0 for m in i.deployments[q].modes)

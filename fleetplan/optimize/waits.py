@@ -1,8 +1,9 @@
 """The rule on waits, which is not convex: rows that relax it, and rows that plans keep it with.
 
-For one service area let ``need(D)`` be the smallest fleet that keeps the mean wait at ``D`` riders a day, read from the sampled law
-(bilinear between samples). It rises with ``D`` in a concave way, and falls to nothing where riders are so many that most are turned
-away and those served stand close by. Neither side can be written as rows exactly, so there are two sets of rows:
+For one service area let ``need(D)`` be the smallest fleet that keeps the mean wait at ``D`` riders a day, read from the
+sampled law (bilinear between samples). It rises with ``D`` in a concave way, and falls to nothing where riders are so
+many that most are turned away and those served stand close by. Neither side can be written as rows exactly, so there are
+two sets of rows:
 
     relaxing     V >= slope * D + floor      below ``need`` everywhere: no plan that keeps the rule is cut off, bounds hold
     keeping      d_j <= D <= d_{j+1},  V >= slope * D + floor      above ``need`` between two demands near a solution
@@ -14,6 +15,7 @@ comes out, as long as that helps.
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +30,9 @@ UNREACHABLE = np.inf
 
 @dataclass(frozen=True, eq=False)
 class Needs:
-    """What a limit asks of one area, on an axis of demands, shapes (n,): the least fleet that keeps it, and the least from which every
-    larger one does too (inf: none).
+    """What a limit asks of one area, on an axis of demands, shapes (n,).
+
+    ``least`` is the least fleet that keeps it, ``sure`` the least from which every larger one does too (inf: none).
     """
 
     demand: Array
@@ -65,7 +68,9 @@ def _first_kept(kept: Flags) -> Array:
 
 @functools.lru_cache(maxsize=512)
 def wait_lines(surface: ResponseSurface, max_wait_min: float, demand_most: float) -> tuple[tuple[float, float], ...]:
-    """Return lines ``(slope, floor)`` with ``V >= slope * D + floor`` for every fleet that keeps the limit at ``D <= demand_most``.
+    """Return lines ``(slope, floor)`` that every fleet keeping the limit lies above: ``V >= slope * D + floor``.
+
+    They hold for demands up to ``demand_most``.
 
     Between two demands looked at the least fleet of either holds: the wait is bilinear between samples, so it is least at an end.
     Where no fleet keeps the limit, the surface's largest stands for it and one above closes the area.
@@ -77,7 +82,7 @@ def wait_lines(surface: ResponseSurface, max_wait_min: float, demand_most: float
     points = [(d, v) for k, v in enumerate(floor) for d in (known.demand[k], known.demand[k + 1])]
     points.append((max(demand_most, float(known.demand[-1])), float(least[-1])))  # beyond the samples the law is flat
     corners = _lower_envelope(sorted({(float(d), float(v)) for d, v in points}))
-    lines = [_line(a, b) for a, b in zip(corners, corners[1:], strict=False)]
+    lines = [_line(a, b) for a, b in itertools.pairwise(corners)]
     return tuple(line for line in lines if line[0] > 0 or line[1] > 0)
 
 
@@ -143,3 +148,17 @@ def _lift(surface: ResponseSurface, limit: float, low: float, high: float, slope
         if (np.nan_to_num(waits, nan=np.inf) <= limit).all():
             return float(lift)
     return float(surface.vehicles_max)
+
+
+@functools.lru_cache(maxsize=512)
+def strict_line(surface: ResponseSurface, max_wait_min: float) -> tuple[float, float] | None:
+    """Return ``(slope, floor)`` with ``V >= slope * D + floor`` keeping the limit at every demand; None where no fleet does.
+
+    Above ``need`` everywhere, so it keeps too much: it finds plans where rows near a solution find none.
+    """
+    known = needs(surface, max_wait_min)
+    if not np.isfinite(known.sure).all():
+        return None
+    slope = max(0.0, float(np.polyfit(known.demand, known.sure, 1)[0]))
+    floor = float(np.max(known.sure - slope * known.demand))
+    return slope, floor + float(np.diff(surface.sample_vehicles[1:]).max()) / FLEETS

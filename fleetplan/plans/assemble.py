@@ -13,9 +13,10 @@ from fleetplan.months import month_text
 from fleetplan.optimize.ending import Ending, tolerance_usd
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
-from fleetplan.optimize.ledger import CAPITAL_LINES
+from fleetplan.optimize.ledger import CAPITAL_LINES, Lines
+from fleetplan.optimize.prices import RowPrices
 from fleetplan.optimize.search import SearchResult
-from fleetplan.plans.accounts import Accounts, Lines, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
+from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
 from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
 from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
@@ -97,7 +98,7 @@ class _Assembly:
         self.formulation, self.result = f, result
         self.instance: Instance = f.instance
         self.decisions: Decisions = read_decisions(f, result.x)
-        self.accounts: Accounts = settle(self.instance, self.decisions)
+        self.accounts: Accounts = settle(f, result.x, self.decisions)
         self.shares = {s: _shares(self.instance, self.decisions, s) for s in self.instance.stacks}
         self.steps = {r.data.key: permit_steps(self.instance, self.decisions, r) for r in self.decisions.rollouts}
 
@@ -108,11 +109,11 @@ class _Assembly:
             return 0.0
         share = self.shares[stack][r.data.key]
         lines = {line: usd * share for line, usd in self.accounts.stacks[stack].items()}
-        ends = self.accounts.vehicle_residual[stack] + self.accounts.capital_charge[stack]
+        ends = self.accounts.vehicle_residual.get(stack, 0.0) + self.accounts.capital_charge.get(stack, 0.0)
         return present_worth(self.instance, lines) + ends * float(share[-1])
 
     def deployment(self, r: Rollout) -> DeploymentPlan:
-        i, levels = self.instance, self.instance.cities[r.data.city].service.levels
+        i, levels = self.instance, self.instance.cities[r.data.city].levels
         waits: list[float | None] = []
         empty: list[float | None] = []
         for t in range(i.periods):
@@ -218,7 +219,7 @@ class _Assembly:
                     population=round(level.population, 1),
                     addressable_trips_per_day=round(level.surface.demand_trips_per_day, 3),
                 )
-                for g, level in enumerate(i.cities[slug].service.levels)
+                for g, level in enumerate(i.cities[slug].levels)
             ],
             city_lines_usd=_lines(own),
             npv_usd=round(npv, 2),
@@ -243,7 +244,7 @@ class _Assembly:
             owned=(bought @ data.alive).astype(int).tolist(),
             in_service=sum((r.fleet for r in users), nothing).tolist(),
             testing=sum((r.testing for r in users), nothing).tolist(),
-            ceiling=data.ceiling.tolist(),
+            ceiling=i.ceilings[slug].tolist(),
             lines_usd=_lines(self.accounts.stacks.get(slug, {})),
         )
 
@@ -255,11 +256,11 @@ class _Assembly:
         """Return the share by which planned trips exceed the sampled service law, over the whole plan."""
         planned = law = 0.0
         for r in self.decisions.rollouts:
-            levels = self.instance.cities[r.data.city].service.levels
+            levels = self.instance.cities[r.data.city].levels
             for t in np.flatnonzero(r.fleet * r.level):
                 quality = levels[r.level[t] - 1].surface.evaluate(float(r.fleet[t]), float(r.demand[t]))
-                planned += float(r.trips[t] * self.instance.days[t])
-                law += float(quality.trips_per_day * self.instance.days[t])
+                planned += float(r.trips[t] * self.instance.world.days[t])
+                law += float(quality.trips_per_day * self.instance.world.days[t])
         return planned / law - 1.0 if law > 0 else 0.0
 
 
@@ -316,7 +317,7 @@ def status_of(objective: float, bound: float, proof: Proof) -> Status:
     return "stopped" if proof.ending is Ending.stopped else "time_limit"
 
 
-def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
+def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Proof) -> Plan:
     """Return the plan that a solution stands for: not yet checked (``certificate.checker`` is empty), nor said in words."""
     parts = _Assembly(f, result)
     i = f.instance
@@ -343,7 +344,7 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
         cash_usd=_numbers(cash, 2),
         cumulated_cash_usd=_numbers(np.cumsum(cash), 2),
         capital_usd=_numbers(capital, 2),
-        cumulated_budget_usd=_numbers(i.budget_usd, 2),
+        cumulated_budget_usd=_numbers(i.world.budget_usd, 2),
         binds=[],
         certificate=Certificate(
             request_sha256=request_hash(request),
@@ -362,12 +363,12 @@ def assemble(f: Formulation, result: SearchResult, proof: Proof) -> Plan:
         ),
         request=request,
     )
-    return _explained(plan, f, result, parts.decisions)
+    return _explained(plan, f, prices, parts.decisions)
 
 
-def _explained(plan: Plan, f: Formulation, result: SearchResult, decisions: Decisions) -> Plan:
+def _explained(plan: Plan, f: Formulation, prices: RowPrices, decisions: Decisions) -> Plan:
     """Return a plan with what binds it, and with what its bound proves of cities that stay closed."""
-    binds = binding_facts(f, result, decisions, plan)
+    binds = binding_facts(f, prices, decisions, plan)
     cities = []
     for city in plan.cities:
         own = binds_of(binds, city.city, {d.stack for d in city.deployments})

@@ -10,7 +10,7 @@ from fleetplan.facts import Binding, PermitWait
 from fleetplan.months import month_number, month_text
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
-from fleetplan.optimize.search import SearchResult
+from fleetplan.optimize.prices import RowPrices
 from fleetplan.plans.decisions import Decisions, Rollout
 from fleetplan.plans.permit_steps import needed_permits, programme_starts
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
@@ -60,12 +60,15 @@ class _Found:
         return (round(price, 2), t) if price >= LEAST_PRICE_USD else None
 
 
-def _priced(f: Formulation, result: SearchResult) -> Priced:
+def _priced(prices: RowPrices) -> Priced:
+    """Return the highest price by rule, place and period; rows that only define a sum limit nothing."""
     best: Priced = {}
-    for label, price in zip(f.model.labels, result.row_prices, strict=True):
-        if price > 0.0:
-            there = best.setdefault((label.rule, label.where), {})
-            there[label.period] = max(float(price), there.get(label.period, 0.0))
+    for block in prices.blocks:
+        own = prices.usd[block.first : block.first + len(block.periods)]
+        there = best.setdefault((block.rule, block.place.where), {}) if block.part != "sum" and own.any() else {}
+        for t, price in zip(block.periods.tolist(), own.tolist(), strict=True):
+            if price > 0.0:
+                there[t] = max(price, there.get(t, 0.0))
     return best
 
 
@@ -77,7 +80,7 @@ def _dearest_first(found: list[Binding]) -> list[Binding]:
 
 
 def _capital(x: _Found) -> list[Binding]:
-    price, t = x.dearest("capital", "budget")
+    price, t = x.dearest("capital", "plan")
     price /= MILLION
     if price < LEAST_CAPITAL_PRICE or t < 0:
         return []
@@ -136,7 +139,7 @@ def _ramps(x: _Found) -> list[Binding]:
                     stack=q.stack,
                     period=x.month(t),
                     limit=figure.value,
-                    amount=round(added / float(x.i.months[t]), 4),
+                    amount=round(added / float(x.i.world.months[t]), 4),
                     limit_unit="vehicle a month",
                     price_usd=price,
                     unit=VEHICLE,
@@ -173,14 +176,14 @@ def _depots(x: _Found) -> list[Binding]:
 
 def _stalls_are_full(x: _Found, city: CityRollout, t: int) -> bool:
     """Return whether the sites that are live have no stall left; what a stall costs is a price of its own."""
-    return _charging(x, city, t) > _room(x, city, t) - x.i.vehicles_per_stall
+    return _charging(x, city, t) > _room(x, city, t) - x.i.world.vehicles_per_stall
 
 
 def _room(x: _Found, city: CityRollout, t: int) -> float:
     """Return how many electric vehicles find a charger: at sites ordered and live, and in public."""
     live = {d.site for d in city.depots if d.live <= x.month(t)}
     stalls = sum(s.stalls for s in x.i.scope.catalogue.cities[city.city].depots if s.name in live)
-    return round(x.i.vehicles_per_stall * stalls + x.i.public_cars, 2)
+    return round(x.i.world.vehicles_per_stall * stalls + x.i.world.public_cars, 2)
 
 
 def _charging(x: _Found, city: CityRollout, t: int) -> int:
@@ -320,9 +323,9 @@ def _permits(x: _Found) -> list[Binding]:
     return found
 
 
-def binding_facts(f: Formulation, result: SearchResult, decisions: Decisions, plan: Plan) -> list[Binding]:
+def binding_facts(f: Formulation, prices: RowPrices, decisions: Decisions, plan: Plan) -> list[Binding]:
     """Return what binds a plan: money, the request's constraints, partners, operation, permits; each dearest first."""
-    x = _Found(f.instance, plan, decisions, _priced(f, result))
+    x = _Found(f.instance, plan, decisions, _priced(prices))
     priced = [_dearest_first(find(x)) for find in (_supply, _ramps, _depots)]
     return [*_capital(x), *_targets(x), *(b for found in priced for b in found), *_permits(x)]
 

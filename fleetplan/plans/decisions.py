@@ -49,7 +49,7 @@ class Decisions:
     depots: dict[str, Depots]
 
 
-def _first(steps: Array) -> int | None:
+def _first(steps: Array | Ints) -> int | None:
     up = np.flatnonzero(steps > 0.5)
     return int(up[0]) if len(up) else None
 
@@ -86,18 +86,50 @@ def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
     )
 
 
+def _share_out(sites: int, room: int, live: Ints, totals: Ints) -> Ints:
+    """Return the stalls of each site of a class, nearest sites filled first, shape (sites, payers, periods).
+
+    Parameters
+    ----------
+    live
+        Sites live, by period; they are live in order.
+    totals
+        Stalls of the class by payer and period, never falling, shape (payers, periods).
+    """
+    found = np.zeros((sites, *totals.shape), dtype=np.int64)
+    placed = np.zeros((sites, totals.shape[0]), dtype=np.int64)
+    for t in range(totals.shape[1]):
+        for payer, wanted in enumerate(totals[:, t] - placed.sum(axis=0)):
+            left = int(wanted)
+            for s in range(int(live[t])):
+                more = min(left, room - int(placed[s].sum()))
+                placed[s, payer] += more
+                left -= more
+        found[:, :, t] = placed
+    return found
+
+
+def _depots(f: Formulation, x: Array, city: str) -> Depots:
+    """Name the sites of each class, which the matrix only counts."""
+    own, data = f.columns.depots[city], f.instance.cities[city]
+    ordered: list[int | None] = [None] * len(data.depots)
+    stalls = np.zeros((len(data.depots), 2, f.instance.periods), dtype=np.int64)
+    kept = {name: nth for nth, name in enumerate(f.kept_sites.get(city, ()))}
+    for k, alike in enumerate(data.depot_classes):
+        sites = sorted(alike.sites, key=lambda s: kept.get(data.depots[s].name, len(kept)))  # stable: nearest first
+        counts = _whole(x[own.ordered[k]])
+        live = np.where(alike.reach >= 0, counts[np.maximum(alike.reach, 0)], 0)
+        stalls[sites] = _share_out(len(sites), alike.stalls, live, _whole(x[own.stalls[k]]))
+        for nth, site in enumerate(sites):
+            ordered[site] = _first(counts - nth)
+    return Depots(ordered=tuple(ordered), stalls=stalls, public=_whole(x[own.public]))
+
+
 def read_decisions(f: Formulation, x: Array) -> Decisions:
     """Return the decisions that a solution stands for; deployments that never begin are left out."""
     found = [_rollout(f, x, q) for q in range(len(f.instance.deployments))]
     return Decisions(
         rollouts=tuple(r for r in found if r is not None),
         bought={s: _whole(x[c]) for s, c in f.columns.bought.items()},
-        depots={
-            city: Depots(
-                ordered=tuple(_first(x[row]) for row in own.ordered),
-                stalls=_whole(x[own.stalls]),
-                public=_whole(x[own.public]),
-            )
-            for city, own in f.columns.depots.items()
-        },
+        depots={city: _depots(f, x, city) for city in f.columns.depots},
     )

@@ -25,7 +25,7 @@ def outcome(i: Instance, city: str, deployments: Iterable[DeploymentPlan]) -> Ci
         return CityOutcome(kind="opens", earliest=earliest)
     if not candidates:
         return CityOutcome(kind="not_admitted")
-    permitted = any(m.milestone.possible(t) for q in candidates for m in q.modes for t in range(i.periods))
+    permitted = any(m.milestone.possible.any() for q in candidates for m in q.modes)
     return CityOutcome(kind="not_worth" if permitted else "no_permit", earliest=earliest)
 
 

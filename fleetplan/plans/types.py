@@ -170,6 +170,7 @@ class Certificate(Model):
 
     request_sha256: str
     catalogue_sha256: str
+    formulation_sha256: str = ""
     version: str
     seed: int
     method: str

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 from fleetplan.plans.types import Plan
+from fleetplan.prepare import Prepared, prepare_again
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.keeping import KEPT_BY_FREEZE, WEIGHED
 from fleetplan.reruns.patch import InputChange, input_changes
@@ -85,13 +86,18 @@ def only_tightens(before: PlanRequest, after: PlanRequest) -> bool:
     return all(_tightens(change, quarters) for change in input_changes(before, after))
 
 
-def inherited_bound(parent: Plan, request: PlanRequest, catalogue_digest: str, version: str) -> float:
+def inherited_bound(parent: Plan, prepared: Prepared) -> float:
     """Return the parent's bound if it holds for a request too, else infinity.
 
-    It does if the request only tightens the parent's, both rest on the same catalogue and version, and the parent's bound was
-    proven for all plans of its request (not only for those that kept decisions of its own parent).
+    It does if the request only tightens the parent's, both weigh plans by NPV alone, the parent's bound was proven for
+    all plans of its request (not only for those that kept decisions of its own parent), and the matrix that is written
+    today for the parent's request is the one that the bound was proven for.
     """
     proof = parent.certificate
-    same = proof.catalogue_sha256 == catalogue_digest and proof.version == version
     free = KEPT_BY_FREEZE not in proof.method and WEIGHED not in proof.method
-    return parent.bound if same and free and only_tightens(parent.request, request) else float("inf")
+    same = proof.catalogue_sha256 == prepared.catalogue.digest
+    plain = parent.request.objective == prepared.request.objective == "npv"
+    if not (same and free and plain and only_tightens(parent.request, prepared.request)):
+        return float("inf")
+    known = prepare_again(parent.request, prepared).formulation_sha256
+    return parent.bound if proof.formulation_sha256 == known else float("inf")

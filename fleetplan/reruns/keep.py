@@ -21,7 +21,7 @@ from fleetplan.errors import Fault, RequestError
 from fleetplan.months import Grid, month_number
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
-from fleetplan.optimize.matrix import Builder, Ints, RowLabel
+from fleetplan.optimize.matrix import Builder, Ints, Place, RowLabel
 from fleetplan.plans.deployments import deployments_of, year_ends
 from fleetplan.plans.types import DeploymentPlan, DepotPlan, Plan
 
@@ -33,7 +33,7 @@ CHANGE = "change_price"
 class Kept:
     """One decision of a parent plan in the columns of a rerun: these columns together had this value."""
 
-    where: str
+    place: Place
     period: int
     columns: tuple[int, ...]
     value: float
@@ -58,39 +58,41 @@ def _deployments(f: Formulation, parent: Plan, count: int) -> Iterator[Kept]:
     labels = f.instance.grid.labels()
     nothing = [0] * count
     for data, own in zip(f.instance.deployments, f.columns.deployments, strict=True):
-        plan = plans.get(data.key)
+        plan, place = plans.get(data.key), Place("deployment", city=data.city, stack=data.stack)
         names = sorted({m.name for m in data.modes} | set(plan.vehicles_by_mode if plan else ()))
         for t in range(count):
             begun = plan is not None and plan.programme_start <= labels[t]
-            yield Kept(data.key, t, (int(own.begun[t]),), float(begun), step=True)
+            yield Kept(place, t, (int(own.begun[t]),), float(begun), step=True)
             for g in range(own.open.shape[0]):
                 is_open = plan is not None and plan.level[t] > g
-                yield Kept(data.key, t, (int(own.open[g, t]),), float(is_open), step=True)
+                yield Kept(place, t, (int(own.open[g, t]),), float(is_open), step=True)
             for name in names:
                 columns = tuple(int(own.vehicles[m, t]) for m, mode in enumerate(data.modes) if mode.name == name)
                 placed = plan.vehicles_by_mode.get(name, nothing)[t] if plan else 0
-                yield Kept(data.key, t, columns, float(placed), step=False)
+                yield Kept(place, t, columns, float(placed), step=False)
 
 
 def _purchases(f: Formulation, parent: Plan, count: int) -> Iterator[Kept]:
     bought = {s.stack: s.bought for s in parent.stacks}
     for stack, columns in f.columns.bought.items():
+        place = Place("stack", stack=stack)
         for t in range(count):
-            yield Kept(stack, t, (int(columns[t]),), float(bought[stack][t]) if stack in bought else 0.0, step=False)
+            yield Kept(place, t, (int(columns[t]),), float(bought[stack][t]) if stack in bought else 0.0, step=False)
 
 
 def _depots(f: Formulation, parent: Plan, count: int) -> Iterator[Kept]:
     sites: dict[tuple[str, str], DepotPlan] = {(c.city, d.site): d for c in parent.cities for d in c.depots}
     labels = f.instance.grid.labels()
     for city, own in f.columns.depots.items():
-        for s, site in enumerate(f.instance.cities[city].depots):
-            plan = sites.get((city, site.name))
+        data, place = f.instance.cities[city], Place("city", city=city)
+        for k, alike in enumerate(data.depot_classes):
+            known = [sites[city, data.depots[s].name] for s in alike.sites if (city, data.depots[s].name) in sites]
             for t in range(count):
-                ordered = plan is not None and plan.ordered <= labels[t]
-                yield Kept(city, t, (int(own.ordered[s, t]),), float(ordered), step=True)
-                stalls = (plan.stalls[t], plan.stalls_partner[t]) if plan else (0, 0)
-                for k, number in enumerate(stalls):
-                    yield Kept(city, t, (int(own.stalls[s, k, t]),), float(number), step=False)
+                ordered = sum(plan.ordered <= labels[t] for plan in known)
+                yield Kept(place, t, (int(own.ordered[k, t]),), float(ordered), step=True)
+                stalls = (sum(plan.stalls[t] for plan in known), sum(plan.stalls_partner[t] for plan in known))
+                for payer, number in enumerate(stalls):
+                    yield Kept(place, t, (int(own.stalls[k, payer, t]),), float(number), step=False)
 
 
 def kept_decisions(f: Formulation, parent: Plan, count: int) -> list[Kept]:
@@ -134,20 +136,26 @@ def freeze(f: Formulation, parent: Plan, until: str) -> Formulation:
         raise RequestError(faults)
     rows = Builder(size=f.model.columns)
     for kept in kept_decisions(f, parent, count):
-        label = RowLabel(FREEZE, kept.where, kept.period)
+        label = RowLabel(FREEZE, kept.place, kept.period)
         rows.row(label, [(c, 1.0) for c in kept.columns], low=kept.value, high=kept.value)
-    return replace(f, model=f.model.extended(rows, np.zeros(0)))
+    return replace(f, model=f.model.extended(rows, np.zeros(0)), kept_sites=_sites_in_order(parent, until))
 
 
-def _moved_row(rows: Builder, key: str, steps: Ints, moved: int, opened: int | None) -> None:
+def _sites_in_order(parent: Plan, until: str) -> dict[str, tuple[str, ...]]:
+    """Return by city the sites that the parent orders before a month, first ordered first: they keep their names."""
+    found = {c.city: sorted((d for d in c.depots if d.ordered < until), key=lambda d: d.ordered) for c in parent.cities}
+    return {city: tuple(d.site for d in depots) for city, depots in found.items()}
+
+
+def _moved_row(rows: Builder, place: Place, steps: Ints, moved: int, opened: int | None) -> None:
     """Raise ``moved`` to 1 when the first opening falls in another period than ``opened`` (None: never)."""
     last = len(steps) - 1
     if opened is None:
-        rows.row(RowLabel(CHANGE, key, last), [(moved, 1.0), (int(steps[last]), -1.0)], low=0.0)
+        rows.row(RowLabel(CHANGE, place, last), [(moved, 1.0), (int(steps[last]), -1.0)], low=0.0)
         return
-    rows.row(RowLabel(CHANGE, key, opened), [(moved, 1.0), (int(steps[opened]), 1.0)], low=1.0)
+    rows.row(RowLabel(CHANGE, place, opened), [(moved, 1.0), (int(steps[opened]), 1.0)], low=1.0)
     if opened:
-        rows.row(RowLabel(CHANGE, key, opened), [(moved, 1.0), (int(steps[opened - 1]), -1.0)], low=0.0)
+        rows.row(RowLabel(CHANGE, place, opened), [(moved, 1.0), (int(steps[opened - 1]), -1.0)], low=0.0)
 
 
 def price_changes(f: Formulation, parent: Plan, usd: float) -> Formulation:
@@ -170,15 +178,15 @@ def price_changes(f: Formulation, parent: Plan, usd: float) -> Formulation:
     ends = year_ends(parent.periods)
     rows.constant = -usd * sum(_all_changes(p, ends) for key, p in plans.items() if key not in here)
     for data, own in zip(f.instance.deployments, f.columns.deployments, strict=True):
-        plan = plans.get(data.key)
+        plan, place = plans.get(data.key), Place("deployment", city=data.city, stack=data.stack)
         moved = int(rows.block((1,), 1.0)[0])
         opened = parent.periods.index(plan.launch) if plan and plan.launch else None
-        _moved_row(rows, data.key, own.open[0], moved, opened)
+        _moved_row(rows, place, own.open[0], moved, opened)
         for t in ends.values():
             more, fewer = (int(c) for c in rows.block((2,)))
             terms = [(int(c), 1.0) for c in own.vehicles[:, t]]
             before = float(plan.vehicles[t]) if plan else 0.0
-            rows.row(RowLabel(CHANGE, data.key, t), [*terms, (more, -1.0), (fewer, 1.0)], low=before, high=before)
+            rows.row(RowLabel(CHANGE, place, t), [*terms, (more, -1.0), (fewer, 1.0)], low=before, high=before)
     return replace(f, model=f.model.extended(rows, np.full(rows.size - f.model.columns, -usd)))
 
 

@@ -29,9 +29,9 @@ TRIAL_S = 20.0
 
 def _freeze_groups(f: Formulation) -> dict[str, Ints]:
     found: dict[str, list[int]] = {}
-    for row, label in enumerate(f.model.labels):
-        if label.rule == FREEZE:
-            found.setdefault(label.where, []).append(row)
+    for block in f.model.blocks:
+        if block.rule == FREEZE:
+            found.setdefault(block.place.where, []).extend(block.rows)
     return {where: np.asarray(rows) for where, rows in sorted(found.items())}
 
 

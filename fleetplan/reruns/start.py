@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from fleetplan.optimize.formulate import Formulation
-from fleetplan.optimize.matrix import Array, Ints, Model
+from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.solve import solve
-from fleetplan.permits.paths import CITY
+from fleetplan.optimize.tidy import reached
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.keep import kept_decisions
 
@@ -19,27 +19,14 @@ START_S = 5.0
 START_GAP = 1e-3
 
 
-def _reached(f: Formulation, q: int, reach: dict[str, Ints], t: int, begun: Array) -> bool:
-    """Return whether a milestone is reached in ``t`` with the programmes begun that ``begun`` holds."""
-    data = f.instance.deployments[q]
-    for programme, last in reach.items():
-        if last[t] < 0:
-            return False
-        steps = f.columns.deployments[q].begun if programme == CITY else f.columns.programmes[data.stack, programme]
-        if begun[steps[last[t]]] < 0.5:
-            return False
-    return True
-
-
 def _permitted(f: Formulation, steps: Array) -> None:
     """Put off openings that the permits no longer allow, in place."""
     for q, (data, own) in enumerate(zip(f.instance.deployments, f.columns.deployments, strict=True)):
-        for t in range(f.instance.periods):
-            allowed = any(_reached(f, q, dict(m.milestone.reach), t, steps) for m in data.modes)
-            for g, gates in enumerate(data.level_gates):
-                allowed = allowed and all(_reached(f, q, dict(gate.reach), t, steps) for gate in gates)
-                if not allowed:
-                    steps[own.open[g, t]] = 0.0
+        some = [reached(f, q, m.milestone, steps) for m in data.modes]
+        allowed = np.any(some, axis=0) if some else np.zeros(f.instance.periods, dtype=bool)
+        for g, gates in enumerate(data.level_gates):
+            allowed = np.logical_and.reduce([allowed, *(reached(f, q, gate, steps) for gate in gates)])
+            steps[own.open[g, ~allowed]] = 0.0
 
 
 def _parent_steps(f: Formulation, parent: Plan) -> Array:

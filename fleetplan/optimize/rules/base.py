@@ -160,21 +160,33 @@ class Rule(ABC):
 
     def mode_limit(self, i: Instance, q: int) -> Array | None:
         """Return the most vehicles that the rule alone leaves to each mode, shape (modes, periods); None: no limit."""
+        del i, q
+        return None
 
     def fleet_limit(self, i: Instance, q: int) -> Array | None:
         """Return the most vehicles in service that the rule alone leaves to a deployment, shape (periods,)."""
+        del i, q
+        return None
 
     def growth_limit(self, i: Instance, q: int) -> Array | None:
         """Return the most vehicles that may be added at the start of each period, shape (periods,)."""
+        del i, q
+        return None
 
     def least_fleet(self, i: Instance, q: int) -> Array | None:
         """Return the vehicles that each level needs at least while it is in force, shape (levels,)."""
+        del i, q
+        return None
 
     def openings(self, i: Instance, q: int) -> Flags | None:
         """Return in which periods the rule alone lets each level be open, shape (levels, periods)."""
+        del i, q
+        return None
 
     def demand_limit(self, i: Instance, q: int, possible: Flags) -> Array | None:
         """Return the most trips a day that can be offered with each level in force, shape (levels, periods).
 
         ``possible`` says in which periods each level can be open at all.
         """
+        del i, q, possible
+        return None

@@ -129,7 +129,7 @@ class PermitPathRule(Rule):
                 p.gate(self, q, can, own.vehicles[m, can], [mode.milestone], big=most, part=mode.name)
 
     def _wider(self, p: Problem, stack: str, wide: str, steps: Ints) -> None:
-        """A wider programme has begun as soon as one of its deployments has, and not before."""
+        """Let a wider programme begin as soon as one of its deployments does, and not before."""
         place = Place("programme", stack=stack, jurisdiction=wide)
         users = [q for q in p.instance.of_stack(stack) if wide in p.instance.deployments[q].shared]
         begun = [p.columns.deployments[q].begun for q in users]

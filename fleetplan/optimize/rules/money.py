@@ -137,16 +137,18 @@ class AssetMoneyRule(Rule):
         for stack, bought in p.columns.bought.items():
             data, place = p.instance.stacks[stack], Place("stack", stack=stack)
             p.ledger.book("vehicles", place, p.every, bought, -data.own_cash_usd, "start")
-            p.ledger.book("loan", place, p.every, np.broadcast_to(bought[None, :], data.loan_usd.shape), data.loan_usd.T)
+            p.ledger.book(
+                "loan", place, p.every, np.broadcast_to(bought[None, :], data.loan_usd.shape), data.loan_usd.T
+            )
             p.ledger.ending("residual", place, bought, data.residual_usd * world.disc_end)
             charge = -data.capital_charge_usd * world.terminal_factor
-            p.ledger.ending("capital_charge", place, bought, charge * data.alive[:, last])
+            p.ledger.ending("capital_charge", place, bought, np.where(data.alive[:, last], charge, 0.0))
 
     def _depots(self, p: Problem, city: str) -> None:
         i, own, place = p.instance, p.columns.depots[city], Place("city", city=city)
         data = i.cities[city]
         rates = [i.deployments[q].rates for q in i.of_city(city)]
-        left = data.stall_residual - np.append(data.stall_residual[1:], 0.0)  # of stalls in place: built then, not later
+        left = data.stall_residual - np.append(data.stall_residual[1:], 0.0)
         for k in range(len(own.ordered)):
             if any(r.charger_paid for r in rates):
                 p.ledger.step("depot_site", place, own.ordered[k], -data.depot_fixed_usd)
@@ -168,7 +170,9 @@ class CapitalRule(Rule):
     def write(self, p: Problem) -> None:
         """Sum capital by period and bound its running total."""
         _sum(p, self, p.columns.capital, capital_only=True)
-        p.at_most(self, PLAN, p.every, [_so_far(p.columns.capital)], p.instance.world.budget_usd / MILLION, part="budget")
+        p.at_most(
+            self, PLAN, p.every, [_so_far(p.columns.capital)], p.instance.world.budget_usd / MILLION, part="budget"
+        )
 
 
 class CashFloorRule(Rule):

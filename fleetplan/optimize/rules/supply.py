@@ -111,6 +111,7 @@ class RampRule(Rule):
 
     def growth_limit(self, i: Instance, q: int) -> Array | None:
         """Return what can be commissioned at the start of each period."""
+        del q
         return i.world.ramp_per_month * i.world.months
 
     def write(self, p: Problem) -> None:

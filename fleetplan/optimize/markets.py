@@ -1,0 +1,74 @@
+"""The objective "markets first, then NPV": how many markets are live, before what they are worth.
+
+A market is a city that is live in the last period begun by the date of a ``markets_live`` target, open to paying riders
+(or to any, where the target counts public rides); without such a target, a city with paying service at the end of the
+horizon. With several targets a city counts once for each: ``sum over targets of the cities live by its date``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array, Instance, Ints
+from fleetplan.optimize.matrix import PLAN, Builder, Model
+from fleetplan.request import MarketsLive
+
+MARKETS_FIRST = "markets_first"
+SCALE = 1e6  # one market in the units of the matrix
+
+
+@dataclass(frozen=True, slots=True)
+class MarketGoal:
+    """Cities counted in one period: those open to paying riders, or to any."""
+
+    counts: Literal["paid", "public"]
+    period: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketsProven:
+    """What was found and proven of the number of markets: no plan has more than ``most``."""
+
+    found: int
+    most: int
+
+
+def market_goals(instance: Instance) -> tuple[MarketGoal, ...]:
+    """Return what the objective counts: one goal for each target, else the end of the horizon."""
+    targets = [c for c in instance.scope.constraints if isinstance(c, MarketsLive)]
+    goals = [MarketGoal(c.counts, instance.grid.last_begun_by(c.by)) for c in targets]
+    return tuple(goals) or (MarketGoal("paid", instance.periods - 1),)
+
+
+def market_columns(f: Formulation) -> Ints:
+    """Return the columns whose sum is the number of markets, one for each city and goal."""
+    found = [np.zeros(0, np.int64)]
+    for goal in market_goals(f.instance):
+        steps = f.columns.live if goal.counts == "public" else f.columns.paying_live
+        if goal.period >= 0:
+            found += [own[goal.period : goal.period + 1] for own in steps.values()]
+    return np.concatenate(found)
+
+
+def counting(f: Formulation) -> Model:
+    """Return the problem of having as many markets as can be; values are markets times :data:`SCALE`."""
+    cost = np.zeros(f.model.columns)
+    np.add.at(cost, market_columns(f), SCALE)
+    return replace(f.model, cost=cost, constant=0.0)
+
+
+def markets_at(f: Formulation, x: Array) -> int:
+    """Return the number of markets of a solution in whole steps."""
+    return round(float(x[market_columns(f)].sum()))
+
+
+def with_markets(f: Formulation, least: int) -> Formulation:
+    """Return the problem of the plans that have at least so many markets."""
+    rows = Builder(size=f.model.columns)
+    own = market_columns(f)
+    rows.write(MARKETS_FIRST, PLAN, np.array([-1]), [(own[None, :], 1.0)], low=float(least))
+    return replace(f, model=f.model.extended(rows, np.zeros(0)))

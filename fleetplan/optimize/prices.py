@@ -1,0 +1,47 @@
+"""What one more unit of a limit would be worth near a plan.
+
+The plan's steps are kept, everything else is free again: the linear programme that remains has a price for every row. It
+is read from the loose formulation (:func:`fleetplan.optimize.formulate.formulate`), in which a limit acts through its
+own rows alone, so that none of its price hides in the bounds of columns or the switches of other rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.matrix import RowBlock
+from fleetplan.optimize.solve import solve
+
+LIMIT_S = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class RowPrices:
+    """Local worth in USD of one more unit of every row's limit, with the rows' blocks.
+
+    ``known`` is False where none was found.
+    """
+
+    blocks: tuple[RowBlock, ...]
+    usd: Array
+    known: bool
+
+
+def local_prices(loose: Formulation, x: Array) -> RowPrices:
+    """Return the row prices near a plan; ``x`` holds its columns, shape (columns,)."""
+    model = loose.model
+    fixed = np.round(x[: model.columns])
+    kept = replace(
+        model,
+        lower=np.where(model.whole, fixed, model.lower),
+        upper=np.where(model.whole, fixed, model.upper),
+        whole=np.zeros(model.columns, dtype=bool),
+    )
+    answer = solve(kept, relax=True, time_limit_s=LIMIT_S)
+    if answer.row_duals is None:
+        return RowPrices(model.blocks, np.zeros(model.rows), known=False)
+    return RowPrices(model.blocks, np.abs(answer.row_duals), known=True)

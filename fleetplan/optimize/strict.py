@@ -1,0 +1,73 @@
+"""Rows under which every solution is a plan, for the rules whose own rows only relax them (so far: waits).
+
+Bounds come from the relaxing rows, plans from these. A formulation without such a rule is its own strict form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.matrix import Builder, Model
+from fleetplan.optimize.rules.constraints import ServiceLevelRule
+from fleetplan.optimize.tidy import in_force
+from fleetplan.optimize.waits import keeping_rows, strict_line
+
+
+def limits(f: Formulation) -> list[ServiceLevelRule]:
+    """Return the rules whose rows relax them."""
+    return [rule for rule in f.rules if isinstance(rule, ServiceLevelRule)]
+
+
+def near(f: Formulation, x: Array) -> Model | None:
+    """Return the problem with the steps of a solution and rows that keep its waits near its fleets and demands.
+
+    None where no fleet keeps the limit in an area that is open in ``x``.
+    """
+    lower, upper = f.model.lower.copy(), f.model.upper.copy()
+    steps = f.model.whole
+    lower[steps] = upper[steps] = np.round(x[steps])
+    rows = Builder(size=f.model.columns)
+    for rule in limits(f):
+        for q, g, t in _open(f, rule, x):
+            own, surface = f.columns.deployments[q], f.instance.levels_of(q)[g].surface
+            fleet, demand = int(own.fleet[g, t]), int(own.demand[g, t])
+            keep = keeping_rows(surface, rule.constraint.max_wait_min, float(x[fleet]), float(x[demand]))
+            if keep is None:
+                return None
+            lower[demand] = max(lower[demand], min(keep.demand_low, upper[demand]))
+            upper[demand] = min(upper[demand], keep.demand_high)
+            terms = [(np.array([fleet]), 1.0), (np.array([demand]), -keep.slope)]
+            rows.write(rule.key, rule.place, np.array([t]), terms, low=keep.floor, part="keeping")
+    return replace(f.model.extended(rows, np.zeros(0)), lower=lower, upper=upper)
+
+
+def _open(f: Formulation, rule: ServiceLevelRule, x: Array) -> Iterator[tuple[int, int, int]]:
+    for q in rule.users(f.instance):
+        for g, t in np.argwhere(in_force(f, q, x)).tolist():
+            yield q, g, t
+
+
+def everywhere(f: Formulation) -> Model:
+    """Return the problem with rows that keep the waits wherever service may open: its plans are plans, its bound is none."""
+    rows = Builder(size=f.model.columns)
+    every = np.arange(f.instance.periods)
+    for rule in limits(f):
+        for q in rule.users(f.instance):
+            own = f.columns.deployments[q]
+            for g, level in enumerate(f.instance.levels_of(q)):
+                line = strict_line(level.surface, rule.constraint.max_wait_min)
+                force = [(own.open[g], 1.0)]
+                if g + 1 < own.open.shape[0]:
+                    force.append((own.open[g + 1], -1.0))
+                if line is None:
+                    rows.write(rule.key, rule.place, every, force, high=0.0, part="strict")
+                else:
+                    fleet = [(own.fleet[g], 1.0), (own.demand[g], -line[0])]
+                    terms = [*fleet, *((columns, -line[1] * sign) for columns, sign in force)]
+                    rows.write(rule.key, rule.place, every, terms, low=0.0, part="strict")
+    return f.model.extended(rows, np.zeros(0))

@@ -1,0 +1,91 @@
+"""A solution in whole numbers, with every column that follows from others set as its definition says.
+
+Solvers leave such columns anywhere their rows allow (a team paid from too early, additions counted too high), within a
+tolerance and, when stopped early, beyond it. Decisions are read first, the rest follows; what follows costs no more than it did.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array, Flags, Milestone
+from fleetplan.permits.paths import CITY
+
+
+def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
+    """Return a solution with whole things whole and defined columns at their definitions.
+
+    Parameters
+    ----------
+    x
+        A solution of the formulation's matrix, shape (columns,); columns beyond those of the formulation stay as they are.
+    whole
+        Which columns count whole things.
+    """
+    out = np.where(whole, np.round(x), x)
+    for q in range(len(f.instance.deployments)):
+        _service(f, q, out)
+    _programmes(f, out)
+    for q, data in enumerate(f.instance.deployments):
+        own = f.columns.deployments[q]
+        if own.cheap is not None:
+            full = max(m.fare_factor for m in data.modes)
+            paid = [reached(f, q, m.milestone, out) for m in data.modes if m.fare_factor == full]
+            out[own.cheap] = np.where(np.any(paid, axis=0), 0.0, out[own.trips])
+    _money(f, out)
+    return out
+
+
+def in_force(f: Formulation, q: int, x: Array) -> Flags:
+    """Return which level is in force in each period, shape (levels, periods)."""
+    opened = x[f.columns.deployments[q].open] > 0.5  # a step is 0 or 1
+    beyond = np.zeros_like(opened)
+    beyond[:-1] = opened[1:]
+    return np.asarray(opened & ~beyond)
+
+
+def reached(f: Formulation, q: int, milestone: Milestone, x: Array) -> Flags:
+    """Return in which periods a milestone is reached, shape (periods,)."""
+    stack = f.instance.deployments[q].stack
+    found = milestone.possible.copy()
+    for programme, reach in milestone.reach.items():
+        own = f.columns.deployments[q].begun if programme == CITY else f.columns.programmes[stack, programme]
+        found &= x[own[np.maximum(reach, 0)]] > 0.5  # a step is 0 or 1
+    return found
+
+
+def _service(f: Formulation, q: int, x: Array) -> None:
+    own, force = f.columns.deployments[q], in_force(f, q, x)
+    fleet = x[own.vehicles].sum(axis=0)
+    x[own.fleet] = force * fleet[None, :]
+    for columns in (own.demand, own.trips):
+        x[columns] = force * np.maximum(0.0, x[columns].sum(axis=0))[None, :]
+    x[own.added] = np.maximum(0.0, np.diff(fleet, prepend=0.0))
+
+
+def _programmes(f: Formulation, x: Array) -> None:
+    i = f.instance
+    begun = {q: x[own.begun] for q, own in enumerate(f.columns.deployments)}
+    for (stack, wide), columns in f.columns.programmes.items():
+        x[columns] = np.max([begun[q] for q in i.of_stack(stack) if wide in i.deployments[q].shared], axis=0)
+    for stack, columns in f.columns.first.items():
+        x[columns] = np.max([begun[q] for q in i.of_stack(stack)], axis=0)
+    for city, columns in f.columns.team.items():
+        x[columns] = np.max([begun[q] for q in i.of_city(city)], axis=0)
+    for city, columns in f.columns.live.items():
+        x[columns] = np.max([x[f.columns.deployments[q].open[0]] for q in i.of_city(city)], axis=0)
+    for q, own in enumerate(f.columns.deployments):
+        if not np.array_equal(own.paying, own.open[0]):
+            paid = [reached(f, q, m.milestone, x) for m in i.deployments[q].modes if m.fare_factor > 0]
+            some = np.any(paid, axis=0) if paid else np.zeros(i.periods, dtype=bool)
+            x[own.paying] = x[own.open[0]] * some
+    for city, columns in f.columns.paying_live.items():
+        x[columns] = np.max([x[f.columns.deployments[q].paying] for q in i.of_city(city)], axis=0)
+
+
+def _money(f: Formulation, x: Array) -> None:
+    for columns, capital_only in ((f.columns.capital, True), (f.columns.cash, False)):
+        if columns is not None:
+            periods, own, usd = f.ledger.flows(capital_only=capital_only)
+            x[columns] = np.bincount(periods, usd * x[own], minlength=f.instance.periods) / 1e6

@@ -1,0 +1,87 @@
+"""From a request to the problem that is solved: what every later step passes on instead of making it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from fleetplan.catalogue import load_catalogue
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.optimize.formulate import Formulation, formulate, formulation_hash
+from fleetplan.optimize.gather import gather
+from fleetplan.optimize.instance import Instance
+from fleetplan.request import PlanRequest
+from fleetplan.run import QUIET, Clock, Run
+from fleetplan.scope import Scope, resolve_scope
+from fleetplan.service import city_service
+from fleetplan.service.types import CityService
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A request with all that planning reads.
+
+    Attributes
+    ----------
+    catalogue
+        As loaded, without the request's overrides (``scope.catalogue`` has them).
+    services
+        Response surfaces by city.
+    """
+
+    request: PlanRequest
+    catalogue: Catalogue
+    scope: Scope
+    services: Mapping[str, CityService]
+
+    @cached_property
+    def instance(self) -> Instance:
+        """The problem in numbers."""
+        return gather(self.scope, self.services)
+
+    @cached_property
+    def formulation(self) -> Formulation:
+        """The problem as a matrix."""
+        return formulate(self.instance)
+
+    @cached_property
+    def formulation_sha256(self) -> str:
+        """The hash of the matrix."""
+        return formulation_hash(self.formulation)
+
+
+def services_for(scope: Scope, run: Run = QUIET) -> dict[str, CityService]:
+    """Return the response surfaces of every city of a scope, from the cache where possible."""
+    clock = Clock(run.progress)
+    found = {}
+    for city in scope.cities:
+        clock.send("cities", message=city)
+        found[city] = city_service(scope.catalogue, city, cache_dir=run.cache_dir)
+    return found
+
+
+def prepare(request: PlanRequest, run: Run = QUIET) -> Prepared:
+    """Return a request ready to be planned.
+
+    Raises
+    ------
+    RequestError
+        With every fault of the request.
+    """
+    clock = Clock(run.progress)
+    clock.send("catalogue")
+    known = run.catalogue if run.catalogue is not None else load_catalogue()
+    scope = resolve_scope(request, known)
+    return Prepared(request, known, scope, services_for(scope, run))
+
+
+def prepare_again(request: PlanRequest, prepared: Prepared) -> Prepared:
+    """Return another request ready to be planned with the catalogue and the surfaces of one that was.
+
+    Both requests must have the same overrides; cities that only this one has are read anew.
+    """
+    scope = resolve_scope(request, prepared.catalogue)
+    missing = [c for c in scope.cities if c not in prepared.services]
+    services = {**prepared.services, **{c: city_service(scope.catalogue, c) for c in missing}}
+    return Prepared(request, prepared.catalogue, scope, {c: services[c] for c in scope.cities})
