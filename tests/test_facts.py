@@ -27,7 +27,7 @@ BASE: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fleetplan.planner.services_for", lambda *_, **__: SERVICES)
+    monkeypatch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
 
 
 def planned(**more: Any) -> Plan:

@@ -121,7 +121,7 @@ class PermitPathRule(Rule):
         for q, data in enumerate(p.instance.deployments):
             own = p.columns.deployments[q]
             first = [m.milestone for m in earliest_modes(data.modes)]
-            some = p.every[np.array([m.possible for m in first]).reshape(len(first), -1).any(axis=0)]
+            some = p.every[np.array([m.possible for m in first]).reshape(len(first), len(p.every)).any(axis=0)]
             p.gate(self, q, some, own.open[0, some], first, part="open")
             for m, mode in enumerate(data.modes):
                 can = p.every[mode.milestone.possible & (p.reach.deployments[q].modes[m] > 0)]
