@@ -21,6 +21,7 @@ from api.store.contract import FINAL, PlanRow
 from fleetplan.compare import MOST_CHANGES, Alone, causes_of, causing_changes
 from fleetplan.compare.causes import no_plan, no_request
 from fleetplan.errors import RequestError
+from fleetplan.facts import conflicts_from
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
@@ -159,7 +160,7 @@ def _finding(row: PlanRow | None) -> tuple[ChangeState, str]:
     if row.answer_sha256 is not None:
         return "known", ""
     if row.state == "infeasible":
-        return "known", no_plan(problem.get("clashes", ()))
+        return "known", no_plan(conflicts_from(problem.get("clashes", ())))
     if _is_refusal(row):
         faults: Sequence[Mapping[str, Any]] = problem.get("errors") or [{"message": problem.get("detail", "")}]
         return "known", no_request(str(faults[0]["message"]))

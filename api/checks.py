@@ -14,6 +14,8 @@ from fleetplan.explain.dates import impossible
 from fleetplan.options import SearchOptions
 from fleetplan.request import PlanRequest
 from fleetplan.scope import Scope, resolve_scope
+from fleetplan.words.conflict import said
+from fleetplan.words.context import context_of
 
 BODY = ("request",)
 TIME_LIMIT = "/options/time_limit_s"
@@ -53,7 +55,7 @@ def validation(scope: Scope) -> Validation:
         periods=len(scope.request.grid),
         constraints=len(scope.constraints),
     )
-    findings = impossible(scope)
+    findings = said(impossible(scope), context_of(scope))
     return Validation(
         size=size, feasibility=Feasibility(verdict="infeasible" if findings else "unknown", findings=findings)
     )

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
-from fleetplan.facts import Binding, CityOutcome
+from fleetplan.facts import Binding, CityOutcome, Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
 from fleetplan.plans.types import CityRollout, Kpis
 from fleetplan.request import PlanRequest
@@ -121,7 +121,7 @@ class Feasibility(Answer):
     """What the dates of permits alone say: ``infeasible`` is certain, ``unknown`` leaves it to the solver."""
 
     verdict: Literal["infeasible", "unknown"]
-    findings: list[str]
+    findings: list[Conflict]
 
 
 class Validation(Answer):
@@ -176,7 +176,7 @@ class Explanation(Answer):
     verdict: str
     binds: list[Binding]
     cities: list[CityReason]
-    clashes: list[str]
+    clashes: list[Conflict]
 
 
 class Cities(Answer):

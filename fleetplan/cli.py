@@ -230,7 +230,7 @@ def _error_data(error: FleetplanError) -> dict[str, Any]:
             {"where": f.where, "what": f.what, "allowed": f.allowed, "remedy": f.remedy} for f in error.faults
         ]
     if isinstance(error, InfeasibleError):
-        data["clashes"] = list(error.clashes)
+        data["clashes"] = [clash.model_dump(mode="json") for clash in error.clashes]
     if isinstance(error, CheckFailed):
         data["violations"] = list(error.violations)
     return {"status": "infeasible" if isinstance(error, InfeasibleError) else "error", "error": data}
@@ -241,7 +241,7 @@ def _error_text(error: FleetplanError) -> str:
         return "\n".join([f"{_faults(error)}:", *(f"\n{_fault_text(f)}" for f in error.faults)])
     if isinstance(error, InfeasibleError):
         head = str(error).splitlines()[0]
-        return "\n".join([f"No plan keeps every rule: {head}", *(f"  - {clash}" for clash in error.clashes)])
+        return "\n".join([f"No plan keeps every rule: {head}", *(f"  - {clash.sentence}" for clash in error.clashes)])
     return str(error)
 
 

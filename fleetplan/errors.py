@@ -16,6 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fleetplan.facts import Conflict
 
 _SHORTEST = 3
 
@@ -103,9 +107,9 @@ class InfeasibleError(FleetplanError):
     code = "infeasible"
     exit_code = 3
 
-    def __init__(self, message: str, clashes: Iterable[str] = ()) -> None:
-        self.clashes: tuple[str, ...] = tuple(clashes)
-        super().__init__("\n".join([message, *(f"  - {clash}" for clash in self.clashes)]))
+    def __init__(self, message: str, clashes: Iterable[Conflict] = ()) -> None:
+        self.clashes: tuple[Conflict, ...] = tuple(clashes)
+        super().__init__("\n".join([message, *(f"  - {clash.sentence}" for clash in self.clashes)]))
 
 
 class SolverError(FleetplanError):

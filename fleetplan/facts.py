@@ -1,4 +1,4 @@
-"""What is found out, before anybody says it in words: what binds a plan, and what becomes of a city.
+"""What is found out, before anybody says it in words: what binds a plan, what becomes of a city, and what clashes.
 
 Every fact is plain data with keys, slugs, months (``YYYY-MM``, empty: none) and USD; ``sentence`` says it to a person, is made
 last by :mod:`fleetplan.words` and read by nobody but people. Code decides by the other fields.
@@ -6,9 +6,10 @@ last by :mod:`fleetplan.words` and read by nobody but people. Code decides by th
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 RuleKind = Literal["law", "operation", "partner", "money", "target"]
 """Who sets a limit: the law, how a service is run, what a partner can do, money, or the request's own constraints."""
@@ -88,3 +89,84 @@ class CityOutcome(Fact):
     earliest: str = ""
     more_at_most_usd: float | None = None
     sentence: str = ""
+
+
+PartyKind = Literal["constraint", "capital", "cash_floor", "kept"]
+"""A constraint of the request, its capital budget, its cash floor, or a decision that a rerun keeps of its parent."""
+
+FoundBy = Literal["search", "permits", "earlier_version"]
+"""How a conflict was found: by leaving out one limit after another, from the dates of permits alone, or by an earlier version."""
+
+
+class PermitLimit(Fact):
+    """Since when permits allow what a constraint asks by the month ``by``.
+
+    Attributes
+    ----------
+    earliest
+        First month in which permits allow paid rides there; empty: not within the horizon, or not asked of one city.
+    admitted
+        Whether anybody may be placed there at all.
+    in_time
+        Of a number of markets: the request's cities that permits allow by then.
+    live_elsewhere
+        Markets live today that count.
+    """
+
+    by: str
+    earliest: str = ""
+    admitted: bool = True
+    in_time: list[str] = []
+    live_elsewhere: int = 0
+
+
+class Kept(Fact):
+    """What a rerun keeps of its parent before the month ``until``: a deployment, the depots of a city, or a stack's vehicles.
+
+    Of a deployment: the months in which its programme began and it opens (empty: not before ``until``), its vehicles before then,
+    and the first month in which permits now allow an opening begun as in the parent (empty: none within the horizon).
+    """
+
+    what: Literal["deployment", "depots", "vehicles"]
+    until: str
+    begun: str = ""
+    opens: str = ""
+    vehicles: int = 0
+    earliest: str = ""
+
+
+class Party(Fact):
+    """What takes part in a conflict.
+
+    ``constraint`` and ``type`` name a constraint of the request; ``city`` and ``stack`` are what it, or the decision kept, is
+    about (empty: everywhere). ``permits`` says what permits allow of a constraint that asks for openings.
+    """
+
+    kind: PartyKind
+    constraint: str = ""
+    type: str = ""
+    city: str = ""
+    stack: str = ""
+    permits: PermitLimit | None = None
+    kept: Kept | None = None
+
+
+class Conflict(Fact):
+    """A smallest set of what is asked and kept that cannot be had together; none: law and supply alone leave no plan."""
+
+    found_by: FoundBy = "search"
+    parties: list[Party] = []
+    sentence: str = ""
+
+
+def conflicts_from(told: Iterable[Any]) -> list[Conflict]:
+    """Return conflicts as they were stored; of an earlier version only the sentence is known, and not read."""
+    return [_conflict_from(one) for one in told]
+
+
+def _conflict_from(told: Any) -> Conflict:
+    try:
+        return Conflict.model_validate(told)
+    except ValidationError:
+        said = told.get("sentence", "") if isinstance(told, dict) else told
+        return Conflict(found_by="earlier_version", sentence=str(said))

@@ -27,6 +27,8 @@ from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import start_from
 from fleetplan.run import QUIET, Clock, Run
 from fleetplan.service.types import CityService
+from fleetplan.words.conflict import said
+from fleetplan.words.context import context_of
 from fleetplan.words.plan import in_words
 
 
@@ -123,7 +125,8 @@ def plan_prepared(
         clock.send("conflicts")
         msg = "no plan keeps every rule of this request"
         loose = formulate(prepared.instance, loose=True)
-        raise InfeasibleError(msg, keeping.clashes(keeping.onto(loose)) or explain_infeasible(loose))
+        clashes = keeping.clashes(keeping.onto(loose)) or explain_infeasible(loose)
+        raise InfeasibleError(msg, said(clashes, context_of(prepared.scope)))
     clock.send("prices", result.value, result.bound)
     prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x)
     clock.send("checking", result.value, result.bound)

@@ -16,6 +16,7 @@ from api.known import Known
 from api.settings import Settings
 from api.store.sqlstore import SqlStore
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.facts import Conflict, Party
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.service.types import CityService
@@ -25,7 +26,12 @@ BODY: dict[str, Any] = {
     "request": {"name": "test", "capital": {"per_quarter_usd": 125e6}, "cities": ["zurich", "munich"]}
 }
 LOOPBACK = "http://127.0.0.1:8000"
-CLASHES = ("constraint 'a' and constraint 'b' cannot be kept together",)
+CLASHES = (
+    Conflict(
+        parties=[Party(kind="constraint", constraint=c, type="launches_per_quarter") for c in ("a", "b")],
+        sentence="Cannot be kept together: one thing (a); another (b).",
+    ),
+)
 
 
 @cache
@@ -83,7 +89,9 @@ class Runner:
         elif state == "dearer":
             self.store.finish(plan, "succeeded", answer=answer(100e6, 0.12))
         elif state == "infeasible":
-            self.store.finish(plan, "infeasible", problem={"code": "infeasible", "clashes": list(CLASHES)})
+            self.store.finish(
+                plan, "infeasible", problem={"code": "infeasible", "clashes": [c.model_dump() for c in CLASHES]}
+            )
         else:
             self.store.finish(plan, "failed", problem={"code": "solver", "detail": "no plan in time"})
 

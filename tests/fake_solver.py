@@ -75,7 +75,7 @@ def garbage(_: Lines) -> None:
 
 
 def infeasible(lines: Lines) -> None:
-    lines.send("infeasible", {"clashes": ["rule a", "rule b"]})
+    lines.send("infeasible", {"clashes": [{"parties": [{"kind": "capital"}], "sentence": "rule a"}]})
 
 
 def problem(lines: Lines) -> None:

@@ -190,9 +190,9 @@ def test_a_change_that_has_no_plan_alone_is_a_finding(service: Running):
     assert told["state"] == "complete"
     alone = {e["pointer"]: e for e in told["known"]["alone"]}["/capital/per_quarter_usd"]
     assert alone["npv_usd"] is None
-    assert alone["note"] == f"no plan with this change alone: {CLASHES[0]}"
+    assert alone["note"] == f"no plan with this change alone: {CLASHES[0].sentence}"
     assert told["known"]["interaction_usd"] is None
-    assert any(CLASHES[0] in sentence for sentence in told["known"]["sentences"])
+    assert any(CLASHES[0].sentence in sentence for sentence in told["known"]["sentences"])
 
 
 def test_a_change_that_alone_makes_no_valid_request_needs_no_plan(service: Running):

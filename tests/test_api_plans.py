@@ -236,7 +236,9 @@ def test_a_stream_opened_in_mid_solve_misses_nothing(tmp_path):
             service.store.add_event(plan, "bound", {"bound_usd": float(value)})
             time.sleep(0.02)
         time.sleep(1.0)  # twenty times the heartbeat
-        service.store.finish(plan, "infeasible", problem={"code": "infeasible", "clashes": list(CLASHES)})
+        service.store.finish(
+            plan, "infeasible", problem={"code": "infeasible", "clashes": [c.model_dump() for c in CLASHES]}
+        )
         text = seen.result(timeout=20).text
     assert [e["id"] for e in _parsed(text)] == list(range(3, 27))
     assert ": ping" in text

@@ -136,7 +136,7 @@ def test_a_comparison_with_no_plan_is_told(service: Running, plan: str):
 def test_an_infeasible_request_is_a_finding_with_its_clashes(service: Running):
     told = service.client.get(f"/v1/plans/{service.made('infeasible')}/explanation")
     assert told.status_code == 200
-    assert told.json()["clashes"] == list(CLASHES)
+    assert told.json()["clashes"] == [c.model_dump() for c in CLASHES]
 
 
 def test_cities_and_partners_carry_their_sources(service: Running):
@@ -167,7 +167,9 @@ def test_validation_sees_what_permits_rule_out_and_stores_nothing(service: Runni
     body = service.client.get("/v1/examples/infeasible").json()
     told = service.client.post("/v1/validations", json=body).json()
     assert told["feasibility"]["verdict"] == "infeasible"
-    assert any("munich" in finding for finding in told["feasibility"]["findings"])
+    parties = [party for found in told["feasibility"]["findings"] for party in found["parties"]]
+    assert "munich" in {party["city"] for party in parties}
+    assert all(found["found_by"] == "permits" and found["sentence"] for found in told["feasibility"]["findings"])
     body = service.client.get("/v1/examples/uber-2027").json()
     told = service.client.post("/v1/validations", json=body).json()
     assert told["feasibility"] == {"verdict": "unknown", "findings": []}

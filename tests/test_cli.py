@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from fleetplan import cli
 from fleetplan.errors import Fault, InfeasibleError, RequestError, SolverError
 from fleetplan.examples import example_files
+from fleetplan.facts import Conflict, Party
 from fleetplan.options import PlanOptions
 from tests.fake_plan import fake_catalogue, fake_plan, fake_services
 
@@ -136,17 +137,25 @@ def test_faults_found_while_planning_exit_2(planner: types.ModuleType):
 
 
 def test_an_infeasible_request_names_the_clashes_and_exits_3(planner: types.ModuleType):
-    planner.error = InfeasibleError("the constraints clash", ["munich-by-summer against permit_path"])  # type: ignore[attr-defined]
+    clash = Conflict(sentence="munich-by-summer against permit_path")
+    planner.error = InfeasibleError("the constraints clash", [clash])  # type: ignore[attr-defined]
     done = run.invoke(cli.app, ["plan", "infeasible"])
     assert done.exit_code == 3
     assert "munich-by-summer against permit_path" in done.stderr
 
 
+CLASHES = [Conflict(parties=[Party(kind="capital")], sentence="a"), Conflict(sentence="b")]
+
+
 def test_an_infeasible_request_as_json_is_a_finding(planner: types.ModuleType):
-    planner.error = InfeasibleError("the constraints clash", ["a", "b"])  # type: ignore[attr-defined]
+    planner.error = InfeasibleError("the constraints clash", CLASHES)  # type: ignore[attr-defined]
     done = run.invoke(cli.app, ["plan", "--json"])
     answer = json.loads(done.stdout)
-    assert (done.exit_code, answer["status"], answer["error"]["clashes"]) == (3, "infeasible", ["a", "b"])
+    assert (done.exit_code, answer["status"], answer["error"]["clashes"]) == (
+        3,
+        "infeasible",
+        [c.model_dump() for c in CLASHES],
+    )
 
 
 def test_any_other_failure_exits_1(planner: types.ModuleType):

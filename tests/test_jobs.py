@@ -62,7 +62,7 @@ def test_every_outcome_is_told_and_nothing_leaks(service: Service):
     assert rows[""].answer_sha256 is not None
     assert rows["infeasible"].state == "infeasible"
     problems = {end: row.problem for end, row in rows.items() if row.problem is not None}
-    assert problems["infeasible"]["clashes"] == ["rule a", "rule b"]
+    assert problems["infeasible"]["clashes"] == [{"parties": [{"kind": "capital"}], "sentence": "rule a"}]
     assert {end: p["code"] for end, p in problems.items()} == {
         "infeasible": "infeasible",
         "problem": "solver",

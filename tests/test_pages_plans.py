@@ -98,17 +98,10 @@ def test_what_cannot_be_had_says_which_wishes_clash(tmp_path):
         ]
         plan = asked(service, constraints=wishes)
         service.runner.begin(plan)
-        clashes = [
-            "constraint 'a' (launch_by ...) cannot be kept",
-            "constraint 'b' cannot be kept",
-            "the budget clashes",
-        ]
+        clashes = [{"sentence": "Munich cannot be open by Jun 2027."}, {"sentence": "Second."}, "of an earlier version"]
         service.store.finish(plan, "infeasible", problem={"code": "infeasible", "clashes": clashes})
         page = page_of(service)
-    assert (
-        "Cannot all be kept: Munich is open to paying riders by Jun 2027; at most 1 launch a quarter; the budget clashes."
-        in text_of(page)
-    )
+    assert "Munich cannot be open by Jun 2027. 2 more things stand in the way." in text_of(page)
     assert "data-compare" not in page
     assert f'<a href="/plans/{plan}/rerun">Loosen something and ask again</a>' in page
 

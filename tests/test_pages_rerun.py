@@ -18,7 +18,7 @@ from fleetplan.reruns.lever_fields import BY_TYPE, KINDS, form_of
 from fleetplan.reruns.levers import Levers, levers, presets
 from fleetplan.reruns.patch import input_changes
 from fleetplan.scope import resolve_scope
-from fleetplan.words.changes import changed_name, finding_words, share_words, told
+from fleetplan.words.changes import changed_name, share_words, told
 from tests.api_support import BODY, Running, answer, running
 from tests.pages_support import HTML, page_at, words_of
 
@@ -157,7 +157,7 @@ def test_what_no_permit_allows_is_told_before_anything_is_solved(site: Running, 
     soon = {"type": "launch_by", "city": "munich", "month": "2027-02"}
     findings = _words(site, plan, {"constraints": {"soon": soon}}).json()["impossible"]
     assert len(findings) == 1
-    assert findings[0].startswith("Munich cannot be open by Feb 2027; permits allow paid service from ")
+    assert findings[0].startswith("Munich cannot be open by Feb 2027 (soon): permits allow paid service from ")
 
 
 def test_what_stays_is_told_in_words(site: Running, plan: str):
@@ -353,7 +353,5 @@ def test_a_name_stays_short(catalogue: Catalogue):
     assert changed_name("Plan", []) == "Plan"
 
 
-def test_shares_and_findings_read_well(catalogue: Catalogue):
+def test_shares_read_well():
     assert share_words(1.25) == "125 % of"
-    finding = "constraint 'a': hong-kong cannot be open by 2027-06; no stack is admitted"
-    assert finding_words(finding, catalogue) == "Hong Kong cannot be open by Jun 2027; no stack is admitted."

@@ -18,7 +18,7 @@ from fleetplan.catalogue import load_catalogue
 from fleetplan.explain import answers
 from fleetplan.explain import doubts as leaning
 from fleetplan.explain.constraints import standings
-from fleetplan.facts import Binding, CityOutcome, PermitWait
+from fleetplan.facts import Binding, CityOutcome, Conflict, Kept, Party, PermitLimit, PermitWait
 from fleetplan.plans.types import Plan
 from fleetplan.report import world
 from fleetplan.request import parse_request
@@ -33,13 +33,18 @@ CONSTRAINTS: list[dict[str, Any]] = [
     {"id": "munich-by-summer", "type": "launch_by", "city": "munich", "month": "2027-06"},
     {"id": "all-at-once", "type": "markets_live", "count": 14, "by": "2027-12", "include_existing": True},
 ]
-TOO_MANY = (
-    "constraint 'all-at-once' (markets_live: count 14, by 2027-12, counts paid, include_existing True); permits allow 2 of "
-    "the request's cities by then: munich, zurich and the capital budget cannot be kept together"
+IN_TIME = PermitLimit(by="2027-12", in_time=["munich", "zurich"], live_elsewhere=6)
+TOO_MANY = Conflict(
+    parties=[
+        Party(kind="capital"),
+        Party(kind="constraint", constraint="all-at-once", type="markets_live", permits=IN_TIME),
+    ],
+    sentence="Cannot be kept together.",
 )
-TOO_SOON = (
-    "constraint 'munich-by-summer' (launch_by: city munich, month 2027-06); permits allow it from 2027-12 at the earliest "
-    "cannot be kept"
+LATE = PermitLimit(by="2027-06", earliest="2027-12")
+TOO_SOON = Conflict(
+    parties=[Party(kind="constraint", constraint="munich-by-summer", type="launch_by", city="munich", permits=LATE)],
+    sentence="Cannot be kept.",
 )
 
 
@@ -441,8 +446,8 @@ def test_every_phase_of_the_search_belongs_to_a_step():
 # --- ended without a plan -----------------------------------------------------------------------------------------------------
 
 
-def infeasible(service: Running, clashes: list[str], **changed: Any) -> str:
-    problem = {"code": "infeasible", "clashes": clashes}
+def infeasible(service: Running, clashes: list[Conflict], **changed: Any) -> str:
+    problem = {"code": "infeasible", "clashes": [c.model_dump() for c in clashes]}
     return ended_as(service, posted(service, constraints=CONSTRAINTS, **changed), "infeasible", problem=problem)
 
 
@@ -452,25 +457,40 @@ def test_an_infeasible_request_is_a_finding_in_words(service: Running):
     text = text_of(told)
     assert "No plan keeps every rule of this request. 2 things stand in the way" in text
     assert "At least 14 markets paid by Dec 2027, those already live elsewhere included." in text
-    assert "Permits allow 2 of the request's cities by then: Munich, Zurich." in text
+    assert "Permits allow 2 of the request's cities by then (Munich and Zurich); 6 markets are live elsewhere." in text
     assert "The capital budget." in text
     assert "Ask for Dec 2027 or later, or drop it." in text
     assert f'href="/plans/new?from={plan}"' in told
     assert "Not in the way These constraints of the request take no part in what was found. At most 1 launch" in text
 
 
-def test_a_finding_about_kept_decisions_is_shown_as_it_was_made(service: Running):
-    said = "decisions of the parent plan before 2027-09 cannot stay under the changed request: lucid@munich opens in 2027-08"
-    text = text_of(page_of(service, infeasible(service, [said])))
-    assert "Decisions of the parent plan before Sep 2027 cannot stay under the changed request" in text
+def test_decisions_that_cannot_stay_are_told_with_what_they_were(service: Running):
+    kept = Kept(what="deployment", until="2027-09", begun="2027-01", opens="2027-08", vehicles=40, earliest="2027-11")
+    party = Party(kind="kept", city="munich", stack="weride-gxr", kept=kept)
+    text = text_of(page_of(service, infeasible(service, [Conflict(parties=[party], sentence="It cannot stay.")])))
+    assert (
+        "WeRide in Munich with its programme begun in Jan 2027, its opening in Aug 2027 (permits now allow Nov 2027) and "
+        "40 vehicles before Sep 2027." in text
+    )
+    assert "Decisions before Sep 2027 cannot stay under the changed request" in text
+    assert "Keep fewer decisions" in text
+    assert "Not in the way" not in text
+
+
+def test_a_finding_of_an_earlier_version_is_shown_as_it_was_made(service: Running):
+    said = "constraint 'teams' (launches_per_quarter: max 1) cannot be kept"
+    problem = {"code": "infeasible", "clashes": [said]}
+    plan = ended_as(service, posted(service, constraints=CONSTRAINTS), "infeasible", problem=problem)
+    text = text_of(page_of(service, plan))
+    assert "constraint 'teams' (launches_per_quarter: max 1) cannot be kept" in text
+    assert "found by an earlier version" in text
 
 
 def test_ids_of_constraints_cannot_become_markup(service: Running):
     hostile = [{**CONSTRAINTS[0], "id": HOSTILE}]
-    said = f"constraint {HOSTILE!r} (launches_per_quarter: max 1) cannot be kept"
-    plan = ended_as(
-        service, posted(service, constraints=hostile), "infeasible", problem={"code": "infeasible", "clashes": [said]}
-    )
+    party = Party(kind="constraint", constraint=HOSTILE, type="launches_per_quarter")
+    problem = {"code": "infeasible", "clashes": [Conflict(parties=[party], sentence=HOSTILE).model_dump()]}
+    plan = ended_as(service, posted(service, constraints=hostile), "infeasible", problem=problem)
     told = page_of(service, plan)
     assert HOSTILE not in told
     assert "&lt;script&gt;" in told

@@ -234,11 +234,13 @@ def test_frozen_decisions_that_break_a_new_rule_are_named(parent):
     launch = deployments_of(parent)["beta@belport"].launch
     with pytest.raises(InfeasibleError) as caught:
         again(parent, LATE, freeze_until="2028-04")
-    (sentence,) = caught.value.clashes
-    assert "beta@belport" in sentence
-    assert f"opens in {launch}" in sentence
-    assert "permits now allow" in sentence
-    assert "alpha" not in sentence
+    (clash,) = caught.value.clashes
+    (party,) = clash.parties
+    assert (party.kind, party.stack, party.city) == ("kept", "beta", "belport")
+    assert party.kept is not None
+    assert (party.kept.opens, party.kept.until) == (launch, "2028-04")
+    assert party.kept.earliest > launch
+    assert "permits now allow" in clash.sentence
 
 
 def test_a_clash_without_the_frozen_decisions_is_told_as_ever(parent):

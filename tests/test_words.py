@@ -8,9 +8,11 @@ import pytest
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.facts import Binding, CityOutcome, PermitWait
+from fleetplan.facts import Binding, CityOutcome, Conflict, Kept, Party, PermitLimit, PermitWait, conflicts_from
 from fleetplan.plans.types import Plan
-from fleetplan.words.binding import Told, binding_sentence, unit_words, worth_words
+from fleetplan.words.binding import binding_sentence, unit_words, worth_words
+from fleetplan.words.conflict import LAW_ALONE, against, conflict_sentence, said, way_on
+from fleetplan.words.context import Context, context_from
 from fleetplan.words.outcome import outcome_sentence
 from tests.fake_plan import fake_plan
 
@@ -52,7 +54,7 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
     ],
 )
 def test_what_binds_is_said_with_names_and_months(catalogue: Catalogue, b: Binding, said: str):
-    assert binding_sentence(b, Told(catalogue, {"cap": CAP}, "2027-01")).endswith(said)
+    assert binding_sentence(b, Context(catalogue, {"cap": CAP}, "2027-01")).endswith(said)
 
 
 def test_an_opening_that_waits_names_permit_authority_months_and_the_law(catalogue: Catalogue):
@@ -66,7 +68,7 @@ def test_an_opening_that_waits_names_permit_authority_months_and_the_law(catalog
         permit=PermitWait(**wait, authority="-"),
         period="2028-04",
     )
-    told = Told(catalogue, {}, "2027-01")
+    told = Context(catalogue, {}, "2027-01")
     assert binding_sentence(bare, told) == (
         "WeRide opens in Madrid in Apr 2028, as soon as “Paid rides” is in hand (Mar 2028); programme begun at the start of "
         f"the horizon. The law decides: {event.title}."
@@ -110,3 +112,95 @@ def test_a_city_that_opens_says_with_whom_and_how_large(plan: Plan):
         "San Francisco Bay Area opens in Apr 2027 with Lucid + Nuro, then NVIDIA Hyperion from Oct 2028; "
         f"{max(plan.cities[0].deployments[0].vehicles):,} vehicles of Lucid + Nuro at most."
     )
+
+
+# --- what clashes ---
+
+SOON = Party(
+    kind="constraint",
+    constraint="now",
+    type="launch_by",
+    city="madrid",
+    permits=PermitLimit(by="2027-03", earliest="2028-04"),
+)
+MUST = Party(
+    kind="constraint",
+    constraint="must",
+    type="force_deployment",
+    city="madrid",
+    stack="weride-gxr",
+    permits=PermitLimit(by="2030-10", earliest="2028-04"),
+)
+ASKED = [
+    {"id": "now", "type": "launch_by", "city": "Madrid", "month": "2027-03"},
+    {"id": "must", "type": "force_deployment", "city": "madrid", "stack": "WeRide"},
+    {"id": "many", "type": "markets_live", "count": 3, "by": "2027-12"},
+]
+
+
+def kept(what: Any, **more: Any) -> Party:
+    place = {key: more.pop(key) for key in ("city", "stack") if key in more}
+    return Party(kind="kept", kept=Kept(what=what, until="2028-07", **more), **place)
+
+
+@pytest.mark.parametrize(
+    ("parties", "said"),
+    [
+        ([], LAW_ALONE),
+        ([SOON], "Madrid cannot be open by Mar 2027 (now): permits allow paid service from Apr 2028 at the earliest."),
+        (
+            [Party(kind="capital"), MUST],
+            (
+                "Cannot be kept together: the capital budget; WeRide in Madrid must open (must), where permits allow paid "
+                "service from Apr 2028 at the earliest."
+            ),
+        ),
+        (
+            [
+                Party(
+                    kind="constraint",
+                    constraint="many",
+                    type="markets_live",
+                    permits=PermitLimit(by="2027-12", in_time=["madrid"], live_elsewhere=1),
+                )
+            ],
+            (
+                "3 markets cannot be live by Dec 2027 (many): permits allow 1 of the request's cities by then (Madrid); "
+                "1 market is live elsewhere."
+            ),
+        ),
+        ([Party(kind="constraint", constraint="gone", type="fleet_cap")], "Cannot be kept: constraint 'gone' (gone)."),
+        (
+            [
+                kept("deployment", city="madrid", stack="weride-gxr", begun="2027-03", opens="2028-04", vehicles=50),
+                kept("depots", city="zurich"),
+                kept("vehicles", stack="weride-gxr"),
+            ],
+            (
+                "Decisions of the parent plan before Jul 2028 cannot stay together under the changed request: WeRide in Madrid "
+                "with its programme begun in Mar 2027, its opening in Apr 2028 (permits now allow no opening within the horizon) "
+                "and 50 vehicles before Jul 2028; the depots ordered in Zurich; the vehicles of WeRide as placed and bought."
+            ),
+        ),
+    ],
+)
+def test_what_clashes_is_said_by_what_it_asks_and_what_permits_allow(
+    catalogue: Catalogue, parties: list[Party], said: str
+):
+    assert conflict_sentence(Conflict(parties=parties), context_from({"constraints": ASKED}, catalogue)) == said
+
+
+def test_a_way_on_is_what_the_facts_know(catalogue: Catalogue):
+    assert way_on(Conflict(parties=[SOON])) == "Ask for Apr 2028 or later, or drop it."
+    assert way_on(Conflict(parties=[SOON, MUST])) == "Loosen or drop one of them; the others may then stay."
+    assert "earlier month" in way_on(Conflict(parties=[kept("depots", city="zurich")]))
+    assert against(Party(kind="capital"), context_from({}, catalogue)) == ""
+    nobody = SOON.model_copy(update={"permits": PermitLimit(by="2027-03", admitted=False)})
+    assert against(nobody, context_from({}, catalogue)) == "No stack is admitted there."
+
+
+def test_what_an_earlier_version_said_stays_as_it_was(catalogue: Catalogue):
+    old = conflicts_from(["the capital budget cannot be kept", {"sentence": "x", "parties": "of a later version"}])
+    assert [c.found_by for c in old] == ["earlier_version", "earlier_version"]
+    assert [c.sentence for c in said(old, context_from({}, catalogue))] == ["the capital budget cannot be kept", "x"]
+    assert not any(c.parties for c in old)

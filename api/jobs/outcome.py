@@ -31,8 +31,8 @@ class Outcome:
     problem: Mapping[str, Any] | None = None
 
 
-def infeasible(clashes: Iterable[str]) -> Outcome:
-    """Return the finding that no plan keeps every rule."""
+def infeasible(clashes: Iterable[Mapping[str, Any]]) -> Outcome:
+    """Return the finding that no plan keeps every rule; ``clashes`` as :class:`fleetplan.facts.Conflict` is written."""
     problem = {
         "type": "urn:fleetplan:infeasible",
         "title": "No plan keeps every rule of this request",

@@ -31,7 +31,6 @@ from fleetplan.options import SearchOptions
 from fleetplan.request import Capital, Deployments, Horizon, PlanRequest, parse_request
 from fleetplan.scope import Scope
 from fleetplan.words.also_asked import also_asked
-from fleetplan.words.changes import finding_words
 from fleetplan.words.request import (
     budget_usd,
     capital_words,
@@ -264,7 +263,6 @@ def _nothing() -> dict[str, Any]:
 
 def _asked(scope: Scope, options: SearchOptions, catalogue: Catalogue, past: Iterable[PlanRow]) -> dict[str, Any]:
     told = validation(scope).model_dump(mode="json")
-    told["feasibility"]["findings"] = [finding_words(found, catalogue) for found in told["feasibility"]["findings"]]
     size = told["size"]
     request = scope.request
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +10,14 @@ from api.pages.lineage import changes
 from api.pages.shell import seconds_of
 from api.pages.solving_view import asked_whole, constraints_in_words
 from api.store.contract import PlanRow
-from fleetplan.catalogue.types import Catalogue
-from fleetplan.words.values import prose
-
-_MONEY = {"the capital budget": "The capital budget", "the cash floor": "The cash floor"}
-_SOONEST = re.compile(r"from (\w+ \d{4}) at the earliest")
-_FACT = re.compile(
-    r"^.*?\)(?:; (.*?))?(?: and constraint '| and the capital budget| and the cash floor| cannot be kept)", re.DOTALL
-)
+from fleetplan.facts import Conflict, conflicts_from
+from fleetplan.words.conflict import against, asks, head, way_on
+from fleetplan.words.context import Context, context_from
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """What takes part in a clash: a constraint by its id (none for money), what it asks, and what stands against it."""
+class Told:
+    """What takes part in a clash: a constraint by its id (none for money and what is kept), what it asks, what is against it."""
 
     id: str
     asks: str
@@ -32,26 +26,30 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Constraints that cannot be kept, alone or together; ``said`` is the finding as it was made."""
+    """What cannot be kept, alone or together; ``said`` is the finding in a sentence."""
 
     head: str
-    parties: list[Party]
+    parties: list[Told]
     way: str
     said: str
+    earlier: bool
 
 
 def ended(service: Service, row: PlanRow) -> dict[str, Any]:
     """Return everything that is shown of a plan that ended without one."""
     catalogue = service.known.catalogue
     words = constraints_in_words(row, catalogue)
-    found = [_clash(text, words, catalogue) for text in (row.problem or {}).get("clashes", [])]
-    named = {p.id for clash in found for p in clash.parties}
+    context = context_from(row.request, catalogue)
+    conflicts = conflicts_from((row.problem or {}).get("clashes", []))
+    found = [_clash(conflict, context) for conflict in conflicts]
+    named = {p.constraint for conflict in conflicts for p in conflict.parties}
+    searched = all(c.found_by == "search" and not any(p.kept for p in c.parties) for c in conflicts)
     parent = service.store.get(row.parent) if row.parent else None
     return {
         "row": row,
         "problem": dict(row.problem or {}),
         "clashes": found,
-        "others": {key: text for key, text in words.items() if key not in named},
+        "others": {key: text for key, text in words.items() if key not in named} if searched else {},
         "asked": asked_whole(row, catalogue),
         "parent": parent,
         "changed": changes(row, parent, service.known.catalogue) if row.parent else [],
@@ -72,31 +70,6 @@ def _again(row: PlanRow) -> dict[str, Any]:
     }
 
 
-def _clash(text: str, words: dict[str, str], catalogue: Catalogue) -> Clash:
-    places = [(text.find(f"constraint {key!r} ("), key) for key in words]
-    parties = [Party(key, f"{words[key]}.", _fact(text[at:], catalogue)) for at, key in sorted(places) if at >= 0]
-    parties += [Party("", f"{name}.", "") for said, name in _MONEY.items() if said in text]
-    alone = "cannot be kept together" not in text
-    head = "This cannot be kept" if alone else "These cannot be kept together"
-    return Clash(head, parties, _way_on(parties), with_names(prose(text), catalogue))
-
-
-def _way_on(parties: list[Party]) -> str:
-    """Return what would take a clash away, as far as the finding knows."""
-    if len(parties) > 1:
-        return "Loosen or drop one of them; the others may then stay."
-    soonest = next((found[1] for p in parties if (found := _SOONEST.search(p.fact))), "")
-    return f"Ask for {soonest} or later, or drop it." if soonest else "Ask for less or for later, or drop it."
-
-
-def _fact(text: str, catalogue: Catalogue) -> str:
-    """Return what the finding says against a constraint, from where it names it."""
-    found = _FACT.match(text)
-    fact = (found[1] or "") if found else ""
-    return f"{fact[:1].upper()}{with_names(prose(fact[1:]), catalogue)}." if fact else ""
-
-
-def with_names(text: str, catalogue: Catalogue) -> str:
-    """Return a sentence with the names of cities in place of their slugs."""
-    slugs = "|".join(re.escape(s) for s in sorted(catalogue.cities, key=len, reverse=True))
-    return re.sub(rf"(?<![\w-])({slugs})(?![\w-])", lambda m: catalogue.cities[m[1]].name, text)
+def _clash(conflict: Conflict, context: Context) -> Clash:
+    parties = [Told(p.constraint, asks(p, context), against(p, context)) for p in conflict.parties]
+    return Clash(head(conflict), parties, way_on(conflict), conflict.sentence, conflict.found_by == "earlier_version")

@@ -19,7 +19,9 @@ from api.routes.parameters import SLUG
 from api.security import Scope
 from api.store.contract import FINAL, PlanRow, State, Store
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.words.request import asked_briefly, cities_asked, clash_sentence
+from fleetplan.facts import conflicts_from
+from fleetplan.words.conflict import briefly
+from fleetplan.words.request import asked_briefly, cities_asked
 from fleetplan.words.values import PHASE_NAMES, listed, several, usd
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
@@ -158,7 +160,7 @@ def view(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> dict[str
         "fleet": several(kpis["vehicles_end"], "vehicle") if kpis.get("cities_live") else None,
         "seconds": seconds_of(row),
         "against": _against(row, parent),
-        "why": _why(row, catalogue),
+        "why": _why(row),
         "created": _utc(row.created_at),
         "iso": row.created_at.isoformat(),
         "since": (row.started_at or row.created_at).isoformat(),
@@ -181,12 +183,11 @@ def _against(row: PlanRow, parent: PlanRow | None) -> str | None:
     return f"+{usd(difference)}" if difference > 0 else usd(difference)
 
 
-def _why(row: PlanRow, catalogue: Catalogue) -> str:
+def _why(row: PlanRow) -> str:
     """Return in a sentence why a plan ended without one."""
     problem = dict(row.problem or {})
-    clashes = problem.get("clashes") or []
-    if clashes:
-        return clash_sentence([str(clash) for clash in clashes], row.request, catalogue)
+    if clashes := conflicts_from(problem.get("clashes") or []):
+        return briefly(clashes)
     if row.state == "cancelled" and row.answer_sha256 is None:
         return "Stopped before a first plan was found."
     return str(problem.get("detail") or problem.get("title") or "")

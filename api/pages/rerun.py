@@ -33,6 +33,7 @@ from api.strict_json import StrictRoute
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
 from fleetplan.explain.dates import impossible
+from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest, parse_request
@@ -40,10 +41,12 @@ from fleetplan.reruns.inherit import only_tightens
 from fleetplan.reruns.lever_fields import KINDS
 from fleetplan.reruns.levers import Levers, levers, presets
 from fleetplan.reruns.patch import input_changes
-from fleetplan.scope import resolve_scope
-from fleetplan.words.changes import changed_name, finding_words, told
+from fleetplan.scope import Scope, resolve_scope
+from fleetplan.words.changes import changed_name, told
+from fleetplan.words.conflict import briefly, said
+from fleetplan.words.context import context_of
 from fleetplan.words.freeze import kept_words
-from fleetplan.words.request import DURATION_NAMES, clash_sentence
+from fleetplan.words.request import DURATION_NAMES
 from fleetplan.words.values import usd_fine
 
 router = APIRouter(
@@ -72,7 +75,7 @@ def _context(service: Service, row: PlanRow, given: Given) -> dict[str, Any]:
     except RequestError as error:  # stored under another catalogue or version
         msg = "the catalogue of today no longer takes this plan's request: start a new plan from it"
         raise p.BadRequest(msg, flaws=p.flaws_of_faults(error.faults, None, under=["request"])) from error
-    clashes = (row.problem or {}).get("clashes", ())
+    clashes = conflicts_from((row.problem or {}).get("clashes", ()))
     found = levers(scope, made, clashes, [text.rpartition(":")[0] or text for text in given.figure] + given.figure)
     prefilled = prefill(given, found)
     return {
@@ -82,7 +85,7 @@ def _context(service: Service, row: PlanRow, given: Given) -> dict[str, Any]:
         "presets": presets(found, asked),
         "kinds": KINDS,
         "durations": DURATION_NAMES,
-        "clash": clash_sentence(clashes, row.request, catalogue) if clashes else "",
+        "clash": briefly(clashes),
         "months": _months(asked, 0),
         "event_months": _months(asked, YEARS_AROUND),
         "names": _names(scope.cities, {s for s, _ in scope.deployments}, catalogue),
@@ -145,9 +148,13 @@ def _told(service: Service, parent: PlanRow, body: Rerun) -> dict[str, Any]:
         "changes": [asdict(change) for change in changes],
         "name": changed_name(parent.name, changes),
         "outlook": _outlook(before, asked, made) if changes and made else "",
-        "impossible": [finding_words(f, catalogue) for f in impossible(resolve_scope(asked, catalogue))],
+        "impossible": _impossible(resolve_scope(asked, catalogue)),
         "kept": kept_words(made, body.options.freeze_until) if made and body.options.freeze_until else [],
     }
+
+
+def _impossible(scope: Scope) -> list[str]:
+    return [found.sentence for found in said(impossible(scope), context_of(scope))]
 
 
 def _outlook(before: PlanRequest, asked: PlanRequest, made: Plan) -> str:

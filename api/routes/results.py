@@ -16,6 +16,7 @@ from api.render import EXPORT_MEDIA, EXPORT_SUFFIX, TABLE_MEDIA, export_bytes, m
 from api.routes.parameters import SLUG, Accept, CityFilter, Slug
 from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
 from api.store.contract import PlanRow
+from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.types import CityRollout
 from fleetplan.request import Month
@@ -147,7 +148,7 @@ def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Respon
 
 
 def _clashes(row: PlanRow) -> Explanation:
-    clashes = list((row.problem or {}).get("clashes", []))
+    clashes = conflicts_from((row.problem or {}).get("clashes", []))
     verdict = "No plan keeps every rule of this request."
     return Explanation(plan=row.id, state=row.state, verdict=verdict, binds=[], cities=[], clashes=clashes)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from fleetplan.compare.moves import decision_moves
 from fleetplan.compare.types import AloneEffect, CausedMove, Causes, DecisionMove
 from fleetplan.errors import Fault, InfeasibleError, RequestError
+from fleetplan.facts import Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.types import Plan
@@ -44,9 +45,9 @@ def causing_changes(before: PlanRequest, after: PlanRequest) -> list[InputChange
     return [change for change in input_changes(before, after) if change.matters]
 
 
-def no_plan(clashes: Iterable[str]) -> str:
+def no_plan(clashes: Iterable[Conflict]) -> str:
     """Return the note of a change with which alone no plan keeps every rule."""
-    return f"no plan with this change alone: {'; '.join(clashes)}"
+    return f"no plan with this change alone: {' '.join(c.sentence for c in clashes)}"
 
 
 def no_request(fault: str) -> str:
@@ -66,7 +67,7 @@ def _alone(change: InputChange, first: Plan, request: PlanRequest, solve: Solver
         asked = parse_request(apply_patch(request.model_dump(mode="json"), change.patch))
         return Alone(change, solve(asked, first))
     except InfeasibleError as error:
-        return Alone(change, None, no_plan(error.clashes or [str(error)]))
+        return Alone(change, None, no_plan(error.clashes))
     except RequestError as error:
         return Alone(change, None, no_request(str(error.faults[0])))
 

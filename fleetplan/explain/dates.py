@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from fleetplan.months import month_number, month_text
+from fleetplan.facts import Conflict
+from fleetplan.months import month_text
 from fleetplan.optimize.gather import paths_of
 from fleetplan.permits import first_paid_month
-from fleetplan.request import ForceDeployment, LaunchBy, LaunchFixed, MarketsLive
+from fleetplan.permits.limits import Allowed, ruled_out
+from fleetplan.request import MarketsLive
 from fleetplan.scope import Scope
 
 
-def impossible(scope: Scope) -> list[str]:
-    """Return, in words, which constraints the dates of permits alone rule out."""
-    earliest = earliest_paid(scope)
-    findings: list[str] = []
-    for item in scope.constraints:
-        if isinstance(item, LaunchBy | LaunchFixed | ForceDeployment):
-            months = [m for (stack, city), m in earliest.items() if city == item.city and item.stack in {None, stack}]
-            latest = scope.request.grid.end - 1 if isinstance(item, ForceDeployment) else month_number(item.month)
-            if not months or min(months) > latest:
-                fact = (
-                    f"permits allow paid service from {month_text(min(months))}" if months else "no stack is admitted"
-                )
-                findings.append(f"constraint {item.id!r}: {item.city} cannot be open by {month_text(latest)}; {fact}")
-        elif isinstance(item, MarketsLive) and item.counts == "paid":
-            by = month_number(item.by)
-            open_by = {city for (_, city), month in earliest.items() if month <= by}
-            existing = sum(m.counts for m in scope.catalogue.live_markets) if item.include_existing else 0
-            if len(open_by) + existing < item.count:
-                fact = f"permits allow {len(open_by)} of the request's cities by then"
-                also = f", {existing} markets are live elsewhere" if item.include_existing else ""
-                findings.append(
-                    f"constraint {item.id!r}: {item.count} markets cannot be live by {item.by}; {fact}{also}"
-                )
-    return findings
+def impossible(scope: Scope) -> list[Conflict]:
+    """Return which constraints the dates of permits alone rule out, one conflict each."""
+    months = {pair: month_text(month) for pair, month in earliest_paid(scope).items()}
+    existing = sum(m.counts for m in scope.catalogue.live_markets)
+    allowed = Allowed(set(scope.deployments), months, month_text(scope.request.grid.end - 1), existing)
+    parties = [(allowed.party(c), c.count if isinstance(c, MarketsLive) else 0) for c in scope.constraints]
+    return [Conflict(found_by="permits", parties=[party]) for party, count in parties if ruled_out(party, count)]
 
 
 def earliest_paid(scope: Scope) -> dict[tuple[str, str], int]:

@@ -12,15 +12,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from fleetplan.facts import Conflict, Party
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.solve import solve
-from fleetplan.request import AnyConstraint, ForceDeployment, LaunchBy, LaunchFixed, MarketsLive
+from fleetplan.permits.limits import Allowed
 
 TRIAL_S = 20.0
 MOST_CONFLICTS = 4
-MONEY_GROUPS = {"capital": "the capital budget", "cash_floor": "the cash floor"}
+MONEY_PARTIES = {"capital": Party(kind="capital"), "cash_floor": Party(kind="cash_floor")}
 
 
 def _groups(formulation: Formulation) -> dict[str, np.ndarray]:
@@ -28,7 +29,7 @@ def _groups(formulation: Formulation) -> dict[str, np.ndarray]:
     rows: dict[str, list[int]] = {}
     for block in formulation.model.blocks:
         name = block.place.constraint
-        if block.rule in MONEY_GROUPS and block.part in {"budget", "floor"}:
+        if block.rule in MONEY_PARTIES and block.part in {"budget", "floor"}:
             name = block.rule
         if name:
             rows.setdefault(name, []).extend(block.rows)
@@ -59,54 +60,34 @@ def minimal_conflict(formulation: Formulation, ignored: Collection[str] = ()) ->
     return sorted(set(groups) - dropped)
 
 
-def _earliest(instance: Instance, city: str, stack: str | None) -> str:
-    months = [
-        t
-        for q in instance.deployments
-        if q.city == city and stack in {None, q.stack}
-        for m in q.modes
-        if m.fare_factor > 0
-        for t in range(instance.periods)
-        if m.milestone.possible[t]
-    ]
-    return instance.grid.labels()[min(months)] if months else ""
+def _allowed(instance: Instance) -> Allowed:
+    """Return what permits allow: the first period of paid service of each deployment, were every programme begun at once."""
+    labels, months = instance.grid.labels(), {}
+    for q in instance.deployments:
+        paid = [m for m in q.modes if m.fare_factor > 0]
+        periods = [t for m in paid for t in range(instance.periods) if m.milestone.possible[t]]
+        if periods:
+            months[q.stack, q.city] = labels[min(periods)]
+    admitted = {(q.stack, q.city) for q in instance.deployments}
+    existing = sum(m.counts for m in instance.scope.catalogue.live_markets)
+    return Allowed(admitted, months, labels[-1], existing)
 
 
-def _sentence(instance: Instance, constraint: AnyConstraint) -> str:
-    asked = ", ".join(
-        f"{key} {value}" for key, value in constraint.model_dump(exclude={"id", "type"}, exclude_none=True).items()
-    )
-    text = f"constraint {constraint.id!r} ({constraint.type}: {asked})"
-    if isinstance(constraint, LaunchBy | LaunchFixed | ForceDeployment):
-        earliest = _earliest(instance, constraint.city, constraint.stack)
-        fact = (
-            f"permits allow it from {earliest} at the earliest"
-            if earliest
-            else "no permit allows it within the horizon"
-        )
-        return f"{text}; {fact}"
-    if isinstance(constraint, MarketsLive):
-        months = {c: _earliest(instance, c, None) for c in instance.cities}
-        in_time = sorted(c for c, m in months.items() if m and m <= constraint.by)
-        return f"{text}; permits allow {len(in_time)} of the request's cities by then: {', '.join(in_time) or 'none'}"
-    return text
-
-
-def explain_infeasible(formulation: Formulation) -> list[str]:
-    """Return one sentence per minimal conflict.
+def explain_infeasible(formulation: Formulation) -> list[Conflict]:
+    """Return the minimal conflicts of a request, not yet said in words; one without parties if it clashes with no constraint.
 
     ``formulation`` is a loose one: there a constraint acts through its own rows alone, so that freeing them frees it.
     """
     instance = formulation.instance
-    by_id = {c.id: c for c in instance.scope.constraints}
-    sentences: list[str] = []
+    constraints = {c.id: c for c in instance.scope.constraints}
+    allowed = _allowed(instance)
+    found: list[Conflict] = []
     ignored: set[str] = set()
-    while len(sentences) < MOST_CONFLICTS:
-        conflict = minimal_conflict(formulation, ignored)
-        if not conflict:
+    while len(found) < MOST_CONFLICTS:
+        names = minimal_conflict(formulation, ignored)
+        if not names:
             break
-        parts = [_sentence(instance, by_id[n]) if n in by_id else MONEY_GROUPS[n] for n in conflict]
-        how = "cannot be kept" if len(parts) == 1 else "cannot be kept together"
-        sentences.append(f"{' and '.join(parts)} {how}")
-        ignored |= set(conflict)
-    return sentences or ["the rules of law and supply alone leave no plan; loosen supply or fleet floors"]
+        parties = [allowed.party(constraints[n]) if n in constraints else MONEY_PARTIES[n] for n in names]
+        found.append(Conflict(parties=parties))
+        ignored |= set(names)
+    return found or [Conflict()]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fleetplan.errors import Fault, RequestError
+from fleetplan.facts import Conflict, Kept, Party
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Array, Ints, Model
@@ -43,18 +44,22 @@ def _feasible_without(model: Model, groups: dict[str, Ints], dropped: Collection
     return solve(loose, time_limit_s=TRIAL_S, gap=1.0).status != "infeasible"
 
 
-def _what_it_did(i: Instance, parent: Plan, where: str, until: str) -> str:
+def _party(i: Instance, parent: Plan, where: str, until: str) -> Party:
     plan = deployments_of(parent).get(where)
     if plan is None:
-        return f"what the parent plan orders in {where}" if where in i.cities else f"what it places and buys of {where}"
-    parts = [f"begins in {plan.programme_start}"]
-    if plan.launch and plan.launch < until:
-        earliest = _earliest(i, parent, where)
-        fact = f" (permits now allow {earliest or 'no opening in the horizon'})"
-        parts.append(f"opens in {plan.launch}{fact if earliest > plan.launch or not earliest else ''}")
-        count = periods_before(i.grid, until)
-        parts.append(f"has {plan.vehicles[count - 1]} vehicles before {until}")
-    return f"{where} {', '.join(parts)}"
+        if where in i.cities:
+            return Party(kind="kept", city=where, kept=Kept(what="depots", until=until))
+        return Party(kind="kept", stack=where, kept=Kept(what="vehicles", until=until))
+    opened = bool(plan.launch) and plan.launch < until
+    kept = Kept(
+        what="deployment",
+        until=until,
+        begun=plan.programme_start,
+        opens=plan.launch if opened else "",
+        vehicles=plan.vehicles[periods_before(i.grid, until) - 1] if opened else 0,
+        earliest=_earliest(i, parent, where),
+    )
+    return Party(kind="kept", city=plan.city, stack=plan.stack, kept=kept)
 
 
 def _earliest(i: Instance, parent: Plan, key: str) -> str:
@@ -74,7 +79,7 @@ def _earliest(i: Instance, parent: Plan, key: str) -> str:
     return ""
 
 
-def explain_freeze(f: Formulation, parent: Plan, until: str) -> list[str]:
+def explain_freeze(f: Formulation, parent: Plan, until: str) -> list[Conflict]:
     """Return which decisions kept from the parent clash with the rerun's rules; empty if the rules clash without them."""
     groups = _freeze_groups(f)
     if not _feasible_without(f.model, groups, groups):
@@ -83,9 +88,7 @@ def explain_freeze(f: Formulation, parent: Plan, until: str) -> list[str]:
     for name in reversed(list(groups)):
         if not _feasible_without(f.model, groups, dropped | {name}):
             dropped.add(name)
-    texts = [_what_it_did(f.instance, parent, n, until) for n in groups if n not in dropped]
-    how = "cannot stay" if len(texts) == 1 else "cannot stay together"
-    return [f"decisions of the parent plan before {until} {how} under the changed request: {'; '.join(texts)}"]
+    return [Conflict(parties=[_party(f.instance, parent, n, until) for n in groups if n not in dropped])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +128,7 @@ class Keeping:
             )
         return text
 
-    def clashes(self, kept: Formulation) -> list[str]:
+    def clashes(self, kept: Formulation) -> list[Conflict]:
         """Return which kept decisions stand against the request; empty if the request clashes by itself."""
         if self.parent is None or self.options.freeze_until is None:
             return []

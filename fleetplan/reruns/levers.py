@@ -14,6 +14,7 @@ from typing import Any
 
 from fleetplan.catalogue.types import Catalogue, Event, Figure
 from fleetplan.explain.delays import touched
+from fleetplan.facts import Conflict
 from fleetplan.permits.paths import PUBLIC_MODES
 from fleetplan.plans.reading import city_order, doubts, ordered_deployments
 from fleetplan.plans.types import Plan, StackFleet
@@ -24,8 +25,6 @@ from fleetplan.words.changes import constraint_words, figure_owner, figures, sen
 from fleetplan.words.figures import words_of
 from fleetplan.words.request import DEAL_NAMES
 from fleetplan.words.values import month_name
-
-CLASHING = re.compile(r"constraint '([^']*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +91,13 @@ class Levers:
         return {lever.id: lever.spec() for group in groups for lever in group}
 
 
-def levers(scope: Scope, made: Plan | None, clashes: Sequence[str] = (), also: Iterable[str] = ()) -> Levers:
+def levers(scope: Scope, made: Plan | None, clashes: Sequence[Conflict] = (), also: Iterable[str] = ()) -> Levers:
     """Return what can be changed of a request and, where there is one, of its plan.
 
     Parameters
     ----------
     clashes
-        Of an infeasible request: the sentences that name its constraints which clash.
+        Of an infeasible request: what clashes.
     also
         Keys of figures to offer besides those that the plan leans on.
     """
@@ -239,8 +238,8 @@ def _supply_use(fleet: StackFleet | None) -> dict[str, list[int]] | None:
 # --- what the request asks already, and who may be forced ---
 
 
-def _asked(scope: Scope, bound: set[str], clashes: Sequence[str]) -> list[Asked]:
-    clashing = {found[1] for clash in clashes if (found := CLASHING.search(clash))}
+def _asked(scope: Scope, bound: set[str], clashes: Sequence[Conflict]) -> list[Asked]:
+    clashing = {party.constraint for clash in clashes for party in clash.parties}
     return [
         Asked(c["id"], sentence(constraint_words(c, scope.catalogue)), form_of(c), c["id"] in clashing)
         for c in (x.model_dump(mode="json", exclude_none=True) for x in scope.request.constraints)

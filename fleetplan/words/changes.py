@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,7 +13,6 @@ from fleetplan.words.figures import words_of
 from fleetplan.words.request import DURATION_NAMES, city_name, constraint_sentence, stack_name
 from fleetplan.words.values import prose, several, usd
 
-_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 Kind = Literal["new", "gone", "changed"]
 EVERYWHERE = "Everywhere"
 LONGEST_NAME, LONGEST_PARENT = 80, 34
@@ -156,16 +154,6 @@ def _brief(parts: Sequence[str], change: InputChange, text: str) -> str:
 def sentence(text: str) -> str:
     """Return words as a sentence."""
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def finding_words(finding: str, catalogue: Catalogue) -> str:
-    """Return a finding about a constraint as a sentence: without its id, with cities by name.
-
-    The library says ``constraint 'ID': munich cannot be open by 2027-06; permits allow paid service from 2027-12``.
-    """
-    _, _, text = prose(finding).rpartition("': ")
-    named = _WORD.sub(lambda w: catalogue.cities[w[0]].name if w[0] in catalogue.cities else w[0], text)
-    return sentence(named)
 
 
 def changed_name(whose: str, changes: Sequence[Told]) -> str:

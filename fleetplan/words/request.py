@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +20,6 @@ OBJECTIVE_NAMES = {
     "npv": "the plan with the greatest net present value",
     "markets_then_npv": "as many markets as the targets ask for, then the greatest net present value",
 }
-_NAMED = re.compile(r"constraint '([^']+)'")
 
 
 def last_month(start: str, months: int) -> str:
@@ -143,19 +141,6 @@ def constraint_sentence(constraint: Mapping[str, Any], catalogue: Catalogue) -> 
     if isinstance(named.get("stack"), str):
         named["stack"] = stack_name(catalogue, named["stack"])
     return prose(constraint_words(named))
-
-
-def clash_sentence(clashes: Sequence[str], request: Mapping[str, Any], catalogue: Catalogue) -> str:
-    """Return which of a request's constraints clash; what names no constraint stays as it is."""
-    own = {entry.get("id"): entry for entry in request.get("constraints") or []}
-    told = []
-    for clash in clashes:
-        found = _NAMED.search(clash)
-        entry = own.get(found[1]) if found else None
-        told.append(clash if entry is None else constraint_sentence(entry, catalogue))
-    if len(told) == 1:
-        return f"Cannot be kept: {told[0]}."
-    return f"Cannot all be kept: {'; '.join(told)}."
 
 
 def city_name(catalogue: Catalogue, name: str) -> str:

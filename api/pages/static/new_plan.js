@@ -87,7 +87,7 @@ function start(root) {
     $("earliest").textContent = answer.earliest;
     const findings = answer.feasibility.findings;
     $("impossible").hidden = findings.length === 0;
-    $("impossible").querySelector("ul").replaceChildren(...findings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    $("impossible").querySelector("ul").replaceChildren(...findings.map((found) => Object.assign(document.createElement("li"), { textContent: found.sentence })));
     $("curl").textContent = curl();
   }
 

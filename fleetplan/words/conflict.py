@@ -1,0 +1,143 @@
+"""What clashes, in words: each conflict as a sentence, what each party asks, and what stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fleetplan.facts import Conflict, Kept, Party, PermitLimit
+from fleetplan.permits.limits import ruled_out
+from fleetplan.words.changes import sentence
+from fleetplan.words.context import Context
+from fleetplan.words.values import listed, month_name, several
+
+MONEY = {"capital": "the capital budget", "cash_floor": "the cash floor"}
+LAW_ALONE = "The rules of law and supply alone leave no plan; loosen supply or fleet floors."
+
+
+def said(conflicts: Iterable[Conflict], context: Context) -> list[Conflict]:
+    """Return conflicts with their sentences; of an earlier version the sentence stays as it is."""
+    return [
+        c if c.found_by == "earlier_version" else c.model_copy(update={"sentence": conflict_sentence(c, context)})
+        for c in conflicts
+    ]
+
+
+def conflict_sentence(conflict: Conflict, context: Context) -> str:
+    """Return what cannot be had, alone or together."""
+    parties = conflict.parties
+    if not parties:
+        return LAW_ALONE
+    if len(parties) == 1 and _alone(parties[0], context):
+        return _alone(parties[0], context)
+    together = "" if len(parties) == 1 else " together"
+    if parties[0].kept:
+        who = "; ".join(_kept(p, context) for p in parties)
+        until = month_name(parties[0].kept.until)
+        return f"Decisions of the parent plan before {until} cannot stay{together} under the changed request: {who}."
+    return f"Cannot be kept{together}: {'; '.join(_whole(p, context) for p in parties)}."
+
+
+def head(conflict: Conflict) -> str:
+    """Return what a conflict is called, above what takes part in it."""
+    kept = next((p.kept for p in conflict.parties if p.kept), None)
+    if kept:
+        return f"Decisions before {month_name(kept.until)} cannot stay under the changed request"
+    return "These cannot be kept together" if len(conflict.parties) > 1 else "This cannot be kept"
+
+
+def asks(party: Party, context: Context) -> str:
+    """Return what a party asks, as a sentence."""
+    if party.kept:
+        return sentence(_kept(party, context))
+    return sentence(context.asks(party.constraint) if party.kind == "constraint" else MONEY[party.kind])
+
+
+def against(party: Party, context: Context) -> str:
+    """Return what permits say against a party, as a sentence; empty where they say nothing."""
+    limit = party.permits
+    if limit is None:
+        return ""
+    return sentence(_fact(party, limit, context))
+
+
+def way_on(conflict: Conflict) -> str:
+    """Return what would take a conflict away, as far as it is known."""
+    parties = conflict.parties
+    if any(p.kept for p in parties):
+        return "Keep fewer decisions, that is those before an earlier month, or take back what was changed."
+    if len(parties) > 1:
+        return "Loosen or drop one of them; the others may then stay."
+    limit = parties[0].permits if parties else None
+    if limit and limit.earliest > limit.by:
+        return f"Ask for {month_name(limit.earliest)} or later, or drop it."
+    return "Ask for less or for later, or drop it."
+
+
+def briefly(conflicts: list[Conflict]) -> str:
+    """Return what clashes in a line: the first conflict, and how many more there are."""
+    more = len(conflicts) - 1
+    rest = f" {several(more, 'more thing')} {'stands' if more == 1 else 'stand'} in the way." if more > 0 else ""
+    return f"{conflicts[0].sentence}{rest}" if conflicts else ""
+
+
+def _whole(party: Party, context: Context) -> str:
+    if party.kind != "constraint":
+        return MONEY[party.kind]
+    limit = party.permits
+    fact = "" if limit is None else _fact(party, limit, context)
+    return f"{context.asks(party.constraint)} ({party.constraint}){f', where {fact}' if fact else ''}"
+
+
+def _alone(party: Party, context: Context) -> str:
+    """Return what permits alone rule out; empty where something else stands in the way."""
+    limit, asked = party.permits, context.constraints.get(party.constraint, {})
+    count = int(asked.get("count") or 0)
+    if limit is None or not ruled_out(party, count):
+        return ""
+    if party.type == "markets_live":
+        markets = several(count, "market")
+        return (
+            f"{markets} cannot be live by {month_name(limit.by)} ({party.constraint}): {_fact(party, limit, context)}."
+        )
+    who = context.place(party.stack, party.city)
+    return f"{who} cannot be open by {month_name(limit.by)} ({party.constraint}): {_fact(party, limit, context)}."
+
+
+def _fact(party: Party, limit: PermitLimit, context: Context) -> str:
+    return _markets_in_time(limit, context) if party.type == "markets_live" else _openings(limit)
+
+
+def _openings(limit: PermitLimit) -> str:
+    if not limit.admitted:
+        return "no stack is admitted there"
+    if not limit.earliest:
+        return "no permit allows paid service within the horizon"
+    return f"permits allow paid service from {month_name(limit.earliest)} at the earliest"
+
+
+def _markets_in_time(limit: PermitLimit, context: Context) -> str:
+    cities = [context.city(slug) for slug in limit.in_time]
+    named = f" ({listed(cities)})" if cities else ""
+    elsewhere = limit.live_elsewhere
+    also = f"; {several(elsewhere, 'market')} {'is' if elsewhere == 1 else 'are'} live elsewhere" if elsewhere else ""
+    return f"permits allow {len(cities) or 'none'} of the request's cities by then{named}{also}"
+
+
+def _kept(party: Party, context: Context) -> str:
+    kept = party.kept
+    assert kept is not None  # noqa: S101  # only parties that keep something are said here
+    if kept.what == "depots":
+        return f"the depots ordered in {context.city(party.city)}"
+    if kept.what == "vehicles":
+        return f"the vehicles of {context.partner(party.stack)} as placed and bought"
+    return f"{context.place(party.stack, party.city)} with {listed(_did(kept))}"
+
+
+def _did(kept: Kept) -> list[str]:
+    parts = [f"its programme begun in {month_name(kept.begun)}"]
+    if kept.opens:
+        late = not kept.earliest or kept.earliest > kept.opens
+        now = month_name(kept.earliest) if kept.earliest else "no opening within the horizon"
+        parts.append(f"its opening in {month_name(kept.opens)}{f' (permits now allow {now})' if late else ''}")
+        parts.append(f"{several(kept.vehicles, 'vehicle')} before {month_name(kept.until)}")
+    return parts
