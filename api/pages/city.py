@@ -26,12 +26,11 @@ from fleetplan.months import month_number, month_text
 from fleetplan.plans import finance
 from fleetplan.plans.reading import by_opening, doubt_key, end_month
 from fleetplan.plans.types import CityRollout, Plan
-from fleetplan.report import chart_data as charts
+from fleetplan.report import charts, context, gantt
 from fleetplan.report import city as view
-from fleetplan.report import context, gantt
-from fleetplan.report.charts import palette as palette_of
 from fleetplan.report.city import permit_notes
 from fleetplan.report.ground import breaks, ground
+from fleetplan.report.page_chart import page_chart
 from fleetplan.request import Month
 from fleetplan.service.types import CityService
 
@@ -104,7 +103,7 @@ def _page(request: Request, service: Service, found: Answered, rollout: CityRoll
 def _known(service: Service, found: Answered, rollout: CityRollout, streets: CityService | None) -> dict[str, Any]:
     """Return what the page shows of any city, opened or not."""
     plan, catalogue, fact = found.plan, service.known.catalogue, _fact_of(service, rollout)
-    palette = palette_of(plan)
+    palette = charts.palette(plan)
     drawable = streets if streets is not None and streets.levels else None
     return {
         "palette": palette,
@@ -137,7 +136,7 @@ def _live(plan: Plan, rollout: CityRollout, catalogue: Catalogue, month: str | N
             {"d": d, "permits": permit_notes(plan, rollout, d, catalogue)}
             for d in sorted(rollout.deployments, key=by_opening)
         ],
-        "charts": charts.city(plan, rollout, palette_of(plan)),
+        "charts": [page_chart(chart) for chart in charts.city(plan, rollout, charts.palette(plan))],
         **_unit(plan, rollout),
         "money": money,
         "binds": [bound(b) for b in rollout.binds],
@@ -148,4 +147,4 @@ def _live(plan: Plan, rollout: CityRollout, catalogue: Catalogue, month: str | N
 def _unit(plan: Plan, rollout: CityRollout) -> dict[str, Any]:
     """Return the account of one trip with its chart; neither for a city without trips."""
     unit = unit_costs(plan, rollout)
-    return {"unit": unit, "unit_chart": view.unit_cost_chart(plan, unit) if unit else None}
+    return {"unit": unit, "unit_chart": page_chart(view.unit_cost_chart(plan, unit)) if unit else None}

@@ -22,10 +22,9 @@ from fleetplan.explain.verdict import verdict
 from fleetplan.plans import finance
 from fleetplan.plans.reading import area_km2, by_opening, city_order, end_month, opening_permits, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
-from fleetplan.report import chart_data as charts
-from fleetplan.report import context, gantt
-from fleetplan.report.charts import palette as palette_of
+from fleetplan.report import charts, context, gantt
 from fleetplan.report.html import attributions
+from fleetplan.report.page_chart import page_chart
 from fleetplan.report.world import CREDIT, Place, WorldMap, world_map
 from fleetplan.request import PlanRequest
 from fleetplan.scope import resolve_scope
@@ -208,10 +207,10 @@ def _launches(plan: Plan) -> list[Launch]:
 
 
 def _money(plan: Plan) -> dict[str, Any]:
-    palette = palette_of(plan)
+    palette = charts.palette(plan)
     return {
-        "fleet_charts": [charts.fleets(plan, palette), charts.trips(plan)],
-        "money_charts": [charts.capital(plan), charts.cash(plan)],
+        "fleet_charts": [page_chart(charts.fleets(plan, palette)), page_chart(charts.trips(plan))],
+        "money_charts": [page_chart(charts.capital(plan)), page_chart(charts.cash(plan))],
         "year_numbers": finance.years(plan),
         "money": finance.groups_by_year(plan, finance.all_lines(plan)),
     }

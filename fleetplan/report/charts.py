@@ -1,19 +1,39 @@
-"""The report's charts: fleets, capital and cash of the plan; fleet, trips and wait of a city."""
+"""The charts of a plan, each defined once: what it shows, in which unit, with which words.
+
+Two painters draw them: ``svg.drawing`` for the report, which carries no script, and ``page_chart.page_chart`` for the pages,
+where Plotly draws.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
-from markupsafe import Markup
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Literal
 
 from fleetplan.plans.types import CityRollout, Plan
-from fleetplan.report.svg import Series, chart, end_line, frame_for, stacked, step_line
-from fleetplan.words.values import count, usd
+from fleetplan.words.values import count, month_name, usd
 
 COLOURS = 8
-CITY_HEIGHT, CITY_WIDTH = 170, 330
+
+Kind = Literal["area", "line"]
+"""Stacked areas, or lines."""
+
+Unit = Literal["count", "usd", "min"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values by period with a colour class; None where there is none.
+
+    ``reached``: the values are stocks, each reached at its period's end, from zero on; otherwise they hold through the period.
+    """
+
+    name: str
+    css: str
+    values: tuple[float | None, ...]
+    dash: bool = False
+    reached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +42,25 @@ class Key:
 
     css: str
     name: str
-    value: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A chart with its title, what it shows in small print, and its legend."""
+class Chart:
+    """A chart over the periods of a plan; ``said`` is one sentence for those who cannot see it.
+
+    ``periods`` holds the first month of each period, ``months`` its length.
+    """
 
     title: str
-    unit: str
-    svg: Markup
-    keys: list[Key]
+    about: str
+    said: str
+    kind: Kind
+    unit: Unit
+    periods: Sequence[str]
+    months: Sequence[int]
+    series: tuple[Series, ...]
+    keys: tuple[Key, ...] = ()
 
 
 def palette(plan: Plan) -> dict[str, str]:
@@ -41,99 +69,98 @@ def palette(plan: Plan) -> dict[str, str]:
     return {s.stack: f"s{i % COLOURS}{' again' if i >= COLOURS else ''}" for i, s in enumerate(order)}
 
 
-def fleet_legend(plan: Plan, colours: dict[str, str]) -> list[Key]:
-    """Return the stacks in service with their fleets at the end of the horizon."""
+def series(name: str, css: str, values: Iterable[float | None], *, dash: bool = False, reached: bool = False) -> Series:
+    """Return a series of whatever numbers."""
+    return Series(name, css, tuple(None if v is None else float(v) for v in values), dash, reached)
+
+
+def over_time(
+    plan: Plan,
+    kind: Kind,
+    unit: Unit,
+    title: str,
+    about: str,
+    lines: Iterable[Series],
+    said: str,
+    keys: Iterable[Key] = (),
+) -> Chart:
+    """Return a chart over the periods of a plan."""
+    return Chart(title, about, said, kind, unit, plan.periods, plan.period_months, tuple(lines), tuple(keys))
+
+
+def fleets(plan: Plan, colours: dict[str, str]) -> Chart:
+    """Return vehicles in service by stack."""
     used = [s for s in plan.stacks if any(s.in_service)]
     used.sort(key=lambda s: list(colours).index(s.stack))
-    return [Key(colours[s.stack], s.partner, count(s.in_service[-1])) for s in used]
+    said = f"Vehicles in service grow to {count(plan.kpis.vehicles_end)} by the end of the horizon."
+    lines = [series(s.partner, colours[s.stack], s.in_service) for s in used]
+    keys = [Key(colours[s.stack], s.partner, count(s.in_service[-1])) for s in used]
+    return over_time(plan, "area", "count", "Vehicles in service", "by stack", lines, said, keys)
 
 
-def portfolio(plan: Plan, colours: dict[str, str]) -> list[Figure]:
-    """Return the charts of the whole plan."""
-    return [_fleets(plan, colours), _capital(plan), _cash(plan), _trips(plan)]
+def trips(plan: Plan) -> Chart:
+    """Return trips on a mean day by city."""
+    live = [c for c in plan.cities if c.deployments]
+    live.sort(key=lambda c: -sum(d.trips_per_day[-1] for d in c.deployments))
+    lines = [series(c.name, f"s{i % COLOURS}", _city_sum(c)) for i, c in enumerate(live)]
+    said = f"Trips on a mean day grow to {count(plan.kpis.trips_per_day_end)}."
+    return over_time(plan, "area", "count", "Trips on a mean day", "by city", lines, said)
 
 
-def city(plan: Plan, rollout: CityRollout, colours: dict[str, str]) -> list[Figure]:
-    """Return the charts of one city."""
-    deployments = rollout.deployments
-    fleets = [Series(d.partner, colours.get(d.stack, "s0"), list(map(float, d.vehicles))) for d in deployments]
-    trips = [Series(d.partner, colours.get(d.stack, "s0"), list(map(float, d.trips_per_day))) for d in deployments]
-    waits = [Series(d.partner, colours.get(d.stack, "s0"), list(d.wait_min)) for d in deployments]
-    keys = [Key(s.css, s.name, "") for s in fleets] if len(fleets) > 1 else []
-    return [
-        _small(plan, "Vehicles in service", "by stack", fleets, stack=True, keys=keys),
-        _small(plan, "Trips on a mean day", "served, by stack", trips, stack=True, keys=keys),
-        _small(plan, "Mean wait", "minutes", waits, stack=False, keys=keys),
-    ]
+def all_trips(plan: Plan) -> Chart:
+    """Return trips on a mean day in all cities together."""
+    by_city = trips(plan)
+    total = [sum(s.values[t] or 0.0 for s in by_city.series) for t in range(len(plan.periods))]
+    end = Key("spent", "at the end", count(total[-1]))
+    return replace(by_city, about="all cities", series=(series("trips", "spent", total),), keys=(end,))
 
 
-def _small(plan: Plan, title: str, unit: str, series: list[Series], *, stack: bool, keys: list[Key]) -> Figure:
-    tops = np.array([[v or 0.0 for v in s.values] for s in series])
-    peak = tops.sum(axis=0).max() if stack else tops.max()
-    frame = frame_for(plan, [float(peak)], CITY_HEIGHT, width=CITY_WIDTH)
-    layers = [stacked(plan, frame, series)] if stack else [step_line(plan, frame, s) for s in series]
-    return Figure(title, unit, chart(frame, f"{title}, {unit}", _tick(frame.step), layers), keys)
-
-
-def _fleets(plan: Plan, colours: dict[str, str]) -> Figure:
-    used = [s for s in plan.stacks if any(s.in_service)]
-    used.sort(key=lambda s: list(colours).index(s.stack))
-    series = [Series(s.partner, colours[s.stack], list(map(float, s.in_service))) for s in used]
-    total = np.sum([s.in_service for s in used], axis=0) if used else np.zeros(1)
-    frame = frame_for(plan, [float(np.max(total))])
-    svg = chart(frame, "Vehicles in service by stack", _tick(frame.step), [stacked(plan, frame, series)])
-    return Figure("Vehicles in service", "by stack", svg, fleet_legend(plan, colours))
-
-
-def _capital(plan: Plan) -> Figure:
-    spent = list(np.cumsum(plan.capital_usd))
-    frame = frame_for(plan, [*spent, *plan.cumulated_budget_usd])
+def capital(plan: Plan) -> Chart:
+    """Return capital spent against the budget, cumulated."""
+    spent, budget = list(accumulate(plan.capital_usd)), plan.cumulated_budget_usd
     lines = [
-        end_line(plan, frame, Series("budget", "budget", list(plan.cumulated_budget_usd))),
-        end_line(plan, frame, Series("spent", "spent", spent)),
+        series("budget", "budget", budget, dash=True, reached=True),
+        series("spent", "spent", spent, reached=True),
     ]
-    keys = [
-        Key("budget", "budget", usd(plan.cumulated_budget_usd[-1])),
-        Key("spent", "spent", usd(spent[-1])),
+    keys = [Key("budget", "budget", usd(budget[-1])), Key("spent", "spent", usd(spent[-1]))]
+    said = f"{usd(spent[-1])} of capital are spent of a budget of {usd(budget[-1])}."
+    return over_time(plan, "line", "usd", "Capital", "cumulated, against the budget", lines, said, keys)
+
+
+def cash(plan: Plan) -> Chart:
+    """Return cumulated net cash, with the floor where the request sets one."""
+    lines = [series("net cash", "spent", plan.cumulated_cash_usd, reached=True)]
+    deepest, end = usd(min(0.0, *plan.cumulated_cash_usd)), usd(plan.cumulated_cash_usd[-1])
+    keys = [Key("spent", "at the end", end), Key("", "deepest", deepest)]
+    floor = plan.request.capital.cash_floor_usd
+    if floor is not None:
+        lines.append(series("floor", "budget", [-floor] * len(plan.periods), dash=True))
+        keys.append(Key("budget", "floor", usd(-floor)))
+    said = f"Cumulated net cash falls to {deepest} and ends at {end}."
+    return over_time(plan, "line", "usd", "Net cash", "cumulated", lines, said, keys)
+
+
+def portfolio(plan: Plan, colours: dict[str, str]) -> list[Chart]:
+    """Return the charts of the whole plan, as the report shows them."""
+    return [fleets(plan, colours), capital(plan), cash(plan), all_trips(plan)]
+
+
+def city(plan: Plan, rollout: CityRollout, colours: dict[str, str]) -> list[Chart]:
+    """Return a city's fleet, trips and wait by stack."""
+    found = rollout.deployments
+    opened = f"{rollout.name} opens in {month_name(rollout.launch)}."
+    keys = [Key(colours.get(d.stack, "s0"), d.partner) for d in found] if len(found) > 1 else []
+
+    def by_stack(kind: Kind, unit: Unit, title: str, about: str, values: Iterable[Iterable[float | None]]) -> Chart:
+        lines = [series(d.partner, colours.get(d.stack, "s0"), v) for d, v in zip(found, values, strict=True)]
+        return over_time(plan, kind, unit, title, about, lines, opened, keys)
+
+    return [
+        by_stack("area", "count", "Vehicles in service", "by stack", [d.vehicles for d in found]),
+        by_stack("area", "count", "Trips on a mean day", "served, by stack", [d.trips_per_day for d in found]),
+        by_stack("line", "min", "Mean wait", "minutes", [d.wait_min for d in found]),
     ]
-    svg = chart(frame, "Capital spent and budget, cumulated", usd_tick, lines)
-    return Figure("Capital", "cumulated, against the budget", svg, keys)
 
 
-def _cash(plan: Plan) -> Figure:
-    frame = frame_for(plan, plan.cumulated_cash_usd)
-    line = end_line(plan, frame, Series("net cash", "spent", list(plan.cumulated_cash_usd)))
-    svg = chart(frame, "Net cash, cumulated", usd_tick, [line])
-    keys = [
-        Key("spent", "at the end", usd(plan.cumulated_cash_usd[-1])),
-        Key("", "deepest", usd(min(0.0, *plan.cumulated_cash_usd))),
-    ]
-    return Figure("Net cash", "cumulated", svg, keys)
-
-
-def _trips(plan: Plan) -> Figure:
-    total = [
-        float(sum(d.trips_per_day[t] for c in plan.cities for d in c.deployments)) for t in range(len(plan.periods))
-    ]
-    frame = frame_for(plan, total)
-    svg = chart(
-        frame, "Trips on a mean day", _tick(frame.step), [stacked(plan, frame, [Series("trips", "spent", list(total))])]
-    )
-    return Figure("Trips on a mean day", "all cities", svg, [Key("spent", "at the end", count(total[-1]))])
-
-
-def _tick(step: float) -> Callable[[float], str]:
-    return lambda value: f"{value:,.1f}" if step < 1 else count(value)
-
-
-def usd_tick(value: float) -> str:
-    """Return an axis label in whole millions or tenths of billions.
-
-    >>> usd_tick(500e6), usd_tick(-1.5e9), usd_tick(0.0)
-    ('$500 M', '−$1.5 bn', '0')
-    """
-    if abs(value) < 1:
-        return "0"
-    sign = "−" if value < 0 else ""
-    size = abs(value)
-    return f"{sign}${size / 1e9:g} bn" if size >= 1e9 else f"{sign}${size / 1e6:g} M"
+def _city_sum(rollout: CityRollout) -> list[float]:
+    return [sum(day) for day in zip(*(d.trips_per_day for d in rollout.deployments), strict=True)]

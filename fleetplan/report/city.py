@@ -13,8 +13,7 @@ from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import area_km2, by_opening, city_order, service_at
 from fleetplan.plans.types import CityRollout, DeploymentPlan, PermitStep, Plan
 from fleetplan.report import context
-from fleetplan.report.chart_data import Chart, over_time, series
-from fleetplan.report.charts import palette
+from fleetplan.report.charts import Chart, over_time, palette, series
 from fleetplan.words import openings as opening_words
 from fleetplan.words.permits import permit_of
 from fleetplan.words.values import DASH, MODE_NAMES, count, decimal, listed, month_name, percent, several, usd

@@ -7,6 +7,7 @@ from importlib import resources
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from fleetplan.report.svg import drawing
 from fleetplan.words import openings, proof
 from fleetplan.words import values as words
 from fleetplan.words.binding import unit_words, worth_words
@@ -37,6 +38,7 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         briefly=openings.briefly,
         gap=proof.gap_of,
         gap_in_full=proof.gap_in_full,
+        drawing=drawing,
     )
     environment.globals["gap_text"] = proof.gap_text
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)

@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: a month axis, a value axis, stacked steps and lines.
+"""Charts as inline SVG for the report: a month axis, a value axis, stacked steps and lines.
 
 Colours are CSS classes (``s0`` ... for series), so that light, dark and print follow the page. Every text is escaped.
 """
@@ -8,23 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from markupsafe import Markup
 
 from fleetplan.months import month_number
-from fleetplan.plans.types import Plan
+from fleetplan.report.charts import Chart, Series
+from fleetplan.words.values import count
 
 WIDTH, HEIGHT = 440, 220
 LEFT, RIGHT, TOP, BOTTOM = 60, 10, 12, 26
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Values by period, drawn with a CSS class."""
-
-    name: str
-    css: str
-    values: list[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,58 +57,62 @@ def nice_step(span: float, ticks: int = 4) -> float:
     return float(base * next(m for m in (1, 2, 2.5, 5, 10) if m * base >= raw * 0.999))
 
 
-def frame_for(plan: Plan, values: Iterable[float], height: float = HEIGHT, *, width: float = WIDTH) -> Frame:
-    """Return a frame over the plan's horizon whose value axis holds zero and all values."""
-    known = [0.0, *values]
+def drawing(chart: Chart, *, width: float = WIDTH, height: float = HEIGHT) -> Markup:
+    """Return a whole chart: axes under the series, its sentence for screen readers."""
+    frame = frame_for(chart, width, height)
+    head = Markup('<svg class="chart" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}. {}">')
+    lines = _stacked(chart, frame) if chart.kind == "area" else join(_line(chart, frame, s) for s in chart.series)
+    axes = _axes(frame, usd_tick if chart.unit == "usd" else _number_tick(frame.step))
+    return head.format(width, height, chart.title, chart.said) + axes + lines + Markup("</svg>")
+
+
+def frame_for(chart: Chart, width: float, height: float) -> Frame:
+    """Return a frame over the chart's months whose value axis holds zero and all values."""
+    columns = [[v or 0.0 for v in s.values] for s in chart.series]
+    tops = map(sum, zip(*columns, strict=True)) if chart.kind == "area" else chain.from_iterable(columns)
+    known = [0.0, *tops]
     low, high = min(known), max(known)
     if high - low < 1e-9:
         high = low + 1.0
     step = nice_step(high - low)
     bottom, top = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
-    return Frame(month_number(plan.periods[0]), sum(plan.period_months), bottom, top, step, width, height)
+    return Frame(month_number(chart.periods[0]), sum(chart.months), bottom, top, step, width, height)
 
 
-def chart(frame: Frame, title: str, tick: Callable[[float], str], layers: Iterable[Markup]) -> Markup:
-    """Return a whole chart: axes under the layers, ``title`` for screen readers."""
-    head = Markup('<svg class="chart" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">')
-    body = join(layers)
-    return head.format(frame.width, frame.height, title) + _axes(frame, tick) + body + Markup("</svg>")
-
-
-def stacked(plan: Plan, frame: Frame, series: list[Series]) -> Markup:
+def _stacked(chart: Chart, frame: Frame) -> Markup:
     """Return series stacked as step areas, first at the bottom."""
-    below = [0.0] * len(plan.periods)
+    below = [0.0] * len(chart.periods)
     parts = []
-    for s in series:
+    for s in chart.series:
         above = [b + (v or 0.0) for b, v in zip(below, s.values, strict=True)]
-        edge = _steps(plan, frame, above) + list(reversed(_steps(plan, frame, below)))
+        edge = _runs(chart, frame, above)[0] + list(reversed(_runs(chart, frame, below)[0]))
         title = Markup("<title>{}</title>").format(s.name)
         parts.append(Markup('<path class="area {}" d="M{}Z">{}</path>').format(s.css, _points(edge), title))
         below = above
     return join(parts)
 
 
-def step_line(plan: Plan, frame: Frame, s: Series) -> Markup:
-    """Return a series as a step line, broken where a value is missing."""
-    return join(
-        Markup('<path class="line {}" d="M{}"><title>{}</title></path>').format(s.css, _points(run), s.name)
-        for run in _runs(plan, frame, s.values)
-    )
+def _line(chart: Chart, frame: Frame, s: Series) -> Markup:
+    """Return a series as a line, broken where a value is missing."""
+    runs = [_ends(chart, frame, s.values)] if s.reached else _runs(chart, frame, s.values)
+    path = Markup('<path class="line {}" d="M{}"><title>{}</title></path>')
+    return join(path.format(s.css, _points(run), s.name) for run in runs)
 
 
-def end_line(plan: Plan, frame: Frame, s: Series) -> Markup:
-    """Return a cumulated series as a line through the ends of the periods, from zero at the start."""
+def _ends(chart: Chart, frame: Frame, values: Iterable[float | None]) -> list[tuple[float, float]]:
+    """Return the points at the ends of the periods, from zero at the start."""
     points, month = [(frame.x(frame.first), frame.y(0.0))], frame.first
-    for length, value in zip(plan.period_months, s.values, strict=True):
+    for length, value in zip(chart.months, values, strict=True):
         month += length
         points.append((frame.x(month), frame.y(value or 0.0)))
-    return Markup('<path class="line {}" d="M{}"><title>{}</title></path>').format(s.css, _points(points), s.name)
+    return points
 
 
-def _runs(plan: Plan, frame: Frame, values: list[float | None]) -> list[list[tuple[float, float]]]:
+def _runs(chart: Chart, frame: Frame, values: Iterable[float | None]) -> list[list[tuple[float, float]]]:
+    """Return steps through the periods, a run for each stretch without a gap."""
     runs: list[list[tuple[float, float]]] = []
     open_run = False
-    for label, months, value in zip(plan.periods, plan.period_months, values, strict=True):
+    for label, months, value in zip(chart.periods, chart.months, values, strict=True):
         if value is None:
             open_run = False
             continue
@@ -129,8 +126,21 @@ def _runs(plan: Plan, frame: Frame, values: list[float | None]) -> list[list[tup
     return runs
 
 
-def _steps(plan: Plan, frame: Frame, values: list[float]) -> list[tuple[float, float]]:
-    return _runs(plan, frame, list(values))[0]
+def _number_tick(step: float) -> Callable[[float], str]:
+    return lambda value: f"{value:,.1f}" if step < 1 else count(value)
+
+
+def usd_tick(value: float) -> str:
+    """Return an axis label in whole millions or tenths of billions.
+
+    >>> usd_tick(500e6), usd_tick(-1.5e9), usd_tick(0.0)
+    ('$500 M', '−$1.5 bn', '0')
+    """
+    if abs(value) < 1:
+        return "0"
+    sign = "−" if value < 0 else ""
+    size = abs(value)
+    return f"{sign}${size / 1e9:g} bn" if size >= 1e9 else f"{sign}${size / 1e6:g} M"
 
 
 def _points(points: list[tuple[float, float]]) -> str:

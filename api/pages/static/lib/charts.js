@@ -1,4 +1,4 @@
-/* Charts of the pages. The server gives the data (fleetplan/report/chart_data.py); Plotly draws them in the colours of the page. */
+/* Charts of the pages. The server gives the data (fleetplan/report/page_chart.py); Plotly draws them in the colours of the page. */
 import { colour, faded, onColours } from "./colours.js";
 import { FORMATS } from "./format.js";
 

@@ -1,0 +1,90 @@
+"""Charts, defined once: what each shows, and that both painters draw just that."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fleetplan.plans.types import Plan
+from fleetplan.report import charts
+from fleetplan.report.charts import Chart
+from fleetplan.report.page_chart import page_chart
+from fleetplan.report.svg import drawing
+from tests.fake_plan import fake_plan
+
+PATH = re.compile(r'<path class="([^"]*)" d="M([^"]*)"><title>([^<]*)</title>')
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return fake_plan()
+
+
+@pytest.fixture(scope="module")
+def drawn(plan: Plan) -> list[Chart]:
+    colours = charts.palette(plan)
+    return [
+        *charts.portfolio(plan, colours),
+        charts.trips(plan),
+        *(chart for city in plan.cities if city.deployments for chart in charts.city(plan, city, colours)),
+    ]
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (point.split(",") for point in path.rstrip("Z").split("L"))]
+
+
+def test_both_painters_draw_every_series_under_its_name(drawn: list[Chart]):
+    for chart in drawn:
+        names = [s.name for s in chart.series]
+        assert names == [s["name"] for s in page_chart(chart)["series"]]
+        assert names == list(dict.fromkeys(name for _, _, name in PATH.findall(str(drawing(chart)))))
+
+
+def test_both_painters_tell_those_who_cannot_see(drawn: list[Chart]):
+    for chart in drawn:
+        assert chart.said.endswith(".")
+        assert page_chart(chart)["said"] == chart.said
+        assert f'aria-label="{chart.title}. {chart.said}"' in str(drawing(chart))
+
+
+def test_a_stock_is_drawn_from_zero_to_its_last_value(plan: Plan):
+    ((_, path, _),) = PATH.findall(str(drawing(charts.cash(plan))))
+    line = points(path)
+    assert len(line) == len(plan.periods) + 1
+    values = [0.0, *plan.cumulated_cash_usd]
+    heights = {y: value for (_, y), value in zip(line, values, strict=True)}
+    assert sorted(heights, reverse=True) == [y for y, _ in sorted(heights.items(), key=lambda item: item[1])]
+
+
+def test_a_floor_of_cash_is_drawn_wherever_cash_is(plan: Plan):
+    capital = plan.request.capital.model_copy(update={"cash_floor_usd": 5e6})
+    floored = plan.model_copy(update={"request": plan.request.model_copy(update={"capital": capital})})
+    chart = charts.cash(floored)
+    assert page_chart(chart)["series"][1]["values"] == [-5e6] * len(plan.periods)
+    ((_, path, _),) = (found for found in PATH.findall(str(drawing(chart))) if found[2] == "floor")
+    assert len({y for _, y in points(path)}) == 1
+    assert chart.keys[-1].name == "floor"
+
+
+def test_trips_of_all_cities_are_the_sum_over_cities(plan: Plan):
+    by_city, (total,) = charts.trips(plan).series, charts.all_trips(plan).series
+    assert len(by_city) > 1
+    assert total.values == tuple(
+        pytest.approx(sum(s.values[t] or 0.0 for s in by_city)) for t in range(len(plan.periods))
+    )
+
+
+def test_a_wait_that_is_not_there_leaves_a_gap(plan: Plan):
+    chart = charts.over_time(
+        plan,
+        "line",
+        "min",
+        "Wait",
+        "",
+        [charts.series("a", "s0", [None, 4.0, None, 5.0, *[None] * 20][: len(plan.periods)])],
+        "Said.",
+    )
+    assert len(PATH.findall(str(drawing(chart)))) == 2
+    assert page_chart(chart)["series"][0]["values"][:3] == [None, 4.0, None]
