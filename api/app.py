@@ -60,7 +60,6 @@ TAGS = [
     {"name": "catalogue", "description": "What is known before a request, with sources."},
     {"name": "operations", "description": "For those who run the service."},
 ]
-MOST_FLAWS = 200
 
 
 def create_app(
@@ -164,11 +163,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     items = [item for item in error.errors() if not _other_branch(item)]
-    flaws = [_flaw(item, error.body) for item in items[:MOST_FLAWS]]
-    count = len(items)
-    shown = f"; the first {MOST_FLAWS} are listed" if count > MOST_FLAWS else ""
-    detail = f"{count} fault{'' if count == 1 else 's'}{shown}"
-    return problem_response(p.BadRequest(detail, flaws=flaws), request.scope)
+    return problem_response(p.refused([_flaw(item, error.body) for item in items]), request.scope)
 
 
 def _other_branch(item: Any) -> bool:
@@ -186,6 +181,6 @@ def _flaw(item: Any, body: Any) -> p.Flaw:
     missing = item["type"] == "missing"
     value = None if missing else item.get("input")
     if place == "body":
-        remedy = "remove it" if item["type"] == "extra_forbidden" else "see the schema in /openapi.json"
+        remedy = "remove it" if item["type"] == "extra_forbidden" else ""
         return p.Flaw(item["msg"], pointer=p.pointer_of(location, body), value=value, allowed=allowed, remedy=remedy)
     return p.Flaw(item["msg"], parameter=".".join(str(part) for part in location), value=value, allowed=allowed)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api import problems as p
+from api.bodies import SentRerun
 from api.deps import Answered, Service, answer_of
 from api.rerun import changed_request
 from api.schemas import CauseChange, CausesAnswer, CausesState, ChangeState, Rerun, RerunCall
@@ -95,7 +96,8 @@ class CauseSearch:
     def _find(self, change: InputChange) -> Found:
         body = Rerun(patch={**change.patch, "name": _name(self._a.row.name, change.sentence)}, options=self._options)
         try:
-            wanted = _asked(changed_request(self._service, self._a.row, body).model_dump(mode="json"))
+            sent = SentRerun(body.patch, body.options)
+            wanted = _asked(changed_request(self._service, self._a.row, sent).model_dump(mode="json"))
         except p.BadRequest as error:
             flaw = error.flaws[0].message if error.flaws else error.detail
             return Found(change, None, None, "known", no_request(flaw))

@@ -1,48 +1,45 @@
-"""What is judged before a plan is accepted: names, limits of the service, and what the dates of permits forbid."""
+"""What is judged before a plan is accepted: the request, limits of the service, and what the dates of permits forbid."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from api.known import Known
-from api.problems import BadRequest, Flaw, flaws_of_faults
+from api.problems import Flaw, flaws_of_faults, refused
 from api.schemas import Feasibility, Size, Validation
 from api.settings import Settings
 from fleetplan.errors import RequestError
 from fleetplan.explain.dates import impossible
 from fleetplan.options import SearchOptions
-from fleetplan.request import PlanRequest
-from fleetplan.scope import Scope, resolve_scope
+from fleetplan.scope import Scope, judge_request
 from fleetplan.words.conflict import said
 from fleetplan.words.context import context_of
 
 BODY = ("request",)
-TIME_LIMIT = "/options/time_limit_s"
-MOST_NAMES = 500
-"""Names are looked up with near misses, which takes a while for each."""
 
 
-def judge(
-    request: PlanRequest, options: SearchOptions, body: Mapping[str, Any], known: Known, settings: Settings
-) -> Scope:
-    """Return a request's scope.
+def judge(data: Any, options: SearchOptions, known: Known, settings: Settings, others: Sequence[Flaw] = ()) -> Scope:
+    """Return what a request, given as plain data, plans.
+
+    Parameters
+    ----------
+    others
+        What is wrong besides, in the body round the request.
 
     Raises
     ------
     BadRequest
-        With every fault of names and limits.
+        With every fault of fields, names and months, of the service's limits, and the others.
     """
-    flaws = [*_beyond_limits(options, settings), *_too_many(request)]
-    scope = None
+    flaws = [*others, *_beyond_limits(options, settings)]
     try:
-        if not flaws or flaws[-1].pointer == TIME_LIMIT:
-            scope = resolve_scope(request, known.catalogue)
-            flaws += _too_large(scope, settings)
+        scope = judge_request(data, known.catalogue)
+        flaws += _too_large(scope, settings)
     except RequestError as error:
-        flaws += flaws_of_faults(error.faults, body, under=BODY)
-    if flaws or scope is None:
-        raise BadRequest(flaws=flaws)
+        raise refused([*flaws_of_faults(error.faults, {"request": data}, under=BODY), *flaws]) from error
+    if flaws:
+        raise refused(flaws)
     return scope
 
 
@@ -68,29 +65,11 @@ def _beyond_limits(options: SearchOptions, settings: Settings) -> list[Flaw]:
     return [
         Flaw(
             "is more than this service allows",
-            pointer=TIME_LIMIT,
+            pointer="/options/time_limit_s",
             value=options.time_limit_s,
             allowed=allowed,
             remedy="ask for less time",
         )
-    ]
-
-
-def _too_many(request: PlanRequest) -> list[Flaw]:
-    pairs = request.deployments
-    lists: dict[str, Sequence[object] | None] = {
-        "/request/cities": request.cities,
-        "/request/exclude_cities": request.exclude_cities,
-        "/request/stacks": request.stacks,
-        "/request/exclude_stacks": request.exclude_stacks,
-        "/request/deployments/add": pairs.add,
-        "/request/deployments/remove": pairs.remove,
-    }
-    allowed = f"at most {MOST_NAMES}"
-    return [
-        Flaw("holds too many entries", pointer=pointer, value=len(entries), allowed=allowed)
-        for pointer, entries in lists.items()
-        if entries is not None and len(entries) > MOST_NAMES
     ]
 
 

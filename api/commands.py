@@ -161,10 +161,10 @@ def submit(
     watch: Annotated[bool, typer.Option("--watch", help="Follow the plan to its end.")] = False,
 ) -> None:
     """Send a request to a service and print the plan's id."""
-    from fleetplan.request import read_request
+    from fleetplan.request import read_data
 
     try:
-        asked = read_request(request).model_dump(mode="json")
+        asked = read_data(request)  # the service judges it, names and all
     except FleetplanError as error:
         _end(str(error), error.exit_code)
     options = {"time_limit_s": time_limit, "gap": gap, "seed": seed}
@@ -287,16 +287,21 @@ def _told(response: httpx2.Response) -> dict[str, Any]:
 
 
 def _patch(given: str) -> Any:
-    import yaml
+    from fleetplan.request import read_data
+    from fleetplan.request.text import read_text
 
-    path = Path(given)
-    text = given if given.lstrip().startswith("{") else path.read_text(encoding="utf-8") if path.is_file() else None
-    if text is None:
+    if given.lstrip().startswith("{"):
+        reading = read_text(given, "yaml")
+        if reading.faults:
+            first = reading.faults[0]
+            _end(f"the patch, line {first.line}, column {first.column}: {first.message}; {first.remedy}", 2)
+        return reading.data
+    if not Path(given).is_file():
         _end(f"{given}: neither a JSON object nor a file", 2)
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        _end(f"the patch is not valid YAML or JSON: {error}", 2)
+        return read_data(Path(given))
+    except FleetplanError as error:
+        _end(str(error), error.exit_code)
 
 
 def _print_and_follow(client: httpx2.Client, plan: str, *, follow: bool) -> None:

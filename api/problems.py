@@ -28,6 +28,7 @@ from fleetplan.errors import Fault
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
+MOST_FLAWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +208,7 @@ KINDS: dict[type[ServiceError], Kind] = {
     BodyTooLarge: Kind("body-too-large", 413, "The body is too large", "Send less."),
     NotJson: Kind("not-json", 415, "The body is not JSON", "Send Content-Type: application/json."),
     HostUnknown: Kind("host-unknown", 421, "The Host header names another machine", "Use the address that is served."),
-    BadRequest: Kind(
-        "bad-request", 422, "What was sent holds faults", "Mend every fault listed; `fleetplan schema` helps."
-    ),
+    BadRequest: Kind("bad-request", 422, "What was sent holds faults", "Mend every fault listed."),
     IdempotencyClash: Kind(
         "idempotency-clash", 422, "The idempotency key was used with another body", "Use a new key for a new request."
     ),
@@ -325,12 +324,20 @@ def _as_json(value: Any) -> str:
         return type(value).__name__
 
 
+def refused(flaws: Sequence[Flaw], detail: str = "") -> BadRequest:
+    """Return a refusal with every flaw, or with the first of them where there are too many to read."""
+    count = len(flaws)
+    shown = f"; the first {MOST_FLAWS} are listed" if count > MOST_FLAWS else ""
+    told = detail or f"{count} fault{'' if count == 1 else 's'}"
+    return BadRequest(f"{told}{shown}", flaws=flaws[:MOST_FLAWS])
+
+
 def flaws_of_faults(faults: Iterable[Fault], body: Any, *, under: Sequence[str] = ()) -> list[Flaw]:
     """Return the library's faults as flaws of a body in which the request stands ``under`` a path."""
     prefix = "".join(f"/{part}" for part in under)
     flaws = []
     for fault in faults:
-        pointer = prefix + fault.where if fault.where.startswith("/") else prefix
+        pointer = prefix + fault.where if fault.where.startswith("/") and fault.where != "/" else prefix
         flaws.append(
             Flaw(fault.what, pointer=pointer, value=value_at(body, pointer), allowed=fault.allowed, remedy=fault.remedy)
         )

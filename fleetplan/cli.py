@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from importlib.metadata import entry_points
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from fleetplan.options import PlanOptions
     from fleetplan.planner import PlanningResult
     from fleetplan.plans.types import Plan
-    from fleetplan.request import PlanRequest
     from fleetplan.service.types import CityService
 
 DEFAULT_EXAMPLE = "uber-2027"
@@ -88,12 +87,11 @@ def plan_command(
     """Make a plan, check it, print its summary and write its artefacts. Ctrl-C keeps the best plan so far."""
     with _reported(as_json=as_json):
         from fleetplan.options import parse_options
-        from fleetplan.request import read_request
+        from fleetplan.request import read_data
 
         options = parse_options({"time_limit_s": time_limit, "gap": gap, "seed": seed})
-        asked = read_request(_request_file(request))
-        result = _planned(asked, options)
-        folder = out if out is not None or as_json else Path("out") / _slug(asked.name)
+        result = _planned(read_data(_request_file(request)), options)
+        folder = out if out is not None or as_json else Path("out") / _slug(result.plan.request.name)
         files = _written(result, folder) if folder is not None else []
         if as_json:
             typer.echo(result.plan.model_dump_json())
@@ -265,7 +263,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "plan"
 
 
-def _planned(asked: PlanRequest, options: PlanOptions) -> PlanningResult:
+def _planned(asked: Mapping[str, Any], options: PlanOptions) -> PlanningResult:
     """Plan in a thread of its own, so that Ctrl-C reaches us; the first one stops the search, a second one gives up."""
     import threading
     from concurrent.futures import ThreadPoolExecutor

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError
 
 from fleetplan.errors import RequestError
-from fleetplan.request import Model, Month, NotNegative, Share, request_faults
+from fleetplan.request import Model, Month, NotNegative, Share, faults_of
 
 
 class SearchOptions(Model):
@@ -59,4 +59,4 @@ def parse_options(data: Any) -> PlanOptions:
     try:
         return PlanOptions.model_validate(data)
     except ValidationError as error:
-        raise RequestError(request_faults(error)) from error
+        raise RequestError(faults_of(PlanOptions, error)) from error

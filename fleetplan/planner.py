@@ -77,12 +77,18 @@ def _first_solution(
 
 
 def plan_with_context(
-    request: PlanRequest, options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET, *, parent: Plan | None = None
+    request: PlanRequest | Mapping[str, Any],
+    options: PlanOptions = DEFAULT_OPTIONS,
+    run: Run = QUIET,
+    *,
+    parent: Plan | None = None,
 ) -> PlanningResult:
     """Plan a request and check the plan.
 
     Parameters
     ----------
+    request
+        Parsed, or as plain data; then faults of fields, names and months are reported together.
     parent
         An earlier plan to start from; its launches under the new request are reported as phase ``provisional``. What the
         options keep is kept of this plan (:func:`fleetplan.reruns.keep.freeze`, :func:`fleetplan.reruns.keep.price_changes`).

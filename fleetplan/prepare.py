@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
@@ -13,7 +14,7 @@ from fleetplan.optimize.gather import gather
 from fleetplan.optimize.instance import Instance
 from fleetplan.request import PlanRequest
 from fleetplan.run import QUIET, Clock, Run
-from fleetplan.scope import Scope, resolve_scope
+from fleetplan.scope import Scope, judge_request, resolve_scope
 from fleetplan.service import city_service
 from fleetplan.service.types import CityService
 
@@ -61,8 +62,8 @@ def services_for(scope: Scope, run: Run = QUIET) -> dict[str, CityService]:
     return found
 
 
-def prepare(request: PlanRequest, run: Run = QUIET) -> Prepared:
-    """Return a request ready to be planned.
+def prepare(request: PlanRequest | Mapping[str, Any], run: Run = QUIET) -> Prepared:
+    """Return a request, parsed or as plain data, ready to be planned.
 
     Raises
     ------
@@ -72,8 +73,8 @@ def prepare(request: PlanRequest, run: Run = QUIET) -> Prepared:
     clock = Clock(run.progress)
     clock.send("catalogue")
     known = run.catalogue if run.catalogue is not None else load_catalogue()
-    scope = resolve_scope(request, known)
-    return Prepared(request, known, scope, services_for(scope, run))
+    scope = judge_request(request, known)
+    return Prepared(scope.request, known, scope, services_for(scope, run))
 
 
 def prepare_again(request: PlanRequest, prepared: Prepared) -> Prepared:

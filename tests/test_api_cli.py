@@ -105,10 +105,11 @@ def test_watching_an_infeasible_plan_exits_with_3(tmp_path, request_file):
 
 
 def test_problems_of_the_service_are_told_in_words(tmp_path, request_file):
-    request_file.write_text(REQUEST.replace("zurich", "atlantis"))
+    request_file.write_text(REQUEST.replace("zurich", "atlantis") + "surprise: 1\n")
     with served(tmp_path / "data", "succeeded") as (server, store):
         told = _run("submit", request_file, "--server", server, code=2).stderr
         assert "/request/cities/0" in told
+        assert "/request/surprise" in told
         assert "zurich" in told
         assert "plan-not-found" in _run("watch", "plan_none", "--server", server, code=1).stderr
         key = store.add_key("k", ["plan"])
@@ -124,9 +125,9 @@ def test_an_unreachable_service_is_told(request_file):
         assert server in _run("submit", request_file, "--server", server, code=1).stderr
 
 
-def test_faults_of_a_request_are_told_before_anything_is_sent(request_file):
-    request_file.write_text("capital: {}\n")
-    assert "per_quarter_usd" in _run("submit", request_file, "--server", "http://127.0.0.1:9", code=2).stderr
+def test_faults_of_a_file_are_told_before_anything_is_sent(request_file):
+    request_file.write_text("capital: {per_quarter_usd: 5, per_quarter_usd: 6}\n")
+    assert "stands twice" in _run("submit", request_file, "--server", "http://127.0.0.1:9", code=2).stderr
     _run("rerun", "x", "no such file", "--server", "http://127.0.0.1:9", code=2)
 
 

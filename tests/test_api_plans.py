@@ -204,7 +204,7 @@ def test_a_rerun_waits_for_its_parent_and_keeps_nothing_of_one_without_a_plan(se
     ("body", "pointer"),
     [
         ({"patch": {"capital": {"per_quarter_usd": -1}}}, "/request/capital/per_quarter_usd"),
-        ({"patch": {"constraints": {"nothing": {"max": 1}}}}, "/request/constraints/0"),
+        ({"patch": {"constraints": {"nothing": {"max": 1}}}}, "/request/constraints/0/type"),
         ({"patch": {"cities": ["atlantis"]}}, "/request/cities/0"),
         ({"patch": {}, "options": {"freeze_until": "1999-01"}}, "/options/freeze_until"),
         ({"patch": {}, "options": {"time_limit_s": 80_000}}, "/options/time_limit_s"),

@@ -18,6 +18,7 @@ from fleetplan.errors import Fault, InfeasibleError, RequestError, SolverError
 from fleetplan.examples import example_files
 from fleetplan.facts import Conflict, Party
 from fleetplan.options import PlanOptions
+from fleetplan.request import parse_request
 from tests.fake_plan import fake_catalogue, fake_plan, fake_services
 
 run = CliRunner()
@@ -37,7 +38,7 @@ def planner(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
         report = types.SimpleNamespace(phase="search", elapsed_s=1.0, best_usd=1e6, bound_usd=2e6, gap=0.5, message="")
         run.progress(report)
         return types.SimpleNamespace(
-            plan=fake_plan(request.name, services), catalogue=fake_catalogue(), services=services
+            plan=fake_plan(parse_request(request).name, services), catalogue=fake_catalogue(), services=services
         )
 
     module.plan_with_context = plan_with_context  # type: ignore[attr-defined]

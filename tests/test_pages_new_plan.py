@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from api.pages.new_plan import examples
-from api.pages.request_text import changed_text, read_text, write_text
+from api.pages.request_text import changed_text, write_text
 from fleetplan.examples import examples_path
 from fleetplan.request import PlanRequest
+from fleetplan.request.text import read_text
 from tests.api_support import BODY, Running, running
 
 ORDER = tuple(PlanRequest.model_fields)
@@ -131,14 +132,17 @@ def test_every_problem_is_told_at_once_at_its_line(service: Running):
         ("/request/capital/per_quarter_usd", 3),
         ("/request/cities/0", 4),
         ("/request/horizon/start", 5),
-        ("/request/constraints/0", 7),
+        ("/request/constraints/0/type", 8),
         ("/request/constraints/1/city", 11),
         ("/options/gap", None),
     ]
     by_pointer = {flaw["pointer"]: flaw for flaw in answer["flaws"]}
     assert by_pointer["/request/nam"]["remedy"] == "did you mean name?"
-    assert by_pointer["/request/capital/per_quarter_usd"]["message"] == "has to be at least 0; it is -5"
-    assert by_pointer["/request/constraints/0"]["remedy"] == "did you mean launch_by?"
+    money = by_pointer["/request/capital/per_quarter_usd"]
+    assert (money["message"], money["remedy"]) == ("is -5", "write 0 or more")
+    assert by_pointer["/request/horizon/start"]["remedy"].startswith("write 2027-12")
+    assert by_pointer["/options/gap"]["remedy"] == "write 0.07 if 7 % is meant"
+    assert by_pointer["/request/constraints/0/type"]["remedy"].startswith("did you mean launch_by")
     assert by_pointer["/request/constraints/1/city"]["remedy"] == "did you mean madrid?"
     assert answer["request"]["nam"] == "x"  # what nobody knows stays
     assert answer["estimate"] is None

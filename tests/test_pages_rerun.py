@@ -181,7 +181,7 @@ def test_faults_stand_under_the_key_that_the_page_knows(site: Running, plan: str
     assert beyond["pointer"] == "/options/freeze_until"
     figure = "zurich/city.toml#market.platform_share"
     share = _words(site, plan, {"overrides": {figure: {"value": 3}}}).json()["problems"][0]
-    assert share["pointer"] == "/patch/overrides/zurich~1city.toml#market.platform_share"
+    assert share["pointer"] == "/patch/overrides/zurich~1city.toml#market.platform_share/value"
 
 
 def test_a_faulty_rerun_is_refused_when_it_is_sent(site: Running, plan: str):

@@ -54,47 +54,89 @@ def test_the_reference_request_has_the_default_grid():
     assert grid.lengths == (1,) * 12 + (3,) * 12
 
 
-BAD: list[tuple[str, Any, str, str]] = [
-    ("unknown field", asked(budget=5), "/budget", "not permitted"),
-    ("unknown field inside", asked(horizon={"begin": "2027-01"}), "/horizon/begin", "not permitted"),
-    ("no capital", {}, "/capital", "required"),
-    ("negative budget", {"capital": {"per_quarter_usd": -1}}, "/capital/per_quarter_usd", "greater than or equal to 0"),
-    ("one negative quarter", {"capital": {"per_quarter_usd": [1, -1]}}, "/capital/per_quarter_usd", "greater than"),
-    ("NaN budget", {"capital": {"per_quarter_usd": float("nan")}}, "/capital/per_quarter_usd", "finite"),
-    ("endless budget", {"capital": {"per_quarter_usd": float("inf")}}, "/capital/per_quarter_usd", "finite"),
-    ("absurd budget", {"capital": {"per_quarter_usd": 1e300}}, "/capital/per_quarter_usd", "less than"),
-    ("month thirteen", asked(horizon={"start": "2027-13"}), "/horizon/start", "2027-13"),
-    ("day as month", asked(horizon={"start": "2027-01-01"}), "/horizon/start", "YYYY-MM"),
-    ("no months", asked(horizon={"months": 0}), "/horizon/months", "greater than or equal to 1"),
-    ("absurd horizon", asked(horizon={"months": 100_000}), "/horizon/months", "less than or equal to 120"),
-    ("rate above one", asked(discount_rate=1.5), "/discount_rate", "less than or equal to 1"),
-    ("NaN rate", asked(discount_rate=float("nan")), "/discount_rate", "finite"),
-    ("unknown objective", asked(objective="fame"), "/objective", "npv"),
-    ("unknown constraint", one(type="launch_soon"), "/constraints/0", "launch_soon"),
-    ("constraint without type", one(max=3), "/constraints/0", "type"),
-    ("constraint without id", asked(constraints=[{"type": "launches_per_quarter", "max": 1}]), "/id", "required"),
-    ("absurd fleet", one(type="fleet_cap", vehicles=10**12), "/vehicles", "less than or equal to"),
-    ("broken vehicle", one(type="fleet_cap", vehicles=1.5), "/vehicles", "integer"),
-    ("share above one", one(type="partner_share", partner="X", max_share=2), "/max_share", "less than or equal to 1"),
-    ("absurd delay", one(type="permit_delay", permit="x", months=5000), "/months", "less than or equal to 120"),
-    ("delay of nothing", one(type="permit_delay", months=1), "/constraints/0", "name at least one"),
-    ("no wait at all", one(type="service_level", max_wait_min=0), "/max_wait_min", "greater than 0"),
-    ("override of two", asked(overrides=[{"figure": "x", "value": 1, "factor": 2}]), "/overrides/0", "exactly one"),
-    ("override NaN", asked(overrides=[{"figure": "x", "value": float("nan")}]), "/overrides/0/value", "finite"),
-    ("control characters", asked(name="a\nb"), "/name", "pattern"),
-    ("endless name", asked(name="x" * 500), "/name", "at most 80"),
+QUARTER = "/capital/per_quarter_usd"
+CAP = {"type": "fleet_cap"}
+BAD: list[tuple[str, Any, str, str, str, str]] = [
+    ("unknown field", asked(budget=5), "/budget", "is no field of a request", "capital", "take it out"),
+    ("field misspelt", asked(citys=[]), "/citys", "is no field of a request", "cities", "did you mean cities?"),
+    ("unknown field inside", asked(horizon={"month": 3}), "/horizon/month", "is no field of horizon", "start, months",
+     "did you mean months"),
+    ("unknown field of a constraint", one(**CAP, vehicles=1, stck="x"), "/constraints/0/stck",
+     "is no field of fleet_cap", "stack", "did you mean stack?"),
+    ("no capital", {}, "/capital", "is needed", "per_quarter_usd", "add capital with per_quarter_usd below it"),
+    ("no month", one(type="launch_by", city="x"), "/constraints/0/month", "is needed", "YYYY-MM", "add month: 2027-03"),
+    ("negative budget", {"capital": {"per_quarter_usd": -1}}, QUARTER, "is -1", "a number from 0 to", "write 0 or more"),
+    ("one negative quarter", {"capital": {"per_quarter_usd": [1, -1]}}, f"{QUARTER}/1", "is -1", "from 0", "write 0 or more"),
+    ("NaN budget", {"capital": {"per_quarter_usd": float("nan")}}, QUARTER, "finite", "from 0", "write a number"),
+    ("endless budget", {"capital": {"per_quarter_usd": float("inf")}}, QUARTER, "finite", "from 0", "write a number"),
+    ("absurd budget", {"capital": {"per_quarter_usd": 1e300}}, QUARTER, "is 1e+300", "10,000,000,000,000", "or less"),
+    ("budget in millions", {"capital": {"per_quarter_usd": "25M"}}, QUARTER, "is '25M'", "a number", "write 25000000"),
+    ("true as a budget", {"capital": {"per_quarter_usd": True}}, QUARTER, "is true", "a number", "write a number"),
+    ("month thirteen", asked(horizon={"start": "2027-13"}), "/horizon/start", "is '2027-13'", "YYYY-MM", "write 2027-12"),
+    ("short month", asked(horizon={"start": "2027-3"}), "/horizon/start", "is '2027-3'", "YYYY-MM", "write 2027-03"),
+    ("day as month", asked(horizon={"start": "2027-01-01"}), "/horizon/start", "is '2027", "YYYY-MM", "write 2027-01"),
+    ("number as month", asked(horizon={"start": 202703}), "/horizon/start", "is 202703", "YYYY-MM", "write 2027-03"),
+    ("no months", asked(horizon={"months": 0}), "/horizon/months", "is 0", "a whole number from 1 to 120", "write 1 or more"),
+    ("absurd horizon", asked(horizon={"months": 100_000}), "/horizon/months", "is 100000", "to 120", "write 120 or less"),
+    ("rate in per cent", asked(discount_rate=8), "/discount_rate", "is 8", "from 0 to 1", "write 0.08 if 8 % is meant"),
+    ("rate with a sign", asked(discount_rate="10%"), "/discount_rate", "is '10%'", "from 0 to 1", "write 0.1"),
+    ("NaN rate", asked(discount_rate=float("nan")), "/discount_rate", "finite", "from 0 to 1", "write a number"),
+    ("unknown objective", asked(objective="nvp"), "/objective", "is 'nvp'", "npv, markets_then_npv", "did you mean npv?"),
+    ("a list as a word", asked(cities="zurich"), "/cities", "is 'zurich'", "a list", "write [zurich]"),
+    ("no as a city", asked(exclude_cities=[False]), "/exclude_cities/0", "is false", "a text", "write it in quotes: 'false'"),
+    ("unknown constraint", one(type="fleetcap"), "/constraints/0/type", "no type 'fleetcap'", "fleet_floor",
+     "did you mean fleet_cap?"),
+    ("constraint without type", one(max_wait_min=3), "/constraints/0/type", "is needed", "launch_by",
+     "add type: service_level"),
+    ("constraint without id", asked(constraints=[{"type": "launches_per_quarter", "max": 1}]), "/constraints/0/id",
+     "is needed", "a text", "add id"),
+    ("constraint as a word", asked(constraints=["x"]), "/constraints/0", "is 'x'", "a constraint", "beginning with id and type"),
+    ("absurd fleet", one(**CAP, vehicles=10**12), "/constraints/0/vehicles", "is 1000000000000", "10,000,000", "or less"),
+    ("endless fleet", one(**CAP, vehicles=10**400), "/constraints/0/vehicles", "is 1000", "10,000,000", "or less"),
+    ("broken vehicle", one(**CAP, vehicles=1.5), "/constraints/0/vehicles", "is 1.5", "a whole number", "write 1 or 2"),
+    ("vehicles with a unit", one(**CAP, vehicles="100 cars"), "/constraints/0/vehicles", "'100 cars'", "whole", "write 100"),
+    ("share in per cent", one(type="partner_share", partner="X", max_share=30), "/constraints/0/max_share", "is 30",
+     "from 0 to 1", "write 0.3 if 30 % is meant"),
+    ("absurd delay", one(type="permit_delay", permit="x", months=5000), "/constraints/0/months", "is 5000", "-60 to 120",
+     "write 120 or less"),
+    ("delay of nothing", one(type="permit_delay", months=1), "/constraints/0", "delays nothing", "at least one of", "add city"),
+    ("no wait at all", one(type="service_level", max_wait_min=0), "/constraints/0/max_wait_min", "is 0", "above 0",
+     "write more than 0"),
+    ("override of two", asked(overrides=[{"figure": "x", "value": 1, "factor": 2}]), "/overrides/0",
+     "holds value and factor", "exactly one", "keep one"),
+    ("override of nothing", asked(overrides=[{"figure": "x"}]), "/overrides/0", "says no value", "exactly one", "add value"),
+    ("override NaN", asked(overrides=[{"figure": "x", "value": float("nan")}]), "/overrides/0/value", "finite", "a number",
+     "write a number"),
+    ("control characters", asked(name="a\nb"), "/name", "holds characters", "a text", "take out line breaks"),
+    ("empty name", asked(name=""), "/name", "is empty", "a text", "write a name"),
+    ("endless name", asked(name="x" * 500), "/name", "is 500 characters long", "at most 80", "shorten it"),
     ("too many constraints", asked(constraints=[{"id": "a", "type": "launches_per_quarter", "max": 1}] * 501),
-     "/constraints", "at most 500"),
-    ("not a mapping", [1, 2], "/", "dictionary"),
+     "/constraints", "has 501 entries", "at most 500", "take out 1 of them"),
+    ("not a mapping", [1, 2], "/", "is a list", "fields with values", "write its fields"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("data", "where", "what"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_bad_input_names_where_and_what(data: Any, where: str, what: str):
+@pytest.mark.parametrize("row", BAD, ids=lambda row: row[0])
+def test_bad_input_names_where_what_allowed_and_remedy(row: tuple[str, Any, str, str, str, str]):
+    _, data, where, what, allowed, remedy = row
     with pytest.raises(RequestError) as caught:
         parse_request(data)
-    assert any(where in fault.where and what in fault.what for fault in caught.value.faults), str(caught.value)
+    faults = {fault.where: fault for fault in caught.value.faults}
+    assert where in faults, str(caught.value)
+    fault = faults[where]
+    assert what in fault.what, fault
+    assert allowed in fault.allowed, fault
+    assert remedy in fault.remedy, fault
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "data", [{}, 5, None, asked(constraints=[{}]), asked(horizon=[]), asked(overrides=[{"value": "x"}])]
+)
+def test_every_fault_says_what_to_write(data: Any):
+    with pytest.raises(RequestError) as caught:
+        parse_request(data)
+    assert all(f.what and f.allowed and f.remedy and "schema" not in f.remedy for f in caught.value.faults)
 
 
 def test_every_fault_is_reported_at_once():
@@ -106,12 +148,13 @@ def test_every_fault_is_reported_at_once():
 
 def test_ids_of_constraints_are_unique():
     twice = [{"id": "a", "type": "launches_per_quarter", "max": 1}] * 2
-    with pytest.raises(RequestError, match="ids stand twice: a"):
+    with pytest.raises(RequestError) as caught:
         parse_request(asked(constraints=twice))
+    assert [(f.where, f.remedy) for f in caught.value.faults] == [("/constraints/1/id", "write a-2, for example")]
 
 
 @pytest.mark.parametrize(
-    ("text", "what"), [("name: [", "not valid YAML"), ("just words", "holds no request"), ("", "holds no request")]
+    ("text", "what"), [("name: [", "cannot be read here"), ("just words", "holds no request"), ("", "holds no request")]
 )
 def test_a_file_that_holds_no_request_is_refused(tmp_path: Path, text: str, what: str):
     path = tmp_path / "request.yaml"

@@ -320,7 +320,7 @@ def test_a_price_needs_the_parents_periods(parent):
 
 
 def test_a_negative_price_is_a_fault(parent):
-    with pytest.raises(RequestError, match=r"/change_price_usd: .*greater than or equal to 0"):
+    with pytest.raises(RequestError, match=r"/change_price_usd: is -1\.0; allowed: a number from 0"):
         again(parent, {}, change_price_usd=-1.0)
 
 

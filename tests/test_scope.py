@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import Fault, RequestError
-from fleetplan.request import parse_request
-from fleetplan.scope import Scope, resolve_scope
+from fleetplan.request import FigureOverride, parse_request
+from fleetplan.scope import Scope, apply_overrides, judge_request, resolve_scope
 from tests.plan_builder import make_catalogue
 
 WORLD = make_catalogue()
@@ -280,3 +281,166 @@ def test_more_quarters_than_the_horizon_has_are_a_fault():
 def test_a_horizon_outside_the_years_of_the_catalogue_is_a_fault(start: str):
     with pytest.raises(RequestError, match="2000-01 to 2100-12"):
         parse_request({"capital": {"per_quarter_usd": 1}, "horizon": {"start": start}})
+
+
+# --- all at once ------------------------------------------------------------------------------------------------------------
+
+
+def judged(data: Any) -> dict[str, Fault]:
+    with pytest.raises(RequestError) as caught:
+        judge_request(data, WORLD)
+    found = {fault.where: fault for fault in caught.value.faults}
+    assert len(found) == len(caught.value.faults), caught.value
+    return found
+
+
+def test_faults_of_fields_names_months_and_figures_are_reported_together():
+    found = judged(
+        {
+            "horizon": {"months": 24},
+            "citys": ["aston"],
+            "cities": ["aston", "belporta", 7],
+            "overrides": [
+                {"figure": "aston/city.toml#market.fare_tx", "value": 0.1},
+                {"figure": "aston/city.toml#market.fare_tax", "value": 5},
+            ],
+            "constraints": [
+                {"id": "a", "type": "launch_by", "city": "astn", "mnth": "2027-05"},
+                {"id": "b", "type": "launch_by", "city": "aston", "month": "2027-5"},
+                {"id": "b", "type": "fleetcap", "vehicles": 3},
+                {"id": "d", "type": "permit_delay", "months": 900, "permit": "a-ot"},
+                {"id": "e", "type": "fleet_floor", "vehicles": "many", "start": "2031-01"},
+                {"id": "f", "type": "event_date", "event": "a-lw"},
+            ],
+        }
+    )
+    assert list(found) == [
+        "/citys",
+        "/capital",
+        "/cities/1",
+        "/cities/2",
+        "/overrides/0/figure",
+        "/overrides/1/value",
+        "/constraints/0/city",
+        "/constraints/0/mnth",
+        "/constraints/0/month",
+        "/constraints/1/month",
+        "/constraints/2/id",
+        "/constraints/2/type",
+        "/constraints/3/months",
+        "/constraints/3/permit",
+        "/constraints/4/start",
+        "/constraints/4/vehicles",
+        "/constraints/5/event",
+        "/constraints/5/month",
+    ]
+    meant = {place: fault.remedy for place, fault in found.items() if fault.remedy.startswith("did you mean")}
+    assert meant == {
+        "/citys": "did you mean cities?",
+        "/cities/1": "did you mean belport?",
+        "/overrides/0/figure": meant["/overrides/0/figure"],
+        "/constraints/0/city": "did you mean aston?",
+        "/constraints/0/mnth": "did you mean month?",
+        "/constraints/2/type": "did you mean fleet_cap?",
+        "/constraints/3/permit": "did you mean a-out or a-op or b-out?",
+        "/constraints/5/event": "did you mean a-law?",
+    }
+    assert "aston/city.toml#market.fare_tax" in meant["/overrides/0/figure"]
+    assert all(fault.remedy for fault in found.values())
+
+
+def test_nothing_is_said_about_what_follows_from_a_field_that_cannot_be_read():
+    constraint = {"id": "a", "type": "launch_by", "city": "aston", "month": "2050-01"}
+    assert set(judged({"horizon": {"months": 0}, "constraints": [constraint]})) == {"/horizon/months", "/capital"}
+    assert set(judged({"cities": "belport", "constraints": [constraint | {"month": "2028-01"}]})) == {
+        "/cities",
+        "/capital",
+    }
+
+
+ODD: list[Any] = [
+    *(None, 5, [], "x", {1: 2}, {"cities": {}}, {"cities": [None, [], {}]}, {"horizon": None}),
+    *({"constraints": {"a": 1}}, {"constraints": [None, [], 5, {"type": []}]}, {"overrides": [None, {}]}),
+    *({"deployments": 3}, {"deployments": {"add": "x"}}, {"deployments": {"add": [{}, None]}}),
+    *({"capital": [1]}, {"capital": {"per_quarter_usd": []}}),
+]
+
+
+@pytest.mark.parametrize("data", ODD, ids=str)
+def test_whatever_is_given_is_judged_without_a_crash(data: Any):
+    assert all(fault.what and fault.remedy for fault in judged(data).values())
+
+
+def test_a_request_without_fault_is_judged_as_it_is_resolved():
+    data = {"capital": {"per_quarter_usd": 8e6}, "cities": ["Aston"], "constraints": [{"id": "a"} | FORBIDDEN]}
+    assert judge_request(data, WORLD) == resolve_scope(parse_request(data), WORLD)
+
+
+# --- overrides --------------------------------------------------------------------------------------------------------------
+
+
+def overridden(**change: Any) -> Fault:
+    return fault_of(overrides=[change])
+
+
+@pytest.mark.parametrize(
+    ("figure", "number", "allowed"),
+    [
+        ("aston/city.toml#market.mean_fare_local", -13, "a number from 0.01 to 1e+06"),
+        ("aston/city.toml#market.mean_trip_km", 0, "a number from 0.3 to 100"),
+        ("partners/alpha.toml#vehicle.price_usd", 0, "a number from 1000 to 2e+06"),
+        ("assumptions.toml#finance.interest", -0.5, "a number from 0 to 1"),
+        ("assumptions.toml#fleet.life_years", 0.01, "a number from 0.5 to 40"),
+        ("assumptions.toml#fleet.test_fleet", 2.5, "a whole number from 1 to 10000"),
+        ("assumptions.toml#fx.EUR", 0, "a number from 1e-06 to 1000"),
+        ("economics.csv#vehicles_per_fast_stall", 0, "a number from 0.1 to 1000"),
+    ],
+)
+def test_an_override_stays_within_what_the_catalogue_may_hold(figure: str, number: float, allowed: str):
+    fault = overridden(figure=figure, value=number)
+    assert (fault.where, fault.allowed) == ("/overrides/0/value", allowed)
+    assert figure in fault.what
+    assert fault.remedy
+
+
+@pytest.mark.parametrize("figure", ["finance.interest", "price.elasticity", "service.spare_share", "terminal.years"])
+def test_a_zero_that_means_something_is_accepted(figure: str):
+    assert resolved(overrides=[{"figure": f"assumptions.toml#{figure}", "value": 0}]).request.overrides
+
+
+def test_a_factor_out_of_range_says_which_factors_stay_within():
+    share = WORLD.stacks["alpha"].figures["contract.financed_share"]
+    fault = overridden(figure=share.key, factor=1000)
+    assert fault.where == "/overrides/0/factor"
+    assert fault.remedy == f"write a factor from 0 to {1 / share.value:.3g}"
+    assert resolved(overrides=[{"figure": share.key, "factor": 1 / share.value - 1e-6}]).request.overrides
+
+
+def test_a_profile_keeps_its_mean():
+    season = "aston/city.toml#season.month_factors"
+    assert "-1 is out of range" in overridden(figure=season, values=[-1] + [1] * 11).what
+    assert "mean is 2" in overridden(figure=season, values=[2] * 12).what
+    assert "mean is 1.1" in overridden(figure=season, factor=1.1).what
+    assert resolved(overrides=[{"figure": season, "values": [0.5, 1.5] * 6}]).request.overrides
+
+
+def test_a_figure_is_overridden_once():
+    fare = "aston/city.toml#market.mean_fare_local"
+    fault = fault_of(overrides=[{"figure": fare, "value": 5}, {"figure": fare, "value": 50}])
+    assert (fault.where, fault.allowed) == ("/overrides/1/figure", "each figure once")
+
+
+def test_numbers_of_the_wrong_count_say_how_many_belong_there():
+    fare, season = "aston/city.toml#market.mean_fare_local", "aston/city.toml#season.month_factors"
+    assert overridden(figure=fare, values=[1, 2]).remedy == "write value: with that number"
+    assert overridden(figure=season, values=[1, 2]).allowed == "12 numbers"
+    assert overridden(figure=season, value=1).where == "/overrides/0/value"
+
+
+def test_every_figure_of_the_catalogue_is_within_its_own_range(catalogue: Catalogue):
+    groups = [catalogue.economics, catalogue.assumptions]
+    groups += [c.figures for c in catalogue.cities.values()] + [s.figures for s in catalogue.stacks.values()]
+    keys = [figure.key for group in groups for figure in group.values()]
+    same = [FigureOverride(figure=key, factor=1) for key in keys]
+    assert len(keys) > 500
+    assert apply_overrides(catalogue, same)[1] == []

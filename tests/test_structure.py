@@ -64,7 +64,7 @@ ALLOWED: dict[str, set[str]] = {
 LIBRARY = set(ALLOWED) - {"planner", "reruns.rerun", "optimize", "geography", "demand", "economics", "cli", "__main__"}
 HTTP = {"api.problems", "api.media", "api.documents", "api.strict_json", "api.openapi", "api.security", "api.settings"}
 ASKED = HTTP | {"api.store", "api.schemas", "api.known", "api.deps"}
-JUDGED = ASKED | {"api.checks", "api.rerun", "api.causes", "api.render", "api.submission"}
+JUDGED = ASKED | {"api.bodies", "api.checks", "api.rerun", "api.causes", "api.render", "api.submission"}
 
 # The service stands on the library, so its rooms may name the library's; no room of the library names one of these.
 ALLOWED |= {
@@ -77,15 +77,16 @@ ALLOWED |= {
     "api.problems": {"api.store", "errors"},
     "api.media": {"api.problems"},
     "api.documents": {"api.media"},
-    "api.strict_json": {"api.problems"},
+    "api.strict_json": {"api.problems", "request"},
     "api.openapi": {"api.problems", "api.media"},
     "api.security": {"api.problems", "api.settings", "api.store"},
     "api.schemas": {"api.store"} | LIBRARY,
     "api.known": LIBRARY,
     "api.deps": HTTP | {"api.store", "api.known", "api.metrics", "plans", "plans.types"},
+    "api.bodies": ASKED | LIBRARY,
     "api.checks": ASKED | LIBRARY,
-    "api.rerun": ASKED | {"api.checks"} | LIBRARY,
-    "api.causes": ASKED | {"api.rerun"} | LIBRARY,
+    "api.rerun": ASKED | {"api.bodies", "api.checks"} | LIBRARY,
+    "api.causes": ASKED | {"api.bodies", "api.rerun"} | LIBRARY,
     "api.render": ASKED | LIBRARY,
     "api.submission": ASKED,
     "api.routes": JUDGED | LIBRARY,

@@ -6,29 +6,28 @@ formats, every fault with its place in the text, the request read back in words,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from difflib import get_close_matches
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from api.bodies import Sent, submission
 from api.checks import judge, validation
 from api.known import Known
 from api.pages.estimates import estimate
-from api.pages.request_text import Format, Reading, changed_text, read_text, whole, write_text
-from api.problems import BadRequest, Flaw, flaws_of_faults, pointer_of
+from api.pages.request_text import changed_text, whole, write_text
+from api.problems import BadRequest, Flaw
 from api.schemas import Body
 from api.settings import Settings
 from api.store.contract import PlanRow
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import InputError, RequestError
+from fleetplan.errors import InputError
 from fleetplan.explain.dates import earliest_paid
 from fleetplan.months import month_text
 from fleetplan.options import SearchOptions
-from fleetplan.request import Capital, Deployments, Horizon, PlanRequest, parse_request
+from fleetplan.request import Capital, PlanRequest
+from fleetplan.request.text import Format, Reading, read_text
 from fleetplan.scope import Scope
 from fleetplan.words.also_asked import also_asked
 from fleetplan.words.request import (
@@ -43,28 +42,6 @@ from fleetplan.words.values import listed, month_name, usd
 MOST_TEXT = 100_000
 ORDER = tuple(PlanRequest.model_fields)
 FORM_CONSTRAINTS = ("markets_live", "launches_per_quarter", "stacks_per_city")
-_GIVEN = re.compile(r" \(given: (?P<given>.*)\)$", re.DOTALL)
-_TYPE = re.compile(
-    r"^Input tag '(?P<given>.*)' found using 'type' does not match any of the expected tags: (?P<known>.*)$"
-)
-_SAID: tuple[tuple[str, str], ...] = (
-    (r"^Value error, ", ""),
-    (r"^Field required$", "is needed"),
-    (r"^Extra inputs are not permitted$", "is no field of a request"),
-    (r"^Input should be greater than or equal to ", "has to be at least "),
-    (r"^Input should be less than or equal to ", "has to be at most "),
-    (r"^Input should be greater than ", "has to be more than "),
-    (r"^Input should be less than ", "has to be less than "),
-    (r"^Input should be a valid dictionary.*", "has to hold fields with values"),
-    (r"^Input should be ", "has to be "),
-    (r"^(String|List|Value) should ", "should "),
-    (r", unable to parse string as an? (number|integer)$", ""),
-    (r"^Unable to extract tag using discriminator 'type'$", "needs a type, for example launch_by"),
-    (
-        r"^Input tag (.+) found using 'type' does not match any of the expected tags: (.+)$",
-        r"has no type \1; one of \2",
-    ),
-)
 
 
 class Draft(Body):
@@ -87,20 +64,20 @@ def answer(draft: Draft, known: Known, settings: Settings, past: Callable[[], It
     """Return everything that the page shows about a draft; ``past`` gives the plans that were solved before."""
     text = _text(draft)
     reading = read_text(text, draft.format)
-    options, flaws = _options(draft.options)
+    sent = submission({"request": reading.data, "options": draft.options})
     if reading.faults or not isinstance(reading.data, dict):
-        flaws += _unreadable(reading)
+        flaws = [*sent.flaws, *_unreadable(reading)]
         return {**_texts(text, draft.format, None), "request": None, "flaws": _placed(flaws, reading)} | _nothing()
-    scope, more = _judged(reading.data, options, known, settings)
+    scope, flaws = _judged(sent, known, settings)
     catalogue = known.catalogue
     form = form_of(reading.data, catalogue)
     return {
         **_texts(text, draft.format, reading.data),
         "request": whole(reading.data),
-        "flaws": _placed([*flaws, *more], reading),
+        "flaws": _placed(flaws, reading),
         "form": form,
         "also": also_asked(reading.data, set(form["constraints"].values()), catalogue),
-        **(_nothing_asked() if scope is None else _asked(scope, options, catalogue, past())),
+        **(_nothing_asked() if scope is None else _asked(scope, sent.options, catalogue, past())),
     }
 
 
@@ -128,71 +105,11 @@ def _unreadable(reading: Reading) -> list[Flaw]:
     return [Flaw(what, pointer="/request", allowed=allowed, remedy="start from an example")]
 
 
-def _options(given: Mapping[str, Any]) -> tuple[SearchOptions, list[Flaw]]:
-    """Return how to solve; where that holds faults, the usual way together with the faults."""
+def _judged(sent: Sent, known: Known, settings: Settings) -> tuple[Scope | None, list[Flaw]]:
     try:
-        return SearchOptions.model_validate(given), []
-    except ValidationError as error:
-        flaws = [
-            Flaw(item["msg"], pointer=pointer_of(("options", *item["loc"]), {"options": given}), value=item["input"])
-            for item in error.errors(include_url=False)
-        ]
-        return SearchOptions(), flaws
-
-
-def _judged(
-    data: dict[str, Any], options: SearchOptions, known: Known, settings: Settings
-) -> tuple[Scope | None, list[Flaw]]:
-    body = {"request": data}
-    try:
-        return judge(parse_request(data), options, body, known, settings), []
-    except RequestError as error:
-        flaws = flaws_of_faults(error.faults, body, under=("request",))
-        return None, [*flaws, *_others(data, [f.where for f in error.faults], options, known, settings)]
+        return judge(sent.request, sent.options, known, settings, sent.flaws), []
     except BadRequest as error:
         return None, list(error.flaws)
-
-
-def _others(
-    data: dict[str, Any], faulty: Sequence[str], options: SearchOptions, known: Known, settings: Settings
-) -> list[Flaw]:
-    """Return what else is wrong: names and limits, judged without the parts that have no right shape."""
-    rest, places = _without(data, faulty)
-    try:
-        judge(parse_request(rest), options, {"request": rest}, known, settings)
-    except BadRequest as error:
-        return [replace(flaw, pointer=_back(flaw.pointer or "", places)) for flaw in error.flaws]
-    except RequestError:  # what is left has no right shape either
-        pass
-    return []
-
-
-def _without(data: dict[str, Any], faulty: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[int]]]:
-    """Return a request without its faulty parts, and for lists where the entries that are left had stood."""
-    rest = {key: value for key, value in data.items() if key in ORDER}
-    dropped: dict[str, set[int]] = {}
-    for pointer in faulty:
-        name, *more = pointer.split("/")[1:]
-        if isinstance(rest.get(name), list) and more and more[0].isdecimal():
-            dropped.setdefault(name, set()).add(int(more[0]))
-        elif isinstance(rest.get(name), dict) and more:
-            rest[name] = {key: value for key, value in rest[name].items() if key != more[0]}
-        else:
-            rest.pop(name, None)
-    places = {
-        name: [i for i in range(len(rest[name])) if i not in gone] for name, gone in dropped.items() if name in rest
-    }
-    rest |= {name: [rest[name][i] for i in kept] for name, kept in places.items()}
-    rest["capital"] = {"per_quarter_usd": 0, **rest.get("capital", {})}
-    return rest, places
-
-
-def _back(pointer: str, places: Mapping[str, list[int]]) -> str:
-    """Return where something stands that was found in a request with entries left out."""
-    parts = pointer.split("/")
-    if len(parts) > 3 and parts[2] in places and parts[3].isdecimal():
-        parts[3] = str(places[parts[2]][int(parts[3])])
-    return "/".join(parts)
 
 
 def _placed(flaws: Sequence[Flaw], reading: Reading) -> list[dict[str, Any]]:
@@ -204,7 +121,7 @@ def _placed(flaws: Sequence[Flaw], reading: Reading) -> list[dict[str, Any]]:
             "column": f.column,
             "message": f.message,
             "allowed": "",
-            "remedy": "",
+            "remedy": f.remedy,
         }
         for f in reading.faults
     ]
@@ -212,34 +129,9 @@ def _placed(flaws: Sequence[Flaw], reading: Reading) -> list[dict[str, Any]]:
         pointer = flaw.pointer or "/request"
         in_text = pointer.startswith("/request")
         line, column = reading.place(pointer.removeprefix("/request")) if in_text else (None, None)
-        found.append({"pointer": pointer, "line": line, "column": column, **_told(flaw, pointer)})
+        told = {"message": flaw.message, "allowed": flaw.allowed, "remedy": flaw.remedy}
+        found.append({"pointer": pointer, "line": line, "column": column, **told})
     return sorted(found, key=lambda f: (f["line"] is None, f["line"] or 0, f["column"] or 0))
-
-
-def _told(flaw: Flaw, pointer: str) -> dict[str, str]:
-    """Return a flaw in words for people who have seen no schema."""
-    if (tag := _TYPE.match(flaw.message)) is not None:
-        known = tag["known"].replace("'", "").split(", ")
-        near = get_close_matches(tag["given"], known, n=1, cutoff=0.5)
-        remedy = f"did you mean {near[0]}?" if near else ""
-        return {"message": f"there is no type {tag['given']!r}", "allowed": ", ".join(known), "remedy": remedy}
-    given = _GIVEN.search(flaw.message)
-    message = flaw.message[: given.start()] if given else flaw.message
-    for pattern, instead in _SAID:
-        message = re.sub(pattern, instead, message)
-    unknown = flaw.message.startswith("Extra inputs")
-    if given and not unknown and given["given"] not in message:
-        message += f"; it is {given['given'][:80]}"
-    remedy = _near_field(pointer) if unknown else "" if "fleetplan schema" in flaw.remedy else flaw.remedy
-    return {"message": message, "allowed": flaw.allowed, "remedy": remedy}
-
-
-def _near_field(pointer: str) -> str:
-    parts = pointer.split("/")[2:]
-    models: dict[str, type[BaseModel]] = {"horizon": Horizon, "capital": Capital, "deployments": Deployments}
-    fields = models.get(parts[0], PlanRequest) if len(parts) > 1 else PlanRequest
-    near = get_close_matches(parts[-1], fields.model_fields, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else "take it out"
 
 
 # --- what the page shows --------------------------------------------------------------------------------------------------
@@ -341,6 +233,7 @@ def _resolved(given: Any, usual: list[str], resolve: Callable[[str], str]) -> li
 def tidy(request: PlanRequest) -> dict[str, Any]:
     """Return a request without what goes without saying, so that its text stays short.
 
+    >>> from fleetplan.request import parse_request
     >>> tidy(parse_request({"name": "a", "capital": {"per_quarter_usd": 5e6}, "cities": ["zurich"]}))
     {'name': 'a', 'capital': {'per_quarter_usd': 5000000.0}, 'cities': ['zurich']}
     """

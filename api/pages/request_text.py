@@ -1,194 +1,13 @@
-"""A request as text: read with the place of every value, written tidily, and changed without losing its comments.
-
-Text comes from anybody, so reading is bounded: so many levels, so many values (aliases count each time they are used), and
-nothing but plain data is ever made of it.
-"""
+"""A request written as text tidily, and changed without losing its comments; reading is the library's."""
 
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
-from api.problems import MalformedJson
-from api.strict_json import parse_strict
-
-Format = Literal["yaml", "json"]
-Place = tuple[int, int]
-
-MOST_DEPTH = 32
-MOST_NODES = 15_000
-"""Keys and values that stand in a text: some 500 constraints with everything that they may hold."""
-
-MOST_VALUES = 20_000
-_NUMBERS = re.compile(r"line (\d+), column (\d+): (.*)", re.DOTALL)
-_PLAIN = frozenset({"null", "bool", "int", "float", "str"})
-_TAG = "tag:yaml.org,2002:"
-
-
-@dataclass(frozen=True, slots=True)
-class TextFault:
-    """What keeps a text from being read, and where; lines and columns count from 1."""
-
-    message: str
-    line: int
-    column: int
-    pointer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a text holds. ``places`` says for JSON pointers where their key or entry begins; ``node`` is the parsed text."""
-
-    data: Any = None
-    places: Mapping[str, Place] = field(default_factory=dict)
-    faults: tuple[TextFault, ...] = ()
-    node: yaml.Node | None = None
-
-    def place(self, pointer: str) -> Place:
-        """Return where a value stands, or the nearest thing around it that does stand in the text."""
-        while pointer and pointer not in self.places:
-            pointer = pointer.rpartition("/")[0]
-        return self.places.get(pointer, (1, 1))
-
-
-class _TooMuch(Exception):
-    """The text holds more than anybody would ask."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes; nests and nodes are counted before they are entered."""
-
-    depth = 0
-    count = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Compose one node."""
-        self.depth += 1
-        self.count += 1
-        if self.depth > MOST_DEPTH or self.count > MOST_NODES:
-            msg = (
-                f"more than {MOST_NODES:,} words"
-                if self.depth <= MOST_DEPTH
-                else f"nested deeper than {MOST_DEPTH} levels"
-            )
-            raise yaml.MarkedYAMLError(problem=msg, problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-
-
-class _Builder:
-    """Makes plain data of nodes and notes where everything stands."""
-
-    def __init__(self, loader: yaml.SafeLoader) -> None:
-        self.loader = loader
-        self.places: dict[str, Place] = {}
-        self.faults: list[TextFault] = []
-        self.left = MOST_VALUES
-
-    def value(self, node: yaml.Node, at: str = "", depth: int = 0) -> Any:
-        """Return a node's data."""
-        self.left -= 1
-        if self.left < 0 or depth > MOST_DEPTH:
-            raise _TooMuch
-        self.places.setdefault(at, _place(node))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, at, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(inner, f"{at}/{i}", depth + 1) for i, inner in enumerate(node.value)]
-        return self._scalar(node, at)
-
-    def _mapping(self, node: yaml.MappingNode, at: str, depth: int) -> dict[str, Any]:
-        out: dict[str, Any] = {}
-        for key, inner in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                self._fault("a key has to be a word", key, at)
-                continue
-            pointer = f"{at}/{str(key.value).replace('~', '~0').replace('/', '~1')}"
-            if key.value in out:
-                self._fault(
-                    f"{key.value!r} stands twice; the first one is on line {self.places[pointer][0]}", key, pointer
-                )
-                continue
-            self.places[pointer] = _place(key)
-            out[key.value] = self.value(inner, pointer, depth + 1)
-        return out
-
-    def _scalar(self, node: yaml.Node, at: str) -> Any:
-        kind = str(node.tag).removeprefix(_TAG)
-        if kind == "timestamp":  # a day where a month is meant: the request says so itself
-            return node.value
-        if kind not in _PLAIN:
-            return self._fault(f"{node.tag!r} is not taken here; write plain text or a number", node, at)
-        try:
-            value = self.loader.construct_object(node)
-        except (ValueError, yaml.YAMLError):
-            return self._fault(f"{str(node.value)[:40]!r} is no number", node, at)
-        if isinstance(value, float) and not math.isfinite(value):
-            return self._fault(f"{node.value!r} is no finite number", node, at)
-        return value
-
-    def _fault(self, message: str, node: yaml.Node, pointer: str) -> None:
-        self.faults.append(TextFault(message, *_place(node), pointer))
-
-
-def read_text(text: str, form: Format) -> Reading:
-    r"""Return what a text holds, with every place, or with what is wrong.
-
-    >>> reading = read_text("capital:\n  per_quarter_usd: 5_000_000\n", "yaml")
-    >>> reading.data, reading.place("/capital/per_quarter_usd")
-    ({'capital': {'per_quarter_usd': 5000000}}, (2, 3))
-    """
-    if form == "yaml":
-        return _read_yaml(text)
-    try:
-        data = parse_strict(text.encode("utf-8", "replace"), max_depth=MOST_DEPTH)
-    except MalformedJson as error:
-        return _broken_json(text, error)
-    # JSON is YAML where places are concerned, once tabs between its tokens are blanks.
-    return Reading(data, _read_yaml(text.replace("\t", " ")).places)
-
-
-def _read_yaml(text: str) -> Reading:
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        if node is None:
-            return Reading()
-        builder = _Builder(loader)
-        data = builder.value(node)
-    except yaml.reader.ReaderError as error:
-        before = text[: int(error.position)]
-        place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        return Reading(faults=(TextFault("holds a character that no text should hold", *place),))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-        said = ", ".join(str(part) for part in (error.context, error.problem) if part)
-        return Reading(faults=(TextFault(f"cannot be read here: {said}", *place),))
-    except _TooMuch:
-        message = f"holds more than {MOST_VALUES:,} values or nests deeper than {MOST_DEPTH} levels"
-        return Reading(faults=(TextFault(message, 1, 1),))
-    return Reading(data, builder.places, tuple(builder.faults), node)
-
-
-def _broken_json(text: str, error: MalformedJson) -> Reading:
-    if (found := _NUMBERS.match(error.detail)) is not None:
-        return Reading(faults=(TextFault(f"is not JSON here: {found[3]}", int(found[1]), int(found[2])),))
-    twins = tuple(fault for fault in _read_yaml(text.replace("\t", " ")).faults if "twice" in fault.message)
-    return Reading(faults=twins or (TextFault(error.detail, 1, 1),))
-
-
-def _place(node: yaml.Node) -> Place:
-    return node.start_mark.line + 1, node.start_mark.column + 1
-
+from fleetplan.request.text import TAG, Format, read_text
 
 # --- writing ------------------------------------------------------------------------------------------------------------
 
@@ -206,16 +25,16 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _int(dumper: yaml.SafeDumper, value: int) -> yaml.Node:
-    return dumper.represent_scalar(f"{_TAG}int", f"{value:_}" if abs(value) >= 10_000 else str(value))
+    return dumper.represent_scalar(f"{TAG}int", f"{value:_}" if abs(value) >= 10_000 else str(value))
 
 
 def _list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
     short = not any(isinstance(inner, dict | list) for inner in value)
-    return dumper.represent_sequence(f"{_TAG}seq", value, flow_style=short)
+    return dumper.represent_sequence(f"{TAG}seq", value, flow_style=short)
 
 
 def _str(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar(f"{_TAG}str", value, style="|" if "\n" in value else None)
+    return dumper.represent_scalar(f"{TAG}str", value, style="|" if "\n" in value else None)
 
 
 _Dumper.add_representer(int, _int)
@@ -370,7 +189,7 @@ def changed_text(text: str, request: dict[str, Any], order: tuple[str, ...]) -> 
     >>> changed_text("name: a   # mine\ncapital: {per_quarter_usd: 5}\n", {"name": "b", "capital": {"per_quarter_usd": 5}}, ())
     'name: b   # mine\ncapital: {per_quarter_usd: 5}\n'
     """
-    reading = _read_yaml(text)
+    reading = read_text(text, "yaml")
     if reading.node is not None and not reading.faults and isinstance(reading.data, dict):
         mender = _Mender(text, order)
         try:
@@ -378,7 +197,7 @@ def changed_text(text: str, request: dict[str, Any], order: tuple[str, ...]) -> 
             mended = text
             for _, (start, end, said) in sorted(enumerate(mender.edits), key=_from_behind, reverse=True):
                 mended = mended[:start] + said + mended[end:]
-            if _read_yaml(mended).data == request:
+            if read_text(mended, "yaml").data == request:
                 return mended
         except (_Rewrite, ValueError):
             pass

@@ -22,12 +22,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
+from api.bodies import RerunBody, SentRerun
+from api.bodies import rerun as sent_rerun
 from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
 from api.documents import json_document
 from api.pages.prefill import Given, prefill
 from api.pages.shell import page
 from api.rerun import changed_request
-from api.schemas import Rerun
 from api.store.contract import FINAL, PlanRow
 from api.strict_json import StrictRoute
 from fleetplan.catalogue.types import Catalogue
@@ -129,12 +130,12 @@ def _data(row: PlanRow, made: Plan | None, asked: PlanRequest, found: Levers) ->
 
 
 @router.post("/pages/plans/{plan}/patch")  # noqa: FAST003  stored() takes it
-async def words(request: Request, service: ServiceDep, parent: StoredDep, body: Rerun) -> Response:
+async def words(request: Request, service: ServiceDep, parent: StoredDep, body: RerunBody) -> Response:
     """Return in words what a patch would change, without storing anything; every fault at once where it does not fit."""
-    return json_document(await run_in_threadpool(_told, service, parent, body)).respond(request)
+    return json_document(await run_in_threadpool(_told, service, parent, sent_rerun(body))).respond(request)
 
 
-def _told(service: Service, parent: PlanRow, body: Rerun) -> dict[str, Any]:
+def _told(service: Service, parent: PlanRow, body: SentRerun) -> dict[str, Any]:
     try:
         asked = changed_request(service, parent, body)
     except p.BadRequest as error:
@@ -167,7 +168,7 @@ def _outlook(before: PlanRequest, asked: PlanRequest, made: Plan) -> str:
     return ""
 
 
-def _by_key(flaw: p.Flaw, parent: PlanRow, body: Rerun) -> dict[str, str]:
+def _by_key(flaw: p.Flaw, parent: PlanRow, body: SentRerun) -> dict[str, str]:
     """Return a fault under the address that the patch gives its entry: lists of requests go by number, of patches by key."""
     pointer = flaw.pointer or ""
     found = INDEXED.match(pointer)
@@ -181,7 +182,7 @@ def _by_key(flaw: p.Flaw, parent: PlanRow, body: Rerun) -> dict[str, str]:
     return {"pointer": pointer, "message": flaw.message, "allowed": flaw.allowed, "remedy": flaw.remedy}
 
 
-def _keys(name: str, parent: PlanRow, body: Rerun) -> list[str]:
+def _keys(name: str, parent: PlanRow, body: SentRerun) -> list[str]:
     """Return the keys of a list in the order of the request that comes out."""
     member = "id" if name == "constraints" else "figure"
     old = [str(entry.get(member)) for entry in parent.request.get(name) or []]

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
+from api.bodies import SubmissionBody, submission
 from api.checks import judge
 from api.deps import PlanId, Service, ServiceDep, StoredDep, may_delete, may_plan, may_read, stored
 from api.documents import json_document
 from api.openapi import ETAGGED, RETRY, WITH_BODY, answer, body_example, refusals, unchanged
 from api.routes.parameters import SLUG, IdempotencyKey, Prefer
-from api.schemas import PlanPage, PlanStatus, Submission, plan_summary
+from api.schemas import PlanPage, PlanStatus, plan_summary
 from api.security import Scope
 from api.store.contract import FINAL, NewPlan, PlanRow, State
 from api.strict_json import StrictRoute
@@ -41,17 +42,17 @@ LOCATED = {"Location": {"description": "address of the plan", "schema": {"type":
 async def create(
     request: Request,
     service: ServiceDep,
-    body: Submission,
+    body: SubmissionBody,
     idempotency_key: IdempotencyKey = None,
     prefer: Prefer = None,
 ) -> Response:
     """Store a request durably, answer 202 with its address, and make the plan."""
-    raw = await request.json()
-    await run_in_threadpool(judge, body.request, body.options, raw, service.known, service.settings)
+    sent = submission(body)
+    scope = await run_in_threadpool(judge, sent.request, sent.options, service.known, service.settings, sent.flaws)
     key, digest = await submission_key(request, idempotency_key)
     new = NewPlan(
-        request=body.request.model_dump(mode="json"),
-        options=PlanOptions(**body.options.model_dump()),
+        request=scope.request.model_dump(mode="json"),
+        options=PlanOptions(**sent.options.model_dump()),
         idempotency_key=key,
         body_sha256=digest,
     )

@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
+from api.bodies import RerunBody
+from api.bodies import rerun as sent_rerun
 from api.deps import ServiceDep, StoredDep, may_plan
 from api.openapi import RETRY, WITH_BODY, answer, body_example, refusals
 from api.rerun import changed_request
 from api.routes.parameters import IdempotencyKey, Prefer
 from api.routes.plans import LOCATED
-from api.schemas import PlanStatus, Rerun
+from api.schemas import PlanStatus
 from api.store.contract import NewPlan
 from api.strict_json import StrictRoute
 from api.submission import submission_key, submit
@@ -36,18 +38,19 @@ async def rerun(
     request: Request,
     service: ServiceDep,
     parent: StoredDep,
-    body: Rerun,
+    body: RerunBody,
     idempotency_key: IdempotencyKey = None,
     prefer: Prefer = None,
 ) -> Response:
     """Merge a patch into a plan's request and solve that, starting from the plan; the lineage is kept."""
-    asked = await run_in_threadpool(changed_request, service, parent, body)
+    sent = sent_rerun(body)
+    asked = await run_in_threadpool(changed_request, service, parent, sent)
     key, digest = await submission_key(request, idempotency_key)
     new = NewPlan(
         request=asked.model_dump(mode="json"),
-        options=body.options,
+        options=sent.options,
         parent=parent.id,
-        patch=body.patch,
+        patch=sent.patch,
         idempotency_key=key,
         body_sha256=digest,
     )

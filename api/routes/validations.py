@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
+from api.bodies import SubmissionBody, submission
 from api.checks import judge, validation
 from api.deps import ServiceDep, may_plan
 from api.documents import json_document
 from api.openapi import WITH_BODY, answer, body_example, refusals
-from api.schemas import Submission, Validation
+from api.schemas import Validation
 from api.strict_json import StrictRoute
 
 router = APIRouter(
@@ -32,8 +33,8 @@ router = APIRouter(
     },
     openapi_extra=body_example("submission"),
 )
-async def validate(request: Request, service: ServiceDep, body: Submission) -> Response:
+async def validate(request: Request, service: ServiceDep, body: SubmissionBody) -> Response:
     """Answer as POST /v1/plans would, without making a plan."""
-    raw = await request.json()
-    scope = await run_in_threadpool(judge, body.request, body.options, raw, service.known, service.settings)
+    sent = submission(body)
+    scope = await run_in_threadpool(judge, sent.request, sent.options, service.known, service.settings, sent.flaws)
     return json_document(await run_in_threadpool(validation, scope)).respond(request)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from fleetplan.catalogue.schema import FREE, SHARE, Spec
-from fleetplan.catalogue.tables import Row, Table, bounds_text, provenance
+from fleetplan.catalogue.ranges import allowed, spec_of, wrong_numbers, wrong_profile
+from fleetplan.catalogue.schema import ASSUMPTIONS, Spec
+from fleetplan.catalogue.tables import Row, Table, provenance
 from fleetplan.catalogue.types import Figure
-
-_SUM_TOLERANCE = 1e-3
-_MEAN_TOLERANCE = 1e-2
 
 
 def read_figures(root: Table, file: str, specs: Mapping[str, Spec]) -> dict[str, Figure]:
@@ -35,7 +34,7 @@ def read_free_figures(root: Table, file: str) -> dict[str, Figure]:
     for name in root.table_keys():
         table = root.part(name)
         if not table.table_keys():
-            figures[table.path] = read_figure(table, f"{file}#{table.path}", _free_spec(table))
+            figures[table.path] = read_figure(table, f"{file}#{table.path}", _free_spec(table, file))
         else:
             figures.update(read_free_figures(table, file))
     return figures
@@ -71,7 +70,7 @@ def read_figure(table: Table, key: str, spec: Spec) -> Figure:
 
 def read_economics(row: Row, file: str) -> Figure:
     """Return a row of economics.csv: ``likely`` with ``low`` and ``high`` round it."""
-    spec = SHARE if row.fields().get("unit") == "share" else FREE
+    spec = spec_of(file, row.fields().get("item", ""), row.fields().get("unit", ""))
     low, high = (row.optional_number(name, spec.low, spec.high) for name in ("low", "high"))
     likely = row.number("likely", spec.low, spec.high)
     _check_ranges(row, (likely,), () if low is None else (low,), () if high is None else (high,))
@@ -89,11 +88,13 @@ def read_economics(row: Row, file: str) -> Figure:
     )
 
 
-def _free_spec(table: Table) -> Spec:
-    unit = table.text("unit")
+def _free_spec(table: Table, file: str) -> Spec:
+    """Return what a figure whose file has keys of its own may hold; one that the model does not read may be a list."""
+    spec = spec_of(file, table.path, table.text("unit"))
+    if table.path in ASSUMPTIONS:
+        return spec
     is_list = isinstance(table.raw("value", "a number or a list of numbers"), list)
-    bounds = SHARE if unit == "share" else FREE
-    return Spec(bounds.low, bounds.high, length=0 if is_list else 1, years=table.has("years"))
+    return replace(spec, length=0 if is_list else 1, years=table.has("years"))
 
 
 def _numbers(table: Table, key: str, spec: Spec) -> tuple[float, ...]:
@@ -102,12 +103,20 @@ def _numbers(table: Table, key: str, spec: Spec) -> tuple[float, ...]:
     if raw is None:
         return ()
     if spec.length == 1:
-        return (table.checked(key, raw, spec.low, spec.high),)
+        return _checked(table, key, [raw], spec)
     if not isinstance(raw, list) or (spec.length and len(raw) != spec.length) or not raw:
         given = f"{len(raw)} numbers" if isinstance(raw, list) else repr(raw)
         table.fault(key, f"{given} where a list belongs", _shape(spec), "give one number for each place of the list")
         return ()
-    return tuple(table.checked(key, item, spec.low, spec.high) for item in raw)
+    return _checked(table, key, raw, spec)
+
+
+def _checked(table: Table, key: str, raw: Sequence[object], spec: Spec) -> tuple[float, ...]:
+    """Return finite numbers, ``nan`` in place of those that are none; whatever is wrong with them is noted."""
+    numbers = tuple(table.checked(key, item, -math.inf, math.inf, allowed(spec)) for item in raw)
+    for wrong in wrong_numbers(spec, [number for number in numbers if not math.isnan(number)]):
+        table.fault(key, wrong.what, wrong.allowed, wrong.remedy)
+    return numbers
 
 
 def _check_ranges(table: Table, values: tuple[float, ...], lows: tuple[float, ...], highs: tuple[float, ...]) -> None:
@@ -121,14 +130,8 @@ def _check_ranges(table: Table, values: tuple[float, ...], lows: tuple[float, ..
 
 
 def _check_profile(table: Table, values: tuple[float, ...], spec: Spec) -> None:
-    if not values or any(map(math.isnan, values)):
-        return
-    if spec.total is not None and abs(sum(values) - spec.total) > _SUM_TOLERANCE:
-        allowed = f"a sum of {spec.total:g} within {_SUM_TOLERANCE:g}"
-        table.fault("value", f"the shares sum to {sum(values):.5g}", allowed, "divide each by the sum")
-    if spec.mean is not None and abs(_mean(values) - spec.mean) > _MEAN_TOLERANCE:
-        allowed = f"a mean of {spec.mean:g} within {_MEAN_TOLERANCE:g}"
-        table.fault("value", f"the factors' mean is {_mean(values):.5g}", allowed, "divide each by the mean")
+    for wrong in wrong_profile(spec, values):
+        table.fault("value", wrong.what, wrong.allowed, wrong.remedy)
 
 
 def _years(table: Table, count: int) -> tuple[int, ...]:
@@ -152,7 +155,7 @@ def _mean(values: tuple[float, ...]) -> float:
 
 
 def _shape(spec: Spec) -> str:
-    one = bounds_text(spec.low, spec.high)
+    one = allowed(spec)
     if spec.length == 1:
         return one
     return f"a list of {spec.length} numbers, each {one}" if spec.length else f"a list, each {one}"

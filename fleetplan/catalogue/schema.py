@@ -24,6 +24,8 @@ class Spec:
         What a profile must sum to, or be on the mean; nothing where it is free.
     years
         Whether the list runs along a list of ``years``.
+    whole
+        Whether each is a whole number: vehicles, which nobody can halve.
     """
 
     low: float = -math.inf
@@ -32,6 +34,7 @@ class Spec:
     total: float | None = None
     mean: float | None = None
     years: bool = False
+    whole: bool = False
 
 
 SHARE: Final = Spec(0, 1)
@@ -85,6 +88,63 @@ STACK_FIGURES: Final[dict[str, Spec]] = {
     "contract.shortfall_usd_per_vehicle": Spec(0, 2e6),
     "supply.placeable": Spec(0, 1e7, length=0, years=True),
     "supply.yearly_cap": Spec(0, 1e7),
+}
+
+# What the model reads of assumptions.toml, and of economics.csv; whatever else stands there is free within its unit.
+ASSUMPTIONS: Final[dict[str, Spec]] = {
+    "adoption.curve_monthly": Spec(0, 1, length=0),
+    "area.expansion_usd_per_km2": Spec(0, 1e7),
+    "displaced.take_share": SHARE,
+    "finance.interest": SHARE,
+    "finance.loan_to_value": SHARE,
+    "finance.term_years": Spec(0.5, 40),
+    "fleet.delivery_usd": Spec(0, 1e6),
+    "fleet.km2_per_vehicle_most": Spec(0.01, 10_000),
+    "fleet.life_km": Spec(1_000, 1e7),
+    "fleet.life_years": Spec(0.5, 40),
+    "fleet.likely_launch_fleet": Spec(0, 10_000, whole=True),
+    "fleet.min_launch_fleet": Spec(0, 10_000, whole=True),
+    "fleet.move_usd_per_vehicle": Spec(0, 1e6),
+    "fleet.operator_pilot_cap": Spec(0, 100_000, whole=True),
+    "fleet.partner_least_trips": Spec(0, 200),
+    "fleet.ramp_vehicles_per_month": Spec(1, 100_000),
+    "fleet.residual_share": SHARE,
+    "fleet.test_fleet": Spec(1, 10_000, whole=True),
+    "launch.followup_factor": SHARE,
+    "price.elasticity": Spec(-10, 0),
+    "public_charge_usd_per_kwh": Spec(0, 10),
+    "remote.vehicles_per_agent_by_year": Spec(0.1, 10_000, length=0, years=True),
+    "service.aux_kw": Spec(0, 50),
+    "service.batching_s": Spec(0, 600),
+    "service.boarding_min": Spec(0, 30),
+    "service.charge_window_kw_share": Spec(0.01, 1),
+    "service.charging_stop_h": Spec(0, 5),
+    "service.energy_kwh_per_km": Spec(0.02, 5),
+    "service.most_trips_per_vehicle_day": Spec(1, 200),
+    "service.out_share": Spec(0, 0.95),
+    "service.pace": Spec(0.1, 2),
+    "service.patience_min": Spec(0.1, 120),
+    "service.pickup_fixed_min": Spec(0, 30),
+    "service.service_hours": Spec(1, 24),
+    "service.spare_share": SHARE,
+    "service.staging_km_per_vehicle_day": Spec(0, 1_000),
+    "service.usable_kwh": Spec(1, 1_000),
+    "supply.public_charging_cars": Spec(0, 1e6, whole=True),
+    "team.usd_per_year": Spec(0, 1e9),
+    "terminal.years": Spec(0, 40),
+    "wait.elasticity": Spec(-10, 0),
+    "wait.reference_min": Spec(0.1, 120),
+}
+RATE_OF_EXCHANGE: Final = Spec(1e-6, 1e3)
+ECONOMIC_FIGURES: Final[dict[str, Spec]] = {
+    "charging_loss": Spec(0, 0.9),
+    "connectivity_and_data_per_vehicle_month": Spec(0, 10_000),
+    "customer_support_per_trip": Spec(0, 100),
+    "event_response_vehicles_per_field_agent": Spec(0.1, 10_000),
+    "maintenance_and_tyres_per_km": Spec(0, 20),
+    "payment_processing": SHARE,
+    "platform_take_rate_human_us": SHARE,
+    "vehicles_per_fast_stall": Spec(0.1, 1_000),
 }
 
 PLATFORM_PAYS: Final = (

@@ -130,15 +130,16 @@ class Table:
             self.fault(key, f"{value!r} is not a whole number", f"a whole number {bounds_text(low, high)}")
         return int(value)
 
-    def checked(self, key: str, value: object, low: float, high: float) -> float:
+    def checked(self, key: str, value: object, low: float, high: float, allowed: str = "") -> float:
         """Return a raw value as a finite number within bounds, or ``nan`` after noting what is wrong."""
         number = self.as_number(value)
+        allowed = allowed or bounds_text(low, high)
         if number is None:
-            self.fault(key, f"{value!r} is not a number", bounds_text(low, high))
+            self.fault(key, f"{value!r} is not a number", allowed)
         elif not math.isfinite(number):
-            self.fault(key, f"{value!r} is not a finite number", bounds_text(low, high), "give a finite number")
+            self.fault(key, f"{value!r} is not a finite number", allowed, "give a finite number")
         elif not low <= number <= high:
-            self.fault(key, f"{number:.15g} is out of range", bounds_text(low, high), "check the number and its unit")
+            self.fault(key, f"{number:.15g} is out of range", allowed, "check the number and its unit")
         else:
             return number
         return math.nan

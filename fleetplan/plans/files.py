@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fleetplan.errors import Fault, InputError
 from fleetplan.plans.types import SCHEMA_VERSION, Plan
-from fleetplan.request import request_faults
+from fleetplan.request import faults_of
 
 AGAIN = "make the plan again from its request, with this version"
 
@@ -38,7 +38,7 @@ def plan_from(data: Mapping[str, Any], where: str = "plan.json") -> Plan:
     try:
         return Plan.model_validate(data)
     except ValidationError as error:
-        raise InputError(request_faults(error)) from error
+        raise InputError(faults_of(Plan, error)) from error
 
 
 def read_plan(text: bytes | str, where: str = "plan.json") -> Plan:

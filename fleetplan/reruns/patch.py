@@ -16,11 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from fleetplan.errors import Fault, RequestError
-from fleetplan.request import PlanRequest, parse_request
+from fleetplan.errors import Fault, RequestError, near_misses
+from fleetplan.request import PlanRequest, parse_request, shown
 from fleetplan.words.constraints import change_words
 
 Entry = dict[str, Any]
@@ -101,7 +100,8 @@ class _Patcher:
                 if old.pop(key, None) is None:
                     self._unknown(where, key, list(old), title)
             elif not isinstance(change, Mapping):
-                self.faults.append(Fault(where, f"is {change!r}", "an object to merge, or null to remove the entry"))
+                allowed = "an object to merge, or null to remove the entry"
+                self.faults.append(Fault(where, f"is {shown(change)}", allowed, "write its members that change"))
             else:
                 self._entry(old, str(key), change, where, from_key)
         return list(old.values())
@@ -113,7 +113,7 @@ class _Patcher:
         for name, value in own.items():
             if change.get(name, value) != value:
                 text = f"says {name} {change[name]!r} under the address {key!r}"
-                self.faults.append(Fault(f"{where}/{name}", text, f"{value!r}, or leave it out"))
+                self.faults.append(Fault(f"{where}/{name}", text, f"{value!r}", f"leave {name} out"))
         base = old.get(key, {})
         if "type" in change and change["type"] != base.get("type"):
             base = {}
@@ -122,17 +122,25 @@ class _Patcher:
         old[key] = {**own, **self.merge(base, change), **own}
 
     def _unknown(self, where: str, key: str, known: list[str], title: str) -> None:
-        near = get_close_matches(key, known, n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else ""
-        self.faults.append(
-            Fault(where, f"{key!r} is no {title} of the request", ", ".join(sorted(known)) or "none", hint)
-        )
+        what, allowed = f"{key!r} is no {title} of the request", ", ".join(sorted(known)) or "none"
+        self.faults.append(Fault(where, what, allowed, near_misses(str(key), known) or "take it out of the patch"))
+
+
+def merge_patch(request: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any], list[Fault]]:
+    """Return a request with a patch merged in, not judged yet, and every address of the patch that does not exist.
+
+    An entry whose ``type`` changes starts afresh; an override given a ``factor`` loses its ``value``.
+    """
+    if not isinstance(patch, Mapping):
+        allowed = "an object with the members to change"
+        return dict(request), [Fault("/", f"is {shown(patch)}", allowed, 'write {"name": "another"}, for example')]
+    patcher = _Patcher()
+    merged: dict[str, Any] = patcher.merge(request, patch)
+    return merged, patcher.faults
 
 
 def apply_patch(request: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request with a patch merged in (plain data that :func:`fleetplan.parse_request` takes).
-
-    An entry whose ``type`` changes starts afresh; an override given a ``factor`` loses its ``value``.
 
     >>> base = {"capital": {"per_quarter_usd": 5.0}, "constraints": [{"id": "pace", "type": "launches_per_quarter", "max": 3}]}
     >>> apply_patch(base, {"constraints": {"pace": {"max": 2}}})["constraints"]
@@ -141,13 +149,9 @@ def apply_patch(request: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
     Raises
     ------
     RequestError
-        With every fault: addresses that do not exist, and whatever is wrong with the request that would come out.
+        With every fault: addresses that do not exist, and faults of the fields of the request that would come out.
     """
-    patcher = _Patcher()
-    if not isinstance(patch, Mapping):
-        raise RequestError([Fault("/", f"is {type(patch).__name__}", "an object with the members to change")])
-    merged: dict[str, Any] = patcher.merge(request, patch)
-    faults = patcher.faults
+    merged, faults = merge_patch(request, patch)
     try:
         parse_request(merged)
     except RequestError as error:

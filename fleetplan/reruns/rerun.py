@@ -10,17 +10,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from fleetplan.catalogue import load_catalogue
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.planner import PlanningResult, plan_with_context
 from fleetplan.plans.types import Plan
-from fleetplan.request import parse_request
 from fleetplan.reruns.keep import changes_between, freeze, price_changes
-from fleetplan.reruns.patch import InputChange, apply_patch, describe_patch, input_changes
+from fleetplan.reruns.patch import InputChange, apply_patch, describe_patch, input_changes, merge_patch
 from fleetplan.reruns.start import start_from
 from fleetplan.run import QUIET, Run
+from fleetplan.scope import judge_request
 
 __all__ = [
     "InputChange",
@@ -88,8 +89,10 @@ def rerun(
     InfeasibleError
         If no plan keeps every rule and everything kept.
     """
-    request = parse_request(apply_patch(parent.request.model_dump(mode="json"), patch))
-    return plan_with_context(request, options, run, parent=parent)
+    merged, faults = merge_patch(parent.request.model_dump(mode="json"), patch)
+    known = run.catalogue if run.catalogue is not None else load_catalogue()
+    request = judge_request(merged, known, faults).request
+    return plan_with_context(request, options, replace(run, catalogue=known), parent=parent)
 
 
 def stability_price(

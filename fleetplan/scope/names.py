@@ -34,8 +34,9 @@ class Names:
 
     def pair(self, pair: StackInCity, where: str) -> Pair | None:
         """Return the slugs of a stack in a city; nothing where one of them has none."""
-        city = self.city(pair.city, f"{where}/city") if pair.city else ""
-        stack = self.stack(pair.stack, f"{where}/stack", city or None) if pair.stack else ""
+        named_city, named_stack = getattr(pair, "city", ""), getattr(pair, "stack", "")
+        city = self.city(named_city, f"{where}/city") if named_city else ""
+        stack = self.stack(named_stack, f"{where}/stack", city or None) if named_stack else ""
         return (stack, city) if stack and city else None
 
     def constraint(self, item: AnyConstraint, where: str) -> AnyConstraint:

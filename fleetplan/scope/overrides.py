@@ -1,63 +1,37 @@
-"""Replace figures of the catalogue by a request's own values."""
+"""Replace figures of the catalogue by a request's own values, within what the catalogue's own files may hold."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from statistics import fmean
 
+from fleetplan.catalogue.ranges import Wrong, spec_of_figure, wrong_numbers, wrong_profile
 from fleetplan.catalogue.types import Catalogue, Figure
-from fleetplan.errors import Fault
+from fleetplan.errors import Fault, near_misses
 from fleetplan.request import FigureOverride
 
 REQUEST_SOURCE = "the request"
 
 
-def _overridden(figure: Figure, change: FigureOverride) -> Figure:
-    note = change.why or f"replaces {figure.value:g} {figure.unit} of the catalogue"
-    common = {"source": REQUEST_SOURCE, "confidence": "assumed", "note": note, "low": None, "high": None}
-    if change.factor is not None:
-        values = tuple(v * change.factor for v in figure.values)
-        return replace(figure, value=figure.value * change.factor, values=values, **common)  # type: ignore[arg-type]
-    if change.values is not None:
-        return replace(figure, value=fmean(change.values), values=tuple(change.values), **common)  # type: ignore[arg-type]
-    return replace(figure, value=float(change.value or 0.0), **common)  # type: ignore[arg-type]
+def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride | None]) -> tuple[Catalogue, list[Fault]]:
+    """Return the catalogue with the changes applied, and every fault among them (then nothing is changed).
 
-
-def _changed(figures: Mapping[str, Figure], by_key: Mapping[str, FigureOverride]) -> dict[str, Figure]:
-    return {name: _overridden(f, by_key[f.key]) if f.key in by_key else f for name, f in figures.items()}
-
-
-def _fault(index: int, change: FigureOverride, known: Mapping[str, Figure]) -> Fault | None:
-    where = f"/overrides/{index}"
-    figure = known.get(change.figure)
-    if figure is None:
-        near = get_close_matches(change.figure, known, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "list the keys with `fleetplan cities show CITY`"
-        return Fault(f"{where}/figure", f"{change.figure!r} is no figure of the catalogue", "a figure's key", hint)
-    if figure.values and change.value is not None:
-        return Fault(where, f"{change.figure} is a list of {len(figure.values)} numbers", "values or factor")
-    if change.values is not None and len(change.values) != len(figure.values):
-        need = f"{len(figure.values)} numbers" if figure.values else "one number: use value"
-        return Fault(where, f"{change.figure} is given {len(change.values)} numbers", need)
-    if figure.unit in {"share", "fraction"} and change.value is not None and not 0 <= change.value <= 1:
-        return Fault(where, f"{change.figure} is a share but is given {change.value:g}", "0 to 1")
-    return None
-
-
-def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride]) -> tuple[Catalogue, list[Fault]]:
-    """Return the catalogue with the changes applied, and every fault among them (then nothing is changed)."""
+    Entries that could not be read are None; nothing is said about them.
+    """
     if not changes:
         return catalogue, []
     groups = [catalogue.economics, catalogue.assumptions]
     groups += [c.figures for c in catalogue.cities.values()]
     groups += [s.figures for s in catalogue.stacks.values()]
     known = {f.key: f for group in groups for f in group.values()}
-    faults = [fault for i, change in enumerate(changes) if (fault := _fault(i, change, known)) is not None]
+    given = [(i, change) for i, change in enumerate(changes) if change is not None and hasattr(change, "figure")]
+    faults = [*_twice(given)]
+    for i, change in given:
+        faults += _unknown(i, change, known) or _out_of_range(i, change, known[change.figure])
     if faults:
-        return catalogue, faults
-    by_key = {change.figure: change for change in changes}
+        return catalogue, sorted(faults, key=lambda fault: int(fault.where.split("/")[2]))
+    by_key = {change.figure: change for _, change in given}
     changed = replace(
         catalogue,
         cities={k: replace(c, figures=_changed(c.figures, by_key)) for k, c in catalogue.cities.items()},
@@ -66,3 +40,82 @@ def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride]) -> 
         assumptions=_changed(catalogue.assumptions, by_key),
     )
     return changed, []
+
+
+def _changed(figures: Mapping[str, Figure], by_key: Mapping[str, FigureOverride]) -> dict[str, Figure]:
+    return {name: _overridden(f, by_key[f.key]) if f.key in by_key else f for name, f in figures.items()}
+
+
+def _overridden(figure: Figure, change: FigureOverride) -> Figure:
+    note = change.why or f"replaces {figure.value:g} {figure.unit} of the catalogue"
+    values = _numbers(figure, change)
+    return replace(
+        figure,
+        value=fmean(values),
+        values=values if figure.values else (),
+        source=REQUEST_SOURCE,
+        confidence="assumed",
+        note=note,
+        low=None,
+        high=None,
+    )
+
+
+def _numbers(figure: Figure, change: FigureOverride) -> tuple[float, ...]:
+    """Return the numbers that a figure has with a change, a single one as a tuple of one."""
+    if change.factor is not None:
+        return tuple(v * change.factor for v in figure.values or (figure.value,))
+    return tuple(change.values) if change.values is not None else (float(change.value or 0.0),)
+
+
+def _twice(given: Sequence[tuple[int, FigureOverride]]) -> Iterator[Fault]:
+    first: dict[str, int] = {}
+    for i, change in given:
+        if first.setdefault(change.figure, i) != i:
+            what = f"{change.figure} is overridden by /overrides/{first[change.figure]} already"
+            yield Fault(f"/overrides/{i}/figure", what, "each figure once", "take one of the two out")
+
+
+def _unknown(index: int, change: FigureOverride, known: Mapping[str, Figure]) -> list[Fault]:
+    if change.figure in known:
+        return []
+    near = near_misses(change.figure, known)
+    remedy = near or "write the file and the key in it, like zurich/city.toml#market.mean_fare_local"
+    what = f"no figure of the catalogue is called {change.figure!r}"
+    return [Fault(f"/overrides/{index}/figure", what, "a figure's key", remedy)]
+
+
+def _out_of_range(index: int, change: FigureOverride, figure: Figure) -> list[Fault]:
+    where = f"/overrides/{index}"
+    if change.value is None and change.values is None and change.factor is None:
+        return []  # what could not be read is told elsewhere
+    if figure.values and change.value is not None:
+        need = f"{len(figure.values)} numbers"
+        return [
+            Fault(f"{where}/value", f"{figure.key} is a list of {need}", f"values: {need}, or factor", "write values")
+        ]
+    if change.values is not None and len(change.values) != len(figure.values):
+        need = f"{len(figure.values)} numbers" if figure.values else "one number"
+        remedy = f"write {need}" if figure.values else "write value: with that number"
+        return [Fault(f"{where}/values", f"{figure.key} is given {len(change.values)} numbers", need, remedy)]
+    spec, numbers = spec_of_figure(figure), _numbers(figure, change)
+    key = "factor" if change.factor is not None else "values" if figure.values else "value"
+    wrong = [*wrong_numbers(spec, numbers)] or [*wrong_profile(spec, numbers)]
+    return [Fault(f"{where}/{key}", *_told(figure, change, item)) for item in wrong[:1]]
+
+
+def _told(figure: Figure, change: FigureOverride, wrong: Wrong) -> tuple[str, str, str]:
+    """Return what is wrong with a figure's numbers, what is allowed and what to write."""
+    if change.factor is None:
+        return f"{figure.key}: {wrong.what}", wrong.allowed, wrong.remedy
+    what = f"{figure.key}: {change.factor:g} times the catalogue's {figure.value:g} {figure.unit}: {wrong.what}"
+    remedy = _factors(figure) or "write values, which the factor cannot give"
+    return what, wrong.allowed, remedy
+
+
+def _factors(figure: Figure) -> str:
+    """Return in words which factors keep a figure of one number within its range; empty where that is no remedy."""
+    spec = spec_of_figure(figure)
+    if figure.values or figure.value <= 0 or spec.whole:
+        return ""
+    return f"write a factor from {spec.low / figure.value:.3g} to {spec.high / figure.value:.3g}"

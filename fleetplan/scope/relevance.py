@@ -109,10 +109,10 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
             of = f"of {item.jurisdiction}"
         if item.permit and item.permit not in permits:
             _unplanned(f"{where}/permit", f"{item.permit!r} is no permit {of}", permits, "", names)
-    if isinstance(item, EventDate):
+    if isinstance(item, EventDate) and (event := getattr(item, "event", "")):
         awaited = {p.event for p in permits.values() if p.event}
-        if item.event not in awaited:
-            _unplanned(f"{where}/event", f"no permit {of} waits for {item.event!r}", awaited, "", names)
+        if event not in awaited:
+            _unplanned(f"{where}/event", f"no permit {of} waits for {event!r}", awaited, "", names)
 
 
 def check_events(items: Iterable[tuple[int, AnyConstraint]], names: Names) -> None:

@@ -87,7 +87,7 @@ def look_up(request: PlanRequest, catalogue: Catalogue, unread: Collection[str] 
 
 
 def _check_quarters(request: PlanRequest, names: Names) -> None:
-    given, most = request.capital.per_quarter_usd, -(-request.horizon.months // 3)
+    given, most = getattr(request.capital, "per_quarter_usd", None), -(-request.horizon.months // 3)
     where = "/capital/per_quarter_usd"
     if given == []:
         names.add(where, "is an empty list", "one amount, or one per quarter", "write the amount of every quarter")

@@ -144,7 +144,7 @@ def ceiling(case: Case, stack: str, t: int) -> int:
 
 def owned(case: Case, bought: list[int], t: int) -> int:
     """Return the vehicles bought so far that are still in life at the start of a period."""
-    life = 12 * case.own("fleet.life_years")
+    life = round(12 * case.own("fleet.life_years"))
     return sum(count for p, count in enumerate(bought[: t + 1]) if case.starts[t] - case.starts[p] < life)
 
 

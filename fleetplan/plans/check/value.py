@@ -77,7 +77,7 @@ def cars_left(case: Case, stack: str) -> float:
     fleet = _fleet(case, stack)
     if fleet is None:
         return 0.0
-    life = 12 * case.own("fleet.life_years")
+    life = round(12 * case.own("fleet.life_years"))
     rest = case.own("fleet.residual_share")
     term, rate = loan_months(case), case.own("finance.interest")
     financed = case.catalogue.stacks[stack].value("contract.financed_share")

@@ -5,37 +5,67 @@ Unknown fields are refused, every fault is reported at once, and nothing is repa
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from fleetplan.errors import Fault, RequestError
 from fleetplan.months import Grid, month_number
+from fleetplan.request.guess import month_remedy
+
+REFUSED, IDS_TWICE = "refused", "ids_twice"
+"""Types of the errors that our own validators raise; the context of the first holds ``what``, ``allowed``, ``remedy``."""
 
 MAX_HORIZON_MONTHS = 120
+MOST_NAMES = 500
+"""Names are looked up with near misses, which takes a while for each."""
+
 HORIZON_STARTS = ("2000-01", "2100-12")
 """The catalogue's figures are of these years; law and prices of others are nobody's to plan with."""
 
 
+def _refusal(what: str, allowed: str = "", remedy: str = "") -> PydanticCustomError:
+    """Return what a validator of ours has against a value, its parts apart for :mod:`fleetplan.request.faults`."""
+    told = {"what": what, "allowed": allowed, "remedy": remedy}
+    return PydanticCustomError(REFUSED, "{what}; allowed: {allowed}; remedy: {remedy}", told)
+
+
 def _check_month(value: object) -> object:
-    if isinstance(value, str):
-        month_number(value)
+    try:
+        month_number(str(value))
+    except ValueError:
+        what = f"is {value!r}" if isinstance(value, str | int) else "is no month"
+        refusal = _refusal(what, "a month as YYYY-MM", month_remedy(value))
+        raise refusal from None
     return value
 
 
+def _no_truth(value: object) -> object:
+    """Refuse true and false where they would count as 1 and 0."""
+    if isinstance(value, bool):
+        refusal = _refusal(f"is {str(value).lower()}", remedy="write a number")
+        raise refusal
+    return value
+
+
+_NO_TRUTH = BeforeValidator(_no_truth)
 Month = Annotated[
     str,
     BeforeValidator(_check_month),
     Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="a month as YYYY-MM", examples=["2027-03"]),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
-Positive = Annotated[float, Field(gt=0, le=1e13, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Positive = Annotated[float, Field(gt=0, le=1e13, allow_inf_nan=False), _NO_TRUTH]
+NotNegative = Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False), _NO_TRUTH]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), _NO_TRUTH]
+Count = Annotated[int, Field(ge=0, le=10_000_000), _NO_TRUTH]
 
 
 class Model(BaseModel):
@@ -47,8 +77,10 @@ class Model(BaseModel):
 def _within_years(month: str) -> str:
     first, last = HORIZON_STARTS
     if not month_number(first) <= month_number(month) <= month_number(last):
-        msg = f"a horizon begins from {first} to {last}"
-        raise ValueError(msg)
+        refusal = _refusal(
+            f"is {month}", f"{first} to {last}", "begin the horizon in these years, those of the catalogue"
+        )
+        raise refusal
     return month
 
 
@@ -56,8 +88,8 @@ class Horizon(Model):
     """The months that are planned, and how finely."""
 
     start: Annotated[Month, AfterValidator(_within_years)] = "2027-01"
-    months: Annotated[int, Field(ge=1, le=MAX_HORIZON_MONTHS)] = 48
-    single_months: Annotated[int, Field(ge=0, le=MAX_HORIZON_MONTHS)] = Field(
+    months: Annotated[int, Field(ge=1, le=MAX_HORIZON_MONTHS), _NO_TRUTH] = 48
+    single_months: Annotated[int, Field(ge=0, le=MAX_HORIZON_MONTHS), _NO_TRUTH] = Field(
         default=12, description="leading months planned singly; the rest goes by quarter"
     )
 
@@ -66,7 +98,7 @@ class Capital(Model):
     """Capital that may be spent, in USD."""
 
     per_quarter_usd: NotNegative | list[NotNegative] = Field(
-        description="one amount for every quarter, or a list by quarter (the last one repeats)"
+        examples=[25_000_000], description="one amount for every quarter, or a list by quarter (the last one repeats)"
     )
     cash_floor_usd: NotNegative | None = Field(
         default=None, description="cumulated net cash may not fall below minus this amount"
@@ -76,8 +108,8 @@ class Capital(Model):
 class StackInCity(Model):
     """A stack in a city."""
 
-    stack: Name
-    city: Name
+    stack: Name = Field(examples=["weride-gxr"])
+    city: Name = Field(examples=["zurich"])
 
 
 class Deployments(Model):
@@ -86,27 +118,31 @@ class Deployments(Model):
     deals: list[Literal["announced", "talks", "none"]] = Field(
         default=["announced", "talks"], description="deal statuses admitted by default"
     )
-    add: list[StackInCity] = Field(default=[], description="pairs admitted besides, if the law does not bar them")
-    remove: list[StackInCity] = Field(default=[], description="pairs taken out")
+    add: list[StackInCity] = Field(
+        default=[], max_length=MOST_NAMES, description="pairs admitted besides, if the law does not bar them"
+    )
+    remove: list[StackInCity] = Field(default=[], max_length=MOST_NAMES, description="pairs taken out")
 
 
 class FigureOverride(Model):
     """Another value for a figure of the catalogue; the plan names it as the request's own."""
 
     figure: Name = Field(examples=["zurich/city.toml#market.mean_fare_local"])
-    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    values: list[Annotated[float, Field(allow_inf_nan=False)]] | None = None
-    factor: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = Field(
+    value: Annotated[float, Field(allow_inf_nan=False), _NO_TRUTH] | None = None
+    values: list[Annotated[float, Field(allow_inf_nan=False), _NO_TRUTH]] | None = None
+    factor: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False), _NO_TRUTH] | None = Field(
         default=None, description="multiplies the catalogue's value instead of replacing it"
     )
     why: str = Field(default="", max_length=500)
 
     @model_validator(mode="after")
     def _one_of(self) -> FigureOverride:
-        given = [x is not None for x in (self.value, self.values, self.factor)]
-        if sum(given) != 1:
-            msg = "give exactly one of value, values, factor"
-            raise ValueError(msg)
+        given = [key for key in ("value", "values", "factor") if getattr(self, key) is not None]
+        if len(given) != 1:
+            what = f"holds {' and '.join(given)}" if given else "says no value"
+            remedy = "keep one of them" if given else "add value: with a number"
+            refusal = _refusal(what, "exactly one of value, values, factor", remedy)
+            raise refusal
         return self
 
 
@@ -120,7 +156,7 @@ class MarketsLive(Constraint):
     """At least ``count`` markets are live by a month."""
 
     type: Literal["markets_live"] = "markets_live"
-    count: Annotated[int, Field(ge=1, le=1000)]
+    count: Annotated[int, Field(ge=1, le=1000), _NO_TRUTH]
     by: Month
     counts: Literal["paid", "public"] = Field(
         default="paid", description="paid: riders pay; public: unpaid public rides count too"
@@ -206,14 +242,14 @@ class LaunchesPerQuarter(Constraint):
     """At most so many first openings (a stack in a city) a quarter."""
 
     type: Literal["launches_per_quarter"] = "launches_per_quarter"
-    max: Annotated[int, Field(ge=0, le=1000)]
+    max: Annotated[int, Field(ge=0, le=1000), _NO_TRUTH]
 
 
 class StacksPerCity(Constraint):
     """At most so many stacks open in one city (in every city when none is named)."""
 
     type: Literal["stacks_per_city"] = "stacks_per_city"
-    max: Annotated[int, Field(ge=0, le=100)]
+    max: Annotated[int, Field(ge=0, le=100), _NO_TRUTH]
     city: Name | None = None
 
 
@@ -221,7 +257,7 @@ class PermitDelay(Constraint):
     """Permits take longer (or shorter) by whole months. At least one of permit, jurisdiction, city is named."""
 
     type: Literal["permit_delay"] = "permit_delay"
-    months: Annotated[int, Field(ge=-60, le=120)]
+    months: Annotated[int, Field(ge=-60, le=120), _NO_TRUTH]
     permit: Name | None = None
     jurisdiction: Name | None = None
     city: Name | None = Field(default=None, description="delays the permit that opens paid service in that city")
@@ -230,8 +266,10 @@ class PermitDelay(Constraint):
     @model_validator(mode="after")
     def _some_target(self) -> PermitDelay:
         if not (self.permit or self.jurisdiction or self.city):
-            msg = "name at least one of permit, jurisdiction, city"
-            raise ValueError(msg)
+            refusal = _refusal(
+                "delays nothing", "at least one of permit, jurisdiction, city", "add city: with a city's name"
+            )
+            raise refusal
         return self
 
 
@@ -248,7 +286,7 @@ class SupplyChange(Constraint):
 
     type: Literal["supply_change"] = "supply_change"
     stack: Name
-    factor: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+    factor: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), _NO_TRUTH]
     start: Month | None = None
     end: Month | None = None
 
@@ -257,7 +295,7 @@ class ServiceLevel(Constraint):
     """The mean wait of a rider stays at or below so many minutes wherever service is open."""
 
     type: Literal["service_level"] = "service_level"
-    max_wait_min: Annotated[float, Field(gt=0, le=120, allow_inf_nan=False)]
+    max_wait_min: Annotated[float, Field(gt=0, le=120, allow_inf_nan=False), _NO_TRUTH]
     city: Name | None = None
 
 
@@ -298,14 +336,16 @@ class PlanRequest(Model):
     note: str = Field(default="", max_length=4000)
     horizon: Horizon = Horizon()
     objective: Literal["npv", "markets_then_npv"] = "npv"
-    discount_rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.10
+    discount_rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), _NO_TRUTH] = 0.10
     capital: Capital
     cities: list[Name] | None = Field(
-        default=None, description="cities to consider; all of the catalogue when left out"
+        default=None, max_length=MOST_NAMES, description="cities to consider; all of the catalogue when left out"
     )
-    exclude_cities: list[Name] = []
-    stacks: list[Name] | None = Field(default=None, description="stacks to consider; all admitted when left out")
-    exclude_stacks: list[Name] = []
+    exclude_cities: list[Name] = Field(default=[], max_length=MOST_NAMES)
+    stacks: list[Name] | None = Field(
+        default=None, max_length=MOST_NAMES, description="stacks to consider; all admitted when left out"
+    )
+    exclude_stacks: list[Name] = Field(default=[], max_length=MOST_NAMES)
     deployments: Deployments = Deployments()
     permit_durations: Literal["min", "likely", "max"] = "likely"
     overrides: list[FigureOverride] = Field(default=[], max_length=500)
@@ -316,66 +356,11 @@ class PlanRequest(Model):
         ids = [c.id for c in self.constraints]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
-            msg = f"constraint ids stand twice: {', '.join(twice)}; give each constraint an id of its own"
-            raise ValueError(msg)
+            msg = "constraint ids stand twice: {twice}; give each constraint an id of its own"
+            raise PydanticCustomError(IDS_TWICE, msg, {"twice": ", ".join(twice)})
         return self
 
     @property
     def grid(self) -> Grid:
         """The periods of the horizon."""
         return Grid.default(self.horizon.start, self.horizon.months, self.horizon.single_months)
-
-
-def _union_part(part: int | str) -> bool:
-    return isinstance(part, str) and (part.startswith(("constrained-", "list[")) or part == "float")
-
-
-def _pointer(loc: tuple[int | str, ...]) -> str:
-    """Return a JSON pointer into the request; pydantic's names for union branches and tags are left out."""
-    tagged = len(loc) > 2 and loc[0] == "constraints"  # constraints, index, tag
-    parts = [part for i, part in enumerate(loc) if not (tagged and i == 2) and not _union_part(part)]
-    return "/" + "/".join(str(part) for part in parts)
-
-
-def _other_branch(loc: tuple[int | str, ...], kind: str, given: object) -> bool:
-    """Return whether an error only says that a value is not of a union's other branch."""
-    if not any(_union_part(part) for part in loc):
-        return False
-    return (kind == "list_type" and not isinstance(given, list)) or (kind == "float_type" and isinstance(given, list))
-
-
-def request_faults(error: ValidationError) -> list[Fault]:
-    """Turn pydantic's errors into faults with JSON pointers."""
-    faults = []
-    for item in error.errors(include_url=False):
-        where, given = _pointer(item["loc"]), item.get("input")
-        if _other_branch(item["loc"], item["type"], given):
-            continue
-        shown = "" if isinstance(given, dict | list) else f" (given: {given!r})"
-        faults.append(Fault(where, f"{item['msg']}{shown}", remedy="see `fleetplan schema` for what this field takes"))
-    return faults
-
-
-def parse_request(data: Any) -> PlanRequest:
-    """Return the request held by plain data, or raise :class:`RequestError` with every fault."""
-    try:
-        return PlanRequest.model_validate(data)
-    except ValidationError as error:
-        raise RequestError(request_faults(error)) from error
-
-
-def read_request(path: Path) -> PlanRequest:
-    """Read a request from a YAML or JSON file, or raise :class:`RequestError` with every fault."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RequestError(
-            [Fault(str(path), f"cannot be read: {error.strerror}", remedy="give a readable file")]
-        ) from error
-    try:
-        data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise RequestError([Fault(str(path), f"is not valid YAML or JSON: {error}")]) from error
-    if not isinstance(data, dict):
-        raise RequestError([Fault(str(path), "holds no request", "a mapping of fields", "see examples/")])
-    return parse_request(data)
