@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fleetplan.report.tables import tables
     from fleetplan.request import PlanRequest, parse_request, read_request
     from fleetplan.run import Progress, Run
+    from fleetplan.scope import judge_request
 
 __version__ = "0.2.0"
 
@@ -30,6 +31,7 @@ _HOMES = {
     "PlanRequest": "fleetplan.request",
     "Progress": "fleetplan.run",
     "Run": "fleetplan.run",
+    "judge_request": "fleetplan.scope",
     "load_catalogue": "fleetplan.catalogue",
     "parse_request": "fleetplan.request",
     "plan": "fleetplan.planner",
@@ -45,6 +47,7 @@ __all__ = [
     "Progress",
     "Run",
     "__version__",
+    "judge_request",
     "load_catalogue",
     "parse_request",
     "plan",

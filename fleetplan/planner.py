@@ -166,7 +166,7 @@ def _checked(  # what a plan is sealed with
     return in_words(sealed, prepared.scope)
 
 
-def plan(request: PlanRequest, run: Run = QUIET, **options: Any) -> Plan:
+def plan(request: PlanRequest | Mapping[str, Any], run: Run = QUIET, **options: Any) -> Plan:
     """Plan a request and return the checked plan; see :func:`plan_with_context`.
 
     Parameters
