@@ -67,7 +67,7 @@ def test_a_solved_plan_shows_its_worth_gap_and_reach(tmp_path):
     assert "Munich and Zurich" not in said  # cities stand in the order in which they were asked
     assert "Zurich and Munich · Jan 2027 to Dec 2030 · $125 M a quarter" in said
     assert "$332 M" in said
-    assert "Proven gap 0.80 % ($2.65 M)" in said
+    assert "Proven gap 0.80 % $2.65 M" in said
     assert "4,995 vehicles" in said
     assert f'href="/plans/{plan}"' in page
     assert f'href="/plans/{plan}/rerun"' in page

@@ -146,7 +146,7 @@ def _tones(plan: Plan) -> list[tuple[str, str]]:
     years = sorted({int(c.launch[:4]) for c in plan.cities if c.launch})
     keys = [(_tone(plan, f"{year}-01"), f"opens in {year}") for year in years]
     closed = list(dict.fromkeys(openings.state(c) for c in city_order(plan) if not c.launch))
-    return [*keys, ("out", " or ".join(closed))] if closed else keys
+    return [*keys, ("out", "; ".join(closed))] if closed else keys
 
 
 def _world(stops: Sequence[Stop], catalogue: Catalogue) -> WorldMap | None:
@@ -206,10 +206,14 @@ def _launches(plan: Plan) -> list[Launch]:
     return found
 
 
+def _in_service(plan: Plan) -> bool:
+    return any(any(stack.in_service) for stack in plan.stacks)
+
+
 def _money(plan: Plan) -> dict[str, Any]:
     palette = charts.palette(plan)
     return {
-        "fleet_charts": [page_chart(charts.fleets(plan, palette)), page_chart(charts.trips(plan))],
+        "fleet_charts": [page_chart(c) for c in (charts.fleets(plan, palette), charts.trips(plan)) if _in_service(plan)],
         "money_charts": [page_chart(charts.capital(plan)), page_chart(charts.cash(plan))],
         "year_numbers": finance.years(plan),
         "money": finance.groups_by_year(plan, finance.all_lines(plan)),

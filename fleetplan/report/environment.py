@@ -40,7 +40,7 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         gap_in_full=proof.gap_in_full,
         drawing=drawing,
     )
-    environment.globals["gap_text"] = proof.gap_text
+    environment.globals.update(gap_text=proof.gap_text, gap_parts=proof.gap_parts)
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)
     return environment
 

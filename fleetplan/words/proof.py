@@ -18,17 +18,27 @@ def share_open(left_usd: float, of_usd: float) -> float | None:
     return left_usd / abs(of_usd) if left_usd <= MOST_SHARE * abs(of_usd) and abs(of_usd) >= 1.0 else None
 
 
+def gap_parts(worth_usd: float, bound_usd: float, digits: int = 2) -> tuple[str, str]:
+    """Return a gap in two parts, the second one smaller print: a share and the money, or the money and nothing.
+
+    >>> gap_parts(331_840_000.0, 334_494_720.0), gap_parts(0.0, 15.7e9), gap_parts(5e6, 5e6)
+    (('0.80 %', '$2.65 M'), ('$15.7 bn', ''), ('none', ''))
+    """
+    left = max(0.0, bound_usd - worth_usd)
+    if left < 0.5:
+        return "none", ""
+    share = share_open(left, worth_usd)
+    return (usd(left), "") if share is None else (percent(share, digits), usd(left))
+
+
 def gap_text(worth_usd: float, bound_usd: float, digits: int = 2) -> str:
     """Return what is open between a plan and the most that any plan can be worth.
 
     >>> gap_text(331_840_000.0, 334_494_720.0), gap_text(0.0, 15.7e9), gap_text(5e6, 5e6)
     ('0.80 % ($2.65 M)', '$15.7 bn', 'none')
     """
-    left = max(0.0, bound_usd - worth_usd)
-    if left < 0.5:
-        return "none"
-    share = share_open(left, worth_usd)
-    return usd(left) if share is None else f"{percent(share, digits)} ({usd(left)})"
+    first, second = gap_parts(worth_usd, bound_usd, digits)
+    return f"{first} ({second})" if second else first
 
 
 def gap_of(plan: Plan) -> str:
