@@ -146,8 +146,8 @@ def test_a_plan_worked_out_by_hand_is_valid():
 def test_the_report_names_every_rule_of_the_model():
     model = (Path(__file__).parent.parent / "docs" / "model.md").read_text(encoding="utf-8")
     rules = [
-        *("permit_path", "permit_area", "permit_cap", "fare_allowed", "launch_order", "operator_pilot", "min_fleet"),
-        *("area_density", "partner_use", "ramp"),
+        *("permit_path", "permit_area", "permit_cap", "fare_allowed", "launch_order", "programme_opens", "min_fleet"),
+        *("operator_pilot", "area_density", "partner_use", "ramp"),
         *("no_service_before_open", "stack_supply", "supply_yearly_cap", "lawful", "response_curve", "demand"),
         *("city_demand", "depot_capacity", "capital", "cash_floor"),
     ]
@@ -201,6 +201,7 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("permit_cap", fleet(alpha, 3, paid_operator=31)),
         ("permit_cap", fleet(beta_in_belport, LAST, paid_driver_out=50)),
         ("permit_cap", fleet(beta_in_belport, LAST, paid_driver_out=61)),
+        ("programme_opens", put(alpha, "level", [0] * 8)),
         ("launch_order", put(alpha, "level", 0, 6)),
         ("launch_order", put(beta_in_belport, "level", 1, 4)),
         ("launch_order", put(alpha, "programme_start", "2027-05")),

@@ -71,6 +71,13 @@ def test_a_search_that_ran_out_of_time_was_stopped_by_nobody():
     assert status(1e8, Ending.time) == "time_limit"
 
 
+def test_a_plan_that_may_have_missed_a_market_is_neither_best_nor_within_its_gap():
+    proven = Proof(WORTH, Ending.time, 0.01, 0, "0", "HiGHS")
+    assert status_of(WORTH, WORTH, proven, more_markets=True) == "time_limit"
+    by_hand_ = Proof(WORTH, Ending.stopped, 0.01, 0, "0", "HiGHS")
+    assert status_of(WORTH, WORTH, by_hand_, more_markets=True) == "stopped"
+
+
 def test_only_a_person_stops_a_search():
     plain = threading.Event()
     plain.set()

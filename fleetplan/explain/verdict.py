@@ -27,7 +27,9 @@ def _nothing_opens(plan: Plan) -> list[str]:
         return [" ".join(["No city opens.", *begun, *_money_sentences(plan.kpis)])]
     if searched_out(plan):
         return ["No city is worth opening under this request: the best plan that keeps every rule launches nothing."]
-    return ["This plan opens nothing. That says nothing of the cities: the search ended before it had found one that opens any."]
+    return [
+        "This plan opens nothing. That says nothing of the cities: the search ended before it had found a plan that opens any."
+    ]
 
 
 def _shut_sentences(plan: Plan) -> list[str]:

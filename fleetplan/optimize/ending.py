@@ -53,6 +53,11 @@ def tolerance_usd(value: float) -> float:
     return max(ABSOLUTE_USD, RELATIVE * abs(value))
 
 
+def cut_short(stop: threading.Event | None) -> Ending:
+    """Return who ended a search that has not reached what was asked for."""
+    return Ending.stopped if by_person(stop) else Ending.time
+
+
 def ending_of(value: float, bound: float, gap: float, *, inherited: bool, stop: threading.Event | None) -> Ending:
     """Return how a search ended that found a plan worth ``value`` under ``bound`` (USD) and wanted a relative ``gap``.
 
@@ -63,4 +68,4 @@ def ending_of(value: float, bound: float, gap: float, *, inherited: bool, stop: 
         return Ending.proven
     if left <= gap * max(abs(value), 1.0) + tolerance_usd(value):
         return Ending.bound_inherited if inherited else Ending.gap
-    return Ending.stopped if by_person(stop) else Ending.time
+    return cut_short(stop)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fleetplan.errors import SolverError
-from fleetplan.optimize.ending import Ending, ending_of, tolerance_usd
+from fleetplan.optimize.ending import Ending, cut_short, ending_of, tolerance_usd
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Flags
 from fleetplan.optimize.markets import SCALE as MARKET_SCALE
@@ -257,7 +257,9 @@ def search(
         x=plan,
         value=value,
         bound=max(climb.bound, value),
-        ending=ending_of(value, climb.bound, gap, inherited=climb.bound == known_bound, stop=stop),
+        ending=cut_short(stop)
+        if markets is not None and markets.found < markets.most
+        else ending_of(value, climb.bound, gap, inherited=climb.bound == known_bound, stop=stop),
         seconds=time.monotonic() - began,
         markets=markets,
     )

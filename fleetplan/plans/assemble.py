@@ -302,11 +302,19 @@ def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
     )
 
 
-def status_of(objective: float, bound: float, proof: Proof) -> Status:
+def _more_markets(result: SearchResult) -> bool:
+    return result.markets is not None and result.markets.found < result.markets.most
+
+
+def status_of(objective: float, bound: float, proof: Proof, *, more_markets: bool = False) -> Status:
     """Return what may be said of a plan: what is proven comes first, then why the search went no further.
 
-    A search weighs changes as well where they have a price; it has then reached its gap even where NPV alone says otherwise.
+    ``more_markets`` says that markets come first and that a plan with more of them is not ruled out: then no bound on NPV
+    makes the plan a good one. A search weighs changes as well where they have a price; it has then reached its gap even where
+    NPV alone says otherwise.
     """
+    if more_markets:
+        return "stopped" if proof.ending is Ending.stopped else "time_limit"
     left = bound - objective
     if left <= tolerance_usd(objective):
         return "optimal"
@@ -331,7 +339,7 @@ def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Pro
     gap = (bound - objective) / max(abs(objective), 1.0)
     request = i.scope.request
     plan = Plan(
-        status=status_of(objective, bound, proof),
+        status=status_of(objective, bound, proof, more_markets=_more_markets(result)),
         name=request.name,
         objective=objective,
         bound=bound,

@@ -30,6 +30,16 @@ def check_launch_order(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 yield Violation("launch_order", where, text, deployed.row.level[t - 1] - level)
 
 
+def check_programme_opens(case: Case) -> Iterator[Violation]:
+    """Yield deployments whose programme begins and that open nothing within the horizon."""
+    for deployed in case.deployed:
+        if not any(deployed.row.level):
+            text = (
+                f"the programme begins in {deployed.row.programme_start}, and nothing opens by the end of the horizon"
+            )
+            yield Violation("programme_opens", deployed.name, text, 1.0)
+
+
 def check_operator_pilot(case: Case) -> Iterator[Violation]:
     """Yield deployments with more vehicles under operators than a pilot has."""
     most = case.own("fleet.operator_pilot_cap")
