@@ -19,12 +19,12 @@ from fleetplan.geography import build_geography
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import adoption_matrix, gather, placeable
-from fleetplan.optimize.planes import planes_within
 from fleetplan.optimize.search import SearchResult, search, whole_columns
 from fleetplan.optimize.solve import solve, solve_with_ortools
 from fleetplan.request import FigureOverride, PlanRequest, SupplyChange, parse_request
 from fleetplan.scope import apply_overrides, resolve_scope
 from fleetplan.service.build import build_service
+from fleetplan.service.planes import planes_within
 from tests.plan_builder import make_catalogue, make_services
 from tests.small_city import assumptions, economics, small_city
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from fleetplan.service.area import effective_area
 from fleetplan.service.build import build_service
 from fleetplan.service.law import Hour, larger_root, needed_vehicles, serve
 from fleetplan.service.parameters import ServiceParameters
+from fleetplan.service.planes import planes_within
 from fleetplan.service.rebalancing import empty_km_per_trip
 from fleetplan.service.surface import LEAST_VEHICLES
 from tests.small_city import assumptions, economics, small_city
@@ -180,6 +182,16 @@ def test_the_law_between_samples_is_what_scipy_reads_there(service: CityService)
     )
 
 
+def test_planes_kept_with_a_surface_are_those_that_would_be_made(service: CityService) -> None:
+    surface = service.levels[2].surface
+    bare = replace(surface, nearer={})
+    random = np.random.default_rng(3)
+    for fleet, demand in random.uniform((0, 0), (1.1 * surface.vehicles_max, 1.1 * surface.demand_max), (40, 2)):
+        assert np.array_equal(planes_within(surface, fleet, demand), planes_within(bare, fleet, demand))
+    asked = {(v, d) for v, d in surface.nearer if v in {10, 20, 30, 40, 42}}
+    assert len(asked) == len(surface.nearer) == 5 * 8
+
+
 def test_the_cache_gives_back_what_was_stored(tmp_path: Path) -> None:
     catalogue = load_catalogue(cities={"zurich"})
     lines: list[str] = []
@@ -189,6 +201,8 @@ def test_the_cache_gives_back_what_was_stored(tmp_path: Path) -> None:
     for one, two in zip(fresh.levels, again.levels, strict=True):
         assert one.cells == two.cells
         assert np.array_equal(one.surface.planes, two.surface.planes)
+        assert one.surface.nearer.keys() == two.surface.nearer.keys()
+        assert all(np.array_equal(two.surface.nearer[domain], kept) for domain, kept in one.surface.nearer.items())
         assert np.array_equal(one.surface.sample_km, two.surface.sample_km)
         assert one.requires == two.requires
     assert np.array_equal(fresh.depot_km_by_level, again.depot_km_by_level)

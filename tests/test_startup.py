@@ -14,7 +14,7 @@ from fleetplan.service import city_service
 
 COLD_WORK_ONLY = (
     *("geopandas", "h3", "matplotlib", "ortools", "pandas", "plotly", "pyproj"),
-    *("scipy.interpolate", "scipy.optimize", "scipy.sparse.csgraph"),
+    *("scipy.interpolate", "scipy.optimize", "scipy.sparse.csgraph", "scipy.spatial"),
 )
 ZURICH = {"capital": {"per_quarter_usd": 60e6}, "cities": ["zurich"], "horizon": {"months": 48, "single_months": 0}}
 PLAN = """

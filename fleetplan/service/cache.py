@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-23.5"
-"""Raise it with every change of geography, demand or service that changes results."""
+LAW_VERSION = "2026-11-28.1"
+"""Raise it with every change of geography, demand or service that changes results or what is kept of them."""
 
 USED_ECONOMICS = ("vehicles_per_fast_stall",)
 USED_CITY_FIGURES = (
@@ -63,9 +64,13 @@ def store(service: CityService, path: Path) -> None:
     number = {cell: i for i, cell in enumerate(service.zones.cells)}
     for level in service.levels:
         surface = level.surface
-        scalars = {f.name: getattr(surface, f.name) for f in fields(surface) if f.name not in (*_ARRAYS, "planes")}
+        scalars = {
+            f.name: getattr(surface, f.name) for f in fields(surface) if f.name not in (*_ARRAYS, "planes", "nearer")
+        }
         plain = {k: v for k, v in _shallow(level).items() if k not in ("cells", "surface")}
-        head["levels"].append({"level": plain, "surface": scalars})
+        parts = [[*domain, len(planes)] for domain, planes in surface.nearer.items()]
+        head["levels"].append({"level": plain, "surface": scalars, "nearer": parts})
+        arrays[f"nearer_{level.index}"] = np.concatenate([np.zeros((0, 3)), *surface.nearer.values()])
         arrays[f"cells_{level.index}"] = np.array([number[c] for c in level.cells], dtype=np.int32)
         arrays[f"planes_{level.index}"] = surface.planes
         arrays[f"axes_{level.index}"] = np.concatenate([surface.sample_vehicles, surface.sample_demand])
@@ -100,7 +105,12 @@ def _service(table: Mapping[str, Any]) -> CityService:
         vehicles, demand = np.split(table[f"axes_{index}"], [tables.shape[1]])
         named = dict(zip(_ARRAYS[2:], tables, strict=True))
         surface = ResponseSurface(
-            planes=table[f"planes_{index}"], sample_vehicles=vehicles, sample_demand=demand, **named, **entry["surface"]
+            planes=table[f"planes_{index}"],
+            nearer=_nearer(entry["nearer"], table[f"nearer_{index}"]),
+            sample_vehicles=vehicles,
+            sample_demand=demand,
+            **named,
+            **entry["surface"],
         )
         plain = {**entry["level"], "requires": tuple(entry["level"]["requires"])}
         inside = tuple(cells[i] for i in table[f"cells_{index}"].tolist())
@@ -111,6 +121,11 @@ def _service(table: Mapping[str, Any]) -> CityService:
         depot_km_by_level=table["depot_km"],
         zones=Zones(cells=cells, **zones),
     )
+
+
+def _nearer(parts: list[list[int]], planes: NDArray[np.float64]) -> dict[tuple[int, int], NDArray[np.float64]]:
+    cuts = np.cumsum([count for _, _, count in parts])[:-1]
+    return {(v, d): part for (v, d, _), part in zip(parts, np.split(planes, cuts), strict=True)} if parts else {}
 
 
 def _shallow(level: LadderLevel) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from fleetplan.service.area import AreaDemand
 from fleetplan.service.curves import largest_fleet, mean_day
 from fleetplan.service.hull import concave_planes, split_kilometres
 from fleetplan.service.parameters import ServiceParameters
+from fleetplan.service.planes import nearer_planes
 from fleetplan.service.types import ResponseSurface
 
 Array = NDArray[np.float64]
@@ -34,7 +37,7 @@ def response_surface(area: AreaDemand, parameters: ServiceParameters, *, city: s
     real = vehicles >= LEAST_VEHICLES
     planes, gap = concave_planes(vehicles[real], demand, trips[real])
     km_per_trip, km_per_vehicle_day = split_kilometres(vehicles, trips, day.km)
-    return ResponseSurface(
+    surface = ResponseSurface(
         city=city,
         level=level,
         planes=planes,
@@ -52,6 +55,7 @@ def response_surface(area: AreaDemand, parameters: ServiceParameters, *, city: s
         sample_deadhead_share=np.concatenate([np.ones((FLEETS, 1)), day.deadhead_share], axis=1),
         sample_km=np.concatenate([_idle_km(vehicles, parameters)[:, None], day.km], axis=1),
     )
+    return replace(surface, nearer=nearer_planes(surface))
 
 
 def _idle_km(vehicles: Array, parameters: ServiceParameters) -> Array:

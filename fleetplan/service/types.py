@@ -12,7 +12,8 @@ says how far hull and law are apart at most (as a share of the largest trips). R
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,8 @@ class ResponseSurface:
         Grid axes, shapes (n,), (m,).
     sample_trips, sample_wait_min, sample_deadhead_share, sample_km
         The law on the grid, shapes (n, m).
+    nearer
+        Planes over parts of the domain by (fleets, demands) sampled in it: see :mod:`fleetplan.service.planes`.
     """
 
     city: str
@@ -66,6 +69,7 @@ class ResponseSurface:
     sample_wait_min: Array
     sample_deadhead_share: Array
     sample_km: Array
+    nearer: Mapping[tuple[int, int], Array] = field(default_factory=dict, repr=False)
 
     def evaluate(self, vehicles: Array | float, demand: Array | float) -> ServiceQuality:
         """Read the sampled law at given fleets and demands (bilinear between samples, clamped at the edges)."""

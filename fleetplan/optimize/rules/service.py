@@ -13,8 +13,8 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Instance
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.planes import planes_within
 from fleetplan.optimize.rules.base import Problem, Rule, Term
+from fleetplan.service.planes import planes_within
 
 
 def rises(i: Instance) -> Array:

@@ -1,14 +1,19 @@
-"""The planes of a response surface over the fleets and riders within reach: closer to the law than those over all of it."""
+"""The planes of a response surface over the fleets and riders within reach: closer to the law than those over all of it.
+
+They depend on the surface alone, so they are made with it and kept with it; a surface without them makes them when asked.
+"""
 
 from __future__ import annotations
 
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fleetplan.optimize.instance import Array
 from fleetplan.service.hull import concave_planes
 from fleetplan.service.types import ResponseSurface
+
+Array = NDArray[np.float64]
 
 FEWEST_SAMPLES = 4
 SLACK_TRIPS = 0.5  # a plane that is never within this of the lowest one adds nothing
@@ -39,7 +44,17 @@ def planes_within(surface: ResponseSurface, fleet: float, demand: float) -> Arra
     v = int(np.searchsorted(surface.sample_vehicles, fleet)) + 1
     d = int(np.searchsorted(surface.sample_demand, demand)) + 1
     fleets = min(-(-v // FLEET_STEP) * FLEET_STEP, len(surface.sample_vehicles))
-    return local_planes(surface, fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand)))
+    domain = fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand))
+    kept = surface.nearer.get(domain)
+    return local_planes(surface, *domain) if kept is None else kept
+
+
+def nearer_planes(surface: ResponseSurface) -> dict[tuple[int, int], Array]:
+    """Return the local planes of every domain that :func:`planes_within` may ask for."""
+    steps = range(FLEET_STEP, len(surface.sample_vehicles) + FLEET_STEP, FLEET_STEP)
+    fleets = [min(step, len(surface.sample_vehicles)) for step in steps]
+    demands = range(FEWEST_SAMPLES, len(surface.sample_demand) + 1)
+    return {(v, d): local_planes(surface, v, d) for v in fleets for d in demands}
 
 
 def clean_planes(planes: Array) -> Array:
