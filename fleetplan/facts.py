@@ -1,4 +1,4 @@
-"""What is found out, before anybody says it in words: what binds a plan, what becomes of a city, and what clashes.
+"""What is found out, before anybody says it: what binds a plan, what becomes of a city, what clashes, how a plan was found.
 
 Every fact is plain data with keys, slugs, months (``YYYY-MM``, empty: none) and USD; ``sentence`` says it to a person, is made
 last by :mod:`fleetplan.words` and read by nobody but people. Code decides by the other fields.
@@ -157,6 +157,55 @@ class Conflict(Fact):
     found_by: FoundBy = "search"
     parties: list[Party] = []
     sentence: str = ""
+
+
+Inheritance = Literal[
+    "no_parent",
+    "kept_decisions",
+    "priced_changes",
+    "objective",
+    "catalogue",
+    "loosens",
+    "matrix",
+    "own_is_lower",
+    "inherited",
+]
+"""Whether a plan's bound is its parent's, or why not.
+
+``no_parent``: there is none; ``kept_decisions``, ``priced_changes``: the parent's bound holds for plans that kept decisions of
+its own parent, or whose changes cost no more; ``objective``: one of the two weighs more than NPV; ``catalogue``: it rests on
+another catalogue; ``loosens``: the request may allow plans that the parent's did not; ``matrix``: the parent's request is
+written otherwise today; ``own_is_lower``: it holds, and the search proved a lower one.
+"""
+
+
+class Method(Fact):
+    """How a plan was found, and for which plans its bound holds.
+
+    Attributes
+    ----------
+    stages
+        The phases of the search, in order, as progress tells them.
+    kept_until
+        The bound holds for plans that keep the parent's decisions before this month; empty: for all.
+    change_price_usd, change_cost_usd
+        The bound holds for plans whose changes, at this price each, cost no more than this plan's; None: changes had no price.
+    bound_of
+        SHA-256 of the parent's plan.json whose bound was taken over; empty: the bound is this search's own.
+    """
+
+    stages: list[str] = []
+    kept_until: str = ""
+    change_price_usd: float | None = None
+    change_cost_usd: float | None = None
+    inheritance: Inheritance = "no_parent"
+    bound_of: str = ""
+    sentence: str = ""
+
+    @property
+    def bounds_every_plan(self) -> bool:
+        """Whether the bound holds for all plans of the request."""
+        return not self.kept_until and not self.change_price_usd
 
 
 def conflicts_from(told: Iterable[Any]) -> list[Conflict]:

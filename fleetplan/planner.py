@@ -10,6 +10,7 @@ from typing import Any
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
+from fleetplan.facts import Inheritance, Method
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.matrix import Array
@@ -19,10 +20,11 @@ from fleetplan.optimize.search import SearchResult, search
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import Proof, assemble
 from fleetplan.plans.check import require_valid
+from fleetplan.plans.files import plan_sha256
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.request import PlanRequest
-from fleetplan.reruns.inherit import inherited_bound
+from fleetplan.reruns.inherit import NOTHING_INHERITED, Inherited, inherited_bound
 from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import start_from
 from fleetplan.run import QUIET, Clock, Run
@@ -30,6 +32,9 @@ from fleetplan.service.types import CityService
 from fleetplan.words.conflict import said
 from fleetplan.words.context import context_of
 from fleetplan.words.plan import in_words
+
+SEARCH_STAGES = frozenset({"provisional", "searching", "settling depots", "improving", "proving", "whole vehicles"})
+"""Phases of progress that the certificate names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +58,6 @@ class PlanningResult:
 def package_version() -> str:
     """Return the version of this code."""
     return __version__
-
-
-def _borrowed(inherited: float, bound: float) -> str:
-    """Return what the certificate says of a bound taken over from the parent plan."""
-    return (
-        "; bound proven for the parent plan, whose request allows every plan of this one" if bound >= inherited else ""
-    )
 
 
 def _first_solution(
@@ -113,7 +111,7 @@ def plan_prepared(
     clock.send("formulating")
     keeping = Keeping(parent, options)
     formulation = keeping.onto(prepared.formulation)
-    start, inherited = None, float("inf")
+    start, inherited = None, NOTHING_INHERITED
     if parent is not None:
         start = _first_solution(formulation, parent, options.seed, clock, run.stop)
         inherited = inherited_bound(parent, prepared)
@@ -125,7 +123,7 @@ def plan_prepared(
         report=clock.send,
         stop=run.stop,
         start=start,
-        known_bound=inherited,
+        known_bound=inherited.bound_usd,
     )
     if result is None:
         clock.send("conflicts")
@@ -136,7 +134,7 @@ def plan_prepared(
     clock.send("prices", result.value, result.bound)
     prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x)
     clock.send("checking", result.value, result.bound)
-    checked = _checked(prepared, formulation, result, prices, keeping, inherited, options)
+    checked = _checked(prepared, formulation, result, prices, keeping, inherited, options, clock)
     clock.send("done", checked.objective, checked.bound)
     return PlanningResult(checked, prepared)
 
@@ -147,23 +145,33 @@ def _checked(  # what a plan is sealed with
     result: SearchResult,
     prices: RowPrices,
     keeping: Keeping,
-    inherited: float,
+    inherited: Inherited,
     options: PlanOptions,
+    clock: Clock,
 ) -> Plan:
     """Return the plan that a search found, once the independent checker has passed it."""
     cost = keeping.cost(prepared.formulation, formulation, result.x)
-    bound = min(result.bound + cost, inherited)
+    bound = min(result.bound + cost, inherited.bound_usd)
     proof = Proof(bound, result.ending, options.gap, options.seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, prices, proof)
     report = require_valid(draft, prepared.catalogue, prepared.services)
     seal = {
         "checker": "passed",
         "rules_checked": list(report.rules_checked),
-        "method": draft.certificate.method + keeping.method(cost) + _borrowed(inherited, bound),
+        "method": _method(keeping, cost, inherited, bound, clock),
         "formulation_sha256": prepared.formulation_sha256,
     }
     sealed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
     return in_words(sealed, prepared.scope)
+
+
+def _method(keeping: Keeping, cost: float, inherited: Inherited, bound: float, clock: Clock) -> Method:
+    """Return how a plan was found and where its bound is from."""
+    lower = inherited.why == "inherited" and bound < inherited.bound_usd
+    why: Inheritance = "own_is_lower" if lower else inherited.why
+    taken = plan_sha256(keeping.parent) if why == "inherited" and keeping.parent else ""
+    stages = [phase for phase in clock.phases if phase in SEARCH_STAGES]
+    return keeping.method(cost).model_copy(update={"stages": stages, "inheritance": why, "bound_of": taken})
 
 
 def plan(request: PlanRequest | Mapping[str, Any], run: Run = QUIET, **options: Any) -> Plan:

@@ -57,9 +57,12 @@ class Clock:
     def __init__(self, listener: Listener | None) -> None:
         self.began = time.monotonic()
         self.listener = listener
+        self.phases: list[str] = []
 
     def send(self, phase: str, best: float | None = None, bound: float | None = None, message: str = "") -> None:
-        """Tell the listener of a phase, the best value and the bound (USD)."""
+        """Tell the listener of a phase, the best value and the bound (USD); ``phases`` holds every phase once, in order."""
+        if phase not in self.phases:
+            self.phases.append(phase)
         if self.listener is None:
             return
         gap = (bound - best) / max(abs(best), 1.0) if best is not None and bound is not None else None

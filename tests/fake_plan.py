@@ -16,7 +16,7 @@ from shapely.ops import unary_union
 from shapely.prepared import prep
 
 from fleetplan.catalogue.types import Catalogue, City, Crossing, DepotSite, Gateway, HotSpot
-from fleetplan.facts import Binding, CityOutcome
+from fleetplan.facts import Binding, CityOutcome, Method
 from fleetplan.months import Grid, month_number, month_text
 from fleetplan.plans.types import (
     Certificate,
@@ -416,7 +416,7 @@ def fake_plan(name: str = "made-up plan", services: dict[str, CityService] | Non
         catalogue_sha256="c" * 64,
         version="0.1.0",
         seed=0,
-        method="decomposition",
+        method=Method(stages=["searching"], sentence="By search."),
         objective_usd=npv,
         bound_usd=npv * 1.008,
         gap=0.0079,

@@ -626,7 +626,7 @@ def build_plan(world: Catalogue | None = None, request: PlanRequest | None = Non
             "catalogue_sha256": "d" * 64,
             "version": "0",
             "seed": 0,
-            "method": "by hand",
+            "method": {"sentence": "by hand"},
             "objective_usd": objective,
             "bound_usd": bound,
             "gap": 0.01,

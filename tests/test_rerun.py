@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from fleetplan.errors import InfeasibleError, RequestError
+from fleetplan.facts import Inheritance, Method
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.nearby import improve, neighbourhood
@@ -17,10 +19,11 @@ from fleetplan.optimize.solve import solve
 from fleetplan.options import PlanOptions, parse_options
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.deployments import deployments_of, year_ends
+from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import prepare
 from fleetplan.request import parse_request
-from fleetplan.reruns.inherit import inherited_bound, only_tightens
+from fleetplan.reruns.inherit import Inherited, inherited_bound, only_tightens
 from fleetplan.reruns.keep import CHANGE, FREEZE
 from fleetplan.reruns.rerun import (
     apply_patch,
@@ -35,6 +38,7 @@ from fleetplan.reruns.rerun import (
 )
 from fleetplan.run import Listener, Progress, Run
 from fleetplan.scope import resolve_scope
+from fleetplan.words.values import month_name
 from tests.plan_builder import make_services
 from tests.test_optimize import WORLD
 
@@ -217,7 +221,8 @@ def test_freezing_keeps_every_earlier_decision(parent, until):
     count = parent.periods.index(until)
     assert before(child, count) == before(parent, count)
     assert child.certificate.checker == "passed"
-    assert f"before {until} kept" in child.certificate.method
+    assert child.certificate.method.kept_until == until
+    assert f"before {month_name(until)} are kept" in child.certificate.method.sentence
 
 
 def test_later_decisions_may_move_when_earlier_ones_are_frozen(parent):
@@ -301,7 +306,9 @@ def test_the_objective_stays_npv_and_the_bound_holds_for_no_dearer_changes(paren
     assert child.objective == pytest.approx(child.kpis.npv_usd)
     assert child.bound >= child.objective
     assert child.gap <= 1e-2
-    assert f"{price * (moved + shifted):,.0f} USD here" in child.certificate.method
+    method = child.certificate.method
+    assert method.change_price_usd == price
+    assert method.change_cost_usd == pytest.approx(price * (moved + shifted), abs=1.0)
     free = again(parent, LATE)
     assert (
         child.objective - price * (moved + shifted) >= free.objective - price * sum(changes_between(parent, free)) - 1e4
@@ -428,20 +435,27 @@ def test_a_change_that_does_not_bind_needs_no_search(parent):
     child = rerun(parent, loose, PlanOptions(gap=0.01), Run(progress=seen.append, catalogue=WORLD)).plan
     assert child.objective == pytest.approx(parent.objective, rel=1e-6)
     assert child.bound == parent.bound
-    assert "proven for the parent plan" in child.certificate.method
+    assert child.certificate.method.inheritance == "inherited"
+    assert child.certificate.method.bound_of == hashlib.sha256(plan_text(parent).encode()).hexdigest()
+    assert "proven for the parent plan" in child.certificate.method.sentence
 
 
 def test_a_bound_of_a_frozen_parent_is_not_taken_over(parent):
     frozen = again(parent, {}, freeze_until="2027-10")
     ready = prepare(parse_request(BASE), Run(catalogue=WORLD))
     proof = parent.certificate
-    assert inherited_bound(parent, ready) == parent.bound
-    assert inherited_bound(frozen, ready) == float("inf")
-    for other in ({"catalogue_sha256": "another catalogue"}, {"formulation_sha256": "another matrix"}):
+    assert inherited_bound(parent, ready) == Inherited(parent.bound, "inherited")
+    assert inherited_bound(frozen, ready) == Inherited(float("inf"), "kept_decisions")
+    others: dict[Inheritance, dict[str, Any]] = {
+        "catalogue": {"catalogue_sha256": "another catalogue"},
+        "matrix": {"formulation_sha256": "another matrix"},
+        "priced_changes": {"method": Method(change_price_usd=5.0)},
+    }
+    for why, other in others.items():
         changed = parent.model_copy(update={"certificate": proof.model_copy(update=other)})
-        assert inherited_bound(changed, ready) == float("inf")
+        assert inherited_bound(changed, ready) == Inherited(float("inf"), why)
     later = parent.model_copy(update={"certificate": proof.model_copy(update={"version": "another version"})})
-    assert inherited_bound(later, ready) == parent.bound, "the matrix decides, not the number of the version"
+    assert inherited_bound(later, ready).bound_usd == parent.bound, "the matrix decides, not the number of the version"
 
 
 def test_the_neighbourhood_of_a_plan_holds_it_and_improves_on_it(parent):

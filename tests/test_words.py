@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.facts import Binding, CityOutcome, Conflict, Kept, Party, PermitLimit, PermitWait, conflicts_from
+from fleetplan.facts import (
+    Binding,
+    CityOutcome,
+    Conflict,
+    Inheritance,
+    Kept,
+    Method,
+    Party,
+    PermitLimit,
+    PermitWait,
+    conflicts_from,
+)
 from fleetplan.plans.types import Plan
 from fleetplan.words.binding import binding_sentence, unit_words, worth_words
 from fleetplan.words.conflict import LAW_ALONE, against, conflict_sentence, said, way_on
 from fleetplan.words.context import Context, context_from
+from fleetplan.words.method import WHY_NOT, method_sentence
 from fleetplan.words.outcome import outcome_sentence
 from tests.fake_plan import fake_plan
 
@@ -204,3 +216,27 @@ def test_what_an_earlier_version_said_stays_as_it_was(catalogue: Catalogue):
     assert [c.found_by for c in old] == ["earlier_version", "earlier_version"]
     assert [c.sentence for c in said(old, context_from({}, catalogue))] == ["the capital budget cannot be kept", "x"]
     assert not any(c.parties for c in old)
+
+
+# --- the method ---
+
+
+def test_a_method_says_for_which_plans_its_bound_holds():
+    alone = Method(stages=["searching", "whole vehicles"])
+    assert method_sentence(alone) == "One mixed-integer program of launches, areas and depots, then whole vehicles."
+    tied = Method(stages=["provisional"], kept_until="2028-01", change_price_usd=2e4, change_cost_usd=2.02e6)
+    told = method_sentence(tied.model_copy(update={"inheritance": "loosens"}))
+    for part in (
+        "from the earlier plan's launches on",
+        "before Jan 2028 are kept: the bound holds for plans that keep them.",
+        "$20.0 k is weighed against every launch moved",
+        "$2.02 M here",
+        "not taken over: this request may allow plans that the other did not.",
+    ):
+        assert part in told
+    taken = Method(inheritance="inherited", bound_of="a" * 64)
+    assert method_sentence(taken).endswith("proven for the parent plan, whose request allows every plan of this one.")
+
+
+def test_every_reason_against_a_bound_has_words():
+    assert set(WHY_NOT) == set(get_args(Inheritance)) - {"no_parent", "inherited"}

@@ -70,7 +70,7 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
     from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415 - after prctl
     from fleetplan.options import PlanOptions  # noqa: PLC0415
     from fleetplan.planner import plan_with_context  # noqa: PLC0415
-    from fleetplan.plans.files import plan_from  # noqa: PLC0415
+    from fleetplan.plans.files import plan_from, plan_text  # noqa: PLC0415
     from fleetplan.request import PlanRequest  # noqa: PLC0415
     from fleetplan.run import Run  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
         lines.send("problem", {"code": error.code, "detail": str(error).partition("\n")[0]})
         traceback.print_exc()
     else:
-        answer = result.plan.model_dump_json(indent=1).encode() + b"\n"
+        answer = plan_text(result.plan).encode()
         lines.send("plan", {"status": result.plan.status, "bytes": len(answer)}, answer)
 
 

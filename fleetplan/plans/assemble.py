@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetplan.facts import Method
 from fleetplan.months import month_text
 from fleetplan.optimize.ending import Ending, tolerance_usd
 from fleetplan.optimize.formulate import Formulation
@@ -359,7 +360,7 @@ def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Pro
             catalogue_sha256=i.scope.catalogue.digest,
             version=proof.version,
             seed=proof.seed,
-            method="monolithic MILP on step decisions, then whole vehicles",
+            method=Method(),
             objective_usd=objective,
             bound_usd=bound,
             gap=round(gap, 8),

@@ -1,7 +1,8 @@
-"""Plans that were written down: read again if this version wrote them, refused with a remedy if another one did."""
+"""Plans written down: always the same text; read again if this version wrote them, refused with a remedy if another one did."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,18 @@ from fleetplan.errors import Fault, InputError
 from fleetplan.plans.types import SCHEMA_VERSION, Plan
 from fleetplan.request import faults_of
 
+TEXT_END = "\n"
 AGAIN = "make the plan again from its request, with this version"
+
+
+def plan_text(plan: Plan) -> str:
+    """Return a plan as plan.json holds it: the same plan, the same text."""
+    return plan.model_dump_json(indent=1) + TEXT_END
+
+
+def plan_sha256(plan: Plan) -> str:
+    """Return the SHA-256 of a plan's plan.json."""
+    return hashlib.sha256(plan_text(plan).encode()).hexdigest()
 
 
 class OtherVersion(InputError):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from fleetplan.facts import Binding, CityOutcome
+from fleetplan.facts import Binding, CityOutcome, Method
 from fleetplan.request import PlanRequest
 
 SCHEMA_VERSION: Literal["2"] = "2"
@@ -173,7 +173,7 @@ class Certificate(Model):
     formulation_sha256: str = ""
     version: str
     seed: int
-    method: str
+    method: Method
     objective_usd: float
     bound_usd: float
     gap: float

@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.report import areas as ground
 from fleetplan.report.html import report_html
@@ -24,7 +25,7 @@ def write_artefacts(plan: Plan, services: Mapping[str, CityService], catalogue: 
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "tables").mkdir(exist_ok=True)
-    written = [_write_text(out / "plan.json", plan.model_dump_json(indent=1) + "\n")]
+    written = [_write_text(out / "plan.json", plan_text(plan))]
     written.append(_write_text(out / "report.html", report_html(plan, services, catalogue)))
     for name, frame in tables(plan).items():
         written.append(_write_text(out / "tables" / f"{name}.csv", csv_text(frame)))

@@ -8,13 +8,15 @@ since a late permit can put off a minimum fleet or keep a cheaper mode alive.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import accumulate
+from math import inf
 from typing import Any
 
+from fleetplan.facts import Inheritance
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare_again
 from fleetplan.request import PlanRequest
-from fleetplan.reruns.keeping import KEPT_BY_FREEZE, WEIGHED
 from fleetplan.reruns.patch import InputChange, input_changes
 
 ONLY_ROWS = frozenset(
@@ -86,18 +88,37 @@ def only_tightens(before: PlanRequest, after: PlanRequest) -> bool:
     return all(_tightens(change, quarters) for change in input_changes(before, after))
 
 
-def inherited_bound(parent: Plan, prepared: Prepared) -> float:
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A bound that a plan takes over from its parent (infinity: none), and why it does not."""
+
+    bound_usd: float
+    why: Inheritance
+
+
+NOTHING_INHERITED = Inherited(inf, "no_parent")
+
+
+def inherited_bound(parent: Plan, prepared: Prepared) -> Inherited:
     """Return the parent's bound if it holds for a request too, else infinity.
 
     It does if the request only tightens the parent's, both weigh plans by NPV alone, the parent's bound was proven for
     all plans of its request (not only for those that kept decisions of its own parent), and the matrix that is written
     today for the parent's request is the one that the bound was proven for.
     """
+    reason = _hindrance(parent, prepared)
+    return Inherited(inf, reason) if reason else Inherited(parent.bound, "inherited")
+
+
+def _hindrance(parent: Plan, prepared: Prepared) -> Inheritance | None:
     proof = parent.certificate
-    free = KEPT_BY_FREEZE not in proof.method and WEIGHED not in proof.method
-    same = proof.catalogue_sha256 == prepared.catalogue.digest
-    plain = parent.request.objective == prepared.request.objective == "npv"
-    if not (same and free and plain and only_tightens(parent.request, prepared.request)):
-        return float("inf")
+    if not proof.method.bounds_every_plan:
+        return "kept_decisions" if proof.method.kept_until else "priced_changes"
+    if not parent.request.objective == prepared.request.objective == "npv":
+        return "objective"
+    if proof.catalogue_sha256 != prepared.catalogue.digest:
+        return "catalogue"
+    if not only_tightens(parent.request, prepared.request):
+        return "loosens"
     known = prepare_again(parent.request, prepared).formulation_sha256
-    return parent.bound if proof.formulation_sha256 == known else float("inf")
+    return None if proof.formulation_sha256 == known else "matrix"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fleetplan.errors import Fault, RequestError
-from fleetplan.facts import Conflict, Kept, Party
+from fleetplan.facts import Conflict, Kept, Method, Party
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Array, Ints, Model
@@ -23,8 +23,6 @@ from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.keep import FREEZE, freeze, periods_before, price_changes
 
-KEPT_BY_FREEZE = "decisions of the parent plan before"
-WEIGHED = "weighed against every launch moved and vehicle shifted"
 TRIAL_S = 20.0
 
 
@@ -116,17 +114,14 @@ class Keeping:
         """Return the change cost of a solution: NPV without the price less the value with it."""
         return free.model.value(x[: free.model.columns]) - kept.model.value(x)
 
-    def method(self, cost: float) -> str:
-        """Return what the certificate has to say about what is kept: for which plans its bound holds."""
-        text = ""
-        if self.options.freeze_until is not None:
-            text += f"; {KEPT_BY_FREEZE} {self.options.freeze_until} kept: the bound holds for plans that keep them"
-        if self.options.change_price_usd:
-            text += (
-                f"; {self.options.change_price_usd:,.0f} USD {WEIGHED} at a year's end, "
-                f"{cost:,.0f} USD here: the bound holds for the NPV of plans whose changes cost no more"
-            )
-        return text
+    def method(self, cost: float) -> Method:
+        """Return for which plans a bound holds that was proven with what is kept; ``cost`` is the plan's change cost in USD."""
+        price = self.options.change_price_usd or None
+        return Method(
+            kept_until=self.options.freeze_until or "",
+            change_price_usd=price,
+            change_cost_usd=None if price is None else round(cost, 2),
+        )
 
     def clashes(self, kept: Formulation) -> list[Conflict]:
         """Return which kept decisions stand against the request; empty if the request clashes by itself."""

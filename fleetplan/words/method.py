@@ -1,0 +1,45 @@
+"""How a plan was found, and for which plans its bound holds, in a sentence."""
+
+from __future__ import annotations
+
+from fleetplan.facts import Inheritance, Method
+from fleetplan.words.values import month_name, usd
+
+WHY_NOT: dict[Inheritance, str] = {
+    "kept_decisions": "it holds for plans that kept decisions of a plan before it",
+    "priced_changes": "it holds for plans whose changes cost no more",
+    "objective": "the two do not weigh plans by net present value alone",
+    "catalogue": "it rests on another catalogue",
+    "loosens": "this request may allow plans that the other did not",
+    "matrix": "the same request is written down otherwise today",
+    "own_is_lower": "the search proved a lower one",
+}
+"""Why the bound of the parent plan is not this plan's."""
+
+
+def method_sentence(method: Method) -> str:
+    """Return how a plan was found, what its bound is proven for, and where the bound is from."""
+    from_parent = ", from the earlier plan's launches on" if "provisional" in method.stages else ""
+    found = f"One mixed-integer program of launches, areas and depots{from_parent}, then whole vehicles."
+    return " ".join([found, *_holds(method), *_bound(method)])
+
+
+def _holds(method: Method) -> list[str]:
+    told = []
+    if method.kept_until:
+        until = month_name(method.kept_until)
+        told.append(f"Decisions of the parent plan before {until} are kept: the bound holds for plans that keep them.")
+    if method.change_price_usd:
+        told.append(
+            f"{usd(method.change_price_usd)} is weighed against every launch moved and every vehicle shifted at a year's end, "
+            f"{usd(method.change_cost_usd)} here: the bound holds for plans whose changes cost no more."
+        )
+    return told
+
+
+def _bound(method: Method) -> list[str]:
+    if method.inheritance == "inherited":
+        return ["The bound was proven for the parent plan, whose request allows every plan of this one."]
+    if method.inheritance in WHY_NOT:
+        return [f"The parent plan's bound is not taken over: {WHY_NOT[method.inheritance]}."]
+    return []
