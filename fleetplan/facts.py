@@ -187,9 +187,9 @@ class Method(Fact):
     stages
         The phases of the search, in order, as progress tells them.
     kept_until
-        The bound holds for plans that keep the parent's decisions before this month; empty: for all.
+        The parent's decisions before this month are kept, and a bound of this search's own holds for plans that keep them.
     change_price_usd, change_cost_usd
-        The bound holds for plans whose changes, at this price each, cost no more than this plan's; None: changes had no price.
+        A bound of this search's own holds for plans whose changes, at this price each, cost no more; None: changes had no price.
     bound_of
         SHA-256 of the parent's plan.json whose bound was taken over; empty: the bound is this search's own.
     """
@@ -204,8 +204,8 @@ class Method(Fact):
 
     @property
     def bounds_every_plan(self) -> bool:
-        """Whether the bound holds for all plans of the request."""
-        return not self.kept_until and not self.change_price_usd
+        """Whether the bound holds for all plans of the request: it is one that did, or nothing was kept and no change priced."""
+        return self.inheritance == "inherited" or (not self.kept_until and not self.change_price_usd)
 
 
 def conflicts_from(told: Iterable[Any]) -> list[Conflict]:

@@ -440,15 +440,17 @@ def test_a_change_that_does_not_bind_needs_no_search(parent):
     assert "proven for the parent plan" in child.certificate.method.sentence
 
 
-def test_a_bound_of_a_frozen_parent_is_not_taken_over(parent):
+def test_a_bound_that_holds_for_some_plans_only_is_not_taken_over(parent):
     frozen = again(parent, {}, freeze_until="2027-10")
     ready = prepare(parse_request(BASE), Run(catalogue=WORLD))
     proof = parent.certificate
     assert inherited_bound(parent, ready) == Inherited(parent.bound, "inherited")
-    assert inherited_bound(frozen, ready) == Inherited(float("inf"), "kept_decisions")
+    assert frozen.certificate.method.inheritance == "inherited"
+    assert inherited_bound(frozen, ready).bound_usd == parent.bound, "a bound that held for all plans still does"
     others: dict[Inheritance, dict[str, Any]] = {
         "catalogue": {"catalogue_sha256": "another catalogue"},
         "matrix": {"formulation_sha256": "another matrix"},
+        "kept_decisions": {"method": Method(kept_until="2027-10", inheritance="loosens")},
         "priced_changes": {"method": Method(change_price_usd=5.0)},
     }
     for why, other in others.items():

@@ -25,14 +25,15 @@ def method_sentence(method: Method) -> str:
 
 
 def _holds(method: Method) -> list[str]:
-    told = []
+    told, own = [], not method.bounds_every_plan
     if method.kept_until:
-        until = month_name(method.kept_until)
-        told.append(f"Decisions of the parent plan before {until} are kept: the bound holds for plans that keep them.")
+        which = ": the bound holds for plans that keep them" if own else ""
+        told.append(f"Decisions of the parent plan before {month_name(method.kept_until)} are kept{which}.")
     if method.change_price_usd:
+        which = ": the bound holds for plans whose changes cost no more" if own else ""
         told.append(
             f"{usd(method.change_price_usd)} is weighed against every launch moved and every vehicle shifted at a year's end, "
-            f"{usd(method.change_cost_usd)} here: the bound holds for plans whose changes cost no more."
+            f"{usd(method.change_cost_usd)} here{which}."
         )
     return told
 
