@@ -56,17 +56,27 @@ class Fault:
         return "; ".join(parts)
 
 
-def near_misses(given: str, known: Iterable[str], *, most: int = 3) -> str:
-    """Return what somebody may have meant, as a remedy; empty when nothing known is near.
+def nearest(given: str, known: Iterable[str], *, most: int = 3) -> list[str]:
+    """Return the names that somebody may have meant, the nearest first: holding what was given, or spelled alike.
 
-    >>> near_misses("madird", ["madrid", "munich"]), near_misses("lucid", ["Lucid + Nuro", "Zoox"])
-    ('did you mean madrid?', 'did you mean Lucid + Nuro?')
+    >>> nearest("lucid", ["Lucid + Nuro", "Zoox"])
+    ['Lucid + Nuro']
     """
     word = given.casefold().strip()
     folded = {name.casefold(): name for name in sorted(known)}
     inside = [name for name in folded if len(word) >= _SHORTEST and word in name]
-    near = dict.fromkeys([*get_close_matches(word, folded, n=most, cutoff=0.6), *inside])
-    return f"did you mean {' or '.join(folded[name] for name in list(near)[:most])}?" if near else ""
+    near = dict.fromkeys([*inside, *get_close_matches(word, folded, n=most, cutoff=0.6)])
+    return [folded[name] for name in list(near)[:most]]
+
+
+def near_misses(given: str, known: Iterable[str]) -> str:
+    """Return what somebody may have meant, as a remedy; empty when nothing known is near.
+
+    >>> near_misses("madird", ["madrid", "munich"])
+    'did you mean madrid?'
+    """
+    near = nearest(given, known)
+    return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 class FleetplanError(Exception):

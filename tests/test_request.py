@@ -166,3 +166,103 @@ def test_a_file_that_holds_no_request_is_refused(tmp_path: Path, text: str, what
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path):
     with pytest.raises(RequestError, match="cannot be read"):
         read_request(tmp_path / "none.yaml")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------------
+
+HEAD = "capital: {per_quarter_usd: 5}\n"
+CAPS = "constraints: [{id: a, type: launches_per_quarter, max: %s}]\n"
+UNREADABLE: list[tuple[str, bytes, str, str, str]] = [
+    ("a key twice", f"{HEAD}name: a\nname: b\n".encode(), "line 3, column 1", "'name' stands twice", "keep one"),
+    (
+        "a key twice inside",
+        b"capital: {per_quarter_usd: 1, per_quarter_usd: 2}",
+        "line 1, column 31",
+        "twice",
+        "keep one",
+    ),
+    ("octal", (HEAD + CAPS % "0100").encode(), "line 2", "'0100' is no plain number", "write 100"),
+    ("leading zeros", (HEAD + CAPS % "0080").encode(), "line 2", "'0080' is no plain number", "write 80"),
+    ("hexadecimal", (HEAD + CAPS % "0x10").encode(), "line 2", "'0x10' is no plain number", "write 16"),
+    ("a time of day", (HEAD + CAPS % "1:30").encode(), "line 2", "'1:30' is no plain number", "digits alone"),
+    ("NaN", (HEAD + CAPS % ".nan").encode(), "line 2", "is no finite number", "leave it out"),
+    (
+        "commas",
+        b"capital: {per_quarter_usd: 25,000,000}",
+        "line 1, column 31",
+        "the comma before 000",
+        "without commas",
+    ),
+    ("tabs", b"capital:\n\tper_quarter_usd: 5\n", "line 2, column 1", "cannot be read here", "blanks, not with tabs"),
+    ("two documents", f"{HEAD}---\n{HEAD}".encode(), "line 2", "another document", "mend the text"),
+    ("deep", b"note: " + b"[" * 5000 + b"]" * 5000, "line 1", "nested deeper than 32", "mend the text"),
+    ("no text", bytes(range(256)), "line 2", "is not UTF-8", "save the file as UTF-8"),
+    ("Latin-1", f"{HEAD}cities: [Z\u00fcrich]\n".encode("latin-1"), "line 2", "is not UTF-8", "save the file as UTF-8"),
+    ("UTF-16", HEAD.encode("utf-16"), "line 1", "is UTF-16", "save the file as UTF-8"),
+    ("UTF-16 without a mark", HEAD.encode("utf-16-le"), "request.yaml", "NUL", "save the file as UTF-8"),
+]
+
+
+@pytest.mark.parametrize("row", UNREADABLE, ids=lambda row: row[0])
+def test_a_file_that_says_something_else_than_it_seems_is_refused_at_its_line(tmp_path: Path, row: Any):
+    _, raw, where, what, remedy = row
+    path = tmp_path / "request.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(RequestError) as caught:
+        read_request(path)
+    fault = caught.value.faults[0]
+    assert where in fault.where, fault
+    assert what in fault.what, fault
+    assert remedy in fault.remedy, fault
+
+
+BROKEN: list[tuple[str, str, str]] = [
+    ('{"name": "a", "name": "b"}', "line 1, column 15", "'name' stands twice"),
+    ('{"name": "a",}', "line 1, column 14", "is not JSON here"),
+    ('{"capital": {"per_quarter_usd": NaN}}', "request.json", "NaN is no JSON number"),
+    ('{"capital": {"per_quarter_usd": 1e400}}', "request.json", "too large a number"),
+    ('{"note": ' + "[" * 5000 + "]" * 5000 + "}", "request.json", "nested deeper than 32 levels"),
+    ('{"a": ' + "9" * 5000 + "}", "line 1", "is no number"),
+    ('{"name": "\\ud83d"}', "request.json", "half a surrogate pair"),
+    ("[]", "request.json", "holds no request"),
+]
+
+
+@pytest.mark.parametrize(("text", "where", "what"), BROKEN, ids=lambda value: value[:30])
+def test_json_is_read_strictly(tmp_path: Path, text: str, where: str, what: str):
+    path = tmp_path / "request.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RequestError) as caught:
+        read_request(path)
+    fault = caught.value.faults[0]
+    assert where in fault.where, fault
+    assert what in fault.what, fault
+    assert fault.remedy
+
+
+@pytest.mark.parametrize("name", ["request.yaml", "request.json"])
+def test_a_mark_of_the_byte_order_is_passed_over(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.write_text('{"capital": {"per_quarter_usd": 5}}', encoding="utf-8-sig")
+    assert read_request(path).capital.per_quarter_usd == 5
+
+
+def test_yes_no_on_and_off_are_words(tmp_path: Path):
+    path = tmp_path / "request.yaml"
+    path.write_text(f"{HEAD}name: on\nexclude_cities: [no]\n", encoding="utf-8")
+    request = read_request(path)
+    assert (request.name, request.exclude_cities) == ("on", ["no"])
+    path.write_text(HEAD + CAPS % "yes", encoding="utf-8")
+    with pytest.raises(RequestError, match="/constraints/0/max: is 'yes'"):
+        read_request(path)
+
+
+def test_fields_are_merged_from_an_anchor_and_those_written_out_count(tmp_path: Path):
+    path = tmp_path / "request.yaml"
+    usual = "constraints:\n  - &cap {id: a, type: fleet_cap, vehicles: 5}\n  - {<<: *cap, id: b, city: zurich}\n"
+    path.write_text(HEAD + usual, encoding="utf-8")
+    found = [c.model_dump(exclude_none=True) for c in read_request(path).constraints]
+    assert found == [
+        {"id": "a", "type": "fleet_cap", "vehicles": 5},
+        {"id": "b", "type": "fleet_cap", "vehicles": 5, "city": "zurich"},
+    ]

@@ -430,6 +430,29 @@ def test_a_figure_is_overridden_once():
     assert (fault.where, fault.allowed) == ("/overrides/1/figure", "each figure once")
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("aston/city.toml#market.fare_txa", "aston/city.toml#market.fare_tax"),
+        ("aston.toml#market.fare_tax", "aston/city.toml#market.fare_tax"),
+        ("fleet.test_fleet", "assumptions.toml#fleet.test_fleet"),
+        ("partners/alfa#vehicle.price_usd", "partners/alpha.toml#vehicle.price_usd"),
+    ],
+)
+def test_a_figure_that_nobody_knows_brings_the_one_that_was_meant(given: str, meant: str):
+    fault = overridden(figure=given, value=1)
+    assert fault.where == "/overrides/0/figure"
+    assert fault.remedy.startswith(f"did you mean {meant}")
+
+
+@pytest.mark.timeout(30)  # looking through every key for each would take minutes
+def test_many_unknown_figures_are_told_in_seconds(catalogue: Catalogue):
+    changes = [{"figure": f"market.mean_fare_locl{i}", "value": 1} for i in range(500)]
+    with pytest.raises(RequestError) as caught:
+        judge_request({"capital": {"per_quarter_usd": 1}, "overrides": changes}, catalogue)
+    assert len(caught.value.faults) == 500
+
+
 def test_numbers_of_the_wrong_count_say_how_many_belong_there():
     fare, season = "aston/city.toml#market.mean_fare_local", "aston/city.toml#season.month_factors"
     assert overridden(figure=fare, values=[1, 2]).remedy == "write value: with that number"

@@ -8,7 +8,7 @@ import unicodedata
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _UNITS = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "b": 1e9, "billion": 1e9, "%": 0.01}
 _LARGEST = 1e300
-_AMOUNT = re.compile(r"^[^\d+.-]{0,4}([+-]?\d[\d.,' _]*\d|[+-]?\d)\s*(%|[a-z]*\b).{0,20}$", re.IGNORECASE)
+_AMOUNT = re.compile(r"^[^\d+.-]{0,4}([+-]?\d[\d.,' _]*\d|[+-]?\d)\s*(%|[a-z]*\b)(?:[ /].{0,20})?$", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"^(\d{4})\D?(\d{1,2})(?:\D\d{1,2})?$")
 _YEAR_LAST = re.compile(r"^(?:\d{1,2}[./ ])?(\d{1,2})[./ -](\d{4}|\d{2})$")
 _NAMED = re.compile(r"^([a-z]{3})[a-z]*\W*(\d{4}|\d{2})$|^(\d{4})\W*([a-z]{3})[a-z]*$", re.IGNORECASE)

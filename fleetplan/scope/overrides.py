@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
 from fleetplan.catalogue.ranges import Wrong, spec_of_figure, wrong_numbers, wrong_profile
 from fleetplan.catalogue.types import Catalogue, Figure
-from fleetplan.errors import Fault, near_misses
+from fleetplan.errors import Fault, nearest
 from fleetplan.request import FigureOverride
 
 REQUEST_SOURCE = "the request"
+_FEW = 3
 
 
 def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride | None]) -> tuple[Catalogue, list[Fault]]:
@@ -79,10 +80,23 @@ def _twice(given: Sequence[tuple[int, FigureOverride]]) -> Iterator[Fault]:
 def _unknown(index: int, change: FigureOverride, known: Mapping[str, Figure]) -> list[Fault]:
     if change.figure in known:
         return []
-    near = near_misses(change.figure, known)
-    remedy = near or "write the file and the key in it, like zurich/city.toml#market.mean_fare_local"
+    remedy = _meant(change.figure, known) or "write file and key, like zurich/city.toml#market.mean_fare_local"
     what = f"no figure of the catalogue is called {change.figure!r}"
     return [Fault(f"/overrides/{index}/figure", what, "a figure's key", remedy)]
+
+
+def _meant(given: str, known: Iterable[str]) -> str:
+    """Return which figures somebody meant: the file first, then the name in it, which is quicker than all keys at once."""
+    file, _, name = given.rpartition("#")
+    keys = [key.partition("#") for key in known]
+    files = {f for f, _, _ in keys}
+    file = file if file in files else next(iter(nearest(file.removesuffix(".toml"), files, most=1)), "")
+    by_name: dict[str, list[str]] = {}
+    for f, mark, n in keys:
+        if file in {"", f}:
+            by_name.setdefault(n, []).append(f + mark + n)
+    meant = [key for near in nearest(name, by_name) for key in by_name[near]][:_FEW]
+    return f"did you mean {' or '.join(meant)}?" if meant else ""
 
 
 def _out_of_range(index: int, change: FigureOverride, figure: Figure) -> list[Fault]:
