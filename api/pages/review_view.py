@@ -213,7 +213,9 @@ def _in_service(plan: Plan) -> bool:
 def _money(plan: Plan) -> dict[str, Any]:
     palette = charts.palette(plan)
     return {
-        "fleet_charts": [page_chart(c) for c in (charts.fleets(plan, palette), charts.trips(plan)) if _in_service(plan)],
+        "fleet_charts": [
+            page_chart(c) for c in (charts.fleets(plan, palette), charts.trips(plan)) if _in_service(plan)
+        ],
         "money_charts": [page_chart(charts.capital(plan)), page_chart(charts.cash(plan))],
         "year_numbers": finance.years(plan),
         "money": finance.groups_by_year(plan, finance.all_lines(plan)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,12 @@ from pydantic import ValidationError
 from fleetplan.errors import Fault, InputError
 from fleetplan.plans.types import SCHEMA_VERSION, Plan
 from fleetplan.request import faults_of
+from fleetplan.request.faults import shown
+from fleetplan.request.strict_json import BrokenJson, parse_strict
 
 TEXT_END = "\n"
+MOST_DEPTH = 16
+WHOLE = "a plan.json as it was written: one object in JSON"
 AGAIN = "make the plan again from its request, with this version"
 
 
@@ -45,7 +48,7 @@ def plan_from(data: Mapping[str, Any], where: str = "plan.json") -> Plan:
     """
     found = data.get("schema_version")
     if found != SCHEMA_VERSION:
-        what = f"is {found!r}: the plan is of another version of fleetplan" if found else "is missing"
+        what = f"is {shown(found)}: the plan is of another version of fleetplan" if found else "is missing"
         raise OtherVersion([Fault(f"{where}: /schema_version", what, repr(SCHEMA_VERSION), AGAIN)])
     try:
         return Plan.model_validate(data)
@@ -55,10 +58,14 @@ def plan_from(data: Mapping[str, Any], where: str = "plan.json") -> Plan:
 
 def read_plan(text: bytes | str, where: str = "plan.json") -> Plan:
     """Return the plan that stands in a plan.json; see :func:`plan_from`."""
+    if not text.strip():
+        raise InputError([Fault(where, "is empty", WHOLE, AGAIN)])
     try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise InputError([Fault(where, f"is no JSON: {error}", "a plan.json")]) from error
+        data = parse_strict(text.encode() if isinstance(text, str) else text, max_depth=MOST_DEPTH)
+    except BrokenJson as error:
+        line, column = error.place
+        place = f"{where}, line {line}, column {column}" if error.placed else where
+        raise InputError([Fault(place, error.message, error.allowed or WHOLE, error.remedy or AGAIN)]) from error
     if not isinstance(data, dict):
-        raise InputError([Fault(where, f"is {type(data).__name__}", "a plan.json, an object")])
+        raise InputError([Fault(where, f"is {shown(data)}", WHOLE, AGAIN)])
     return plan_from(data, where)

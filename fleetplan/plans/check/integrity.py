@@ -14,7 +14,7 @@ from fleetplan.months import month_number
 from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.money import km_per_day, kwh_per_day
 from fleetplan.plans.check.operation import ceiling, in_tests, owned
-from fleetplan.plans.check.report import WAIT_MIN, Violation, money_apart, trips_apart
+from fleetplan.plans.check.report import WAIT_MIN, Violation, money_apart, trips_apart, usd_text
 from fleetplan.plans.check.value import capital, cash, cumulated_budget
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.request import PlanRequest
@@ -134,7 +134,7 @@ def check_totals(case: Case) -> Iterator[Violation]:
     for name, given, expected in columns:
         for t, (have, want) in enumerate(zip(given, expected, strict=True)):
             if money_apart(have, want):
-                text = f"is {have:,.2f} USD; it comes to {want:,.2f} USD"
+                text = f"is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
                 yield Violation(TOTALS, case.where(name, t), text, abs(have - want))
     yield from _fleets(case)
     yield from _headline(case)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import Violation, money_apart
+from fleetplan.plans.check.report import Violation, money_apart, usd_text
 from fleetplan.plans.types import CityRollout, StackFleet
 
 CAPITAL_LINES = ("vehicles", "placing", "depot_site", "stalls", "launch", "area")
@@ -219,7 +219,7 @@ def _compare(case: Case, place: str, given: Mapping[str, list[float]], expected:
         stated = given.get(line, [0.0] * len(amounts))
         for t, (have, want) in enumerate(zip(stated, amounts, strict=True)):
             if money_apart(have, want):
-                text = f"{line} is {have:,.2f} USD; it comes to {want:,.2f} USD"
+                text = f"{line} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
                 yield Violation(f"money.{line}", case.where(place, t), text, abs(have - want))
 
 

@@ -11,6 +11,7 @@ TRIPS_PER_DAY = 0.01
 TRIPS_SHARE = 1e-4
 WAIT_MIN = 0.01
 RATIO = 1e-6
+MOST_WRITTEN = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,24 @@ class CheckReport:
     def valid(self) -> bool:
         """Whether every rule is kept."""
         return not self.violations
+
+
+def usd_text(usd: float, digits: int = 2) -> str:
+    """Return an amount for a sentence; one that no plan can have is cut to a few digits.
+
+    >>> usd_text(1234.5), usd_text(1e300)
+    ('1,234.50', '1e+300')
+    """
+    return f"{usd:,.{digits}f}" if abs(usd) < MOST_WRITTEN else f"{usd:.6g}"
+
+
+def share_text(share: float) -> str:
+    """Return a share for a sentence.
+
+    >>> share_text(0.01), share_text(1e300)
+    ('0.010000', '1e+300')
+    """
+    return f"{share:.6f}" if abs(share) < MOST_WRITTEN else f"{share:.6g}"
 
 
 def money_apart(given: float, expected: float) -> bool:

@@ -13,7 +13,7 @@ from fleetplan.plans.check.money import (
     vehicle_usd,
 )
 from fleetplan.plans.check.operation import owned
-from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart
+from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart, share_text, usd_text
 from fleetplan.plans.types import CityRollout, StackFleet
 
 STALL_LIFE_MONTHS = 120
@@ -173,7 +173,7 @@ def check_capital(case: Case) -> Iterator[Violation]:
     spent = list(accumulate(capital(case)))
     for t, budget in enumerate(cumulated_budget(case)):
         if spent[t] > budget + MONEY_USD + MONEY_SHARE * budget:
-            text = f"{spent[t]:,.0f} USD of capital is spent so far; the budget is {budget:,.0f} USD"
+            text = f"{usd_text(spent[t], 0)} USD of capital is spent so far; the budget is {usd_text(budget, 0)} USD"
             yield Violation("capital", case.labels[t], text, spent[t] - budget)
 
 
@@ -184,7 +184,7 @@ def check_cash_floor(case: Case) -> Iterator[Violation]:
         return
     for t, total in enumerate(accumulate(cash(case))):
         if total < -floor - MONEY_USD - MONEY_SHARE * floor:
-            text = f"cumulated cash is {total:,.0f} USD; it may not fall below {-floor:,.0f} USD"
+            text = f"cumulated cash is {usd_text(total, 0)} USD; it may not fall below {usd_text(-floor, 0)} USD"
             yield Violation("cash_floor", case.labels[t], text, -floor - total)
 
 
@@ -194,7 +194,9 @@ def check_npv(case: Case) -> Iterator[Violation]:
     for name, want in recomputed(case).items():
         have = float(getattr(kpis, name))
         if money_apart(have, want):
-            yield Violation("npv", f"kpis.{name}", f"is {have:,.2f} USD; it comes to {want:,.2f} USD", abs(have - want))
+            yield Violation(
+                "npv", f"kpis.{name}", f"is {usd_text(have)} USD; it comes to {usd_text(want)} USD", abs(have - want)
+            )
     for rollout in case.plan.cities:
         yield from _city_value(case, rollout)
 
@@ -218,7 +220,7 @@ def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
         want = present_value(case, row.lines_usd) + running_on(case, row.lines_usd) + present_value(case, pool) + ends
         total += want
         if money_apart(row.npv_usd, want):
-            text = f"the deployment's value is {row.npv_usd:,.2f} USD; its lines come to {want:,.2f} USD"
+            text = f"the deployment's value is {usd_text(row.npv_usd)} USD; its lines come to {usd_text(want)} USD"
             yield Violation("npv", deployed.name, text, abs(row.npv_usd - want))
     flows = [sum(parts) for parts in zip(*(summed(case, held) for held in holders), strict=True)]
     spent = -sum(sum(summed(case, held, only=CAPITAL_LINES)) for held in holders)
@@ -226,7 +228,7 @@ def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
     for name, want in (("npv_usd", total), ("capital_usd", spent), ("peak_funding_usd", peak)):
         have = float(getattr(rollout, name))
         if money_apart(have, want):
-            text = f"the city's {name} is {have:,.2f}; its lines come to {want:,.2f}"
+            text = f"the city's {name} is {usd_text(have)}; its lines come to {usd_text(want)}"
             yield Violation("npv", rollout.city, text, abs(have - want))
 
 
@@ -240,18 +242,25 @@ def check_objective(case: Case) -> Iterator[Violation]:
     )
     for what, have, want in pairs:
         if money_apart(have, want):
-            yield Violation("objective", what, f"{have:,.2f} stands against {want:,.2f}", abs(have - want))
+            yield Violation("objective", what, f"{usd_text(have)} stands against {usd_text(want)}", abs(have - want))
     gap = (plan.bound - plan.objective) / max(abs(plan.objective), 1.0)
     of_capital = (plan.bound - plan.objective) / max(plan.kpis.discounted_capital_usd, 1.0)
     if not abs(proof.gap_of_capital - of_capital) <= RATIO * max(1.0, abs(of_capital)):
-        text = f"is {proof.gap_of_capital:.6f}; bound and objective make it {of_capital:.6f}"
+        text = f"is {share_text(proof.gap_of_capital)}; bound and objective make it {share_text(of_capital)}"
         yield Violation("objective", "certificate.gap_of_capital", text, abs(proof.gap_of_capital - of_capital))
     for what, have in (("gap", plan.gap), ("certificate.gap", proof.gap)):
         if not abs(have - gap) <= RATIO * max(1.0, abs(gap)):
-            yield Violation("objective", what, f"is {have:.6f}; bound and objective make it {gap:.6f}", abs(have - gap))
+            yield Violation(
+                "objective",
+                what,
+                f"is {share_text(have)}; bound and objective make it {share_text(gap)}",
+                abs(have - gap),
+            )
         if min(have, gap) < -RATIO:
-            yield Violation("objective", what, f"the bound lies below the objective, gap {gap:.6f}", -min(have, gap))
+            yield Violation(
+                "objective", what, f"the bound lies below the objective, gap {share_text(gap)}", -min(have, gap)
+            )
     left = plan.bound - plan.objective
     if plan.status == "optimal" and left > max(MONEY_USD, CLOSED_SHARE * abs(plan.objective)) + CENT_USD:
-        text = f"the plan is called optimal, and {left:,.2f} USD are open between it and the bound"
+        text = f"the plan is called optimal, and {usd_text(left)} USD are open between it and the bound"
         yield Violation("objective", "status", text, left)
