@@ -37,7 +37,7 @@ from fleetplan.report.tables import COLUMNS, tables
 from fleetplan.request import parse_request
 from fleetplan.reruns.levers import levers
 from fleetplan.scope import resolve_scope
-from fleetplan.words.freeze import kept_words
+from fleetplan.words.keeping import kept_words
 from fleetplan.words.openings import is_shut, opens, state
 from tests.api_support import FakeKnown, Running, running, services
 from tests.fake_plan import fake_plan

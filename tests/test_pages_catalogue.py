@@ -10,12 +10,13 @@ from dataclasses import replace
 import pytest
 
 from api.pages import figure_filter
-from api.pages.figure_filter import Filter, as_csv, asked, chosen
+from api.pages.figure_filter import Filter, asked
 from fleetplan.catalogue import schema
 from fleetplan.catalogue.figures import trace
 from fleetplan.catalogue.types import Catalogue, Figure
 from fleetplan.report import partner as partner_view
 from fleetplan.report.catalogue import arrival, by_city, overall
+from fleetplan.report.figures import as_csv, chosen
 from fleetplan.report.permit_graph import Graph, idle_events, law_groups, permit_graph, waits_for
 from fleetplan.report.permit_layout import NODE, place
 from fleetplan.report.place_svg import catalogue_map
@@ -246,7 +247,7 @@ def test_every_figure_has_a_name_and_what_reads_it_agrees_with_the_files(catalog
 
 def test_filters_leave_only_what_is_asked_for(catalogue: Catalogue):
     rows = figure_rows.figure_rows(catalogue).values()
-    weak = chosen(rows, Filter(confidence=("low", "assumed"), city="london", q="FARE"))
+    weak = chosen(rows, Filter(confidence=("low", "assumed"), city="london", words="FARE"))
     assert weak
     assert all(row.confidence in {"low", "assumed"} and "london" in row.cities and "fare" in row.search for row in weak)
     assert {row.stack for row in chosen(rows, Filter(partner="zoox-pod"))} == {"zoox-pod"}
@@ -266,9 +267,8 @@ def test_figures_can_be_put_in_order(catalogue: Catalogue):
 
 
 def test_an_address_is_read_as_it_is_written():
-    by = Filter(
-        ("low", "assumed"), "london", "", "market", "fare & tax", "london/city.toml#market.fare_tax", "range", 3
-    )
+    key = "london/city.toml#market.fare_tax"
+    by = Filter(("low", "assumed"), "london", "", "market", "fare & tax", "range", key, 3)
     assert by.address(page=3) == (
         "/catalogue/figures?confidence=low,assumed&city=london&topic=market&q=fare+%26+tax"
         "&key=london/city.toml%23market.fare_tax&sort=range&page=3"

@@ -196,7 +196,7 @@ def test_what_is_kept_of_the_parent_is_said(tmp_path):
     options = made.options.model_copy(update={"freeze_until": "2027-09", "change_price_usd": 1e6})
     assert changes(replace(made, options=options), made, load_catalogue()) == [
         "The same request again.",
-        "Decisions before Sep 2027 stay.",
+        "Decisions of the earlier plan before Sep 2027 stay.",
         "A change to a launch or a vehicle has to be worth $1.00 M.",
     ]
 

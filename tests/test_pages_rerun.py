@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from api.pages.prefill import Given, prefill
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.months import month_number
 from fleetplan.plans.types import PermitStep, Plan
@@ -17,6 +16,7 @@ from fleetplan.request import AnyConstraint, parse_request
 from fleetplan.reruns.lever_fields import BY_TYPE, KINDS, form_of
 from fleetplan.reruns.levers import Levers, levers, presets
 from fleetplan.reruns.patch import input_changes
+from fleetplan.reruns.prefill import Given, prefill
 from fleetplan.scope import resolve_scope
 from fleetplan.words.changes import changed_name, share_words, told
 from tests.api_support import BODY, Running, answer, running

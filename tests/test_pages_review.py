@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from api.pages.ended_view import ended
-from api.pages.solving_view import STEPS
 from fleetplan.catalogue import load_catalogue
 from fleetplan.explain import answers
 from fleetplan.explain import doubts as leaning
@@ -22,6 +21,7 @@ from fleetplan.facts import Binding, CityOutcome, Conflict, Kept, Party, PermitL
 from fleetplan.plans.types import Plan
 from fleetplan.report import world
 from fleetplan.request import parse_request
+from fleetplan.words.phases import STEPS
 from fleetplan.words.values import PHASE_NAMES
 from tests.api_support import BODY, Running, answer, running
 

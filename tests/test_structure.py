@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "plans": INPUTS | {"optimize", "plans.types", "plans.check"},
     "words.constraints": set(),
     "reruns.patch": BASE | {"request", "words.constraints"},
-    "words": INPUTS | {"plans", "plans.types", "reruns.patch", "words.constraints"},
+    "words": INPUTS | {"options", "plans", "plans.types", "reruns.patch", "words.constraints"},
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "planner": INPUTS
     | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},

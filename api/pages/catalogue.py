@@ -15,6 +15,7 @@ from api.pages.shell import page
 from api.routes.parameters import Slug
 from fleetplan.report import catalogue as view
 from fleetplan.report import partner as partner_view
+from fleetplan.report.figures import as_csv, chosen
 from fleetplan.report.permit_graph import idle_events, law_groups, permit_graph
 from fleetplan.report.place_svg import catalogue_map
 from fleetplan.words import catalogue as words
@@ -154,7 +155,7 @@ def figures(request: Request, service: ServiceDep, asked: Asked) -> Response:
     """Return the figures that a filter leaves, a page of them at a time; ``key`` shows one figure by itself on top."""
     known = service.known.catalogue
     rows = figure_rows.figure_rows(known)
-    found = figure_filter.chosen(rows.values(), asked)
+    found = chosen(rows.values(), asked)
     pages = max(1, -(-len(found) // figure_filter.PER_PAGE))
     at = min(asked.page, pages)
     one = rows.get(asked.key)
@@ -183,6 +184,6 @@ def figures(request: Request, service: ServiceDep, asked: Asked) -> Response:
 @router.get("/catalogue/figures.csv")
 def figures_csv(request: Request, service: ServiceDep, asked: Asked) -> Response:
     """Return the figures that a filter leaves as CSV."""
-    found = figure_filter.chosen(figure_rows.figure_rows(service.known.catalogue).values(), asked)
+    found = chosen(figure_rows.figure_rows(service.known.catalogue).values(), asked)
     headers = {"Content-Disposition": 'attachment; filename="fleetplan-figures.csv"'}
-    return Document(figure_filter.as_csv(found).encode(), CSV, headers).respond(request)
+    return Document(as_csv(found).encode(), CSV, headers).respond(request)

@@ -11,7 +11,6 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, may_read
 from api.documents import Document
-from api.pages.city_brief import brief
 from api.pages.shell import page
 from api.problems import NotFound
 from api.routes.parameters import Slug
@@ -29,6 +28,7 @@ from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report import charts, context, gantt
 from fleetplan.report import city as view
 from fleetplan.report.city import permit_notes
+from fleetplan.report.city_brief import brief
 from fleetplan.report.ground import breaks, ground
 from fleetplan.report.page_chart import page_chart
 from fleetplan.request import Month

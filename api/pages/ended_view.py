@@ -8,11 +8,11 @@ from typing import Any
 from api.deps import Service
 from api.pages.lineage import changes
 from api.pages.shell import seconds_of
-from api.pages.solving_view import asked_whole, constraints_in_words
 from api.store.contract import PlanRow
 from fleetplan.facts import Conflict, conflicts_from
 from fleetplan.words.conflict import against, asks, head, way_on
 from fleetplan.words.context import Context, context_from
+from fleetplan.words.request import asked_whole, constraints_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Clash:
 def ended(service: Service, row: PlanRow) -> dict[str, Any]:
     """Return everything that is shown of a plan that ended without one."""
     catalogue = service.known.catalogue
-    words = constraints_in_words(row, catalogue)
+    words = constraints_in_words(row.request, catalogue)
     context = context_from(row.request, catalogue)
     conflicts = conflicts_from((row.problem or {}).get("clashes", []))
     found = [_clash(conflict, context) for conflict in conflicts]
@@ -50,7 +50,7 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
         "problem": dict(row.problem or {}),
         "clashes": found,
         "others": {key: text for key, text in words.items() if key not in named} if searched else {},
-        "asked": asked_whole(row, catalogue),
+        "asked": asked_whole(row.request, catalogue),
         "parent": parent,
         "changed": changes(row, parent, service.known.catalogue) if row.parent else [],
         "took_s": seconds_of(row),

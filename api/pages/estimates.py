@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from api.pages.shell import seconds_of, words_of_time
+from api.pages.shell import seconds_of
 from api.store.contract import PlanRow
 from fleetplan.errors import RequestError
 from fleetplan.request import parse_request
-from fleetplan.words.values import several
+from fleetplan.words.values import several, words_of_time
 
 LOOKED_AT = 100
 """So many of the newest solved plans are looked at."""

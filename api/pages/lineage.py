@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import RequestError
-from fleetplan.request import parse_request
-from fleetplan.reruns.patch import InputChange, input_changes
-from fleetplan.words.changes import told
-from fleetplan.words.values import month_name, usd
+from fleetplan.words.changes import changes_told, patch_told
+from fleetplan.words.keeping import keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +69,5 @@ def flat(nodes: Iterable[Node]) -> list[Node]:
 
 def changes(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> list[str]:
     """Return in words what a rerun changed; of a parent that is deleted only what the patch names is known."""
-    kept = []
-    if row.options.freeze_until is not None:
-        kept.append(f"Decisions before {month_name(row.options.freeze_until)} stay.")
-    if row.options.change_price_usd is not None:
-        kept.append(f"A change to a launch or a vehicle has to be worth {usd(row.options.change_price_usd)}.")
-    return [*_changed(row, parent, catalogue), *kept]
-
-
-def _changed(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> list[str]:
-    try:
-        if parent is not None:
-            found = input_changes(parse_request(dict(parent.request)), parse_request(dict(row.request)))
-            return [_sentence(change, catalogue) for change in found if change.matters] or ["The same request again."]
-    except RequestError:  # stored by another version
-        pass
-    return [f"Changed: {', '.join(name.replace('_', ' ') for name in row.patch)}."] if row.patch else []
-
-
-def _sentence(change: InputChange, catalogue: Catalogue) -> str:
-    words = told(change, catalogue)
-    return f"{words.text} Before: {words.before}" if words.kind == "changed" and words.before else words.text
+    told = changes_told(parent.request, row.request, catalogue) if parent is not None else []
+    return [*(told or patch_told(row.patch or {})), *keeps(row.options)]

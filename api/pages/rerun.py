@@ -26,7 +26,6 @@ from api.bodies import RerunBody, SentRerun
 from api.bodies import rerun as sent_rerun
 from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
 from api.documents import json_document
-from api.pages.prefill import Given, prefill
 from api.pages.shell import page
 from api.rerun import changed_request
 from api.store.contract import FINAL, PlanRow
@@ -42,11 +41,12 @@ from fleetplan.reruns.inherit import only_tightens
 from fleetplan.reruns.lever_fields import KINDS
 from fleetplan.reruns.levers import Levers, levers, presets
 from fleetplan.reruns.patch import input_changes
+from fleetplan.reruns.prefill import Given, prefill
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.words.changes import changed_name, told
 from fleetplan.words.conflict import briefly, said
 from fleetplan.words.context import context_of
-from fleetplan.words.freeze import kept_words
+from fleetplan.words.keeping import kept_words
 from fleetplan.words.request import DURATION_NAMES
 from fleetplan.words.values import usd_fine
 

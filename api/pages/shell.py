@@ -89,7 +89,7 @@ def _environment() -> Environment:
         version=__version__,
         state_name=lambda state: STATE_NAMES.get(state, state),
     )
-    environment.filters.update(data=as_data, ago=words_of_time, several=words.several)
+    environment.filters.update(data=as_data, ago=words.words_of_time, several=words.several)
     return environment
 
 
@@ -98,25 +98,6 @@ def as_data(value: Any) -> Markup:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
     return Markup(safe)  # noqa: S704  escaped above
-
-
-def words_of_time(seconds: float | None) -> str:
-    """Return a duration in words.
-
-    >>> words_of_time(0.4), words_of_time(95), words_of_time(7300), words_of_time(None)
-    ('under 1 s', '1 min 35 s', '2 h 1 min', '–')
-    """
-    if seconds is None:
-        return words.DASH
-    whole = round(seconds)
-    if whole < 1:
-        return "under 1 s"
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def seconds_of(row: PlanRow) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fleetplan.compare import AloneEffect, Comparison, DecisionMove
+from fleetplan.compare import AloneEffect, Causes, Comparison, DecisionMove
 from fleetplan.compare.moves import Names, later, months_words
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
@@ -226,3 +226,17 @@ def _spent(a: Plan, b: Plan) -> str:
     if abs(difference) < SAME_USD:
         return f"Capital spent is the same, {usd(b.kpis.capital_usd)}."
     return f"It spends {more_or_less(difference)} of capital, {usd(b.kpis.capital_usd)}."
+
+
+def together(known: Causes | None) -> str:
+    """Return what the changes do beyond the sum of what each does alone."""
+    if known is None or known.interaction_usd is None or len(known.alone) < 2:
+        return ""
+    total = sum(effect.npv_difference_usd or 0.0 for effect in known.alone)
+    joint = sum(move.joint for move in known.moves)
+    moved = f" {several(joint, 'decision moves', 'decisions move')} only when they come together." if joint else ""
+    return (
+        f"Alone they come to {signed(total)}; together {signed(known.interaction_usd)} beyond that sum.{moved}"
+        if abs(known.interaction_usd) >= 5_000
+        else f"Alone they come to {signed(total)}, and that is all: they do not stand in each other's way.{moved}"
+    )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fleetplan.catalogue.types import Catalogue, Figure
-from fleetplan.reruns.patch import InputChange
+from fleetplan.errors import RequestError
+from fleetplan.request import parse_request
+from fleetplan.reruns.patch import InputChange, input_changes
 from fleetplan.words.constraints import change_words
 from fleetplan.words.figures import words_of
 from fleetplan.words.request import DURATION_NAMES, city_name, constraint_sentence, stack_name
@@ -48,6 +50,24 @@ def told(change: InputChange, catalogue: Catalogue) -> Told:
         return _override(change, kind, parts[1], catalogue)
     text = prose(_plain(parts, change, catalogue))
     return Told(change.pointer, "changed", text, _brief(parts, change, text), "")
+
+
+def changes_told(before: Mapping[str, Any], after: Mapping[str, Any], catalogue: Catalogue) -> list[str]:
+    """Return in words what differs between two stored requests; nothing where one is of a version that is not read here."""
+    try:
+        found = input_changes(parse_request(dict(before)), parse_request(dict(after)))
+    except RequestError:
+        return []
+    return [_whole(told(change, catalogue)) for change in found if change.matters] or ["The same request again."]
+
+
+def patch_told(patch: Mapping[str, Any]) -> list[str]:
+    """Return what a patch names, where nothing more is known."""
+    return [f"Changed: {', '.join(name.replace('_', ' ') for name in patch)}."] if patch else []
+
+
+def _whole(words: Told) -> str:
+    return f"{words.text} Before: {words.before}" if words.kind == "changed" and words.before else words.text
 
 
 def _constraint(change: InputChange, kind: Kind, catalogue: Catalogue) -> Told:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import InputError
+from fleetplan.errors import InputError, RequestError
 from fleetplan.months import month_number, month_text
-from fleetplan.request import PlanRequest
-from fleetplan.scope import Scope
+from fleetplan.request import PlanRequest, parse_request
+from fleetplan.scope import Scope, resolve_scope
 from fleetplan.words.constraints import constraint_words
 from fleetplan.words.values import count, listed, month_name, percent, prose, several, usd
 
@@ -172,3 +173,25 @@ def count_words(size: Mapping[str, int]) -> str:
     deployments, stacks = several(size["deployments"], "deployment"), several(size["stacks"], "stack")
     cities = several(size["cities"], "city", "cities")
     return f"{deployments} of {stacks} in {cities} over {count(size['periods'])} periods"
+
+
+def asked_whole(request: Mapping[str, Any], catalogue: Catalogue) -> list[str]:
+    """Return a stored request as sentences; nothing where today's catalogue cannot read it any more."""
+    try:
+        return question(resolve_scope(parse_request(dict(request)), catalogue))
+    except RequestError:
+        return []
+
+
+def asked_apart(request: PlanRequest, catalogue: Catalogue) -> list[str]:
+    """Return in words what was asked, its constraints apart; nothing where today's catalogue cannot read it any more."""
+    try:
+        return question(replace(resolve_scope(request, catalogue), constraints=()))
+    except RequestError:
+        return []
+
+
+def constraints_in_words(request: Mapping[str, Any], catalogue: Catalogue) -> dict[str, str]:
+    """Return what each constraint of a stored request asks, by its id."""
+    found = {c["id"]: constraint_sentence(c, catalogue) for c in request.get("constraints", [])}
+    return {key: f"{text[:1].upper()}{text[1:]}" for key, text in found.items()}

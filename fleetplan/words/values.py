@@ -127,3 +127,22 @@ def several(number: int, one: str, many: str | None = None) -> str:
 def listed(items: list[str]) -> str:
     """Return ``A``, ``A and B`` or ``A, B and C``."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def words_of_time(seconds: float | None) -> str:
+    """Return a duration in words.
+
+    >>> words_of_time(0.4), words_of_time(95), words_of_time(7300), words_of_time(None)
+    ('under 1 s', '1 min 35 s', '2 h 1 min', '–')
+    """
+    if seconds is None:
+        return DASH
+    whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

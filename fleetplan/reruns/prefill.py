@@ -1,4 +1,4 @@
-"""What a link to the rerun page asks to be set: read, matched with what the plan has, and the rest told."""
+"""What a link asks to be set for a rerun: read, matched with what the plan has, and the rest told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ Some = Annotated[list[Annotated[str, Field(max_length=LONGEST_GIVEN)]], Field(ma
 
 
 class Given(BaseModel):
-    """The parameters of the page's address; see :mod:`api.pages.rerun`."""
+    """The parameters of the link's address.
+
+    ``slip=CITY:MONTHS``, ``supply=STACK:FACTOR``, ``force=CITY:STACK``, ``forbid=CITY:STACK``, ``figure=KEY:FACTOR``;
+    ``capital`` is a factor, ``durations`` one of min, likely, max.
+    """
 
     slip: Some = []
     supply: Some = []

@@ -1,12 +1,29 @@
-"""What stays of a plan when its decisions before a month are kept, in words."""
+"""What a rerun keeps of its parent, in words: what its options ask for, and which decisions that means."""
 
 from __future__ import annotations
 
+from fleetplan.options import PlanOptions
 from fleetplan.plans.reading import ordered_deployments
 from fleetplan.plans.types import Plan
-from fleetplan.words.values import count, listed, month_name, several
+from fleetplan.words.values import count, listed, month_name, several, usd
 
 FEW = 4
+
+
+def keeps(options: PlanOptions) -> list[str]:
+    """Return what a rerun keeps of its parent."""
+    until, price_usd = options.freeze_until, options.change_price_usd
+    told = [f"Decisions of the earlier plan before {month_name(until)} stay."] if until else []
+    return told + ([f"A change to a launch or a vehicle has to be worth {usd(price_usd)}."] if price_usd else [])
+
+
+def kept(options: PlanOptions) -> list[str]:
+    """Return what a rerun kept of its parent, and what its bound therefore says."""
+    until, price_usd = options.freeze_until, options.change_price_usd
+    told = [f"Decisions before {month_name(until)} were kept."] if until else []
+    told += [f"Each launch moved and each vehicle shifted had to be worth {usd(price_usd)}."] if price_usd else []
+    bound = "What is proven of the second plan holds for plans that keep or change no more than it does."
+    return [*told, bound] if told else []
 
 
 def kept_words(plan: Plan, month: str) -> list[str]:
