@@ -28,8 +28,9 @@ from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.instance import Array, DeploymentData, Instance
 from fleetplan.optimize.rules import launch, service
-from fleetplan.optimize.search import search, whole_columns
+from fleetplan.optimize.search import search
 from fleetplan.optimize.solve import solve, solve_with_ortools
+from fleetplan.optimize.tidy import whole_columns
 from fleetplan.prepare import services_for
 from fleetplan.request import read_request
 from fleetplan.scope import resolve_scope

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import InfeasibleError
+from fleetplan.errors import CheckFailed, InfeasibleError
 from fleetplan.facts import Inheritance, Method
 from fleetplan.optimize.conflicts import explain_infeasible
+from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.matrix import Array
-from fleetplan.optimize.nearby import improve
+from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.prices import RowPrices, local_prices
-from fleetplan.optimize.search import SearchResult, search
+from fleetplan.optimize.search import SearchResult, is_small, search
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import Proof, assemble
 from fleetplan.plans.check import require_valid
@@ -35,6 +37,8 @@ from fleetplan.words.plan import in_words
 
 SEARCH_STAGES = frozenset({"provisional", "searching", "settling depots", "improving", "proving", "whole vehicles"})
 """Phases of progress that the certificate names."""
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +64,14 @@ def package_version() -> str:
     return __version__
 
 
-def _first_solution(
-    formulation: Formulation, parent: Plan, seed: int, clock: Clock, stop: threading.Event | None
-) -> Array | None:
-    """Return the parent's launches under the new request, then the best near them; each is told as ``provisional``."""
+def _first_plan(formulation: Formulation, parent: Plan, clock: Clock) -> Array | None:
+    """Return the parent's plan, or its launches with fleets anew, under the new request; told as ``provisional``."""
     first = start_from(formulation, parent)
     if first is None:
         clock.send("provisional", message="the parent's launches break a rule of this request")
         return None
     clock.send("provisional", formulation.model.value(first), message="the parent's launches, fleets anew")
-    better = improve(formulation, first, seed=seed, stop=stop)
-    clock.send("provisional", formulation.model.value(better), message="launches near the parent's")
-    return better
+    return first
 
 
 def plan_with_context(
@@ -109,11 +109,19 @@ def plan_prepared(
     """Plan a request that is ready to be planned; see :func:`plan_with_context`."""
     clock = Clock(run.progress)
     clock.send("formulating")
+    with ExitStack() as stack:
+        crew = None if is_small(prepared.instance) else stack.enter_context(Crew())
+        return _planned(prepared, options, run, parent, clock, crew)
+
+
+def _planned(  # what a plan is made of
+    prepared: Prepared, options: PlanOptions, run: Run, parent: Plan | None, clock: Clock, crew: Crew | None
+) -> PlanningResult:
     keeping = Keeping(parent, options)
     formulation = keeping.onto(prepared.formulation)
     start, inherited = None, NOTHING_INHERITED
     if parent is not None:
-        start = _first_solution(formulation, parent, options.seed, clock, run.stop)
+        start = _first_plan(formulation, parent, clock)
         inherited = inherited_bound(parent, prepared)
     result = search(
         formulation,
@@ -124,6 +132,7 @@ def plan_prepared(
         stop=run.stop,
         start=start,
         known_bound=inherited.bound_usd,
+        crew=crew,
     )
     if result is None:
         clock.send("conflicts")
@@ -134,9 +143,42 @@ def plan_prepared(
     clock.send("prices", result.value, result.bound)
     prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x)
     clock.send("checking", result.value, result.bound)
-    checked = _checked(prepared, formulation, result, prices, keeping, inherited, options, clock)
+    checked = _first_valid(prepared, formulation, result, prices, keeping, inherited, options, clock)
     clock.send("done", checked.objective, checked.bound)
     return PlanningResult(checked, prepared)
+
+
+def _first_valid(  # what a plan is sealed with
+    prepared: Prepared,
+    formulation: Formulation,
+    result: SearchResult,
+    prices: RowPrices,
+    keeping: Keeping,
+    inherited: Inherited,
+    options: PlanOptions,
+    clock: Clock,
+) -> Plan:
+    """Return the best plan of a search that the independent checker passes.
+
+    The best one always should. If it does not, that is a bug: it is logged with every violation, and the best plan before it that
+    passes is delivered.
+
+    Raises
+    ------
+    CheckFailed
+        If no plan of the search passes.
+    """
+    failed: CheckFailed | None = None
+    for x in (result.x, *result.others):
+        value = formulation.model.value(x)
+        tried = result if failed is None else replace(result, x=x, value=value, ending=Ending.time)
+        try:
+            return _checked(prepared, formulation, tried, prices, keeping, inherited, options, clock)
+        except CheckFailed as error:
+            LOG.error("a plan worth %.0f USD breaks its rules: %s", value, "; ".join(error.violations))  # noqa: TRY400  # what broke is the message
+            failed = failed or error
+    assert failed is not None  # noqa: S101  # a search without a plan has no result
+    raise failed
 
 
 def _checked(  # what a plan is sealed with

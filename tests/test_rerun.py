@@ -14,7 +14,6 @@ from fleetplan.errors import InfeasibleError, RequestError
 from fleetplan.facts import Inheritance, Method
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
-from fleetplan.optimize.nearby import improve, neighbourhood
 from fleetplan.optimize.solve import solve
 from fleetplan.options import PlanOptions, parse_options
 from fleetplan.planner import plan_with_context
@@ -458,14 +457,3 @@ def test_a_bound_that_holds_for_some_plans_only_is_not_taken_over(parent):
         assert inherited_bound(changed, ready) == Inherited(float("inf"), why)
     later = parent.model_copy(update={"certificate": proof.model_copy(update={"version": "another version"})})
     assert inherited_bound(later, ready).bound_usd == parent.bound, "the matrix decides, not the number of the version"
-
-
-def test_the_neighbourhood_of_a_plan_holds_it_and_improves_on_it(parent):
-    f = written(apply_patch(BASE, LATE))
-    x = start_from(f, parent)
-    assert x is not None
-    near = neighbourhood(f, x)
-    assert near.worst_violation(x) < 1e-5
-    better = improve(f, x, seed=0)
-    assert f.model.worst_violation(better) < 1e-5
-    assert f.model.value(better) >= f.model.value(x) - 1e-6

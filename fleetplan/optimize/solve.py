@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,7 +37,8 @@ class Solution:
     row_duals: Array | None = None
 
 
-def _lp(model: Model, *, relax: bool) -> highspy.HighsLp:
+def highs_model(model: Model, *, relax: bool) -> highspy.HighsLp:
+    """Return a model as HiGHS takes it, in millions of USD."""
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = model.columns, model.rows
     lp.col_cost_ = model.cost / SCALE_USD
@@ -55,7 +56,8 @@ def _lp(model: Model, *, relax: bool) -> highspy.HighsLp:
     return lp
 
 
-def _highs(seed: int, threads: int) -> highspy.Highs:
+def new_highs(seed: int, threads: int) -> highspy.Highs:
+    """Return a silent solver."""
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)  # noqa: FBT003  # the option's own type
     solver.setOptionValue("random_seed", seed)
@@ -80,20 +82,31 @@ def _watched(solver: highspy.Highs, watch: Watch | None) -> None:
     solver.cbMipImprovingSolution += report
 
 
-def _run(solver: highspy.Highs, stop: threading.Event | None) -> bool:
-    """Run to the end or until ``stop`` is set; return whether it was stopped."""
-    if stop is None:
+def _pruned(solver: highspy.Highs, cutoff: float) -> threading.Event:
+    """Return an event that is set once the bound says that nothing better than ``cutoff`` (USD) will be found."""
+    hopeless = threading.Event()
+
+    def look(event: Any) -> None:
+        if event.data_out.mip_dual_bound * SCALE_USD <= cutoff:
+            hopeless.set()
+
+    solver.cbMipInterrupt += look
+    return hopeless
+
+
+def _run(solver: highspy.Highs, stops: Sequence[threading.Event]) -> None:
+    """Run to the end or until one of the events is set."""
+    if not stops:
         solver.run()
-        return False
+        return
     solver.HandleUserInterrupt = True
     thread = solver.startSolve()
     stopped = False
     while thread.is_alive():
         thread.join(POLL_S)
-        if stop.is_set() and not stopped:
+        if not stopped and any(stop.is_set() for stop in stops):
             solver.cancelSolve()
             stopped = True
-    return stopped
 
 
 def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
@@ -107,6 +120,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     watch: Watch | None = None,
     stop: threading.Event | None = None,
     relax: bool = False,
+    cutoff: float = -np.inf,
 ) -> Solution:
     """Maximise a model.
 
@@ -118,14 +132,16 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         A first solution to improve on.
     relax
         Ignore whole-number demands; then row duals come back (USD per unit of the row).
+    cutoff
+        Give up once it is proven that nothing worth more (USD) will be found.
 
     Raises
     ------
     SolverError
         If HiGHS ends in a state that proves nothing.
     """
-    solver = _highs(seed, threads)
-    if solver.passModel(_lp(model, relax=relax)) == highspy.HighsStatus.kError:
+    solver = new_highs(seed, threads)
+    if solver.passModel(highs_model(model, relax=relax)) == highspy.HighsStatus.kError:
         msg = "HiGHS refused the model"
         raise SolverError(msg)
     solver.setOptionValue("time_limit", max(0.01, time_limit_s))
@@ -135,8 +151,11 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         first.col_value = list(start)
         solver.setSolution(first)
     _watched(solver, watch)
+    stops = [stop] if stop is not None else []
+    if np.isfinite(cutoff):
+        stops.append(_pruned(solver, cutoff))
     began = time.monotonic()
-    _run(solver, stop)
+    _run(solver, stops)
     return _read(solver, model, time.monotonic() - began, mip=bool(not relax and model.whole.any()))
 
 

@@ -17,6 +17,8 @@ from fleetplan.optimize.rules.constraints import ServiceLevelRule
 from fleetplan.optimize.tidy import in_force
 from fleetplan.optimize.waits import keeping_rows, strict_line
 
+MINUTES = 1e-6  # of wait, that a limit may be passed by
+
 
 def limits(f: Formulation) -> list[ServiceLevelRule]:
     """Return the rules whose rows relax them."""
@@ -44,6 +46,22 @@ def near(f: Formulation, x: Array) -> Model | None:
             terms = [(np.array([fleet]), 1.0), (np.array([demand]), -keep.slope)]
             rows.write(rule.key, rule.place, np.array([t]), terms, low=keep.floor, part="keeping")
     return replace(f.model.extended(rows, np.zeros(0)), lower=lower, upper=upper)
+
+
+def kept(f: Formulation, x: Array) -> bool:
+    """Return whether a solution keeps the waits asked for, read from the sampled law itself."""
+    for rule in limits(f):
+        for q, g, t in _open(f, rule, x):
+            own, surface = f.columns.deployments[q], f.instance.levels_of(q)[g].surface
+            wait = float(surface.evaluate(x[own.fleet[g, t]], x[own.demand[g, t]]).wait_min)
+            if not wait <= rule.constraint.max_wait_min + MINUTES:
+                return False
+    return True
+
+
+def strict_model(f: Formulation) -> Model:
+    """Return the problem whose every solution in whole steps is a plan: the formulation's own where its rows relax nothing."""
+    return everywhere(f) if limits(f) else f.model
 
 
 def _open(f: Formulation, rule: ServiceLevelRule, x: Array) -> Iterator[tuple[int, int, int]]:

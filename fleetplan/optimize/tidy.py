@@ -13,6 +13,19 @@ from fleetplan.optimize.instance import Array, Flags, Milestone
 from fleetplan.permits.paths import CITY
 
 
+def whole_columns(formulation: Formulation) -> Flags:
+    """Return which columns count whole things: vehicles by mode, purchases, stalls, cars at public chargers."""
+    columns, whole = formulation.columns, formulation.model.whole.copy()
+    for own in columns.deployments:
+        whole[own.vehicles.ravel()] = True
+    for bought in columns.bought.values():
+        whole[bought] = True
+    for depot in columns.depots.values():
+        whole[depot.stalls.ravel()] = True
+        whole[depot.public.ravel()] = True
+    return np.asarray(whole)
+
+
 def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
     """Return a solution with whole things whole and defined columns at their definitions.
 

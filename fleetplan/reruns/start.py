@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +10,15 @@ import numpy as np
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.solve import solve
-from fleetplan.optimize.tidy import reached
+from fleetplan.optimize.strict import kept, strict_model
+from fleetplan.optimize.tidy import reached, tidied, whole_columns
+from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.keep import kept_decisions
 
 START_S = 5.0
-
-
 START_GAP = 1e-3
+MISSED = 1e-3
 
 
 def _permitted(f: Formulation, steps: Array) -> None:
@@ -32,9 +34,9 @@ def _permitted(f: Formulation, steps: Array) -> None:
 def _parent_steps(f: Formulation, parent: Plan) -> Array:
     """Return the parent's step decisions as a column vector; NaN where a column is no step of a parent."""
     steps = np.full(f.model.columns, np.nan)
-    for kept in kept_decisions(f, parent, f.instance.periods):
-        if kept.step:
-            steps[kept.columns[0]] = kept.value
+    for one in kept_decisions(f, parent, f.instance.periods):
+        if one.step:
+            steps[one.columns[0]] = one.value
     for (stack, wide), columns in f.columns.programmes.items():
         users = [q for q, d in enumerate(f.instance.deployments) if d.stack == stack and wide in d.shared]
         steps[columns] = np.max([steps[f.columns.deployments[q].begun] for q in users], axis=0)
@@ -55,20 +57,46 @@ def held(model: Model, values: Array) -> Model:
 
 
 def start_from(f: Formulation, parent: Plan) -> Array | None:
-    """Return the parent's launches, areas and depots with the best fleets for them under the rerun's inputs: a first solution.
+    """Return a plan in whole numbers to begin a rerun with.
 
-    Openings that permits no longer allow are put off until they do. If the depots do not go with it, they are free; None when
-    the launches themselves break a rule of the rerun, or the periods are not the parent's.
+    The parent's own plan where it keeps every rule of the rerun; else its launches, areas and depots with the best
+    fleets for them under the rerun's inputs. Openings that permits no longer allow are put off until they do. If the
+    depots do not go with it, they are free; None when the launches themselves break a rule of the rerun, or the periods
+    are not the parent's.
     """
     i = f.instance
     if i.grid.labels() != parent.periods or list(i.grid.lengths) != parent.period_months:
         return None
-    steps = _parent_steps(f, parent)
-    depots = np.concatenate([np.zeros(0, np.int64), *(own.ordered.ravel() for own in f.columns.depots.values())])
-    for free in (np.zeros(0, np.int64), depots):
-        values = steps.copy()
-        values[free] = np.nan
-        answer = solve(held(f.model, values), time_limit_s=START_S, gap=START_GAP)
+    whole = whole_columns(f)
+    for model in _tries(f, parent):
+        answer = solve(replace(model, whole=whole & (model.upper > model.lower)), time_limit_s=START_S, gap=START_GAP)
         if answer.x is not None:
-            return answer.x
+            plan = tidied(f, answer.x[: f.model.columns], whole)
+            if f.model.worst_violation(plan) < MISSED and kept(f, plan):
+                return plan
     return None
+
+
+def _tries(f: Formulation, parent: Plan) -> Iterator[Model]:
+    """Yield the problem with what is held of the parent, most first."""
+    yield _whole_parent(f, parent)
+    strict, steps = strict_model(f), _parent_steps(f, parent)
+    yield held(strict, steps)
+    for own in f.columns.depots.values():
+        steps[own.ordered] = np.nan
+    yield held(strict, steps)
+
+
+def _whole_parent(f: Formulation, parent: Plan) -> Model:
+    """Return the problem with every decision of the parent held, and no more riders offered than it offers."""
+    values = np.full(f.model.columns, np.nan)
+    for one in kept_decisions(f, parent, f.instance.periods):
+        if len(one.columns) == 1:
+            values[one.columns[0]] = one.value
+    model = held(f.model, values)
+    upper, plans = model.upper.copy(), deployments_of(parent)
+    for data, own in zip(f.instance.deployments, f.columns.deployments, strict=True):
+        if data.key in plans:
+            offered = np.asarray(plans[data.key].demand_per_day)[None, :]
+            upper[own.demand] = np.minimum(upper[own.demand], np.maximum(offered, model.lower[own.demand]))
+    return replace(model, upper=upper)

@@ -1,0 +1,109 @@
+"""One process, one step after another: the same request and seed give the same plan, byte for byte.
+
+The stages of the plan process that find and polish a plan, then branch and bound on the whole problem from there. No
+stage ends by the clock but the last, and that one only when all time is spent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+from fleetplan.errors import SolverError
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.pair.plans import Planner, Relaxation
+from fleetplan.optimize.pair.race import FIRST_PLAN_S, Board, Limits, outline_of
+from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
+from fleetplan.optimize.solve import solve
+
+LEAST_S = 0.5
+
+
+class Desk:
+    """Stands for the channel of a solver process: what is found goes to the board at once."""
+
+    def __init__(self, board: Board, task: Task, stop: threading.Event | None) -> None:
+        self.board, self.task = board, task
+        self.stopped = stop if stop is not None else threading.Event()
+        self.best_usd = board.value
+
+    def tell(self, message: Message) -> None:
+        """Put a plan or a bound on the board."""
+        if isinstance(message, Found):
+            self.board.take_plan(message.x)
+            self.best_usd = max(self.best_usd, self.board.value)
+        elif isinstance(message, Proven):
+            self.board.take_bound(message.bound_usd)
+
+    def taken(self) -> list[Found]:
+        """Return nothing: nobody else works."""
+        return []
+
+
+def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None) -> bool:
+    """Find a plan and prove how good it is; return False when it is proven that there is none.
+
+    Raises
+    ------
+    SolverError
+        If the time ran out before a plan was found.
+    """
+    outline = outline_of(board.formulation, board.plan_model, board.whole)
+    desk = Desk(board, Task(outline, seed, start), limits.stop)
+    planner = Planner(desk)
+    relaxation = Relaxation(replace(outline, model=board.formulation.model))
+    if relaxation.infeasible:
+        return False
+    if relaxation.optimal:
+        board.take_bound(relaxation.value)
+        if not board.closed(limits.gap):
+            planner.from_relaxation(relaxation.x)
+    if not board.closed(limits.gap):
+        planner.polish()
+    return _proven(board, limits, planner, seed)
+
+
+def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:
+    """Search the whole problem from the best plan on, vehicles continuous; make a plan of what that finds."""
+
+    def watch(_: float | None, bound: float | None, __: float) -> None:
+        if bound is not None:
+            board.take_bound(bound)
+
+    if board.plan_model is not board.formulation.model and not board.closed(limits.gap):
+        _strictly(board, limits, planner, seed)
+    asked = limits.stop is not None and limits.stop.is_set()
+    left = limits.ends - time.monotonic()
+    if board.plans and (board.closed(limits.gap) or asked or left < LEAST_S):
+        return True
+    answer = solve(
+        board.formulation.model,
+        time_limit_s=left if board.plans else max(left, FIRST_PLAN_S),
+        gap=limits.gap / 2,
+        seed=seed,
+        threads=1,
+        start=board.plans[0] if board.plans else None,
+        watch=watch,
+        stop=limits.stop if board.plans else None,  # without a plan to keep, one is found even when asked to stop
+    )
+    if answer.status == "infeasible":
+        return False
+    board.take_bound(answer.bound)
+    if answer.x is not None:
+        planner.settle(answer.x, "branch and bound")
+    if not board.plans:
+        msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
+        raise SolverError(msg)
+    return True
+
+
+def _strictly(board: Board, limits: Limits, planner: Planner, seed: int) -> None:
+    """Find the best plan under rows that keep what the problem's own rows only relax."""
+    left = max(LEAST_S, (limits.ends - time.monotonic()) / 2)
+    start = board.plans[0] if board.plans else None
+    answer = solve(
+        board.plan_model, time_limit_s=left, gap=limits.gap / 2, seed=seed, start=start, stop=limits.stop, threads=1
+    )
+    if answer.x is not None:
+        planner.settle(answer.x, "strict rows")

@@ -1,0 +1,89 @@
+"""Where steps may rise: bounds on columns made from a relaxation's solution or from a plan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetplan.optimize.matrix import Array, Ints
+from fleetplan.optimize.pair.outline import Outline, Steps
+
+LOW, HIGH = 0.02, 0.98  # a step of a relaxation begins to rise, has risen
+
+
+def windows(o: Outline, x: Array, *, early: int, late: int, entry: float) -> tuple[Array, Array]:
+    """Return bounds that let each step rise only about where a relaxation's solution raises it.
+
+    Parameters
+    ----------
+    x
+        A solution of the relaxation, shape (columns,).
+    early, late
+        Periods before the first with the step above 2 % and after the first above 98 % in which it may rise as well.
+    entry
+        Deployments whose entry lies below this stay out.
+    """
+    lower, upper = o.bounds()
+    for own in o.steps:
+        end = float(x[own.entry])
+        for rising in own.rows:
+            if end < entry:
+                upper[rising] = np.minimum(upper[rising], lower[rising])
+            else:
+                _window(lower, upper, rising, x[rising] / max(end, 1e-9), (early, late))
+    return lower, np.maximum(lower, upper)
+
+
+def _window(lower: Array, upper: Array, rising: Ints, share: Array, play: tuple[int, int]) -> None:
+    """Bound one row of steps, in place; ``share`` is how far it has risen by period."""
+    early, late = play
+    if share[-1] < LOW:
+        upper[rising] = lower[rising]
+        return
+    first = int(np.argmax(share >= LOW))
+    last = int(np.argmax(share >= HIGH)) if (share >= HIGH).any() else len(rising)
+    upper[rising[: max(0, first - early)]] = 0.0
+    sure = rising[last + late :]
+    lower[sure] = np.minimum(1.0, upper[sure])
+
+
+def near(o: Outline, x: Array, periods: int, *, free: frozenset[int] = frozenset()) -> tuple[Array, Array]:
+    """Return bounds that keep every step of a plan within ``periods`` of where it rises.
+
+    Steps that the plan never takes stay untaken. Deployments in the cities of ``free`` are not bound at all.
+    """
+    lower, upper = o.bounds()
+    for own in o.steps:
+        if own.city not in free:
+            for rising in own.rows:
+                _near(lower, upper, rising, x, periods)
+    return lower, upper
+
+
+def _near(lower: Array, upper: Array, rising: Ints, x: Array, periods: int) -> None:
+    up = np.flatnonzero(x[rising] > 0.5)  # a step is 0 or 1
+    if not len(up):
+        upper[rising] = lower[rising]
+        return
+    first = int(up[0])
+    upper[rising[: max(0, first - periods)]] = np.maximum(0.0, lower[rising[: max(0, first - periods)]])
+    sure = rising[first + periods :]
+    lower[sure] = np.minimum(1.0, upper[sure])
+
+
+def entries_fixed(o: Outline, fixed: dict[int, float]) -> tuple[Array, Array]:
+    """Return bounds with some deployments in or out, by index."""
+    lower, upper = o.bounds()
+    for k, value in fixed.items():
+        column = o.steps[k].entry
+        lower[column], upper[column] = max(lower[column], value), min(upper[column], value)
+    return lower, upper
+
+
+def pattern(o: Outline, x: Array) -> tuple[bool, ...]:
+    """Return which deployments enter in a relaxation's solution."""
+    return tuple(bool(x[own.entry] > 0.5) for own in o.steps)  # a step is 0 or 1
+
+
+def unsettled(own: Steps, x: Array) -> float:
+    """Return how far the steps of a deployment are from whole, in sum."""
+    return float(sum(np.abs(x[rising] - np.round(x[rising])).sum() for rising in own.rows))

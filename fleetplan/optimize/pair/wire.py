@@ -1,0 +1,153 @@
+"""Messages between the caller and a solver process: pickles with their length in front, over the process's own pipes.
+
+Only this program's own processes speak here; nothing from outside reaches these pipes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import signal
+import struct
+import sys
+import threading
+from dataclasses import dataclass
+from typing import IO, Any, Literal
+
+from fleetplan.optimize.matrix import Array
+from fleetplan.optimize.pair.outline import Outline
+
+_HEAD = struct.Struct("<Q")
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a process is started with; ``start`` is a plan to begin with, ``least_usd`` what a plan must beat."""
+
+    outline: Outline
+    seed: int
+    start: Array | None = None
+    least_usd: float = -float("inf")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A plan in whole numbers (``kind`` plan), or steps whose vehicles are not whole yet (``steps``)."""
+
+    kind: Literal["plan", "steps"]
+    x: Array
+    value_usd: float
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A bound on every plan."""
+
+    bound_usd: float
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The end of a process's work: nothing more will come; ``infeasible`` when it has proven that there is no plan."""
+
+    infeasible: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End within a moment."""
+
+
+Message = Task | Found | Proven | Over | Stop
+
+
+def write(stream: IO[bytes], message: Message) -> None:
+    """Send one message."""
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(_HEAD.pack(len(data)) + data)
+    stream.flush()
+
+
+def read(stream: IO[bytes]) -> Message | None:
+    """Return the next message; None at the end of the stream."""
+    head = stream.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    data = stream.read(_HEAD.unpack(head)[0])
+    found: Message = pickle.loads(data)  # noqa: S301  # written by our own parent or child
+    return found
+
+
+class Channel:
+    """A solver process's side: its task, what has become known meanwhile, and whether to stop.
+
+    A thread reads; the end of the stream means that the caller is gone, and the process ends at once.
+    """
+
+    def __init__(self) -> None:
+        _die_with_parent()
+        self._in: IO[bytes] = sys.stdin.buffer
+        self._out: IO[bytes] = os.fdopen(os.dup(1), "wb")
+        _silence_stdout()
+        self._lock = threading.Lock()
+        self.stopped = threading.Event()
+        self.best_usd = -float("inf")
+        self._given: list[Found] = []
+        first = read(self._in)
+        if not isinstance(first, Task):
+            os._exit(0)
+        self.task: Task = first
+        self.best_usd = first.least_usd
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while (message := read(self._in)) is not None:
+            if isinstance(message, Stop):
+                self.stopped.set()
+            elif isinstance(message, Found):
+                with self._lock:
+                    if message.kind == "plan":
+                        self.best_usd = max(self.best_usd, message.value_usd)
+                    self._given.append(message)
+        os._exit(0)
+
+    def taken(self) -> list[Found]:
+        """Return what was given since the last call."""
+        with self._lock:
+            given, self._given = self._given, []
+        return given
+
+    def tell(self, message: Message) -> None:
+        """Send a message to the caller."""
+        if isinstance(message, Found) and message.kind == "plan":
+            self.best_usd = max(self.best_usd, message.value_usd)
+        with self._lock:
+            write(self._out, message)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when the thread that started it is gone; elsewhere the closed pipe does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _silence_stdout() -> None:
+    """Keep what solvers print off the pipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def serve(work: Any) -> None:
+    """Run a solver process: ``work(channel)`` until it ends, errors told to the caller."""
+    channel = Channel()
+    try:
+        work(channel)
+        channel.tell(Over())
+    except Exception as error:  # noqa: BLE001  # whatever it is, the caller must hear of it
+        channel.tell(Over(message=f"{type(error).__name__}: {error}"))
