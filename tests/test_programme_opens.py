@@ -11,8 +11,9 @@ from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.prices import local_prices
-from fleetplan.optimize.search import SearchResult, whole_columns
+from fleetplan.optimize.search import SearchResult
 from fleetplan.optimize.solve import Solution, solve
+from fleetplan.optimize.tidy import whole_columns
 from fleetplan.plans.assemble import Proof, assemble
 from fleetplan.plans.check import CheckReport, check_plan
 from fleetplan.plans.types import Plan

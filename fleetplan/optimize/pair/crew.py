@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
-import fleetplan
 from fleetplan.optimize.pair.wire import Message, Over, Stop, Task, read, write
 
 GRACE_S = 0.5
@@ -86,7 +85,7 @@ class Crew:
 
 def _started(module: str) -> subprocess.Popen[bytes]:
     """Start a solver process with the same package as ours."""
-    home = str(Path(fleetplan.__file__).resolve().parent.parent)
+    home = str(Path(__file__).resolve().parents[3])
     known = os.environ.get("PYTHONPATH")
     environment = {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{known}" if known else home, "OMP_NUM_THREADS": "1"}
     pipe: Any = subprocess.PIPE
