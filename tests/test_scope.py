@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -133,7 +135,7 @@ def test_the_remedies_of_a_supply_that_the_grid_cannot_say_are_accepted():
 
 # --- what is planned --------------------------------------------------------------------------------------------------------
 
-EVERY = [
+EVERY: list[tuple[dict[str, Any], set[str]]] = [
     ({"type": "launch_by", "month": "2028-01"}, {"city"}),
     ({"type": "launch_not_before", "month": "2028-01"}, {"city"}),
     ({"type": "launch_fixed", "month": "2028-01"}, {"city", "stack"}),
@@ -369,6 +371,77 @@ ODD: list[Any] = [
 @pytest.mark.parametrize("data", ODD, ids=str)
 def test_whatever_is_given_is_judged_without_a_crash(data: Any):
     assert all(fault.what and fault.remedy for fault in judged(data).values())
+
+
+WHOLE: dict[str, Any] = {
+    "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
+    "capital": {"per_quarter_usd": [1, 2], "cash_floor_usd": 5},
+    "cities": ["aston", "belport"],
+    "exclude_stacks": [],
+    "deployments": {"deals": ["announced"], "add": [{"stack": "beta", "city": "aston"}]},
+    "overrides": [
+        {"figure": "aston/city.toml#season.month_factors", "factor": 1},
+        {"figure": "partners/alpha.toml#supply.placeable", "values": [1, 2, 3]},
+    ],
+    "constraints": [{"id": kind["type"], **kind, **{key: NAMES[key] for key in keys}} for kind, keys in EVERY],
+}
+FOREIGN = [
+    None,
+    True,
+    -1,
+    1.5,
+    10**400,
+    float("nan"),
+    "",
+    "aston",
+    "2027-13",
+    "9999-01",
+    [],
+    {},
+    [None],
+    {"type": "fleet_cap"},
+]
+
+
+def places(data: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [*([at] if at else []), *(place for key, value in inner for place in places(value, (*at, key)))]
+
+
+def damaged(data: Any, rng: random.Random) -> Any:
+    """Return data with one place taken out or holding something that belongs elsewhere."""
+    *way, last = rng.choice(places(data))
+    out = deepcopy(data)
+    holder = out
+    for key in way:
+        holder = holder[key]
+    if rng.random() < 0.3:
+        del holder[last]
+    else:
+        holder[last] = deepcopy(rng.choice(FOREIGN))
+    return out
+
+
+def faults_or_none(data: Any) -> tuple[Fault, ...]:
+    try:
+        judge_request(data, WORLD)
+    except RequestError as error:
+        return error.faults
+    return ()
+
+
+def test_the_whole_request_is_without_fault():
+    assert judge_request(WHOLE, WORLD).constraints
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_damage_to_a_request_breaks_its_judgement(seed: int):
+    rng = random.Random(seed)  # noqa: S311
+    found = [faults_or_none(damaged(damaged(WHOLE, rng), rng)) for _ in range(10)]
+    assert any(found)
+    for faults in found:
+        assert len({(fault.where, fault.what) for fault in faults}) == len(faults), faults
+        assert all(fault.remedy for fault in faults), faults
 
 
 def test_a_request_without_fault_is_judged_as_it_is_resolved():

@@ -8,6 +8,7 @@ import unicodedata
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _UNITS = {"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "b": 1e9, "billion": 1e9, "%": 0.01}
 _LARGEST = 1e300
+_LONGEST = 60
 _AMOUNT = re.compile(r"^[^\d+.-]{0,4}([+-]?\d[\d.,' _]*\d|[+-]?\d)\s*(%|[a-z]*\b)(?:[ /].{0,20})?$", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"^(\d{4})\D?(\d{1,2})(?:\D\d{1,2})?$")
 _YEAR_LAST = re.compile(r"^(?:\d{1,2}[./ ])?(\d{1,2})[./ -](\d{4}|\d{2})$")
@@ -24,7 +25,7 @@ def number_guess(given: object) -> float | None:
     """
     if isinstance(given, int | float) and not isinstance(given, bool):
         return float(given) if abs(given) < _LARGEST else None
-    text = unicodedata.normalize("NFKC", given).strip() if isinstance(given, str) else ""
+    text = unicodedata.normalize("NFKC", given).strip() if isinstance(given, str) and len(given) <= _LONGEST else ""
     if re.fullmatch(r"0[xob][0-9a-f]+", text, re.IGNORECASE):
         return float(int(text, 0))
     match = _AMOUNT.match(text)
@@ -51,7 +52,7 @@ def month_guess(given: object) -> str:
     >>> [month_guess(m) for m in ("2027", 2027, "2027-13", "soon", True)]
     ['', '', '', '', '']
     """
-    text = str(given).strip() if isinstance(given, str | int) and not isinstance(given, bool) else ""
+    text = str(given)[:_LONGEST].strip() if isinstance(given, str | int) and not isinstance(given, bool) else ""
     if (found := _YEAR_FIRST.match(text)) is not None:
         return _month(found[1], int(found[2]))
     if (found := _YEAR_LAST.match(text)) is not None:
