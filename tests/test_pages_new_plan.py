@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from api.pages.new_plan import examples
-from api.pages.request_text import changed_text, write_text
+from fleetplan.drafts.starts import examples
 from fleetplan.examples import examples_path
 from fleetplan.request import PlanRequest
 from fleetplan.request.text import read_text
@@ -319,52 +318,3 @@ def test_time_is_told_from_plans_of_similar_size_and_honestly_when_there_are_non
         assert after["sentence"].startswith("A plan of this size took under 1 s here.")
         larger = drafted(service, request={"capital": {"per_quarter_usd": 5e6}})["estimate"]
         assert larger["plans"] == 0
-
-
-# --- text -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"note": "a: b # c"},
-        {"cities": ["zurich", "madrid"]},
-        {"horizon": {"start": "2027-01", "months": 36, "single_months": 6}},
-        {"horizon": {"start": "2028-01"}},
-        {"discount_rate": None},
-        {"constraints": None},
-        {"constraints": [{"id": "two-stacks", "type": "stacks_per_city", "max": 2}]},
-        {"deployments": {"deals": ["none"], "add": [{"stack": "zoox-pod", "city": "houston"}]}},
-        {"name": "yes", "capital": {"per_quarter_usd": [1_000_000, 2_000_000.5]}},
-    ],
-)
-def test_a_changed_text_says_what_was_changed_and_keeps_its_head(change: dict[str, Any]):
-    request = {key: value for key, value in {**yaml.safe_load(REFERENCE), **change}.items() if value is not None}
-    changed = changed_text(REFERENCE, request, ORDER)
-    assert yaml.safe_load(changed) == request
-    assert changed.startswith("# The reference request: eight cities")
-
-
-def test_a_list_changed_in_place_stays_on_its_line():
-    request = yaml.safe_load(REFERENCE)
-    request["deployments"]["deals"] = ["announced"]
-    assert changed_text(REFERENCE, request, ORDER) == REFERENCE.replace("[announced, talks]", "[announced]")
-
-
-def test_two_new_constraints_come_in_their_order():
-    request = yaml.safe_load(REFERENCE)
-    request["constraints"] += [{"id": "a", "type": "force_deployment"}, {"id": "b", "type": "force_deployment"}]
-    changed = changed_text(REFERENCE, request, ORDER)
-    assert [entry["id"] for entry in yaml.safe_load(changed)["constraints"]] == ["launch-teams", "two-stacks", "a", "b"]
-    assert "# what the launch teams can carry" in changed
-
-
-def test_a_text_that_cannot_be_read_is_written_anew():
-    assert changed_text("a: [", {"name": "b"}, ORDER) == "name: b\n"
-
-
-@pytest.mark.parametrize("example", examples(), ids=lambda e: e.key)
-def test_what_is_written_is_read_again(example: Any):
-    request = yaml.safe_load(example.text)
-    assert yaml.safe_load(write_text(request, "yaml")) == request
-    assert json.loads(write_text(request, "json")) == request

@@ -54,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     "compare": INPUTS
     | {"options", "run", "optimize", "plans", "plans.types", "planner", "reruns", "reruns.patch", "words"},
     "examples": set(),
+    "drafts": BASE | {"catalogue", "examples", "request", "words"},
     "cli": INPUTS
     | {"examples", "options", "run", "optimize", "plans", "plans.types", "plans.check", "report", "planner"},
     "__main__": {"cli"},

@@ -6,7 +6,7 @@ formats, every fault with its place in the text, the request read back in words,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -15,18 +15,16 @@ from api.bodies import Sent, submission
 from api.checks import judge, validation
 from api.known import Known
 from api.pages.estimates import estimate
-from api.pages.request_text import changed_text, whole, write_text
 from api.problems import BadRequest, Flaw
 from api.schemas import Body
 from api.settings import Settings
 from api.store.contract import PlanRow
-from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import InputError
-from fleetplan.explain.dates import earliest_paid
-from fleetplan.months import month_text
+from fleetplan.drafts.form import form_of
+from fleetplan.drafts.mending import changed_text
+from fleetplan.drafts.writing import whole, write_text
+from fleetplan.explain.dates import earliest_words
 from fleetplan.options import SearchOptions
-from fleetplan.request import Capital, PlanRequest
 from fleetplan.request.text import Format, Reading, read_text
 from fleetplan.scope import Scope
 from fleetplan.words.also_asked import also_asked
@@ -37,11 +35,9 @@ from fleetplan.words.request import (
     question,
     span_words,
 )
-from fleetplan.words.values import listed, month_name, usd
+from fleetplan.words.values import usd
 
 MOST_TEXT = 100_000
-ORDER = tuple(PlanRequest.model_fields)
-FORM_CONSTRAINTS = ("markets_live", "launches_per_quarter", "stacks_per_city")
 
 
 class Draft(Body):
@@ -88,7 +84,7 @@ def _text(draft: Draft) -> str:
     if draft.request is None:
         return draft.text or ""
     if draft.format == "yaml" and draft.text is not None:
-        return changed_text(draft.text, draft.request, ORDER)
+        return changed_text(draft.text, draft.request)
     return write_text(draft.request, draft.format)
 
 
@@ -161,7 +157,7 @@ def _asked(scope: Scope, options: SearchOptions, catalogue: Catalogue, past: Ite
         "words": question(scope),
         "size": size,
         "size_words": count_words(size),
-        "earliest": _earliest(scope, catalogue),
+        "earliest": earliest_words(scope),
         "feasibility": told["feasibility"],
         "estimate": estimate(size["cities"], size["periods"], options.time_limit_s, len(catalogue.cities), past),
         "figures": {
@@ -169,87 +165,3 @@ def _asked(scope: Scope, options: SearchOptions, catalogue: Catalogue, past: Ite
             "capital": f"{capital_words(request)}, {usd(budget_usd(request))} over the horizon",
         },
     }
-
-
-def _earliest(scope: Scope, catalogue: Catalogue) -> str:
-    """Return in words from when permits allow paid service in each city, were everything begun at once."""
-    months: dict[str, int] = {}
-    for (_, city), month in earliest_paid(scope).items():
-        if month < scope.request.grid.end:
-            months[city] = min(month, months.get(city, month))
-    named = {city: catalogue.cities[city].name for city in scope.cities}
-    told = [
-        f"{named[city]} {month_name(month_text(months[city]))}" for city in sorted(months, key=lambda c: (months[c], c))
-    ]
-    never = listed([name for city, name in named.items() if city not in months])
-    sentences = [f"{', '.join(told)}." if told else "", f"Not within the horizon: {never}." if never else ""]
-    return " ".join(sentences).strip()
-
-
-def form_of(request: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
-    """Return what the form needs besides the request: which cities and stacks are chosen, which constraints are its own.
-
-    Names that nobody knows are left out: they are among the flaws.
-    """
-    cities = _resolved(request.get("cities"), list(catalogue.cities), lambda n: resolve_city(catalogue, n))
-    no_cities = _resolved(request.get("exclude_cities"), [], lambda n: resolve_city(catalogue, n))
-    usual = [slug for slug, stack in catalogue.stacks.items() if not stack.rival]
-    stacks = _resolved(request.get("stacks"), usual, lambda n: resolve_stack(catalogue, n))
-    no_stacks = _resolved(request.get("exclude_stacks"), [], lambda n: resolve_stack(catalogue, n))
-    return {
-        "cities": [slug for slug in cities if slug not in no_cities],
-        "stacks": [slug for slug in stacks if slug not in no_stacks],
-        "constraints": own_constraints(request),
-    }
-
-
-def own_constraints(request: Mapping[str, Any]) -> dict[str, int]:
-    """Return where the constraints stand that the form shows: the first of each kind that holds everywhere.
-
-    >>> own_constraints({"constraints": [{"type": "launch_by"}, {"type": "launches_per_quarter", "max": 2}]})
-    {'launches_per_quarter': 1}
-    """
-    found: dict[str, int] = {}
-    entries = request.get("constraints")
-    for i, entry in enumerate(entries if isinstance(entries, list) else []):
-        kind = entry.get("type") if isinstance(entry, dict) else None
-        if kind in FORM_CONSTRAINTS and entry.get("city") is None:
-            found.setdefault(kind, i)
-    return found
-
-
-def _resolved(given: Any, usual: list[str], resolve: Callable[[str], str]) -> list[str]:
-    if not isinstance(given, list):
-        return usual
-    found = []
-    for name in given[:500]:
-        try:
-            found.append(resolve(str(name)))
-        except InputError:
-            continue
-    return found
-
-
-def tidy(request: PlanRequest) -> dict[str, Any]:
-    """Return a request without what goes without saying, so that its text stays short.
-
-    >>> from fleetplan.request import parse_request
-    >>> tidy(parse_request({"name": "a", "capital": {"per_quarter_usd": 5e6}, "cities": ["zurich"]}))
-    {'name': 'a', 'capital': {'per_quarter_usd': 5000000.0}, 'cities': ['zurich']}
-    """
-    full = request.model_dump(mode="json")
-    usual = PlanRequest(name=request.name, capital=Capital(per_quarter_usd=0)).model_dump(mode="json")
-    out: dict[str, Any] = {}
-    for key, value in full.items():
-        if key == "name":
-            out[key] = value
-        elif isinstance(value, dict):
-            members = {k: v for k, v in value.items() if v != usual[key][k] or k == "per_quarter_usd"}
-            out |= {key: members} if members else {}
-        elif value != usual[key]:
-            out[key] = [_without_none(entry) for entry in value] if isinstance(value, list) else value
-    return out
-
-
-def _without_none(entry: Any) -> Any:
-    return {k: v for k, v in entry.items() if v is not None} if isinstance(entry, dict) else entry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,51 +11,23 @@ from fastapi.concurrency import run_in_threadpool
 from api import problems as p
 from api.deps import Service, ServiceDep, may_plan, may_read
 from api.documents import json_document
-from api.pages.drafts import Draft, answer, tidy
+from api.pages.drafts import Draft, answer
 from api.pages.estimates import LOOKED_AT
-from api.pages.request_text import write_text
 from api.pages.shell import page
 from api.routes.parameters import SLUG
 from api.security import Scope
 from api.store.contract import PlanRow
 from api.strict_json import StrictRoute
-from fleetplan.catalogue.types import Catalogue, Stack
-from fleetplan.examples import example_files
+from fleetplan.drafts.form import stack_rows, usual_values
+from fleetplan.drafts.starts import BLANK, copy_name, examples, tidy
+from fleetplan.drafts.writing import write_text
 from fleetplan.options import SearchOptions
-from fleetplan.request import Capital, PlanRequest, parse_request, read_request
+from fleetplan.request import parse_request
 from fleetplan.words.request import DEAL_NAMES
 
 router = APIRouter(
     include_in_schema=False, dependencies=[may_read], default_response_class=Response, route_class=StrictRoute
 )
-
-FIRST_EXAMPLES = ("uber-2027", "tight-budget", "ten-markets")
-"""Examples in the order in which a newcomer learns most; others follow by name."""
-
-CONTRACT_NAMES = {
-    "own_and_license": "vehicles bought, driving system licensed",
-    "fixed_fee": "fixed fee a vehicle",
-    "revenue_share": "share of fares",
-    "sale_license_share": "vehicles bought, licence and share of fares",
-}
-BLANK = """\
-# A request. The form and this text are the same thing: what you change in one, the other shows.
-
-name: New plan
-
-capital:
-  per_quarter_usd: 50_000_000   # USD; what a quarter leaves over may be spent later
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A request to start from."""
-
-    key: str
-    title: str
-    note: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +38,6 @@ class Start:
     options: dict[str, Any]
     plan: PlanRow | None = None
     example: str = ""
-
-
-@cache
-def examples() -> tuple[Example, ...]:
-    """Return the examples, the most telling first."""
-    found = []
-    for name, file in example_files().items():
-        request = read_request(file)
-        found.append(Example(name, request.name, request.note.strip(), file.read_text(encoding="utf-8")))
-    rank = {key: i for i, key in enumerate(FIRST_EXAMPLES)}
-    return tuple(sorted(found, key=lambda e: (rank.get(e.key, len(rank)), e.key)))
 
 
 @router.get("/plans/new")
@@ -150,40 +110,3 @@ def start_from(service: Service, origin: str | None) -> Start:
     options = {name: getattr(row.options, name) for name in usual}
     again = tidy(parse_request({**row.request, "name": copy_name(row.name)}))
     return Start(write_text(again, "yaml"), options, plan=row)
-
-
-def copy_name(name: str) -> str:
-    """Return the name of a copy, no longer than names may be.
-
-    >>> copy_name("Uber 2027")
-    'Uber 2027 (copy)'
-    """
-    return name if name.endswith("(copy)") else f"{name[:73]} (copy)"
-
-
-def usual_values() -> dict[str, Any]:
-    """Return by JSON pointer what counts where a request says nothing."""
-    full = PlanRequest(capital=Capital(per_quarter_usd=0)).model_dump(mode="json")
-    flat = {f"/{key}": value for key, value in full.items() if not isinstance(value, dict)}
-    for key in ("horizon", "capital", "deployments"):
-        flat |= {f"/{key}/{name}": value for name, value in full[key].items()}
-    return flat
-
-
-def stack_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """Return the stacks that a request may place, those with deals first, each with its lawful cities."""
-    rows = [_stack_row(catalogue, stack) for stack in catalogue.stacks.values() if not stack.rival]
-    return sorted(
-        rows, key=lambda row: (not any(d != "none" for _, _, d in row["cities"]), row["partner"], row["slug"])
-    )
-
-
-def _stack_row(catalogue: Catalogue, stack: Stack) -> dict[str, Any]:
-    facts = [fact for (slug, _), fact in catalogue.deployments.items() if slug == stack.slug and fact.permitted != "no"]
-    return {
-        "slug": stack.slug,
-        "partner": stack.partner,
-        "platform": stack.platform,
-        "contract": CONTRACT_NAMES[stack.contract_type],
-        "cities": sorted((catalogue.cities[f.city].name, f.city, f.deal) for f in facts if f.deal != "rival"),
-    }

@@ -13,12 +13,12 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.deps import Service, ServiceDep, may_read
 from api.pages.lineage import Node, changes, flat, forest
-from api.pages.new_plan import examples
 from api.pages.shell import STATE_NAMES, page, seconds_of
 from api.routes.parameters import SLUG
 from api.security import Scope
 from api.store.contract import FINAL, PlanRow, State, Store
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.drafts.starts import examples
 from fleetplan.facts import conflicts_from
 from fleetplan.words.conflict import briefly
 from fleetplan.words.request import asked_briefly, cities_asked

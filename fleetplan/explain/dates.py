@@ -9,6 +9,7 @@ from fleetplan.permits import first_paid_month
 from fleetplan.permits.limits import Allowed, ruled_out
 from fleetplan.request import MarketsLive
 from fleetplan.scope import Scope
+from fleetplan.words.values import listed, month_name
 
 
 def impossible(scope: Scope) -> list[Conflict]:
@@ -24,3 +25,18 @@ def earliest_paid(scope: Scope) -> dict[tuple[str, str], int]:
     """Return the first month of paid service of each deployment, were every programme begun at once."""
     found = {pair: first_paid_month(path) for pair, path in paths_of(scope).items()}
     return {pair: month for pair, month in found.items() if month is not None}
+
+
+def earliest_words(scope: Scope) -> str:
+    """Return in words from when permits allow paid service in each city, were everything begun at once."""
+    months: dict[str, int] = {}
+    for (_, city), month in earliest_paid(scope).items():
+        if month < scope.request.grid.end:
+            months[city] = min(month, months.get(city, month))
+    named = {city: scope.catalogue.cities[city].name for city in scope.cities}
+    told = [
+        f"{named[city]} {month_name(month_text(months[city]))}" for city in sorted(months, key=lambda c: (months[c], c))
+    ]
+    never = listed([name for city, name in named.items() if city not in months])
+    sentences = [f"{', '.join(told)}." if told else "", f"Not within the horizon: {never}." if never else ""]
+    return " ".join(sentences).strip()

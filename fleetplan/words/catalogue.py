@@ -51,6 +51,12 @@ CONTRACT_MEANS: Final = {
     "revenue_share": "The partner brings vehicle and driving system and bears most costs; fares are shared.",
     "sale_license_share": "The platform buys the vehicles, pays for the driving system and leaves a share of the fares.",
 }
+CONTRACT_BRIEFLY: Final = {
+    "own_and_license": "vehicles bought, driving system licensed",
+    "fixed_fee": "fixed fee a vehicle",
+    "revenue_share": "share of fares",
+    "sale_license_share": "vehicles bought, licence and share of fares",
+}
 PAYS_NAMES: Final = {
     "capital": "the vehicles",
     "energy": "energy",
