@@ -15,7 +15,7 @@ from fleetplan.optimize.reach import Reach, reach_of
 from fleetplan.optimize.rules import STANDING_RULES, Problem, Rule, rules_for
 from fleetplan.optimize.variables import Columns, lay_out
 
-SWITCHES = frozenset({"permit_path", "permit_area"})
+SWITCHES = frozenset({"permit_path", "permit_area", "vehicles_max"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +41,13 @@ def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool 
     without
         Keys of rules (types of the request's constraints are keys too, and so are their ids) that are left out, rows and limits.
     loose
-        Bound columns and switches by the months of permits only: the same plans, a weaker relaxation, and every limit
-        acts through its own rows alone, so that row prices say what it is worth.
+        Bound columns and switches by the months of permits and the largest fleets sampled only, without cuts: the same plans, a
+        weaker relaxation, and every limit acts through its own rows alone, so that row prices say what it is worth.
     """
-    rules = tuple(rule for rule in rules_for(instance) if not {rule.key, rule.place.constraint} & set(without))
-    standing = [rule for rule in STANDING_RULES if rule.key not in without]
+    rules = tuple(
+        rule for rule in rules_for(instance) if not _names(rule) & set(without) and not (loose and rule.implied_by)
+    )
+    standing = [rule for rule in STANDING_RULES if not _names(rule) & set(without)]
     reach = reach_of(instance, [rule for rule in rules if not loose or rule.key in SWITCHES])
     domain = curve_domain(instance, standing)
     builder = Builder()
@@ -54,6 +56,11 @@ def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool 
         rule.write(problem)
     model = builder.finish(problem.ledger.costs(builder.size))
     return Formulation(instance, problem.columns, model, rules, problem.ledger, reach, domain)
+
+
+def _names(rule: Rule) -> set[str]:
+    """Return the names with any of which a rule goes: its own, and those of the rules that imply it."""
+    return {rule.key, rule.place.constraint, *rule.implied_by}
 
 
 def curve_domain(instance: Instance, standing: Sequence[Rule]) -> Reach:

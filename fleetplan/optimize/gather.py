@@ -15,6 +15,7 @@ from fleetplan.optimize.instance import (
     DeploymentOutlook,
     DeploymentTerms,
     DepotData,
+    Gate,
     Instance,
     Ints,
     Milestone,
@@ -22,10 +23,11 @@ from fleetplan.optimize.instance import (
     ServiceMode,
     StackTerms,
     World,
+    counted_modes,
 )
-from fleetplan.permits import PUBLIC_MODES, DelayRule, PermitPath, permit_path
+from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.paths import CITY, LONG_AGO
-from fleetplan.request import AnyConstraint, Capital, EventDate, MarketsLive, PermitDelay, SupplyChange
+from fleetplan.request import AnyConstraint, Capital, EventDate, PermitDelay, SupplyChange
 from fleetplan.scope import Scope
 from fleetplan.service.types import CityService
 
@@ -106,11 +108,6 @@ def _milestone(path: PermitPath, grid: Grid, permits: Sequence[str], shared: Seq
     return Milestone(tuple(permits), reach)
 
 
-def _wanted_modes(constraints: Sequence[AnyConstraint]) -> tuple[str, ...]:
-    unpaid = any(isinstance(c, MarketsLive) and c.counts == "public" for c in constraints)
-    return PUBLIC_MODES if unpaid else tuple(m for m in PUBLIC_MODES if m.startswith("paid"))
-
-
 def _modes(path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence[str]) -> tuple[ServiceMode, ...]:
     modes = []
     for permit in path.permits.values():
@@ -132,26 +129,23 @@ def _modes(path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence
 
 
 def _level_gates(
-    path: PermitPath, grid: Grid, shared: Sequence[str], modes: Sequence[ServiceMode], service: CityService
-) -> tuple[tuple[Milestone, ...], ...]:
-    """Return for every level the milestones that must all be reached before it may open (besides a permitted mode)."""
-    gates: list[tuple[Milestone, ...]] = []
-    everything = dict.fromkeys([CITY, *path.wide], grid.start)
-    limits = [m.area_levels for m in modes if m.area_levels > 0]
-    openers = path.opening("area")
+    path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence[str], service: CityService
+) -> tuple[tuple[Gate, ...], ...]:
+    """Return for every level what must be ready before it may open (besides a permitted mode)."""
+    limits = [p.area_levels for p in path.permits.values() if p.opens in wanted and p.area_levels > 0]
+    larger = tuple(_milestone(path, grid, [p.id], shared) for p in path.opening("area")) or (_never(grid),)
+    gates: list[tuple[Gate, ...]] = []
     for number, level in enumerate(service.levels, start=1):
-        needed: list[Milestone] = []
-        if limits and number > min(limits):
-            if openers:
-                timings = path.timings(everything)
-                best = min(openers, key=lambda p: timings[p.id].finish)
-                needed.append(_milestone(path, grid, [best.id], shared))
-            else:
-                never = np.full(len(grid), -1, dtype=np.int64)
-                needed.append(Milestone((), {CITY: never}))
-        needed += [_milestone(path, grid, [p], shared) for p in level.requires if p in path.permits]
+        needed: list[Gate] = [larger] if limits and number > min(limits) else []
+        needed += [
+            (_milestone(path, grid, [p], shared),) if p in path.permits else (_never(grid),) for p in level.requires
+        ]
         gates.append(tuple(needed))
     return tuple(gates)
+
+
+def _never(grid: Grid) -> Milestone:
+    return Milestone((), {CITY: np.full(len(grid), -1, dtype=np.int64)})
 
 
 def _delays(constraints: Sequence[AnyConstraint]) -> list[DelayRule]:
@@ -296,12 +290,12 @@ def outlook_of(
     ``constraints`` are those whose supply changes count; the delays and event dates are in ``paths`` already.
     """
     scope, grid = world.scope, world.grid
-    wanted = _wanted_modes(scope.constraints)
+    wanted = counted_modes(scope.constraints)
     found = []
     for terms in world.deployments:
         path, city = paths[terms.stack, terms.city], scope.catalogue.cities[terms.city]
         modes = _modes(path, grid, terms.shared, wanted)
-        gates = _level_gates(path, grid, terms.shared, modes, world.cities[terms.city].service)
+        gates = _level_gates(path, grid, terms.shared, wanted, world.cities[terms.city].service)
         season = season_means(grid, city.series("season.month_factors"))
         rivals = rival_shares(grid, city.value("market.rival_share"))
         found.append(DeploymentOutlook(path, modes, gates, season * (1.0 - rivals) * terms.rates.demand_factor))

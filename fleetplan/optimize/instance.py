@@ -9,7 +9,7 @@ which a programme may begin so that something is ready in time (-1: not even fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,13 +19,20 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import Stack
 from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
-from fleetplan.permits import PermitPath
+from fleetplan.permits import PUBLIC_MODES, PermitPath
+from fleetplan.request import AnyConstraint, MarketsLive
 from fleetplan.scope import Scope
 from fleetplan.service.types import CityService, LadderLevel
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+
+def counted_modes(constraints: Iterable[AnyConstraint]) -> tuple[str, ...]:
+    """Return the modes that riders may use: unpaid ones only where the request counts public service."""
+    unpaid = any(isinstance(c, MarketsLive) and c.counts == "public" for c in constraints)
+    return PUBLIC_MODES if unpaid else tuple(m for m in PUBLIC_MODES if m.startswith("paid"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +49,10 @@ class Milestone:
     def possible(self) -> Flags:
         """Whether it can be ready in each period at all, shape (periods,)."""
         return np.asarray(np.logical_and.reduce([r >= 0 for r in self.reach.values()]))
+
+
+Gate = tuple[Milestone, ...]
+"""Ready as soon as one of its milestones is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +87,7 @@ class DeploymentOutlook:
 
     path: PermitPath
     modes: tuple[ServiceMode, ...]
-    level_gates: tuple[tuple[Milestone, ...], ...]  # by level: all must be ready
+    level_gates: tuple[tuple[Gate, ...], ...]  # by level: all must be ready
     scale: Array  # (periods,): season x rivals x fare response
 
 
@@ -133,8 +144,8 @@ class DeploymentData:
         return self.outlook.modes
 
     @property
-    def level_gates(self) -> tuple[tuple[Milestone, ...], ...]:
-        """By level: the milestones that must all be ready."""
+    def level_gates(self) -> tuple[tuple[Gate, ...], ...]:
+        """By level: what must all be ready, each by one of several milestones."""
         return self.outlook.level_gates
 
     @property
@@ -148,9 +159,9 @@ class DeploymentData:
         return tuple(m for m in self.modes if m.name == "paid_driver_out")
 
     @cached_property
-    def mixed_fares(self) -> bool:
-        """Whether some modes take a lower fare than others."""
-        return len({m.fare_factor for m in self.modes}) > 1
+    def fare_factors(self) -> tuple[float, ...]:
+        """The shares of the fare that its modes may take, lowest first."""
+        return tuple(sorted({m.fare_factor for m in self.modes}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,6 +318,11 @@ class Instance:
     def ceilings(self) -> Mapping[str, Ints]:
         """By stack: the vehicles that can be had in each period."""
         return self.outlook.ceilings
+
+    @cached_property
+    def counted_modes(self) -> tuple[str, ...]:
+        """The modes that riders may use."""
+        return counted_modes(self.scope.constraints)
 
     def levels_of(self, q: int) -> tuple[LadderLevel, ...]:
         """Return the ladder of a deployment's city."""

@@ -6,8 +6,8 @@ limit is gone as well; none cuts off a plan that keeps those rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,49 +17,84 @@ from fleetplan.optimize.instance import Array, Flags, Instance
 if TYPE_CHECKING:
     from fleetplan.optimize.rules.base import Rule
 
+MOST_VEHICLES = 100_000.0
+"""Of one deployment, where no rule limits it: switches need a size."""
+
 
 @dataclass(frozen=True, eq=False)
 class DeploymentReach:
     """Limits of one deployment; G levels, M modes, T periods."""
 
+    begun: Flags  # (T,) the programme can have begun
     fleet: Array  # (T,) vehicles in service
     modes: Array  # (M, T) vehicles by mode
+    levels: Array  # (G, T) vehicles with the level in force; 0 where it cannot be open
     possible: Flags  # (G, T) the level can be open
     demand: Array  # (G, T) trips a day offered with the level in force; 0 where it cannot be open
 
 
 @dataclass(frozen=True, eq=False)
+class DepotReach:
+    """Limits of a city's depots; K classes of sites, T periods."""
+
+    ordered: Array  # (K,) sites
+    stalls: Array  # (K, T) stalls, all payers together
+    public: float  # vehicles at public stations
+
+
+@dataclass(frozen=True, eq=False)
 class Reach:
-    """Limits of every deployment, in the instance's order."""
+    """Limits of every deployment, in the instance's order, of purchases by stack and of depots by city."""
 
     deployments: tuple[DeploymentReach, ...]
+    bought: Mapping[str, Array]
+    depots: Mapping[str, DepotReach]
 
     def at_least(self, other: Reach) -> Reach:
-        """Return the wider of two reaches, figure by figure."""
+        """Return the reach with the fleets and riders of the wider of two, figure by figure."""
         pairs = zip(self.deployments, other.deployments, strict=True)
-        return Reach(tuple(_wider(a, b) for a, b in pairs))
+        return replace(self, deployments=tuple(_wider(a, b) for a, b in pairs))
 
 
 def _wider(a: DeploymentReach, b: DeploymentReach) -> DeploymentReach:
-    modes = np.maximum(a.modes, b.modes) if a.modes.shape == b.modes.shape else a.modes
-    return DeploymentReach(np.maximum(a.fleet, b.fleet), modes, a.possible | b.possible, np.maximum(a.demand, b.demand))
+    return replace(a, fleet=np.maximum(a.fleet, b.fleet), demand=np.maximum(a.demand, b.demand))
 
 
 def reach_of(i: Instance, rules: Sequence[Rule]) -> Reach:
     """Return what the rules together leave within reach."""
-    return Reach(tuple(_deployment(i, q, rules) for q in range(len(i.deployments))))
+    keys = {rule.key for rule in rules}
+    sound = [rule for rule in rules if keys.issuperset(rule.limits_need)]
+    return Reach(
+        tuple(_deployment(i, q, sound) for q in range(len(i.deployments))),
+        {stack: _purchases(i, stack, sound) for stack in i.stacks},
+        {city: _depots(i, city, sound) for city in i.cities},
+    )
 
 
-def _least(limits: Iterable[Array | None], top: Array) -> Array:
+def _least(limits: Iterable[Array | float | None], top: Array) -> Array:
     for limit in limits:
         if limit is not None:
             top = np.minimum(top, limit)
     return top
 
 
-def _fleet(i: Instance, q: int, rules: Sequence[Rule], modes: Array) -> Array:
-    widest = max((level.surface.vehicles_max for level in i.levels_of(q)), default=0.0)
-    most = np.minimum(modes.sum(axis=0), widest)
+def _purchases(i: Instance, stack: str, rules: Sequence[Rule]) -> Array:
+    return _least((rule.purchase_limit(i, stack) for rule in rules), np.full(i.periods, np.inf))
+
+
+def _depots(i: Instance, city: str, rules: Sequence[Rule]) -> DepotReach:
+    classes = i.cities[city].depot_classes
+    sites = np.array([len(alike.sites) for alike in classes], dtype=float)
+    shape = (len(classes), i.periods)
+    return DepotReach(
+        ordered=_least((rule.order_limit(i, city) for rule in rules), sites),
+        stalls=_least((rule.stall_limit(i, city) for rule in rules), np.full(shape, np.inf)),
+        public=float(_least((rule.public_limit(i, city) for rule in rules), np.array(np.inf))),
+    )
+
+
+def _fleet(i: Instance, q: int, rules: Sequence[Rule], modes: Array, levels: Array) -> Array:
+    most = np.minimum(modes.sum(axis=0), levels.max(initial=0.0))
     most = _least((rule.fleet_limit(i, q) for rule in rules), most)
     growth = _least((rule.growth_limit(i, q) for rule in rules), np.full(i.periods, np.inf))
     fleet = np.zeros(i.periods)
@@ -68,17 +103,37 @@ def _fleet(i: Instance, q: int, rules: Sequence[Rule], modes: Array) -> Array:
     return np.maximum(fleet, 0.0)
 
 
-def _deployment(i: Instance, q: int, rules: Sequence[Rule]) -> DeploymentReach:
-    data, levels = i.deployments[q], i.levels_of(q)
-    modes = _least((rule.mode_limit(i, q) for rule in rules), np.full((len(data.modes), i.periods), np.inf))
-    fleet = _fleet(i, q, rules, modes)
-    shape = (len(levels), i.periods)
-    possible = np.ones(shape, dtype=bool)
+def _possible(i: Instance, q: int, rules: Sequence[Rule], fleet: Array) -> Flags:
+    possible = np.ones((len(i.levels_of(q)), i.periods), dtype=bool)
     for opens in (rule.openings(i, q) for rule in rules):
         possible = possible if opens is None else possible & opens
     for least in (rule.least_fleet(i, q) for rule in rules):
         possible = possible if least is None else possible & (least[:, None] <= fleet[None, :])
-    possible = np.asarray(np.logical_and.accumulate(possible, axis=0))
-    everybody = np.array([level.surface.demand_trips_per_day for level in levels])[:, None] * data.scale[None, :]
-    demand = _least((rule.demand_limit(i, q, possible) for rule in rules), everybody)
-    return DeploymentReach(fleet, np.minimum(modes, fleet[None, :]), possible, demand * possible)
+    return np.asarray(np.logical_and.accumulate(possible, axis=0))
+
+
+def _deployment(i: Instance, q: int, rules: Sequence[Rule]) -> DeploymentReach:
+    data, areas = i.deployments[q], i.levels_of(q)
+    modes = _least((rule.mode_limit(i, q) for rule in rules), np.full((len(data.modes), i.periods), np.inf))
+    levels = _least((rule.level_limit(i, q) for rule in rules), np.full(len(areas), MOST_VEHICLES))
+    fleet = _fleet(i, q, rules, modes, levels)
+    possible = _possible(i, q, rules, fleet)
+    begun = np.ones(i.periods, dtype=bool)
+    for begins in (rule.beginnings(i, q, possible) for rule in rules):
+        begun = begun if begins is None else begun & begins
+    demand = _least((rule.demand_limit(i, q, possible) for rule in rules), _everybody(i, q))
+    return DeploymentReach(
+        begun=begun,
+        fleet=fleet,
+        modes=np.minimum(modes, fleet[None, :]),
+        levels=np.minimum(levels[:, None], fleet[None, :]) * possible,
+        possible=possible,
+        demand=demand * possible,
+    )
+
+
+def _everybody(i: Instance, q: int) -> Array:
+    """Return all riders there are, by level and period: those that some month of the adoption curve wins at most."""
+    full = np.array([level.surface.demand_trips_per_day for level in i.levels_of(q)])
+    most = max(1.0, float(i.world.adoption.max(initial=0.0)))
+    return np.asarray(most * full[:, None] * i.deployments[q].scale[None, :])

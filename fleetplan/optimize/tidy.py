@@ -42,10 +42,9 @@ def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
     _programmes(f, out)
     for q, data in enumerate(f.instance.deployments):
         own = f.columns.deployments[q]
-        if own.cheap is not None:
-            full = max(m.fare_factor for m in data.modes)
-            paid = [reached(f, q, m.milestone, out) for m in data.modes if m.fare_factor == full]
-            out[own.cheap] = np.where(np.any(paid, axis=0), 0.0, out[own.trips])
+        for cheap, fare in zip(own.cheap if own.cheap is not None else (), data.fare_factors, strict=False):
+            higher = [reached(f, q, m.milestone, out) for m in data.modes if m.fare_factor > fare]
+            out[cheap] = np.where(np.any(higher, axis=0), 0.0, out[own.trips])
     _money(f, out)
     return out
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fleetplan.optimize.instance import Array, CityData, Instance, Ints
+from fleetplan.optimize.instance import CityData, Instance, Ints
 from fleetplan.optimize.matrix import Builder
-from fleetplan.optimize.reach import DeploymentReach, Reach
+from fleetplan.optimize.reach import DeploymentReach, DepotReach, Reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class DeploymentColumns:
     demand: Ints  # D by level in force (G, T)
     trips: Ints  # T by level in force (G, T)
     added: Ints  # max(0, V_t - V_{t-1}) (T,)
-    cheap: Ints | None  # trips at the lower fare while only such a mode is permitted (G, T)
+    cheap: Ints | None  # by fare below the full one: trips while no higher fare is permitted (F - 1, G, T)
     paying: Ints  # open to paying riders by t (T,): ``open[0]`` itself where every mode takes a fare
 
 
@@ -57,45 +57,36 @@ class Columns:
 
 
 def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> DeploymentColumns:
-    periods, levels = i.periods, len(i.levels_of(q))
-    largest = np.array([level.surface.vehicles_max for level in i.levels_of(q)])
-    fleet_cap = np.minimum(largest[:, None], reach.fleet[None, :]) * reach.possible
-    any_open = np.asarray(reach.possible.any(axis=0))
-    useful = np.array([any_open[t:].any() for t in range(periods)]).astype(np.float64)
-    begun = b.block((periods,), useful if i.deployments[q].modes else 0.0, whole=True)
+    periods, levels, data = i.periods, len(i.levels_of(q)), i.deployments[q]
+    any_open = np.asarray(reach.possible.any(axis=0)).astype(float)
+    begun = b.block((periods,), reach.begun.astype(float), whole=True)
     opened = b.block((levels, periods), reach.possible.astype(float), whole=True)
-    free = any(m.fare_factor == 0.0 for m in i.deployments[q].modes)
+    free = any(m.fare_factor == 0.0 for m in data.modes)
+    fares = len(data.fare_factors) - 1
     return DeploymentColumns(
         begun=begun,
         open=opened,
-        vehicles=b.block((len(i.deployments[q].modes), periods), reach.modes),
-        fleet=b.block((levels, periods), fleet_cap),
+        vehicles=b.block((len(data.modes), periods), reach.modes),
+        fleet=b.block((levels, periods), reach.levels),
         demand=b.block((levels, periods), reach.demand),
         trips=b.block((levels, periods), reach.demand),
         added=b.block((periods,), reach.fleet * any_open),
-        cheap=b.block((levels, periods), reach.demand) if i.deployments[q].mixed_fares else None,
-        paying=b.block((periods,), any_open.astype(float), whole=True) if free else opened[0],
+        cheap=b.block((fares, levels, periods), reach.demand) if fares > 0 else None,
+        paying=b.block((periods,), any_open, whole=True) if free else opened[0],
     )
 
 
-def _depots(b: Builder, i: Instance, data: CityData) -> DepotColumns:
+def _depots(b: Builder, i: Instance, data: CityData, reach: DepotReach) -> DepotColumns:
     periods, classes = i.periods, data.depot_classes
     payers = {d.rates.charger_paid for d in i.deployments if d.city == data.city and d.electric}
-    active = np.array([float(flag in payers) for flag in (True, False)])
-    sites = np.array([len(c.sites) for c in classes], dtype=float)
-    live = np.array([c.reach >= 0 for c in classes], dtype=float).reshape(len(classes), periods)
-    room = live * (sites * np.array([float(c.stalls) for c in classes]))[:, None]
-    useful = live[:, -1] * sites  # a class that is never live is never ordered
+    active = [flag in payers for flag in (True, False)]
+    stalls = np.where(np.array(active)[None, :, None], reach.stalls[:, None, :], 0.0)
+    public = np.where(np.array(active)[:, None], reach.public, 0.0)
     return DepotColumns(
-        ordered=b.block((len(classes), periods), np.broadcast_to(useful[:, None], live.shape), whole=True),
-        stalls=b.block((len(classes), 2, periods), room[:, None, :] * active[None, :, None]),
-        public=b.block((2, periods), i.world.public_cars * active[:, None] * np.ones((1, periods))),
+        ordered=b.block((len(classes), periods), reach.ordered[:, None], whole=True),
+        stalls=b.block((len(classes), 2, periods), stalls),
+        public=b.block((2, periods), public),
     )
-
-
-def most_placeable(i: Instance, stack: str) -> Array:
-    """Return the most vehicles of a stack that can be had in each period or later, shape (periods,)."""
-    return np.maximum.accumulate(i.ceilings[stack][::-1])[::-1].astype(float)
 
 
 def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
@@ -113,8 +104,8 @@ def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
         team={c: b.block((periods,), 1.0) for c in placed if cities.count(c) > 1},
         live={c: b.block((periods,), 1.0) for c in placed},
         paying_live={c: b.block((periods,), 1.0) for c in placed},
-        bought={s: b.block((periods,), most_placeable(i, s)) for s, d in i.stacks.items() if d.owned},
-        depots={c: _depots(b, i, i.cities[c]) for c in placed},
+        bought={s: b.block((periods,), reach.bought[s]) for s, d in i.stacks.items() if d.owned},
+        depots={c: _depots(b, i, i.cities[c], reach.depots[c]) for c in placed},
         capital=b.block((periods,)),
         cash=b.block((periods,), lower=-np.inf) if i.scope.request.capital.cash_floor_usd is not None else None,
     )

@@ -47,12 +47,13 @@ def needed_permits(path: PermitPath, targets: Iterable[str], timings: Mapping[st
     return seen
 
 
-def rollout_targets(r: Rollout) -> list[str]:
-    """Return the permits that open what a rollout does: its modes, its areas, its airports."""
+def rollout_targets(r: Rollout, timings: Mapping[str, PermitTiming]) -> list[str]:
+    """Return the permits that open what a rollout does: its modes, its areas, its airports; of alternatives the first in hand."""
     modes = [m.permit for k, m in enumerate(r.data.modes) if r.by_mode[k].any()]
     used = int(r.level.max(initial=0))
-    gates = [p for gate in r.data.level_gates[:used] for milestone in gate for p in milestone.permits]
-    return list(dict.fromkeys([*modes, *gates]))
+    gates = [gate for needed in r.data.level_gates[:used] for gate in needed]
+    first = [min(gate, key=lambda m: max(timings[p].finish for p in m.permits)) for gate in gates]
+    return list(dict.fromkeys([*modes, *(p for milestone in first for p in milestone.permits)]))
 
 
 def _variant(i: Instance, r: Rollout, which: Literal["min", "max"]) -> PermitPath:
@@ -97,6 +98,6 @@ def permit_steps(i: Instance, d: Decisions, r: Rollout) -> list[PermitStep]:
     path = r.data.path
     timings = path.timings(starts)
     first, last = _variant(i, r, "min").timings(starts), _variant(i, r, "max").timings(starts)
-    wanted = needed_permits(path, rollout_targets(r), timings)
+    wanted = needed_permits(path, rollout_targets(r, timings), timings)
     steps = [_step(timings[p], first[p], last[p]) for p in wanted]
     return sorted(steps, key=lambda s: (not s.held, s.start, s.finish, s.permit))

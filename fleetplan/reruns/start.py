@@ -27,7 +27,8 @@ def _permitted(f: Formulation, steps: Array) -> None:
         some = [reached(f, q, m.milestone, steps) for m in data.modes]
         allowed = np.any(some, axis=0) if some else np.zeros(f.instance.periods, dtype=bool)
         for g, gates in enumerate(data.level_gates):
-            allowed = np.logical_and.reduce([allowed, *(reached(f, q, gate, steps) for gate in gates)])
+            ready = [np.any([reached(f, q, m, steps) for m in gate], axis=0) for gate in gates]
+            allowed = np.logical_and.reduce([allowed, *ready])
             steps[own.open[g, ~allowed]] = 0.0
 
 

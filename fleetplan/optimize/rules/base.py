@@ -8,23 +8,34 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fleetplan.optimize.instance import Array, Flags, Instance, Ints, Milestone
+from fleetplan.optimize.instance import Array, Instance, Ints, Milestone
 from fleetplan.optimize.ledger import Ledger
 from fleetplan.optimize.matrix import PLAN, Builder, Place, Terms
 from fleetplan.optimize.reach import Reach
+from fleetplan.optimize.rules.limits import Limits
 from fleetplan.optimize.variables import Columns
 from fleetplan.permits.paths import CITY
 
 Kind = Literal["law", "operation", "partner", "money", "target", "definition"]
 Scope = Literal["deployment", "city", "stack", "joint"]
 Term = tuple[ArrayLike, ArrayLike]
+
+
+def listed(before: str, words: Iterable[str], after: str) -> str:
+    """Return words in a row between two texts; nothing where there are none.
+
+    >>> listed(" (", ["one", "two"], ")"), listed(" (", [], ")")
+    (' (one, two)', '')
+    """
+    row = ", ".join(words)
+    return f"{before}{row}{after}" if row else ""
 
 
 @dataclass(eq=False)
@@ -128,7 +139,7 @@ class Problem:
         return terms
 
 
-class Rule(ABC):
+class Rule(Limits, ABC):
     """A business rule.
 
     Attributes
@@ -140,6 +151,14 @@ class Rule(ABC):
         a ``definition`` only says what a column means.
     scope
         Over what its rows reach: one deployment, one city, one stack, or all of the plan.
+    unchecked
+        Why the independent checker has no check of this key; empty where it has one.
+    relaxes
+        Why its rows allow more than it says; empty where a solution in whole numbers keeps them exactly if it keeps the rule.
+    implied_by
+        A cut: the keys of the rules that it follows from. It goes with any of them, and has no price of its own.
+    limits_need
+        Keys of further rules that its limits rest on: without one of them they are none.
     """
 
     key: str
@@ -147,6 +166,10 @@ class Rule(ABC):
     source: ClassVar[str]
     kind: ClassVar[Kind] = "operation"
     scope: ClassVar[Scope] = "deployment"
+    unchecked: ClassVar[str] = ""
+    relaxes: ClassVar[str] = ""
+    implied_by: ClassVar[tuple[str, ...]] = ()
+    limits_need: ClassVar[tuple[str, ...]] = ()
     place: Place = PLAN
 
     def sentence(self, instance: Instance) -> str:
@@ -157,36 +180,3 @@ class Rule(ABC):
     @abstractmethod
     def write(self, p: Problem) -> None:
         """Add the rule's rows (and the money that belongs to it)."""
-
-    def mode_limit(self, i: Instance, q: int) -> Array | None:
-        """Return the most vehicles that the rule alone leaves to each mode, shape (modes, periods); None: no limit."""
-        del i, q
-        return None
-
-    def fleet_limit(self, i: Instance, q: int) -> Array | None:
-        """Return the most vehicles in service that the rule alone leaves to a deployment, shape (periods,)."""
-        del i, q
-        return None
-
-    def growth_limit(self, i: Instance, q: int) -> Array | None:
-        """Return the most vehicles that may be added at the start of each period, shape (periods,)."""
-        del i, q
-        return None
-
-    def least_fleet(self, i: Instance, q: int) -> Array | None:
-        """Return the vehicles that each level needs at least while it is in force, shape (levels,)."""
-        del i, q
-        return None
-
-    def openings(self, i: Instance, q: int) -> Flags | None:
-        """Return in which periods the rule alone lets each level be open, shape (levels, periods)."""
-        del i, q
-        return None
-
-    def demand_limit(self, i: Instance, q: int, possible: Flags) -> Array | None:
-        """Return the most trips a day that can be offered with each level in force, shape (levels, periods).
-
-        ``possible`` says in which periods each level can be open at all.
-        """
-        del i, q, possible
-        return None

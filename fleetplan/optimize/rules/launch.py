@@ -3,7 +3,7 @@
 Y[q,t] >= Y[q,t-1]                                       never undone
 Z[s,w,t] = max of Y[q,t] over the deployments sharing wider programme w
 l[q,1,t] <= Y[q, reach of the earliest mode]             open only what is permitted
-v[q,m,t] <= cap * Y[q, reach of mode m]
+v[q,m,t] <= most within reach * Y[q, reach of mode m]
 l[q,g,t] <= l[q,g-1,t],  l[q,g,t] >= l[q,g,t-1],  l[q,g,t] <= Y[q, reach of the level's gates]
 """
 
@@ -13,13 +13,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from fleetplan.catalogue.types import Permit
-from fleetplan.optimize.instance import Array, Flags, Instance, Ints, ServiceMode
+from fleetplan.optimize.instance import Array, Flags, Gate, Instance, Ints, ServiceMode
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.base import Problem, Rule
+from fleetplan.optimize.rules.base import Problem, Rule, listed
 from fleetplan.permits.paths import CITY
-
-MOST_TRIPS_PER_VEHICLE = 60.0  # a day; above any service law, used only to switch rows off
 
 
 def earliest_modes(modes: Iterable[ServiceMode]) -> list[ServiceMode]:
@@ -33,17 +30,6 @@ def earliest_modes(modes: Iterable[ServiceMode]) -> list[ServiceMode]:
         if not behind:
             kept.append(mode)
     return kept
-
-
-def shared_permits(i: Instance, kind: str) -> dict[tuple[str, str], tuple[Permit, list[int]]]:
-    """Return permits with a cap of one kind that several may share: by (stack or city, permit id), with the users."""
-    found: dict[tuple[str, str], tuple[Permit, list[int]]] = {}
-    for q, data in enumerate(i.deployments):
-        for permit in data.path.permits.values():
-            if permit.fleet_cap and permit.fleet_cap_kind == kind:
-                whose = data.city if kind == "shared_quota" else data.stack
-                found.setdefault((whose, permit.id), (permit, []))[1].append(q)
-    return found
 
 
 class LawfulRule(Rule):
@@ -85,6 +71,12 @@ class ProgrammeOpensRule(Rule):
     key = "programme_opens"
     title = "A programme that begins opens to riders within the horizon"
     source = "docs/model.md"
+
+    def beginnings(self, i: Instance, q: int, possible: Flags) -> Flags | None:
+        """Return the periods from which on something can be open: nothing begins that could never open."""
+        del i, q
+        some = np.asarray(possible.any(axis=0))
+        return np.asarray(np.logical_or.accumulate(some[::-1])[::-1])
 
     def write(self, p: Problem) -> None:
         """Tie what has begun at the end of the horizon to what is open then."""
@@ -165,38 +157,43 @@ class FareAllowedRule(Rule):
     """While only a capped or free fare is permitted, all trips go at that fare; later, none do."""
 
     key = "fare_allowed"
-    title = "The full fare is taken only in a mode that allows it, and cheaper modes end once it is"
+    title = (
+        "A fare is taken only in a mode that allows it, and modes of a lower fare end once a higher one is permitted"
+    )
     source = "fare_factor of the permits"
     kind = "law"
 
-    def write(self, p: Problem) -> None:
-        """Count trips at the lower fare and end the cheaper mode once the full one is permitted."""
-        for q, data in enumerate(p.instance.deployments):
-            if data.mixed_fares:
-                full = max(m.fare_factor for m in data.modes)
-                self._count(p, q, [m for m in data.modes if m.fare_factor == full])
-                self._end(p, q, full)
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the shares of the fare that permits below the full one allow."""
+        lower = sorted({f for d in instance.deployments for f in d.fare_factors[:-1]})
+        return f"{self.title}{listed(' (shares below the full fare: ', [f'{f:.0%}' for f in lower], ')')}"
 
-    def _count(self, p: Problem, q: int, best: list[ServiceMode]) -> None:
+    def write(self, p: Problem) -> None:
+        """For each fare below the full one: count the trips made before a higher one is permitted, and end its modes then."""
+        for q, data in enumerate(p.instance.deployments):
+            for k, fare in enumerate(data.fare_factors[:-1]):
+                self._count(p, q, k, [m for m in data.modes if m.fare_factor > fare])
+            for k, mode in enumerate(data.modes):
+                self._end(p, q, k, [m for m in data.modes if m.fare_factor > mode.fare_factor])
+
+    def _count(self, p: Problem, q: int, k: int, higher: list[ServiceMode]) -> None:
         own, reach = p.columns.deployments[q], p.reach.deployments[q]
-        assert own.cheap is not None  # noqa: S101  # mixed fares have the column
-        most = np.maximum(reach.fleet.max(initial=0.0) * MOST_TRIPS_PER_VEHICLE, reach.demand.max(initial=0.0))
-        for here, steps in p.clauses(q, [m.milestone for m in best], p.every):
+        assert own.cheap is not None  # noqa: S101  # several fares have the column
+        most = reach.demand.max(initial=0.0)  # no more trips than riders
+        for here, steps in p.clauses(q, [m.milestone for m in higher], p.every):
             switched = [(s, -most) for s in steps]
             for g in range(own.trips.shape[0]):
-                terms = [(own.trips[g, here], 1.0), (own.cheap[g, here], -1.0), *switched]
+                terms = [(own.trips[g, here], 1.0), (own.cheap[k, g, here], -1.0), *switched]
                 p.at_most(self, p.place(q), here, terms, part="count")
 
-    def _end(self, p: Problem, q: int, full: float) -> None:
-        own, reach, data = p.columns.deployments[q], p.reach.deployments[q], p.instance.deployments[q]
-        for best in (m.milestone for m in data.modes if m.fare_factor == full):
-            ready = p.every[best.possible]
-            steps = p.steps_of(q, best, ready)
-            for k, mode in enumerate(data.modes):
-                if mode.fare_factor < full:
-                    most = reach.modes[k, ready]
-                    terms = [(own.vehicles[k, ready], 1.0), *((s, most) for s in steps)]
-                    p.at_most(self, p.place(q), ready, terms, most * len(steps), part="end")
+    def _end(self, p: Problem, q: int, k: int, higher: list[ServiceMode]) -> None:
+        own, reach = p.columns.deployments[q], p.reach.deployments[q]
+        for milestone in (m.milestone for m in higher):
+            ready = p.every[milestone.possible]
+            steps = p.steps_of(q, milestone, ready)
+            most = reach.modes[k, ready]
+            terms = [(own.vehicles[k, ready], 1.0), *((s, most) for s in steps)]
+            p.at_most(self, p.place(q), ready, terms, most * len(steps), part="end")
 
 
 class PermitAreaRule(Rule):
@@ -211,7 +208,10 @@ class PermitAreaRule(Rule):
         """Return when every gate of each level can be ready."""
         always = np.ones(i.periods, dtype=bool)
         return np.array(
-            [np.logical_and.reduce([always, *(m.possible for m in gates)]) for gates in i.deployments[q].level_gates]
+            [
+                np.logical_and.reduce([always, *(can_pass(gate) for gate in gates)])
+                for gates in i.deployments[q].level_gates
+            ]
         ).reshape(-1, i.periods)
 
     def write(self, p: Problem) -> None:
@@ -220,105 +220,13 @@ class PermitAreaRule(Rule):
             own = p.columns.deployments[q]
             for g, gates in enumerate(data.level_gates):
                 for gate in gates:
-                    t = p.every[gate.possible]
-                    p.gate(self, q, t, own.open[g, t], [gate])
+                    t = p.every[can_pass(gate)]
+                    p.gate(self, q, t, own.open[g, t], gate)
 
 
-class PermitCapRule(Rule):
-    """Caps that the law puts on vehicles: of one mode at a time, of a city, of a type and year."""
-
-    key = "permit_cap"
-    title = "The number of vehicles stays within what the permits allow"
-    source = "fleet_cap of the permits"
-    kind = "law"
-    scope = "joint"
-
-    def mode_limit(self, i: Instance, q: int) -> Array | None:
-        """Return the concurrent caps of the permits."""
-        caps = np.array([m.cap for m in i.deployments[q].modes])
-        return np.broadcast_to(caps[:, None], (len(caps), i.periods))
-
-    def fleet_limit(self, i: Instance, q: int) -> Array | None:
-        """Return the quotas that the deployment shares."""
-        quotas = shared_permits(i, "shared_quota").values()
-        caps = [float(permit.fleet_cap) for permit, users in quotas if q in users]
-        return np.full(i.periods, min(caps)) if caps else None
-
-    def write(self, p: Problem) -> None:
-        """Add rows for concurrent caps, for shared quotas of a city and for registrations per type and year."""
-        i = p.instance
-        for q, data in enumerate(i.deployments):
-            for m, mode in enumerate(data.modes):
-                if np.isfinite(mode.cap):
-                    terms = [(p.columns.deployments[q].vehicles[m], 1.0)]
-                    p.at_most(self, p.place(q), p.every, terms, mode.cap, part=mode.name)
-        for (city, permit_id), (permit, users) in shared_permits(i, "shared_quota").items():
-            place = Place("permit", city=city, permit=permit_id)
-            p.at_most(self, place, p.every, [p.fleet(q, p.every) for q in users], float(permit.fleet_cap), part="quota")
-        for (stack, permit_id), (permit, users) in shared_permits(i, "type_year").items():
-            place = Place("permit", stack=stack, permit=permit_id)
-            by_year(p, self, place, [p.columns.deployments[q].added for q in users], float(permit.fleet_cap))
-
-
-def by_year(p: Problem, rule: Rule, place: Place, columns: list[Ints], cap: float) -> None:
-    """Add that columns of shape (periods,) sum to at most ``cap`` in every calendar year."""
-    years = p.instance.grid.starts // 12
-    for year in np.unique(years):
-        inside = p.every[years == year]
-        p.at_most(rule, place, inside[:1], [(own[inside][None, :], 1.0) for own in columns], cap, part="year")
-
-
-class OperatorPilotRule(Rule):
-    """With an operator on board it is a pilot, and pilots are small."""
-
-    key = "operator_pilot"
-    title = "Vehicles with an operator on board stay a pilot"
-    source = "assumptions.toml: fleet.operator_pilot_cap"
-
-    def sentence(self, instance: Instance) -> str:
-        """Return the rule with its figure."""
-        return f"{self.title}: at most {instance.world.operator_pilot_cap:g} in a deployment"
-
-    def mode_limit(self, i: Instance, q: int) -> Array | None:
-        """Return the pilot's size for modes with an operator."""
-        caps = np.array([i.world.operator_pilot_cap if m.operator else np.inf for m in i.deployments[q].modes])
-        return np.broadcast_to(caps[:, None], (len(caps), i.periods))
-
-    def write(self, p: Problem) -> None:
-        """Bound all operator modes of a deployment together."""
-        for q, data in enumerate(p.instance.deployments):
-            manned = [m for m, mode in enumerate(data.modes) if mode.operator]
-            if manned:
-                terms = [(p.columns.deployments[q].vehicles[manned].T, 1.0)]
-                p.at_most(self, p.place(q), p.every, terms, p.instance.world.operator_pilot_cap)
-
-
-class MinimumFleetRule(Rule):
-    """Service that is open is a real service."""
-
-    key = "min_fleet"
-    title = "An open service keeps a minimum fleet, and a larger one once it is driver-out"
-    source = "assumptions.toml: fleet.min_launch_fleet, fleet.test_fleet"
-
-    def sentence(self, instance: Instance) -> str:
-        """Return the rule with its figures."""
-        test = max((d.test_fleet for d in instance.deployments), default=0)
-        return f"{self.title}: {test} vehicles, then {instance.world.min_launch_fleet}"
-
-    def write(self, p: Problem) -> None:
-        """Add floors that step up when paid driver-out is permitted."""
-        i = p.instance
-        for q, data in enumerate(i.deployments):
-            opened = p.columns.deployments[q].open[0]
-            small = min(float(data.test_fleet), max((i.usable_cap(m) for m in data.modes), default=np.inf))
-            p.at_least(self, p.place(q), p.every, [p.fleet(q, p.every), (opened, -small)], part="test")
-            for mode in data.driver_out:
-                lift = min(float(i.world.min_launch_fleet), mode.cap) - small
-                if lift > 0:
-                    t = p.every[mode.milestone.possible]
-                    steps = p.steps_of(q, mode.milestone, t)
-                    terms = [p.fleet(q, t), (opened[t], -small - lift), *((s, -lift) for s in steps)]
-                    p.at_least(self, p.place(q), t, terms, -lift * len(steps), part="driver out")
+def can_pass(gate: Gate) -> Flags:
+    """Return in which periods one of a gate's milestones can be ready, shape (periods,)."""
+    return np.asarray(np.logical_or.reduce([m.possible for m in gate]))
 
 
 LAUNCH_RULES: tuple[Rule, ...] = (
@@ -329,7 +237,4 @@ LAUNCH_RULES: tuple[Rule, ...] = (
     PaidServiceRule(),
     FareAllowedRule(),
     PermitAreaRule(),
-    PermitCapRule(),
-    OperatorPilotRule(),
-    MinimumFleetRule(),
 )

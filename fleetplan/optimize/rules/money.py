@@ -6,6 +6,8 @@ cash_t    = sum of all flows,       sum_{tau <= t} cash_tau >= -floor
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from fleetplan.optimize.instance import DeploymentData, Ints
@@ -32,14 +34,14 @@ class RunningMoneyRule(Rule):
 
     def _trips(self, p: Problem, q: int, data: DeploymentData) -> None:
         own, rates, days = p.columns.deployments[q], data.rates, p.instance.world.days
-        factors = [m.fare_factor for m in data.modes] or [0.0]
+        factors = data.fare_factors or (0.0,)
         for g, level in enumerate(p.instance.levels_of(q)):
-            fare = rates.fare_usd(level.mean_trip_km, max(factors)) * days
-            loss = rates.fare_usd(level.mean_trip_km, max(factors) - min(factors)) * days
+            full = rates.fare_usd(level.mean_trip_km, factors[-1]) * days
+            steps = [rates.fare_usd(level.mean_trip_km, b - a) * days for a, b in itertools.pairwise(factors)]
             for line, share in rates.per_net_fare.items():
-                p.ledger.book(line, p.place(q), p.every, own.trips[g], fare * share)
-                if own.cheap is not None:
-                    p.ledger.book(line, p.place(q), p.every, own.cheap[g], -loss * share)
+                p.ledger.book(line, p.place(q), p.every, own.trips[g], full * share)
+                for cheap, step in zip(own.cheap if own.cheap is not None else (), steps, strict=True):
+                    p.ledger.book(line, p.place(q), p.every, cheap[g], -step * share)
             for line, usd in rates.per_trip.items():
                 p.ledger.book(line, p.place(q), p.every, own.trips[g], usd * days)
 

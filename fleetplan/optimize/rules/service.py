@@ -13,7 +13,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Instance
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.base import Problem, Rule, Term
+from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.service.planes import planes_within
 
 
@@ -32,18 +32,42 @@ class ServiceAreaRule(Rule):
     """Vehicles serve the area in force."""
 
     key = "no_service_before_open"
-    title = "Vehicles serve only an open area"
+    title = "Vehicles serve, and riders are offered, only in an open area"
     source = "docs/model.md"
     kind = "definition"
 
     def write(self, p: Problem) -> None:
-        """Tie vehicles by mode to vehicles by level, and those to the level in force."""
+        """Tie vehicles by mode to vehicles by level, and vehicles and riders by level to the level in force."""
         for q, own in enumerate(p.columns.deployments):
+            reach = p.reach.deployments[q]
             p.equal(self, p.place(q), p.every, [p.fleet(q, p.every), (own.fleet.T, -1.0)], part="sum")
-            for g, level in enumerate(p.instance.levels_of(q)):
-                most = np.minimum(level.surface.vehicles_max, p.reach.deployments[q].fleet)
-                terms = [(own.fleet[g], 1.0), *p.in_force(q, g, p.every, -most)]
-                p.at_most(self, p.place(q), p.every, terms, part="level")
+            for columns, most, part in ((own.fleet, reach.levels, "level"), (own.demand, reach.demand, "riders")):
+                for g in range(len(columns)):
+                    terms = [(columns[g], 1.0), *p.in_force(q, g, p.every, -most[g])]
+                    p.at_most(self, p.place(q), p.every, terms, part=part)
+
+
+class LargestFleetRule(Rule):
+    """Nothing is known of an area with more vehicles than the law was sampled for."""
+
+    key = "vehicles_max"
+    title = "A fleet stays within the largest for which the law of its area was sampled"
+    source = (
+        "docs/geography-demand-service.md: 1.3 times what serves four fifths of all riders in the busiest hour, and 10"
+    )
+    kind = "definition"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the largest fleet of each city."""
+        most = [f"{data.levels[-1].surface.vehicles_max:,.0f} in {city}" for city, data in instance.cities.items()]
+        return self.title + listed(" (all areas together: ", most, ")")
+
+    def level_limit(self, i: Instance, q: int) -> Array | None:
+        """Return the largest fleet sampled of every level."""
+        return np.array([level.surface.vehicles_max for level in i.levels_of(q)])
+
+    def write(self, p: Problem) -> None:
+        """Write nothing: the limit bounds the vehicles of every level and sizes their switches."""
 
 
 class AreaDensityRule(Rule):
@@ -128,27 +152,24 @@ class DemandRule(Rule):
     source = "assumptions.toml: adoption.curve_monthly"
 
     def demand_limit(self, i: Instance, q: int, possible: Flags) -> Array | None:
-        """Return the riders won with every ring open since its first possible period."""
+        """Return the riders won with every ring open since the period in which it could win most of them."""
         won = np.zeros(possible.shape)
         for g, ring in enumerate(_rings(i, q)):
             if possible[g].any():
-                won[g] = ring * i.world.adoption[int(np.argmax(possible[g]))]
+                won[g] = ring * i.world.adoption[int(np.argmax(possible[g])) :].max(axis=0)
         return np.asarray(np.cumsum(won, axis=0) * i.deployments[q].scale[None, :])
 
     def write(self, p: Problem) -> None:
-        """Add the adoption convolution and its bound by level."""
+        """Add the adoption convolution."""
         i = p.instance
         rise = rises(i)
         for q, data in enumerate(i.deployments):
-            own, most = p.columns.deployments[q], p.reach.deployments[q].demand
+            own = p.columns.deployments[q]
             terms: list[Term] = [(own.demand.T, 1.0)]
             for g, ring in enumerate(_rings(i, q)):
                 opened = np.broadcast_to(own.open[g][None, :], rise.shape)
                 terms.append((opened, -ring * data.scale[:, None] * rise))
-            p.at_most(self, p.place(q), p.every, terms, part="adoption")
-            for g in range(len(most)):
-                bound = [(own.demand[g], 1.0), *p.in_force(q, g, p.every, -most[g])]
-                p.at_most(self, p.place(q), p.every, bound, part="level")
+            p.at_most(self, p.place(q), p.every, terms)
 
 
 def _rings(i: Instance, q: int) -> Array:
@@ -199,6 +220,7 @@ class CityLiveRule(Rule):
 
 SERVICE_RULES: tuple[Rule, ...] = (
     ServiceAreaRule(),
+    LargestFleetRule(),
     AreaDensityRule(),
     PartnerUseRule(),
     ResponseCurveRule(),

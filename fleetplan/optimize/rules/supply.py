@@ -1,7 +1,7 @@
 """Vehicles: how many of a stack there are, how fast a fleet grows, and where vehicles charge.
 
 sum_q (vehicles + test vehicles) <= ceiling[s,t]
-sum_q (vehicles + test vehicles) <= sum of purchases still in life        (stacks the platform owns)
+sum_q (vehicles + test vehicles) <= owned = purchases still in life <= the most that can be had      (stacks the platform owns)
 added[q,t] >= V[q,t] - V[q,t-1],   added[q,t] <= ramp * months[t]
 need[c,p,t] <= vehicles a stall * k[c,p,t] + u[c,p,t],   sum_p k <= stalls of the sites live
 """
@@ -12,9 +12,8 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.base import Problem, Rule, Term
-from fleetplan.optimize.rules.launch import by_year
-from fleetplan.optimize.variables import most_placeable
+from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.rules.caps import by_year
 
 
 class StackSupplyRule(Rule):
@@ -25,6 +24,10 @@ class StackSupplyRule(Rule):
     source = "partners/<stack>.toml: supply.placeable"
     kind = "partner"
     scope = "stack"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with what can be had at the end."""
+        return self.title + listed(" (at the end ", [f"{int(c[-1])} {s}" for s, c in instance.ceilings.items()], ")")
 
     def fleet_limit(self, i: Instance, q: int) -> Array | None:
         """Return what can be had of the stack."""
@@ -46,20 +49,41 @@ class OwnedFleetRule(Rule):
     """What the platform places it has bought; it does not buy what could never be placed."""
 
     key = "owned_fleet"
-    title = "Vehicles placed are owned where the platform buys them, and none is owned that could never be placed"
+    title = (
+        "Vehicles placed are owned where the platform buys them; none is bought that could not be placed then or later, and "
+        "never are more owned than the most that can be had in a period"
+    )
     source = "the contract; assumptions.toml: fleet.life_years"
     kind = "partner"
     scope = "stack"
 
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the most that may be owned."""
+        most = [f"{int(instance.ceilings[s].max(initial=0))} {s}" for s, d in instance.stacks.items() if d.owned]
+        return self.title + listed(" (", most, ")")
+
+    def purchase_limit(self, i: Instance, stack: str) -> Array | None:
+        """Return the most that can be had then or later."""
+        return most_from(i, stack)
+
     def write(self, p: Problem) -> None:
-        """Bound vehicles placed by purchases still in life, and those by the most that can be had from then on."""
+        """Bound vehicles placed by purchases still in life, those by the most there are, and purchases by the most to come."""
         i = p.instance
         for stack, bought in p.columns.bought.items():
             place = Place("stack", stack=stack)
             alive = i.stacks[stack].alive.T.astype(float)  # (t, bought)
             owned = np.broadcast_to(bought[None, :], alive.shape)
+            most = float(i.ceilings[stack].max(initial=0))
             p.at_most(self, place, p.every, [*placed(p, stack), (owned, -alive)], part="placed")
-            p.at_most(self, place, p.every, [(owned, alive)], most_placeable(i, stack), part="idle")
+            p.at_most(self, place, p.every, [(owned, alive)], most, part="owned")
+            to_come = most_from(i, stack)
+            free = p.every[p.reach.bought[stack] > to_come]  # elsewhere the column's bound says it
+            p.at_most(self, place, free, [(bought[free], 1.0)], to_come[free], part="bought")
+
+
+def most_from(i: Instance, stack: str) -> Array:
+    """Return the most vehicles of a stack that can be had in each period or later, shape (periods,)."""
+    return np.maximum.accumulate(i.ceilings[stack][::-1])[::-1].astype(float)
 
 
 class YearlySupplyRule(Rule):
@@ -70,6 +94,11 @@ class YearlySupplyRule(Rule):
     source = "partners/<stack>.toml: supply.yearly_cap"
     kind = "law"
     scope = "stack"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the caps that there are."""
+        caps = [f"{d.yearly_cap:g} {s}" for s, d in instance.stacks.items() if d.yearly_cap > 0]
+        return self.title + listed(" (", caps, ")")
 
     def write(self, p: Problem) -> None:
         """Add one row per stack and year, on purchases or on vehicles placed."""
@@ -87,6 +116,7 @@ class PlacingRule(Rule):
     title = "Vehicles added to a city are delivered and commissioned"
     source = "assumptions.toml: fleet.delivery_usd"
     kind = "definition"
+    unchecked = "it defines what is added; ramp, supply_yearly_cap, permit_cap and the line placing are checked on it"
 
     def write(self, p: Problem) -> None:
         """Define additions."""
@@ -104,6 +134,7 @@ class RampRule(Rule):
     key = "ramp"
     title = "Vehicles are added to a deployment no faster than they can be commissioned"
     source = "assumptions.toml: fleet.ramp_vehicles_per_month"
+    limits_need = ("placing",)
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with its figure."""
@@ -126,8 +157,14 @@ class FleetGrowthRule(Rule):
 
     key = "fleet_growth"
     title = "A fleet outgrows its pilots only at the pace of the ramp, counted from driver-out"
-    source = "implied by ramp, permit_cap and operator_pilot"
+    source = "implied by ramp, permit_path, permit_cap and operator_pilot"
     kind = "definition"
+    unchecked = "a cut: what keeps the rules that imply it keeps it"
+    implied_by = ("ramp", "placing", "permit_path", "permit_cap", "operator_pilot")
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figure."""
+        return f"{self.title} ({instance.world.ramp_per_month:g} a month)"
 
     def write(self, p: Problem) -> None:
         """Bound a fleet by its pilots and the months since its one uncapped mode is permitted."""
@@ -154,8 +191,9 @@ class DepotCapacityRule(Rule):
 
     key = "depot_capacity"
     title = "Vehicles need charger stalls at depots with power"
-    source = "depots.csv; economics.csv: vehicles_per_fast_stall; assumptions.toml: supply.public_charging_cars"
+    source = "economics.csv: vehicles_per_fast_stall; assumptions.toml: supply.public_charging_cars"
     scope = "city"
+    limits_need = ("depot_site",)
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with its figures."""
@@ -169,6 +207,11 @@ class DepotCapacityRule(Rule):
         sites = i.cities[i.deployments[q].city].depots
         stalls = sum((np.where(site.reach >= 0, float(site.stalls), 0.0) for site in sites), np.zeros(i.periods))
         return i.world.vehicles_per_stall * stalls + i.world.public_cars
+
+    def public_limit(self, i: Instance, city: str) -> float | None:
+        """Return the places at public stations."""
+        del city
+        return float(i.world.public_cars)
 
     def write(self, p: Problem) -> None:
         """Cover the vehicles of each payer; bound what charges in public."""
@@ -193,6 +236,21 @@ class DepotSiteRule(Rule):
     source = "depots.csv: stalls, lead_months"
     scope = "city"
 
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the stalls that all sites of each city have."""
+        rooms = [f"{sum(d.stalls for d in data.depots)} in {city}" for city, data in instance.cities.items()]
+        return self.title + listed(" (stalls of all sites: ", rooms, ")")
+
+    def order_limit(self, i: Instance, city: str) -> Array | None:
+        """Return the sites of each class; none of one that is not live within the horizon."""
+        return np.array([float(len(c.sites) * (c.reach[-1] >= 0)) for c in i.cities[city].depot_classes])
+
+    def stall_limit(self, i: Instance, city: str) -> Array | None:
+        """Return the stalls of every class with all its sites ordered at once."""
+        classes = i.cities[city].depot_classes
+        rooms = [np.where(c.reach >= 0, float(len(c.sites) * c.stalls), 0.0) for c in classes]
+        return np.array(rooms).reshape(len(classes), i.periods)
+
     def write(self, p: Problem) -> None:
         """Bound the stalls of each class of sites by its sites live; orders and stalls never fall."""
         for city, own in p.columns.depots.items():
@@ -200,9 +258,11 @@ class DepotSiteRule(Rule):
             for k, alike in enumerate(p.instance.cities[city].depot_classes):
                 p.never_falls(self, place, own.ordered[k], part="ordered")
                 live = p.every[alike.reach >= 0]
-                stalls = (own.stalls[k, :, live], 1.0)
+                early = p.every[(alike.reach < 0) & (p.reach.depots[city].stalls[k] > 0.0)]
                 ordered = own.ordered[k, alike.reach[live]]
-                p.at_most(self, place, live, [stalls, (ordered, -float(alike.stalls))], part="room")
+                p.at_most(self, place, early, [(own.stalls[k, :, early], 1.0)], part="room")
+                room = [(own.stalls[k, :, live], 1.0), (ordered, -float(alike.stalls))]
+                p.at_most(self, place, live, room, part="room")
                 for payer in range(own.stalls.shape[1]):
                     built = own.stalls[k, payer]
                     late = live[live > 0]
