@@ -171,7 +171,7 @@ def _first_valid(  # what a plan is sealed with
     failed: CheckFailed | None = None
     for x in (result.x, *result.others):
         value = formulation.model.value(x)
-        tried = result if failed is None else replace(result, x=x, value=value, ending=Ending.time)
+        tried = result if failed is None else replace(result, x=x, value=value, ending=Ending.exhausted)
         try:
             return _checked(prepared, formulation, tried, prices, keeping, inherited, options, clock)
         except CheckFailed as error:

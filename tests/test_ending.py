@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -69,6 +70,24 @@ def test_a_search_that_ran_out_of_time_was_stopped_by_nobody():
     assert ended(1e8, stop=StopSignal()) is Ending.time
     assert ended(1e8, stop=by_deadline()) is Ending.time
     assert status(1e8, Ending.time) == "time_limit"
+
+
+def test_a_search_with_time_left_and_nothing_to_try_does_not_say_that_time_ran_out():
+    later = time.monotonic() + 60
+    assert ending_of(WORTH, 2 * WORTH, 0.01, inherited=False, stop=None, ends=later) is Ending.exhausted
+    assert ending_of(WORTH, 2 * WORTH, 0.01, inherited=False, stop=by_deadline(), ends=later) is Ending.time
+    assert ending_of(WORTH, 2 * WORTH, 0.01, inherited=False, stop=by_hand(), ends=later) is Ending.stopped
+    assert status(1e8, Ending.exhausted) == "exhausted"
+    assert "ran out" not in proof_sentence(told("exhausted", 4e8, 5e8)) + STATUS_NAMES["exhausted"]
+
+
+def test_what_only_relaxed_rows_leave_open_is_not_blamed_on_the_time():
+    """A service level is kept by rows that relax it: the search can end early without a proof."""
+    asked = {**SHORT, "constraints": [{"id": "w", "type": "service_level", "max_wait_min": 5}]}
+    began = time.monotonic()
+    plan = plan_with_context(parse_request(asked), PlanOptions(time_limit_s=25)).plan
+    early = time.monotonic() - began < 20
+    assert plan.status in ({"optimal", "within_gap", "exhausted"} if early else {"optimal", "within_gap", "time_limit"})
 
 
 def test_a_plan_that_may_have_missed_a_market_is_neither_best_nor_within_its_gap():

@@ -27,6 +27,8 @@ def _nothing_opens(plan: Plan) -> list[str]:
         return [" ".join(["No city opens.", *begun, *_money_sentences(plan.kpis)])]
     if searched_out(plan):
         return ["No city is worth opening under this request: the best plan that keeps every rule launches nothing."]
+    if plan.status == "exhausted":
+        return ["This plan opens nothing: no plan that opens any was found, and none could be ruled out."]
     return [
         "This plan opens nothing. That says nothing of the cities: the search ended before it had found a plan that opens any."
     ]

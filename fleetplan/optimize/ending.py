@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from enum import StrEnum
 
 ABSOLUTE_USD = 1.0
 RELATIVE = 1e-9
+SLACK_S = 0.5  # a solver that was given so many seconds may end a little before
 
 
 class Ending(StrEnum):
@@ -22,6 +25,8 @@ class Ending(StrEnum):
     """The time ran out, the search's own or that of whoever runs it."""
     stopped = "stopped"
     """A person stopped it."""
+    exhausted = "exhausted"
+    """It had time left and nothing more to try: where rows only relax a rule, a bound may stay out of reach."""
 
 
 class StopSignal(threading.Event):
@@ -53,19 +58,30 @@ def tolerance_usd(value: float) -> float:
     return max(ABSOLUTE_USD, RELATIVE * abs(value))
 
 
-def cut_short(stop: threading.Event | None) -> Ending:
-    """Return who ended a search that has not reached what was asked for."""
-    return Ending.stopped if by_person(stop) else Ending.time
+def cut_short(stop: threading.Event | None, ends: float = -math.inf) -> Ending:
+    """Return what ended a search that has not reached what was asked for; its time is up at ``ends`` (monotonic seconds)."""
+    if by_person(stop):
+        return Ending.stopped
+    overdue = stop is not None and stop.is_set()
+    return Ending.time if overdue or time.monotonic() >= ends - SLACK_S else Ending.exhausted
 
 
-def ending_of(value: float, bound: float, gap: float, *, inherited: bool, stop: threading.Event | None) -> Ending:
+def ending_of(
+    value: float,
+    bound: float,
+    gap: float,
+    *,
+    inherited: bool,
+    stop: threading.Event | None,
+    ends: float = -math.inf,
+) -> Ending:
     """Return how a search ended that found a plan worth ``value`` under ``bound`` (USD) and wanted a relative ``gap``.
 
-    ``inherited`` says that the bound was known beforehand.
+    ``inherited`` says that the bound was known beforehand; the search's time is up at ``ends`` (monotonic seconds).
     """
     left = bound - value
     if left <= tolerance_usd(value):
         return Ending.proven
     if left <= gap * max(abs(value), 1.0) + tolerance_usd(value):
         return Ending.bound_inherited if inherited else Ending.gap
-    return cut_short(stop)
+    return cut_short(stop, ends)

@@ -110,7 +110,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         bound=max(board.bound, board.value),
         ending=cut_short(stop)
         if markets is not None and markets.found < markets.most
-        else ending_of(board.value, board.bound, gap, inherited=board.bound == known_bound, stop=stop),
+        else ending_of(board.value, board.bound, gap, inherited=board.bound == known_bound, stop=stop, ends=ends),
         seconds=time.monotonic() - began,
         markets=markets,
         others=tuple(board.plans[1:]),

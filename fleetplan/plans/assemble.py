@@ -37,6 +37,8 @@ from fleetplan.request import PlanRequest
 
 Array = NDArray[np.float64]
 MODE_RANK = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
+UNREACHED: dict[Ending, Status] = {Ending.stopped: "stopped", Ending.exhausted: "exhausted"}
+"""What is said of a plan for which less is proven than was asked for, by what ended its search; else the time ran out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +317,7 @@ def status_of(objective: float, bound: float, proof: Proof, *, more_markets: boo
     NPV alone says otherwise.
     """
     if more_markets:
-        return "stopped" if proof.ending is Ending.stopped else "time_limit"
+        return UNREACHED.get(proof.ending, "time_limit")
     left = bound - objective
     if left <= tolerance_usd(objective):
         return "optimal"
@@ -323,7 +325,7 @@ def status_of(objective: float, bound: float, proof: Proof, *, more_markets: boo
     wanted = proof.gap_wanted * max(abs(objective), 1.0) + tolerance_usd(objective)
     if proof.ending in reached or left <= wanted:
         return "within_gap"
-    return "stopped" if proof.ending is Ending.stopped else "time_limit"
+    return UNREACHED.get(proof.ending, "time_limit")
 
 
 def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Proof) -> Plan:

@@ -14,7 +14,7 @@ from fleetplan.facts import Binding, CityOutcome, Method
 from fleetplan.request import PlanRequest
 
 SCHEMA_VERSION: Literal["2"] = "2"
-Status = Literal["optimal", "within_gap", "time_limit", "stopped"]
+Status = Literal["optimal", "within_gap", "time_limit", "stopped", "exhausted"]
 """How good a plan is proven to be, or why no more is proven: see docs/optimization.md, "How a search ends"."""
 
 

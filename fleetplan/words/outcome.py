@@ -40,5 +40,5 @@ def _not_worth(city: CityRollout, plan: Plan) -> str:
         return "no better plan that opens it was found under this request's limits"
     if more < NOTHING_USD:
         return "no plan that opens it is worth more under this request's limits, as is proven"
-    searched = " in the time there was" if plan.status not in {"optimal", "within_gap"} else ""
+    searched = " in the time there was" if plan.status in {"time_limit", "stopped"} else ""
     return f"no better plan that opens it was found{searched}; by what is proven one could be worth at most {usd(more)} more"

@@ -60,7 +60,7 @@ def proof_sentence(plan: Plan) -> str:
     ceiling = f"No plan under the same rules and figures can be worth more than {usd_fine(plan.bound)}"
     if plan.status == "optimal":
         return f"{ceiling}: this one is proven best."
-    return f"{ceiling}: {_distance(plan)}.{_cut_short(plan)}"
+    return f"{ceiling}: {_distance(plan)}.{CUT_SHORT.get(plan.status, '')}"
 
 
 def _distance(plan: Plan) -> str:
@@ -69,10 +69,12 @@ def _distance(plan: Plan) -> str:
     return f"this one is within {gap_in_full(plan)}"
 
 
-def _cut_short(plan: Plan) -> str:
-    if plan.status == "time_limit":
-        return " The time ran out before the gap asked for was proven."
-    return " The search was stopped by hand before the gap asked for was proven." if plan.status == "stopped" else ""
+CUT_SHORT = {
+    "time_limit": " The time ran out before the gap asked for was proven.",
+    "stopped": " The search was stopped by hand before the gap asked for was proven.",
+    "exhausted": " The search had nothing more to try before the gap asked for was proven.",
+}
+"""Why less is proven than was asked for, by status."""
 
 
 def searched_out(plan: Plan) -> bool:

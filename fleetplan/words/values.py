@@ -25,6 +25,7 @@ STATUS_NAMES = {
     "within_gap": "within the gap asked for",
     "time_limit": "the time ran out before the gap asked for was proven",
     "stopped": "stopped by hand; the best plan so far",
+    "exhausted": "nothing more to try before the gap asked for was proven",
 }
 PHASE_NAMES = {
     "queued": "waiting for its turn",
