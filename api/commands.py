@@ -377,9 +377,12 @@ def _events(client: httpx2.Client, plan: str, seen: str) -> Iterator[tuple[str, 
 
 
 def _event_line(event: str, data: dict[str, Any]) -> str:
+    from fleetplan.words.proof import gap_text
+
     numbers = {"best_usd": "best", "bound_usd": "bound", "objective": "best", "bound": "bound"}
     parts = [str(data[name]) for name in ("phase", "state", "message") if data.get(name)]
     parts += [f"{word} {data[name]:,.0f} USD" for name, word in numbers.items() if data.get(name) is not None]
-    parts += [f"gap {data['gap']:.2%}"] if data.get("gap") is not None else []
+    best, bound = data.get("best_usd", data.get("objective")), data.get("bound_usd", data.get("bound"))
+    parts += [f"gap {gap_text(best, bound)}"] if best is not None and bound is not None else []
     parts += [data["problem"].get("title", "")] if isinstance(data.get("problem"), dict) else []
     return f"{event:<10} {'  '.join(parts)}".rstrip()
