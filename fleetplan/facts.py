@@ -151,11 +151,23 @@ class Party(Fact):
     kept: Kept | None = None
 
 
+class RuleLimit(Fact):
+    """A standing rule that stands against what is asked: its key, who could change it, and what it says with its figures."""
+
+    rule: str
+    kind: RuleKind
+    says: str
+
+
 class Conflict(Fact):
-    """A smallest set of what is asked and kept that cannot be had together; none: law and supply alone leave no plan."""
+    """A smallest set of what is asked and kept that cannot be had together; none: law and supply alone leave no plan.
+
+    ``against`` are the standing rules without one of which it could: they are nobody's wish, but figures or laws.
+    """
 
     found_by: FoundBy = "search"
     parties: list[Party] = []
+    against: list[RuleLimit] = []
     sentence: str = ""
 
 

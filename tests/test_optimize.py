@@ -188,6 +188,20 @@ def test_an_impossible_constraint_is_named(constraint: dict[str, Any], limit: Pe
     assert party.permits == limit
 
 
+def test_a_supply_change_and_the_supply_stand_against_a_floor_that_they_leave_too_little() -> None:
+    asked = request(
+        constraints=[
+            {"id": "many", "type": "fleet_floor", "vehicles": 130, "start": "2028-01"},
+            {"id": "out", "type": "supply_change", "stack": "beta", "factor": 0.0},
+            {"id": "late", "type": "permit_delay", "city": "belport", "months": 1},
+        ]
+    )
+    (conflict,) = explain_infeasible(written(asked, loose=True))
+    assert [p.constraint for p in conflict.parties] == ["many", "out"]
+    assert conflict.against[0].rule == "stack_supply"
+    assert conflict.against[0].kind == "partner"
+
+
 def test_two_constraints_that_clash_are_named_together_and_a_third_is_not() -> None:
     f = written(
         request(

@@ -10,7 +10,7 @@ from api.pages.lineage import changes
 from api.pages.shell import seconds_of
 from api.store.contract import PlanRow
 from fleetplan.facts import Conflict, conflicts_from
-from fleetplan.words.conflict import against, asks, head, way_on
+from fleetplan.words.conflict import against, asks, head, standing, way_on
 from fleetplan.words.context import Context, context_from
 from fleetplan.words.request import asked_whole, constraints_in_words
 
@@ -26,10 +26,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """What cannot be kept, alone or together; ``said`` is the finding in a sentence."""
+    """What cannot be kept, alone or together, and the rules against it; ``said`` is the finding in a sentence."""
 
     head: str
     parties: list[Told]
+    against: list[str]
     way: str
     said: str
     earlier: bool
@@ -72,4 +73,6 @@ def _again(row: PlanRow) -> dict[str, Any]:
 
 def _clash(conflict: Conflict, context: Context) -> Clash:
     parties = [Told(p.constraint, asks(p, context), against(p, context)) for p in conflict.parties]
-    return Clash(head(conflict), parties, way_on(conflict), conflict.sentence, conflict.found_by == "earlier_version")
+    rules = standing(conflict)
+    earlier = conflict.found_by == "earlier_version"
+    return Clash(head(conflict), parties, rules, way_on(conflict), conflict.sentence, earlier)

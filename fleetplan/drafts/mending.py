@@ -3,8 +3,8 @@
 ruamel.yaml 0.19 was tried for this. It keeps comments and gives places, but writes the whole text anew in one layout: of eight
 ways to lay out the reference example (lists at their key's column, four blanks, CRLF, ...), it changed more than was asked in
 six, up to 47 lines for one value; the edits here touch the lines concerned. Marked thousands and lists on one line had to be made
-by code of ours all the same, some 50 lines against the hundred here; and reading what anybody sends stays ours too: three thousand
-brackets took it eight seconds and an overflow, and of keys that stand twice it tells the first.
+by code of ours all the same, some 50 lines against the hundred here; and reading what anybody sends stays ours too:
+three thousand brackets took it eight seconds and an overflow, and of keys that stand twice it tells the first.
 """
 
 from __future__ import annotations

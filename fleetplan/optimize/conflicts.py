@@ -1,8 +1,10 @@
-"""Which constraints of an infeasible request clash.
+"""Which constraints of an infeasible request clash, and which standing rules stand against them.
 
 A deletion filter over business groups (each constraint of the request, the capital budget, the cash floor): drop one group
-after another and keep it dropped whenever the rest still has no plan; what cannot be dropped is a minimal conflict. Then look
-for further conflicts without it. Solver-level infeasible subsets would name thousands of bounds instead.
+after another and keep it dropped whenever the rest still has no plan; what cannot be dropped is a minimal conflict. With that
+alone, the same filter over the standing rules (supply, growth, stalls, caps ...) and over what the request takes as
+given (delays, events, supply changes) finds what stands against it. Then look for further conflicts without it.
+Solver-level infeasible subsets would name thousands of bounds instead.
 """
 
 from __future__ import annotations
@@ -12,15 +14,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from fleetplan.facts import Conflict, Party
-from fleetplan.optimize.formulate import Formulation
+from fleetplan.facts import Conflict, Party, RuleKind, RuleLimit
+from fleetplan.optimize.formulate import Formulation, formulate
+from fleetplan.optimize.gather import outlook_of, paths_of
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Model
+from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
 from fleetplan.permits.limits import Allowed
+from fleetplan.request import EventDate, PermitDelay, SupplyChange
 
 TRIAL_S = 20.0
 MOST_CONFLICTS = 4
+LIMIT_KINDS = frozenset({"law", "operation", "partner"})
+UNQUESTIONED = frozenset(
+    {"launch_order", "permit_path", "permit_area", "response_curve", "demand", "city_demand", "depot_site"}
+)
+"""Rules that say how the world works; leaving one out would make a plan of another world. Permits are told as months instead."""
+
 MONEY_PARTIES = {"capital": Party(kind="capital"), "cash_floor": Party(kind="cash_floor")}
 
 
@@ -60,6 +71,49 @@ def minimal_conflict(formulation: Formulation, ignored: Collection[str] = ()) ->
     return sorted(set(groups) - dropped)
 
 
+def standing_against(formulation: Formulation, names: Collection[str]) -> list[RuleLimit]:
+    """Return a minimal set of standing rules that leave a conflict no plan, by the order of the rules."""
+    asked = _groups(formulation)
+    others = [asked[name] for name in asked if name not in names]
+    model = formulation.model.loosened(np.concatenate([np.zeros(0, np.int64), *others]))
+    rules = [
+        r for r in formulation.rules if not r.place.constraint and r.kind in LIMIT_KINDS and r.key not in UNQUESTIONED
+    ]
+    rows = {r.key: model.rows_where(lambda block, key=r.key: block.rule == key) for r in rules}  # type: ignore[misc]
+    kept = {key for key, index in rows.items() if len(index)}
+    for key in list(rows):
+        if key in kept and not _feasible(model, rows, set(rows) - kept | {key}):
+            kept.discard(key)
+    found = [r for r in rules if r.key in kept]
+    return [RuleLimit(rule=r.key, kind=_kind(r), says=r.sentence(formulation.instance)) for r in found]
+
+
+def _kind(rule: Rule) -> RuleKind:
+    assert rule.kind != "definition"  # noqa: S101  # LIMIT_KINDS holds none
+    return rule.kind
+
+
+def given_in_the_way(formulation: Formulation, names: Collection[str]) -> list[str]:
+    """Return a minimal set of delays, events and supply changes of the request without which a conflict would have a plan."""
+    instance = formulation.instance
+    given = [c for c in instance.scope.constraints if isinstance(c, PermitDelay | EventDate | SupplyChange)]
+
+    def feasible(kept: Collection[str]) -> bool:
+        taken = [c for c in given if c.id in kept]
+        outlook = outlook_of(instance.world, paths_of(instance.scope, taken), taken)
+        again = formulate(Instance(instance.world, outlook, instance.catalogued), loose=True)
+        asked = _groups(again)
+        return _feasible(again.model, asked, set(asked) - set(names))
+
+    if not given or not feasible(()):
+        return []
+    kept = [c.id for c in given]
+    for name in list(kept):
+        if not feasible([k for k in kept if k != name]):
+            kept.remove(name)
+    return kept
+
+
 def _allowed(instance: Instance) -> Allowed:
     """Return what permits allow: the first period of paid service of each deployment, were every programme begun at once."""
     labels, months = instance.grid.labels(), {}
@@ -88,6 +142,7 @@ def explain_infeasible(formulation: Formulation) -> list[Conflict]:
         if not names:
             break
         parties = [allowed.party(constraints[n]) if n in constraints else MONEY_PARTIES[n] for n in names]
-        found.append(Conflict(parties=parties))
+        given = [allowed.party(constraints[n]) for n in given_in_the_way(formulation, names)]
+        found.append(Conflict(parties=[*parties, *given], against=standing_against(formulation, names)))
         ignored |= set(names)
     return found or [Conflict()]

@@ -34,7 +34,17 @@ def conflict_sentence(conflict: Conflict, context: Context) -> str:
         who = "; ".join(_kept(p, context) for p in parties)
         until = month_name(parties[0].kept.until)
         return f"Decisions of the parent plan before {until} cannot stay{together} under the changed request: {who}."
-    return f"Cannot be kept{together}: {'; '.join(_whole(p, context) for p in parties)}."
+    return " ".join(
+        [f"Cannot be kept{together}: {'; '.join(_whole(p, context) for p in parties)}.", *standing(conflict)]
+    )
+
+
+def standing(conflict: Conflict) -> list[str]:
+    """Return the standing rules against a conflict as a sentence; nothing where none stands against it."""
+    if not conflict.against:
+        return []
+    rules = [f"{a.says[:1].lower()}{a.says[1:]}" for a in conflict.against]
+    return [f"Against {'it' if len(conflict.parties) == 1 else 'them'} stands: {'; '.join(rules)}."]
 
 
 def head(conflict: Conflict) -> str:
