@@ -96,7 +96,7 @@ ALLOWED |= {
     "api.app": JUDGED | {"api.jobs", "api.logs", "api.routes", "api.pages", "api.middleware"},
     "api.serve": {"api.app", "api.jobs", "api.logs", "api.security", "api.settings"},
     # The commands reach the service itself only when they are run.
-    "api.commands": {"api.serve", "api.jobs", "api.settings", "api.store", "errors", "request"},
+    "api.commands": {"api.serve", "api.jobs", "api.settings", "api.store", "errors", "request", "words"},
 }
 EDGES = {"report", "cli", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}

@@ -82,7 +82,7 @@ def _split(k: Kpis) -> str:
     within, beyond = k.npv_by_horizon_usd, k.npv_usd - k.npv_by_horizon_usd
     after = f"{usd(beyond)} rests on what the fleets are worth after it"
     if beyond <= 0:
-        return "all of it is earned within the horizon"
+        return f"all of it is {'lost' if within < 0 else 'earned'} within the horizon"
     if within < 0:
         return f"the horizon itself costs {usd(-within)}, while {after}"
     return f"{usd(within)} is earned within the horizon and {after}"
