@@ -82,12 +82,10 @@ def test_a_search_with_time_left_and_nothing_to_try_does_not_say_that_time_ran_o
 
 
 def test_what_only_relaxed_rows_leave_open_is_not_blamed_on_the_time():
-    """A service level is kept by rows that relax it: the search can end early without a proof."""
+    """A service level is kept by rows that relax it: the search can end without a proof, long before its time."""
     asked = {**SHORT, "constraints": [{"id": "w", "type": "service_level", "max_wait_min": 5}]}
-    began = time.monotonic()
-    plan = plan_with_context(parse_request(asked), PlanOptions(time_limit_s=25)).plan
-    early = time.monotonic() - began < 20
-    assert plan.status in ({"optimal", "within_gap", "exhausted"} if early else {"optimal", "within_gap", "time_limit"})
+    plan = plan_with_context(parse_request(asked), PlanOptions(time_limit_s=120)).plan
+    assert plan.status in {"optimal", "within_gap", "exhausted"}
 
 
 def test_a_plan_that_may_have_missed_a_market_is_neither_best_nor_within_its_gap():
