@@ -290,7 +290,7 @@ def _planned(asked: Mapping[str, Any], options: PlanOptions) -> PlanningResult:
 
 
 def _written(result: PlanningResult, folder: Path) -> list[Path]:
-    from fleetplan.report.export import write_artefacts
+    from fleetplan.report.artefacts import write_artefacts
 
     try:
         return write_artefacts(result.plan, result.services, result.catalogue, folder)

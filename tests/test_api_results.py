@@ -11,6 +11,7 @@ import pytest
 
 from api.schemas import TABLE_NAMES
 from fleetplan.plans.types import Plan
+from fleetplan.report.exports import EXPORTS
 from fleetplan.report.tables import COLUMNS, csv_text, tables
 from tests.api_support import CLASHES, LOOPBACK, Running, answer, running
 
@@ -95,6 +96,27 @@ def test_the_geopackage_holds_three_layers(service: Running, plan: str, tmp_path
         names = {row[0] for row in connection.execute("SELECT table_name FROM gpkg_contents")}
     connection.close()
     assert names == {"zones", "areas", "depots"}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_every_export_is_answered_by_name_and_by_media_type_and_offered_on_the_page(
+    service: Running, plan: str, name: str
+):
+    export = EXPORTS[name]
+    by_name = service.client.get(f"{plan}/export", params={"format": name})
+    by_type = service.client.get(f"{plan}/export", headers={"Accept": export.media_type})
+    assert by_name.headers["content-type"].startswith(export.media_type)
+    assert by_name.content == by_type.content
+    assert ("inline" if export.shown else "attachment") in by_name.headers["content-disposition"]
+    page = service.client.get(plan.removeprefix("/v1"), headers={"Accept": "text/html"}).text
+    assert f"/export?format={name}" in page
+    assert f">{export.title}</a>{export.about}<" in page
+
+
+def test_a_form_that_is_none_is_told_with_those_that_are(service: Running, plan: str):
+    told = service.client.get(f"{plan}/export?format=pdf")
+    assert told.status_code == 422
+    assert told.json()["errors"][0]["allowed"] == "html, xlsx, gpkg, json"
 
 
 def test_the_plan_itself_is_exported_byte_by_byte(service: Running, plan: str):

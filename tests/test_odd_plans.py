@@ -29,8 +29,8 @@ from fleetplan.explain.verdict import verdict
 from fleetplan.plans.reading import opened_deployments
 from fleetplan.plans.types import Plan
 from fleetplan.report import areas
+from fleetplan.report.artefacts import write_artefacts
 from fleetplan.report.comparison_gantt import overlay
-from fleetplan.report.export import write_artefacts
 from fleetplan.report.html import report_html
 from fleetplan.report.summary import print_summary
 from fleetplan.report.tables import COLUMNS, tables

@@ -21,6 +21,7 @@ from fleetplan.plans import finance
 from fleetplan.plans.reading import city_order, end_month
 from fleetplan.plans.types import Plan
 from fleetplan.report import charts, context, gantt
+from fleetplan.report.exports import EXPORTS
 from fleetplan.report.html import attributions
 from fleetplan.report.launches import launches, where
 from fleetplan.report.page_chart import page_chart
@@ -63,6 +64,7 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
         "pieces": pieces,
         "certificate": certificate_words(plan),
         "table_names": TABLE_NAMES,
+        "exports": list(EXPORTS.values()),
         "attributions": attributions(catalogue, {c.city: c for c in plan.cities}),
         **where(plan, catalogue),
         **_when(plan),

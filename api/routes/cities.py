@@ -12,10 +12,10 @@ from api.deps import Service, ServiceDep, may_read
 from api.documents import Document, json_document
 from api.media import GEOJSON
 from api.openapi import ETAGGED, answer, refusals, unchanged
-from api.render import zones_bytes
 from api.routes.parameters import Slug
 from api.schemas import Cities, GeoJson
 from fleetplan.catalogue.describe import list_cities, show_city
+from fleetplan.report.geojson import city_zones
 
 router = APIRouter(prefix="/v1/cities", tags=["catalogue"], dependencies=[may_read], default_response_class=Response)
 
@@ -70,7 +70,7 @@ async def zones(request: Request, service: ServiceDep, city: Slug) -> Response:
     _known(service, city)
     key = f"zones/{city}"
     if (found := service.rendered.get(key)) is None:
-        body = await run_in_threadpool(zones_bytes, service.known, city)
+        body = await run_in_threadpool(_zones, service, city)
         found = service.rendered.put(key, Document(body, GEOJSON))
     return found.respond(request)
 
@@ -80,6 +80,10 @@ def _known(service: Service, city: str) -> None:
     if city not in cities:
         flaw = p.Flaw("is no city of the catalogue", parameter="city", value=city, allowed=", ".join(sorted(cities)))
         raise p.CityNotFound(flaws=[flaw])
+
+
+def _zones(service: Service, city: str) -> bytes:
+    return city_zones(service.known.service(service.known.catalogue, city), city)
 
 
 def _kept(service: Service, key: str, make: Callable[[], Document]) -> Document:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 
 from api import problems as p
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, StoredDep, answer_of, may_read
 from api.documents import Document, json_document
-from api.media import GEOJSON, SUFFIXES, choose, split_suffix
+from api.media import GEOJSON, choose, split_suffix
 from api.openapi import ETAGGED, answer, refusals, unchanged
-from api.render import EXPORT_MEDIA, EXPORT_SUFFIX, TABLE_MEDIA, export_bytes, map_bytes, table_bytes
+from api.render import TABLE_MEDIA, table_bytes
 from api.routes.parameters import SLUG, Accept, CityFilter, Slug
 from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
 from api.store.contract import PlanRow
 from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.types import CityRollout
+from fleetplan.report.exports import EXPORTS, Export, Source
+from fleetplan.report.geojson import month_map
 from fleetplan.request import Month
 
 router = APIRouter(
     prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
 )
+Form = Annotated[str, Field(json_schema_extra={"enum": list(EXPORTS)})]
 UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.OtherVersion, p.BadRequest)
 
 
@@ -68,7 +72,7 @@ async def ground(
         city_of(found, city)
     key = f"{found.sha256}/map/{shown}/{city or '*'}"
     if (kept := service.rendered.get(key)) is None:
-        body = await run_in_threadpool(map_bytes, found.plan, service.known, shown, city)
+        body = await run_in_threadpool(_map, service, found, shown, city)
         kept = service.rendered.put(key, Document(body, GEOJSON))
     return kept.respond(request)
 
@@ -108,7 +112,7 @@ async def table(
     operation_id="export_plan",
     summary="The whole plan: printable HTML brief, XLSX workbook, GeoPackage, or plan.json",
     responses={
-        200: answer("The plan.", media=EXPORT_MEDIA, headers=ETAGGED),
+        200: answer("The plan.", media=[export.media_type for export in EXPORTS.values()], headers=ETAGGED),
         304: unchanged(),
         **refusals(*UNANSWERED, p.NotAcceptable),
     },
@@ -117,17 +121,15 @@ async def export(
     request: Request,
     service: ServiceDep,
     found: AnsweredDep,
-    form: Annotated[
-        Literal["html", "xlsx", "gpkg", "json"] | None, Query(alias="format", description="wins over Accept")
-    ] = None,
+    form: Annotated[Form | None, Query(alias="format", description="wins over Accept")] = None,
     accept: Accept = None,
 ) -> Response:
     """Return the whole plan as one file."""
-    media = choose(SUFFIXES[form] if form else accept, EXPORT_MEDIA)
-    key = _key(found, "export", media)
+    export = _export(form, accept)
+    key = _key(found, "export", export.media_type)
     if (kept := service.rendered.get(key)) is None:
-        body = await run_in_threadpool(export_bytes, found.answer, found.plan, service.known, media)
-        kept = service.rendered.put(key, Document(body, media, _disposition(found, media)))
+        body = await run_in_threadpool(_file, service, found, export)
+        kept = service.rendered.put(key, Document(body, export.media_type, _disposition(found, export)))
     return kept.respond(request)
 
 
@@ -169,6 +171,31 @@ def city_of(found: Answered, city: str) -> CityRollout:
     return cities[city]
 
 
+def _map(service: Service, found: Answered, month: str, city: str | None) -> bytes:
+    plan = found.plan
+    if city is not None:
+        plan = plan.model_copy(update={"cities": [c for c in plan.cities if c.city == city]})
+    return month_map(plan, service.known.services(plan), month)
+
+
+def _export(form: str | None, accept: str | None) -> Export:
+    """Return the export that is asked for by name, else the one that suits best."""
+    if form is None:
+        media = choose(accept, [export.media_type for export in EXPORTS.values()])
+        return next(export for export in EXPORTS.values() if export.media_type == media)
+    if form not in EXPORTS:
+        flaw = p.Flaw("is no form of a plan", parameter="format", value=form, allowed=", ".join(EXPORTS))
+        raise p.BadRequest(flaws=[flaw])
+    return EXPORTS[form]
+
+
+def _file(service: Service, found: Answered, export: Export) -> bytes:
+    """Return a whole plan in one form; plan.json as it was stored."""
+    if export.name == "json":
+        return found.answer
+    return export.make(Source(found.plan, service.known.catalogue, lambda: service.known.services(found.plan)))
+
+
 def _month(found: Answered, given: str | None) -> str:
     grid = found.plan.request.grid
     first, last = month_text(grid.start), month_text(grid.end - 1)
@@ -185,7 +212,6 @@ def _key(found: Answered, what: str, media: str) -> str:
     return f"{found.row.id}/{found.sha256}/{what}/{media}"
 
 
-def _disposition(found: Answered, media: str) -> dict[str, str]:
-    suffix = EXPORT_SUFFIX[media]
-    kind = "inline" if suffix in {"html", "json"} else "attachment"
-    return {"Content-Disposition": f'{kind}; filename="{found.row.id}.{suffix}"'}
+def _disposition(found: Answered, export: Export) -> dict[str, str]:
+    kind = "inline" if export.shown else "attachment"
+    return {"Content-Disposition": f'{kind}; filename="{found.row.id}.{export.name}"'}

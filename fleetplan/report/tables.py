@@ -172,6 +172,11 @@ def data_dictionary() -> pd.DataFrame:
     )
 
 
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of plain Python values, None for what is missing."""
+    return frame.astype("object").where(frame.notna(), None)
+
+
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as CSV: comma, line feed, empty for missing; numbers rounded to six digits after the point."""
     return frame.to_csv(index=False, lineterminator="\n", float_format=lambda x: f"{x:.6f}".rstrip("0").rstrip("."))
