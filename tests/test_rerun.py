@@ -285,6 +285,38 @@ def test_rows_of_what_is_kept_carry_their_rule(parent):
     assert len(rules) == f.model.rows
 
 
+# --- odd parents ---
+
+
+def shut(parent: Plan) -> Plan:
+    """Return a plan whose programmes begin and never open, as searches returned them once."""
+    data, periods = parent.model_dump(mode="json"), len(parent.periods)
+    for city in data["cities"]:
+        city["launch"] = None
+        for row in city["deployments"]:
+            row.update(launch="", driver_out=None, level=[0] * periods, vehicles=[0] * periods, mode=[""] * periods)
+            row.update(vehicles_by_mode={}, wait_min=[None] * periods, deadhead_share=[None] * periods)
+    return Plan.model_validate(data)
+
+
+def empty(parent: Plan) -> Plan:
+    """Return a plan that does nothing."""
+    out = [c.model_copy(update={"deployments": [], "depots": [], "launch": None}) for c in parent.cities]
+    return parent.model_copy(update={"cities": out, "stacks": []})
+
+
+@pytest.mark.parametrize("odd", [shut, empty])
+def test_a_rerun_of_a_plan_that_opens_nothing_finds_what_a_first_plan_finds(parent, odd):
+    child = again(odd(parent), {})
+    assert child.objective == pytest.approx(parent.objective, rel=1e-5)
+    assert changes_between(odd(parent), child)[0] == sum(bool(c.deployments) for c in parent.cities)
+
+
+def test_what_never_opened_may_open_after_the_month_until_which_all_is_kept(parent):
+    child = again(shut(parent), {}, freeze_until="2027-07")
+    assert all(d.launch >= "2027-07" for c in child.cities for d in c.deployments)
+
+
 # --- the price of change ---
 
 
