@@ -20,18 +20,18 @@ from api.rerun import changed_request
 from api.schemas import CauseChange, CausesAnswer, CausesState, ChangeState, Rerun, RerunCall
 from api.store.contract import FINAL, PlanRow
 from fleetplan.compare import MOST_CHANGES, Alone, causes_of, causing_changes
-from fleetplan.compare.causes import no_plan, no_request
 from fleetplan.errors import RequestError
-from fleetplan.facts import conflicts_from
+from fleetplan.facts import Conflict, conflicts_from
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.reruns.patch import UNCAUSED, InputChange
+from fleetplan.words.changes import change_sentence, only_name, told
+from fleetplan.words.names import Names
 
 MOST_RERUNS = 1000
 """How many of a plan's reruns are looked through, the newest first."""
 
-LONGEST_NAME, LONGEST_WHOSE = 80, 32
 ORDER: tuple[ChangeState, ...] = ("known", "running", "queued", "cancelled", "failed", "missing")
 
 
@@ -43,13 +43,14 @@ class Found:
     call: RerunCall | None
     row: PlanRow | None
     state: ChangeState
-    note: str = ""
+    clashes: tuple[Conflict, ...] = ()
+    fault: str = ""
 
     @property
     def mark(self) -> tuple[str, ...]:
         """What the answer depends on."""
         row = self.row
-        return (self.change.pointer, self.state, row.id if row else "", (row and row.answer_sha256) or "", self.note)
+        return (self.change.pointer, self.state, row.id if row else "", (row and row.answer_sha256) or "", self.fault)
 
 
 class CauseSearch:
@@ -57,6 +58,7 @@ class CauseSearch:
 
     def __init__(self, service: Service, a: Answered, b: Answered) -> None:
         self._service, self._a, self._b = service, a, b
+        self._names = Names(service.known.catalogue, (a.plan, b.plan))
         self._changes = causing_changes(a.plan.request, b.plan.request)
         self._options = _alone_options(a.row, b.row)
         few = 1 < len(self._changes) <= MOST_CHANGES
@@ -76,8 +78,10 @@ class CauseSearch:
             return CausesAnswer(state="too_many", changes=[], known=None)
         alone = [self._alone(found) for found in self.found if found.state == "known"]
         left = len(self.found) - len(alone)
-        known = causes_of(self._a.plan, self._b.plan, alone, left=left) if alone or not left else None
-        return CausesAnswer(state=self._state(), changes=[_told(found) for found in self.found], known=known)
+        known = (
+            causes_of(self._a.plan, self._b.plan, alone, left=left, names=self._names) if alone or not left else None
+        )
+        return CausesAnswer(state=self._state(), changes=[self._told(found) for found in self.found], known=known)
 
     def _sole(self) -> list[Found]:
         """Return the only change, whose effect is ``b`` itself; nothing when there is none, or too many."""
@@ -94,23 +98,34 @@ class CauseSearch:
         return "partial" if "known" in states else "none"
 
     def _find(self, change: InputChange) -> Found:
-        body = Rerun(patch={**change.patch, "name": _name(self._a.row.name, change.sentence)}, options=self._options)
+        name = only_name(self._a.row.name, told(change, self._names))
+        body = Rerun(patch={**change.patch, "name": name}, options=self._options)
         try:
             sent = SentRerun(body.patch, body.options)
             wanted = _asked(changed_request(self._service, self._a.row, sent).model_dump(mode="json"))
         except p.BadRequest as error:
             flaw = error.flaws[0].message if error.flaws else error.detail
-            return Found(change, None, None, "known", no_request(flaw))
+            return Found(change, None, None, "known", fault=flaw)
         rows = [row for row, asked in self._reruns if asked == wanted]
         row = min(rows, key=_worth, default=None)  # the newest of those that tell most
-        state, note = _finding(row)
-        return Found(change, _call(self._a.row.id, body, row), row, state, note)
+        state, clashes, fault = _finding(row)
+        return Found(change, _call(self._a.row.id, body, change, row), row, state, clashes, fault)
+
+    def _told(self, found: Found) -> CauseChange:
+        open_call = found.call if found.state in {"missing", "failed", "cancelled"} else None
+        return CauseChange(
+            pointer=found.change.pointer,
+            sentence=change_sentence(found.change, self._names),
+            state=found.state,
+            plan=found.row.id if found.row else None,
+            rerun=open_call,
+        )
 
     def _alone(self, found: Found) -> Alone:
         plan: Plan | None = None
         if found.row is not None and found.row.answer_sha256 is not None:
             plan = self._b.plan if found.row.id == self._b.row.id else answer_of(self._service, found.row).plan
-        return Alone(found.change, plan, found.note)
+        return Alone(found.change, plan, found.clashes, found.fault)
 
 
 def _alone_options(a: PlanRow, b: PlanRow) -> PlanOptions:
@@ -132,19 +147,6 @@ def _asked(request: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in whole.items() if name not in UNCAUSED}
 
 
-def _name(whose: str, sentence: str) -> str:
-    """Return a name that tells what a plan was made for.
-
-    >>> _name("first", "The discount rate a year is 0.1 instead of 0.2.")
-    'first · only: The discount rate a year is 0.1 instead of 0.2'
-    """
-    return _short(f"{_short(whose, LONGEST_WHOSE)} · only: {sentence.rstrip('.')}", LONGEST_NAME)
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
 def _worth(row: PlanRow) -> tuple[int, bool]:
     """Return the rank of a plan as a finding: one that tells something, one in the making, the rest."""
     return ORDER.index(_finding(row)[0]), row.state == "cancelled"
@@ -154,36 +156,26 @@ def _is_refusal(row: PlanRow) -> bool:
     return row.state == "failed" and (row.problem or {}).get("code") == "bad-request"
 
 
-def _finding(row: PlanRow | None) -> tuple[ChangeState, str]:
-    """Return the state of a change by its plan, and the note of one that found no plan."""
+def _finding(row: PlanRow | None) -> tuple[ChangeState, tuple[Conflict, ...], str]:
+    """Return the state of a change by its plan, and of one that found no plan what clashes, or what is wrong."""
     if row is None:
-        return "missing", ""
+        return "missing", (), ""
     problem = row.problem or {}
     if row.answer_sha256 is not None:
-        return "known", ""
+        return "known", (), ""
     if row.state == "infeasible":
-        return "known", no_plan(conflicts_from(problem.get("clashes", ())))
+        return "known", tuple(conflicts_from(problem.get("clashes", ()))), ""
     if _is_refusal(row):
         faults: Sequence[Mapping[str, Any]] = problem.get("errors") or [{"message": problem.get("detail", "")}]
-        return "known", no_request(str(faults[0]["message"]))
+        return "known", (), str(faults[0]["message"])
     if row.state in FINAL:
-        return ("cancelled" if row.state == "cancelled" else "failed"), ""
-    return ("running" if row.state == "running" else "queued"), ""
+        return ("cancelled" if row.state == "cancelled" else "failed"), (), ""
+    return ("running" if row.state == "running" else "queued"), (), ""
 
 
-def _call(plan: str, body: Rerun, row: PlanRow | None) -> RerunCall:
-    """Return the rerun to post; its key is another after a plan that ended without a finding."""
-    told = json.dumps([plan, body.model_dump(mode="json"), row.id if row else ""], sort_keys=True)
-    key = "cause-" + hashlib.sha256(told.encode()).hexdigest()[:32]
+def _call(plan: str, body: Rerun, change: InputChange, row: PlanRow | None) -> RerunCall:
+    """Return the rerun to post; its key is another after a plan that ended without a finding, whatever it is called."""
+    options = body.options.model_dump(mode="json")
+    asked = json.dumps([plan, change.patch, options, row.id if row else ""], sort_keys=True)
+    key = "cause-" + hashlib.sha256(asked.encode()).hexdigest()[:32]
     return RerunCall(href=f"/v1/plans/{plan}/reruns", body=body, idempotency_key=key)
-
-
-def _told(found: Found) -> CauseChange:
-    open_call = found.call if found.state in {"missing", "failed", "cancelled"} else None
-    return CauseChange(
-        pointer=found.change.pointer,
-        sentence=found.change.sentence,
-        state=found.state,
-        plan=found.row.id if found.row else None,
-        rerun=open_call,
-    )

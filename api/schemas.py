@@ -11,7 +11,7 @@ from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
 from fleetplan.facts import Binding, CityOutcome, Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
-from fleetplan.plans.types import CityRollout, Kpis
+from fleetplan.plans.types import CityRollout, Kpis, Status
 from fleetplan.request import PlanRequest
 
 
@@ -173,6 +173,7 @@ class Explanation(Answer):
 
     plan: str
     state: State
+    status: Status | None = Field(default=None, description="how good the plan is proven to be; null without a plan")
     verdict: str
     binds: list[Binding]
     cities: list[CityReason]

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.causes import LONGEST_NAME, CauseSearch
+from api.causes import CauseSearch
 from api.deps import answer_of
 from api.store.contract import PlanRow
 from fleetplan.request import parse_request
+from fleetplan.words.changes import LONGEST_NAME
 from tests.api_support import BODY, CLASHES, Running, answer, running
 
 LESS = {"capital": {"per_quarter_usd": 100e6}}
@@ -190,7 +191,7 @@ def test_a_change_that_has_no_plan_alone_is_a_finding(service: Running):
     assert told["state"] == "complete"
     alone = {e["pointer"]: e for e in told["known"]["alone"]}["/capital/per_quarter_usd"]
     assert alone["npv_usd"] is None
-    assert alone["note"] == f"no plan with this change alone: {CLASHES[0].sentence}"
+    assert alone["note"] == f"No plan keeps every rule with this change alone. {CLASHES[0].sentence}"
     assert told["known"]["interaction_usd"] is None
     assert any(CLASHES[0].sentence in sentence for sentence in told["known"]["sentences"])
 
@@ -202,7 +203,7 @@ def test_a_change_that_alone_makes_no_valid_request_needs_no_plan(service: Runni
     told = causes(service, a, b)
     assert states(told) == {"/cities": "missing", "/exclude_cities": "known"}
     assert told["state"] == "partial"
-    assert "no request with this change alone" in told["known"]["alone"][0]["note"]
+    assert "This change alone makes no valid request" in told["known"]["alone"][0]["note"]
 
 
 @pytest.mark.parametrize("outcome", ["failed", "cancelled"])
@@ -273,7 +274,7 @@ def test_a_cause_is_named_for_what_it_tries(service: Running):
     b = rerun_made(service, a, BOTH)
     for change in causes(service, a, b)["changes"]:
         name = change["rerun"]["body"]["patch"]["name"]
-        assert "… · only: The " in name
+        assert "… · only: " in name
         assert len(name) <= LONGEST_NAME
         ask(service.client, change["rerun"])
 

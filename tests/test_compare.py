@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from fleetplan.compare import Comparison, attribute_causes, compare_plans
-from fleetplan.compare.moves import months_words
 from fleetplan.errors import RequestError
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.reruns.rerun import apply_patch
+from fleetplan.words.moves import months_words
+from fleetplan.words.values import month_name
 from tests.test_rerun import BASE, EXACTLY, HERE, LATE, SCARCE, SERVICES, again, planned
 
 NO_BELPORT = {"constraints": {"no": {"type": "forbid_deployment", "city": "belport", "stack": "beta"}}}
@@ -70,7 +71,7 @@ def test_a_later_launch_is_told_in_plain_words():
     a, b = known("base"), known(str(LATE), LATE)
     old, new = (deployments_of(p)["beta@belport"].launch for p in (a, b))
     (move,) = [m for m in compare_plans(a, b).decisions if m.kind == "launch"]
-    assert move.sentence == f"Belport opens three months later, {new} instead of {old}."
+    assert move.sentence == f"Belport opens three months later, {month_name(new)} instead of {month_name(old)}."
     assert (move.a, move.b, move.direction) == (old, new, 1)
 
 
@@ -87,7 +88,7 @@ def test_a_dropped_launch_and_a_new_one_are_told():
 def test_inputs_are_told_by_address_and_in_words():
     (move,) = compare_plans(known("base"), known(str(LATE), LATE)).inputs
     assert move.pointer == "/constraints/late"
-    assert move.sentence == "New constraint 'late': permits to carry riders in belport 4 months later."
+    assert move.sentence == "Permits to carry riders in Belport 4 months later."
     assert move.a is None
     assert move.b["months"] == 4
 
@@ -198,7 +199,7 @@ def test_a_change_that_has_no_plan_alone_is_told():
     changed = parse_request(apply_patch(BASE, must))
     causes = attribute_causes(barred, changed, EXACTLY, HERE)
     notes = {e.pointer: e.note for e in causes.alone}
-    assert "no plan with this change alone" in notes["/constraints/must"]
+    assert "No plan keeps every rule with this change alone" in notes["/constraints/must"]
     assert causes.interaction_usd is None
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from fleetplan.compare import AloneEffect, compare_plans
 from fleetplan.compare.bridges import Bridge, bridge, bridges
-from fleetplan.compare.words import alone_apart, certainty, launches_sentence, more_or_less, signed, verdict
 from fleetplan.plans.types import Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
+from fleetplan.words.comparison import alone_apart, certainty, launches_sentence, more_or_less, signed, verdict
 from tests.api_support import Running, answer, running
 from tests.pages_support import page_at, words_of
 

@@ -301,7 +301,7 @@ def test_the_question_is_read_back_in_words(service: Running):
     )
     assert "Capital of $25.0 M a quarter may be spent, $400 M over the horizon" in words
     assert "may not fall below −$250 M" in words
-    assert "Lucid + Nuro at most 60% of all vehicles from Jan 2030" in words
+    assert "Lucid + Nuro at most 60 % of all vehicles from Jan 2030" in words
 
 
 def test_time_is_told_from_plans_of_similar_size_and_honestly_when_there_are_none(tmp_path):

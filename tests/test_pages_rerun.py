@@ -18,7 +18,9 @@ from fleetplan.reruns.levers import Levers, levers, presets
 from fleetplan.reruns.patch import input_changes
 from fleetplan.reruns.prefill import Given, prefill
 from fleetplan.scope import resolve_scope
-from fleetplan.words.changes import changed_name, share_words, told
+from fleetplan.words.changes import changed_name, told
+from fleetplan.words.constraints import share_words
+from fleetplan.words.names import Names
 from tests.api_support import BODY, Running, answer, running
 from tests.pages_support import HTML, page_at, words_of
 
@@ -340,14 +342,14 @@ def test_a_prefill_forbids_nobody_who_is_not_admitted(catalogue: Catalogue):
 )
 def test_changes_are_told_as_people_say_them(catalogue: Catalogue, before: Any, after: Any, text: str):
     one, two = (parse_request({**BODY["request"], **part}) for part in (before, after))
-    found = [told(change, catalogue).text for change in input_changes(one, two)]
+    found = [told(change, Names(catalogue)).text for change in input_changes(one, two)]
     assert len(found) == 1
     assert found[0].endswith(text)
 
 
 def test_a_name_stays_short(catalogue: Catalogue):
     two = _request([{"id": "late", "type": "permit_delay", "city": "zurich", "months": 6}])
-    change = told(input_changes(_request([]), two)[0], catalogue)
+    change = told(input_changes(_request([]), two)[0], Names(catalogue))
     assert changed_name("Plan", [change]) == "Plan · Zurich 6 months later"
     assert len(changed_name("x" * 80, [change] * 9)) <= 80
     assert changed_name("Plan", []) == "Plan"

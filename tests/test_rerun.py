@@ -37,7 +37,9 @@ from fleetplan.reruns.rerun import (
 )
 from fleetplan.run import Listener, Progress, Run
 from fleetplan.scope import resolve_scope
-from fleetplan.words.values import month_name
+from fleetplan.words.changes import change_sentence
+from fleetplan.words.names import Names
+from fleetplan.words.values import month_name, usd
 from tests.plan_builder import make_services
 from tests.test_optimize import WORLD
 
@@ -165,9 +167,9 @@ def test_every_fault_of_a_patch_is_reported():
 def test_a_patch_is_told_in_plain_words():
     patch = {"capital": {"per_quarter_usd": 6.4e6}, "constraints": {"pace": None} | LATE["constraints"]}
     assert describe_patch(BASE, patch) == [
-        "The capital per quarter is 6,400,000 USD instead of 8,000,000 USD (−20 %).",
-        "New constraint 'late': permits to carry riders in belport 4 months later.",
-        "The constraint 'pace' is gone: at most 2 launches a quarter.",
+        "Capital of $6.40 M a quarter instead of $8.00 M (−20 %).",
+        "Permits to carry riders in belport 4 months later.",
+        "No longer asked: at most 2 launches a quarter.",
     ]
 
 
@@ -192,7 +194,10 @@ def test_a_patch_is_told_in_plain_words():
 def test_every_constraint_has_words_and_a_patch_that_makes_it(constraint):
     after = apply_patch(BASE, {"constraints": {"c": constraint}})
     (change,) = input_changes(parse_request(BASE), parse_request(after))
-    assert change.sentence.startswith("New constraint 'c': ")
+    words = change_sentence(change, Names(WORLD))
+    assert words[:1].isupper() or words.startswith("“")
+    assert words.endswith(".")
+    assert not {"belport", "aston", "2028-06", "2027-08"} & set(words.rstrip(".").split())
     assert parse_request(apply_patch(BASE, change.patch)) == parse_request(after)
 
 
@@ -366,7 +371,7 @@ def test_stability_has_a_price_between_its_bounds(parent):
     price = stability_price(parent, SCARCE, exactly({"change_price_usd": 1e6}), HERE)
     assert price.least_usd - 1.0 <= price.price_usd <= price.most_usd + 1.0
     assert price.launches_moved_kept <= price.launches_moved_free
-    assert f"{price.price_usd:,.0f} USD of NPV" in price.sentence()
+    assert price.sentence().startswith(f"Keeping costs {usd(price.price_usd)} of net present value")
 
 
 # --- the start from the parent ---

@@ -25,6 +25,7 @@ from fleetplan.words.binding import binding_sentence, unit_words, worth_words
 from fleetplan.words.conflict import LAW_ALONE, against, conflict_sentence, said, way_on
 from fleetplan.words.context import Context, context_from
 from fleetplan.words.method import WHY_NOT, method_sentence
+from fleetplan.words.names import Names
 from fleetplan.words.outcome import outcome_sentence
 from tests.fake_plan import fake_plan
 
@@ -66,7 +67,7 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
     ],
 )
 def test_what_binds_is_said_with_names_and_months(catalogue: Catalogue, b: Binding, said: str):
-    assert binding_sentence(b, Context(catalogue, {"cap": CAP}, "2027-01")).endswith(said)
+    assert binding_sentence(b, Context(Names(catalogue), {"cap": CAP}, "2027-01")).endswith(said)
 
 
 def test_an_opening_that_waits_names_permit_authority_months_and_the_law(catalogue: Catalogue):
@@ -80,7 +81,7 @@ def test_an_opening_that_waits_names_permit_authority_months_and_the_law(catalog
         permit=PermitWait(**wait, authority="-"),
         period="2028-04",
     )
-    told = Context(catalogue, {}, "2027-01")
+    told = Context(Names(catalogue), {}, "2027-01")
     assert binding_sentence(bare, told) == (
         "WeRide opens in Madrid in Apr 2028, as soon as “Paid rides” is in hand (Mar 2028); programme begun at the start of "
         f"the horizon. The law decides: {event.title}."
@@ -199,22 +200,25 @@ def kept(what: Any, **more: Any) -> Party:
 def test_what_clashes_is_said_by_what_it_asks_and_what_permits_allow(
     catalogue: Catalogue, parties: list[Party], said: str
 ):
-    assert conflict_sentence(Conflict(parties=parties), context_from({"constraints": ASKED}, catalogue)) == said
+    assert conflict_sentence(Conflict(parties=parties), context_from({"constraints": ASKED}, Names(catalogue))) == said
 
 
 def test_a_way_on_is_what_the_facts_know(catalogue: Catalogue):
     assert way_on(Conflict(parties=[SOON])) == "Ask for Apr 2028 or later, or drop it."
     assert way_on(Conflict(parties=[SOON, MUST])) == "Loosen or drop one of them; the others may then stay."
     assert "earlier month" in way_on(Conflict(parties=[kept("depots", city="zurich")]))
-    assert against(Party(kind="capital"), context_from({}, catalogue)) == ""
+    assert against(Party(kind="capital"), context_from({}, Names(catalogue))) == ""
     nobody = SOON.model_copy(update={"permits": PermitLimit(by="2027-03", admitted=False)})
-    assert against(nobody, context_from({}, catalogue)) == "No stack is admitted there."
+    assert against(nobody, context_from({}, Names(catalogue))) == "No stack is admitted there."
 
 
 def test_what_an_earlier_version_said_stays_as_it_was(catalogue: Catalogue):
     old = conflicts_from(["the capital budget cannot be kept", {"sentence": "x", "parties": "of a later version"}])
     assert [c.found_by for c in old] == ["earlier_version", "earlier_version"]
-    assert [c.sentence for c in said(old, context_from({}, catalogue))] == ["the capital budget cannot be kept", "x"]
+    assert [c.sentence for c in said(old, context_from({}, Names(catalogue)))] == [
+        "the capital budget cannot be kept",
+        "x",
+    ]
     assert not any(c.parties for c in old)
 
 

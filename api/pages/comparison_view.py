@@ -13,13 +13,14 @@ from fleetplan.compare import AloneEffect, compare_plans
 from fleetplan.compare.bridges import bridges
 from fleetplan.compare.decisions import decisions, kinds
 from fleetplan.compare.figures import areas, fleets, kpi_rows
-from fleetplan.compare.words import alone_apart, certainty, signed, together, verdict
 from fleetplan.plans.types import Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
 from fleetplan.reruns.patch import input_changes
 from fleetplan.words.changes import Told, told
+from fleetplan.words.comparison import alone_apart, certainty, signed, together, verdict
 from fleetplan.words.keeping import kept
-from fleetplan.words.values import prose, several
+from fleetplan.words.names import Names
+from fleetplan.words.values import several
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,12 @@ class Change:
 
 def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
     """Return everything that the comparison of two plans shows."""
-    catalogue = service.known.catalogue
-    comparison = compare_plans(a.plan, b.plan)
+    names = Names(service.known.catalogue, (a.plan, b.plan))
+    comparison = compare_plans(a.plan, b.plan, names)
     found = input_changes(a.plan.request, b.plan.request)
-    changes = [told(change, catalogue) for change in found if change.matters]
+    changes = [told(change, names) for change in found if change.matters]
     causes = CauseSearch(service, a, b).answer()
-    moved = decisions(comparison, causes.known, changes, catalogue)
+    moved = decisions(comparison, causes.known, changes)
     scale = joint_scale(a.plan, b.plan)
     return {
         "a": a.plan,
@@ -82,7 +83,7 @@ def _change(change: Told, cause: CauseChange | None, effect: AloneEffect | None,
     if effect is None:
         return Change(change, cause.state if cause else "", plan, "", "")
     if effect.npv_difference_usd is None:
-        return Change(change, "known", plan, "", prose(effect.note))
+        return Change(change, "known", plan, "", effect.note)
     moved = several(effect.moves, "decision") if effect.moves else "no decision"
     text = f"{signed(effect.npv_difference_usd)} of net present value, {moved} moved"
     within = effect.moves and not alone_apart(a, effect)

@@ -28,6 +28,7 @@ from fleetplan.options import SearchOptions
 from fleetplan.request.text import Format, Reading, read_text
 from fleetplan.scope import Scope
 from fleetplan.words.also_asked import also_asked
+from fleetplan.words.names import Names
 from fleetplan.words.request import (
     budget_usd,
     capital_words,
@@ -72,7 +73,7 @@ def answer(draft: Draft, known: Known, settings: Settings, past: Callable[[], It
         "request": whole(reading.data),
         "flaws": _placed(flaws, reading),
         "form": form,
-        "also": also_asked(reading.data, set(form["constraints"].values()), catalogue),
+        "also": also_asked(reading.data, set(form["constraints"].values()), Names(catalogue)),
         **(_nothing_asked() if scope is None else _asked(scope, sent.options, catalogue, past())),
     }
 

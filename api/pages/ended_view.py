@@ -12,6 +12,7 @@ from api.store.contract import PlanRow
 from fleetplan.facts import Conflict, conflicts_from
 from fleetplan.words.conflict import against, asks, head, standing, way_on
 from fleetplan.words.context import Context, context_from
+from fleetplan.words.names import Names
 from fleetplan.words.request import asked_whole, constraints_in_words
 
 
@@ -40,7 +41,7 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
     """Return everything that is shown of a plan that ended without one."""
     catalogue = service.known.catalogue
     words = constraints_in_words(row.request, catalogue)
-    context = context_from(row.request, catalogue)
+    context = context_from(row.request, Names(catalogue))
     conflicts = conflicts_from((row.problem or {}).get("clashes", []))
     found = [_clash(conflict, context) for conflict in conflicts]
     named = {p.constraint for conflict in conflicts for p in conflict.parties}

@@ -13,6 +13,7 @@ from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.words.changes import changes_told, patch_told
 from fleetplan.words.keeping import keeps
+from fleetplan.words.names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +70,5 @@ def flat(nodes: Iterable[Node]) -> list[Node]:
 
 def changes(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> list[str]:
     """Return in words what a rerun changed; of a parent that is deleted only what the patch names is known."""
-    told = changes_told(parent.request, row.request, catalogue) if parent is not None else []
+    told = changes_told(parent.request, row.request, Names(catalogue)) if parent is not None else []
     return [*(told or patch_told(row.patch or {})), *keeps(row.options)]

@@ -35,6 +35,7 @@ from fleetplan.errors import RequestError
 from fleetplan.explain.dates import impossible
 from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
+from fleetplan.plans.decided import decided_before
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest, parse_request
 from fleetplan.reruns.inherit import only_tightens
@@ -43,11 +44,11 @@ from fleetplan.reruns.levers import Levers, levers, presets
 from fleetplan.reruns.patch import input_changes
 from fleetplan.reruns.prefill import Given, prefill
 from fleetplan.scope import Scope, resolve_scope
-from fleetplan.words.changes import changed_name, told
+from fleetplan.words.changes import DURATION_NAMES, changed_name, told
 from fleetplan.words.conflict import briefly, said
 from fleetplan.words.context import context_of
 from fleetplan.words.keeping import kept_words
-from fleetplan.words.request import DURATION_NAMES
+from fleetplan.words.names import Names
 from fleetplan.words.values import usd_fine
 
 router = APIRouter(
@@ -142,7 +143,8 @@ def _told(service: Service, parent: PlanRow, body: SentRerun) -> dict[str, Any]:
         return {"problems": [_by_key(flaw, parent, body) for flaw in error.flaws]}
     before = parse_request(dict(parent.request))
     catalogue = service.known.catalogue
-    changes = [told(change, catalogue) for change in input_changes(before, asked) if change.matters]
+    names = Names(catalogue)
+    changes = [told(change, names) for change in input_changes(before, asked) if change.matters]
     made = answer_of(service, parent).plan if parent.answer_sha256 else None
     return {
         "problems": [],
@@ -150,7 +152,7 @@ def _told(service: Service, parent: PlanRow, body: SentRerun) -> dict[str, Any]:
         "name": changed_name(parent.name, changes),
         "outlook": _outlook(before, asked, made) if changes and made else "",
         "impossible": _impossible(resolve_scope(asked, catalogue)),
-        "kept": kept_words(made, body.options.freeze_until) if made and body.options.freeze_until else [],
+        "kept": kept_words(decided_before(made, until)) if made and (until := body.options.freeze_until) else [],
     }
 
 

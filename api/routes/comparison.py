@@ -9,12 +9,13 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
 from api.causes import CauseSearch
-from api.deps import Answered, AnsweredDep, ServiceDep, answer_of, may_read
+from api.deps import Answered, AnsweredDep, Service, ServiceDep, answer_of, may_read
 from api.documents import Document, json_document
 from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.routes.parameters import SLUG
 from api.schemas import ComparedPlans
 from fleetplan.compare import compare_plans
+from fleetplan.words.names import Names
 
 router = APIRouter(prefix="/v1/plans", tags=["results"], dependencies=[may_read], default_response_class=Response)
 
@@ -47,10 +48,10 @@ async def comparison(
     causes = await run_in_threadpool(CauseSearch, service, found, second)
     key = f"{causes.mark}/comparison"  # everything that the answer depends on: what becomes known is another key
     if (kept := service.rendered.get(key)) is None:
-        kept = service.rendered.put(key, await run_in_threadpool(_compared, found, second, causes))
+        kept = service.rendered.put(key, await run_in_threadpool(_compared, service, found, second, causes))
     return kept.respond(request)
 
 
-def _compared(a: Answered, b: Answered, causes: CauseSearch) -> Document:
-    plain = compare_plans(a.plan, b.plan)
+def _compared(service: Service, a: Answered, b: Answered, causes: CauseSearch) -> Document:
+    plain = compare_plans(a.plan, b.plan, Names(service.known.catalogue, (a.plan, b.plan)))
     return json_document(ComparedPlans(**dict(plain), causes=causes.answer()))

@@ -17,6 +17,7 @@ from api.render import TABLE_MEDIA, table_bytes
 from api.routes.parameters import SLUG, Accept, CityFilter, Slug
 from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
 from api.store.contract import PlanRow
+from fleetplan.explain.verdict import verdict
 from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.types import CityRollout
@@ -151,15 +152,17 @@ def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Respon
 
 def _clashes(row: PlanRow) -> Explanation:
     clashes = conflicts_from((row.problem or {}).get("clashes", []))
-    verdict = "No plan keeps every rule of this request."
-    return Explanation(plan=row.id, state=row.state, verdict=verdict, binds=[], cities=[], clashes=clashes)
+    said = "No plan keeps every rule of this request."
+    return Explanation(plan=row.id, state=row.state, verdict=said, binds=[], cities=[], clashes=clashes)
 
 
 def _reasons(service: Service, row: PlanRow) -> Explanation:
     made = answer_of(service, row).plan
     cities = [CityReason(city=c.city, launch=c.launch, outcome=c.outcome, binds=c.binds) for c in made.cities]
-    verdict = f"{made.status}: no plan can be worth more than {made.bound:,.0f} USD; this one is worth {made.objective:,.0f} USD."
-    return Explanation(plan=row.id, state=row.state, verdict=verdict, binds=made.binds, cities=cities, clashes=[])
+    said = " ".join(verdict(made))
+    return Explanation(
+        plan=row.id, state=row.state, status=made.status, verdict=said, binds=made.binds, cities=cities, clashes=[]
+    )
 
 
 def city_of(found: Answered, city: str) -> CityRollout:

@@ -12,11 +12,11 @@ which keeps such moves few, and the gap of each run is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetplan.compare.moves import decision_moves
-from fleetplan.compare.types import AloneEffect, CausedMove, Causes, DecisionMove
+from fleetplan.compare.types import AloneEffect, AloneOutcome, CausedMove, Causes, DecisionMove
 from fleetplan.errors import Fault, InfeasibleError, RequestError
 from fleetplan.facts import Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
@@ -25,6 +25,10 @@ from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest, parse_request
 from fleetplan.reruns.patch import InputChange, apply_patch, input_changes
 from fleetplan.run import QUIET, Run
+from fleetplan.words.causes import in_words
+from fleetplan.words.changes import change_sentence
+from fleetplan.words.moves import Parties, said
+from fleetplan.words.names import Names
 
 MOST_CHANGES = 6
 CauseListener = Callable[[int, int, str], None]
@@ -33,26 +37,22 @@ Solver = Callable[[PlanRequest, Plan | None], Plan]
 
 @dataclass(frozen=True, eq=False)
 class Alone:
-    """The earlier plan made again with one change only; without a plan ``note`` says why there is none."""
+    """The earlier plan made again with one change only; without a plan ``clashes`` or ``fault`` say why there is none."""
 
     change: InputChange
     plan: Plan | None
-    note: str = ""
+    clashes: tuple[Conflict, ...] = ()
+    fault: str = ""
+
+    @property
+    def outcome(self) -> AloneOutcome:
+        """What came of it."""
+        return "plan" if self.plan else "no_request" if self.fault else "no_plan"
 
 
 def causing_changes(before: PlanRequest, after: PlanRequest) -> list[InputChange]:
     """Return the changes of the inputs that a plan can differ for."""
     return [change for change in input_changes(before, after) if change.matters]
-
-
-def no_plan(clashes: Iterable[Conflict]) -> str:
-    """Return the note of a change with which alone no plan keeps every rule."""
-    return f"no plan with this change alone: {' '.join(c.sentence for c in clashes)}"
-
-
-def no_request(fault: str) -> str:
-    """Return the note of a change that alone makes no valid request."""
-    return f"no request with this change alone: {fault}"
 
 
 def _solver(options: PlanOptions, run: Run) -> Solver:
@@ -67,55 +67,35 @@ def _alone(change: InputChange, first: Plan, request: PlanRequest, solve: Solver
         asked = parse_request(apply_patch(request.model_dump(mode="json"), change.patch))
         return Alone(change, solve(asked, first))
     except InfeasibleError as error:
-        return Alone(change, None, no_plan(error.clashes))
+        return Alone(change, None, error.clashes)
     except RequestError as error:
-        return Alone(change, None, no_request(str(error.faults[0])))
+        return Alone(change, None, fault=str(error.faults[0]))
 
 
 def _effect(alone: Alone, first: Plan, moves: int) -> AloneEffect:
     npv = alone.plan.objective if alone.plan else None
     return AloneEffect(
         pointer=alone.change.pointer,
-        sentence=alone.change.sentence,
+        outcome=alone.outcome,
         npv_usd=npv,
         npv_difference_usd=None if npv is None else round(npv - first.objective, 2),
         gap=alone.plan.gap if alone.plan else None,
         moves=moves,
-        note=alone.note,
+        clashes=list(alone.clashes),
+        fault=alone.fault,
     )
 
 
 def _caused(move: DecisionMove, alone: Sequence[tuple[Alone, Mapping[str, int]]], *, left: int) -> CausedMove:
     found = [one.change for one, directions in alone if directions.get(move.id) == move.direction]
     joint = not found and not left and bool(alone)
-    if found:
-        because = " ".join(change.sentence for change in found)
-    elif left:
-        because = "Not known yet."
-    elif joint:
-        because = "Only the changes together move it."
-    else:
-        because = "No input differs: plans of nearly the same worth, or made in another way."
     causes = [change.pointer for change in found]
-    return CausedMove(id=move.id, sentence=move.sentence, causes=causes, joint=joint, because=because)
+    return CausedMove(id=move.id, causes=causes, joint=joint, open=not found and left > 0)
 
 
-def _sentences(effects: Sequence[AloneEffect], interaction: float | None, left: int) -> list[str]:
-    told = []
-    for e in effects:
-        if e.npv_difference_usd is None:
-            told.append(f"{e.sentence} Alone: {e.note}.")
-        else:
-            usd = f"{e.npv_difference_usd / 1e6:+,.1f} million USD of NPV".replace("-", "−")
-            told.append(f"{e.sentence} Alone: {usd}, {e.moves} decision{'' if e.moves == 1 else 's'} moved.")
-    if interaction is not None and len(effects) > 1:
-        told.append(f"Together beyond their sum: {interaction / 1e6:+,.1f} million USD of NPV.".replace("-", "−"))
-    if left:
-        told.append(f"{left} change{' is' if left == 1 else 's are'} not known yet.")
-    return told
-
-
-def causes_of(first: Plan, second: Plan, alone: Sequence[Alone], *, left: int = 0) -> Causes:
+def causes_of(
+    first: Plan, second: Plan, alone: Sequence[Alone], *, left: int = 0, names: Names | None = None
+) -> Causes:
     """Return which change moved which decision from ``first`` to ``second``.
 
     Parameters
@@ -124,6 +104,8 @@ def causes_of(first: Plan, second: Plan, alone: Sequence[Alone], *, left: int = 
         The effect of each change on its own. Of a single change, ``second`` is the effect.
     left
         Changes whose effect is not known yet: what they may have moved is left open.
+    names
+        Call what was asked as the catalogue does; without them the plans' own names serve.
     """
     directions = [{m.id: m.direction for m in decision_moves(first, one.plan)} if one.plan else {} for one in alone]
     effects = [_effect(one, first, len(moved)) for one, moved in zip(alone, directions, strict=True)]
@@ -131,14 +113,18 @@ def causes_of(first: Plan, second: Plan, alone: Sequence[Alone], *, left: int = 
     whole = len(differences) == len(effects) + left
     interaction = round(second.objective - first.objective - sum(differences), 2) if whole else None
     pairs = list(zip(alone, directions, strict=True))
-    return Causes(
+    moves = decision_moves(first, second)
+    found = Causes(
         npv_a_usd=first.objective,
         npv_b_usd=second.objective,
         alone=effects,
-        moves=[_caused(move, pairs, left=left) for move in decision_moves(first, second)],
+        moves=[_caused(move, pairs, left=left) for move in moves],
         interaction_usd=interaction,
-        sentences=_sentences(effects, interaction, left),
+        left=left,
     )
+    called = names if names is not None else Names(plans=(first, second))
+    sentences = {one.change.pointer: change_sentence(one.change, called) for one in alone}
+    return in_words(found, sentences, said(moves, Parties(first, second)))
 
 
 def attribute_causes(
@@ -168,12 +154,13 @@ def attribute_causes(
         raise RequestError([Fault("/", text, f"at most {MOST_CHANGES}", "compare by way of a request in between")])
     first = a_plan if a_plan is not None else solve(a_request, None)
     second = b_plan if b_plan is not None else solve(b_request, first)
+    names = Names(run.catalogue, (first, second))
     alone = []
     for done, change in enumerate(changes):
         if progress is not None:
-            progress(done, len(changes), change.sentence)
+            progress(done, len(changes), change_sentence(change, names))
         only = len(changes) == 1
         alone.append(Alone(change, second) if only else _alone(change, first, a_request, solve))
     if progress is not None:
         progress(len(changes), len(changes), "done")
-    return causes_of(first, second, alone)
+    return causes_of(first, second, alone, names=names)

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fleetplan.catalogue.types import Catalogue
 from fleetplan.compare.types import CausedMove, Causes, Comparison, DecisionMove
 from fleetplan.words.changes import Told
-from fleetplan.words.values import prose
 
 KIND_NAMES = {
     "launch": "Launches",
@@ -34,24 +32,18 @@ class Decision:
     because: str
 
 
-def decisions(
-    comparison: Comparison, known: Causes | None, changes: Sequence[Told], catalogue: Catalogue
-) -> list[Decision]:
+def decisions(comparison: Comparison, known: Causes | None, changes: Sequence[Told]) -> list[Decision]:
     """Return every decision that differs, with what moved it as far as causes are known."""
     brief = {change.pointer: change.brief for change in changes}
     caused = {move.id: move for move in known.moves} if known else {}
     names = {city.city: city.name for city in comparison.map}
-    return [_decision(move, names, _because(caused.get(move.id), brief), catalogue) for move in comparison.decisions]
+    return [_decision(move, names, _because(caused.get(move.id), brief)) for move in comparison.decisions]
 
 
-def _decision(move: DecisionMove, names: Mapping[str, str], because: str, catalogue: Catalogue) -> Decision:
-    text = prose(move.sentence)
-    if move.kind == "bought" and move.stack in catalogue.stacks:
-        text = text.replace(move.stack, catalogue.stacks[move.stack].partner)
+def _decision(move: DecisionMove, names: Mapping[str, str], because: str) -> Decision:
     anchor = "".join(c if c.isalnum() else "-" for c in move.id.lower())
-    return Decision(
-        anchor, move.kind, KIND_NAMES[move.kind], move.city, names.get(move.city, "All cities"), text, because
-    )
+    place = names.get(move.city, "All cities")
+    return Decision(anchor, move.kind, KIND_NAMES[move.kind], move.city, place, move.sentence, because)
 
 
 def _because(move: CausedMove | None, brief: Mapping[str, str]) -> str:
@@ -59,9 +51,7 @@ def _because(move: CausedMove | None, brief: Mapping[str, str]) -> str:
         return ""
     if move.causes:
         return "; ".join(brief.get(pointer, pointer) for pointer in move.causes)
-    return (
-        "only the changes together" if move.joint else "" if move.because == "Not known yet." else prose(move.because)
-    )
+    return "only the changes together" if move.joint else "" if move.open else move.because
 
 
 def kinds(found: Sequence[Decision]) -> list[tuple[str, str, int]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fleetplan.compare.money import kpi_pairs, money_by_city, money_by_line, money_by_stack
 from fleetplan.compare.moves import decision_moves
-from fleetplan.compare.types import CityMap, Comparison, DecisionMove, InputMove
+from fleetplan.compare.types import CityMap, Comparison, InputMove
 from fleetplan.plans.deployments import year_ends
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.reruns.patch import input_changes
-
-MILLION = 1e6
+from fleetplan.words.comparison import in_words
+from fleetplan.words.names import Names
 
 
 def _at_year_ends(plan: Plan, city: CityRollout | None, years: list[str]) -> tuple[list[int | None], list[int | None]]:
@@ -46,34 +46,13 @@ def difference_map(a: Plan, b: Plan) -> list[CityMap]:
     return rows
 
 
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def compare_plans(a: Plan, b: Plan, names: Names | None = None) -> Comparison:
+    """Return what differs from ``a`` (the earlier plan) to ``b``, always in the same order.
 
-
-def _summary(a: Plan, b: Plan, decisions: list[DecisionMove]) -> list[str]:
-    launches = [m for m in decisions if m.kind == "launch"]
-    moved = sum(m.a is not None and m.b is not None for m in launches)
-    dropped, new = sum(m.b is None for m in launches), sum(m.a is None for m in launches)
-    if not decisions:
-        return ["Both plans decide the same."]
-    difference = (b.objective - a.objective) / MILLION
-    worth = f"{abs(difference):,.1f} million USD {'more' if difference >= 0 else 'less'}"
-    head = (
-        f"{_counted(moved, 'launch moves', 'launches move')}, {_counted(new, 'is', 'are')} new, "
-        f"{_counted(dropped, 'is', 'are')} dropped; the net present value is {worth}, "
-        f"{b.objective / MILLION:,.1f} instead of {a.objective / MILLION:,.1f}."
-    )
-    return [head, *(m.sentence for m in launches)]
-
-
-def compare_plans(a: Plan, b: Plan) -> Comparison:
-    """Return what differs from ``a`` (the earlier plan) to ``b``, always in the same order."""
-    decisions = decision_moves(a, b)
-    inputs = [
-        InputMove(pointer=c.pointer, sentence=c.sentence, a=c.before, b=c.after)
-        for c in input_changes(a.request, b.request)
-    ]
-    return Comparison(
+    ``names`` calls what was asked as the catalogue does; without them the plans' own names serve.
+    """
+    inputs = [InputMove(pointer=c.pointer, a=c.before, b=c.after) for c in input_changes(a.request, b.request)]
+    found = Comparison(
         name_a=a.name,
         name_b=b.name,
         request_a_sha256=a.certificate.request_sha256,
@@ -81,11 +60,11 @@ def compare_plans(a: Plan, b: Plan) -> Comparison:
         npv_difference_usd=round(b.objective - a.objective, 2),
         same_catalogue=a.certificate.catalogue_sha256 == b.certificate.catalogue_sha256,
         inputs=inputs,
-        decisions=decisions,
+        decisions=decision_moves(a, b),
         money_by_city=money_by_city(a, b),
         money_by_stack=money_by_stack(a, b),
         money_by_line=money_by_line(a, b),
         kpis=kpi_pairs(a, b),
         map=difference_map(a, b),
-        summary=_summary(a, b, decisions),
     )
+    return in_words(found, a, b, names if names is not None else Names(plans=(a, b)))

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from fleetplan.facts import Conflict
+
 MoveKind = Literal["launch", "driver_out", "level", "fleet", "depot", "bought"]
 
 
@@ -19,16 +21,17 @@ class InputMove(Model):
     """Something asked otherwise; ``pointer`` addresses it as a patch would, entries of lists by their key."""
 
     pointer: str
-    sentence: str
     a: Any
     b: Any
+    sentence: str = ""
 
 
 class DecisionMove(Model):
     """Something decided otherwise.
 
     ``id`` names the decision (the same in every comparison), ``a`` and ``b`` what each plan decides: a month (None: never), a
-    level or a number of vehicles. ``direction`` is 1 for later, wider or more, -1 for the opposite; never is latest.
+    level or a number of vehicles. ``direction`` is 1 for later, wider or more, -1 for the opposite; never is latest. Of a launch
+    ``begun`` says that both plans begin its programme, whether it opens or not.
     """
 
     id: str
@@ -40,7 +43,8 @@ class DecisionMove(Model):
     a: str | int | None
     b: str | int | None
     direction: Literal[-1, 1]
-    sentence: str
+    begun: bool = False
+    sentence: str = ""
 
 
 class CityMoney(Model):
@@ -119,39 +123,50 @@ class Comparison(Model):
     money_by_line: list[LineMoney]
     kpis: list[KpiPair]
     map: list[CityMap]
-    summary: list[str]
+    summary: list[str] = []
+
+
+AloneOutcome = Literal["plan", "no_plan", "no_request"]
+"""What came of one change alone: a plan; none, since its rules clash; or no valid request to begin with."""
 
 
 class AloneEffect(Model):
-    """What one change of the inputs does alone. Without a plan (``note`` says why) there is no NPV."""
+    """What one change of the inputs does alone.
+
+    Without a plan there is no NPV: ``clashes`` says what stands in the way, or ``fault`` what is wrong with the request.
+    """
 
     pointer: str
-    sentence: str
+    outcome: AloneOutcome = "plan"
     npv_usd: float | None
     npv_difference_usd: float | None
     gap: float | None
     moves: int
+    clashes: list[Conflict] = []
+    fault: str = ""
+    sentence: str = ""
     note: str = ""
 
 
 class CausedMove(Model):
     """A decision that moved, and the changes of the inputs that move it alone; none: only together (``joint``).
 
-    Neither causes nor ``joint``: changes are left whose effect is not known yet, or no input differs at all.
+    Neither causes nor ``joint``: changes are left whose effect is not known yet (``open``), or no input differs at all.
     """
 
     id: str
-    sentence: str
     causes: list[str]
     joint: bool
-    because: str
+    open: bool = False
+    sentence: str = ""
+    because: str = ""
 
 
 class Causes(Model):
     """Which change moved what.
 
     ``interaction_usd`` is what the changes do together beyond the sum of what each does alone; None if one has no plan alone
-    or is not known yet.
+    or is not known yet. ``left`` counts those.
     """
 
     npv_a_usd: float
@@ -159,4 +174,5 @@ class Causes(Model):
     alone: list[AloneEffect]
     moves: list[CausedMove]
     interaction_usd: float | None
-    sentences: list[str]
+    left: int = 0
+    sentences: list[str] = []

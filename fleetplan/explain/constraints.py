@@ -13,7 +13,8 @@ from fleetplan.months import month_number
 from fleetplan.plans.types import DeploymentPlan, Plan
 from fleetplan.request import AnyConstraint
 from fleetplan.scope import resolve_scope
-from fleetplan.words.request import constraint_sentence
+from fleetplan.words.constraints import constraint_words
+from fleetplan.words.names import Names
 from fleetplan.words.values import count, decimal, listed, month_name, percent, several, usd
 
 Stand = Literal["binds", "limit", "room", "given"]
@@ -43,7 +44,8 @@ class Standing:
 
 def standings(plan: Plan, catalogue: Catalogue) -> list[Standing]:
     """Return every constraint of a plan's request with how it stands."""
-    return [_standing(plan, c, catalogue) for c in _resolved(plan, catalogue)]
+    names = Names(catalogue, [plan])
+    return [_standing(plan, c, names) for c in _resolved(plan, catalogue)]
 
 
 def summed(found: Iterable[Standing]) -> str:
@@ -65,8 +67,8 @@ def _resolved(plan: Plan, catalogue: Catalogue) -> Sequence[AnyConstraint]:
         return plan.request.constraints
 
 
-def _standing(plan: Plan, c: AnyConstraint, catalogue: Catalogue) -> Standing:
-    words = constraint_sentence(c.model_dump(mode="json"), catalogue)
+def _standing(plan: Plan, c: AnyConstraint, names: Names) -> Standing:
+    words = constraint_words(c.model_dump(mode="json"), names)
     bind = next((b for b in plan.binds if b.kind == "target" and b.constraint == c.id), None)
     told, at_limit = _TOLD[c.type](plan, c) if _window(plan, c) else _OUTSIDE
     stand: Stand = "binds" if bind else "given" if at_limit is None else "limit" if at_limit else "room"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from fleetplan.compare.moves import later, months_words
 from fleetplan.months import month_number
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.reading import NEVER
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.report.gantt import Bar, Scale, Track, mode_bars
+from fleetplan.words.moves import later, months_words
 from fleetplan.words.openings import opens
 from fleetplan.words.values import month_name
 

@@ -27,7 +27,6 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         count=words.count,
         decimal=words.decimal,
         percent=words.percent,
-        prose=words.prose,
         usd=words.usd,
         usd_fine=words.usd_fine,
         unit=unit_words,

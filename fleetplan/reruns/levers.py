@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from fleetplan.catalogue.types import Catalogue, Event, Figure
@@ -21,8 +20,10 @@ from fleetplan.plans.types import Plan, StackFleet
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.lever_fields import Field, form_of
 from fleetplan.scope import Scope
-from fleetplan.words.changes import constraint_words, figure_owner, figures, sentence
+from fleetplan.words.changes import sentence
+from fleetplan.words.constraints import constraint_words
 from fleetplan.words.figures import words_of
+from fleetplan.words.names import Names, owner_of
 from fleetplan.words.request import DEAL_NAMES
 from fleetplan.words.values import month_name
 
@@ -101,6 +102,7 @@ def levers(scope: Scope, made: Plan | None, clashes: Sequence[Conflict] = (), al
     also
         Keys of figures to offer besides those that the plan leans on.
     """
+    names = Names(scope.catalogue)
     own = _Own(scope.request)
     slips = [_slip(own, scope, made, city) for city in _cities(scope, made)]
     laws = [lever for law in _laws(scope) if (lever := _law(own, scope, made, law)).touches or made is None]
@@ -113,11 +115,11 @@ def levers(scope: Scope, made: Plan | None, clashes: Sequence[Conflict] = (), al
         events=events,
         supplies=[s for s in supplies if made is None or s.touches],
         unused=[s for s in supplies if made is not None and not s.touches],
-        asked=_asked(scope, bound, clashes),
+        asked=_asked(scope, names, bound, clashes),
         pairs=_pairs(scope, made),
         barred=sum(f.permitted == "no" and f.city in scope.cities for f in scope.catalogue.deployments.values()),
-        figures=_figures(made, also, scope.request, scope.catalogue),
-        overrides=_overrides(scope.request, scope.catalogue),
+        figures=_figures(made, also, scope.request, names),
+        overrides=_overrides(scope.request, names),
     )
 
 
@@ -238,10 +240,10 @@ def _supply_use(fleet: StackFleet | None) -> dict[str, list[int]] | None:
 # --- what the request asks already, and who may be forced ---
 
 
-def _asked(scope: Scope, bound: set[str], clashes: Sequence[Conflict]) -> list[Asked]:
+def _asked(scope: Scope, names: Names, bound: set[str], clashes: Sequence[Conflict]) -> list[Asked]:
     clashing = {party.constraint for clash in clashes for party in clash.parties}
     return [
-        Asked(c["id"], sentence(constraint_words(c, scope.catalogue)), form_of(c), c["id"] in clashing)
+        Asked(c["id"], sentence(constraint_words(c, names)), form_of(c), c["id"] in clashing)
         for c in (x.model_dump(mode="json", exclude_none=True) for x in scope.request.constraints)
         if c["id"] not in bound
     ]
@@ -273,15 +275,17 @@ def _partner(catalogue: Catalogue, stack: str) -> str:
 
 
 def _figures(
-    made: Plan | None, also: Iterable[str], request: PlanRequest, catalogue: Catalogue
+    made: Plan | None, also: Iterable[str], request: PlanRequest, names: Names
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the doubtful figures that a plan leans on and some rule reads, by whose they are."""
-    known, taken = figures(catalogue), {o.figure for o in request.overrides}
+    known, taken = names.figures, {o.figure for o in request.overrides}
     leaning = {f.key for f in doubts(made) if _matters(f.key)} if made else set()
     keys = [key for key in leaning | set(also) if key in known and key not in taken]
-    keys.sort(key=lambda key: (figure_owner(key, catalogue), words_of(key).title))
-    groups = groupby(keys, key=lambda key: figure_owner(key, catalogue))
-    return [(owner, [_figure(known[key]) for key in group]) for owner, group in groups]
+    groups: dict[str, list[str]] = {}
+    for key in sorted(keys, key=lambda key: (words_of(key).title, key)):
+        groups.setdefault(owner_of(key), []).append(key)
+    named = [(names.figure_owner(group[0]), [_figure(known[key]) for key in group]) for group in groups.values()]
+    return sorted(named, key=lambda one: one[0])
 
 
 def _matters(key: str) -> bool:
@@ -297,12 +301,12 @@ def _figure(figure: Figure) -> dict[str, Any]:
     return {**plain, "name": words.title, "use": words.use, "several": len(figure.values)}
 
 
-def _overrides(request: PlanRequest, catalogue: Catalogue) -> list[dict[str, Any]]:
-    known = figures(catalogue)
+def _overrides(request: PlanRequest, names: Names) -> list[dict[str, Any]]:
+    known = names.figures
     return [
         {
             "key": o.figure,
-            "owner": figure_owner(o.figure, catalogue),
+            "owner": names.figure_owner(o.figure),
             "name": words_of(o.figure).title,
             "member": "factor" if o.factor is not None else "value" if o.value is not None else "",
             "today": o.factor if o.factor is not None else o.value,

@@ -20,7 +20,6 @@ from typing import Any
 
 from fleetplan.errors import Fault, RequestError, near_misses
 from fleetplan.request import PlanRequest, parse_request, shown
-from fleetplan.words.constraints import change_words
 
 Entry = dict[str, Any]
 
@@ -51,7 +50,6 @@ class InputChange:
     """One thing that two requests have different; ``patch`` makes this change alone on the first one."""
 
     pointer: str
-    sentence: str
     before: Any
     after: Any
     patch: Mapping[str, Any]
@@ -195,15 +193,5 @@ def input_changes(before: PlanRequest, after: PlanRequest) -> list[InputChange]:
         old, new = one.get(parts), two.get(parts)
         if old != new:
             patch = _one_patch(parts, old, new)
-            changes.append(InputChange(_pointer(parts), change_words(parts, old, new), old, new, patch))
+            changes.append(InputChange(_pointer(parts), old, new, patch))
     return changes
-
-
-def describe_patch(request: Mapping[str, Any], patch: Mapping[str, Any]) -> list[str]:
-    """Return in plain words what a patch changes, one sentence each.
-
-    >>> describe_patch({"capital": {"per_quarter_usd": 5e7}}, {"capital": {"per_quarter_usd": 4e7}})
-    ['The capital per quarter is 40,000,000 USD instead of 50,000,000 USD (−20 %).']
-    """
-    after = parse_request(apply_patch(request, patch))
-    return [change.sentence for change in input_changes(parse_request(request), after)]

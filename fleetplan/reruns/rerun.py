@@ -18,10 +18,12 @@ from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.planner import PlanningResult, plan_with_context
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.keep import changes_between, freeze, price_changes
-from fleetplan.reruns.patch import InputChange, apply_patch, describe_patch, input_changes, merge_patch
+from fleetplan.reruns.patch import InputChange, apply_patch, input_changes, merge_patch
 from fleetplan.reruns.start import start_from
 from fleetplan.run import QUIET, Run
 from fleetplan.scope import judge_request
+from fleetplan.words.changes import describe_patch
+from fleetplan.words.stability import stability_sentence
 
 __all__ = [
     "InputChange",
@@ -70,11 +72,7 @@ class StabilityPrice:
 
     def sentence(self) -> str:
         """Return the price in words."""
-        return (
-            f"Keeping costs {self.price_usd:,.0f} USD of NPV (between {self.least_usd:,.0f} and {self.most_usd:,.0f}); "
-            f"{self.launches_moved_kept} launches move instead of {self.launches_moved_free}, and "
-            f"{self.vehicles_shifted_kept} vehicles shift instead of {self.vehicles_shifted_free}."
-        )
+        return stability_sentence(self)
 
 
 def rerun(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fleetplan.catalogue.types import Catalogue
 from fleetplan.reruns.patch import InputChange
-from fleetplan.words.changes import constraint_words, figures, sentence, told
+from fleetplan.words.changes import sentence, told
+from fleetplan.words.constraints import constraint_words
+from fleetplan.words.names import Names
 from fleetplan.words.values import usd
 
 FEW, MANY = 6, 20
@@ -15,13 +16,13 @@ UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 """What the library's words raise for entries that are no constraints, pairs or overrides yet."""
 
 
-def also_asked(request: Mapping[str, Any], shown: set[int], catalogue: Catalogue) -> list[dict[str, str]]:
+def also_asked(request: Mapping[str, Any], shown: set[int], names: Names) -> list[dict[str, str]]:
     """Return what a request asks besides the form, each with its pointer; faulty entries are named, not left out.
 
     ``shown`` are the places of constraints that the form shows.
     """
     found = [
-        (f"constraints/{i}", _constraint(entry, catalogue))
+        (f"constraints/{i}", _constraint(entry, names))
         for i, entry in enumerate(_entries(request, "constraints"))
         if i not in shown
     ]
@@ -30,17 +31,17 @@ def also_asked(request: Mapping[str, Any], shown: set[int], catalogue: Catalogue
         found.append(("capital/per_quarter_usd", _by_quarter(amounts)))
     for kind in ("add", "remove"):
         for i, entry in enumerate(_entries(_member(request, "deployments"), kind)):
-            found.append((f"deployments/{kind}/{i}", _new(f"/deployments/{kind}/{i}", entry, catalogue)))
-    found += _replaced(_entries(request, "overrides"), catalogue)
+            found.append((f"deployments/{kind}/{i}", _new(f"/deployments/{kind}/{i}", entry, names)))
+    found += _replaced(_entries(request, "overrides"), names)
     return [{"pointer": f"/request/{where}", "text": text} for where, text in found]
 
 
-def _replaced(overrides: list[Any], catalogue: Catalogue) -> list[tuple[str, str]]:
+def _replaced(overrides: list[Any], names: Names) -> list[tuple[str, str]]:
     found = []
     for i, entry in enumerate(overrides[:MANY]):
         figure = str(entry.get("figure")) if isinstance(entry, dict) else ""
-        known = figure in figures(catalogue)
-        text = _new(f"/overrides/{figure.replace('/', '~1')}", entry, catalogue) if known else "An unknown figure."
+        known = figure in names.figures
+        text = _new(f"/overrides/{figure.replace('/', '~1')}", entry, names) if known else "An unknown figure."
         found.append((f"overrides/{i}", text))
     rest = len(overrides) - MANY
     return [*found, ("overrides", f"{rest} more figures of its own.")] if rest > 0 else found
@@ -56,9 +57,9 @@ def _member(request: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _constraint(entry: Any, catalogue: Catalogue) -> str:
+def _constraint(entry: Any, names: Names) -> str:
     try:
-        return sentence(constraint_words(entry, catalogue))
+        return sentence(constraint_words(entry, names))
     except UNREADABLE:
         named = f" {str(entry['id'])!r}" if isinstance(entry, dict) and entry.get("id") else ""
         return f"A constraint{named} that is not complete."
@@ -70,8 +71,8 @@ def _by_quarter(amounts: list[Any]) -> str:
     return f"Capital by quarter: {each}{more}."
 
 
-def _new(pointer: str, entry: Any, catalogue: Catalogue) -> str:
+def _new(pointer: str, entry: Any, names: Names) -> str:
     try:
-        return told(InputChange(pointer, "", None, entry, {}), catalogue).text
+        return told(InputChange(pointer, None, entry, {}), names).text
     except UNREADABLE:
         return f"An entry of {pointer.split('/')[1]} that is not complete."

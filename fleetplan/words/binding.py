@@ -51,40 +51,33 @@ def _capital(b: Binding, _: Context) -> str:
 
 
 def _supply(b: Binding, context: Context) -> str:
-    known = context.catalogue.stacks.get(b.stack)
-    which = f" ({known.platform})" if known else ""
-    return f"{context.partner(b.stack)}{which} can place {count(b.limit)} vehicles by {month_name(b.period)}."
+    platform = context.names.platform(b.stack)
+    which = f" ({platform})" if platform else ""
+    return f"{context.names.partner(b.stack)}{which} can place {count(b.limit)} vehicles by {month_name(b.period)}."
 
 
 def _ramp(b: Binding, context: Context) -> str:
     pace = f"{b.limit:g} a month" if b.limit is not None else "so many a month"
-    return (
-        f"{context.partner(b.stack)} in {context.city(b.city)} grows as fast as vehicles can be commissioned ({pace}) in "
-        f"{month_name(b.period)}."
-    )
+    whose = context.names.place(b.stack, b.city)
+    return f"{whose} grows as fast as vehicles can be commissioned ({pace}) in {month_name(b.period)}."
 
 
 def _depots(b: Binding, context: Context) -> str:
-    return f"Charger stalls with power are short in {context.city(b.city)} by {month_name(b.period)}."
+    return f"Charger stalls with power are short in {context.names.city(b.city)} by {month_name(b.period)}."
 
 
 def _permit(b: Binding, context: Context) -> str:
-    opens = f"{context.partner(b.stack)} opens in {context.city(b.city)} in {month_name(b.period)}"
+    opens = f"{context.names.partner(b.stack)} opens in {context.names.city(b.city)} in {month_name(b.period)}"
     wait = b.permit
     if wait is None:
         return f"{opens}, as soon as permits allow it."
     authority = f" ({wait.authority})" if wait.authority not in {"", "-"} else ""
     begun = "at the start of the horizon" if wait.begun == context.first_month else f"in {month_name(wait.begun)}"
-    why = f" The law decides: {_event(wait.event, context)}." if wait.event else ""
+    why = f" The law decides: {context.names.event_title(wait.event)}." if wait.event else ""
     return (
         f"{opens}, as soon as “{wait.title}”{authority} is in hand ({month_name(wait.in_hand)}); "
         f"programme begun {begun}.{why}"
     )
-
-
-def _event(event: str, context: Context) -> str:
-    titles = {e.id: e.title for law in context.catalogue.jurisdictions.values() for e in law.events.values()}
-    return titles.get(event, event)
 
 
 def _target(b: Binding, context: Context) -> str:
@@ -92,7 +85,7 @@ def _target(b: Binding, context: Context) -> str:
 
 
 def _other(b: Binding, context: Context) -> str:
-    place = context.place(b.stack, b.city)
+    place = context.names.place(b.stack, b.city)
     return f"{b.rule.replace('_', ' ').capitalize()}{f': {place}' if place else ''}, {month_name(b.period)}."
 
 

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fleetplan.catalogue.types import Catalogue, Figure
+from fleetplan.catalogue.types import Figure
 from fleetplan.errors import RequestError
 from fleetplan.request import parse_request
-from fleetplan.reruns.patch import InputChange, input_changes
-from fleetplan.words.constraints import change_words
-from fleetplan.words.figures import words_of
-from fleetplan.words.request import DURATION_NAMES, city_name, constraint_sentence, stack_name
-from fleetplan.words.values import prose, several, usd
+from fleetplan.reruns.patch import InputChange, apply_patch, input_changes
+from fleetplan.words.constraints import constraint_words, month_words
+from fleetplan.words.names import Names
+from fleetplan.words.values import percent, several, usd
 
 Kind = Literal["new", "gone", "changed"]
-EVERYWHERE = "Everywhere"
 LONGEST_NAME, LONGEST_PARENT = 80, 34
+DURATION_NAMES = {"min": "as short as they can be", "likely": "as long as is likely", "max": "as long as they may be"}
+TITLES = {
+    "name": "The name",
+    "note": "The note",
+    "horizon/start": "The first month planned",
+    "horizon/months": "The horizon in months",
+    "horizon/single_months": "The number of months planned singly",
+    "objective": "The objective",
+    "discount_rate": "The discount rate a year",
+    "capital/per_quarter_usd": "The capital per quarter",
+    "capital/cash_floor_usd": "The cash floor",
+    "cities": "The list of cities considered",
+    "exclude_cities": "The list of cities left out",
+    "stacks": "The list of stacks considered",
+    "exclude_stacks": "The list of stacks left out",
+    "deployments/deals": "The list of deals admitted",
+    "permit_durations": "The permit durations assumed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,11 @@ class Told:
     brief: str
     before: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """The change with what it was before, where that is not said yet."""
+        return f"{self.text} Before: {self.before}" if self.kind == "changed" and self.before else self.text
+
 
 def parts_of(pointer: str) -> tuple[str, ...]:
     """Return the parts of a JSON pointer.
@@ -40,25 +61,25 @@ def parts_of(pointer: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
-def told(change: InputChange, catalogue: Catalogue) -> Told:
+def told(change: InputChange, names: Names) -> Told:
     """Return a change in words, with cities, partners, figures and months as people call them."""
     parts = parts_of(change.pointer)
     kind: Kind = "new" if change.before is None else "gone" if change.after is None else "changed"
     if parts[0] == "constraints":
-        return _constraint(change, kind, catalogue)
+        return _constraint(change, kind, names)
     if parts[0] == "overrides":
-        return _override(change, kind, parts[1], catalogue)
-    text = prose(_plain(parts, change, catalogue))
-    return Told(change.pointer, "changed", text, _brief(parts, change, text), "")
+        return _override(change, kind, parts[1], names)
+    text, brief = _pair(parts, change, names) if len(parts) == 3 else _plain("/".join(parts), change, names)
+    return Told(change.pointer, "changed", text, brief)
 
 
-def changes_told(before: Mapping[str, Any], after: Mapping[str, Any], catalogue: Catalogue) -> list[str]:
+def changes_told(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> list[str]:
     """Return in words what differs between two stored requests; nothing where one is of a version that is not read here."""
     try:
         found = input_changes(parse_request(dict(before)), parse_request(dict(after)))
     except RequestError:
         return []
-    return [_whole(told(change, catalogue)) for change in found if change.matters] or ["The same request again."]
+    return [change_sentence(change, names) for change in found if change.matters] or ["The same request again."]
 
 
 def patch_told(patch: Mapping[str, Any]) -> list[str]:
@@ -66,51 +87,48 @@ def patch_told(patch: Mapping[str, Any]) -> list[str]:
     return [f"Changed: {', '.join(name.replace('_', ' ') for name in patch)}."] if patch else []
 
 
-def _whole(words: Told) -> str:
-    return f"{words.text} Before: {words.before}" if words.kind == "changed" and words.before else words.text
+def change_sentence(change: InputChange, names: Names) -> str:
+    """Return one change of a request as a sentence, or two where it says what was before.
+
+    >>> change_sentence(InputChange("/discount_rate", 0.1, 0.08, {}), Names())
+    'The discount rate a year is 8.0 % instead of 10.0 %.'
+    """
+    return told(change, names).sentence
 
 
-def _constraint(change: InputChange, kind: Kind, catalogue: Catalogue) -> Told:
-    before, after = (None if c is None else constraint_words(c, catalogue) for c in (change.before, change.after))
+def describe_patch(request: Mapping[str, Any], patch: Mapping[str, Any], names: Names | None = None) -> list[str]:
+    """Return in plain words what a patch changes, one sentence each; ``names`` calls things as people do.
+
+    >>> describe_patch({"capital": {"per_quarter_usd": 5e7}}, {"capital": {"per_quarter_usd": 4e7}})
+    ['Capital of $40.0 M a quarter instead of $50.0 M (−20 %).']
+    """
+    after = parse_request(apply_patch(request, patch))
+    called = names if names is not None else Names()
+    return [change_sentence(change, called) for change in input_changes(parse_request(request), after)]
+
+
+def _constraint(change: InputChange, kind: Kind, names: Names) -> Told:
+    before, after = (None if c is None else constraint_words(c, names) for c in (change.before, change.after))
     if after is None:
         assert before is not None  # noqa: S101  # a change has two sides
         return Told(change.pointer, kind, sentence(f"no longer asked: {before}"), f"without “{before}”")
-    brief = _brief_delay(change.after, catalogue) or after
+    brief = _brief_delay(change.after, names) or after
     return Told(change.pointer, kind, sentence(after), brief, sentence(before) if before else "")
 
 
-def _brief_delay(constraint: Mapping[str, Any], catalogue: Catalogue) -> str:
+def _brief_delay(constraint: Mapping[str, Any], names: Names) -> str:
     """Return a delay of all that opens a place in few words."""
-    place = constraint.get("city") or constraint.get("jurisdiction")
-    if constraint["type"] != "permit_delay" or not place or constraint.get("permit") or constraint.get("stack"):
+    city, law = constraint.get("city"), constraint.get("jurisdiction")
+    if constraint["type"] != "permit_delay" or constraint.get("permit") or constraint.get("stack"):
         return ""
-    law = catalogue.jurisdictions.get(place)
-    name = city_name(catalogue, place) if constraint.get("city") else law.name if law else place
     months = constraint["months"]
+    name = names.city(city) if city else names.law(str(law))
     return f"{name} {several(abs(months), 'month')} {'later' if months >= 0 else 'earlier'}"
 
 
-def constraint_words(constraint: Mapping[str, Any], catalogue: Catalogue) -> str:
-    """Return what a constraint asks; a change of supply as the share that is left."""
-    if constraint.get("type") != "supply_change":
-        return constraint_sentence(constraint, catalogue)
-    words = constraint_sentence({**constraint, "factor": 1.0}, catalogue)  # "supply of X times 1 from ..."
-    of, _, window = words.partition(" times 1")
-    return f"{share_words(constraint['factor'])} the {of}{window}"
-
-
-def share_words(factor: float) -> str:
-    """Return a share as people say it.
-
-    >>> share_words(0.5), share_words(0.85), share_words(2.0)
-    ('half', '85 % of', 'twice')
-    """
-    return {0.5: "half", 2.0: "twice", 0.0: "none of"}.get(factor, f"{100 * factor:g} % of")
-
-
-def _override(change: InputChange, kind: Kind, key: str, catalogue: Catalogue) -> Told:
-    figure = figures(catalogue).get(key)
-    title = figure_title(key, catalogue)
+def _override(change: InputChange, kind: Kind, key: str, names: Names) -> Told:
+    figure = names.figures.get(key)
+    title = names.figure_title(key)
     if kind == "gone":
         return Told(change.pointer, kind, f"{title}: the catalogue's value again.", f"{title} as in the catalogue")
     value = _override_value(change.after, figure)
@@ -131,44 +149,55 @@ def _known_value(figure: Figure | None) -> str:
     return f"{figure.value:,g} {figure.unit} in the catalogue" if figure and not figure.values else ""
 
 
-def _plain(parts: Sequence[str], change: InputChange, catalogue: Catalogue) -> str:
+def _pair(parts: Sequence[str], change: InputChange, names: Names) -> tuple[str, str]:
+    pair = change.before or change.after
+    verb = "admitted besides" if parts[1] == "add" else "taken out"
+    still = "is" if change.before is None else "is no longer"
+    text = f"{names.place(pair['stack'], pair['city'])} {still} {verb}"
+    return f"{text}.", text
+
+
+def _plain(where: str, change: InputChange, names: Names) -> tuple[str, str]:
+    """Return a change of a plain value as a sentence, and in few words."""
     before, after = change.before, change.after
-    if parts[0] == "permit_durations":
-        return f"Permits take {DURATION_NAMES[after]}, not {DURATION_NAMES[before]}."
-    if parts[-1] == "per_quarter_usd" and not isinstance(before, list) and not isinstance(after, list):
-        return f"Capital of {usd(after)} a quarter instead of {usd(before)}{_percent_more(before, after)}."
-    if parts[-1] == "cash_floor_usd":
+    if where == "permit_durations":
+        new, old = DURATION_NAMES[after], DURATION_NAMES[before]
+        return f"Permits take {new}, not {old}.", f"permits {new}"
+    if where == "capital/per_quarter_usd" and not isinstance(before, list) and not isinstance(after, list):
+        more = _percent_more(before, after)
+        return (
+            f"Capital of {usd(after)} a quarter instead of {usd(before)}{more}.",
+            f"capital of {usd(after)} a quarter",
+        )
+    if where == "capital/cash_floor_usd":
         ends = [f"at {usd(-x)}" if x is not None else "nowhere" for x in (after, before)]
-        return f"Net cash since the start stops {ends[0]} instead of {ends[1]}."
-    name = stack_name if "stacks" in parts[0] else city_name
-    if parts[0] in {"cities", "exclude_cities", "stacks", "exclude_stacks"}:
-        before, after = ([name(catalogue, x) for x in v] if v is not None else None for v in (before, after))
-    if parts[0] == "deployments" and len(parts) == 3:
-        before, after = (_named_pair(v, catalogue) for v in (before, after))
-    return change_words(tuple(parts), before, after)
+        brief = "no cash floor" if after is None else f"a cash floor of {usd(-after)}"
+        return f"Net cash since the start stops {ends[0]} instead of {ends[1]}.", brief
+    new, old = _value(where, after, names), _value(where, before, names)
+    title = TITLES.get(where, where)
+    short = f"{title[:1].lower()}{title[1:]} is {new}"
+    return f"{title} is {new} instead of {old}.", short
 
 
-def _named_pair(pair: Mapping[str, Any] | None, catalogue: Catalogue) -> dict[str, str] | None:
-    return (
-        None
-        if pair is None
-        else {"stack": stack_name(catalogue, pair["stack"]), "city": city_name(catalogue, pair["city"])}
-    )
+def _value(where: str, value: Any, names: Names) -> str:
+    if value is None:
+        return {"cities": "all", "stacks": "all"}.get(where, "not given")
+    if isinstance(value, list):
+        return ", ".join(_value(where, v, names) for v in value) or "empty"
+    written: dict[str, Callable[[Any], str]] = {
+        "cities": names.city,
+        "exclude_cities": names.city,
+        "stacks": names.partner,
+        "exclude_stacks": names.partner,
+        "horizon/start": month_words,
+        "capital/per_quarter_usd": usd,
+        "discount_rate": percent,
+    }
+    return written.get(where, str)(value)
 
 
 def _percent_more(before: float, after: float) -> str:
     return f" ({100 * (after / before - 1):+.0f} %)".replace("-", "−") if before else ""
-
-
-def _brief(parts: Sequence[str], change: InputChange, text: str) -> str:
-    if parts[-1] == "per_quarter_usd" and not isinstance(change.after, list):
-        return f"capital of {usd(change.after)} a quarter"
-    if parts[0] == "permit_durations":
-        return f"permits {DURATION_NAMES[change.after]}"
-    if parts[-1] == "cash_floor_usd":
-        return "no cash floor" if change.after is None else f"a cash floor of {usd(-change.after)}"
-    bare = text.rstrip(".").partition(" instead of ")[0]
-    return bare[:1].lower() + bare[1:] if bare.startswith(("The ", "Capital ")) else bare
 
 
 def sentence(text: str) -> str:
@@ -180,31 +209,13 @@ def changed_name(whose: str, changes: Sequence[Told]) -> str:
     """Return a name for a rerun: whose it is, and what is changed; at most 80 characters."""
     if not changes:
         return whose
-    base = whose if len(whose) <= LONGEST_PARENT else whose[: LONGEST_PARENT - 1].rstrip() + "…"
-    text = f"{base} · {', '.join(change.brief for change in changes)}"
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1].rstrip(" ,") + "…"
+    return _short(f"{_short(whose, LONGEST_PARENT)} · {', '.join(change.brief for change in changes)}", LONGEST_NAME)
 
 
-def figures(catalogue: Catalogue) -> dict[str, Figure]:
-    """Return every figure that a request may override, by key."""
-    groups = [catalogue.economics, catalogue.assumptions]
-    groups += [city.figures for city in catalogue.cities.values()]
-    groups += [stack.figures for stack in catalogue.stacks.values()]
-    return {figure.key: figure for group in groups for figure in group.values()}
+def only_name(whose: str, change: Told) -> str:
+    """Return a name for a plan that is made to see what one change does alone; at most 80 characters."""
+    return _short(f"{_short(whose, LONGEST_PARENT)} · only: {change.brief}", LONGEST_NAME)
 
 
-def figure_owner(key: str, catalogue: Catalogue) -> str:
-    """Return whose figure a key names: a city, a partner, or everywhere."""
-    file = key.partition("#")[0]
-    head, _, tail = file.partition("/")
-    if head in catalogue.cities:
-        return catalogue.cities[head].name
-    slug = tail.removesuffix(".toml")
-    return catalogue.stacks[slug].partner if head == "partners" and slug in catalogue.stacks else EVERYWHERE
-
-
-def figure_title(key: str, catalogue: Catalogue) -> str:
-    """Return a figure's name with whose it is."""
-    title = words_of(key).title
-    owner = figure_owner(key, catalogue)
-    return title if owner == EVERYWHERE else f"{owner}, {title[:1].lower()}{title[1:]}"
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"

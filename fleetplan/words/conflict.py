@@ -109,7 +109,7 @@ def _alone(party: Party, context: Context) -> str:
         return (
             f"{markets} cannot be live by {month_name(limit.by)} ({party.constraint}): {_fact(party, limit, context)}."
         )
-    who = context.place(party.stack, party.city)
+    who = context.names.place(party.stack, party.city)
     return f"{who} cannot be open by {month_name(limit.by)} ({party.constraint}): {_fact(party, limit, context)}."
 
 
@@ -126,7 +126,7 @@ def _openings(limit: PermitLimit) -> str:
 
 
 def _markets_in_time(limit: PermitLimit, context: Context) -> str:
-    cities = [context.city(slug) for slug in limit.in_time]
+    cities = [context.names.city(slug) for slug in limit.in_time]
     named = f" ({listed(cities)})" if cities else ""
     elsewhere = limit.live_elsewhere
     also = f"; {several(elsewhere, 'market')} {'is' if elsewhere == 1 else 'are'} live elsewhere" if elsewhere else ""
@@ -137,10 +137,10 @@ def _kept(party: Party, context: Context) -> str:
     kept = party.kept
     assert kept is not None  # noqa: S101  # only parties that keep something are said here
     if kept.what == "depots":
-        return f"the depots ordered in {context.city(party.city)}"
+        return f"the depots ordered in {context.names.city(party.city)}"
     if kept.what == "vehicles":
-        return f"the vehicles of {context.partner(party.stack)} as placed and bought"
-    return f"{context.place(party.stack, party.city)} with {listed(_did(kept))}"
+        return f"the vehicles of {context.names.partner(party.stack)} as placed and bought"
+    return f"{context.names.place(party.stack, party.city)} with {listed(_did(kept))}"
 
 
 def _did(kept: Kept) -> list[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from fleetplan.options import PlanOptions
-from fleetplan.plans.reading import ordered_deployments
-from fleetplan.plans.types import Plan
+from fleetplan.plans.decided import Decided
 from fleetplan.words.values import count, listed, month_name, several, usd
 
 FEW = 4
@@ -26,26 +25,21 @@ def kept(options: PlanOptions) -> list[str]:
     return [*told, bound] if told else []
 
 
-def kept_words(plan: Plan, month: str) -> list[str]:
-    """Return what a plan has decided in the periods that begin before a month; that is what a rerun keeps."""
-    before = [t for t, period in enumerate(plan.periods) if period < month]
-    if not before:
-        return [f"Nothing is decided before {month_name(month)}: everything may change."]
-    pairs = ordered_deployments(plan)
-    opened = [f"{c.name} with {d.partner} ({month_name(d.launch)})" for c, d in pairs if d.launch and d.launch < month]
-    begun = sum(d.programme_start < month for _, d in pairs)
-    vehicles = sum(d.vehicles[before[-1]] for _, d in pairs)
-    bought = sum(s.bought[t] for s in plan.stacks for t in before)
-    depots = sum(depot.ordered < month for city in plan.cities for depot in city.depots)
+def kept_words(decided: Decided) -> list[str]:
+    """Return what a plan has decided before a month; that is what a rerun keeps."""
+    month = month_name(decided.month)
+    if not decided.periods:
+        return [f"Nothing is decided before {month}: everything may change."]
+    opened = [f"{c.name} with {d.partner} ({month_name(d.launch)})" for c, d in decided.open]
     facts = [
-        several(begun, "permit programme") + " begun",
-        several(vehicles, "vehicle") + " in service",
-        count(bought) + " bought",
-        several(depots, "depot") + " ordered",
+        several(decided.programmes, "permit programme") + " begun",
+        several(decided.vehicles, "vehicle") + " in service",
+        count(decided.bought) + " bought",
+        several(decided.depots, "depot") + " ordered",
     ]
     return [
         f"Open by then: {_few(opened)}." if opened else "Nothing is open by then.",
-        f"{listed(facts)}. All that stays as it is, and nothing else begins before {month_name(month)}.",
+        f"{listed(facts)}. All that stays as it is, and nothing else begins before {month}.",
     ]
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import InputError, RequestError
+from fleetplan.errors import RequestError
 from fleetplan.months import month_number, month_text
 from fleetplan.request import PlanRequest, parse_request
 from fleetplan.scope import Scope, resolve_scope
+from fleetplan.words.changes import DURATION_NAMES, sentence
 from fleetplan.words.constraints import constraint_words
-from fleetplan.words.values import count, listed, month_name, percent, prose, several, usd
+from fleetplan.words.names import Names
+from fleetplan.words.values import count, listed, month_name, percent, several, usd
 
 DEAL_NAMES = {"announced": "announced", "talks": "in talks", "none": "no deal yet", "rival": "with a rival"}
-DURATION_NAMES = {"min": "as short as they can be", "likely": "as long as is likely", "max": "as long as they may be"}
 OBJECTIVE_NAMES = {
     "npv": "the plan with the greatest net present value",
     "markets_then_npv": "as many markets as the targets ask for, then the greatest net present value",
@@ -54,19 +54,15 @@ def budget_usd(request: PlanRequest) -> float:
     return sum((given + given[-1:] * quarters)[:quarters]) if given else 0.0
 
 
-def city_names(catalogue: Catalogue, cities: Sequence[str]) -> str:
-    """Return cities by name, as a list in words."""
-    return listed([catalogue.cities[slug].name for slug in cities])
-
-
 def asked_briefly(request: Mapping[str, Any], catalogue: Catalogue) -> str:
     """Return what a stored plan was asked in one line: cities, months, capital."""
     try:
         asked = PlanRequest.model_validate(request)
     except ValueError:  # stored by another version
         return ""
+    names = Names(catalogue)
     left = cities_asked(request, catalogue)
-    named = [city_name(catalogue, city) for city in asked.cities or [] if city not in asked.exclude_cities]
+    named = [names.city(city) for city in asked.cities or [] if city not in asked.exclude_cities]
     where = listed(named) if 0 < len(named) <= 3 else several(left, "city", "cities")
     return f"{where} · {span_words(asked)} · {capital_words(asked)}"
 
@@ -80,8 +76,9 @@ def cities_asked(request: Mapping[str, Any], catalogue: Catalogue) -> int:
 def question(scope: Scope) -> list[str]:
     """Return a valid request as sentences: where, with whom, for what money, to what end, under which constraints."""
     request, catalogue = scope.request, scope.catalogue
+    names = Names(catalogue)
     everything = len(scope.cities) == len(catalogue.cities) > 1
-    where = f"all {len(scope.cities)} cities" if everything else city_names(catalogue, scope.cities)
+    where = f"all {len(scope.cities)} cities" if everything else listed([names.city(slug) for slug in scope.cities])
     head = "When and how to launch in" if len(scope.cities) == 1 else "Where to launch among"
     single = min(request.horizon.single_months, request.horizon.months)
     grid = f"{several(single, 'single month')}, then by quarter" if single else "by quarter"
@@ -92,7 +89,7 @@ def question(scope: Scope) -> list[str]:
         _partners(scope),
         _money(request),
         _wanted(request),
-        *[_sentence(constraint_sentence(c.model_dump(mode="json"), catalogue)) for c in scope.constraints],
+        *[sentence(constraint_words(c.model_dump(mode="json"), names)) for c in scope.constraints],
         *_changed_figures(request),
     ]
 
@@ -128,42 +125,6 @@ def _changed_figures(request: PlanRequest) -> list[str]:
     )
 
 
-def constraint_sentence(constraint: Mapping[str, Any], catalogue: Catalogue) -> str:
-    """Return what a constraint asks, with cities, partners and months as people call them.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        When it is no constraint.
-    """
-    named = {**constraint}
-    if isinstance(named.get("city"), str):
-        named["city"] = city_name(catalogue, named["city"])
-    if isinstance(named.get("stack"), str):
-        named["stack"] = stack_name(catalogue, named["stack"])
-    return prose(constraint_words(named))
-
-
-def city_name(catalogue: Catalogue, name: str) -> str:
-    """Return a city's name, whatever it goes by; unknown ones stay as they are."""
-    try:
-        return catalogue.cities[resolve_city(catalogue, name)].name
-    except InputError:
-        return name
-
-
-def stack_name(catalogue: Catalogue, name: str) -> str:
-    """Return a stack's partner, whatever it goes by; unknown or unclear ones stay as they are."""
-    try:
-        return catalogue.stacks[resolve_stack(catalogue, name)].partner
-    except InputError:
-        return name
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
 def count_words(size: Mapping[str, int]) -> str:
     """Return the size of a request in words.
 
@@ -193,5 +154,6 @@ def asked_apart(request: PlanRequest, catalogue: Catalogue) -> list[str]:
 
 def constraints_in_words(request: Mapping[str, Any], catalogue: Catalogue) -> dict[str, str]:
     """Return what each constraint of a stored request asks, by its id."""
-    found = {c["id"]: constraint_sentence(c, catalogue) for c in request.get("constraints", [])}
+    names = Names(catalogue)
+    found = {c["id"]: constraint_words(c, names) for c in request.get("constraints", [])}
     return {key: f"{text[:1].upper()}{text[1:]}" for key, text in found.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MODE_NAMES = {
@@ -45,7 +44,6 @@ PHASE_NAMES = {
     "done": "writing the plan down",
 }
 DASH = "–"
-_MONTH = re.compile(r"\b(20\d\d-(?:0[1-9]|1[0-2]))\b(?!-)")
 
 
 def month_name(month: str | None) -> str:
@@ -58,15 +56,6 @@ def month_name(month: str | None) -> str:
         return DASH
     year, number = month.split("-")
     return f"{MONTH_NAMES[int(number) - 1]} {year}"
-
-
-def prose(sentence: str) -> str:
-    """Return a sentence of the library with its months as people say them, and without the dash for no authority.
-
-    >>> prose("WeRide opens in 2028-04, as soon as “Test” (-) is in hand (2028-03).")
-    'WeRide opens in Apr 2028, as soon as “Test” is in hand (Mar 2028).'
-    """
-    return _MONTH.sub(lambda found: month_name(found[1]), sentence.replace(" (-)", ""))
 
 
 def count(value: float | None) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fleetplan.compare import AloneEffect, Causes, Comparison, DecisionMove
-from fleetplan.compare.moves import Names, later, months_words
+from fleetplan.compare.types import AloneEffect, Causes, Comparison, DecisionMove
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
-from fleetplan.words.changes import Told
+from fleetplan.reruns.patch import input_changes
+from fleetplan.words.changes import Told, change_sentence
+from fleetplan.words.moves import Parties, later, months_words, said
+from fleetplan.words.names import Names
 from fleetplan.words.proof import gap_of, share_open
 from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
 
@@ -17,6 +19,29 @@ FEW = 3
 NOTHING_OPENS = "Neither plan opens anything."
 SAME_USD = 50_000.0  # less is nothing at the scale at which plans are told
 LARGE_SHARE, MOST_SHARE = 0.1, 0.8
+
+
+def in_words(comparison: Comparison, a: Plan, b: Plan, names: Names) -> Comparison:
+    """Return a comparison with its sentences; nothing else in it changes."""
+    sentences = [change_sentence(change, names) for change in input_changes(a.request, b.request)]
+    inputs = [i.model_copy(update={"sentence": told}) for i, told in zip(comparison.inputs, sentences, strict=True)]
+    decisions = said(comparison.decisions, Parties(a, b))
+    summary = _summary(a, b, decisions)
+    return comparison.model_copy(update={"inputs": inputs, "decisions": decisions, "summary": summary})
+
+
+def _summary(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> list[str]:
+    if not decisions:
+        return ["Both plans decide the same."]
+    launches = [m for m in decisions if m.kind == "launch"]
+    moved = sum(m.a is not None and m.b is not None for m in launches)
+    dropped, new = sum(m.b is None for m in launches), sum(m.a is None for m in launches)
+    worth = f"{more_or_less(b.objective - a.objective)}, {usd_fine(b.objective)} instead of {usd_fine(a.objective)}"
+    head = (
+        f"{several(moved, 'launch moves', 'launches move')}, {several(new, 'is', 'are')} new, "
+        f"{several(dropped, 'is', 'are')} dropped; the net present value is {worth}."
+    )
+    return [head, *(m.sentence for m in launches)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +173,7 @@ def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> st
             if stay
             else NOTHING_OPENS
         )
-    names = Names(a, b)
-    who = _who(a, b, names)
+    who = _who(a, b, Parties(a, b))
     parts = [
         _moved([m for m in launches if m.a is not None and m.b is not None], who, briefly=len(launches) > FEW),
         _gone([m for m in launches if m.b is None], who, "no longer opens", "no longer open"),
@@ -163,9 +187,9 @@ def _opened(plan: Plan) -> set[str]:
     return {key for key, d in deployments_of(plan).items() if d.launch}
 
 
-def _who(a: Plan, b: Plan, names: Names) -> Mapping[str, str]:
+def _who(a: Plan, b: Plan, parties: Parties) -> Mapping[str, str]:
     found = {**deployments_of(a), **deployments_of(b)}
-    return {f"launch:{key}": names.deployment(d) for key, d in found.items()}
+    return {f"launch:{key}": parties.deployment(d) for key, d in found.items()}
 
 
 def _moved(moves: Sequence[DecisionMove], who: Mapping[str, str], *, briefly: bool) -> str:
