@@ -22,7 +22,6 @@ from api.pages.routes import ROUTERS as PAGES
 from api.schemas import TABLE_NAMES
 from fleetplan.catalogue import load_catalogue
 from fleetplan.compare import compare_plans
-from fleetplan.compare.words import verdict as comparison_verdict
 from fleetplan.explain import agenda, answers, binding, constraints, doubts, options, unit_costs
 from fleetplan.explain.delays import touched
 from fleetplan.explain.verdict import verdict
@@ -38,6 +37,7 @@ from fleetplan.report.tables import COLUMNS, tables
 from fleetplan.request import parse_request
 from fleetplan.reruns.levers import levers
 from fleetplan.scope import resolve_scope
+from fleetplan.words.comparison import verdict as comparison_verdict
 from fleetplan.words.keeping import kept_words
 from fleetplan.words.openings import is_shut, opens, state
 from tests.api_support import FakeKnown, Running, running, services
