@@ -14,7 +14,7 @@ from fleetplan.plans import check
 from fleetplan.plans.check import CheckReport, check_plan, require_valid
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import CITY_LINES, DEPLOYMENT_LINES, POOL_LINES
-from fleetplan.plans.check.operation import ceiling
+from fleetplan.plans.check.supply import ceiling
 from fleetplan.plans.check.targets import INPUTS, TARGETS
 from fleetplan.plans.types import Plan
 from fleetplan.request import AnyConstraint
@@ -214,8 +214,12 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("no_service_before_open", fleet(alpha, 2, paid_operator=5)),
         ("no_service_before_open", put(alpha, "trips_per_day", 5.0, 2)),
         ("stack_supply", fleet(alpha, LAST, paid_driver_out=300)),
-        ("stack_supply", put(POOL, "bought", 5, 0)),
-        ("stack_supply", put(part("stacks", 1), "bought", 1, 0)),
+        ("owned_fleet", put(POOL, "bought", 5, 0)),
+        ("owned_fleet", put(POOL, "bought", 300, 0)),
+        ("vehicles_max", fleet(alpha, LAST, paid_driver_out=201)),
+        ("no_service_before_open", put(alpha, "demand_per_day", 10.0, 0)),
+        ("depot_site", put(aston, "depots", lambda sites: [*sites, sites[0]])),
+        ("owned_fleet", put(part("stacks", 1), "bought", 1, 0)),
         ("response_curve", put(alpha, "trips_per_day", times(1.05), LAST)),
         ("response_curve", put(alpha, "demand_per_day", 1.0, LAST)),
         ("demand", put(alpha, "demand_per_day", times(2.3), LAST)),
@@ -225,12 +229,12 @@ def test_half_a_dollar_is_within_the_tolerance():
         ),
         ("depot_capacity", put(DEPOT, "stalls", 5, LAST)),
         ("depot_capacity", put(DEPOT, "stalls_partner", 4, LAST)),
-        ("depot_capacity", put(DEPOT, "stalls", 13, LAST)),
-        ("depot_capacity", put(DEPOT, "stalls", 1, 1)),
-        ("depot_capacity", put(DEPOT, "stalls", 7, 6)),
-        ("depot_capacity", put(DEPOT, "live", "2027-02")),
-        ("depot_capacity", put(DEPOT, "ordered", "2027-08")),
-        ("depot_capacity", put(DEPOT, "site", "no-yard")),
+        ("depot_site", put(DEPOT, "stalls", 13, LAST)),
+        ("depot_site", put(DEPOT, "stalls", 1, 1)),
+        ("depot_site", put(DEPOT, "stalls", 7, 6)),
+        ("depot_site", put(DEPOT, "live", "2027-02")),
+        ("depot_site", put(DEPOT, "ordered", "2027-08")),
+        ("depot_site", put(DEPOT, "site", "no-yard")),
         ("depot_capacity", put(aston, "public_charging_vehicles", 9, 0)),
         ("depot_capacity", put(aston, "public_charging_vehicles", 26, 0)),
         ("depot_capacity", put(belport, "public_charging_partner", 26, 6)),
@@ -464,6 +468,41 @@ def test_a_constraint_that_changes_the_facts_changes_the_check(rule: str, constr
 def test_a_change_that_touches_nothing_of_the_plan_leaves_it_valid(constraint: dict[str, Any]):
     request = default_request(constraints=[{"id": "it"} | constraint])
     assert checked(build_plan(request=request)).violations == ()
+
+
+def quota(**fields: Any) -> Any:
+    """Return the world with a quota of 15 on Aston's operators' permit."""
+    law = WORLD.jurisdictions["aston"]
+    changed = replace(law.permits["a-op"], fleet_cap_kind="shared_quota", **fields)
+    permits = {**law.permits, "a-op": changed}
+    return replace(WORLD, jurisdictions={**WORLD.jurisdictions, "aston": replace(law, permits=permits)})
+
+
+@pytest.mark.parametrize(
+    ("fields", "broken"),
+    [
+        ({"fleet_cap": 12}, set()),
+        ({"fleet_cap": 11}, {"permit_cap"}),
+        ({"fleet_cap": 55, "optional": False}, set()),
+        ({"fleet_cap": 54, "optional": False}, {"permit_cap"}),
+    ],
+)
+def test_a_quota_counts_the_mode_of_a_permit_that_is_optional_and_all_vehicles_of_one_that_is_needed(
+    fields: dict[str, Any], broken: set[str]
+):
+    assert broken_rules(checked(build_plan(), quota(**fields))) == broken
+
+
+def test_vehicles_bought_that_can_never_be_placed_are_caught():
+    late = {"id": "it", "type": "supply_change", "stack": "alpha", "factor": 0.1, "start": "2027-07"}
+    report = checked(build_plan(request=default_request(constraints=[late])))
+    sentences = [v.sentence for v in report.violations if v.rule == "owned_fleet"]
+    assert "8 are bought; 22 can be had then or later" not in sentences
+    assert not sentences
+    early = checked(edited(put(POOL, "bought", 300, 0)))
+    texts = {v.sentence for v in early.violations if v.rule == "owned_fleet"}
+    assert "300 are bought; 220 can be had then or later" in texts
+    assert "300 are owned; never can more than 220 be had" in texts
 
 
 def test_the_supply_ceiling_lies_on_the_line_between_year_ends():

@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 
 FEWEST_SAMPLES = 4
 SLACK_TRIPS = 0.5  # a plane that is never within this of the lowest one adds nothing
+ROUNDING = 1e-9  # of a reach: a sample so little below it counts as reached
 FLEET_STEP = 10  # fleets sampled that planes are made for are counted in tens
 NOISE = (1e-4, 1e-5, 1e-2)  # trips per vehicle-day, share of demand, trips a day
 
@@ -41,12 +42,17 @@ def local_planes(surface: ResponseSurface, fleets: int, demands: int) -> Array:
 
 def planes_within(surface: ResponseSurface, fleet: float, demand: float) -> Array:
     """Return the planes that hold for fleets and demands up to the given ones."""
-    v = int(np.searchsorted(surface.sample_vehicles, fleet)) + 1
-    d = int(np.searchsorted(surface.sample_demand, demand)) + 1
+    v = _up_to(surface.sample_vehicles, fleet)
+    d = _up_to(surface.sample_demand, demand)
     fleets = min(-(-v // FLEET_STEP) * FLEET_STEP, len(surface.sample_vehicles))
     domain = fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand))
     kept = surface.nearer.get(domain)
     return local_planes(surface, *domain) if kept is None else kept
+
+
+def _up_to(axis: Array, reach: float) -> int:
+    """Return how many samples count for a reach: those up to the first that is no smaller, but for rounding."""
+    return int(np.searchsorted(axis, reach * (1.0 - ROUNDING))) + 1
 
 
 def nearer_planes(surface: ResponseSurface) -> dict[tuple[int, int], Array]:

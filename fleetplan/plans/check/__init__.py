@@ -11,7 +11,18 @@ from functools import partial
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed
-from fleetplan.plans.check import depots, integrity, law, money, operation, targets, value
+from fleetplan.plans.check import (
+    curves,
+    depots,
+    integrity,
+    law,
+    money,
+    operation,
+    riders,
+    supply,
+    targets,
+    value,
+)
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.figures import check_overrides
 from fleetplan.plans.check.permit_dates import Calendar
@@ -36,16 +47,19 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "operator_pilot": partial(operation.check_operator_pilot, case),
         "min_fleet": partial(operation.check_min_fleet, case, calendar),
         "no_service_before_open": partial(operation.check_no_service_before_open, case),
-        "stack_supply": partial(operation.check_stack_supply, case),
+        "vehicles_max": partial(curves.check_vehicles_max, case),
+        "stack_supply": partial(supply.check_stack_supply, case),
+        "owned_fleet": partial(supply.check_owned_fleet, case),
         "partner_use": partial(operation.check_partner_use, case),
-        "ramp": partial(operation.check_ramp, case),
+        "ramp": partial(supply.check_ramp, case),
         "area_density": partial(operation.check_area_density, case),
-        "supply_yearly_cap": partial(operation.check_supply_yearly_cap, case),
+        "supply_yearly_cap": partial(supply.check_supply_yearly_cap, case),
         "lawful": partial(law.check_lawful, case),
-        "response_curve": partial(operation.check_response_curve, case),
-        "demand": partial(operation.check_demand, case),
-        "city_demand": partial(operation.check_city_demand, case),
+        "response_curve": partial(curves.check_response_curve, case),
+        "demand": partial(riders.check_demand, case),
+        "city_demand": partial(riders.check_city_demand, case),
         "depot_capacity": partial(depots.check_depot_capacity, case),
+        "depot_site": partial(depots.check_depot_site, case),
         "capital": partial(value.check_capital, case),
         "cash_floor": partial(value.check_cash_floor, case),
         "money_lines": partial(money.check_money_lines, case, calendar),

@@ -158,6 +158,10 @@ class Case:
         """Return a figure of assumptions.toml."""
         return self.catalogue.assumptions[key].value
 
+    def whole(self, key: str) -> int:
+        """Return a figure of assumptions.toml that counts vehicles."""
+        return round(self.own(key))
+
     def eco(self, item: str) -> float:
         """Return a figure of economics.csv."""
         return self.catalogue.economics[item].value

@@ -1,7 +1,8 @@
-"""Depots: ``depot_capacity``."""
+"""Depots: ``depot_capacity`` and ``depot_site``."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from fleetplan.catalogue.types import DepotSite
@@ -10,38 +11,46 @@ from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.report import RATIO, Violation
 from fleetplan.plans.types import CityRollout, DepotPlan
 
-RULE = "depot_capacity"
+CAPACITY, SITE = "depot_capacity", "depot_site"
 
 
 def check_depot_capacity(case: Case) -> Iterator[Violation]:
-    """Yield cars without a charger, stalls without a site, and sites live before their time."""
+    """Yield cars without a charger."""
     for rollout in case.plan.cities:
-        sites = {site.name: site for site in case.catalogue.cities[rollout.city].depots}
-        for depot in rollout.depots:
-            if depot.site not in sites:
-                yield Violation(RULE, f"{rollout.city}/{depot.site}", "the catalogue holds no such site", 1.0)
-            else:
-                yield from _site(case, rollout.city, depot, sites[depot.site])
         for t in case.periods:
             yield from _balance(case, rollout, t)
+
+
+def check_depot_site(case: Case) -> Iterator[Violation]:
+    """Yield stalls without a site, sites live before their time, and what is taken away again."""
+    for rollout in case.plan.cities:
+        sites = {site.name: site for site in case.catalogue.cities[rollout.city].depots}
+        for name, count in Counter(depot.site for depot in rollout.depots).items():
+            if count > 1:
+                yield Violation(SITE, f"{rollout.city}/{name}", f"the site stands {count} times", count - 1)
+        for depot in rollout.depots:
+            if depot.site not in sites:
+                yield Violation(SITE, f"{rollout.city}/{depot.site}", "the catalogue holds no such site", 1.0)
+            else:
+                yield from _site(case, rollout.city, depot, sites[depot.site])
 
 
 def _site(case: Case, city: str, depot: DepotPlan, site: DepotSite) -> Iterator[Violation]:
     place = f"{city}/{depot.site}"
     if depot.ordered not in case.labels:
-        yield Violation(RULE, place, f"the site is ordered in {depot.ordered}, which begins no period", 1.0)
+        yield Violation(SITE, place, f"the site is ordered in {depot.ordered}, which begins no period", 1.0)
     live = month_number(depot.ordered) + site.lead_months
     if depot.live != month_text(live):
         text = f"the site is live in {depot.live}; its lead time ends in {month_text(live)}"
-        yield Violation(RULE, place, text, 1.0)
+        yield Violation(SITE, place, text, 1.0)
     for t in case.periods:
         total = depot.stalls[t] + depot.stalls_partner[t]
         room = site.stalls if case.starts[t] >= live else 0
         if total > room:
-            yield Violation(RULE, case.where(place, t), f"{total} stalls stand where {room} may", total - room)
+            yield Violation(SITE, case.where(place, t), f"{total} stalls stand where {room} may", total - room)
         for row in (depot.stalls, depot.stalls_partner):
             if row[t] < (row[t - 1] if t else 0):
-                yield Violation(RULE, case.where(place, t), "stalls are taken away", row[t - 1] - row[t])
+                yield Violation(SITE, case.where(place, t), "stalls are taken away", row[t - 1] - row[t])
 
 
 def _balance(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
@@ -59,7 +68,7 @@ def _balance(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
         if short > RATIO:
             payer = "platform" if platform else "partner"
             text = f"{cars} cars share {stalls} stalls of the {payer} and {elsewhere} public places"
-            yield Violation(RULE, where, text, short)
-    most = case.own("supply.public_charging_cars")
+            yield Violation(CAPACITY, where, text, short)
+    most = case.whole("supply.public_charging_cars")
     if sum(public) > most + RATIO:
-        yield Violation(RULE, where, f"{sum(public)} cars charge in public; {most:.0f} may", sum(public) - most)
+        yield Violation(CAPACITY, where, f"{sum(public)} cars charge in public; {most} may", sum(public) - most)

@@ -13,8 +13,9 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.money import km_per_day, kwh_per_day
-from fleetplan.plans.check.operation import ceiling, in_tests, owned
+from fleetplan.plans.check.operation import in_tests
 from fleetplan.plans.check.report import WAIT_MIN, Violation, money_apart, trips_apart, usd_text
+from fleetplan.plans.check.supply import ceiling, owned
 from fleetplan.plans.check.value import capital, cash, cumulated_budget
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.request import PlanRequest

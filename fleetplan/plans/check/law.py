@@ -120,36 +120,46 @@ def check_permit_cap(case: Case, calendar: Calendar) -> Iterator[Violation]:
     yield from _type_years(case)
 
 
-def _capped(case: Case, deployed: Deployed, kind: str) -> list[Permit]:
-    """Return the permits with a cap of a kind that stand on the way or open a mode the deployment uses."""
-    used = {mode for t in case.periods for mode in deployed.used_modes(t)}
+def capped(case: Case, city: str, kind: str) -> list[Permit]:
+    """Return the permits of a city with a cap of a kind, but for optional ones that open a mode which does not count."""
     return [
         p
-        for p in case.catalogue.permits_for(deployed.row.city).values()
-        if p.fleet_cap and p.fleet_cap_kind == kind and (not p.optional or p.opens in used)
+        for p in case.catalogue.permits_for(city).values()
+        if p.fleet_cap
+        and p.fleet_cap_kind == kind
+        and not (p.optional and p.opens in PUBLIC_MODES and p.opens not in case.service_modes)
     ]
+
+
+def limits_one_mode(permit: Permit) -> bool:
+    """Return whether a quota limits only the vehicles in the mode that its permit opens: nobody needs the permit."""
+    return permit.optional and permit.opens in PUBLIC_MODES
 
 
 def _shared_quotas(case: Case, calendar: Calendar) -> Iterator[Violation]:
     for city in sorted({d.row.city for d in case.deployed}):
-        for t in case.periods:
-            total = sum(d.row.vehicles[t] for d in case.of_city(city))
-            caps = [
-                permit.fleet_cap
-                for d in case.of_city(city)
-                for permit in _capped(case, d, "shared_quota")
-                if permit in calendar.finished(d, t)
-            ]
-            if caps and total > min(caps):
-                text = f"{total} vehicles run in the city; the shared quota is {min(caps)}"
-                yield Violation("permit_cap", case.where(city, t), text, total - min(caps))
+        for permit in capped(case, city, "shared_quota"):
+            for t in case.periods:
+                total = sum(_under(calendar, permit, d, t) for d in case.of_city(city))
+                if total > permit.fleet_cap:
+                    text = f"{total} vehicles run in the city; {permit.id} allows {permit.fleet_cap} to all together"
+                    yield Violation("permit_cap", case.where(city, t), text, total - permit.fleet_cap)
+
+
+def _under(calendar: Calendar, permit: Permit, deployed: Deployed, t: int) -> int:
+    """Return the vehicles of a deployment that a quota counts: none in a mode that another permit in hand opens as well."""
+    if not limits_one_mode(permit):
+        return deployed.row.vehicles[t]
+    others = [p for p in calendar.opening(deployed, permit.opens, t) if p.id != permit.id]
+    free = any(p.fare_factor >= permit.fare_factor for p in others)
+    return 0 if free else deployed.in_modes((permit.opens,), t)
 
 
 def _type_years(case: Case) -> Iterator[Violation]:
     placed: dict[tuple[str, str, int], int] = defaultdict(int)
     caps: dict[tuple[str, str, int], int] = {}
     for deployed in case.deployed:
-        for permit in _capped(case, deployed, "type_year"):
+        for permit in capped(case, deployed.row.city, "type_year"):
             for t in case.periods:
                 key = (deployed.row.stack, permit.id, case.starts[t] // 12)
                 placed[key] += deployed.added(t)

@@ -11,6 +11,7 @@ A permit in hand before the horizon is finished long ago; one begun starts in it
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
@@ -41,37 +42,52 @@ def programme_month(case: Case, deployed: Deployed, permit: Permit) -> int:
     return min(d.start for d in sharing)
 
 
-def event_month(case: Case, event: str) -> int:
-    """Return the month of a calendar event: the request's, else the catalogue's likely one."""
-    for constraint in case.request.constraints:
+def event_month(case: Case, event: str, *, asked: bool) -> int:
+    """Return the month of a calendar event: the request's (if that is asked for), else the catalogue's likely one."""
+    for constraint in case.request.constraints if asked else ():
         if isinstance(constraint, EventDate) and constraint.event == event:
             return month_number(constraint.month)
     return month_number(case.catalogue.event(event).likely)
 
 
-def _delayed(case: Case, delay: PermitDelay, deployed: Deployed, permit: Permit) -> bool:
+def _delayed(case: Case, delay: PermitDelay, place: tuple[str, str], permit: Permit) -> bool:
     city = resolve_city(case.raw, delay.city) if delay.city is not None else None
     stack = resolve_stack(case.raw, delay.stack, city) if delay.stack is not None else None
-    if city not in (None, deployed.row.city) or stack not in (None, deployed.row.stack):
+    if city not in (None, place[1]) or stack not in (None, place[0]):
         return False
     if delay.jurisdiction not in (None, permit.jurisdiction):
         return False
     return permit.id == delay.permit if delay.permit is not None else permit.opens in PUBLIC_MODES
 
 
-def months_needed(case: Case, deployed: Deployed, permit: Permit) -> int:
-    """Return whole months from start to finish, the request's delays included."""
+def months_needed(case: Case, place: tuple[str, str], permit: Permit, *, asked: bool) -> int:
+    """Return whole months from start to finish in a place (stack and city), with the request's delays if they are asked for."""
     months = {"min": permit.months_min, "likely": permit.months_likely, "max": permit.months_max}
-    delays = [
-        c.months for c in case.request.constraints if isinstance(c, PermitDelay) and _delayed(case, c, deployed, permit)
-    ]
+    named = [c for c in case.request.constraints if isinstance(c, PermitDelay)] if asked else []
+    delays = [c.months for c in named if _delayed(case, c, place, permit)]
     return max(0, math.ceil(months[case.request.permit_durations] - 1e-9) + sum(delays))
 
 
 def timings(case: Case, deployed: Deployed) -> dict[str, Timing]:
     """Return start and finish of every permit of a deployment's jurisdictions, each as early as it may be."""
-    permits = case.catalogue.permits_for(deployed.row.city)
-    holds = {hold.permit: hold for hold in deployed.stack.holds}
+    place = deployed.row.stack, deployed.row.city
+    return dated(case, place, lambda permit: programme_month(case, deployed, permit), asked=True)
+
+
+def dated(case: Case, place: tuple[str, str], begins: Callable[[Permit], int], *, asked: bool) -> dict[str, Timing]:
+    """Return start and finish of every permit of a city's jurisdictions, each as early as it may be.
+
+    Parameters
+    ----------
+    place
+        Stack and city.
+    begins
+        Returns the month in which the programme that a permit belongs to begins.
+    asked
+        Whether the request's delays and event dates count.
+    """
+    permits = case.catalogue.permits_for(place[1])
+    holds = {hold.permit: hold for hold in case.catalogue.stacks[place[0]].holds}
     done: dict[str, Timing] = {}
 
     def visit(permit_id: str) -> Timing:
@@ -86,7 +102,7 @@ def timings(case: Case, deployed: Deployed) -> dict[str, Timing]:
             return month_number(hold.begun)
         known_any = [visit(p).finish for p in permit.any_of if p in permits]
         ready = [
-            programme_month(case, deployed, permit),
+            begins(permit),
             *(visit(p).finish for p in permit.all_of if p in permits),
             *([min(known_any)] if known_any else []),
             *(visit(p).start + months for p, months in permit.after_start if p in permits),
@@ -97,12 +113,18 @@ def timings(case: Case, deployed: Deployed) -> dict[str, Timing]:
         hold = holds.get(permit.id)
         if hold is not None and hold.state == "held":
             return Timing(LONG_AGO, LONG_AGO, held=True)
-        begin = max(earliest(permit), event_month(case, permit.event) if permit.event else LONG_AGO)
-        return Timing(begin, min(NEVER, begin + months_needed(case, deployed, permit)), held=False)
+        begin = max(earliest(permit), event_month(case, permit.event, asked=asked) if permit.event else LONG_AGO)
+        months = months_needed(case, place, permit, asked=asked)
+        return Timing(begin, min(NEVER, begin + months), held=False)
 
     for permit_id in permits:
         visit(permit_id)
     return done
+
+
+def concurrent(permit: Permit) -> float:
+    """Return how many vehicles may be in service at once under a permit, infinity if it names no number."""
+    return float(permit.fleet_cap) if permit.fleet_cap and permit.fleet_cap_kind == "concurrent" else math.inf
 
 
 class Calendar:
@@ -133,11 +155,7 @@ class Calendar:
 
     def concurrent_cap(self, deployed: Deployed, mode: str, t: int) -> float:
         """Return how many vehicles a mode may have at once: the widest of the permits in hand, infinity if uncapped."""
-        caps = [
-            float(p.fleet_cap) if p.fleet_cap and p.fleet_cap_kind == "concurrent" else math.inf
-            for p in self.opening(deployed, mode, t)
-        ]
-        return max(caps, default=0.0)
+        return max((concurrent(p) for p in self.opening(deployed, mode, t)), default=0.0)
 
     def fare_factor(self, deployed: Deployed, mode: str, t: int) -> float:
         """Return the share of the city's fare that a mode may take: the highest of the permits in hand."""

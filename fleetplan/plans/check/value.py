@@ -12,8 +12,8 @@ from fleetplan.plans.check.money import (
     monthly_annuity,
     vehicle_usd,
 )
-from fleetplan.plans.check.operation import owned
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart, share_text, usd_text
+from fleetplan.plans.check.supply import owned
 from fleetplan.plans.types import CityRollout, StackFleet
 
 STALL_LIFE_MONTHS = 120

@@ -1,0 +1,107 @@
+"""Service: trips under the response curve of the area in force, read over what was within reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.reach import within_reach
+from fleetplan.plans.check.report import RATIO, Violation, trips_over
+from fleetplan.service.hull import concave_planes
+from fleetplan.service.types import ResponseSurface
+
+Array = NDArray[np.float64]
+Domain = tuple[int, int]
+
+TENS = 10
+FEWEST = 4
+AT_SAMPLE = 1e-9  # of a reach: a sample so little below it counts as reached
+NEAR_TRIPS = 0.5
+NOTHING = np.array([1e-4, 1e-5, 1e-2])  # trips per vehicle-day, share of riders, trips a day
+
+
+def sampled(surface: ResponseSurface, fleet: float, riders: float) -> Domain:
+    """Return how many fleets and how many demands count of a surface's samples for a reach.
+
+    Those up to the first that is no smaller; fleets in tens, at least four demands, never more than there are.
+    """
+
+    def up_to(axis: Array, reach: float) -> int:
+        return int(np.sum(axis < reach * (1.0 - AT_SAMPLE))) + 1
+
+    fleets = -(-up_to(surface.sample_vehicles, fleet) // TENS) * TENS
+    demands = max(up_to(surface.sample_demand, riders), FEWEST)
+    return min(fleets, len(surface.sample_vehicles)), min(demands, len(surface.sample_demand))
+
+
+def planes_over(surface: ResponseSurface, domain: Domain) -> Array:
+    """Return the planes over the samples that count, shape (planes, 3): trips per vehicle, share of riders, trips a day."""
+    fleets, demands = domain
+    if domain == surface.sample_trips.shape or min(domain) < FEWEST:
+        return _without_noise(surface.planes)
+    vehicles, riders = surface.sample_vehicles[1:fleets], surface.sample_demand[1:demands]
+    own, _ = concave_planes(vehicles, riders, surface.sample_trips[1:fleets, 1:demands])
+    planes = _without_noise(np.concatenate([own, surface.planes]))
+    heights = (
+        planes[:, 0, None, None] * vehicles[None, :, None]
+        + planes[:, 1, None, None] * riders[None, None, :]
+        + planes[:, 2, None, None]
+    )
+    near = heights <= heights.min(axis=0) + NEAR_TRIPS
+    return np.asarray(planes[near.any(axis=(1, 2))])
+
+
+def _without_noise(planes: Array) -> Array:
+    return np.where(np.abs(planes) < NOTHING, 0.0, planes)
+
+
+class Curves:
+    """The planes of every deployment's levels by period, each set worked out once."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._within = {d.name: within_reach(case, d.stack, d.city) for d in case.deployed}
+        self._planes: dict[tuple[str, int, Domain], Array] = {}
+
+    def most_trips(self, deployed: Deployed, t: int) -> float:
+        """Return the trips a day that the fleet can serve at its demand in the level in force."""
+        index = deployed.row.level[t] - 1
+        surface, within = deployed.levels[index].surface, self._within[deployed.name]
+        domain = sampled(surface, float(within.fleet[t]), float(within.riders[index, t]))
+        key = (deployed.row.city, index, domain)
+        if key not in self._planes:
+            self._planes[key] = planes_over(surface, domain)
+        point = np.array([deployed.row.vehicles[t], deployed.row.demand_per_day[t], 1.0])
+        return float((self._planes[key] @ point).min())
+
+
+def check_response_curve(case: Case) -> Iterator[Violation]:
+    """Yield trips above what the fleet can serve in the level in force, or above what is offered."""
+    curves = Curves(case)
+    for deployed in case.deployed:
+        for t in case.periods:
+            if deployed.level(t) is None:
+                continue
+            vehicles, trips = deployed.row.vehicles[t], deployed.row.trips_per_day[t]
+            demand, where = deployed.row.demand_per_day[t], case.where(deployed.name, t)
+            curve = curves.most_trips(deployed, t)
+            if trips_over(trips, curve):
+                text = f"{vehicles} vehicles serve {trips:.1f} trips a day; the curve allows {curve:.1f}"
+                yield Violation("response_curve", where, text, trips - curve)
+            if trips_over(trips, demand):
+                text = f"{trips:.1f} trips a day are served; {demand:.1f} are offered"
+                yield Violation("response_curve", where, text, trips - demand)
+
+
+def check_vehicles_max(case: Case) -> Iterator[Violation]:
+    """Yield fleets larger than any for which the law of their area was sampled."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            level = deployed.level(t)
+            most = level.surface.vehicles_max if level is not None else 0.0
+            if level is not None and deployed.row.vehicles[t] > most + RATIO:
+                text = f"{deployed.row.vehicles[t]} vehicles serve {level.name}; its law was sampled up to {most:.0f}"
+                yield Violation("vehicles_max", case.where(deployed.name, t), text, deployed.row.vehicles[t] - most)

@@ -1,0 +1,119 @@
+"""What lies within reach of a deployment: over these fleets and riders its response curves are read (docs/model.md).
+
+Every programme begins with the horizon, every site is ordered and every area opened as soon as it may be. Limits that the
+request asks for do not count; where it loosens the catalogue (earlier permits, more supply) the wider of the two does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.catalogue.types import City, Permit, Stack
+from fleetplan.plans.check.case import OPERATOR_MODES, Case
+from fleetplan.plans.check.law import capped, limits_one_mode
+from fleetplan.plans.check.permit_dates import concurrent, dated
+from fleetplan.plans.check.riders import adoption, scale
+from fleetplan.plans.check.supply import ceiling
+from fleetplan.request import EventDate, PermitDelay, SupplyChange
+from fleetplan.service.types import LadderLevel
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Within:
+    """The largest fleet by period, shape (periods,), and the most riders a day by level and period, (levels, periods)."""
+
+    fleet: Array
+    riders: Array
+
+
+def within_reach(case: Case, stack: Stack, city: City) -> Within:
+    """Return what lies within reach of a stack in a city."""
+    asked = _Outlook(case, stack, city, asked=True).within()
+    if not any(isinstance(c, PermitDelay | EventDate | SupplyChange) for c in case.request.constraints):
+        return asked
+    catalogued = _Outlook(case, stack, city, asked=False).within()
+    return Within(np.maximum(asked.fleet, catalogued.fleet), np.maximum(asked.riders, catalogued.riders))
+
+
+class _Outlook:
+    """A stack in a city as the request takes it, or (not ``asked``) as the catalogue has it."""
+
+    def __init__(self, case: Case, stack: Stack, city: City, *, asked: bool) -> None:
+        self.case, self.stack, self.city, self.asked = case, stack, city, asked
+        self.levels: tuple[LadderLevel, ...] = case.services[city.slug].levels
+        self.permits = list(case.catalogue.permits_for(city.slug).values())
+        dates = dated(case, (stack.slug, city.slug), lambda _: case.start, asked=asked)
+        self.ready = {p.id: np.array(case.starts) >= dates[p.id].finish for p in self.permits}
+        self.counted = [p for p in self.permits if p.opens in case.service_modes]
+
+    def within(self) -> Within:
+        """Return fleets and riders."""
+        fleet = self._fleet()
+        return Within(fleet, self._riders(self._possible(fleet)))
+
+    def _mode(self, permit: Permit) -> Array:
+        """Return the vehicles that one permit lets run, by period."""
+        most = concurrent(permit)
+        if permit.opens in OPERATOR_MODES:
+            most = min(most, self.case.own("fleet.operator_pilot_cap"))
+        if permit.fleet_cap_kind == "shared_quota" and permit.fleet_cap and limits_one_mode(permit):
+            most = min(most, float(permit.fleet_cap))
+        return np.where(self.ready[permit.id], most, 0.0)
+
+    def _fleet(self) -> Array:
+        case = self.case
+        most = np.sum([np.zeros(len(case.starts)), *(self._mode(p) for p in self.counted)], axis=0)
+        most = np.minimum(most, max(level.surface.vehicles_max for level in self.levels))
+        most = np.minimum(most, [ceiling(case, self.stack.slug, t, asked=self.asked) for t in case.periods])
+        for permit in capped(case, self.city.slug, "shared_quota"):
+            most = most if limits_one_mode(permit) else np.minimum(most, float(permit.fleet_cap))
+        if self.stack.electric:
+            most = np.minimum(most, self._charged())
+        fleet = 0.0
+        for t in case.periods:
+            fleet = min(float(most[t]), fleet + case.own("fleet.ramp_vehicles_per_month") * case.lengths[t])
+            most[t] = fleet
+        return np.asarray(most)
+
+    def _charged(self) -> Array:
+        """Return the vehicles that every site of the city, ordered in the first month, and public stations could charge."""
+        case, starts = self.case, np.array(self.case.starts)
+        stalls = np.zeros(len(starts))
+        for site in self.city.depots:
+            stalls += np.where(starts >= case.start + site.lead_months, float(site.stalls), 0.0)
+        return np.asarray(case.eco("vehicles_per_fast_stall") * stalls + case.whole("supply.public_charging_cars"))
+
+    def _possible(self, fleet: Array) -> Flags:
+        """Return in which periods each level can be open."""
+        never = np.zeros(len(fleet), dtype=bool)
+        opens = np.logical_or.reduce([never, *(self.ready[p.id] for p in self.counted)])
+        larger = np.logical_or.reduce([never, *(self.ready[p.id] for p in self.permits if p.opens == "area")])
+        limits = [p.area_levels for p in self.counted if p.area_levels > 0]
+        found = []
+        for number, level in enumerate(self.levels, start=1):
+            opens = opens & larger if limits and number > min(limits) else opens
+            opens = np.logical_and.reduce([opens, *(self.ready.get(p, never) for p in level.requires)])
+            if number > 1:
+                opens = opens & (fleet >= level.area_km2 / self.case.own("fleet.km2_per_vehicle_most"))
+            found.append(opens)
+        return np.array(found)
+
+    def _riders(self, possible: Flags) -> Array:
+        """Return the riders won by then if every ring opened when it could win most of them."""
+        case = self.case
+        won = np.zeros(possible.shape)
+        inner = 0.0
+        for ring, level in enumerate(self.levels):
+            full = level.surface.demand_trips_per_day
+            for t in np.flatnonzero(possible[ring]):
+                opened = range(int(np.argmax(possible[ring])), int(t) + 1)
+                won[ring, t] = (full - inner) * max(adoption(case, case.starts[k], int(t)) for k in opened)
+            inner = full
+        scales = np.array([scale(case, self.stack, self.city, t) for t in case.periods])
+        return np.asarray(np.cumsum(won, axis=0) * scales[None, :] * possible)

@@ -1,0 +1,63 @@
+"""Riders: how many may be offered to a service by its age and area, alone and beside others in its city."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleetplan.catalogue.types import City, Stack
+from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.report import Violation, trips_over
+
+
+def adoption(case: Case, opened: int, t: int) -> float:
+    """Return the mean over a period's months of the adoption curve at the age of what opened in month ``opened``."""
+    figure = case.catalogue.assumptions["adoption.curve_monthly"]
+    table = figure.values
+    ages = [max(0, month - opened) for month in case.months(t)]
+    return sum(table[min(age, len(table) - 1)] for age in ages) / len(ages)
+
+
+def scale(case: Case, stack: Stack, city: City, t: int) -> float:
+    """Return season, rivals and price as one factor on demand."""
+    factors = city.series("season.month_factors")
+    season = sum(factors[month % 12] for month in case.months(t)) / case.lengths[t]
+    middle = case.starts[t] - case.start + case.lengths[t] / 2
+    rivals = city.value("market.rival_share") * middle / (case.end - case.start)
+    price = stack.value("contract.fare_multiplier") ** case.own("price.elasticity")
+    return float(season * (1 - rivals) * price)
+
+
+def check_demand(case: Case) -> Iterator[Violation]:
+    """Yield demand above what the opened rings have won over."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            most = 0.0
+            inner = 0.0
+            for ring, level in enumerate(deployed.levels[: deployed.row.level[t]], start=1):
+                opened = deployed.ring_opened(ring)
+                reach = level.surface.demand_trips_per_day
+                most += (reach - inner) * adoption(case, case.starts[opened or 0], t)
+                inner = reach
+            most *= scale(case, deployed.stack, deployed.city, t)
+            given = deployed.row.demand_per_day[t]
+            if trips_over(given, most):
+                text = f"{given:.1f} trips a day are offered; {most:.1f} are addressable by now"
+                yield Violation("demand", case.where(deployed.name, t), text, given - most)
+
+
+def check_city_demand(case: Case) -> Iterator[Violation]:
+    """Yield cities whose stacks together claim more trips than the area holds."""
+    for city in sorted({d.row.city for d in case.deployed}):
+        rows = case.of_city(city)
+        launches = [d.launch_period for d in rows if d.launch_period is not None]
+        if not launches:
+            continue
+        opened = case.starts[min(launches)]
+        for t in range(min(launches), len(case.periods)):
+            for ring, level in enumerate(rows[0].levels, start=1):
+                inside = [d for d in rows if 0 < d.row.level[t] <= ring]
+                claimed = sum(d.row.demand_per_day[t] / scale(case, d.stack, d.city, t) for d in inside)
+                most = level.surface.demand_trips_per_day * adoption(case, opened, t)
+                if trips_over(claimed, most):
+                    text = f"stacks in level {ring} claim {claimed:.1f} trips a day at full scale; it holds {most:.1f}"
+                    yield Violation("city_demand", case.where(city, t), text, claimed - most)

@@ -1,0 +1,117 @@
+"""Supply: how many vehicles there are, who bought them, and how fast a fleet grows."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from fleetplan.catalogue.aliases import resolve_stack
+from fleetplan.months import month_number
+from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.report import Violation
+from fleetplan.plans.types import StackFleet
+from fleetplan.request import SupplyChange
+
+
+def _supply_factor(case: Case, stack: str, month: int) -> float:
+    """Return what the request's supply changes make of a stack's vehicles in one month."""
+    factor = 1.0
+    for change in case.request.constraints:
+        if isinstance(change, SupplyChange) and resolve_stack(case.raw, change.stack) == stack:
+            after = change.start is None or month_number(change.start) <= month
+            before = change.end is None or month <= month_number(change.end)
+            factor *= change.factor if after and before else 1.0
+    return factor
+
+
+def ceiling(case: Case, stack: str, t: int, *, asked: bool = True) -> int:
+    """Return the vehicles that can be had of a stack in a period.
+
+    Read at its start, linear between year ends, where the value of a year stands at its December; flat outside the table.
+    The month of the period that has the least of it decides, since vehicles stand still within a period.
+    """
+    figure = case.catalogue.stacks[stack].figures["supply.placeable"]
+    month = case.starts[t]
+    points = [(12 * year + 11, value) for year, value in zip(figure.years, figure.values, strict=True)]
+    amount = points[0][1] if month <= points[0][0] else points[-1][1]
+    for (m0, v0), (m1, v1) in pairwise(points):
+        if m0 <= month <= m1:
+            amount = v0 + (v1 - v0) * (month - m0) / (m1 - m0)
+    if asked:
+        amount *= min(_supply_factor(case, stack, m) for m in case.months(t))
+    return math.floor(amount + 1e-9)
+
+
+def owned(case: Case, bought: list[int], t: int) -> int:
+    """Return the vehicles bought so far that are still in life at the start of a period."""
+    life = round(12 * case.own("fleet.life_years"))
+    return sum(count for p, count in enumerate(bought[: t + 1]) if case.starts[t] - case.starts[p] < life)
+
+
+def check_stack_supply(case: Case) -> Iterator[Violation]:
+    """Yield vehicles beyond what the stack's plants deliver."""
+    for fleet in case.plan.stacks:
+        for t in case.periods:
+            needed, most = _placed(case, fleet, t), ceiling(case, fleet.stack, t)
+            if needed > most:
+                text = f"{needed} are placed; {most} can be had"
+                yield Violation("stack_supply", case.where(fleet.stack, t), text, needed - most)
+
+
+def _placed(case: Case, fleet: StackFleet, t: int) -> int:
+    return sum(d.row.vehicles[t] + d.row.test_vehicles[t] for d in case.of_stack(fleet.stack))
+
+
+def check_owned_fleet(case: Case) -> Iterator[Violation]:
+    """Yield vehicles placed that nobody bought, bought by who does not own them, or that could never be placed."""
+    for fleet in case.plan.stacks:
+        if "capital" in case.catalogue.stacks[fleet.stack].platform_pays:
+            yield from _bought(case, fleet)
+            continue
+        for t in case.periods:
+            if fleet.bought[t]:
+                text = f"{fleet.bought[t]} vehicles are bought that the partner owns"
+                yield Violation("owned_fleet", case.where(fleet.stack, t), text, fleet.bought[t])
+
+
+def _bought(case: Case, fleet: StackFleet) -> Iterator[Violation]:
+    had = [ceiling(case, fleet.stack, t) for t in case.periods]
+    for t in case.periods:
+        needed, have = _placed(case, fleet, t), owned(case, fleet.bought, t)
+        for text, over in (
+            (f"{needed} are placed; {have} are owned", needed - have),
+            (f"{have} are owned; never can more than {max(had)} be had", have - max(had)),
+            (
+                f"{fleet.bought[t]} are bought; {max(had[t:])} can be had then or later",
+                fleet.bought[t] - max(had[t:]),
+            ),
+        ):
+            if over > 0:
+                yield Violation("owned_fleet", case.where(fleet.stack, t), text, over)
+
+
+def check_supply_yearly_cap(case: Case) -> Iterator[Violation]:
+    """Yield calendar years with more vehicles bought, or placed by a partner who owns them, than the law allows."""
+    added: dict[tuple[str, int], int] = defaultdict(int)
+    for fleet in case.plan.stacks:
+        buys = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
+        for t in case.periods:
+            placed = sum(d.added(t) for d in case.of_stack(fleet.stack))
+            added[fleet.stack, case.starts[t] // 12] += fleet.bought[t] if buys else placed
+    for (stack, year), count in sorted(added.items()):
+        cap = case.catalogue.stacks[stack].value("supply.yearly_cap")
+        if cap > 0 and count > cap:
+            text = f"{count} vehicles are added in {year}; the law allows {cap:.0f}"
+            yield Violation("supply_yearly_cap", f"{stack}/{year}", text, count - cap)
+
+
+def check_ramp(case: Case) -> Iterator[Violation]:
+    """Yield deployments that grow faster than vehicles can be commissioned."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            most = case.own("fleet.ramp_vehicles_per_month") * case.lengths[t]
+            if deployed.added(t) > most:
+                text = f"{deployed.added(t)} vehicles are added; {most:.0f} can be commissioned in the period"
+                yield Violation("ramp", case.where(deployed.name, t), text, deployed.added(t) - most)
