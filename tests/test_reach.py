@@ -1,4 +1,4 @@
-"""What lies within reach, over which response curves are read: the optimizer and the checker find the same, each in its own code."""
+"""What lies within reach, over which response curves are read: optimizer and checker find the same, each in its own code."""
 
 from __future__ import annotations
 
@@ -116,6 +116,7 @@ REAL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", REAL)
 def test_both_find_the_same_within_reach_of_the_real_cities(changes: list[dict[str, Any]]):
     world, services = real()
@@ -135,9 +136,16 @@ def tapering(share_of_planes: float) -> dict[str, CityService]:
         levels = []
         for level in service.levels:
             wait = 10 - 0.02 * v[:, None] + 0.0005 * d[None, :]
-            axes = {"sample_vehicles": v, "sample_demand": d, "sample_trips": share_of_planes * law}
-            tables = {"sample_wait_min": wait, "sample_deadhead_share": flat, "sample_km": flat}
-            levels.append(replace(level, surface=replace(level.surface, **axes, **tables)))
+            finer = replace(
+                level.surface,
+                sample_vehicles=v,
+                sample_demand=d,
+                sample_trips=share_of_planes * law,
+                sample_wait_min=wait,
+                sample_deadhead_share=flat,
+                sample_km=flat,
+            )
+            levels.append(replace(level, surface=finer))
         found[city] = replace(service, levels=tuple(levels))
     return found
 
