@@ -133,6 +133,7 @@ def _planned(  # what a plan is made of
         start=start,
         known_bound=inherited.bound_usd,
         crew=crew,
+        coarse=prepared.coarse if crew is not None and start is None else None,
     )
     if result is None:
         clock.send("conflicts")

@@ -9,6 +9,7 @@ from typing import Any
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import RequestError
 from fleetplan.optimize.formulate import Formulation, formulate, formulation_hash
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.instance import Instance
@@ -17,6 +18,9 @@ from fleetplan.run import QUIET, Clock, Run
 from fleetplan.scope import Scope, judge_request, resolve_scope
 from fleetplan.service import city_service
 from fleetplan.service.types import CityService
+
+MANY_PERIODS = 30
+SINGLE_MONTHS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,19 @@ class Prepared:
     def formulation(self) -> Formulation:
         """The problem as a matrix."""
         return formulate(self.instance)
+
+    @cached_property
+    def coarse(self) -> Formulation | None:
+        """The problem on the default grid, where the request's has many more periods; None where that says something else."""
+        horizon = self.request.horizon
+        if len(self.request.grid) <= MANY_PERIODS or horizon.single_months <= SINGLE_MONTHS:
+            return None
+        shorter = horizon.model_copy(update={"single_months": SINGLE_MONTHS})
+        try:
+            scope = resolve_scope(self.request.model_copy(update={"horizon": shorter}), self.catalogue)
+        except RequestError:  # what is asked cannot be said by quarter
+            return None
+        return formulate(gather(scope, self.services))
 
     @cached_property
     def formulation_sha256(self) -> str:

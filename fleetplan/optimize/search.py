@@ -23,7 +23,7 @@ from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.markets import SCALE as MARKET_SCALE
 from fleetplan.optimize.markets import MarketsProven, counting, market_columns, markets_at, with_markets
 from fleetplan.optimize.pair.crew import Crew
-from fleetplan.optimize.pair.race import Board, Limits, Report, race
+from fleetplan.optimize.pair.race import Board, Limits, Report, outline_of, race
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import limits, near, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
@@ -69,6 +69,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     start: Array | None = None,
     known_bound: float = np.inf,
     crew: Crew | None = None,
+    coarse: Formulation | None = None,
 ) -> SearchResult | None:
     """Return the best plan found, or None if no plan keeps every rule.
 
@@ -80,6 +81,8 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         A bound proven elsewhere for this problem.
     crew
         Two processes to work with; without them, one step after another here.
+    coarse
+        The same problem on a coarser grid, as a hint where there are many periods.
 
     Where the request puts markets first, the most markets are found before anything else, and ``bound`` then holds for the plans
     that have at least as many as the plan found.
@@ -101,7 +104,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         start = start if start is not None and markets_at(formulation, start) >= markets.found else None
     ends = began + max(time_limit_s, LEAST_S)
     board = _board(formulation, known_bound, report, start)
-    if not board.closed(gap) and not _searched(board, Limits(ends, gap, stop), seed, crew):
+    if not board.closed(gap) and not _searched(board, Limits(ends, gap, stop), seed, crew, coarse):
         return None
     _finish(board, Limits(ends, gap, stop), seed)
     return SearchResult(
@@ -125,14 +128,15 @@ def _board(f: Formulation, known_bound: float, report: Report, start: Array | No
     return board
 
 
-def _searched(board: Board, ends: Limits, seed: int, crew: Crew | None) -> bool:
+def _searched(board: Board, ends: Limits, seed: int, crew: Crew | None, coarse: Formulation | None) -> bool:
     """Find plans and bounds; return False when it is proven that there is no plan.
 
     Where rows only relax a rule, plans come from stricter rows; that those have none proves nothing.
     """
     start = board.plans[0] if board.plans else None
     if crew is not None:
-        return race(crew, board, ends, seed=seed, start=start)
+        hint = outline_of(coarse, coarse.model, whole_columns(coarse)) if coarse is not None else None
+        return race(crew, board, ends, seed=seed, start=start, coarse=hint)
     return solve_alone(board, ends, seed=seed, start=start)
 
 

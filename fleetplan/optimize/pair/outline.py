@@ -43,12 +43,18 @@ class Outline:
         Columns that are whole in a plan: those and vehicles, purchases, stalls.
     orders
         Columns that count depot sites ordered.
+    starts
+        Month in which each period begins, shape (T,).
+    coarse
+        The same problem with fewer periods, where this one has many: solved first, its plan says about where steps rise.
     """
 
     model: Model
     whole: NDArray[np.bool_]
     steps: tuple[Steps, ...]
     orders: Ints
+    starts: Ints
+    coarse: Outline | None = None
 
     @property
     def cities(self) -> int:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.pair.outline import Outline
-from fleetplan.optimize.pair.windows import entries_fixed, near, pattern, unsettled, windows
+from fleetplan.optimize.pair.windows import entries_fixed, from_coarse, near, pattern, unsettled, windows
 from fleetplan.optimize.pair.wire import Channel, Found, Message, Over, Proven, Task, serve
 from fleetplan.optimize.solve import SCALE_USD, Solution, highs_model, new_highs, solve
 
@@ -34,6 +34,8 @@ PATTERN_GAP, PATTERN_S = 3e-3, 6.0
 WHOLE_GAP, WHOLE_S = 1e-4, 20.0
 POLISH_GAP, POLISH_S = 2e-4, 20.0
 ANY_PLAN_S = 60.0
+COARSE_S = 15.0
+MONTHS = (2, 3), (5, 6)  # before and after a coarse period's first month, tried one after another
 TOLERANCE = 1e-6
 BETTER = 1e-6  # of a plan's value: less is no improvement
 NEAR = (0, 1, 0.5), (1, 2, 0.3), (3, 4, 0.1)
@@ -62,6 +64,20 @@ class Surroundings(Protocol):
 
     def taken(self) -> list[Found]:
         """Return what was given since the last call."""
+
+
+class _Rough:
+    """Surroundings of a planner whose plans are only a hint."""
+
+    def __init__(self, task: Task, stopped: threading.Event) -> None:
+        self.task, self.stopped, self.best_usd = task, stopped, -float("inf")
+
+    def tell(self, message: Message) -> None:
+        if isinstance(message, Found):
+            self.best_usd = max(self.best_usd, message.value_usd)
+
+    def taken(self) -> list[Found]:
+        return []
 
 
 class Planner:
@@ -150,6 +166,28 @@ class Planner:
             if self.over or answer.status != "infeasible":
                 return False
         return False
+
+    def from_coarse(self) -> None:
+        """Find a plan about where a plan of the coarser problem has its steps."""
+        coarse = self.outline.coarse
+        if coarse is None:
+            return
+        rough = Planner(_Rough(Task(coarse, self.seed), self.channel.stopped))
+        root = Relaxation(coarse)
+        if not root.optimal or not rough.from_relaxation(root.x):
+            return
+        self._refine(coarse, rough.best)
+        rough.polish()
+        self._refine(coarse, rough.best)
+
+    def _refine(self, coarse: Outline, plan: Array | None) -> None:
+        for early, late in MONTHS if plan is not None else ():
+            assert plan is not None  # noqa: S101  # the loop is empty otherwise
+            lower, upper = from_coarse(self.outline, coarse, plan, early=early, late=late)
+            answer = self.solve(lower, upper, self.outline.loose_orders, gap=PATTERN_GAP, limit_s=COARSE_S)
+            if answer.x is not None:
+                self.settle(answer.x, "coarse grid")
+                return
 
     def any_plan(self) -> None:
         """Find some plan where windows hold none: the whole problem until it has one."""
@@ -267,6 +305,7 @@ def work(channel: Channel) -> None:
     planner = Planner(channel)
     if planner.best is not None:
         planner.polish()
+    planner.from_coarse()
     root = Relaxation(planner.outline)
     if root.infeasible:
         channel.tell(Over(infeasible=True))

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,7 +37,8 @@ def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
     pairs = zip(f.instance.deployments, f.columns.deployments, strict=True)
     steps = tuple(Steps(own.begun, own.open, cities[data.city]) for data, own in pairs if own.open.size)
     orders = [own.ordered.ravel() for own in f.columns.depots.values()]
-    return Outline(model, whole, steps, np.concatenate([np.zeros(0, np.int64), *orders]))
+    starts = np.asarray(f.instance.grid.starts)
+    return Outline(model, whole, steps, np.concatenate([np.zeros(0, np.int64), *orders]), starts)
 
 
 @dataclass(eq=False)
@@ -98,7 +99,9 @@ class Limits:
     stop: threading.Event | None
 
 
-def race(crew: Crew, board: Board, limits: Limits, *, seed: int, start: Array | None) -> bool:
+def race(
+    crew: Crew, board: Board, limits: Limits, *, seed: int, start: Array | None, coarse: Outline | None = None
+) -> bool:
     """Let both processes work until an end is reached; return False when it is proven that there is no plan.
 
     Raises
@@ -106,7 +109,7 @@ def race(crew: Crew, board: Board, limits: Limits, *, seed: int, start: Array | 
     SolverError
         If it ended without any plan and without that proof.
     """
-    plans = outline_of(board.formulation, board.plan_model, board.whole)
+    plans = replace(outline_of(board.formulation, board.plan_model, board.whole), coarse=coarse)
     bounds = outline_of(board.formulation, board.formulation.model, board.whole)
     crew.begin({"plans": Task(plans, seed, start), "bounds": Task(bounds, seed, start)})
     over: dict[str, Over] = {}

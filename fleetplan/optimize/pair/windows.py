@@ -46,6 +46,30 @@ def _window(lower: Array, upper: Array, rising: Ints, share: Array, play: tuple[
     lower[sure] = np.minimum(1.0, upper[sure])
 
 
+def from_coarse(o: Outline, coarse: Outline, x: Array, *, early: int, late: int) -> tuple[Array, Array]:
+    """Return bounds that let each step rise about when a plan of the coarser problem raises it.
+
+    Parameters
+    ----------
+    x
+        A plan of ``coarse``, whose deployments are those of ``o`` in the same order.
+    early, late
+        Months before and after the coarse period's first in which the step may rise.
+    """
+    lower, upper = o.bounds()
+    for own, other in zip(o.steps, coarse.steps, strict=True):
+        for rising, known in zip(own.rows, other.rows, strict=True):
+            up = np.flatnonzero(x[known] > 0.5)
+            if not len(up):
+                upper[rising] = lower[rising]
+                continue
+            month = int(coarse.starts[up[0]])
+            upper[rising[o.starts < month - early]] = 0.0
+            sure = rising[o.starts >= month + late]
+            lower[sure] = np.minimum(1.0, upper[sure])
+    return lower, np.maximum(lower, upper)
+
+
 def near(o: Outline, x: Array, periods: int, *, free: frozenset[int] = frozenset()) -> tuple[Array, Array]:
     """Return bounds that keep every step of a plan within ``periods`` of where it rises.
 
