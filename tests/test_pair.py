@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.pair.outline import Outline
-from fleetplan.optimize.pair.race import Board, outline_of
+from fleetplan.optimize.pair.race import outline_of
 from fleetplan.optimize.pair.windows import near, windows
 from fleetplan.optimize.pair.wire import Found, Over, Proven, Task
 from fleetplan.optimize.search import search

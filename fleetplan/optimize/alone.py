@@ -12,10 +12,13 @@ from dataclasses import replace
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.instance import Array
+from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.plans import Planner, Relaxation
-from fleetplan.optimize.pair.race import FIRST_PLAN_S, Board, Limits, outline_of
+from fleetplan.optimize.pair.race import FIRST_PLAN_S, Limits, outline_of
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
+from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import solve
+from fleetplan.optimize.strict import limits as relaxing
 
 LEAST_S = 0.5
 
@@ -90,7 +93,9 @@ def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:
     if answer.status == "infeasible":
         return False
     board.take_bound(answer.bound)
-    if answer.x is not None:
+    if answer.x is not None and relaxing(board.formulation):
+        settle_near(board, answer.x, seed)
+    elif answer.x is not None:
         planner.settle(answer.x, "branch and bound")
     if not board.plans:
         msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"

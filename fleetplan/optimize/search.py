@@ -17,22 +17,21 @@ import numpy as np
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.alone import solve_alone
-from fleetplan.optimize.ending import Ending, cut_short, ending_of, tolerance_usd
+from fleetplan.optimize.ending import Ending, cut_short, ending_of
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.markets import SCALE as MARKET_SCALE
 from fleetplan.optimize.markets import MarketsProven, counting, market_columns, markets_at, with_markets
+from fleetplan.optimize.pair.board import Board, Report
 from fleetplan.optimize.pair.crew import Crew
-from fleetplan.optimize.pair.race import Board, Limits, Report, outline_of, race
+from fleetplan.optimize.pair.race import Limits, outline_of, race
+from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import solve
-from fleetplan.optimize.strict import limits, near, strict_model
-from fleetplan.optimize.tidy import tidied, whole_columns
+from fleetplan.optimize.strict import limits, strict_model
+from fleetplan.optimize.tidy import whole_columns
 
-WHOLE_GAP = 2e-4
 SMALL = 600  # levels x periods: below, one process is quicker than starting two
 LEAST_S = 1.0
-SETTLE_S = 20.0
-SETTLINGS = 4
 MARKETS_SHARE = 0.3  # of the time, for counting markets where they come first
 WHOLE_MARKET = 1e-6
 
@@ -144,7 +143,7 @@ def _finish(board: Board, ends: Limits, seed: int) -> None:
     """Close in whole numbers what the relaxation left open, and settle plans again where rows only relax a rule."""
     f = board.formulation
     if limits(f):
-        _settle_waits(board, seed)
+        settle_near(board, board.plans[0], seed)
         return
     left = ends.ends - time.monotonic()
     asked = ends.stop is not None and ends.stop.is_set()
@@ -156,21 +155,6 @@ def _finish(board: Board, ends: Limits, seed: int) -> None:
         board.take_bound(answer.bound)
     if answer.x is not None:
         board.take_plan(answer.x)
-
-
-def _settle_waits(board: Board, seed: int) -> None:
-    """Keep the plan's steps and give it the best fleets that keep the waits near its own, as long as that helps."""
-    f, free = board.formulation, board.whole & ~board.formulation.model.whole
-    for _ in range(SETTLINGS):
-        model = near(f, board.plans[0])
-        if model is None:
-            return
-        answer = solve(replace(model, whole=free), time_limit_s=SETTLE_S, gap=WHOLE_GAP, seed=seed)
-        if answer.x is None:
-            return
-        plan = tidied(f, answer.x[: f.model.columns], board.whole)
-        if f.model.value(plan) <= board.value + tolerance_usd(board.value) or not board.take_plan(plan):
-            return
 
 
 def _most_markets(

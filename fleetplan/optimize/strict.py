@@ -25,8 +25,10 @@ def limits(f: Formulation) -> list[ServiceLevelRule]:
     return [rule for rule in f.rules if isinstance(rule, ServiceLevelRule)]
 
 
-def near(f: Formulation, x: Array) -> Model | None:
+def near(f: Formulation, x: Array, *, more_fleet: bool) -> Model | None:
     """Return the problem with the steps of a solution and rows that keep its waits near its fleets and demands.
+
+    Where its fleets are too small, with larger ones (``more_fleet``) or with fewer riders.
 
     None where no fleet keeps the limit in an area that is open in ``x``.
     """
@@ -38,7 +40,8 @@ def near(f: Formulation, x: Array) -> Model | None:
         for q, g, t in _open(f, rule, x):
             own, surface = f.columns.deployments[q], f.instance.levels_of(q)[g].surface
             fleet, demand = int(own.fleet[g, t]), int(own.demand[g, t])
-            keep = keeping_rows(surface, rule.constraint.max_wait_min, float(x[fleet]), float(x[demand]))
+            limit = rule.constraint.max_wait_min
+            keep = keeping_rows(surface, limit, float(x[fleet]), float(x[demand]), more_fleet=more_fleet)
             if keep is None:
                 return None
             lower[demand] = max(lower[demand], min(keep.demand_low, upper[demand]))

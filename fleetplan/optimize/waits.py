@@ -113,21 +113,22 @@ class Keeping:
     floor: float
 
 
-def keeping_rows(surface: ResponseSurface, max_wait_min: float, fleet: float, demand: float) -> Keeping | None:
+def keeping_rows(
+    surface: ResponseSurface, max_wait_min: float, fleet: float, demand: float, *, more_fleet: bool
+) -> Keeping | None:
     """Return rows that keep the limit near a fleet and a demand; None where no fleet does.
 
-    The part of the demand axis that holds ``demand``, if its fleet is close to enough there; else the nearest part below at which
-    it is, so that riders are turned away instead; else the part itself with the fleet it needs.
+    With ``more_fleet`` the part of the demand axis that holds ``demand``, with the fleet it needs. Without, the nearest
+    part at or below it for which the fleet is enough, so that riders are turned away instead; where there is none, the
+    lowest part.
     """
     known = needs(surface, max_wait_min)
     parts = [k for k in range(len(known.demand) - 1) if np.isfinite(known.sure[k : k + 2]).all()]
     at = min(max(int(np.searchsorted(known.demand, demand, side="right")) - 1, 0), len(known.demand) - 2)
-    below = [k for k in parts if k <= at and max(known.sure[k], known.sure[k + 1]) <= fleet]
-    if at in parts and at not in below and not below:
-        below = [at]
-    if not below:
+    if not parts:
         return None
-    k = below[-1]
+    below = [k for k in parts if k <= at and (more_fleet or max(known.sure[k], known.sure[k + 1]) <= fleet)]
+    k = below[-1] if below else parts[0]
     low, high = float(known.demand[k]), float(known.demand[k + 1])
     top = np.inf if k == len(known.demand) - 2 else high  # beyond the samples the law is flat
     slope, floor = _line((low, float(known.sure[k])), (high, float(known.sure[k + 1])))

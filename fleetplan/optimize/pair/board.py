@@ -1,0 +1,75 @@
+"""What is known of a problem while it is searched: plans in whole numbers, the best first, and the bound."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fleetplan.optimize.ending import tolerance_usd
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array, Flags
+from fleetplan.optimize.matrix import Model
+from fleetplan.optimize.strict import kept
+from fleetplan.optimize.tidy import tidied
+
+LOG = logging.getLogger(__name__)
+MISSED = 1e-3  # a plan that breaks a row by more is none
+KEPT = 4  # earlier plans kept, should the independent checker refuse the best
+Report = Callable[[str, float | None, float | None], None]
+
+
+@dataclass(eq=False)
+class Board:
+    """What is known: plans in whole numbers, the best first, and the bound."""
+
+    formulation: Formulation
+    plan_model: Model
+    whole: Flags
+    bound: float
+    report: Report
+    plans: list[Array] = field(default_factory=list)
+    changed: float = field(default_factory=time.monotonic)  # when the best plan was last bettered
+
+    @property
+    def value(self) -> float:
+        """Value of the best plan, minus infinity without one."""
+        return self.formulation.model.value(self.plans[0]) if self.plans else -np.inf
+
+    def closed(self, gap: float) -> bool:
+        """Whether the best plan is within a relative gap of the bound."""
+        return bool(self.plans) and self.bound - self.value <= gap * max(abs(self.value), 1.0) + tolerance_usd(
+            self.value
+        )
+
+    def take_plan(self, x: Array) -> bool:
+        """Keep a plan if it is one and better than what is known, and tell of it."""
+        plan = tidied(self.formulation, x, self.whole)
+        if not self.is_plan(plan):
+            missed = self.formulation.model.worst_violation(plan)
+            LOG.error("a plan from a solver misses a row by %g, or the waits, and is not taken", missed)
+            return False
+        if self.formulation.model.value(plan) <= self.value:
+            return False
+        self.plans = [plan, *self.plans][:KEPT]
+        self.changed = time.monotonic()
+        self.tell()
+        return True
+
+    def is_plan(self, x: Array) -> bool:
+        """Return whether a solution in whole numbers keeps every row, and the rules that rows only relax."""
+        return self.formulation.model.worst_violation(x) <= MISSED and kept(self.formulation, x)
+
+    def take_bound(self, bound: float) -> None:
+        """Keep a bound if it is lower than what is known, and tell of it."""
+        if bound < self.bound:
+            self.bound = bound
+            self.tell()
+
+    def tell(self) -> None:
+        """Report the best plan and the bound."""
+        phase = "proving" if self.plans else "searching"
+        self.report(phase, self.value if self.plans else None, self.bound if np.isfinite(self.bound) else None)
