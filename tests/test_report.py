@@ -18,6 +18,7 @@ from fleetplan.plans import finance
 from fleetplan.plans.types import Plan
 from fleetplan.report import areas
 from fleetplan.report.artefacts import write_artefacts
+from fleetplan.report.exports import EXPORTS
 from fleetplan.report.html import report_html
 from fleetplan.report.summary import print_summary
 from fleetplan.report.tables import COLUMNS, csv_text, data_dictionary, tables
@@ -108,15 +109,7 @@ def test_money_by_year_keeps_the_total(plan: Plan):
 def test_a_plan_is_written_whole_and_nothing_is_left_behind(written: Path, plan: Plan):
     assert Plan.model_validate_json((written / "plan.json").read_text(encoding="utf-8")) == plan
     names = {p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file()}
-    expected = {
-        "plan.json",
-        "report.html",
-        "zones.geojson",
-        "areas.geojson",
-        "plan.gpkg",
-        "plan.xlsx",
-        "tables/columns.csv",
-    }
+    expected = {"zones.geojson", "areas.geojson", "tables/columns.csv", *(e.file for e in EXPORTS.values())}
     assert names == expected | {f"tables/{name}.csv" for name in COLUMNS}
     assert not list(written.glob(".*"))
 
