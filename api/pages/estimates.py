@@ -9,7 +9,7 @@ from api.pages.shell import seconds_of
 from api.store.contract import PlanRow
 from fleetplan.errors import RequestError
 from fleetplan.request import parse_request
-from fleetplan.words.values import several, words_of_time
+from fleetplan.words.values import several, span_of_time, words_of_time
 
 LOOKED_AT = 100
 """So many of the newest solved plans are looked at."""
@@ -67,13 +67,10 @@ def _history(took: list[float]) -> str:
         return "No plan of this size has been made here yet."
     if len(took) == 1:
         return f"A plan of this size took {words_of_time(took[0])} here."
-    least, most = words_of_time(took[0]), words_of_time(took[-1])
-    span = least if least == most else f"{least} to {most}"
-    return f"{several(len(took), 'plan')} of this size took {span} here."
+    return f"{several(len(took), 'plan')} of this size took {span_of_time(took[0], took[-1])} here."
 
 
 def _brief(took: list[float], time_limit_s: float) -> str:
     if not took:
         return f"search of {words_of_time(time_limit_s)} at most"
-    least, most = words_of_time(took[0]), words_of_time(took[-1])
-    return f"took {least} here before" if least == most else f"took {least} to {most} here before"
+    return f"took {span_of_time(took[0], took[-1])} here before"

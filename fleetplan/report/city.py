@@ -16,7 +16,18 @@ from fleetplan.report import context
 from fleetplan.report.charts import Chart, over_time, palette, series
 from fleetplan.words import openings as opening_words
 from fleetplan.words.permits import permit_of
-from fleetplan.words.values import DASH, MODE_NAMES, count, decimal, listed, month_name, percent, several, usd
+from fleetplan.words.values import (
+    DASH,
+    MODE_NAMES,
+    count,
+    decimal,
+    listed,
+    month_name,
+    months_of_period,
+    percent,
+    several,
+    usd,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +141,7 @@ def _reach(people: float) -> str:
 def period_name(plan: Plan, t: int) -> str:
     """Return a period's months: ``Apr 2027``, or ``Apr to Jun 2028`` for a quarter."""
     first = plan.periods[t]
-    if plan.period_months[t] == 1:
-        return month_name(first)
-    last = month_text(month_number(first) + plan.period_months[t] - 1)
-    start = month_name(first)
-    return f"{start.removesuffix(last[:4]).strip()} to {month_name(last)}"
+    return months_of_period(first, month_text(month_number(first) + plan.period_months[t] - 1))
 
 
 def moments(plan: Plan, city: CityRollout) -> list[Moment]:

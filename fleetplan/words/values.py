@@ -136,3 +136,25 @@ def words_of_time(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def span_of_time(least_s: float, most_s: float) -> str:
+    """Return a range of times, once where both ends are said alike.
+
+    >>> span_of_time(95, 130), span_of_time(95, 95.2)
+    ('95 s to 2 min', '95 s')
+    """
+    least, most = words_of_time(least_s), words_of_time(most_s)
+    return least if least == most else f"{least} to {most}"
+
+
+def months_of_period(first: str, last: str) -> str:
+    """Return the months of a period by its first and last one.
+
+    >>> months_of_period("2027-04", "2027-04"), months_of_period("2027-04", "2027-06"), months_of_period("2027-11", "2028-01")
+    ('Apr 2027', 'Apr to Jun 2027', 'Nov 2027 to Jan 2028')
+    """
+    if first == last:
+        return month_name(first)
+    start = MONTH_NAMES[int(first[5:]) - 1] if first[:4] == last[:4] else month_name(first)
+    return f"{start} to {month_name(last)}"
