@@ -142,7 +142,7 @@ def span_of_time(least_s: float, most_s: float) -> str:
     """Return a range of times, once where both ends are said alike.
 
     >>> span_of_time(95, 130), span_of_time(95, 95.2)
-    ('95 s to 2 min', '95 s')
+    ('1 min 35 s to 2 min 10 s', '1 min 35 s')
     """
     least, most = words_of_time(least_s), words_of_time(most_s)
     return least if least == most else f"{least} to {most}"
