@@ -255,12 +255,12 @@ def explanations(odd: Odd) -> None:
     assert SAID[odd.kind] in " ".join(verdict(odd.plan))
     assert bool(answers.answers(odd.plan)) == bool(odd.opened)
     assert all("opens –" not in s.detail for _, steps in answers.first_steps(odd.plan) for s in steps)
-    stands = {s.id: s.told for s in constraints.standings(odd.plan, CATALOGUE)}
+    stands = {s.id: s.told for s in constraints.constraint_outcomes(odd.plan, CATALOGUE)}
     assert set(stands) == {c.id for c in odd.plan.request.constraints}
     if stands:
         assert ("does not open" in stands["fixed"]) == ("london" not in odd.opened)
     assert len(binding.kinds(odd.plan)) == len({b.rule for b in odd.plan.binds})
-    assert len(doubts.leanings(odd.plan, {})) >= len([c for c in odd.plan.cities if c.deployments])
+    assert len(doubts.evidence(odd.plan, {})) >= len([c for c in odd.plan.cities if c.deployments])
     assert len(kept_words(decided_before(odd.plan, "2099-12"))) == 2
 
 

@@ -116,7 +116,7 @@ def test_a_rerun_is_one_step_away(live: Running) -> None:
 
 def test_doubtful_figures_lead_to_the_catalogue(live: Running) -> None:
     html = _page(live, "london")
-    assert "/catalogue/figures?key=london%2Fcity.toml%23market.platform_share" in html
+    assert "/catalogue/figures?key=london/city.toml%23market.platform_share" in html
 
 
 def test_a_city_that_stays_out_says_why_and_what_may_be_tried(live: Running) -> None:

@@ -14,9 +14,8 @@ import pytest
 
 from api.pages.ended_view import ended
 from fleetplan.catalogue import load_catalogue
-from fleetplan.explain import answers
-from fleetplan.explain import doubts as leaning
-from fleetplan.explain.constraints import standings
+from fleetplan.explain import answers, doubts
+from fleetplan.explain.constraints import constraint_outcomes
 from fleetplan.facts import Binding, CityOutcome, Conflict, Kept, Party, PermitLimit, PermitWait
 from fleetplan.plans.types import Plan
 from fleetplan.report import world
@@ -144,8 +143,8 @@ def test_the_proof_is_told_to_laymen_and_hashes_are_folded(page: str):
 
 def test_figures_leant_on_link_to_the_catalogue(page: str):
     told = page.partition('id="confidence"')[2].partition('id="proof"')[0]
-    assert 'href="/catalogue/figures?key=zurich%2Fcity.toml%23market.platform_share"' in told
-    assert 'href="/catalogue/figures?city=zurich&amp;confidence=assumed"' in told
+    assert 'href="/catalogue/figures?key=zurich/city.toml%23market.platform_share"' in told
+    assert 'href="/catalogue/figures?confidence=assumed&amp;city=zurich"' in told
 
 
 def test_figures_of_the_request_are_marked(service: Running):
@@ -266,8 +265,8 @@ def test_the_first_half_year_says_what_to_begin():
 
 def stands(*constraints: dict[str, Any], plan: Plan = PLAN) -> dict[str, tuple[str, str]]:
     asked = parse_request({"name": "x", "capital": {"per_quarter_usd": 125e6}, "constraints": list(constraints)})
-    found = standings(plan.model_copy(update={"request": asked}), load_catalogue())
-    return {s.id: (s.stand, s.told) for s in found}
+    found = constraint_outcomes(plan.model_copy(update={"request": asked}), load_catalogue())
+    return {s.id: (s.tightness, s.told) for s in found}
 
 
 def test_constraints_say_what_the_plan_does_about_them():
@@ -539,4 +538,4 @@ def test_a_plan_stopped_before_a_first_one_has_nothing_to_keep(service: Running)
 
 
 def test_names_of_figures_are_words():
-    assert leaning.title_of("zurich/city.toml#market.mean_fare_local")[0].isupper()
+    assert doubts.title_of("zurich/city.toml#market.mean_fare_local")[0].isupper()

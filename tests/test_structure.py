@@ -127,6 +127,7 @@ REGISTRY_HOSTS = [
 ]
 REGISTRY_OPTIONS = ["--" + "index-url", "--" + "extra-index-url", "--" + "find-links"]
 MACHINE_PATH = re.compile(r"(?<![\w.\-])/(?:work|farm|root|home|Users)/\w")
+SERVICE_ADDRESS = re.compile(r"/(v1|plans|catalogue|pages)(/|\?|$)")
 ADDRESS = re.compile(r"https?://\S+")
 NOT_OURS = {".git", ".venv", ".hypothesis", "out", "dist", "build", "node_modules", "__pycache__"}
 
@@ -204,6 +205,12 @@ def test_the_core_draws_nothing_and_serves_nothing(path: Path):
         return
     libraries = {name.split(".")[0] for name in _imports(ast.parse(path.read_text(encoding="utf-8")))}
     assert not libraries & EDGE_LIBRARIES
+
+
+@pytest.mark.parametrize("path", LIBRARY_SOURCES, ids=_label)
+def test_the_library_knows_no_address_of_the_service(path: Path):
+    texts = [n.value for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant)]
+    assert not [text for text in texts if isinstance(text, str) and SERVICE_ADDRESS.match(text)]
 
 
 def test_the_rooms_hold_no_circle():

@@ -47,6 +47,16 @@ class Filter(FigureChoice):
         return f"?{text.replace('#', '%23')}" if text else ""
 
 
+def figures_at(city: str = "", topic: str = "", key: str = "", confidence: str = "") -> str:
+    """Return the address of the figures of a city, a topic or some confidence (names with commas), or of one figure.
+
+    >>> figures_at(city="zurich", confidence="low,assumed")
+    '/catalogue/figures?confidence=low,assumed&city=zurich'
+    """
+    wanted = tuple(confidence.split(",")) if confidence else ()
+    return Filter(confidence=wanted, city=city, topic=topic, key=key).address()
+
+
 def asked(
     confidence: Annotated[list[str] | None, Query(max_length=8)] = None,
     city: Annotated[str, Query(max_length=80)] = "",

@@ -12,10 +12,9 @@ from api.pages.solving_view import gap_words
 from api.schemas import TABLE_NAMES
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.explain import binding
-from fleetplan.explain import doubts as leaning
+from fleetplan.explain import binding, doubts
 from fleetplan.explain.answers import answers, first_steps
-from fleetplan.explain.constraints import standings, summed
+from fleetplan.explain.constraints import constraint_outcomes, summed
 from fleetplan.explain.verdict import verdict
 from fleetplan.plans import finance
 from fleetplan.plans.reading import city_order, end_month
@@ -45,7 +44,7 @@ class Related:
 def review(service: Service, row: PlanRow) -> dict[str, Any]:
     """Return everything that the review of a plan with an answer shows."""
     plan, catalogue = answer_of(service, row).plan, service.known.catalogue
-    found = standings(plan, catalogue)
+    found = constraint_outcomes(plan, catalogue)
     return {
         "row": row,
         "plan": plan,
@@ -100,13 +99,13 @@ def _money(plan: Plan) -> dict[str, Any]:
 
 def _confidence(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
     partners = {slug: stack.partner for slug, stack in catalogue.stacks.items()}
-    found = leaning.leanings(plan, partners | {s.stack: s.partner for s in plan.stacks})
+    found = doubts.evidence(plan, partners | {s.stack: s.partner for s in plan.stacks})
     return {
-        "leanings": found,
-        "leaning_kinds": leaning.used_kinds(found),
-        "leaning_cut": leaning.cut_short(plan),
-        "most_listed": leaning.MOST_LISTED,
-        "own_figures": leaning.own_figures(plan),
+        "evidence": found,
+        "evidence_kinds": doubts.used_kinds(found),
+        "evidence_cut": doubts.cut_short(plan),
+        "most_listed": doubts.MOST_LISTED,
+        "own_figures": doubts.own_figures(plan),
     }
 
 

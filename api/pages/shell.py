@@ -16,6 +16,7 @@ from starlette.types import Scope
 from api.documents import Document
 from api.media import HTML
 from api.pages import assets
+from api.pages.figure_filter import figures_at
 from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
 from fleetplan import __version__
 from fleetplan.report.environment import template_environment
@@ -85,6 +86,7 @@ def _environment() -> Environment:
     environment = template_environment(PackageLoader("api.pages"))
     environment.globals.update(
         asset=assets.asset_path,
+        figures_at=figures_at,
         plotly=assets.plotly_path(),
         version=__version__,
         state_name=lambda state: STATE_NAMES.get(state, state),

@@ -17,8 +17,8 @@ from fleetplan.words.constraints import constraint_words
 from fleetplan.words.names import Names
 from fleetplan.words.values import count, decimal, listed, month_name, percent, several, usd
 
-Stand = Literal["binds", "limit", "room", "given"]
-STAND_NAMES: dict[Stand, str] = {
+Tightness = Literal["binds", "limit", "room", "given"]
+TIGHTNESS_NAMES: dict[Tightness, str] = {
     "binds": "holds the plan back",
     "limit": "at its limit",
     "room": "kept, with room",
@@ -27,31 +27,31 @@ STAND_NAMES: dict[Stand, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A constraint: its words, what the plan does about it, how it stands, and its local worth where the plan knows one."""
+class ConstraintOutcome:
+    """A constraint: its words, what the plan does about it, how tight it is, and its local worth where the plan knows one."""
 
     id: str
     asks: str
     told: str
-    stand: Stand
+    tightness: Tightness
     worth: str
 
     @property
-    def stand_name(self) -> str:
-        """How it stands, in words."""
-        return STAND_NAMES[self.stand]
+    def tightness_name(self) -> str:
+        """How tight it is, in words."""
+        return TIGHTNESS_NAMES[self.tightness]
 
 
-def standings(plan: Plan, catalogue: Catalogue) -> list[Standing]:
-    """Return every constraint of a plan's request with how it stands."""
+def constraint_outcomes(plan: Plan, catalogue: Catalogue) -> list[ConstraintOutcome]:
+    """Return every constraint of a plan's request with what becomes of it."""
     names = Names(catalogue, [plan])
-    return [_standing(plan, c, names) for c in _resolved(plan, catalogue)]
+    return [_outcome(plan, c, names) for c in _resolved(plan, catalogue)]
 
 
-def summed(found: Iterable[Standing]) -> str:
+def summed(found: Iterable[ConstraintOutcome]) -> str:
     """Return in a sentence how many constraints leave room."""
     every = list(found)
-    tight = sum(s.stand in {"binds", "limit"} for s in every)
+    tight = sum(s.tightness in {"binds", "limit"} for s in every)
     if not every:
         return "The request carries no constraint of its own; law, supply and money alone shape the plan."
     if not tight:
@@ -67,13 +67,13 @@ def _resolved(plan: Plan, catalogue: Catalogue) -> Sequence[AnyConstraint]:
         return plan.request.constraints
 
 
-def _standing(plan: Plan, c: AnyConstraint, names: Names) -> Standing:
+def _outcome(plan: Plan, c: AnyConstraint, names: Names) -> ConstraintOutcome:
     words = constraint_words(c.model_dump(mode="json"), names)
     bind = next((b for b in plan.binds if b.kind == "target" and b.constraint == c.id), None)
     told, at_limit = _TOLD[c.type](plan, c) if _window(plan, c) else _OUTSIDE
-    stand: Stand = "binds" if bind else "given" if at_limit is None else "limit" if at_limit else "room"
+    tightness: Tightness = "binds" if bind else "given" if at_limit is None else "limit" if at_limit else "room"
     worth = f"One more {bind.unit} is worth about {usd(bind.price_usd)} of NPV." if bind and bind.price_usd else ""
-    return Standing(c.id, f"{words[:1].upper()}{words[1:]}.", told, stand, worth)
+    return ConstraintOutcome(c.id, f"{words[:1].upper()}{words[1:]}.", told, tightness, worth)
 
 
 # --- what a plan does about a constraint, and whether it stands at its limit (None: it is no limit) ------------------------

@@ -1,10 +1,9 @@
-"""Which doubtful figures a plan leans on: by city and by partner, by what they say, beside the value that rests on them."""
+"""What a plan is believed on: doubtful figures by city and by partner, by what they say, beside the value that rests on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
 
 from fleetplan.plans.reading import city_order, doubt_key
 from fleetplan.plans.types import CityRollout, FigureUse, PermitStep, Plan
@@ -23,24 +22,23 @@ KINDS = (
     ("Supply and vehicles", ("supply", "vehicle")),
 )
 OTHER = "Other"
-_HREF = "/catalogue/figures?"
 
 
 @dataclass(frozen=True, slots=True)
 class Weak:
-    """A doubtful figure: name and value in words, confidence, source, where it stands in the catalogue, whose it is."""
+    """A doubtful figure: its key in the catalogue, name and value in words, confidence, source, whether the request sets it."""
 
+    key: str
     name: str
     value: str
     confidence: str
     source: str
-    href: str
     own: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Leaning:
-    """What a city, or a partner, is believed on."""
+class Evidence:
+    """What a city, or a partner, is believed on; ``city`` is the slug of a city, empty for a partner."""
 
     name: str
     about: str
@@ -51,7 +49,7 @@ class Leaning:
     weak_dates: int
     dates: int
     figures: list[Weak]
-    href: str
+    city: str = ""
 
 
 def title_of(key: str) -> str:
@@ -59,13 +57,13 @@ def title_of(key: str) -> str:
     return words_of(key).title
 
 
-def leanings(plan: Plan, partners: Mapping[str, str]) -> list[Leaning]:
+def evidence(plan: Plan, partners: Mapping[str, str]) -> list[Evidence]:
     """Return the cities that open, the most valuable first, then the partners; ``partners`` names a stack by its slug."""
     cities = sorted((c for c in city_order(plan) if c.deployments), key=lambda c: -c.npv_usd)
     return [*(_of_city(c) for c in cities), *_of_partners(cities, partners)]
 
 
-def used_kinds(found: Iterable[Leaning]) -> list[str]:
+def used_kinds(found: Iterable[Evidence]) -> list[str]:
     """Return the kinds of figures that are doubtful anywhere, in the order of the table."""
     present = {kind for one in found for kind in one.kinds}
     return [kind for kind in (*(name for name, _ in KINDS), OTHER) if kind in present]
@@ -82,24 +80,18 @@ def own_figures(plan: Plan) -> list[Weak]:
     for o in plan.request.overrides:
         values = [o.value] if o.value is not None else o.values or []
         said = f"times {o.factor:g}" if o.factor is not None else ", ".join(f"{v:g}" for v in values)
-        found.append(Weak(title_of(o.figure), said, "assumed", o.why or REQUEST_SOURCE, href_of(o.figure), own=True))
+        found.append(Weak(o.figure, title_of(o.figure), said, "assumed", o.why or REQUEST_SOURCE, own=True))
     return found
 
 
-def href_of(key: str) -> str:
-    """Return where a figure stands in the catalogue's pages."""
-    return f"/catalogue/figures?{urlencode({'key': key})}"
-
-
-def _of_city(city: CityRollout) -> Leaning:
+def _of_city(city: CityRollout) -> Evidence:
     own = [f for f in city.doubtful_figures if f.key.startswith(f"{city.city}/")]
     steps = [s for d in city.deployments for s in d.permits if not s.held]
     partners = listed([d.partner for d in city.deployments])
-    href = f"/catalogue/figures?{urlencode({'city': city.city})}&"
-    return _leaning(city.name, f"with {partners}", city.npv_usd, own, steps, href)
+    return replace(_evidence(city.name, f"with {partners}", city.npv_usd, own, steps), city=city.city)
 
 
-def _of_partners(cities: Iterable[CityRollout], partners: Mapping[str, str]) -> list[Leaning]:
+def _of_partners(cities: Iterable[CityRollout], partners: Mapping[str, str]) -> list[Evidence]:
     found: dict[str, dict[str, FigureUse]] = {}
     where: dict[str, list[str]] = {}
     worth: dict[str, float] = {}
@@ -112,23 +104,19 @@ def _of_partners(cities: Iterable[CityRollout], partners: Mapping[str, str]) -> 
             worth[d.stack] = worth.get(d.stack, 0.0) + d.npv_usd
     order = sorted(found, key=lambda s: (-worth.get(s, 0.0), s))
     return [
-        _leaning(
-            partners.get(s, s), f"in {listed(where.get(s, []))}", worth.get(s, 0.0), list(found[s].values()), [], _HREF
-        )
+        _evidence(partners.get(s, s), f"in {listed(where.get(s, []))}", worth.get(s, 0.0), list(found[s].values()), [])
         for s in order
     ]
 
 
-def _leaning(
-    name: str, about: str, npv: float, figures: list[FigureUse], steps: list[PermitStep], href: str
-) -> Leaning:
+def _evidence(name: str, about: str, npv: float, figures: list[FigureUse], steps: list[PermitStep]) -> Evidence:
     kinds: dict[str, int] = {}
     for f in figures:
         kinds[_kind(f.key)] = kinds.get(_kind(f.key), 0) + 1
     assumed = sum(f.confidence == "assumed" for f in figures)
     late = sum(s.confidence in {"low", "assumed"} for s in steps)
     shown = [weak_figure(f) for f in sorted(figures, key=doubt_key)]
-    return Leaning(name, about, npv, assumed, len(figures) - assumed, kinds, late, len(steps), shown, href)
+    return Evidence(name, about, npv, assumed, len(figures) - assumed, kinds, late, len(steps), shown)
 
 
 def _kind(key: str) -> str:
@@ -140,4 +128,4 @@ def weak_figure(f: FigureUse) -> Weak:
     """Return a doubtful figure as pages show it."""
     value = count(f.value) if abs(f.value) >= 1000 else f"{f.value:.4g}"
     said = f"{value} {f.unit}"
-    return Weak(title_of(f.key), said, f.confidence, f.source, href_of(f.key), f.source == REQUEST_SOURCE)
+    return Weak(f.key, title_of(f.key), said, f.confidence, f.source, f.source == REQUEST_SOURCE)

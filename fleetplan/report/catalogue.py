@@ -37,12 +37,12 @@ WEAK: Final = ("low", "assumed")
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
-    """How many figures of a part of the catalogue there are of each confidence."""
+    """How many figures of each confidence there are: in all, of a city by its slug, or of a topic."""
 
     name: str
-    address: str
-    list_address: str
     counts: dict[str, int]
+    city: str = ""
+    topic: str = ""
 
     @property
     def total(self) -> int:
@@ -75,14 +75,13 @@ class Arrival:
 
 def overall(catalogue: Catalogue) -> Sureness:
     """Return the counts over the whole catalogue."""
-    return Sureness("All figures", "/catalogue/figures", "/catalogue/figures", counts(list(_rows(catalogue))))
+    return Sureness("All figures", counts(list(_rows(catalogue))))
 
 
 def own_sureness(catalogue: Catalogue, city: City) -> Sureness:
     """Return the counts of what concerns a city by name: its own files and the permits of its law."""
     rows = [row for row in _rows(catalogue) if city.slug in row.cities]
-    address = f"/catalogue/cities/{city.slug}"
-    return Sureness(city.name, address, f"/catalogue/figures?city={city.slug}", counts(rows))
+    return Sureness(city.name, counts(rows), city=city.slug)
 
 
 def by_city(catalogue: Catalogue) -> list[Sureness]:
@@ -148,7 +147,7 @@ def card(catalogue: Catalogue, row: FigureRow) -> dict[str, Any]:
 def by_topic(catalogue: Catalogue) -> list[Sureness]:
     """Return the counts of each topic, the least sure first."""
     found = [
-        Sureness(name, "", f"/catalogue/figures?topic={key}", counts([r for r in _rows(catalogue) if r.topic == key]))
+        Sureness(name, counts([r for r in _rows(catalogue) if r.topic == key]), topic=key)
         for key, name in TOPICS.items()
     ]
     return sorted((s for s in found if s.total), key=lambda s: -s.weak / s.total)

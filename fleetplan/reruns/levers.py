@@ -279,8 +279,8 @@ def _figures(
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the doubtful figures that a plan leans on and some rule reads, by whose they are."""
     known, taken = names.figures, {o.figure for o in request.overrides}
-    leaning = {f.key for f in doubts(made) if _matters(f.key)} if made else set()
-    keys = [key for key in leaning | set(also) if key in known and key not in taken]
+    weak = {f.key for f in doubts(made) if _matters(f.key)} if made else set()
+    keys = [key for key in weak | set(also) if key in known and key not in taken]
     groups: dict[str, list[str]] = {}
     for key in sorted(keys, key=lambda key: (words_of(key).title, key)):
         groups.setdefault(owner_of(key), []).append(key)
