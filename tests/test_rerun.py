@@ -447,6 +447,27 @@ def test_a_request_that_only_tightens_is_known_and_is_worth_no_more(patch):
 
 
 @pytest.mark.parametrize(
+    ("asked", "tighter"),
+    [
+        ({"type": "markets_live", "count": 1, "by": "2028-06"}, {"count": 2}),
+        ({"type": "launch_not_before", "city": "belport", "month": "2027-09"}, {"month": "2028-01"}),
+        ({"type": "launch_by", "city": "belport", "month": "2028-10"}, {"month": "2028-04"}),
+        ({"type": "service_level", "max_wait_min": 12.0}, {"max_wait_min": 9.5}),
+    ],
+    ids=lambda entry: entry.get("type", ""),
+)
+def test_a_tighter_limit_is_known_for_one_and_finds_no_more(asked, tighter):
+    one = apply_patch(BASE, {"constraints": {"it": asked}})
+    a, b = parse_request(one), parse_request(apply_patch(one, {"constraints": {"it": tighter}}))
+    assert only_tightens(a, b)
+    assert not only_tightens(b, a)
+    found = [solve(written(r.model_dump(mode="json")).model, gap=EXACT).value for r in (a, b)]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[1] <= found[0] + 1.0
+
+
+@pytest.mark.parametrize(
     "patch",
     [
         {"capital": {"per_quarter_usd": 9e6}},

@@ -22,7 +22,6 @@ from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
 from fleetplan.permits.limits import Allowed
-from fleetplan.request import EventDate, PermitDelay, SupplyChange
 
 TRIAL_S = 20.0
 MOST_CONFLICTS = 4
@@ -96,7 +95,7 @@ def _kind(rule: Rule) -> RuleKind:
 def given_in_the_way(formulation: Formulation, names: Collection[str]) -> list[str]:
     """Return a minimal set of delays, events and supply changes of the request without which a conflict would have a plan."""
     instance = formulation.instance
-    given = [c for c in instance.scope.constraints if isinstance(c, PermitDelay | EventDate | SupplyChange)]
+    given = [c for c in instance.scope.constraints if c.given]
 
     def feasible(kept: Collection[str]) -> bool:
         taken = [c for c in given if c.id in kept]

@@ -307,6 +307,6 @@ def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
     paths = paths_of(scope)
     world = world_of(scope, services, _shared(paths))
     outlook = outlook_of(world, paths, scope.constraints)
-    if not any(isinstance(c, PermitDelay | EventDate | SupplyChange) for c in scope.constraints):
+    if not any(c.given for c in scope.constraints):
         return Instance(world, outlook, outlook)
     return Instance(world, outlook, outlook_of(world, paths_of(scope, ()), ()))

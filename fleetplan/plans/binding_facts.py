@@ -15,23 +15,12 @@ from fleetplan.plans.decisions import Decisions, Rollout
 from fleetplan.plans.permit_steps import needed_permits, programme_starts
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.request import AnyConstraint
+from fleetplan.request.members import number_of
 
 MILLION = 1e6  # capital rows are in millions
 LEAST_PRICE_USD = 100.0
 LEAST_CAPITAL_PRICE = 0.005
 VEHICLE = "vehicle"
-UNITS = {
-    "markets_live": "market",
-    "fleet_cap": VEHICLE,
-    "fleet_floor": VEHICLE,
-    "partner_share": VEHICLE,
-    "service_level": VEHICLE,
-    "launches_per_quarter": "launch",
-    "stacks_per_city": "stack",
-    "minimum_trips": "trip a day",
-}
-"""One more of what a constraint's price is for."""
-
 REQUEST = "the request"
 Priced = dict[tuple[str, str], dict[int, float]]
 
@@ -224,19 +213,19 @@ def _launches(x: _Found, c: Any, t: int) -> float:
     return float(sum(quarters[at] == quarters[t] for at in opened))
 
 
-_MEASURED: dict[str, tuple[str, str, Callable[[_Found, Any, int], float]]] = {
-    "fleet_cap": ("vehicles", VEHICLE, _fleet),
-    "fleet_floor": ("vehicles", VEHICLE, _fleet),
-    "partner_share": ("max_share", "share of all vehicles", _share),
-    "service_level": ("max_wait_min", "min", _wait),
-    "minimum_trips": ("trips_per_day", "trip a day", _trips),
-    "launches_per_quarter": ("max", "launch", _launches),
+_MEASURED: dict[str, Callable[[_Found, Any, int], float]] = {
+    "fleet_cap": _fleet,
+    "fleet_floor": _fleet,
+    "partner_share": _share,
+    "service_level": _wait,
+    "minimum_trips": _trips,
+    "launches_per_quarter": _launches,
 }
-"""By type of constraint: the member that holds its limit, the limit's unit, and what the plan has of it in a period."""
+"""By type of constraint: what the plan has in a period of what it limits."""
 
 
 def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
-    member, unit, measure = _MEASURED.get(c.type, ("", "", None))
+    limit, measure = c.limit, _MEASURED.get(c.type)
     return Binding(
         rule=c.type,
         kind="target",
@@ -244,11 +233,11 @@ def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
         city=getattr(c, "city", None) or "",
         stack=getattr(c, "stack", None) or "",
         period=x.month(t),
-        limit=float(getattr(c, member)) if member else None,
+        limit=number_of(c),
         amount=round(measure(x, c, t), 4) if measure and 0 <= t < x.i.periods else None,
-        limit_unit=unit,
+        limit_unit=limit.unit if limit else "",
         price_usd=price,
-        unit=UNITS.get(c.type, "unit"),
+        unit=(limit.priced or limit.unit if limit else "") or "unit",
         source=REQUEST,
     )
 

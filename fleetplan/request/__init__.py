@@ -3,40 +3,39 @@
 Unknown fields are refused, every fault is reported at once with what to write instead, and nothing is repaired silently.
 """
 
-from fleetplan.request.faults import faults_of, shown
-from fleetplan.request.model import (
-    MAX_HORIZON_MONTHS,
+from fleetplan.request.constraints import (
     AnyConstraint,
-    Capital,
     Constraint,
-    Deployments,
     EventDate,
-    FigureOverride,
     FleetCap,
     FleetFloor,
     ForbidDeployment,
     ForceDeployment,
-    Horizon,
     LaunchBy,
     LaunchesPerQuarter,
     LaunchFixed,
     LaunchNotBefore,
     MarketsLive,
     MinimumTrips,
-    Model,
-    Month,
-    NotNegative,
     PartnerShare,
     PermitDelay,
-    PlanRequest,
     ServiceLevel,
-    Share,
-    StackInCity,
     StacksPerCity,
     SupplyChange,
 )
+from fleetplan.request.faults import faults_of, shown
+from fleetplan.request.model import (
+    MAX_HORIZON_MONTHS,
+    Capital,
+    Deployments,
+    FigureOverride,
+    Horizon,
+    PlanRequest,
+    StackInCity,
+)
 from fleetplan.request.parse import parse_request, readable, valid_fields
 from fleetplan.request.reading import read_data, read_request
+from fleetplan.request.values import Model, Month, NotNegative, Share
 
 __all__ = [
     "MAX_HORIZON_MONTHS",

@@ -14,8 +14,9 @@ from pydantic_core import ErrorDetails
 
 from fleetplan.errors import Fault, near_misses
 from fleetplan.request.guess import number_guess
-from fleetplan.request.model import IDS_TWICE, REFUSED
+from fleetplan.request.model import IDS_TWICE
 from fleetplan.request.schema import Node, Place, described, example, members, number, place
+from fleetplan.request.values import REFUSED
 
 _LONGEST = 60
 _FEW = 3

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from fleetplan.errors import Fault, RequestError
+from fleetplan.request.constraints import CONSTRAINT_TYPES
 from fleetplan.request.faults import faults_of
 from fleetplan.request.model import (
     IDS_TWICE,
     MOST_NAMES,
-    AnyConstraint,
     Capital,
-    Constraint,
     Deployments,
     FigureOverride,
     Horizon,
-    Name,
     PlanRequest,
     StackInCity,
 )
+from fleetplan.request.values import Name
 
 Fields = TypeVar("Fields", bound=BaseModel)
 _NAME: TypeAdapter[Any] = TypeAdapter(Name)
@@ -109,13 +108,7 @@ def valid_fields(model: type[Fields], data: Any) -> Fields:
     return model.model_construct(**{name: value for name, value in found.items() if value is not None})
 
 
-@cache
-def _types() -> dict[str, type[Constraint]]:
-    union = get_args(AnyConstraint)[0]
-    return {member.model_fields["type"].default: member for member in get_args(union)}
-
-
 def _constraint(data: Any) -> Any:
     """Return a constraint with those members that are valid, nothing where its type is not to be known."""
-    kind = _types().get(str(data.get("type"))) if isinstance(data, Mapping) else None
+    kind = CONSTRAINT_TYPES.get(str(data.get("type"))) if isinstance(data, Mapping) else None
     return None if kind is None else valid_fields(kind, data)

@@ -1,71 +1,27 @@
 """Does a changed request only take plans away? Then what was proven of the first one holds for it too.
 
 If every plan of request b is a plan of request a with the same NPV, a bound on the NPV of a is a bound on the NPV of b. The
-test is by kind of change and errs on the safe side: whatever is not listed is taken to loosen. Permit delays are not listed,
-since a late permit can put off a minimum fleet or keep a cheaper mode alive.
+test is by kind of change and errs on the safe side: whatever no constraint says of itself (``only_forbids``, ``tightens``) is
+taken to loosen. Permit delays do not say it, since a late permit can put off a minimum fleet or keep a cheaper mode alive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from math import inf
-from typing import Any
 
 from fleetplan.facts import Inheritance
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare_again
 from fleetplan.request import PlanRequest
+from fleetplan.request.constraints import constraint_from
 from fleetplan.reruns.patch import InputChange, input_changes
-
-ONLY_ROWS = frozenset(
-    {
-        "launch_not_before",
-        "launch_by",
-        "launch_fixed",
-        "force_deployment",
-        "forbid_deployment",
-        "fleet_cap",
-        "fleet_floor",
-        "partner_share",
-        "launches_per_quarter",
-        "stacks_per_city",
-        "service_level",
-        "minimum_trips",
-    }
-)
-"""Constraints that forbid plans and change no figure."""
-
-TIGHTER: Mapping[str, tuple[str, int]] = {
-    "fleet_cap": ("vehicles", -1),
-    "fleet_floor": ("vehicles", 1),
-    "partner_share": ("max_share", -1),
-    "launches_per_quarter": ("max", -1),
-    "stacks_per_city": ("max", -1),
-    "minimum_trips": ("trips_per_day", 1),
-    "supply_change": ("factor", -1),
-}
-"""Where a constraint's number goes (up 1, down -1) when it gets tighter."""
 
 
 def _budgets(given: float | list[float], quarters: int) -> list[float]:
     amounts = given if isinstance(given, list) else [given]
     return list(accumulate(amounts[min(k, len(amounts) - 1)] for k in range(quarters)))
-
-
-def _new_entry(entry: Mapping[str, Any]) -> bool:
-    if entry["type"] == "markets_live":
-        return bool(entry["counts"] == "paid")
-    if entry["type"] == "supply_change":
-        return bool(entry["factor"] <= 1.0)
-    return entry["type"] in ONLY_ROWS
-
-
-def _changed_entry(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    name, way = TIGHTER.get(a["type"], ("", 0))
-    differing = {k for k in {*a, *b} if a.get(k) != b.get(k)}
-    return differing == {name} and (b[name] - a[name]) * way > 0
 
 
 def _tightens(change: InputChange, quarters: int) -> bool:
@@ -78,7 +34,8 @@ def _tightens(change: InputChange, quarters: int) -> bool:
     if change.pointer == "/capital/cash_floor_usd":
         return b is not None and (a is None or b <= a)
     if change.pointer.startswith("/constraints/") and b is not None:
-        return _new_entry(b) if a is None else _changed_entry(a, b)
+        asked = constraint_from(b)
+        return asked.only_forbids if a is None else asked.tightens(constraint_from(a))
     return False
 
 

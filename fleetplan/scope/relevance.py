@@ -17,20 +17,23 @@ from fleetplan.request import (
     PermitDelay,
     SupplyChange,
 )
+from fleetplan.request.members import has_window, planned_months
 from fleetplan.scope.admission import Admission
 from fleetplan.scope.names import Names
 
-_SINGLE_MONTHS = {"markets_live": "by", "launch_not_before": "month", "launch_by": "month", "launch_fixed": "month"}
-_WINDOWED = frozenset({"fleet_cap", "fleet_floor", "partner_share", "supply_change", "minimum_trips"})
 _DROP = "take the constraint out"
 
 
 def check_months(item: AnyConstraint, where: str, grid: Grid, names: Names) -> None:
     """Note months and windows outside the horizon, windows that end before they start, and what the grid cannot say."""
-    if (key := _SINGLE_MONTHS.get(item.type)) and (month := getattr(item, key, None)):
-        _check_month(month, f"{where}/{key}", grid, names)
-    if item.type not in _WINDOWED:
-        return
+    for key in planned_months(type(item)):
+        if month := getattr(item, key, None):
+            _check_month(month, f"{where}/{key}", grid, names)
+    if has_window(type(item)):
+        _check_window(item, where, grid, names)
+
+
+def _check_window(item: AnyConstraint, where: str, grid: Grid, names: Names) -> None:
     start: str | None = getattr(item, "start", None)
     end: str | None = getattr(item, "end", None)
     if start and end and month_number(end) < month_number(start):

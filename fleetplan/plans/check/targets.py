@@ -165,12 +165,10 @@ TARGETS: dict[str, Callable[[Case, Any], Iterator[Violation]]] = {
     "service_level": _service_level,
     "minimum_trips": _minimum_trips,
 }
-# These change figures and months that other rules read; they have no check of their own.
-INPUTS = frozenset({"permit_delay", "event_date", "supply_change"})
 
 
 def check_targets(case: Case) -> Iterator[Violation]:
     """Yield constraints of the request that the plan does not keep."""
     for constraint in case.request.constraints:
-        if constraint.type not in INPUTS:
+        if not constraint.given:
             yield from TARGETS[constraint.type](case, constraint)

@@ -1,0 +1,279 @@
+"""The constraints of a request: one class for each type, with its members and what else the type declares.
+
+How to add one: docs/extending.md. What can be read off the members (months, windows, numbers) is read off them, by
+:mod:`fleetplan.request.members`; the rest is declared here and read by whatever handles constraints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from fleetplan.request.values import NO_TRUTH, Count, Model, Month, Name, NotNegative, Share, refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a constraint limits.
+
+    Attributes
+    ----------
+    member
+        The member that holds the limit: a number or a month.
+    tighter
+        Whether less or more of it (an earlier or a later month) leaves fewer plans.
+    unit
+        What one of the number is; empty for a month.
+    priced
+        One more of what a price of the constraint's rows is for, where that is not ``unit``.
+    """
+
+    member: str
+    tighter: Literal["less", "more"]
+    unit: str = ""
+    priced: str = ""
+
+
+class Constraint(Model):
+    """Base of all constraints; ``id`` addresses it in reruns and in explanations.
+
+    Attributes
+    ----------
+    limit
+        The one number or month that it limits something by; None where it has none, or where it is given.
+    given
+        Whether it changes figures and months that other rules read; any other constraint is a rule of its own.
+    """
+
+    id: Name
+    limit: ClassVar[Limit | None] = None
+    given: ClassVar[bool] = False
+
+    @property
+    def only_forbids(self) -> bool:
+        """Whether a request that gets it has no plan that it had not before, and every plan is worth what it was."""
+        return not self.given
+
+    def tightens(self, before: Constraint) -> bool:
+        """Return whether every plan that keeps this one kept ``before``: its limit alone is another, and a tighter one."""
+        if self.limit is None or type(self) is not type(before):
+            return False
+        name = self.limit.member
+        old, new = getattr(before, name), getattr(self, name)
+        if self.model_copy(update={name: old}) != before or old == new:
+            return False
+        return bool(new < old) == (self.limit.tighter == "less")
+
+
+class MarketsLive(Constraint):
+    """At least ``count`` markets are live by a month."""
+
+    limit = Limit("count", "more", "market")
+    type: Literal["markets_live"] = "markets_live"
+    count: Annotated[int, Field(ge=1, le=1000), NO_TRUTH]
+    by: Month
+    counts: Literal["paid", "public"] = Field(
+        default="paid", description="paid: riders pay; public: unpaid public rides count too"
+    )
+    include_existing: bool = Field(default=False, description="count the catalogue's live markets elsewhere too")
+
+    @property
+    def only_forbids(self) -> bool:
+        """False where unpaid rides count: modes are let in that no plan had before."""
+        return self.counts == "paid"
+
+
+class LaunchNotBefore(Constraint):
+    """A city, or one stack in it, opens to riders no earlier than a month."""
+
+    limit = Limit("month", "more")
+    type: Literal["launch_not_before"] = "launch_not_before"
+    city: Name
+    stack: Name | None = None
+    month: Month
+
+
+class LaunchBy(Constraint):
+    """A city, or one stack in it, is open to paying riders by a month."""
+
+    limit = Limit("month", "less")
+    type: Literal["launch_by"] = "launch_by"
+    city: Name
+    stack: Name | None = None
+    month: Month
+
+
+class LaunchFixed(Constraint):
+    """A stack opens in a city in the period that holds this month, neither earlier nor later."""
+
+    type: Literal["launch_fixed"] = "launch_fixed"
+    city: Name
+    stack: Name
+    month: Month
+
+
+class ForceDeployment(Constraint):
+    """A stack is open to paying riders in a city within the horizon."""
+
+    type: Literal["force_deployment"] = "force_deployment"
+    city: Name
+    stack: Name
+
+
+class ForbidDeployment(Constraint):
+    """A stack is not placed in a city."""
+
+    type: Literal["forbid_deployment"] = "forbid_deployment"
+    city: Name
+    stack: Name
+
+
+class FleetCap(Constraint):
+    """At most so many vehicles in service, over the cities and stacks named (all when left out)."""
+
+    limit = Limit("vehicles", "less", "vehicle")
+    type: Literal["fleet_cap"] = "fleet_cap"
+    vehicles: Count
+    city: Name | None = None
+    stack: Name | None = None
+    start: Month | None = None
+    end: Month | None = None
+
+
+class FleetFloor(Constraint):
+    """At least so many vehicles in service, over the cities and stacks named (all when left out)."""
+
+    limit = Limit("vehicles", "more", "vehicle")
+    type: Literal["fleet_floor"] = "fleet_floor"
+    vehicles: Count
+    city: Name | None = None
+    stack: Name | None = None
+    start: Month
+    end: Month | None = None
+
+
+class PartnerShare(Constraint):
+    """One partner's vehicles are at most a share of all vehicles in service."""
+
+    limit = Limit("max_share", "less", "share of all vehicles", priced="vehicle")
+    type: Literal["partner_share"] = "partner_share"
+    partner: Name
+    max_share: Share
+    start: Month | None = None
+
+
+class LaunchesPerQuarter(Constraint):
+    """At most so many first openings (a stack in a city) a quarter."""
+
+    limit = Limit("max", "less", "launch")
+    type: Literal["launches_per_quarter"] = "launches_per_quarter"
+    max: Annotated[int, Field(ge=0, le=1000), NO_TRUTH]
+
+
+class StacksPerCity(Constraint):
+    """At most so many stacks open in one city (in every city when none is named)."""
+
+    limit = Limit("max", "less", "stack")
+    type: Literal["stacks_per_city"] = "stacks_per_city"
+    max: Annotated[int, Field(ge=0, le=100), NO_TRUTH]
+    city: Name | None = None
+
+
+class PermitDelay(Constraint):
+    """Permits take longer (or shorter) by whole months. At least one of permit, jurisdiction, city is named."""
+
+    given = True
+    type: Literal["permit_delay"] = "permit_delay"
+    months: Annotated[int, Field(ge=-60, le=120), NO_TRUTH]
+    permit: Name | None = None
+    jurisdiction: Name | None = None
+    city: Name | None = Field(default=None, description="delays the permit that opens paid service in that city")
+    stack: Name | None = None
+
+    @model_validator(mode="after")
+    def _some_target(self) -> PermitDelay:
+        if not (self.permit or self.jurisdiction or self.city):
+            refused = refusal(
+                "delays nothing", "at least one of permit, jurisdiction, city", "add city: with a city's name"
+            )
+            raise refused
+        return self
+
+
+class EventDate(Constraint):
+    """A calendar event (a law coming into force) falls in another month than the catalogue's likely one."""
+
+    given = True
+    type: Literal["event_date"] = "event_date"
+    event: Name
+    month: Month
+
+
+class SupplyChange(Constraint):
+    """The vehicles that can be had of a stack are multiplied by a factor."""
+
+    limit = Limit("factor", "less")
+    given = True
+    type: Literal["supply_change"] = "supply_change"
+    stack: Name
+    factor: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), NO_TRUTH]
+    start: Month | None = None
+    end: Month | None = None
+
+    @property
+    def only_forbids(self) -> bool:
+        """True where it leaves fewer vehicles, or as many."""
+        return self.factor <= 1.0
+
+
+class ServiceLevel(Constraint):
+    """The mean wait of a rider stays at or below so many minutes wherever service is open."""
+
+    limit = Limit("max_wait_min", "less", "min", priced="vehicle")
+    type: Literal["service_level"] = "service_level"
+    max_wait_min: Annotated[float, Field(gt=0, le=120, allow_inf_nan=False), NO_TRUTH]
+    city: Name | None = None
+
+
+class MinimumTrips(Constraint):
+    """At least so many trips a mean day, in a city or over all, from a month on."""
+
+    limit = Limit("trips_per_day", "more", "trip a day")
+    type: Literal["minimum_trips"] = "minimum_trips"
+    trips_per_day: NotNegative
+    start: Month
+    city: Name | None = None
+
+
+AnyConstraint = Annotated[
+    MarketsLive
+    | LaunchNotBefore
+    | LaunchBy
+    | LaunchFixed
+    | ForceDeployment
+    | ForbidDeployment
+    | FleetCap
+    | FleetFloor
+    | PartnerShare
+    | LaunchesPerQuarter
+    | StacksPerCity
+    | PermitDelay
+    | EventDate
+    | SupplyChange
+    | ServiceLevel
+    | MinimumTrips,
+    Field(discriminator="type"),
+]
+
+CONSTRAINT_TYPES: Mapping[str, type[Constraint]] = {
+    member.model_fields["type"].default: member for member in get_args(get_args(AnyConstraint)[0])
+}
+"""Every type of constraint by its name."""
+
+
+def constraint_from(entry: Mapping[str, Any]) -> Constraint:
+    """Return the constraint that plain data of a valid request holds."""
+    return CONSTRAINT_TYPES[entry["type"]].model_validate(entry)

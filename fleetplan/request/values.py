@@ -1,0 +1,59 @@
+"""What a request is made of: its base, months, names and numbers, and how a validator of ours refuses a value."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from fleetplan.months import month_number
+from fleetplan.request.guess import month_remedy
+
+REFUSED = "refused"
+"""Type of the errors that our own validators raise; its context holds ``what``, ``allowed``, ``remedy``."""
+
+A_MONTH = "a month as YYYY-MM"
+"""What the published schema says of a month, and by what it is known there."""
+
+
+def refusal(what: str, allowed: str = "", remedy: str = "") -> PydanticCustomError:
+    """Return what a validator of ours has against a value, its parts apart for :mod:`fleetplan.request.faults`."""
+    told = {"what": what, "allowed": allowed, "remedy": remedy}
+    return PydanticCustomError(REFUSED, "{what}; allowed: {allowed}; remedy: {remedy}", told)
+
+
+def _check_month(value: object) -> object:
+    try:
+        month_number(str(value))
+    except ValueError:
+        what = f"is {value!r}" if isinstance(value, str | int) else "is no month"
+        refused = refusal(what, A_MONTH, month_remedy(value))
+        raise refused from None
+    return value
+
+
+def _no_truth(value: object) -> object:
+    """Refuse true and false where they would count as 1 and 0."""
+    if isinstance(value, bool):
+        refused = refusal(f"is {str(value).lower()}", remedy="write a number")
+        raise refused
+    return value
+
+
+NO_TRUTH = BeforeValidator(_no_truth)
+Month = Annotated[
+    str,
+    BeforeValidator(_check_month),
+    Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description=A_MONTH, examples=["2027-03"]),
+]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
+NotNegative = Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False), NO_TRUTH]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), NO_TRUTH]
+Count = Annotated[int, Field(ge=0, le=10_000_000), NO_TRUTH]
+
+
+class Model(BaseModel):
+    """Base: frozen, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
