@@ -30,14 +30,18 @@ def city_service(
     progress
         Called with one line before each slow step.
     """
-    city = catalogue.cities[city_slug]
-    digest = cache.service_digest(catalogue.city_digests[city_slug], city, catalogue)
-    path = (cache_dir or cache.default_cache_dir()) / f"{city_slug}-{digest[:32]}.npz"
+    path = cache_file(catalogue, city_slug, cache_dir)
     if found := cache.load(path):
         return found
-    service = _made(catalogue, city, progress or _silent)
+    service = _made(catalogue, catalogue.cities[city_slug], progress or _silent)
     _keep(service, path)
     return service
+
+
+def cache_file(catalogue: Catalogue, city_slug: str, cache_dir: Path | None = None) -> Path:
+    """Return where a city's service is kept; there need not be one yet."""
+    digest = cache.service_digest(catalogue.city_digests[city_slug], catalogue.cities[city_slug], catalogue)
+    return (cache_dir or cache.default_cache_dir()) / f"{city_slug}-{digest[:32]}.npz"
 
 
 def _made(catalogue: Catalogue, city: City, tell: Callable[[str], None]) -> CityService:
