@@ -127,7 +127,7 @@ def measured(case: Case, way: str, spec: Mapping[str, Any]) -> Outcome:
         process.stdin.write(json.dumps(spec))
         process.stdin.close()
         for event in events(process):
-            outcome.hear(event)
+            outcome.hear(event, tree.cpu_s)
             _show(outcome, event)
         process.wait()
     wall = time.monotonic() - began

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.search_cases import FASTER, MARKS, cases
 
 MILLION = 1e6
+CALLER = "caller"
 NOTHING = "-"
 GONE_S = 1.0  # promised from a stop until the solvers are gone
 ROUNDING = 1e-6  # of a mark: the search itself stops a dollar short of it
@@ -36,6 +37,9 @@ class Outcome:
     ----------
     first_s, proven_s
         When the first plan was told, when each gap (as text) was first proven.
+    reached_cpu_s
+        Processor seconds of each process, from the prepared request on, when the first plan came and each gap was proven: on a
+        busy machine they say more than the clock.
     told_s
         When the checked plan came.
     stopped, gone_s
@@ -57,6 +61,8 @@ class Outcome:
     first_usd: float | None = None
     first_bound_s: float | None = None
     proven_s: dict[str, float] = field(default_factory=dict)
+    ready_cpu_s: float = 0.0
+    reached_cpu_s: dict[str, dict[str, float]] = field(default_factory=dict)
     answer: dict[str, Any] = field(default_factory=dict)
     told_s: float | None = None
     parts: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -70,9 +76,14 @@ class Outcome:
     shown_phase: str = ""
     shown_s: float = 0.0
 
-    def hear(self, event: Mapping[str, Any]) -> None:
-        """Take what the measured process tells."""
+    def hear(self, event: Mapping[str, Any], cpu_s: Mapping[str, float]) -> None:
+        """Take what the measured process tells; ``cpu_s`` is what each process had used by then."""
         getattr(self, f"_{event['what']}")(event)
+        reached = [*(["first"] if self.first_s is not None else []), *self.proven_s]
+        used = {name: round(s - (self.ready_cpu_s if name == CALLER else 0.0), 2) for name, s in cpu_s.items()}
+        self.reached_cpu_s |= {mark: used for mark in reached if mark not in self.reached_cpu_s}
+        if event["what"] == "ready":
+            self.ready_cpu_s = cpu_s.get(CALLER, 0.0)
 
     def _ready(self, event: Mapping[str, Any]) -> None:
         self.start_up = {key: round(event[key], 3) for key in ("imports_s", "catalogue_s", "prepare_s")}
@@ -124,6 +135,10 @@ def line(outcome: Outcome) -> str:
     size = {key: outcome.answer[key] for key in ("columns", "rows", "entries", "deployments") if key in outcome.answer}
     told.append("    " + ", ".join(f"{count:,} {name}" for name, count in size.items()))
     told.append(f"    start-up {outcome.start_up}, formulated after {_seconds(outcome.formulated_s)} s")
+    for mark, used in outcome.reached_cpu_s.items():
+        what = "first plan" if mark == "first" else f"{float(mark):.1%} proven"
+        at = outcome.first_s if mark == "first" else outcome.proven_s[mark]
+        told.append(f"    {what:<12} after {_seconds(at):>6} s; CPU s: {_used(used)}")
     if "launches_moved" in outcome.answer:
         moved, shifted = outcome.answer["launches_moved"], outcome.answer["vehicles_shifted"]
         proof = "; proven: the parent's worth is out of reach" if outcome.answer["binds"] else ""
@@ -146,13 +161,12 @@ def _row(o: Outcome) -> list[str]:
     answer = o.answer or o.last
     worth = NOTHING if answer.get("best") is None else f"{answer['best'] / MILLION:,.1f}"
     gap = NOTHING if answer.get("gap") is None else f"{answer['gap']:.2%}"
-    cpu = " ".join(f"{name} {seconds:.0f}" for name, seconds in o.cpu_s.items())
     proven = [_seconds(o.proven_s.get(f"{mark:g}")) for mark in MARKS]
     load = f"{o.load_before:.1f}-{o.load_after:.1f}"
     told = "FAILED" if o.failed else _seconds(o.told_s)
     return [
         *(o.case, o.way, _seconds(o.first_s), *proven, gap, worth, told),
-        *(f"{o.peak_mb:,.0f}", cpu, load, f"{o.other_cores:.1f}"),
+        *(f"{o.peak_mb:,.0f}", _used(o.cpu_s), load, f"{o.other_cores:.1f}"),
     ]
 
 
@@ -192,6 +206,12 @@ def _faster(warm: Outcome, cold: Outcome) -> str:
         ratio, kept = f"{'' if other is not None else '> '}{least:.1f}", least >= FASTER
     head = f"{warm.case:<18} {'times faster':<14} promised {FASTER:>6g}     found {ratio:>7}"
     return f"{head}     {'kept' if kept else 'NOT KEPT'}"
+
+
+def _used(cpu_s: Mapping[str, float]) -> str:
+    return " ".join(
+        f"{name} {seconds:.1f}" if seconds < 10 else f"{name} {seconds:.0f}" for name, seconds in cpu_s.items()
+    )
 
 
 def _seconds(value: float | None) -> str:
