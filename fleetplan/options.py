@@ -42,6 +42,11 @@ class PlanOptions(SearchOptions):
         return self.freeze_until is not None or self.change_price_usd is not None
 
     @property
+    def search(self) -> SearchOptions:
+        """How to search, apart from what is kept."""
+        return SearchOptions(**self.model_dump(include=set(SearchOptions.model_fields)))
+
+    @property
     def free(self) -> Self:
         """The same search with nothing kept."""
         return self.model_copy(update={"freeze_until": None, "change_price_usd": None})

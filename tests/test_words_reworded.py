@@ -23,7 +23,7 @@ from fleetplan.catalogue import load_catalogue
 from fleetplan.compare import causes_of, compare_plans
 from fleetplan.compare.causes import Alone, causing_changes
 from fleetplan.explain import answers, binding
-from fleetplan.explain.constraints import standings
+from fleetplan.explain.constraints import constraint_outcomes
 from fleetplan.explain.dates import impossible
 from fleetplan.facts import Binding, Conflict, Kept, Party, PermitLimit, PermitWait
 from fleetplan.options import PlanOptions
@@ -170,7 +170,7 @@ def of_plan(plan: Plan) -> dict[str, Any]:
     return {
         "answers": [(a.key, len(a.sentences)) for a in answers.answers(plan)],
         "why": [b.permit for b in plan.binds if b.sentence == why.sentences[0]],
-        "stand": [(s.id, s.stand) for s in standings(plan, catalogue)],
+        "stand": [(s.id, s.stand) for s in constraint_outcomes(plan, catalogue)],
         "kinds": [(k.rule, [(b.month, bool(b.worth)) for b in k.items]) for k in binding.kinds(plan)],
         "clashing": [(c.id, c.clashes) for c in offered.asked],
         "levers": {key: (spec["path"][0], spec["exists"]) for key, spec in offered.specs().items()},
@@ -226,7 +226,7 @@ def test_the_gibberish_reaches_what_people_read(monkeypatch: pytest.MonkeyPatch)
     plan = other_words(bound_plan())
     assert all(GIBBERISH in b.sentence for b in plan.binds)
     assert all(GIBBERISH in m.sentence for m in compare_plans(PLAN, bound_plan()).decisions)
-    assert all(GIBBERISH in s.asks.lower() for s in standings(plan, load_catalogue()))
+    assert all(GIBBERISH in s.asks.lower() for s in constraint_outcomes(plan, load_catalogue()))
 
 
 def test_reworded_sentences_change_no_answer_lever_or_constraint(monkeypatch: pytest.MonkeyPatch):

@@ -107,6 +107,5 @@ def start_from(service: Service, origin: str | None) -> Start:
         msg = f"no example and no plan is called {origin!r}"
         flaw = p.Flaw("is neither", parameter="from", value=origin, allowed=", ".join(e.key for e in examples()))
         raise p.ExampleNotFound(msg, flaws=[flaw])
-    options = {name: getattr(row.options, name) for name in usual}
     again = tidy(parse_request({**row.request, "name": copy_name(row.name)}))
-    return Start(write_text(again, "yaml"), options, plan=row)
+    return Start(write_text(again, "yaml"), row.options.search.model_dump(mode="json"), plan=row)

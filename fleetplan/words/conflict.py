@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from fleetplan.facts import Conflict, Kept, Party, PermitLimit
 from fleetplan.permits.limits import ruled_out
@@ -12,6 +13,34 @@ from fleetplan.words.values import listed, month_name, several
 
 MONEY = {"capital": "the capital budget", "cash_floor": "the cash floor"}
 LAW_ALONE = "The rules of law and supply alone leave no plan; loosen supply or fleet floors."
+
+
+@dataclass(frozen=True, slots=True)
+class PartyTold:
+    """What takes part in a clash: a constraint by its id (none for money and what is kept), what it asks, what is against it."""
+
+    id: str
+    asks: str
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """What cannot be kept, alone or together, and the rules against it; ``said`` is the finding in a sentence."""
+
+    head: str
+    parties: list[PartyTold]
+    against: list[str]
+    way: str
+    said: str
+    earlier: bool
+
+
+def clash(conflict: Conflict, context: Context) -> Clash:
+    """Return a conflict part by part, for whoever shows it as a list."""
+    parties = [PartyTold(p.constraint, asks(p, context), against(p, context)) for p in conflict.parties]
+    earlier = conflict.found_by == "earlier_version"
+    return Clash(head(conflict), parties, standing(conflict), way_on(conflict), conflict.sentence, earlier)
 
 
 def said(conflicts: Iterable[Conflict], context: Context) -> list[Conflict]:
