@@ -170,7 +170,7 @@ def of_plan(plan: Plan) -> dict[str, Any]:
     return {
         "answers": [(a.key, len(a.sentences)) for a in answers.answers(plan)],
         "why": [b.permit for b in plan.binds if b.sentence == why.sentences[0]],
-        "stand": [(s.id, s.stand) for s in constraint_outcomes(plan, catalogue)],
+        "stand": [(s.id, s.tightness) for s in constraint_outcomes(plan, catalogue)],
         "kinds": [(k.rule, [(b.month, bool(b.worth)) for b in k.items]) for k in binding.kinds(plan)],
         "clashing": [(c.id, c.clashes) for c in offered.asked],
         "levers": {key: (spec["path"][0], spec["exists"]) for key, spec in offered.specs().items()},
