@@ -47,6 +47,7 @@ Database = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 TimeLimit = Annotated[float, typer.Option(help="Seconds to search at most.")]
 Gap = Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.")]
+Nodes = Annotated[int | None, typer.Option(help="Nodes to search at most: the same plan, byte for byte, on any load.")]
 LOCAL = "http://127.0.0.1:8000"
 
 
@@ -158,6 +159,7 @@ def submit(
     time_limit: TimeLimit = 120.0,
     gap: Gap = 0.01,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    nodes: Nodes = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the plan to its end.")] = False,
 ) -> None:
     """Send a request to a service and print the plan's id."""
@@ -167,7 +169,7 @@ def submit(
         asked = read_data(request)  # the service judges it, names and all
     except FleetplanError as error:
         _end(str(error), error.exit_code)
-    options = {"time_limit_s": time_limit, "gap": gap, "seed": seed}
+    options = {"time_limit_s": time_limit, "gap": gap, "seed": seed, "node_limit": nodes}
     with _client(server, key) as client:
         told = _told(client.post("/v1/plans", json={"request": asked, "options": options}, headers=_once()))
         _print_and_follow(client, told["id"], follow=watch)
@@ -192,10 +194,17 @@ def rerun(  # noqa: PLR0913  a command has as many options as it has
     change_price: Annotated[float | None, typer.Option(help="USD for each launch moved or vehicle shifted.")] = None,
     time_limit: TimeLimit = 120.0,
     gap: Gap = 0.01,
+    nodes: Nodes = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the plan to its end.")] = False,
 ) -> None:
     """Ask for a plan again with changes and print the new plan's id."""
-    options = {"time_limit_s": time_limit, "gap": gap, "freeze_until": freeze_until, "change_price_usd": change_price}
+    options = {
+        "time_limit_s": time_limit,
+        "gap": gap,
+        "node_limit": nodes,
+        "freeze_until": freeze_until,
+        "change_price_usd": change_price,
+    }
     body = {"patch": _patch(patch), "options": options}
     with _client(server, key) as client:
         told = _told(client.post(f"/v1/plans/{plan}/reruns", json=body, headers=_once()))

@@ -82,6 +82,9 @@ def plan_command(
     time_limit: Annotated[float, typer.Option(help="Seconds to search at most.")] = 120.0,
     gap: Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.")] = 0.01,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    nodes: Annotated[
+        int | None, typer.Option(help="Nodes to search at most, in place of seconds: same bytes on any load.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a plan, check it, print its summary and write its artefacts. Ctrl-C keeps the best plan so far."""
@@ -89,7 +92,7 @@ def plan_command(
         from fleetplan.options import parse_options
         from fleetplan.request import read_data
 
-        options = parse_options({"time_limit_s": time_limit, "gap": gap, "seed": seed})
+        options = parse_options({"time_limit_s": time_limit, "gap": gap, "seed": seed, "node_limit": nodes})
         result = _planned(read_data(_request_file(request)), options)
         folder = out if out is not None or as_json else Path("out") / _slug(result.plan.request.name)
         files = _written(result, folder) if folder is not None else []

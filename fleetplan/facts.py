@@ -204,6 +204,8 @@ class Method(Fact):
         A bound of this search's own holds for plans whose changes, at this price each, cost no more; None: changes had no price.
     bound_of
         SHA-256 of the parent's plan.json whose bound was taken over; empty: the bound is this search's own.
+    node_limit, nodes
+        Branch-and-bound nodes allowed and used, where the search was limited in them; None: it was limited in time.
     """
 
     stages: list[str] = []
@@ -212,7 +214,14 @@ class Method(Fact):
     change_cost_usd: float | None = None
     inheritance: Inheritance = "no_parent"
     bound_of: str = ""
+    node_limit: int | None = None
+    nodes: int | None = None
     sentence: str = ""
+
+    @property
+    def nodes_ran_out(self) -> bool:
+        """Whether all nodes allowed were used."""
+        return self.node_limit is not None and self.nodes is not None and self.nodes >= self.node_limit
 
     @property
     def bounds_every_plan(self) -> bool:

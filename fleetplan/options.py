@@ -25,6 +25,11 @@ class SearchOptions(Model):
     )
     gap: Share = Field(default=0.01, description="proven relative gap at which to stop")
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(default=0, description="seed of every random choice")
+    node_limit: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+        default=None,
+        description="branch-and-bound nodes for the search, in place of seconds and in one process: the same request, "
+        "seed and limit give the same plan, byte for byte, on any load; a service ends it at time_limit_s all the same",
+    )
 
 
 class PlanOptions(SearchOptions):

@@ -16,6 +16,7 @@ from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.matrix import Array
+from fleetplan.optimize.nodes import NODES_PER_S, NodeClock
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.prices import RowPrices, local_prices
 from fleetplan.optimize.search import SearchResult, is_small, search
@@ -64,9 +65,9 @@ def package_version() -> str:
     return __version__
 
 
-def _first_plan(formulation: Formulation, parent: Plan, clock: Clock) -> Array | None:
+def _first_plan(formulation: Formulation, parent: Plan, clock: Clock, nodes: NodeClock | None) -> Array | None:
     """Return the parent's plan, or its launches with fleets anew, under the new request; told as ``provisional``."""
-    first = start_from(formulation, parent)
+    first = start_from(formulation, parent, nodes)
     if first is None:
         clock.send("provisional", message="the parent's launches break a rule of this request")
         return None
@@ -110,7 +111,8 @@ def plan_prepared(
     clock = Clock(run.progress)
     clock.send("formulating")
     with ExitStack() as stack:
-        crew = None if is_small(prepared.instance) else stack.enter_context(Crew())
+        alone = options.node_limit is not None or is_small(prepared.instance)
+        crew = None if alone else stack.enter_context(Crew())
         return _planned(prepared, options, run, parent, clock, crew)
 
 
@@ -119,13 +121,14 @@ def _planned(  # what a plan is made of
 ) -> PlanningResult:
     keeping = Keeping(parent, options)
     formulation = keeping.onto(prepared.formulation)
+    nodes = None if options.node_limit is None else NodeClock()
     start, inherited = None, NOTHING_INHERITED
     if parent is not None:
-        start = _first_plan(formulation, parent, clock)
+        start = _first_plan(formulation, parent, clock, nodes)
         inherited = inherited_bound(parent, prepared)
     result = search(
         formulation,
-        time_limit_s=options.time_limit_s,
+        time_limit_s=options.time_limit_s if options.node_limit is None else options.node_limit / NODES_PER_S,
         gap=options.gap,
         seed=options.seed,
         report=clock.send,
@@ -134,6 +137,7 @@ def _planned(  # what a plan is made of
         known_bound=inherited.bound_usd,
         crew=crew,
         coarse=prepared.coarse if crew is not None and start is None else None,
+        nodes=nodes,
     )
     if result is None:
         clock.send("conflicts")
@@ -142,7 +146,7 @@ def _planned(  # what a plan is made of
         clashes = keeping.clashes(keeping.onto(loose)) or explain_infeasible(loose)
         raise InfeasibleError(msg, said(clashes, context_of(prepared.scope)))
     clock.send("prices", result.value, result.bound)
-    prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x)
+    prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x, nodes)
     clock.send("checking", result.value, result.bound)
     checked = _first_valid(prepared, formulation, result, prices, keeping, inherited, options, clock)
     clock.send("done", checked.objective, checked.bound)
@@ -198,10 +202,11 @@ def _checked(  # what a plan is sealed with
     proof = Proof(bound, result.ending, options.gap, options.seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, prices, proof)
     report = require_valid(draft, prepared.catalogue, prepared.services)
+    counted = {"node_limit": options.node_limit, "nodes": result.nodes}
     seal = {
         "checker": "passed",
         "rules_checked": list(report.rules_checked),
-        "method": _method(keeping, cost, inherited, bound, clock),
+        "method": _method(keeping, cost, inherited, bound, clock).model_copy(update=counted),
         "formulation_sha256": prepared.formulation_sha256,
     }
     sealed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
@@ -223,6 +228,6 @@ def plan(request: PlanRequest | Mapping[str, Any], run: Run = QUIET, **options: 
     Parameters
     ----------
     options
-        Fields of :class:`~fleetplan.options.PlanOptions`: ``time_limit_s``, ``gap``, ``seed``.
+        Fields of :class:`~fleetplan.options.PlanOptions`: ``time_limit_s``, ``gap``, ``seed``, ``node_limit``.
     """
     return plan_with_context(request, parse_options(options), run).plan

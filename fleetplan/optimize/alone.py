@@ -1,34 +1,32 @@
 """One process, one step after another: the same request and seed give the same plan, byte for byte.
 
 The stages of the plan process that find and polish a plan, then branch and bound on the whole problem from there. No
-stage ends by the clock but the last, and that one only when all time is spent.
+stage ends by the clock but the last, and that one only when all time is spent; where nodes are counted, the clock is
+that of the nodes, and nothing depends on how fast they are solved.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.plans import Planner, Relaxation
-from fleetplan.optimize.pair.race import FIRST_PLAN_S, Limits, outline_of
+from fleetplan.optimize.pair.race import FIRST_PLAN_S, LEAST_S, Limits, outline_of
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import limits as relaxing
 
-LEAST_S = 0.5
-
 
 class Desk:
     """Stands for the channel of a solver process: what is found goes to the board at once."""
 
-    def __init__(self, board: Board, task: Task, stop: threading.Event | None) -> None:
-        self.board, self.task = board, task
-        self.stopped = stop if stop is not None else threading.Event()
+    def __init__(self, board: Board, task: Task, limits: Limits) -> None:
+        self.board, self.task, self.nodes = board, task, limits.nodes
+        self.stopped = limits.stop if limits.stop is not None else threading.Event()
         self.best_usd = board.value
 
     def tell(self, message: Message) -> None:
@@ -53,7 +51,7 @@ def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None)
         If the time ran out before a plan was found.
     """
     outline = outline_of(board.formulation, board.plan_model, board.whole)
-    desk = Desk(board, Task(outline, seed, start), limits.stop)
+    desk = Desk(board, Task(outline, seed, start), limits)
     planner = Planner(desk)
     relaxation = Relaxation(replace(outline, model=board.formulation.model))
     if relaxation.infeasible:
@@ -77,15 +75,15 @@ def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:
     if board.plan_model is not board.formulation.model and not board.closed(limits.gap):
         _strictly(board, limits, planner, seed)
     asked = limits.stop is not None and limits.stop.is_set()
-    left = limits.ends - time.monotonic()
-    if board.plans and (board.closed(limits.gap) or asked or left < LEAST_S):
+    if board.plans and (board.closed(limits.gap) or asked or limits.hardly_any):
         return True
+    left = limits.left_s
     answer = solve(
         board.formulation.model,
         time_limit_s=left if board.plans else max(left, FIRST_PLAN_S),
         gap=limits.gap / 2,
         seed=seed,
-        threads=1,
+        nodes=limits.nodes,
         start=board.plans[0] if board.plans else None,
         watch=watch,
         stop=limits.stop if board.plans else None,  # without a plan to keep, one is found even when asked to stop
@@ -94,7 +92,7 @@ def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:
         return False
     board.take_bound(answer.bound)
     if answer.x is not None and relaxing(board.formulation):
-        settle_near(board, answer.x, seed)
+        settle_near(board, answer.x, seed, limits.nodes)
     elif answer.x is not None:
         planner.settle(answer.x, "branch and bound")
     if not board.plans:
@@ -105,10 +103,16 @@ def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:
 
 def _strictly(board: Board, limits: Limits, planner: Planner, seed: int) -> None:
     """Find the best plan under rows that keep what the problem's own rows only relax."""
-    left = max(LEAST_S, (limits.ends - time.monotonic()) / 2)
+    left = max(LEAST_S, limits.left_s / 2)
     start = board.plans[0] if board.plans else None
     answer = solve(
-        board.plan_model, time_limit_s=left, gap=limits.gap / 2, seed=seed, start=start, stop=limits.stop, threads=1
+        board.plan_model,
+        time_limit_s=left,
+        gap=limits.gap / 2,
+        seed=seed,
+        nodes=limits.nodes,
+        start=start,
+        stop=limits.stop,
     )
     if answer.x is not None:
         planner.settle(answer.x, "strict rows")

@@ -14,6 +14,7 @@ import numpy as np
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.matrix import RowBlock
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.solve import solve
 
 LIMIT_S = 30.0
@@ -31,8 +32,8 @@ class RowPrices:
     known: bool
 
 
-def local_prices(loose: Formulation, x: Array) -> RowPrices:
-    """Return the row prices near a plan; ``x`` holds its columns, shape (columns,)."""
+def local_prices(loose: Formulation, x: Array, nodes: NodeClock | None = None) -> RowPrices:
+    """Return the row prices near a plan; ``x`` holds its columns, shape (columns,). Where nodes are counted, no time ends it."""
     model = loose.model
     fixed = np.round(x[: model.columns])
     kept = replace(
@@ -41,7 +42,7 @@ def local_prices(loose: Formulation, x: Array) -> RowPrices:
         upper=np.where(model.whole, fixed, model.upper),
         whole=np.zeros(model.columns, dtype=bool),
     )
-    answer = solve(kept, relax=True, time_limit_s=LIMIT_S)
+    answer = solve(kept, relax=True, time_limit_s=LIMIT_S, nodes=nodes)
     if answer.row_duals is None:
         return RowPrices(model.blocks, np.zeros(model.rows), known=False)
     return RowPrices(model.blocks, np.abs(answer.row_duals), known=True)

@@ -22,6 +22,7 @@ from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.markets import SCALE as MARKET_SCALE
 from fleetplan.optimize.markets import MarketsProven, counting, market_columns, markets_at, with_markets
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.board import Board, Report
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.pair.race import Limits, outline_of, race
@@ -40,7 +41,8 @@ WHOLE_MARKET = 1e-6
 class SearchResult:
     """A plan's columns, its value and the proven bound; where markets come first, what was proven of their number.
 
-    ``others`` are plans found before it, the best first, should the independent checker refuse it.
+    ``others`` are plans found before it, the best first, should the independent checker refuse it. ``nodes`` are those used,
+    where they are counted.
     """
 
     x: Array
@@ -50,6 +52,7 @@ class SearchResult:
     seconds: float
     markets: MarketsProven | None = None
     others: tuple[Array, ...] = ()
+    nodes: int | None = None
 
 
 def is_small(instance: Instance) -> bool:
@@ -69,6 +72,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     known_bound: float = np.inf,
     crew: Crew | None = None,
     coarse: Formulation | None = None,
+    nodes: NodeClock | None = None,
 ) -> SearchResult | None:
     """Return the best plan found, or None if no plan keeps every rule.
 
@@ -82,6 +86,8 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         Two processes to work with; without them, one step after another here.
     coarse
         The same problem on a coarser grid, as a hint where there are many periods.
+    nodes
+        Where given, the time limit is counted in nodes, without a crew (:class:`~fleetplan.optimize.nodes.NodeClock`).
 
     Where the request puts markets first, the most markets are found before anything else, and ``bound`` then holds for the plans
     that have at least as many as the plan found.
@@ -95,27 +101,30 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     report("searching", None, None)
     markets = None
     if formulation.instance.scope.request.objective == "markets_then_npv":
-        counted = _most_markets(formulation, time_limit_s * MARKETS_SHARE, seed, stop, start)
+        counted = _most_markets(formulation, time_limit_s * MARKETS_SHARE, seed, stop, start, nodes)
         if counted is None:
             return None
         markets = counted
         formulation = with_markets(formulation, markets.found)
         start = start if start is not None and markets_at(formulation, start) >= markets.found else None
-    ends = began + max(time_limit_s, LEAST_S)
+    ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes)
     board = _board(formulation, known_bound, report, start)
-    if not board.closed(gap) and not _searched(board, Limits(ends, gap, stop), seed, crew, coarse):
+    if not board.closed(gap) and not _searched(board, ends, seed, crew, coarse):
         return None
-    _finish(board, Limits(ends, gap, stop), seed)
+    _finish(board, ends, seed)
     return SearchResult(
         x=board.plans[0],
         value=board.value,
         bound=max(board.bound, board.value),
         ending=cut_short(stop)
         if markets is not None and markets.found < markets.most
-        else ending_of(board.value, board.bound, gap, inherited=board.bound == known_bound, stop=stop, ends=ends),
+        else ending_of(
+            board.value, board.bound, gap, inherited=board.bound == known_bound, stop=stop, ends=ends.over_at
+        ),
         seconds=time.monotonic() - began,
         markets=markets,
         others=tuple(board.plans[1:]),
+        nodes=None if nodes is None else nodes.used,
     )
 
 
@@ -143,28 +152,35 @@ def _finish(board: Board, ends: Limits, seed: int) -> None:
     """Close in whole numbers what the relaxation left open, and settle plans again where rows only relax a rule."""
     f = board.formulation
     if limits(f):
-        settle_near(board, board.plans[0], seed)
+        settle_near(board, board.plans[0], seed, ends.nodes)
         return
-    left = ends.ends - time.monotonic()
+    left = ends.left_s
     asked = ends.stop is not None and ends.stop.is_set()
     if board.closed(ends.gap) or left <= 0 or asked:
         return
     model = replace(f.model, whole=board.whole)
-    answer = solve(model, time_limit_s=left, gap=ends.gap, seed=seed, start=board.plans[0], stop=ends.stop)
+    answer = solve(
+        model, time_limit_s=left, gap=ends.gap, seed=seed, nodes=ends.nodes, start=board.plans[0], stop=ends.stop
+    )
     if answer.status != "infeasible":
         board.take_bound(answer.bound)
     if answer.x is not None:
         board.take_plan(answer.x)
 
 
-def _most_markets(
-    f: Formulation, seconds: float, seed: int, stop: threading.Event | None, start: Array | None
+def _most_markets(  # each is a knob of its own
+    f: Formulation,
+    seconds: float,
+    seed: int,
+    stop: threading.Event | None,
+    start: Array | None,
+    nodes: NodeClock | None,
 ) -> MarketsProven | None:
     """Return the most markets that a plan can have; None if no plan keeps every rule."""
     model = counting(f)
     most = len(market_columns(f))
     stay = stop if start is not None else None  # without any plan to keep, one is found even when asked to stop
-    answer = solve(model, time_limit_s=seconds, gap=0.5 / max(most, 1), seed=seed, start=start, stop=stay)
+    answer = solve(model, time_limit_s=seconds, gap=0.5 / max(most, 1), seed=seed, nodes=nodes, start=start, stop=stay)
     if answer.status == "infeasible":
         return None
     if answer.x is None:

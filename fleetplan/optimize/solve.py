@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.matrix import Array, Model
+from fleetplan.optimize.nodes import NodeClock, nodes_in
 
 SCALE_USD = 1e6  # the solver sees millions
 POLL_S = 0.05
@@ -56,12 +57,15 @@ def highs_model(model: Model, *, relax: bool) -> highspy.HighsLp:
     return lp
 
 
-def new_highs(seed: int, threads: int) -> highspy.Highs:
-    """Return a silent solver."""
+def new_highs(seed: int) -> highspy.Highs:
+    """Return a silent solver on one thread.
+
+    HiGHS keeps one set of threads a process: once it has been started with some, asking for another number is an error.
+    """
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)  # noqa: FBT003  # the option's own type
     solver.setOptionValue("random_seed", seed)
-    solver.setOptionValue("threads", threads)
+    solver.setOptionValue("threads", 1)
     return solver
 
 
@@ -82,21 +86,19 @@ def _watched(solver: highspy.Highs, watch: Watch | None) -> None:
     solver.cbMipImprovingSolution += report
 
 
-def _pruned(solver: highspy.Highs, cutoff: float) -> threading.Event:
-    """Return an event that is set once the bound says that nothing better than ``cutoff`` (USD) will be found."""
-    hopeless = threading.Event()
+def _pruned(solver: highspy.Highs, cutoff: float) -> None:
+    """Let the solver end once the bound says that nothing better than ``cutoff`` (USD) will be found."""
 
     def look(event: Any) -> None:
         if event.data_out.mip_dual_bound * SCALE_USD <= cutoff:
-            hopeless.set()
+            event.interrupt()
 
     solver.cbMipInterrupt += look
-    return hopeless
 
 
-def _run(solver: highspy.Highs, stops: Sequence[threading.Event]) -> None:
-    """Run to the end or until one of the events is set."""
-    if not stops:
+def _run(solver: highspy.Highs, stop: threading.Event | None) -> None:
+    """Run to the end or until the event is set."""
+    if stop is None:
         solver.run()
         return
     solver.HandleUserInterrupt = True
@@ -104,7 +106,7 @@ def _run(solver: highspy.Highs, stops: Sequence[threading.Event]) -> None:
     stopped = False
     while thread.is_alive():
         thread.join(POLL_S)
-        if not stopped and any(stop.is_set() for stop in stops):
+        if not stopped and stop.is_set():
             solver.cancelSolve()
             stopped = True
 
@@ -115,7 +117,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     time_limit_s: float = 120.0,
     gap: float = 0.01,
     seed: int = 0,
-    threads: int = 0,
+    nodes: NodeClock | None = None,
     start: Array | None = None,
     watch: Watch | None = None,
     stop: threading.Event | None = None,
@@ -128,6 +130,9 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     ----------
     gap
         Relative gap at which to stop.
+    nodes
+        Where given, the limit holds in nodes instead of seconds (:func:`~fleetplan.optimize.nodes.nodes_in`), and those
+        used are counted on it.
     start
         A first solution to improve on.
     relax
@@ -140,23 +145,28 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     SolverError
         If HiGHS ends in a state that proves nothing.
     """
-    solver = new_highs(seed, threads)
+    solver = new_highs(seed)
     if solver.passModel(highs_model(model, relax=relax)) == highspy.HighsStatus.kError:
         msg = "HiGHS refused the model"
         raise SolverError(msg)
-    solver.setOptionValue("time_limit", max(0.01, time_limit_s))
+    if nodes is None:
+        solver.setOptionValue("time_limit", max(0.01, time_limit_s))
+    else:
+        solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
     solver.setOptionValue("mip_rel_gap", gap)
     if start is not None:
         first = highspy.HighsSolution()
         first.col_value = list(start)
         solver.setSolution(first)
     _watched(solver, watch)
-    stops = [stop] if stop is not None else []
     if np.isfinite(cutoff):
-        stops.append(_pruned(solver, cutoff))
+        _pruned(solver, cutoff)
     began = time.monotonic()
-    _run(solver, stops)
-    return _read(solver, model, time.monotonic() - began, mip=bool(not relax and model.whole.any()))
+    _run(solver, stop)
+    mip = bool(not relax and model.whole.any())
+    if nodes is not None and mip:
+        nodes.spend(solver.getInfo().mip_node_count)
+    return _read(solver, model, time.monotonic() - began, mip=mip)
 
 
 def _read(solver: highspy.Highs, model: Model, seconds: float, *, mip: bool) -> Solution:

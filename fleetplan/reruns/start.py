@@ -9,6 +9,7 @@ import numpy as np
 
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import Array, Model
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import kept, strict_model
 from fleetplan.optimize.tidy import reached, tidied, whole_columns
@@ -57,20 +58,21 @@ def held(model: Model, values: Array) -> Model:
     )
 
 
-def start_from(f: Formulation, parent: Plan) -> Array | None:
+def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> Array | None:
     """Return a plan in whole numbers to begin a rerun with.
 
     The parent's own plan where it keeps every rule of the rerun; else its launches, areas and depots with the best
     fleets for them under the rerun's inputs. Openings that permits no longer allow are put off until they do. If the
     depots do not go with it, they are free; None when the launches themselves break a rule of the rerun, or the periods
-    are not the parent's.
+    are not the parent's. Where nodes are counted, they count as any of the search.
     """
     i = f.instance
     if i.grid.labels() != parent.periods or list(i.grid.lengths) != parent.period_months:
         return None
     whole = whole_columns(f)
     for model in _tries(f, parent):
-        answer = solve(replace(model, whole=whole & (model.upper > model.lower)), time_limit_s=START_S, gap=START_GAP)
+        rest = replace(model, whole=whole & (model.upper > model.lower))
+        answer = solve(rest, time_limit_s=START_S, gap=START_GAP, nodes=nodes)
         if answer.x is not None:
             plan = tidied(f, answer.x[: f.model.columns], whole)
             if f.model.worst_violation(plan) < MISSED and kept(f, plan):

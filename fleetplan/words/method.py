@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleetplan.facts import Inheritance, Method
-from fleetplan.words.values import month_name, usd
+from fleetplan.words.values import count, month_name, usd
 
 WHY_NOT: dict[Inheritance, str] = {
     "kept_decisions": "it holds for plans that kept decisions of a plan before it",
@@ -21,7 +21,16 @@ def method_sentence(method: Method) -> str:
     """Return how a plan was found, what its bound is proven for, and where the bound is from."""
     from_parent = ", from the earlier plan's launches on" if "provisional" in method.stages else ""
     found = f"One mixed-integer program of launches, areas and depots{from_parent}, then whole vehicles."
-    return " ".join([found, *_holds(method), *_bound(method)])
+    return " ".join([found, *_counted(method), *_holds(method), *_bound(method)])
+
+
+def _counted(method: Method) -> list[str]:
+    if method.node_limit is None or method.nodes is None:
+        return []
+    nodes = f"{count(method.nodes)} branch-and-bound nodes, {count(method.node_limit)} allowed"
+    return [
+        f"In one process, its work counted in nodes and not in seconds: {nodes}; the same request gives the same plan."
+    ]
 
 
 def _holds(method: Method) -> list[str]:

@@ -60,7 +60,7 @@ def proof_sentence(plan: Plan) -> str:
     ceiling = f"No plan under the same rules and figures can be worth more than {usd_fine(plan.bound)}"
     if plan.status == "optimal":
         return f"{ceiling}: this one is proven best."
-    return f"{ceiling}: {_distance(plan)}.{CUT_SHORT.get(plan.status, '')}"
+    return f"{ceiling}: {_distance(plan)}.{_cut_short(plan)}"
 
 
 def _distance(plan: Plan) -> str:
@@ -75,6 +75,12 @@ CUT_SHORT = {
     "exhausted": " The search had nothing more to try before the gap asked for was proven.",
 }
 """Why less is proven than was asked for, by status."""
+NO_NODES = " The nodes allowed ran out before the gap asked for was proven."
+
+
+def _cut_short(plan: Plan) -> str:
+    out_of_nodes = plan.status == "time_limit" and plan.certificate.method.nodes_ran_out
+    return NO_NODES if out_of_nodes else CUT_SHORT.get(plan.status, "")
 
 
 def searched_out(plan: Plan) -> bool:

@@ -22,7 +22,7 @@ MODE_NAMES = {
 STATUS_NAMES = {
     "optimal": "proven best",
     "within_gap": "within the gap asked for",
-    "time_limit": "the time ran out before the gap asked for was proven",
+    "time_limit": "the limit of the search was reached before the gap asked for was proven",
     "stopped": "stopped by hand; the best plan so far",
     "exhausted": "nothing more to try before the gap asked for was proven",
 }

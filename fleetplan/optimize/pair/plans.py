@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.optimize.matrix import Array, Model
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.outline import Outline
 from fleetplan.optimize.pair.windows import entries_fixed, from_coarse, near, pattern, unsettled, windows
 from fleetplan.optimize.pair.wire import Channel, Found, Message, Over, Proven, Task, serve
@@ -58,6 +59,7 @@ class Surroundings(Protocol):
     task: Task
     stopped: threading.Event
     best_usd: float
+    nodes: NodeClock | None
 
     def tell(self, message: Message) -> None:
         """Send a message."""
@@ -68,6 +70,8 @@ class Surroundings(Protocol):
 
 class _Rough:
     """Surroundings of a planner whose plans are only a hint."""
+
+    nodes: NodeClock | None = None
 
     def __init__(self, task: Task, stopped: threading.Event) -> None:
         self.task, self.stopped, self.best_usd = task, stopped, -float("inf")
@@ -116,7 +120,7 @@ class Planner:
             time_limit_s=limit_s,
             gap=gap,
             seed=self.seed,
-            threads=1,
+            nodes=self.channel.nodes,
             start=start,
             stop=self.channel.stopped if known else None,
             cutoff=least,
@@ -270,7 +274,7 @@ class Relaxation:
 
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
-        self.highs = new_highs(0, 1)
+        self.highs = new_highs(0)
         self.highs.passModel(highs_model(outline.model, relax=True))
         self.value, self.x = np.nan, np.zeros(0)
         self.optimal = self._run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -15,6 +16,7 @@ from fleetplan.errors import SolverError
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Flags
 from fleetplan.optimize.matrix import Model
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.crew import WORKERS, Crew, Heard
 from fleetplan.optimize.pair.outline import Outline, Steps
@@ -26,6 +28,7 @@ LOG = logging.getLogger(__name__)
 POLL_S = 0.05
 FIRST_PLAN_S = 60.0  # so long a first plan is waited for when the time is over and there is none
 IDLE_S = 5.0  # so long plans may stay where they are once the bound is final
+LEAST_S = 0.5
 
 
 def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
@@ -40,11 +43,29 @@ def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a race ends: ``ends`` in monotonic seconds, ``gap`` relative."""
+    """When a search ends: ``ends`` in monotonic seconds, or by the clock of nodes where one is given; ``gap`` relative."""
 
     ends: float
     gap: float
     stop: threading.Event | None
+    nodes: NodeClock | None = None
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left, below zero when it is over."""
+        return self.ends - (time.monotonic() if self.nodes is None else self.nodes.now())
+
+    @property
+    def over_at(self) -> float:
+        """Monotonic seconds when the time is up; where nodes are counted, never or long ago."""
+        if self.nodes is None:
+            return self.ends
+        return math.inf if self.left_s > 0 else -math.inf
+
+    @property
+    def hardly_any(self) -> bool:
+        """Whether too little is left to begin something new."""
+        return self.left_s < LEAST_S if self.nodes is None else self.left_s <= 0
 
 
 def race(
@@ -104,6 +125,6 @@ def _hear(crew: Crew, board: Board, heard: Heard) -> None:
 def _ended(board: Board, limits: Limits) -> bool:
     if board.closed(limits.gap):
         return True
-    late = time.monotonic() - limits.ends
+    late = -limits.left_s
     asked = limits.stop is not None and limits.stop.is_set()
     return (late >= 0 or asked) if board.plans else late >= FIRST_PLAN_S

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal
 
 from fleetplan.optimize.matrix import Array
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.outline import Outline
 
 _HEAD = struct.Struct("<Q")
@@ -88,6 +89,9 @@ class Channel:
 
     A thread reads; the end of the stream means that the caller is gone, and the process ends at once.
     """
+
+    nodes: NodeClock | None = None
+    """Side by side, work is told in seconds."""
 
     def __init__(self) -> None:
         _die_with_parent()
