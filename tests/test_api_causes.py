@@ -261,7 +261,7 @@ def test_causes_keep_what_the_later_plan_kept(service: Running):
     b = rerun_made(service, a, BOTH, kept)
     free = rerun_made(service, a, LESS)
     calls = [change["rerun"] for change in causes(service, a, b)["changes"]]
-    assert all(call["body"]["options"] == {**kept, "gap": 0.01} for call in calls)
+    assert all(call["body"]["options"] == {**kept, "gap": 0.01, "node_limit": None} for call in calls)
     slower = {**kept, "time_limit_s": 99.0}
     found = rerun_made(service, a, LESS, slower)
     change = causes(service, a, b)["changes"][0]
