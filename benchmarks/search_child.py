@@ -159,7 +159,7 @@ def parts(spec: Spec, tell: Teller) -> None:
     sent = timed("pickle", lambda: pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL))
     timed("unpickle", lambda: pickle.loads(sent))  # noqa: S301 - our own bytes
     timed("SCIP model", lambda: _scip_model(task))
-    found = timed("relaxation", lambda: solve(f.model, relax=True, time_limit_s=spec["seconds"], threads=1))
+    found = timed("relaxation", lambda: solve(f.model, relax=True, time_limit_s=spec["seconds"]))
     bound = found.bound if found.status == "optimal" else None
     tell("answer", status=found.status, best=None, bound=bound, gap=None, message_bytes=len(sent), **size_of(prepared))
 
