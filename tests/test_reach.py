@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from fleetplan.scope import resolve_scope
 from fleetplan.service.planes import planes_within
 from fleetplan.service.types import CityService
 from tests.plan_builder import build_plan, make_catalogue, make_services
-from tests.rule_builder import with_assumption, with_new_permit, with_permit
+from tests.rule_builder import finer_services, with_assumption, with_new_permit, with_permit
 
 REFERENCE = Path(__file__).resolve().parent.parent / "examples" / "uber-2027.yaml"
 PUBLIC = {"type": "markets_live", "count": 1, "by": "2028-06", "counts": "public"}
@@ -126,40 +125,16 @@ def test_both_find_the_same_within_reach_of_the_real_cities(changes: list[dict[s
     assert_alike(*both(request, world, services))
 
 
-def tapering(share_of_planes: float) -> dict[str, CityService]:
-    """Return surfaces sampled finely, whose law lies at a multiple of their own planes."""
-    found = {}
-    v, d = np.linspace(0.0, 200.0, 42), np.linspace(0.0, 5000.0, 21)
-    law = np.minimum(np.minimum(20 * v[:, None], 0.95 * d[None, :]), 8 * v[:, None] + 0.5 * d[None, :])
-    flat = np.full(law.shape, 0.4)
-    for city, service in make_services().items():
-        levels = []
-        for level in service.levels:
-            wait = 10 - 0.02 * v[:, None] + 0.0005 * d[None, :]
-            finer = replace(
-                level.surface,
-                sample_vehicles=v,
-                sample_demand=d,
-                sample_trips=share_of_planes * law,
-                sample_wait_min=wait,
-                sample_deadhead_share=flat,
-                sample_km=flat,
-            )
-            levels.append(replace(level, surface=finer))
-        found[city] = replace(service, levels=tuple(levels))
-    return found
-
-
 @pytest.mark.parametrize(("share", "broken"), [(1.1, set()), (0.9, {"response_curve"})])
 def test_trips_are_held_against_the_law_within_reach_and_not_against_that_of_fleets_beyond_it(
     share: float, broken: set[str]
 ):
-    report = check_plan(build_plan(), make_catalogue(), tapering(share))
+    report = check_plan(build_plan(), make_catalogue(), finer_services(share))
     assert {v.rule for v in report.violations} == broken
 
 
 def test_a_reach_counts_samples_up_to_the_first_that_is_no_smaller_in_tens_and_four_demands_at_least():
-    surface = tapering(1.0)["aston"].levels[0].surface
+    surface = finer_services(1.0)["aston"].levels[0].surface
     assert float(surface.sample_vehicles[9]) < 44 < float(surface.sample_vehicles[10])
     assert sampled(surface, 43.0, 200.0) == (10, 4)
     assert sampled(surface, 44.0, 1000.0) == (20, 5)
@@ -169,7 +144,7 @@ def test_a_reach_counts_samples_up_to_the_first_that_is_no_smaller_in_tens_and_f
 
 
 def test_the_planes_within_reach_lie_above_its_law_and_below_the_surface_s_own():
-    surface = tapering(0.9)["aston"].levels[0].surface
+    surface = finer_services(0.9)["aston"].levels[0].surface
     planes = planes_over(surface, (20, 8))
     for i, j in ((1, 1), (10, 5), (19, 7)):
         point = np.array([surface.sample_vehicles[i], surface.sample_demand[j], 1.0])

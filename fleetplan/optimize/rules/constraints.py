@@ -51,6 +51,12 @@ class ConstraintRule(Rule, Generic[C]):
         given = {name: getattr(constraint, name, None) or "" for name in ("city", "stack")}
         self.place = Place("constraint", constraint=constraint.id, **given)
 
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with what the request fills in."""
+        del instance
+        given = self.constraint.model_dump(exclude={"id", "type"}, exclude_none=True)
+        return f"{self.title} ({', '.join(f'{name} {value}' for name, value in given.items())})"
+
     def users(self, i: Instance) -> list[int]:
         """Return the deployments that the constraint is about."""
         return i.matching(getattr(self.constraint, "city", None), getattr(self.constraint, "stack", None))
@@ -254,6 +260,7 @@ class ServiceLevelRule(ConstraintRule[ServiceLevel]):
 
     title = "The mean wait stays at or below so many minutes wherever service is open"
     scope = "city"
+    relaxes = "fleets that keep a wait are not convex: plans come from stricter rows, bounds from these"
 
     def write(self, p: Problem) -> None:
         """Ask each level in force for the vehicles that any fleet short enough in waits has at its demand."""

@@ -93,6 +93,9 @@ class PermitPathRule(Rule):
     source = "the permits of the city's jurisdictions"
     kind = "law"
     scope = "joint"
+    relaxes = (
+        "where a permit waits for the earlier of two that belong to different programmes, the faster one alone is taken"
+    )
 
     def mode_limit(self, i: Instance, q: int) -> Array | None:
         """Return no vehicles in a mode before it can be permitted."""
@@ -139,6 +142,7 @@ class PaidServiceRule(Rule):
     source = "fare_factor of the permits"
     kind = "definition"
     scope = "city"
+    unchecked = "it defines when a service is paid; the checker reads that from the vehicles in paid modes"
 
     def write(self, p: Problem) -> None:
         """Bound the steps of paying service, by deployment and by city."""

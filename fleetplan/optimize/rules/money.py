@@ -15,6 +15,7 @@ from fleetplan.optimize.matrix import PLAN, Place
 from fleetplan.optimize.rules.base import Problem, Rule
 
 MILLION = 1e6
+BOOKED = "it books money: money_lines checks every line anew, npv what they are worth"
 
 
 class RunningMoneyRule(Rule):
@@ -24,6 +25,7 @@ class RunningMoneyRule(Rule):
     title = "Trips earn fares and cost energy, upkeep and fees"
     source = "economics.csv; city.toml; the contract"
     kind = "money"
+    unchecked = BOOKED
 
     def write(self, p: Problem) -> None:
         """Book the flows of trips and vehicles."""
@@ -77,6 +79,7 @@ class LaunchMoneyRule(Rule):
     source = "economics.csv; assumptions.toml; the contract"
     kind = "money"
     scope = "joint"
+    unchecked = BOOKED
 
     def write(self, p: Problem) -> None:
         """Book the one-off flows of launches and the running cost of city teams."""
@@ -127,6 +130,7 @@ class AssetMoneyRule(Rule):
     source = "partners/<stack>.toml; city.toml; assumptions.toml"
     kind = "money"
     scope = "joint"
+    unchecked = BOOKED
 
     def write(self, p: Problem) -> None:
         """Book purchases, loans, depots, residual values and the charge for vehicles after the horizon."""
@@ -169,6 +173,10 @@ class CapitalRule(Rule):
     kind = "money"
     scope = "joint"
 
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with all that may be spent."""
+        return f"{self.title}: {float(instance.world.budget_usd[-1]):,.0f} USD in all"
+
     def write(self, p: Problem) -> None:
         """Sum capital by period and bound its running total."""
         _sum(p, self, p.columns.capital, capital_only=True)
@@ -185,6 +193,11 @@ class CashFloorRule(Rule):
     source = "the request: capital.cash_floor_usd"
     kind = "money"
     scope = "joint"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the floor, if there is one."""
+        floor = instance.scope.request.capital.cash_floor_usd
+        return f"{self.title}: {'none is set' if floor is None else f'{-floor:,.0f} USD'}"
 
     def write(self, p: Problem) -> None:
         """Sum cash by period and bound its running total."""

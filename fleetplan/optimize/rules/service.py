@@ -16,6 +16,8 @@ from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.service.planes import planes_within
 
+ROUNDING = 1e-12
+
 
 def rises(i: Instance) -> Array:
     """Return the adoption that a step opened by ``tau`` adds in ``t`` beyond the step before, shape (t, tau).
@@ -26,6 +28,11 @@ def rises(i: Instance) -> Array:
     after = np.zeros_like(table)
     after[:-1] = table[1:]
     return np.tril((table - after).T)
+
+
+def fades(i: Instance) -> bool:
+    """Return whether adoption falls with age somewhere: then a later opening may win more, and an earlier one is no freedom."""
+    return bool((rises(i) < -ROUNDING).any())
 
 
 class ServiceAreaRule(Rule):
@@ -151,6 +158,11 @@ class DemandRule(Rule):
     title = "Riders take to the service over months, ring by ring"
     source = "assumptions.toml: adoption.curve_monthly"
 
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with how far a ring has got by the horizon's first period and its last, open throughout."""
+        first, last = instance.world.adoption[0, 0], instance.world.adoption[0, -1]
+        return f"{self.title}: {first:.0%} of those there are at first, {last:.0%} by the end"
+
     def demand_limit(self, i: Instance, q: int, possible: Flags) -> Array | None:
         """Return the riders won with every ring open since the period in which it could win most of them."""
         won = np.zeros(possible.shape)
@@ -190,7 +202,7 @@ class CityDemandRule(Rule):
         i, rise = p.instance, rises(p.instance)
         for city, live in p.columns.live.items():
             users = i.of_city(city)
-            for g, level in enumerate(i.cities[city].levels if len(users) > 1 else ()):
+            for g, level in enumerate(i.cities[city].levels if len(users) > 1 or fades(i) else ()):
                 terms: list[Term] = []
                 for q in users:
                     inside = p.columns.deployments[q].demand[: g + 1].T
@@ -207,6 +219,7 @@ class CityLiveRule(Rule):
     title = "A city is live from its first opening"
     source = "docs/model.md"
     kind = "definition"
+    unchecked = "it defines when a city is live; the checker reads that from its openings"
     scope = "city"
 
     def write(self, p: Problem) -> None:
@@ -216,6 +229,8 @@ class CityLiveRule(Rule):
             opened = [(p.columns.deployments[q].open[0], -1.0) for q in p.instance.of_city(city)]
             p.at_most(self, place, p.every, [(steps, 1.0), *opened], part="opened")
             p.never_falls(self, place, steps, part="stays")
+            for columns, sign in opened if fades(p.instance) else ():
+                p.at_least(self, place, p.every, [(steps, 1.0), (columns, sign)], part="not later")
 
 
 SERVICE_RULES: tuple[Rule, ...] = (

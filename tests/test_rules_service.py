@@ -1,0 +1,226 @@
+"""Rules of service: areas, fleets, riders and trips, each on its rows alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.reach import MOST_VEHICLES
+from tests.plan_builder import CURVE
+from tests.rule_builder import (
+    APRIL,
+    BOUGHT,
+    DRIVEN,
+    JULY,
+    JUNE,
+    WORLD,
+    Trial,
+    instance,
+    with_assumption,
+    written,
+)
+
+ASTON = {"cities": ["aston"]}
+LEAST_USE = 5.0
+
+
+def with_adoption(values: list[float]) -> Catalogue:
+    """Return the world with another curve of adoption."""
+    figure = replace(WORLD.assumptions["adoption.curve_monthly"], values=tuple(values))
+    return replace(WORLD, assumptions={**WORLD.assumptions, "adoption.curve_monthly": figure})
+
+
+# --- no_service_before_open ---
+
+
+def test_vehicles_serve_and_riders_are_offered_only_in_an_open_area():
+    trial = Trial(instance(DRIVEN), "no_service_before_open").opened(JULY)
+    own = trial.f.columns.deployments[0]
+    assert trial.serving(20, JULY).put(own.demand[0, JULY], 100.0).kept
+    assert not trial.put(own.demand[0, JUNE], 1.0).kept
+    assert not trial.put(own.demand[0, JUNE], 0.0).serving(1, JUNE).kept
+
+
+def test_they_are_those_of_the_largest_area_that_is_open():
+    trial = Trial(instance(DRIVEN), "no_service_before_open").opened(JUNE, level=2)
+    own = trial.f.columns.deployments[0]
+    assert trial.serving(20, JULY, level=2).put(own.demand[1, JULY], 100.0).kept
+    assert not trial.put(own.demand[0, JULY], 1.0).kept
+    assert not trial.put(own.demand[0, JULY], 0.0).serving(20, JULY, level=1).kept
+
+
+def test_vehicles_by_mode_are_the_vehicles_by_area():
+    trial = Trial(instance(BOUGHT), "no_service_before_open").opened(APRIL)
+    own = trial.f.columns.deployments[0]
+    assert trial.serving(12, 5, mode=0).kept
+    assert not trial.put(own.fleet[0, 5], 11.0).kept
+
+
+# --- vehicles_max ---
+
+
+def test_a_fleet_stays_within_the_largest_one_sampled_and_does_not_where_the_rule_is_dropped():
+    plenty = with_assumption(
+        "supply.public_charging_cars", 1000.0, with_assumption("fleet.ramp_vehicles_per_month", 500.0)
+    )
+    i = instance(BOUGHT, plenty)
+    tight, wide = formulate(i), formulate(i, without={"vehicles_max"})
+    own = tight.columns.deployments[0]
+    assert i.ceilings["alpha"][-1] == 260
+    assert tight.model.upper[own.fleet[0, -1]] == 200
+    assert wide.model.upper[own.fleet[0, -1]] == 260
+    both = {"vehicles_max", "stack_supply", "depot_capacity", "ramp"}
+    assert formulate(i, without=both).model.upper[own.fleet[0, -1]] == MOST_VEHICLES
+
+
+# --- area_density ---
+
+
+@pytest.mark.parametrize(("vehicles", "allowed"), [(19.9, False), (20, True)])
+def test_a_larger_area_has_vehicles_enough_for_its_size(vehicles: float, allowed: bool):
+    trial = Trial(instance(DRIVEN), "area_density").opened(JUNE, level=2)
+    assert trial.i.levels_of(0)[1].area_km2 / trial.i.world.km2_per_vehicle == 20
+    assert trial.serving(vehicles, slice(JUNE, None), level=2).kept == allowed
+
+
+def test_the_first_area_has_no_least_density():
+    assert Trial(instance(DRIVEN), "area_density").opened(JUNE).serving(1, slice(JUNE, None)).kept
+
+
+def test_an_area_that_no_fleet_can_be_dense_enough_for_is_shut_and_open_where_the_rule_is_dropped():
+    i = instance(DRIVEN, with_assumption("fleet.km2_per_vehicle_most", 1.0))
+    tight, wide = formulate(i), formulate(i, without={"area_density"})
+    larger = tight.columns.deployments[0].open[1]
+    assert (tight.model.upper[larger] == 0).all()
+    assert (wide.model.upper[larger[JUNE:]] == 1).all()
+    assert written(i, "area_density", without={"area_density"}) == 0
+
+
+# --- partner_use ---
+
+
+@pytest.mark.parametrize(("trips", "allowed"), [(99.9, False), (100, True)])
+def test_cars_of_a_partner_paid_by_the_trip_have_their_least_trips(trips: float, allowed: bool):
+    trial = Trial(instance(DRIVEN), "partner_use").serving(20, JULY)
+    assert trial.i.world.partner_least_trips == LEAST_USE
+    assert trial.put(trial.f.columns.deployments[0].trips[0, JULY], trips).kept == allowed
+
+
+def test_vehicles_that_the_platform_buys_may_stand_idle():
+    assert written(instance(BOUGHT), "partner_use") == 0
+    assert written(instance(DRIVEN), "partner_use", without={"partner_use"}) == 0
+
+
+# --- response_curve ---
+
+
+@pytest.mark.parametrize(
+    ("vehicles", "demand", "most"),
+    [(20, 1000.0, 400.0), (60, 400.0, 380.0), (40, 1000.0, 800.0), (60, 800.0, 760.0), (60, 1000.0, 950.0)],
+)
+def test_trips_stay_under_every_plane_of_the_area_in_force(vehicles: int, demand: float, most: float):
+    trial = Trial(instance(DRIVEN), "response_curve").opened(JUNE).serving(vehicles, JULY + 4)
+    own = trial.f.columns.deployments[0]
+    trial.put(own.demand[0, JULY + 4], demand)
+    assert trial.put(own.trips[0, JULY + 4], most).kept
+    assert not trial.put(own.trips[0, JULY + 4], most + 0.01).kept
+
+
+def test_no_more_trips_are_served_than_riders_offered():
+    trial = Trial(instance(DRIVEN), "response_curve").opened(JUNE).serving(60, JULY)
+    own = trial.f.columns.deployments[0]
+    assert not trial.put(own.demand[0, JULY], 100.0).put(own.trips[0, JULY], 100.1).kept
+
+
+def test_a_limit_that_is_asked_for_does_not_move_the_curves():
+    capped = {**DRIVEN, "constraints": [{"id": "c", "type": "fleet_cap", "vehicles": 10}]}
+    free, limited = formulate(instance(DRIVEN)), formulate(instance(capped))
+    assert np.array_equal(free.domain.deployments[0].fleet, limited.domain.deployments[0].fleet)
+    assert limited.reach.deployments[0].fleet.max() == 10
+
+
+# --- demand ---
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_riders_are_those_of_each_ring_by_its_age(level: int):
+    trial = Trial(instance(DRIVEN), "demand").opened(JUNE).opened(JUNE + 2, level=level)
+    own = trial.f.columns.deployments[0]
+    trial.put(own.open[0, JUNE:], 1.0)
+    scale = trial.i.deployments[0].scale[8]
+    most = scale * (2000 * CURVE[3] + (1000 * CURVE[1] if level == 2 else 0))
+    assert trial.put(own.demand[level - 1, 8], most).kept
+    assert not trial.put(own.demand[level - 1, 8], most + 0.1).kept
+
+
+def test_riders_within_reach_bound_the_columns_and_without_the_rule_all_there_are_do():
+    i = instance(DRIVEN)
+    tight, wide = formulate(i), formulate(i, without={"demand"})
+    first = tight.columns.deployments[0].demand[0, JUNE]
+    scale = i.deployments[0].scale[JUNE]
+    assert tight.model.upper[first] == pytest.approx(2000 * CURVE[0] * scale)
+    assert wide.model.upper[first] == pytest.approx(2000 * scale)
+    assert written(i, "demand", without={"demand"}) == 0
+
+
+@pytest.mark.parametrize("curve", [[0.9, 0.3, 0.2], [0.2, 1.4, 0.5]])
+def test_bounds_on_riders_cut_off_no_opening_whatever_the_curve_of_adoption(curve: list[float]):
+    i = instance(DRIVEN, with_adoption(curve))
+    for opens in range(JUNE, 12):
+        trial = Trial(i, "demand", "no_service_before_open").opened(opens)
+        own = trial.f.columns.deployments[0]
+        for t in range(opens, 12):
+            most = i.deployments[0].scale[t] * 2000 * curve[min(t - opens, 2)]
+            trial.x[own.demand[0]] = 0.0
+            assert trial.put(own.demand[0, t], most).kept
+            assert trial.within_bounds
+
+
+# --- city_demand, city_live ---
+
+
+def test_stacks_of_a_city_share_the_riders_it_has_won_since_its_first_opening():
+    trial = Trial(instance(ASTON), "city_demand").opened(APRIL, q=0).opened(JULY, q=1)
+    trial.put(trial.f.columns.live["aston"][APRIL:], 1.0)
+    first, second = trial.f.columns.deployments
+    most = 2000 * CURVE[4]
+    scales = [d.scale[JULY + 1] for d in trial.i.deployments]
+    trial.put(first.demand[0, JULY + 1], 0.7 * most * scales[0])
+    assert trial.put(second.demand[0, JULY + 1], 0.3 * most * scales[1]).kept
+    assert not trial.put(second.demand[0, JULY + 1], 0.3001 * most * scales[1]).kept
+
+
+def test_a_stack_in_a_larger_area_takes_nothing_from_the_limit_of_the_smaller():
+    trial = Trial(instance(ASTON), "city_demand")
+    trial.put(trial.f.columns.live["aston"], 1.0)
+    first, second = trial.f.columns.deployments
+    inner, outer = 2000 * CURVE[4], 3000 * CURVE[4]
+    scales = [d.scale[-1] for d in trial.i.deployments]
+    trial.put(first.demand[0, -1], inner * scales[0])
+    assert trial.put(second.demand[1, -1], (outer - inner) * scales[1]).kept
+    assert not trial.put(second.demand[1, -1], (outer - inner + 1) * scales[1]).kept
+
+
+def test_a_stack_alone_in_its_city_shares_with_nobody():
+    assert written(instance(DRIVEN), "city_demand") == 0
+    assert written(instance(ASTON), "city_demand", without={"city_demand"}) == 0
+
+
+def test_where_adoption_falls_a_city_s_age_counts_from_its_first_opening_all_the_same():
+    world = with_adoption([0.9, 0.3, 0.2])
+    assert written(instance(DRIVEN, world), "city_demand") > 0, "a young ring could claim more than the city has"
+    trial = Trial(instance(DRIVEN, world), "city_live").opened(JUNE)
+    assert not trial.put(trial.f.columns.live["belport"][JULY:], 1.0).kept, "it would be younger than it is"
+    assert trial.put(trial.f.columns.live["belport"][JUNE:], 1.0).kept
+
+
+def test_a_city_is_live_from_its_first_opening_and_stays_so():
+    trial = Trial(instance(ASTON), "city_live").opened(JULY, q=1)
+    live = trial.f.columns.live["aston"]
+    assert not trial.put(live[APRIL:], 1.0).kept
+    assert trial.opened(APRIL, q=0).kept
+    assert not trial.put(live[JULY], 0.0).kept
