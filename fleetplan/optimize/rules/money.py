@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from fleetplan.optimize.instance import DeploymentData, Ints
+from fleetplan.optimize.instance import DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import PLAN, Place
 from fleetplan.optimize.rules.base import Problem, Rule
 
