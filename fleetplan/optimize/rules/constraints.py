@@ -285,12 +285,31 @@ class MinimumTripsRule(ConstraintRule[MinimumTrips]):
 
 
 class GivenRule(ConstraintRule[Any]):
-    """A constraint that alters figures (delays, events, supply): it stands in the outlook, not in rows."""
-
-    title = "Permits, events and supply are as the request takes them"
+    """A constraint that alters figures: it stands in the outlook, not in rows."""
 
     def write(self, p: Problem) -> None:
         """Write nothing: :func:`fleetplan.optimize.gather.gather` has read it."""
+
+
+class PermitDelayRule(GivenRule):
+    """Offices are slower, or quicker."""
+
+    title = "Permits take longer or shorter by whole months"
+    unchecked = "it alters months that permit_path, permit_area and other rules are checked with"
+
+
+class EventDateRule(GivenRule):
+    """A law comes later, or sooner."""
+
+    title = "A law comes into force in another month"
+    unchecked = "it alters months that permit_path, permit_area and other rules are checked with"
+
+
+class SupplyChangeRule(GivenRule):
+    """A plant delivers less, or more."""
+
+    title = "The vehicles that can be had of a stack are multiplied"
+    unchecked = "it alters the ceilings that stack_supply and owned_fleet are checked with"
 
 
 CONSTRAINT_RULES: dict[type[Any], type[ConstraintRule[Any]]] = {
@@ -305,9 +324,9 @@ CONSTRAINT_RULES: dict[type[Any], type[ConstraintRule[Any]]] = {
     PartnerShare: PartnerShareRule,
     LaunchesPerQuarter: LaunchesPerQuarterRule,
     StacksPerCity: StacksPerCityRule,
-    PermitDelay: GivenRule,
-    EventDate: GivenRule,
-    SupplyChange: GivenRule,
+    PermitDelay: PermitDelayRule,
+    EventDate: EventDateRule,
+    SupplyChange: SupplyChangeRule,
     ServiceLevel: ServiceLevelRule,
     MinimumTrips: MinimumTripsRule,
 }

@@ -42,7 +42,7 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "permit_area": partial(law.check_permit_area, case, calendar),
         "permit_cap": partial(law.check_permit_cap, case, calendar),
         "fare_allowed": partial(law.check_fare_allowed, case, calendar),
-        "launch_order": partial(operation.check_launch_order, case, calendar),
+        "launch_order": partial(operation.check_launch_order, case),
         "programme_opens": partial(operation.check_programme_opens, case),
         "operator_pilot": partial(operation.check_operator_pilot, case),
         "min_fleet": partial(operation.check_min_fleet, case, calendar),

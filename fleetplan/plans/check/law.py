@@ -24,7 +24,17 @@ def check_permit_path(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 1.0,
             )
         yield from _steps(case, calendar, deployed)
+        yield from _openings(case, calendar, deployed)
         yield from _modes(case, calendar, deployed)
+
+
+def _openings(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Violation]:
+    for t, level in enumerate(deployed.row.level):
+        where = case.where(deployed.name, t)
+        if level and not calendar.permitted(deployed, t):
+            yield Violation("permit_path", where, f"level {level} is open while no mode is permitted", 1.0)
+        if level and deployed.start > case.starts[t]:
+            yield Violation("permit_path", where, "service is open before the programme starts", 1.0)
 
 
 def _steps(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Violation]:

@@ -10,19 +10,14 @@ from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, trips_over
 
 
-def check_launch_order(case: Case, calendar: Calendar) -> Iterator[Violation]:
-    """Yield openings without a permitted mode or a programme, and areas that shrink."""
+def check_launch_order(case: Case) -> Iterator[Violation]:
+    """Yield areas that shrink."""
     for deployed in case.deployed:
         for t in case.periods:
             level = deployed.row.level[t]
-            where = case.where(deployed.name, t)
-            if level and not calendar.permitted(deployed, t):
-                yield Violation("launch_order", where, f"level {level} is open while no mode is permitted", 1.0)
-            if level and deployed.start > case.starts[t]:
-                yield Violation("launch_order", where, "service is open before the programme starts", 1.0)
             if t and level < deployed.row.level[t - 1]:
                 text = f"the area falls from level {deployed.row.level[t - 1]} to {level}"
-                yield Violation("launch_order", where, text, deployed.row.level[t - 1] - level)
+                yield Violation("launch_order", case.where(deployed.name, t), text, deployed.row.level[t - 1] - level)
 
 
 def check_programme_opens(case: Case) -> Iterator[Violation]:
