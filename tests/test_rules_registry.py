@@ -17,7 +17,7 @@ from fleetplan.optimize.rules.constraints import ConstraintRule
 from fleetplan.plans import check
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.targets import INPUTS, TARGETS
+from fleetplan.plans.check.targets import TARGETS
 from fleetplan.request import AnyConstraint
 from fleetplan.words.constraints import CONSTRAINTS, constraint_words
 from fleetplan.words.names import Names
@@ -45,6 +45,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "service_level": {"max_wait_min": 9.25},
     "minimum_trips": {"trips_per_day": 150, "start": "2027-07"},
 }
+
+
+INPUTS = {str(model.model_fields["type"].default) for model in TYPES if model.given}
 
 
 def kind_of(model: Any) -> str:
