@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fleetplan.facts import Binding, PermitWait
+from fleetplan.facts import Binding, PermitWait, RuleKind
 from fleetplan.months import month_number, month_text
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
@@ -33,6 +33,7 @@ class _Found:
     plan: Plan
     decisions: Decisions
     priced: Priced
+    kinds: Mapping[str, RuleKind]
 
     def month(self, period: int) -> str:
         return self.i.grid.labels()[period] if 0 <= period < self.i.periods else ""
@@ -61,6 +62,11 @@ def _priced(prices: RowPrices) -> Priced:
     return best
 
 
+def _kinds(f: Formulation) -> dict[str, RuleKind]:
+    """Return who sets each rule, by its key; what only defines a column sets nothing."""
+    return {rule.key: rule.kind for rule in f.rules if rule.kind != "definition"}
+
+
 def _dearest_first(found: list[Binding]) -> list[Binding]:
     return sorted(found, key=lambda b: -(b.price_usd or 0.0))
 
@@ -76,7 +82,7 @@ def _capital(x: _Found) -> list[Binding]:
     return [
         Binding(
             rule="capital",
-            kind="money",
+            kind=x.kinds["capital"],
             period=x.month(t),
             limit=x.plan.cumulated_budget_usd[t],
             amount=round(sum(x.plan.capital_usd[: t + 1]), 2),
@@ -97,7 +103,7 @@ def _supply(x: _Found) -> list[Binding]:
             found.append(
                 Binding(
                     rule="stack_supply",
-                    kind="partner",
+                    kind=x.kinds["stack_supply"],
                     stack=fleet.stack,
                     period=x.month(t),
                     limit=fleet.ceiling[t],
@@ -123,7 +129,7 @@ def _ramps(x: _Found) -> list[Binding]:
             found.append(
                 Binding(
                     rule="ramp",
-                    kind="operation",
+                    kind=x.kinds["ramp"],
                     city=q.city,
                     stack=q.stack,
                     period=x.month(t),
@@ -149,7 +155,7 @@ def _depots(x: _Found) -> list[Binding]:
             found.append(
                 Binding(
                     rule="depot_capacity",
-                    kind="operation",
+                    kind=x.kinds["depot_capacity"],
                     city=city.city,
                     period=x.month(t),
                     limit=_room(x, city, t),
@@ -301,7 +307,7 @@ def _permits(x: _Found) -> list[Binding]:
         found.append(
             Binding(
                 rule="permit_path",
-                kind="law",
+                kind=x.kinds["permit_path"],
                 city=r.data.city,
                 stack=r.data.stack,
                 period=x.month(r.opened),
@@ -314,7 +320,7 @@ def _permits(x: _Found) -> list[Binding]:
 
 def binding_facts(f: Formulation, prices: RowPrices, decisions: Decisions, plan: Plan) -> list[Binding]:
     """Return what binds a plan: money, the request's constraints, partners, operation, permits; each dearest first."""
-    x = _Found(f.instance, plan, decisions, _priced(prices))
+    x = _Found(f.instance, plan, decisions, _priced(prices), _kinds(f))
     priced = [_dearest_first(find(x)) for find in (_supply, _ramps, _depots)]
     return [*_capital(x), *_targets(x), *(b for found in priced for b in found), *_permits(x)]
 
