@@ -113,6 +113,7 @@ EDGES = {"report", "cli", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {"geopandas", "pandas", "scipy", "shapely", "ortools", "highspy", "plotly", "matplotlib", "fastapi"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 70
+COORDINATES, PLANS_COMPARED = {"x", "y", "r"}, {"a", "b"}
 
 # Spelled in pieces, so that this file may be searched too.
 REGISTRY_HOSTS = [
@@ -232,6 +233,16 @@ def test_a_function_stays_short(path: Path):
     found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kinds)]
     lines = {f.name: (f.end_lineno or f.lineno) - f.lineno + 1 for f in found}
     assert not {name: count for name, count in lines.items() if count > LONGEST_FUNCTION}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_label)
+def test_no_attribute_hides_behind_one_letter(path: Path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    stored = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+    classes = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
+    fields = [n.target for c in classes for n in c.body if isinstance(n, ast.AnnAssign)]
+    named = [*stored, *(field.id for field in fields if isinstance(field, ast.Name))]
+    assert not {name for name in named if len(name) == 1} - COORDINATES - PLANS_COMPARED
 
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -36,7 +36,7 @@ class _Found:
     kinds: Mapping[str, RuleKind]
 
     def month(self, period: int) -> str:
-        return self.i.grid.labels()[period] if 0 <= period < self.i.periods else ""
+        return self.instance.grid.labels()[period] if 0 <= period < self.instance.periods else ""
 
     def dearest(self, rule: str, where: str) -> tuple[float, int]:
         """Return the highest price of a rule somewhere, and the first period that has it (0 and -1: none)."""
