@@ -29,7 +29,7 @@ Priced = dict[tuple[str, str], dict[int, float]]
 class _Found:
     """What the facts are read from: ``priced`` holds by rule and place the highest price of a row in each period."""
 
-    i: Instance
+    instance: Instance
     plan: Plan
     decisions: Decisions
     priced: Priced
@@ -111,7 +111,7 @@ def _supply(x: _Found) -> list[Binding]:
                     limit_unit=VEHICLE,
                     price_usd=price,
                     unit=VEHICLE,
-                    source=x.i.catalogue_stack(fleet.stack).figures["supply.placeable"].source,
+                    source=x.instance.catalogue_stack(fleet.stack).figures["supply.placeable"].source,
                 )
             )
     return found
@@ -119,9 +119,9 @@ def _supply(x: _Found) -> list[Binding]:
 
 def _ramps(x: _Found) -> list[Binding]:
     found = []
-    figure = x.i.scope.catalogue.assumptions["fleet.ramp_vehicles_per_month"]
+    figure = x.instance.scope.catalogue.assumptions["fleet.ramp_vehicles_per_month"]
     fleets = {(d.stack, d.city): d.vehicles for c in x.plan.cities for d in c.deployments}
-    for q in x.i.deployments:
+    for q in x.instance.deployments:
         if (priced := x.price("ramp", q.key)) and (q.stack, q.city) in fleets:
             price, t = priced
             fleet = fleets[q.stack, q.city]
@@ -134,7 +134,7 @@ def _ramps(x: _Found) -> list[Binding]:
                     stack=q.stack,
                     period=x.month(t),
                     limit=figure.value,
-                    amount=round(added / float(x.i.world.months[t]), 4),
+                    amount=round(added / float(x.instance.world.months[t]), 4),
                     limit_unit="vehicle a month",
                     price_usd=price,
                     unit=VEHICLE,
@@ -171,18 +171,18 @@ def _depots(x: _Found) -> list[Binding]:
 
 def _stalls_are_full(x: _Found, city: CityRollout, t: int) -> bool:
     """Return whether the sites that are live have no stall left; what a stall costs is a price of its own."""
-    return _charging(x, city, t) > _room(x, city, t) - x.i.world.vehicles_per_stall
+    return _charging(x, city, t) > _room(x, city, t) - x.instance.world.vehicles_per_stall
 
 
 def _room(x: _Found, city: CityRollout, t: int) -> float:
     """Return how many electric vehicles find a charger: at sites ordered and live, and in public."""
     live = {d.site for d in city.depots if d.live <= x.month(t)}
-    stalls = sum(s.stalls for s in x.i.scope.catalogue.cities[city.city].depots if s.name in live)
-    return round(x.i.world.vehicles_per_stall * stalls + x.i.world.public_cars, 2)
+    stalls = sum(s.stalls for s in x.instance.scope.catalogue.cities[city.city].depots if s.name in live)
+    return round(x.instance.world.vehicles_per_stall * stalls + x.instance.world.public_cars, 2)
 
 
 def _charging(x: _Found, city: CityRollout, t: int) -> int:
-    electric = {q.stack for q in x.i.deployments if q.electric}
+    electric = {q.stack for q in x.instance.deployments if q.electric}
     return sum(d.vehicles[t] + d.test_vehicles[t] for d in city.deployments if d.stack in electric)
 
 
@@ -214,8 +214,8 @@ def _trips(x: _Found, c: Any, t: int) -> float:
 
 
 def _launches(x: _Found, c: Any, t: int) -> float:
-    quarters = x.i.grid.quarters
-    opened = [x.i.grid.period_of(month_number(d.launch)) for d in _chosen(x, c) if d.launch]
+    quarters = x.instance.grid.quarters
+    opened = [x.instance.grid.period_of(month_number(d.launch)) for d in _chosen(x, c) if d.launch]
     return float(sum(quarters[at] == quarters[t] for at in opened))
 
 
@@ -240,7 +240,7 @@ def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
         stack=getattr(c, "stack", None) or "",
         period=x.month(t),
         limit=number_of(c),
-        amount=round(measure(x, c, t), 4) if measure and 0 <= t < x.i.periods else None,
+        amount=round(measure(x, c, t), 4) if measure and 0 <= t < x.instance.periods else None,
         limit_unit=limit.unit if limit else "",
         price_usd=price,
         unit=(limit.priced or limit.unit if limit else "") or "unit",
@@ -249,7 +249,7 @@ def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
 
 
 def _targets(x: _Found) -> list[Binding]:
-    priced = [(c, x.price(c.type, c.id)) for c in x.i.scope.constraints]
+    priced = [(c, x.price(c.type, c.id)) for c in x.instance.scope.constraints]
     return [_target(x, c, *found) for c, found in priced if found is not None]
 
 
@@ -260,8 +260,8 @@ def _last_permit(x: _Found, r: Rollout) -> tuple[str, int] | None:
     """Return the permit that came last before a rollout opened, and the month it was in hand."""
     if r.opened is None:
         return None
-    timings = r.data.path.timings(programme_starts(x.i, x.decisions, r))
-    now = int(x.i.grid.starts[r.opened])
+    timings = r.data.path.timings(programme_starts(x.instance, x.decisions, r))
+    now = int(x.instance.grid.starts[r.opened])
     ready = [m.permit for m in r.data.modes if timings[m.permit].finish <= now]
     if not ready:
         return None
@@ -271,7 +271,7 @@ def _last_permit(x: _Found, r: Rollout) -> tuple[str, int] | None:
 
 def _critical(x: _Found, r: Rollout, target: str) -> list[str]:
     """Return the chain of permits whose months decide when ``target`` is in hand, last first."""
-    timings = r.data.path.timings(programme_starts(x.i, x.decisions, r))
+    timings = r.data.path.timings(programme_starts(x.instance, x.decisions, r))
     chain, at = [], target
     while at:
         chain.append(at)
@@ -284,14 +284,14 @@ def _critical(x: _Found, r: Rollout, target: str) -> list[str]:
 
 def _opens_at_once(x: _Found, r: Rollout, month: int) -> bool:
     """Return whether a rollout opens in the first period that a permit in hand from ``month`` leaves it."""
-    return r.opened in {x.i.grid.first_period_from(month), x.i.grid.period_of(month)}
+    return r.opened in {x.instance.grid.first_period_from(month), x.instance.grid.period_of(month)}
 
 
 def _permits(x: _Found) -> list[Binding]:
     found = []
     for r in x.decisions.rollouts:
         last = _last_permit(x, r)
-        if r.opened is None or last is None or last[1] < x.i.grid.start or not _opens_at_once(x, r, last[1]):
+        if r.opened is None or last is None or last[1] < x.instance.grid.start or not _opens_at_once(x, r, last[1]):
             continue
         permits = r.data.path.permits
         permit = permits[last[0]]
