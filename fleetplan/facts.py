@@ -81,8 +81,8 @@ class CityOutcome(Fact):
     """What becomes of a city, and why.
 
     ``earliest`` is the first month in which permits allow paid rides there, be it beyond the horizon (empty: never, or nobody may
-    come). ``more_at_most_usd`` is how much more than this plan one that opens the city could be worth by the proven bound; None
-    where the city opens, or where no bound on NPV is proven.
+    come). ``more_at_most_usd`` is how much more than this plan one that opens the city could be worth by the proven bound, of the
+    plans with as many markets where these come first; None where the city opens.
     """
 
     kind: OutcomeKind

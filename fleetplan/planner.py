@@ -36,7 +36,9 @@ from fleetplan.words.conflict import said
 from fleetplan.words.context import context_of
 from fleetplan.words.plan import in_words
 
-SEARCH_STAGES = frozenset({"provisional", "searching", "settling depots", "improving", "proving", "whole vehicles"})
+SEARCH_STAGES = frozenset(
+    {"provisional", "counting markets", "searching", "settling depots", "improving", "proving", "whole vehicles"}
+)
 """Phases of progress that the certificate names."""
 
 LOG = logging.getLogger(__name__)

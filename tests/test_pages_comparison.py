@@ -14,7 +14,8 @@ from fleetplan.compare import AloneEffect, compare_plans
 from fleetplan.compare.bridges import Bridge, bridge, bridges
 from fleetplan.plans.types import Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
-from fleetplan.words.comparison import alone_apart, certainty, launches_sentence, more_or_less, signed, verdict
+from fleetplan.words.certainty import alone_apart, certainty
+from fleetplan.words.comparison import launches_sentence, more_or_less, signed, verdict
 from tests.api_support import Running, answer, running
 from tests.pages_support import page_at, words_of
 
@@ -307,11 +308,11 @@ def test_horizons_of_different_lengths_share_one_scale():
 
 
 def test_the_sign_of_a_difference_is_said_only_when_it_is_proven():
-    far = certainty(PLAN, _worse(40e6))
+    far = certainty(PLAN, _worse(40e6), None)
     assert far.apart
     assert "at least $37.3 M and at most $42.7 M less" in far.sentence
-    assert certainty(_worse(40e6), PLAN).sentence.endswith("the gain is real.")
-    assert not certainty(PLAN, _worse(1e6)).apart
+    assert certainty(_worse(40e6), PLAN, None).sentence.endswith("the gain is real.")
+    assert not certainty(PLAN, _worse(1e6), None).apart
 
 
 def test_many_moves_are_told_together():

@@ -152,3 +152,38 @@ def test_the_other_feasible_examples_plan_and_pass_the_checker(name: str) -> Non
     assert plan.certificate.checker == "passed"
     if name == "ten-markets":
         assert plan.kpis.markets_live_with_existing > 10
+
+
+@pytest.mark.slow
+def test_markets_first_opens_a_city_that_is_not_worth_opening_and_says_what_is_proven() -> None:
+    asked = {
+        "capital": {"per_quarter_usd": 25e6},
+        "cities": ["houston", "zurich"],
+        "permit_durations": "min",
+        "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
+    }
+    ends = ("npv", "markets_then_npv")
+    value, markets = (
+        plan_with_context(parse_request(asked | {"objective": end}), PlanOptions(time_limit_s=60)).plan for end in ends
+    )
+    assert (value.kpis.cities_live, markets.kpis.cities_live) == (1, 2)
+    assert markets.objective < value.bound
+    assert markets.markets is not None
+    assert (markets.markets.found, markets.markets.most) == (2, 2)
+    assert markets.certificate.checker == value.certificate.checker == "passed"
+
+
+@pytest.mark.slow
+def test_markets_first_does_not_soften_a_target_that_cannot_be_met() -> None:
+    target = {"id": "two", "type": "markets_live", "count": 2, "by": "2027-06"}
+    asked = parse_request(
+        {
+            "capital": {"per_quarter_usd": 25e6},
+            "cities": ["houston", "zurich"],
+            "objective": "markets_then_npv",
+            "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
+            "constraints": [target],
+        }
+    )
+    with pytest.raises(InfeasibleError):
+        plan_with_context(asked, PlanOptions(time_limit_s=30))

@@ -21,6 +21,9 @@ PREPARE_S = 900.0
 CHECK_SHARE, CHECK_MOST_S = 0.1, 10.0
 """The part of the time limit kept back from the search, to finish, check and store the plan."""
 
+SEARCHING = frozenset({"counting markets", "searching"})
+"""Phases with the first of which the search begins, and its time."""
+
 GRACE_S = 90.0
 """Seconds that a solver has to finish and check its best plan after it was asked to stop."""
 
@@ -137,7 +140,7 @@ class Solve:
                 self._progress.flush()
                 answer = process.stdout.read(said["bytes"]) if said["kind"] == "plan" else None
                 return said, answer
-            if said["phase"] == "searching" and self._ask_at > time.monotonic() + self._time_limit_s:
+            if said["phase"] in SEARCHING and self._ask_at > time.monotonic() + self._time_limit_s:
                 self._ask_at = time.monotonic() + self._time_limit_s
             self._progress.take(said)
         return None, None

@@ -16,9 +16,11 @@ from fleetplan.compare.figures import areas, fleets, kpi_rows
 from fleetplan.plans.types import Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
 from fleetplan.reruns.patch import input_changes
+from fleetplan.words.certainty import alone_note, certainty
 from fleetplan.words.changes import Told, told
-from fleetplan.words.comparison import alone_apart, certainty, signed, together, verdict
+from fleetplan.words.comparison import signed, together, verdict
 from fleetplan.words.keeping import kept
+from fleetplan.words.markets import other_markets
 from fleetplan.words.names import Names
 from fleetplan.words.values import several
 
@@ -50,7 +52,7 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
         "row_b": b.row,
         "same_catalogue": comparison.same_catalogue,
         "verdict": verdict(a.plan, b.plan, comparison, changes, _alone(causes)),
-        "certainty": certainty(a.plan, b.plan),
+        "certainty": certainty(a.plan, b.plan, comparison.markets),
         "difference": b.plan.objective - a.plan.objective,
         "kept": kept(b.row.options) if b.row.parent == a.row.id else [],
         "changes": _changes(changes, causes, a.plan),
@@ -85,10 +87,8 @@ def _change(change: Told, cause: CauseChange | None, effect: AloneEffect | None,
     if effect.npv_difference_usd is None:
         return Change(change, "known", plan, "", effect.note)
     moved = several(effect.moves, "decision") if effect.moves else "no decision"
-    text = f"{signed(effect.npv_difference_usd)} of net present value, {moved} moved"
-    within = effect.moves and not alone_apart(a, effect)
-    note = "So little that plans of nearly the same worth can explain it." if within else ""
-    return Change(change, "known", plan, text, note)
+    text = f"{signed(effect.npv_difference_usd)} of net present value{other_markets(effect)}, {moved} moved"
+    return Change(change, "known", plan, text, alone_note(a, effect))
 
 
 def _alone(causes: CausesAnswer) -> list[AloneEffect]:

@@ -36,8 +36,8 @@ from fleetplan.explain.dates import impossible
 from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.decided import decided_before
-from fleetplan.plans.types import Plan
-from fleetplan.request import PlanRequest, parse_request
+from fleetplan.plans.types import MarketsProof, Plan
+from fleetplan.request import MarketsLive, PlanRequest, parse_request
 from fleetplan.reruns.inherit import only_tightens
 from fleetplan.reruns.lever_fields import KINDS
 from fleetplan.reruns.levers import Levers, levers, presets
@@ -49,7 +49,7 @@ from fleetplan.words.conflict import briefly, said
 from fleetplan.words.context import context_of
 from fleetplan.words.keeping import kept_words
 from fleetplan.words.names import Names
-from fleetplan.words.values import usd_fine
+from fleetplan.words.values import several, usd_fine
 
 router = APIRouter(
     include_in_schema=False, dependencies=[may_read], default_response_class=Response, route_class=StrictRoute
@@ -162,12 +162,27 @@ def _impossible(scope: Scope) -> list[str]:
 
 def _outlook(before: PlanRequest, asked: PlanRequest, made: Plan) -> str:
     """Return what can be told of the outcome before anything is solved."""
-    if only_tightens(before, asked):
-        return (
-            f"These changes only take choices away: the new plan cannot be worth more than {usd_fine(made.bound)}, "
-            f"the most that was proven possible so far. This plan is worth {usd_fine(made.objective)}."
-        )
-    return ""
+    if not only_tightens(before, asked) or not made.certificate.method.bounds_every_plan:
+        return ""
+    if made.markets is not None:
+        return _outlook_for_markets(before, asked, made.markets)
+    return (
+        f"These changes only take choices away: the new plan cannot be worth more than {usd_fine(made.bound)}, "
+        f"the most that was proven possible so far. This plan is worth {usd_fine(made.objective)}."
+    )
+
+
+def _outlook_for_markets(before: PlanRequest, asked: PlanRequest, proof: MarketsProof) -> str:
+    """Return how many markets the new plan can have, where the same dates count; with fewer of them it may be worth more."""
+    dates = [
+        {(c.counts, c.by) for c in request.constraints if isinstance(c, MarketsLive)} for request in (before, asked)
+    ]
+    if dates[0] != dates[1]:
+        return ""
+    return (
+        f"These changes only take choices away: the new plan cannot have more than {several(proof.most, 'market')}, the most "
+        f"that was proven possible so far. This plan has {proof.found}."
+    )
 
 
 def _by_key(flaw: p.Flaw, parent: PlanRow, body: SentRerun) -> dict[str, str]:

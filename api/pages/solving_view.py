@@ -33,7 +33,7 @@ def solving(service: Service, row: PlanRow) -> dict[str, Any]:
         "parent": parent,
         "changed": changes(row, parent, service.known.catalogue) if row.parent else [],
         "asked": asked_whole(row.request, service.known.catalogue),
-        "steps": steps(rerun=row.parent is not None),
+        "steps": steps(rerun=row.parent is not None, markets=row.request.get("objective") == "markets_then_npv"),
         "hidden_until": ONLY_WHEN_INFEASIBLE,
         "gap_asked": gap_words(row),
         "live": _live(row, turn(service, row)),

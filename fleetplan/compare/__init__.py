@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         InputMove,
         KpiPair,
         LineMoney,
+        MarketsPair,
         StackMoney,
     )
 
@@ -38,6 +39,7 @@ __all__ = [
     "InputMove",
     "KpiPair",
     "LineMoney",
+    "MarketsPair",
     "StackMoney",
     "attribute_causes",
     "causes_of",

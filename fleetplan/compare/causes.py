@@ -74,12 +74,16 @@ def _alone(change: InputChange, first: Plan, request: PlanRequest, solve: Solver
 
 def _effect(alone: Alone, first: Plan, moves: int) -> AloneEffect:
     npv = alone.plan.objective if alone.plan else None
+    markets = alone.plan.markets if alone.plan else None
     return AloneEffect(
         pointer=alone.change.pointer,
         outcome=alone.outcome,
         npv_usd=npv,
         npv_difference_usd=None if npv is None else round(npv - first.objective, 2),
         gap=alone.plan.gap if alone.plan else None,
+        markets=markets.found if markets else None,
+        most_markets=markets.most if markets else None,
+        markets_before=first.markets.found if first.markets else None,
         moves=moves,
         clashes=list(alone.clashes),
         fault=alone.fault,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleetplan.compare.markets import markets_pair
 from fleetplan.compare.money import kpi_pairs, money_by_city, money_by_line, money_by_stack
 from fleetplan.compare.moves import decision_moves
 from fleetplan.compare.types import CityMap, Comparison, InputMove
@@ -58,6 +59,7 @@ def compare_plans(a: Plan, b: Plan, names: Names | None = None) -> Comparison:
         request_a_sha256=a.certificate.request_sha256,
         request_b_sha256=b.certificate.request_sha256,
         npv_difference_usd=round(b.objective - a.objective, 2),
+        markets=markets_pair(a, b),
         same_catalogue=a.certificate.catalogue_sha256 == b.certificate.catalogue_sha256,
         inputs=inputs,
         decisions=decision_moves(a, b),

@@ -107,14 +107,41 @@ class CityMap(Model):
     vehicles_b: list[int | None]
 
 
+class MarketsPair(Model):
+    """How many markets two plans have, where at least one of them puts markets first.
+
+    A plan is counted at the dates that its own request counts (``by_a``, ``by_b``), one that is asked for value alone at those of
+    the other. ``most_a`` and ``most_b`` are what no plan of the request exceeds, None for value alone. ``same_dates``: both count
+    the same riders at the same dates. ``unproven`` names the plans of whose request another plan may have more.
+    """
+
+    objective_a: Literal["npv", "markets_then_npv"]
+    objective_b: Literal["npv", "markets_then_npv"]
+    found_a: int
+    found_b: int
+    most_a: int | None
+    most_b: int | None
+    by_a: list[str]
+    by_b: list[str]
+    same_dates: bool
+    unproven: list[str]
+    sentence: str = ""
+
+    @property
+    def alike(self) -> bool:
+        """Whether both are asked for the same end and have as many markets at the same dates, so that value compares."""
+        return self.same_dates and self.found_a == self.found_b and self.objective_a == self.objective_b
+
+
 class Comparison(Model):
-    """Two plans compared."""
+    """Two plans compared. ``markets``: None where both are asked for value alone."""
 
     name_a: str
     name_b: str
     request_a_sha256: str
     request_b_sha256: str
     npv_difference_usd: float
+    markets: MarketsPair | None = None
     same_catalogue: bool
     inputs: list[InputMove]
     decisions: list[DecisionMove]
@@ -133,7 +160,9 @@ AloneOutcome = Literal["plan", "no_plan", "no_request"]
 class AloneEffect(Model):
     """What one change of the inputs does alone.
 
-    Without a plan there is no NPV: ``clashes`` says what stands in the way, or ``fault`` what is wrong with the request.
+    Without a plan there is no NPV: ``clashes`` says what stands in the way, or ``fault`` what is wrong with the request. Where
+    markets come first, ``markets`` is how many the plan has, ``most_markets`` what no plan of its request exceeds, and
+    ``markets_before`` how many the first plan has.
     """
 
     pointer: str
@@ -141,6 +170,9 @@ class AloneEffect(Model):
     npv_usd: float | None
     npv_difference_usd: float | None
     gap: float | None
+    markets: int | None = None
+    most_markets: int | None = None
+    markets_before: int | None = None
     moves: int
     clashes: list[Conflict] = []
     fault: str = ""

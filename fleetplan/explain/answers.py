@@ -11,6 +11,7 @@ from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import doubts, opened_deployments, opening_permits, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.words import openings
+from fleetplan.words.markets import SAME_RULES, markets_sentence, plan_noun
 from fleetplan.words.proof import gap_of, searched_out
 from fleetplan.words.values import count, listed, month_name, percent, several, usd
 
@@ -158,8 +159,8 @@ def months_of(plan: Plan, first: int, last: int) -> str:
 
 def _most_more(plan: Plan) -> str:
     if plan.status == "optimal":
-        return "No other plan under the same rules and figures is worth more"
-    return f"Under the same rules and figures another plan could be worth at most {gap_of(plan)} more"
+        return f"No other {plan_noun(plan)} {SAME_RULES} is worth more"
+    return f"Under the same rules and figures another {plan_noun(plan)} could be worth at most {gap_of(plan)} more"
 
 
 def _how_sure(plan: Plan) -> Answer:
@@ -175,7 +176,7 @@ def _how_sure(plan: Plan) -> Answer:
     figures = (
         f"Of the figures: less. The plan leans on {leans}." if weak else "Of the figures: none of them is doubtful."
     )
-    sentences = [arithmetic, figures]
+    sentences = [s for s in (markets_sentence(plan), arithmetic, figures) if s]
     if beyond > 0:
         share = percent(beyond / plan.kpis.npv_usd, 0)
         sentences.append(f"{share} of the value rests on what the fleets are worth after the horizon.")

@@ -25,6 +25,10 @@ def _nothing_opens(plan: Plan) -> list[str]:
     begun = _shut_sentences(plan)
     if begun:
         return [" ".join(["No city opens.", *begun, *_money_sentences(plan.kpis)])]
+    if searched_out(plan) and plan.markets is not None:
+        return [
+            "No city is opened: no plan can have a market by the date that counts, and none is worth opening besides."
+        ]
     if searched_out(plan):
         return ["No city is worth opening under this request: the best plan that keeps every rule launches nothing."]
     if plan.status == "exhausted":

@@ -2,7 +2,8 @@
 
 A market is a city that is live in the last period begun by the date of a ``markets_live`` target, open to paying riders
 (or to any, where the target counts public rides); without such a target, a city with paying service at the end of the
-horizon. With several targets a city counts once for each: ``sum over targets of the cities live by its date``.
+horizon. With several dates a city counts once for each: ``sum over dates of the cities live by then``. Targets that count the
+same riders in the same period are one.
 """
 
 from __future__ import annotations
@@ -36,22 +37,37 @@ class MarketsProven:
     found: int
     most: int
 
+    @property
+    def closed(self) -> bool:
+        """Whether no plan has more than was found."""
+        return self.found >= self.most
+
+    def with_plan(self, markets: int) -> MarketsProven:
+        """Return what is known once a plan with so many markets is found."""
+        found = max(self.found, markets)
+        return MarketsProven(found, max(found, self.most))
+
 
 def market_goals(instance: Instance) -> tuple[MarketGoal, ...]:
-    """Return what the objective counts: one goal for each target, else the end of the horizon."""
+    """Return what the objective counts, in the order of the targets: what they ask for, else the end of the horizon.
+
+    A target lies within the horizon (:mod:`fleetplan.scope.relevance`), so some period has begun by then.
+    """
     targets = [c for c in instance.scope.constraints if isinstance(c, MarketsLive)]
     goals = [MarketGoal(c.counts, instance.grid.last_begun_by(c.by)) for c in targets]
-    return tuple(goals) or (MarketGoal("paid", instance.periods - 1),)
+    return tuple(dict.fromkeys(goals)) or (MarketGoal("paid", instance.periods - 1),)
+
+
+def market_steps(f: Formulation, goal: MarketGoal) -> dict[str, int]:
+    """Return by city the column that is 1 only if the city counts for a goal."""
+    steps = f.columns.live if goal.counts == "public" else f.columns.paying_live
+    return {city: int(own[goal.period]) for city, own in steps.items()}
 
 
 def market_columns(f: Formulation) -> Ints:
     """Return the columns whose sum is the number of markets, one for each city and goal."""
-    found = [np.zeros(0, np.int64)]
-    for goal in market_goals(f.instance):
-        steps = f.columns.live if goal.counts == "public" else f.columns.paying_live
-        if goal.period >= 0:
-            found += [own[goal.period : goal.period + 1] for own in steps.values()]
-    return np.concatenate(found)
+    goals = market_goals(f.instance)
+    return np.array([column for goal in goals for column in market_steps(f, goal).values()], dtype=np.int64)
 
 
 def counting(f: Formulation) -> Model:

@@ -4,11 +4,13 @@ Small problems are solved here, one step after another, so that the same request
 two processes side by side (:mod:`fleetplan.optimize.pair`), one for plans, one for the bound. In both, every plan that
 is told is whole: vehicles, purchases, stalls. The bound is of the problem with steps whole and vehicles continuous, a
 relaxation; where that leaves more open than was asked for, the problem in whole numbers is solved from the best plan on.
+
+Where the request puts markets first, they are counted before anything else (:mod:`fleetplan.optimize.counting`); all of this
+is then done among the plans with at least as many.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -17,11 +19,11 @@ import numpy as np
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.alone import solve_alone
+from fleetplan.optimize.counting import Counted, most_markets
 from fleetplan.optimize.ending import Ending, cut_short, ending_of
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance
-from fleetplan.optimize.markets import SCALE as MARKET_SCALE
-from fleetplan.optimize.markets import MarketsProven, counting, market_columns, markets_at, with_markets
+from fleetplan.optimize.markets import MarketsProven, markets_at, with_markets
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.board import Board, Report
 from fleetplan.optimize.pair.crew import Crew
@@ -33,8 +35,11 @@ from fleetplan.optimize.tidy import whole_columns
 
 SMALL = 600  # levels x periods: below, one process is quicker than starting two
 LEAST_S = 1.0
-MARKETS_SHARE = 0.3  # of the time, for counting markets where they come first
-WHOLE_MARKET = 1e-6
+LINEAR_S = 60.0
+COUNTING_SHARES = (
+    0.3,
+    0.7,
+)  # of the time left, for counting markets: at first, and again once their worth is searched out
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,54 +103,136 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         If the time ran out, or the search was stopped, before any plan was found.
     """
     began = time.monotonic()
-    report("searching", None, None)
-    markets = None
+    ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes)
+    effort, known = _Effort(began, ends, seed, report), _Known(known_bound, start=start, coarse=coarse)
     if formulation.instance.scope.request.objective == "markets_then_npv":
-        counted = _most_markets(formulation, time_limit_s * MARKETS_SHARE, seed, stop, start, nodes)
+        return _markets_first(formulation, effort, known, crew)
+    return _most_valuable(formulation, effort, known, crew)
+
+
+@dataclass(frozen=True, eq=False)
+class _Effort:
+    """How long and how far to search, and who hears of it."""
+
+    began: float
+    limits: Limits
+    seed: int
+    report: Report
+
+    @property
+    def over(self) -> bool:
+        """Whether time is up or the search was asked to stop."""
+        stop = self.limits.stop
+        return self.limits.left_s <= 0.0 or bool(stop is not None and stop.is_set())
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known beforehand: a bound, a plan to begin with, a plan of any worth (``some``), the problem on a coarser grid."""
+
+    bound: float
+    start: Array | None = None
+    some: Array | None = None
+    coarse: Formulation | None = None
+
+
+def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
+    """Count the markets, then search among the plans with that many; again with the time left where more may be possible."""
+    best, ends = None, effort.limits
+    for share in COUNTING_SHARES:
+        effort.report("counting markets", None, None)
+        seconds, begin = max(LEAST_S, share * ends.left_s), known.start if best is None else best.x
+        counted = most_markets(f, seconds=seconds, seed=effort.seed, stop=ends.stop, start=begin, nodes=ends.nodes)
         if counted is None:
             return None
-        markets = counted
-        formulation = with_markets(formulation, markets.found)
-        start = start if start is not None and markets_at(formulation, start) >= markets.found else None
-    ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes)
-    board = _board(formulation, known_bound, report, start)
-    if not board.closed(gap) and not _searched(board, ends, seed, crew, coarse):
+        if best is None:
+            best = _with_as_many(f, effort, counted, known, crew)
+        elif counted.proven.found > markets_at(f, best.x):
+            best = _anew(f, effort, counted, known, crew)
+        proven = counted.proven.with_plan(markets_at(f, best.x))
+        ending = best.ending if proven.closed else cut_short(ends.stop, ends.over_at)
+        best = replace(best, markets=proven, ending=ending)
+        if proven.closed or effort.over:
+            break
+    return best
+
+
+def _with_as_many(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew: Crew | None) -> SearchResult:
+    """Return the best plan with at least as many markets as were counted; a start helps where it has as many."""
+    least = counted.proven.found
+    start = known.start if known.start is not None and markets_at(f, known.start) >= least else None
+    found = _most_valuable(with_markets(f, least), effort, replace(known, start=start, some=counted.plan), crew)
+    assert found is not None  # noqa: S101  # the plan counted keeps every rule
+    if crew is not None:
+        crew.stop()
+    return found
+
+
+def _anew(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew: Crew | None) -> SearchResult:
+    """Search again once more markets are found; two processes that have worked on one problem take no other."""
+    if crew is None:
+        return _with_as_many(f, effort, counted, known, None)
+    with Crew() as fresh:
+        return _with_as_many(f, effort, counted, known, fresh)
+
+
+def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
+    """Return the plan worth most, or None if no plan keeps every rule."""
+    effort.report("searching", None, None)
+    board, ends = _board(f, effort.report, known), effort.limits
+    if not board.closed(ends.gap) and not _searched(board, effort, known, crew) and known.some is None:
         return None
-    _finish(board, ends, seed)
+    _finish(board, ends, effort.seed)
+    _bound_somehow(board, effort.seed)
+    inherited = board.bound == known.bound
     return SearchResult(
         x=board.plans[0],
         value=board.value,
         bound=max(board.bound, board.value),
-        ending=cut_short(stop)
-        if markets is not None and markets.found < markets.most
-        else ending_of(
-            board.value, board.bound, gap, inherited=board.bound == known_bound, stop=stop, ends=ends.over_at
-        ),
-        seconds=time.monotonic() - began,
-        markets=markets,
+        ending=ending_of(board.value, board.bound, ends.gap, inherited=inherited, stop=ends.stop, ends=ends.over_at),
+        seconds=time.monotonic() - effort.began,
         others=tuple(board.plans[1:]),
-        nodes=None if nodes is None else nodes.used,
+        nodes=None if ends.nodes is None else ends.nodes.used,
     )
 
 
-def _board(f: Formulation, known_bound: float, report: Report, start: Array | None) -> Board:
-    board = Board(f, strict_model(f), whole_columns(f), known_bound, report)
-    if start is not None:
-        board.plans.append(start)
+def _bound_somehow(board: Board, seed: int) -> None:
+    """Bound the problem by its linear programme where a search ended before anything was proven.
+
+    Raises
+    ------
+    SolverError
+        If not even that was solved in a while.
+    """
+    if np.isfinite(board.bound):
+        return
+    board.take_bound(solve(board.formulation.model, time_limit_s=LINEAR_S, seed=seed, relax=True).bound)
+    if not np.isfinite(board.bound):
+        msg = "no bound was proven in the time given; allow more time (--time-limit)"
+        raise SolverError(msg)
+
+
+def _board(f: Formulation, report: Report, known: _Known) -> Board:
+    """Return a board with what is known: a plan to begin with, which is told, or one of any worth, which is not."""
+    board = Board(f, strict_model(f), whole_columns(f), known.bound, report, untold=known.some)
+    if known.start is not None:
+        board.plans.append(known.start)
         board.tell()
+    elif known.some is not None:
+        board.plans.append(known.some)
     return board
 
 
-def _searched(board: Board, ends: Limits, seed: int, crew: Crew | None, coarse: Formulation | None) -> bool:
+def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None) -> bool:
     """Find plans and bounds; return False when it is proven that there is no plan.
 
     Where rows only relax a rule, plans come from stricter rows; that those have none proves nothing.
     """
-    start = board.plans[0] if board.plans else None
+    start, ends, coarse = known.start, effort.limits, known.coarse
     if crew is not None:
         hint = outline_of(coarse, coarse.model, whole_columns(coarse)) if coarse is not None else None
-        return race(crew, board, ends, seed=seed, start=start, coarse=hint)
-    return solve_alone(board, ends, seed=seed, start=start)
+        return race(crew, board, ends, seed=effort.seed, start=start, coarse=hint)
+    return solve_alone(board, ends, seed=effort.seed, start=start)
 
 
 def _finish(board: Board, ends: Limits, seed: int) -> None:
@@ -166,26 +253,3 @@ def _finish(board: Board, ends: Limits, seed: int) -> None:
         board.take_bound(answer.bound)
     if answer.x is not None:
         board.take_plan(answer.x)
-
-
-def _most_markets(  # each is a knob of its own
-    f: Formulation,
-    seconds: float,
-    seed: int,
-    stop: threading.Event | None,
-    start: Array | None,
-    nodes: NodeClock | None,
-) -> MarketsProven | None:
-    """Return the most markets that a plan can have; None if no plan keeps every rule."""
-    model = counting(f)
-    most = len(market_columns(f))
-    stay = stop if start is not None else None  # without any plan to keep, one is found even when asked to stop
-    answer = solve(model, time_limit_s=seconds, gap=0.5 / max(most, 1), seed=seed, nodes=nodes, start=start, stop=stay)
-    if answer.status == "infeasible":
-        return None
-    if answer.x is None:
-        msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
-        raise SolverError(msg)
-    found = markets_at(f, answer.x)
-    bound = answer.bound / MARKET_SCALE if np.isfinite(answer.bound) else float(most)
-    return MarketsProven(found, max(found, min(most, math.floor(bound + WHOLE_MARKET))))

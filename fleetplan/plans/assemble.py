@@ -20,6 +20,7 @@ from fleetplan.optimize.search import SearchResult
 from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
 from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
+from fleetplan.plans.markets import markets_proof
 from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
 from fleetplan.plans.permit_steps import permit_steps
 from fleetplan.plans.types import (
@@ -305,10 +306,6 @@ def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
     )
 
 
-def _more_markets(result: SearchResult) -> bool:
-    return result.markets is not None and result.markets.found < result.markets.most
-
-
 def status_of(objective: float, bound: float, proof: Proof, *, more_markets: bool = False) -> Status:
     """Return what may be said of a plan: what is proven comes first, then why the search went no further.
 
@@ -340,13 +337,14 @@ def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Pro
     objective = kpis.npv_usd
     bound = round(max(proof.bound, objective), 2)
     gap = (bound - objective) / max(abs(objective), 1.0)
-    request = i.scope.request
+    request, markets = i.scope.request, markets_proof(f, result)
     plan = Plan(
-        status=status_of(objective, bound, proof, more_markets=_more_markets(result)),
+        status=status_of(objective, bound, proof, more_markets=markets is not None and not markets.closed),
         name=request.name,
         objective=objective,
         bound=bound,
         gap=round(gap, 8),
+        markets=markets,
         periods=i.grid.labels(),
         period_months=list(i.grid.lengths),
         kpis=kpis,

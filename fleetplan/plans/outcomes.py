@@ -30,8 +30,8 @@ def outcome(i: Instance, city: str, deployments: Iterable[DeploymentPlan]) -> Ci
 
 
 def with_proof(city: CityRollout, plan: Plan) -> CityRollout:
-    """Return a city whose outcome tells what the plan's bound proves of opening it."""
-    if city.outcome.kind != "not_worth" or plan.request.objective != "npv":
+    """Return a city whose outcome tells what the plan's bound proves of opening it, in plans with as many markets."""
+    if city.outcome.kind != "not_worth":
         return city
     more = round(max(0.0, plan.bound - plan.objective), 2)
     return city.model_copy(update={"outcome": city.outcome.model_copy(update={"more_at_most_usd": more})})

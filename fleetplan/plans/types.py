@@ -184,8 +184,39 @@ class Certificate(Model):
     curve_error: float
 
 
+class MarketGoal(Model):
+    """What the objective "markets first" counts at one date.
+
+    Cities that carry paying riders (``counts`` is ``public``: any riders) in the last period begun by the month ``by``: the
+    latest of the targets that ask for it, the last month of the horizon without a target. ``period`` is that period's first
+    month, ``existing`` the markets live elsewhere today, where a target counts them too.
+    """
+
+    counts: Literal["paid", "public"]
+    by: str
+    period: str
+    existing: int
+    cities: list[str]
+
+
+class MarketsProof(Model):
+    """The number of markets where they come first: ``found`` in this plan, and no plan has more than ``most``.
+
+    A city counts once for each goal. The plan's ``bound`` then holds for the plans with at least ``found`` markets.
+    """
+
+    found: int
+    most: int
+    goals: list[MarketGoal]
+
+    @property
+    def closed(self) -> bool:
+        """Whether no plan has more markets than this one."""
+        return self.found >= self.most
+
+
 class Plan(Model):
-    """A whole plan."""
+    """A whole plan. ``markets`` is what is proven of their number where the request puts them first, None elsewhere."""
 
     schema_version: Literal["2"] = SCHEMA_VERSION
     status: Status
@@ -193,6 +224,7 @@ class Plan(Model):
     objective: float
     bound: float
     gap: float
+    markets: MarketsProof | None = None
     currency: Literal["USD"] = "USD"
     periods: list[str]
     period_months: list[int]

@@ -8,7 +8,7 @@ from importlib import resources
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from fleetplan.report.svg import drawing
-from fleetplan.words import openings, proof
+from fleetplan.words import markets, openings, proof
 from fleetplan.words import values as words
 from fleetplan.words.binding import unit_words, worth_words
 
@@ -38,6 +38,9 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         gap=proof.gap_of,
         gap_in_full=proof.gap_in_full,
         drawing=drawing,
+        plan_noun=markets.plan_noun,
+        markets_sentence=markets.markets_sentence,
+        most_markets=markets.most_words,
     )
     environment.globals.update(gap_text=proof.gap_text, gap_parts=proof.gap_parts)
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)

@@ -15,6 +15,7 @@ from fleetplan.plans.finance import years
 from fleetplan.plans.reading import area_km2, city_order, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.binding import unit_words, worth_words
+from fleetplan.words.markets import SAME_RULES, found_words, markets_sentence, most_words, plan_noun
 from fleetplan.words.openings import is_shut
 from fleetplan.words.proof import gap_in_full, gap_of
 from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, usd, usd_fine
@@ -77,6 +78,7 @@ def _headline(plan: Plan) -> Table:
             f"{k.cities_live} of {len(plan.cities)}",
             f"{k.markets_live_with_existing} markets with today's",
         ),
+        *_markets(plan),
         ("vehicles", count(k.vehicles_end), "at the end of the horizon"),
         ("trips a day", count(k.trips_per_day_end), f"{decimal(k.trips_per_vehicle_day_end)} a vehicle"),
         ("proven gap", gap_of(plan), STATUS_NAMES[plan.status]),
@@ -84,6 +86,13 @@ def _headline(plan: Plan) -> Table:
     for name, value, more in rows:
         table.add_row(Text(f"  {name}", style="dim"), Text(value, style="bold"), Text(more, style="dim"))
     return table
+
+
+def _markets(plan: Plan) -> list[tuple[str, str, str]]:
+    """Return the line of the markets where they come first."""
+    if plan.markets is None:
+        return []
+    return [("markets first", str(plan.markets.found), f"{found_words(plan.markets)}; {most_words(plan.markets)}")]
 
 
 def _launches(plan: Plan) -> Table:
@@ -146,12 +155,14 @@ def _binds(plan: Plan) -> Table:
 
 def _proof(plan: Plan) -> Text:
     c = plan.certificate
-    return Text(
-        f"No plan under these rules and figures is worth more than {usd_fine(c.bound_usd)}; this one is worth "
-        f"{usd_fine(c.objective_usd)}: {STATUS_NAMES[plan.status]}.\n"
-        f"Gap {gap_in_full(plan)}.\n"
-        f"Checker: {c.checker}, {len(c.rules_checked)} rules. Seed {c.seed}."
-    )
+    worth = f"this one is worth {usd_fine(c.objective_usd)}: {STATUS_NAMES[plan.status]}"
+    lines = [
+        markets_sentence(plan),
+        f"No {plan_noun(plan)} {SAME_RULES} is worth more than {usd_fine(c.bound_usd)}; {worth}.",
+        f"Gap {gap_in_full(plan)}.",
+        f"Checker: {c.checker}, {len(c.rules_checked)} rules. Seed {c.seed}.",
+    ]
+    return Text("\n".join(line for line in lines if line))
 
 
 def _places(files: list[Path]) -> Text:

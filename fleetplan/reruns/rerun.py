@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from fleetplan.catalogue import load_catalogue
@@ -46,6 +47,10 @@ class StabilityPrice:
 
     ``price_usd = free_npv_usd - kept_npv_usd``. Both are plans found within their gaps, so the true price lies between
     ``least_usd`` (0 or more) and ``most_usd``: the free plan's bound less the kept plan's NPV.
+
+    Where markets come first, keeping may cost markets as well (``markets_given_up``). Then the amounts are the difference between
+    plans with different numbers of markets and may be less than 0; ``known`` is False where a plan with more markets than one of
+    the two is not ruled out, so that no amount is proven.
     """
 
     free: Plan
@@ -61,14 +66,29 @@ class StabilityPrice:
         return self.free.objective - self.kept.objective
 
     @property
+    def markets_given_up(self) -> int:
+        """How many more markets the free plan has; 0 where value alone counts."""
+        free, kept = self.free.markets, self.kept.markets
+        return free.found - kept.found if free is not None and kept is not None else 0
+
+    @property
+    def known(self) -> bool:
+        """Whether the amounts are proven: value alone counts, or no plan of either kind has more markets."""
+        return all(plan.markets is None or plan.markets.closed for plan in (self.free, self.kept))
+
+    @property
+    def _floor(self) -> float:
+        return -inf if self.markets_given_up else 0.0
+
+    @property
     def least_usd(self) -> float:
         """NPV given up at least: the free plan's NPV less the most that a kept plan could reach."""
-        return max(0.0, self.free.objective - self.kept.bound)
+        return max(self._floor, self.free.objective - self.kept.bound)
 
     @property
     def most_usd(self) -> float:
         """NPV given up at most: the free plan's bound less the kept plan's NPV."""
-        return max(0.0, self.free.bound - self.kept.objective)
+        return max(self._floor, self.free.bound - self.kept.objective)
 
     def sentence(self) -> str:
         """Return the price in words."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fleetplan.compare.types import AloneEffect, CausedMove, Causes, DecisionMove
+from fleetplan.words.markets import other_markets
 from fleetplan.words.values import several, usd
 
 
@@ -43,7 +44,7 @@ def _note(effect: AloneEffect) -> str:
 def _alone(effect: AloneEffect) -> str:
     if effect.npv_difference_usd is None:
         return f"{effect.sentence} {effect.note}"
-    worth = f"{_signed(effect.npv_difference_usd)} of net present value"
+    worth = f"{_signed(effect.npv_difference_usd)} of net present value{other_markets(effect)}"
     return f"{effect.sentence} Alone: {worth}, {several(effect.moves, 'decision')} moved."
 
 

@@ -11,6 +11,7 @@ from fleetplan.errors import RequestError
 from fleetplan.request import parse_request
 from fleetplan.reruns.patch import InputChange, apply_patch, input_changes
 from fleetplan.words.constraints import constraint_words, month_words
+from fleetplan.words.markets import OBJECTIVES_BRIEFLY
 from fleetplan.words.names import Names
 from fleetplan.words.values import percent, several, usd
 
@@ -23,7 +24,6 @@ TITLES = {
     "horizon/start": "The first month planned",
     "horizon/months": "The horizon in months",
     "horizon/single_months": "The number of months planned singly",
-    "objective": "The objective",
     "discount_rate": "The discount rate a year",
     "capital/per_quarter_usd": "The capital per quarter",
     "capital/cash_floor_usd": "The cash floor",
@@ -160,6 +160,9 @@ def _pair(parts: Sequence[str], change: InputChange, names: Names) -> tuple[str,
 def _plain(where: str, change: InputChange, names: Names) -> tuple[str, str]:
     """Return a change of a plain value as a sentence, and in few words."""
     before, after = change.before, change.after
+    if where == "objective":
+        new, old = OBJECTIVES_BRIEFLY[after], OBJECTIVES_BRIEFLY[before]
+        return f"Wanted is {new} instead of {old}.", new
     if where == "permit_durations":
         new, old = DURATION_NAMES[after], DURATION_NAMES[before]
         return f"Permits take {new}, not {old}.", f"permits {new}"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from fleetplan.compare.types import AloneEffect, Causes, Comparison, DecisionMove
+from fleetplan.compare.types import AloneEffect, Causes, Comparison, DecisionMove, MarketsPair
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.patch import input_changes
 from fleetplan.words.changes import Told, change_sentence
+from fleetplan.words.markets import pair_sentence
 from fleetplan.words.moves import Parties, later, months_words, said
 from fleetplan.words.names import Names
-from fleetplan.words.proof import gap_of, share_open
+from fleetplan.words.proof import share_open
 from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
 
 FEW = 3
@@ -26,11 +26,14 @@ def in_words(comparison: Comparison, a: Plan, b: Plan, names: Names) -> Comparis
     sentences = [change_sentence(change, names) for change in input_changes(a.request, b.request)]
     inputs = [i.model_copy(update={"sentence": told}) for i, told in zip(comparison.inputs, sentences, strict=True)]
     decisions = said(comparison.decisions, Parties(a, b))
-    summary = _summary(a, b, decisions)
-    return comparison.model_copy(update={"inputs": inputs, "decisions": decisions, "summary": summary})
+    pair = comparison.markets
+    markets = pair.model_copy(update={"sentence": pair_sentence(pair)}) if pair is not None else None
+    summary = _summary(a, b, decisions, markets)
+    said_ = {"inputs": inputs, "markets": markets, "decisions": decisions, "summary": summary}
+    return comparison.model_copy(update=said_)
 
 
-def _summary(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> list[str]:
+def _summary(a: Plan, b: Plan, decisions: Sequence[DecisionMove], markets: MarketsPair | None) -> list[str]:
     if not decisions:
         return ["Both plans decide the same."]
     launches = [m for m in decisions if m.kind == "launch"]
@@ -41,20 +44,7 @@ def _summary(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> list[str]:
         f"{several(moved, 'launch moves', 'launches move')}, {several(new, 'is', 'are')} new, "
         f"{several(dropped, 'is', 'are')} dropped; the net present value is {worth}."
     )
-    return [head, *(m.sentence for m in launches)]
-
-
-@dataclass(frozen=True, slots=True)
-class Certainty:
-    """How far the difference of two plans may be trusted: what the best plans of both requests can be apart, b less a.
-
-    ``apart`` is False where plans of the same worth could explain all of the difference.
-    """
-
-    least_usd: float
-    most_usd: float
-    apart: bool
-    sentence: str
+    return [head, *([markets.sentence] if markets else []), *(m.sentence for m in launches)]
 
 
 def more_or_less(value: float) -> str:
@@ -75,41 +65,15 @@ def signed(value: float) -> str:
     return f"+{usd(value)}" if value > 0 else usd(value)
 
 
-def certainty(a: Plan, b: Plan) -> Certainty:
-    """Judge a difference by what is proven of both plans: each best plan lies between its objective and its bound."""
-    least, most = b.objective - a.bound, b.bound - a.objective
-    gaps = f"Each plan is found within a proven gap: {gap_of(a)} for {a.name}, {gap_of(b)} for {b.name}."
-    if least <= 0.0 <= most:
-        text = (
-            f"{gaps} The best plans of the two requests may be anything from {more_or_less(least)} to "
-            f"{more_or_less(most)} apart: do not read this difference as a gain or a loss."
-        )
-        return Certainty(least, most, apart=False, sentence=text)
-    low, high = sorted((abs(least), abs(most)))
-    word, kind = ("less", "loss") if most < 0 else ("more", "gain")
-    text = (
-        f"{gaps} So the best plan of the second request is worth at least {usd(low)} and at most {usd(high)} {word} "
-        f"than the best of the first: the {kind} is real."
-    )
-    return Certainty(least, most, apart=True, sentence=text)
-
-
-def alone_apart(a: Plan, effect: AloneEffect) -> bool:
-    """Return whether what a change does alone is more than the gaps of both plans can explain."""
-    if effect.npv_usd is None or effect.gap is None:
-        return False
-    bound = effect.npv_usd + effect.gap * max(abs(effect.npv_usd), 1.0)
-    return not effect.npv_usd - a.bound <= 0.0 <= bound - a.objective
-
-
 def verdict(
     a: Plan, b: Plan, comparison: Comparison, changes: Sequence[Told], alone: Sequence[AloneEffect] = ()
 ) -> list[str]:
-    """Return the answer in three sentences: worth (and what it comes from, once that is known), launches, where it falls."""
+    """Return the answer in sentences: worth (and what it comes from, once that is known), markets, launches, where it falls."""
     if not comparison.decisions and abs(b.objective - a.objective) < SAME_USD:
         return [_same(changes)]
     return [
         f"{_worth(a, b, changes)}{_from(b.objective - a.objective, changes, alone)}",
+        *([comparison.markets.sentence] if comparison.markets else []),
         launches_sentence(a, b, comparison.decisions),
         _where(a, b, comparison),
     ]

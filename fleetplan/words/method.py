@@ -25,11 +25,14 @@ def method_sentence(method: Method) -> str:
 
 
 def _counted(method: Method) -> list[str]:
+    told = ["Markets were counted before value: the bound holds for plans with as many."]
+    told = told if "counting markets" in method.stages else []
     if method.node_limit is None or method.nodes is None:
-        return []
+        return told
     nodes = f"{count(method.nodes)} branch-and-bound nodes, {count(method.node_limit)} allowed"
     return [
-        f"In one process, its work counted in nodes and not in seconds: {nodes}; the same request gives the same plan."
+        *told,
+        f"In one process, its work counted in nodes and not in seconds: {nodes}; the same request gives the same plan.",
     ]
 
 

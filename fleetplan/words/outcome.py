@@ -35,10 +35,13 @@ def _opens(city: CityRollout) -> str:
 
 
 def _not_worth(city: CityRollout, plan: Plan) -> str:
-    more = city.outcome.more_at_most_usd
+    more, many = city.outcome.more_at_most_usd, "" if plan.markets is None else " with as many markets"
     if more is None:
-        return "no better plan that opens it was found under this request's limits"
+        return f"no better plan{many} that opens it was found under this request's limits"
     if more < NOTHING_USD:
-        return "no plan that opens it is worth more under this request's limits, as is proven"
+        return f"no plan{many} that opens it is worth more under this request's limits, as is proven"
     searched = " in the time there was" if plan.status in {"time_limit", "stopped"} else ""
-    return f"no better plan that opens it was found{searched}; by what is proven one could be worth at most {usd(more)} more"
+    return (
+        f"no better plan{many} that opens it was found{searched}; by what is proven one could be worth at most "
+        f"{usd(more)} more"
+    )

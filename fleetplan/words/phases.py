@@ -32,6 +32,11 @@ STEPS = (
         "The earlier plan's launches are tried under the changed request, so that there is something to keep at once.",
     ),
     Step(
+        ("counting markets",),
+        "Counting markets",
+        "As many markets as can be come first: how many a plan can have, before what such plans are worth.",
+    ),
+    Step(
         ("searching",),
         "Searching",
         "Weighing every city, partner and month against one another, and proving a ceiling no plan can pass.",
@@ -58,9 +63,10 @@ STEPS = (
         "A second program goes through every rule on the raw figures before anybody sees the plan.",
     ),
 )
-ONLY_FOR_RERUNS, ONLY_WHEN_INFEASIBLE = "provisional", "conflicts"
+ONLY_FOR_RERUNS, ONLY_FOR_MARKETS, ONLY_WHEN_INFEASIBLE = "provisional", "counting markets", "conflicts"
 
 
-def steps(*, rerun: bool) -> list[Step]:
-    """Return the steps of a plan, those of a rerun only where it is one."""
-    return [step for step in STEPS if rerun or ONLY_FOR_RERUNS not in step.phases]
+def steps(*, rerun: bool, markets: bool) -> list[Step]:
+    """Return the steps of a plan: those of a rerun only where it is one, the count of markets where they come first."""
+    left_out = {phase for phase, here in ((ONLY_FOR_RERUNS, rerun), (ONLY_FOR_MARKETS, markets)) if not here}
+    return [step for step in STEPS if not left_out & {*step.phases}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleetplan.plans.types import Plan
+from fleetplan.words.markets import SAME_RULES, markets_sentence, plan_noun
 from fleetplan.words.values import percent, usd, usd_fine
 
 MOST_SHARE = 10.0
@@ -56,11 +57,10 @@ def gap_in_full(plan: Plan) -> str:
 
 
 def proof_sentence(plan: Plan) -> str:
-    """Return what is proven, and what was not searched where the search ended early."""
-    ceiling = f"No plan under the same rules and figures can be worth more than {usd_fine(plan.bound)}"
-    if plan.status == "optimal":
-        return f"{ceiling}: this one is proven best."
-    return f"{ceiling}: {_distance(plan)}.{_cut_short(plan)}"
+    """Return what is proven of the markets, where they come first, and of the value, and where the search ended early."""
+    ceiling = f"No {plan_noun(plan)} {SAME_RULES} can be worth more than {usd_fine(plan.bound)}"
+    end = "this one is proven best." if plan.status == "optimal" else f"{_distance(plan)}.{_cut_short(plan)}"
+    return " ".join(part for part in (markets_sentence(plan), f"{ceiling}: {end}") if part)
 
 
 def _distance(plan: Plan) -> str:
@@ -70,17 +70,19 @@ def _distance(plan: Plan) -> str:
 
 
 CUT_SHORT = {
-    "time_limit": " The time ran out before the gap asked for was proven.",
-    "stopped": " The search was stopped by hand before the gap asked for was proven.",
-    "exhausted": " The search had nothing more to try before the gap asked for was proven.",
+    "time_limit": " The time ran out before {}.",
+    "stopped": " The search was stopped by hand before {}.",
+    "exhausted": " The search had nothing more to try before {}.",
 }
 """Why less is proven than was asked for, by status."""
-NO_NODES = " The nodes allowed ran out before the gap asked for was proven."
+NO_NODES = " The nodes allowed ran out before {}."
 
 
 def _cut_short(plan: Plan) -> str:
+    counted = plan.markets is None or plan.markets.closed
+    missing = "the gap asked for was proven" if counted else "more markets were ruled out"
     out_of_nodes = plan.status == "time_limit" and plan.certificate.method.nodes_ran_out
-    return NO_NODES if out_of_nodes else CUT_SHORT.get(plan.status, "")
+    return (NO_NODES if out_of_nodes else CUT_SHORT.get(plan.status, "")).format(missing)
 
 
 def searched_out(plan: Plan) -> bool:
@@ -94,13 +96,14 @@ def certificate_words(plan: Plan) -> list[str]:
     left = "nothing was" if plan.status == "optimal" else f"at most {gap_of(plan)} were"
     ceiling = (
         "The search did not try every plan; it proved a ceiling. Whatever cities, partners, months and fleets one chooses "
-        f"under the same rules and figures, no plan can be worth more than {most}. This one is worth {best}: {left} left on "
-        f"the table."
+        f"under the same rules and figures, no {plan_noun(plan)} can be worth more than {most}. This one is worth {best}: "
+        f"{left} left on the table."
     )
+    told = [part for part in (markets_sentence(plan), ceiling) if part]
     if c.checker != "passed":
-        return [ceiling]
+        return told
     checked = (
         f"A second program, which shares no code with the search, then went through {len(c.rules_checked)} rules of law, "
         "supply, money and request on the raw figures and found all of them kept."
     )
-    return [ceiling, checked]
+    return [*told, checked]

@@ -9,7 +9,7 @@ from typing import Any
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
 from fleetplan.months import month_number, month_text
-from fleetplan.request import PlanRequest, parse_request
+from fleetplan.request import MarketsLive, PlanRequest, parse_request
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.words.changes import DURATION_NAMES, sentence
 from fleetplan.words.constraints import constraint_words
@@ -19,7 +19,7 @@ from fleetplan.words.values import count, listed, month_name, percent, several, 
 DEAL_NAMES = {"announced": "announced", "talks": "in talks", "none": "no deal yet", "rival": "with a rival"}
 OBJECTIVE_NAMES = {
     "npv": "the plan with the greatest net present value",
-    "markets_then_npv": "as many markets as the targets ask for, then the greatest net present value",
+    "markets_then_npv": "as many markets as can be{}, and of the plans with so many the one of greatest net present value",
 }
 
 
@@ -111,9 +111,18 @@ def _money(request: PlanRequest) -> str:
     return f"{words}; net cash since the start may not fall below {usd(-floor)}." if floor is not None else f"{words}."
 
 
+def objective_words(request: PlanRequest) -> str:
+    """Return to what end a request asks; where markets come first, by which dates: the end of the horizon without a target."""
+    targets = [c for c in request.constraints if isinstance(c, MarketsLive)]
+    free = {c.by for c in targets if c.counts == "public"}
+    dates = sorted({c.by for c in targets}) or [last_month(request.horizon.start, request.horizon.months)]
+    told = [f"{month_name(month)}{' (free rides count as well)' if month in free else ''}" for month in dates]
+    return OBJECTIVE_NAMES[request.objective].format(f" by {listed(told)}")
+
+
 def _wanted(request: PlanRequest) -> str:
     return (
-        f"Wanted: {OBJECTIVE_NAMES[request.objective]}, at {percent(request.discount_rate)} a year. "
+        f"Wanted: {objective_words(request)}, at {percent(request.discount_rate)} a year. "
         f"Permits are taken to last {DURATION_NAMES[request.permit_durations]}."
     )
 

@@ -23,6 +23,14 @@ class Price(Protocol):
         """NPV given up at most."""
 
     @property
+    def markets_given_up(self) -> int:
+        """Markets that the plan has more when nothing is kept."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the amounts are proven."""
+
+    @property
     def launches_moved_free(self) -> int:
         """Launches that move when nothing is kept."""
 
@@ -43,8 +51,12 @@ def stability_sentence(price: Price) -> str:
     """Return what keeping costs, and what moves instead."""
     launches = several(price.launches_moved_kept, "launch moves", "launches move")
     vehicles = several(price.vehicles_shifted_kept, "vehicle shifts", "vehicles shift")
+    given_up = f"{several(price.markets_given_up, 'market')} and " if price.markets_given_up else ""
+    proven = f"between {usd(price.least_usd)} and {usd(price.most_usd)}"
+    if not price.known:
+        proven = "not proven: neither is how many markets there can be"
+    costs = f"Keeping costs {given_up}{usd(price.price_usd)} of net present value ({proven})"
     return (
-        f"Keeping costs {usd(price.price_usd)} of net present value (between {usd(price.least_usd)} and "
-        f"{usd(price.most_usd)}); {launches} instead of {price.launches_moved_free}, and {vehicles} instead of "
+        f"{costs}; {launches} instead of {price.launches_moved_free}, and {vehicles} instead of "
         f"{price.vehicles_shifted_free}."
     )

@@ -33,6 +33,7 @@ PHASE_NAMES = {
     "cities": "reading the cities",
     "formulating": "writing down the rules",
     "provisional": "starting from the earlier plan",
+    "counting markets": "finding how many markets there can be",
     "searching": "looking for a first plan",
     "settling depots": "settling depots",
     "improving": "looking for better plans",

@@ -9,6 +9,7 @@ const place = (id) => document.getElementById(id);
 const loaded = Date.now();
 const address = `/v1/plans/${encodeURIComponent(live.plan)}`;
 const FINAL = ["succeeded", "infeasible", "cancelled", "failed"];
+const SEARCHING = ["counting markets", "searching"];
 const AFTER = ["whole vehicles", "prices", "conflicts", "checking", "done"];
 const RECONNECT_MS = 3000;
 const TURN_MS = 4000;
@@ -84,7 +85,7 @@ function phase(told, at) {
   now.phase = told.phase;
   now.message = told.message ?? "";
   if (told.phase === "cities" && now.message) now.cities.push(now.message);
-  if (told.phase === "searching") now.searchBegan ??= at;
+  if (SEARCHING.includes(told.phase)) now.searchBegan ??= at;
   if (AFTER.includes(told.phase)) now.searchEnded ??= at;
   if (!now.passed.has(told.phase)) now.passed.set(told.phase, at);
   if (before !== told.phase) speak(title(told.phase));

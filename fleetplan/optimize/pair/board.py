@@ -32,6 +32,7 @@ class Board:
     bound: float
     report: Report
     plans: list[Array] = field(default_factory=list)
+    untold: Array | None = None  # a plan that is there in any case, of a worth that says nothing
     changed: float = field(default_factory=time.monotonic)  # when the best plan was last bettered
 
     @property
@@ -71,5 +72,6 @@ class Board:
 
     def tell(self) -> None:
         """Report the best plan and the bound."""
-        phase = "proving" if self.plans else "searching"
-        self.report(phase, self.value if self.plans else None, self.bound if np.isfinite(self.bound) else None)
+        some = bool(self.plans) and self.plans[0] is not self.untold
+        bound = self.bound if np.isfinite(self.bound) else None
+        self.report("proving" if some else "searching", self.value if some else None, bound)

@@ -1,0 +1,151 @@
+"""How many markets a plan can have: a plan in whole numbers that has them, and the number that no plan exceeds.
+
+Steps whole and the rest continuous is a relaxation, so its bound holds for every plan. What it finds is made a plan in whole
+numbers; where its steps have none, the markets are counted again with everything whole, under rows that nothing relaxes.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fleetplan.errors import SolverError
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.markets import SCALE, MarketsProven, counting, market_columns, markets_at
+from fleetplan.optimize.matrix import Model
+from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.pair.board import MISSED
+from fleetplan.optimize.solve import Solution, solve
+from fleetplan.optimize.strict import kept, limits, strict_model
+from fleetplan.optimize.tidy import tidied, whole_columns
+
+NEARLY_WHOLE = 1e-4  # of a market: what a solver's bound may lie below the whole number that it means
+FIRST_PLAN_S = 5.0
+LATE = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What is proven of the number of markets, and a plan in whole numbers that has as many as were found."""
+
+    proven: MarketsProven
+    plan: Array
+
+
+class _AfterFirst(threading.Event):
+    """Set a while after another event, or as soon as some solution is known by then: whoever stops a search keeps a plan."""
+
+    def __init__(self, asked: threading.Event | None) -> None:
+        super().__init__()
+        self.asked, self.found = asked, False
+        self.since: float | None = None
+
+    def watch(self, best: float | None, _bound: float | None, _seconds: float) -> None:
+        """Hear of solutions."""
+        self.found = self.found or best is not None
+
+    def is_set(self) -> bool:
+        """Return whether to stop now."""
+        if self.asked is None or not self.asked.is_set():
+            return False
+        self.since = time.monotonic() if self.since is None else self.since
+        return self.found or time.monotonic() - self.since > FIRST_PLAN_S
+
+
+@dataclass(frozen=True, eq=False)
+class _Count:
+    """How to count."""
+
+    seconds: float
+    ends: float
+    seed: int
+    stop: threading.Event | None
+    nodes: NodeClock | None
+    most: int
+
+    def solve(self, model: Model, start: Array | None) -> Solution:
+        """Return the solution with most markets; the gap leaves no whole market open."""
+        stop, gap = _AfterFirst(self.stop), 0.5 / max(self.most, 1)
+        left = self.seconds if self.nodes is not None else max(FIRST_PLAN_S, self.ends - time.monotonic())
+        return solve(
+            model,
+            time_limit_s=left,
+            gap=gap,
+            seed=self.seed,
+            nodes=self.nodes,
+            start=start,
+            watch=stop.watch,
+            stop=stop,
+        )
+
+    def ceiling(self, answer: Solution) -> int:
+        """Return the number of markets that a solve's bound leaves possible."""
+        return (
+            min(self.most, math.floor(answer.bound / SCALE + NEARLY_WHOLE)) if np.isfinite(answer.bound) else self.most
+        )
+
+
+def most_markets(  # each is a knob of its own, all by keyword
+    f: Formulation,
+    *,
+    seconds: float,
+    seed: int,
+    stop: threading.Event | None = None,
+    start: Array | None = None,
+    nodes: NodeClock | None = None,
+) -> Counted | None:
+    """Return the most markets that were found and are proven possible, with such a plan; None if no plan keeps every rule.
+
+    ``start`` is a plan to begin with; with ``nodes`` the seconds are counted in nodes. A search that is asked to stop still looks
+    for a first plan for a few seconds.
+
+    Raises
+    ------
+    SolverError
+        If no plan was found in the time given.
+    """
+    count = _Count(seconds, time.monotonic() + seconds, seed, stop, nodes, len(market_columns(f)))
+    answer = count.solve(counting(f), start)
+    if answer.status == "infeasible":
+        return None
+    if answer.x is None:
+        raise SolverError(LATE)
+    most = count.ceiling(answer)
+    plan = _with_steps(f, answer.x, count)
+    if plan is None:
+        again = count.solve(_strictly(f), None)
+        if again.x is None and again.status == "infeasible" and not limits(f):
+            return None
+        plan = _plan(f, again)
+        if plan is None:  # rows that nothing relaxes forbid some plans, or the time was too short
+            raise SolverError(LATE)
+        most = most if limits(f) else min(most, count.ceiling(again))
+    return Counted(MarketsProven(0, most).with_plan(markets_at(f, plan)), plan)
+
+
+def _strictly(f: Formulation) -> Model:
+    """Return the problem of counting markets in whole numbers, of which every solution is a plan."""
+    model = strict_model(f)
+    return replace(model, cost=counting(f).cost, constant=0.0, whole=whole_columns(f))
+
+
+def _with_steps(f: Formulation, x: Array, count: _Count) -> Array | None:
+    """Return a plan in whole numbers with the steps of a solution; None if none is found."""
+    model, steps = _strictly(f), f.model.whole
+    lower, upper = model.lower.copy(), model.upper.copy()
+    lower[steps] = upper[steps] = np.clip(np.round(x[steps]), lower[steps], upper[steps])
+    held = replace(model, lower=lower, upper=upper, whole=model.whole & ~steps)
+    return _plan(f, count.solve(held, None))
+
+
+def _plan(f: Formulation, answer: Solution) -> Array | None:
+    """Return a solution in whole numbers as a plan; None if it is none."""
+    if answer.x is None:
+        return None
+    plan = tidied(f, answer.x[: f.model.columns], whole_columns(f))
+    return plan if f.model.worst_violation(plan) <= MISSED and kept(f, plan) else None
