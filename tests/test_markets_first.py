@@ -236,7 +236,7 @@ def test_a_start_with_as_many_markets_is_searched_on_from_and_another_is_not(mon
     original = search_module._searched
 
     def searched(*args: Any) -> bool:
-        heard.append(args[-1] is not None)
+        heard.append(args[2].start is not None)
         return bool(original(*args))
 
     monkeypatch.setattr(search_module, "_searched", searched)
