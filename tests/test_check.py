@@ -15,7 +15,7 @@ from fleetplan.plans.check import CheckReport, check_plan, require_valid
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import CITY_LINES, DEPLOYMENT_LINES, POOL_LINES
 from fleetplan.plans.check.supply import ceiling
-from fleetplan.plans.check.targets import TARGETS
+from fleetplan.plans.check.targets import MEASURES
 from fleetplan.plans.types import Plan
 from fleetplan.request.constraints import CONSTRAINT_TYPES
 from tests.plan_builder import build_plan, default_request, make_catalogue, make_services, with_figure
@@ -158,7 +158,7 @@ def test_the_report_names_every_rule_of_the_model():
 
 
 def test_every_type_of_constraint_is_checked_or_read_by_a_rule():
-    assert set(TARGETS) == {name for name, kind in CONSTRAINT_TYPES.items() if not kind.given}
+    assert set(MEASURES) == {kind for kind in CONSTRAINT_TYPES.values() if not kind.given}
 
 
 def test_recomputed_figures_are_those_of_the_plan():

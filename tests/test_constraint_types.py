@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from fleetplan.explain.constraints import constraint_outcomes
 from fleetplan.months import month_number, month_text
+from fleetplan.optimize.rules import CONSTRAINT_RULES
+from fleetplan.plans.check.targets import MEASURES
 from fleetplan.request.constraints import CONSTRAINT_TYPES, Constraint, constraint_from
 from fleetplan.request.members import has_window, members_of, planned_months
+from fleetplan.reruns.lever_fields import BY_TYPE
+from fleetplan.words.constraints import CONSTRAINTS
 from tests.plan_builder import build_plan, default_request
-from tests.test_check import KEPT_OR_BROKEN, checked
+from tests.test_check import KEPT_OR_BROKEN, WORLD, checked
 
 KINDS = sorted(CONSTRAINT_TYPES.values(), key=lambda kind: kind.__name__)
 
@@ -22,6 +27,33 @@ def _subclasses(kind: type[Constraint]) -> set[type[Constraint]]:
 
 def test_every_class_of_constraint_can_be_asked_for():
     assert _subclasses(Constraint) - {Constraint} == set(CONSTRAINT_TYPES.values())
+
+
+@pytest.mark.parametrize("name", CONSTRAINT_TYPES)
+def test_every_type_has_its_rows_its_check_and_its_words(name: str):
+    kind = CONSTRAINT_TYPES[name]
+    assert kind in CONSTRAINT_RULES, "its rows are missing: fleetplan/optimize/rules/constraints.py"
+    assert (kind in MEASURES) != kind.given, "its check is missing: fleetplan/plans/check/targets.py"
+    assert name in CONSTRAINTS, "its words are missing: fleetplan/words/constraints.py"
+    shown = {f.name for f in BY_TYPE[name].fields} - {"pair"}
+    assert all(f.label for f in BY_TYPE[name].fields)
+    assert shown <= set(members_of(kind))
+    if kind.limit is not None:
+        assert kind.limit.member in shown, "its limit has no label: fleetplan/words/constraints.py"
+
+
+def test_nothing_is_written_checked_or_said_for_a_type_that_is_not_there():
+    assert set(CONSTRAINT_RULES) == set(CONSTRAINT_TYPES.values())
+    assert set(MEASURES) <= set(CONSTRAINT_TYPES.values())
+    assert set(CONSTRAINTS) == set(CONSTRAINT_TYPES)
+
+
+@pytest.mark.parametrize("kept", [kept for kept, _ in KEPT_OR_BROKEN], ids=lambda entry: entry["type"])
+def test_what_a_plan_does_about_a_constraint_is_measured_and_told(kept: dict[str, Any]):
+    plan = build_plan(request=default_request(constraints=[{"id": "it"} | kept]))
+    (found,) = constraint_outcomes(plan, WORLD)
+    assert found.told.endswith(".")
+    assert found.tightness in {"limit", "room", "kept"}
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k.limit], ids=lambda k: k.__name__)

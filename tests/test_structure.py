@@ -44,12 +44,12 @@ ALLOWED: dict[str, set[str]] = {
     "plans": INPUTS | {"optimize", "plans.types", "plans.check"},
     "compare.types": BASE,
     "reruns.patch": BASE | {"request"},
-    "words": INPUTS | {"options", "compare.types", "plans", "plans.types", "reruns.patch"},
+    "words": INPUTS | {"options", "compare.types", "plans", "plans.types", "plans.check", "reruns.patch"},
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "planner": INPUTS
     | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
-    "explain": INPUTS | {"optimize", "plans", "plans.types", "words"},
+    "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
     "report": INPUTS | {"compare", "compare.types", "explain", "plans", "plans.types", "plans.check", "words"},
     "compare": INPUTS
     | {

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fleetplan.facts import Binding, PermitWait, RuleKind
-from fleetplan.months import month_number, month_text
+from fleetplan.months import month_text
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.prices import RowPrices
+from fleetplan.plans.check.measure import told_rollouts
+from fleetplan.plans.check.targets import measured
 from fleetplan.plans.decisions import Decisions, Rollout
 from fleetplan.plans.permit_steps import needed_permits, programme_starts
-from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.request import AnyConstraint
 from fleetplan.request.members import number_of
 
@@ -189,49 +190,14 @@ def _charging(x: _Found, city: CityRollout, t: int) -> int:
 # --- the request's constraints ---
 
 
-def _chosen(x: _Found, c: Any) -> list[DeploymentPlan]:
-    city, stack = getattr(c, "city", None), getattr(c, "stack", None)
-    every = [d for part in x.plan.cities for d in part.deployments]
-    return [d for d in every if city in {None, d.city} and stack in {None, d.stack}]
-
-
-def _fleet(x: _Found, c: Any, t: int) -> float:
-    return float(sum(d.vehicles[t] for d in _chosen(x, c)))
-
-
-def _share(x: _Found, c: Any, t: int) -> float:
-    every = sum(s.in_service[t] for s in x.plan.stacks)
-    own = sum(s.in_service[t] for s in x.plan.stacks if s.partner == c.partner)
-    return own / every if every else 0.0
-
-
-def _wait(x: _Found, c: Any, t: int) -> float:
-    return max((d.wait_min[t] or 0.0 for d in _chosen(x, c)), default=0.0)
-
-
-def _trips(x: _Found, c: Any, t: int) -> float:
-    return sum(d.trips_per_day[t] for d in _chosen(x, c))
-
-
-def _launches(x: _Found, c: Any, t: int) -> float:
-    quarters = x.instance.grid.quarters
-    opened = [x.instance.grid.period_of(month_number(d.launch)) for d in _chosen(x, c) if d.launch]
-    return float(sum(quarters[at] == quarters[t] for at in opened))
-
-
-_MEASURED: dict[str, Callable[[_Found, Any, int], float]] = {
-    "fleet_cap": _fleet,
-    "fleet_floor": _fleet,
-    "partner_share": _share,
-    "service_level": _wait,
-    "minimum_trips": _trips,
-    "launches_per_quarter": _launches,
-}
-"""By type of constraint: what the plan has in a period of what it limits."""
+def _amount(x: _Found, c: AnyConstraint, t: int) -> float | None:
+    """Return what the plan has in a period of what a constraint limits, where it is nearest to its limit."""
+    found = [m for m in measured(told_rollouts(x.plan), c) if m.month == x.month(t)]
+    return round(max(found, key=lambda m: m.missed).amount, 4) if found and number_of(c) is not None else None
 
 
 def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
-    limit, measure = c.limit, _MEASURED.get(c.type)
+    limit = c.limit
     return Binding(
         rule=c.type,
         kind="target",
@@ -240,7 +206,7 @@ def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
         stack=getattr(c, "stack", None) or "",
         period=x.month(t),
         limit=number_of(c),
-        amount=round(measure(x, c, t), 4) if measure and 0 <= t < x.instance.periods else None,
+        amount=_amount(x, c, t),
         limit_unit=limit.unit if limit else "",
         price_usd=price,
         unit=(limit.priced or limit.unit if limit else "") or "unit",

@@ -1,10 +1,14 @@
-"""The constraints that a rerun may add or edit, as fields of a form: one table for both."""
+"""The constraints that a rerun may add or edit, as fields of a form: read off the types' members and their words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from fleetplan.request.constraints import CONSTRAINT_TYPES, Constraint
+from fleetplan.request.members import Member, members_of
+from fleetplan.words.constraints import CONSTRAINTS, MEMBERS
 
 Input = Literal["whole", "number", "share", "month", "city", "stack", "partner", "pair", "flag"]
 
@@ -38,106 +42,38 @@ class ConstraintKind:
     offered: bool = True
 
 
-def _city(label: str = "City", *, must: bool = True) -> Field:
-    return Field("city", label, "city", must=must)
+def _field(kind: type[Constraint], member: Member) -> Field | None:
+    """Return a member as a field; None for what forms do not show."""
+    words = CONSTRAINTS[kind.model_fields["type"].default]
+    label, unit = {**MEMBERS, **words.labels}.get(member.name, ("", ""))
+    shown: dict[str, Input] = {"city": "city", "stack": "stack", "partner": "partner"}
+    if not label or member.kind == "choice":
+        return None
+    if member.kind == "name":
+        return Field(member.name, label, shown[member.name], must=member.must) if member.name in shown else None
+    if member.kind == "number" and unit == "%":
+        most = None if member.most is None else 100 * member.most
+        return Field(member.name, label, "share", unit, member.must, 100 * (member.least or 0), most)
+    return Field(member.name, label, member.kind, unit, member.must, member.least or 0, member.most)
 
 
-def _stack(*, must: bool = False) -> Field:
-    return Field("stack", "Partner", "stack", must=must)
+def _fields(kind: type[Constraint]) -> Iterator[Field]:
+    """Yield the fields of a type in the order of its members; a city and a stack that both must be named are one field."""
+    members = members_of(kind)
+    pair = all(name in members and members[name].must for name in ("city", "stack"))
+    if pair:
+        yield Field("pair", "Partner in a city", "pair")
+    own = (m for m in members.values() if not (pair and m.name in {"city", "stack"}))
+    yield from (field for m in own if (field := _field(kind, m)) is not None)
 
 
-def _month(name: str, label: str, *, must: bool = True) -> Field:
-    return Field(name, label, "month", must=must)
+def _kind(name: str) -> ConstraintKind:
+    kind, words = CONSTRAINT_TYPES[name], CONSTRAINTS[name]
+    fields = tuple(f for f in _fields(kind) if f.editable or not kind.given)
+    return ConstraintKind(name, words.title, fields, words.hint, offered=not kind.given)
 
 
-_VEHICLES = Field("vehicles", "Vehicles", "whole", "vehicles")
-_PAIR = Field("pair", "Partner in a city", "pair")
-_WINDOW = (_month("start", "From", must=False), _month("end", "To", must=False))
-
-KINDS: tuple[ConstraintKind, ...] = (
-    ConstraintKind(
-        "force_deployment", "A partner must open in a city", (_PAIR,), "Only partners that the law admits are offered."
-    ),
-    ConstraintKind("forbid_deployment", "A partner must not open in a city", (_PAIR,)),
-    ConstraintKind(
-        "launch_by",
-        "A city is open by a month",
-        (_city(), _stack(), _month("month", "Open to paying riders by")),
-    ),
-    ConstraintKind(
-        "launch_not_before",
-        "A city opens no earlier than a month",
-        (_city(), _stack(), _month("month", "Not before")),
-    ),
-    ConstraintKind(
-        "markets_live",
-        "So many markets are live by a month",
-        (
-            Field("count", "Markets", "whole", "markets", least=1, most=1000),
-            _month("by", "Live by"),
-            Field("include_existing", "Count markets that are live elsewhere today", "flag", must=False),
-        ),
-        "A market counts once riders pay.",
-    ),
-    ConstraintKind(
-        "launches_per_quarter",
-        "So many launches a quarter at most",
-        (Field("max", "Launches a quarter", "whole", "launches", most=1000),),
-        "What the launch teams can carry: each partner in a city is one launch.",
-    ),
-    ConstraintKind(
-        "stacks_per_city",
-        "So many partners in one city at most",
-        (Field("max", "Partners", "whole", "partners", most=100), _city("City", must=False)),
-    ),
-    ConstraintKind(
-        "fleet_cap",
-        "At most so many vehicles",
-        (_VEHICLES, _city(must=False), _stack(), *_WINDOW),
-    ),
-    ConstraintKind(
-        "fleet_floor",
-        "At least so many vehicles",
-        (_VEHICLES, _month("start", "From"), _city(must=False), _stack(), _month("end", "To", must=False)),
-    ),
-    ConstraintKind(
-        "partner_share",
-        "A partner's share of all vehicles at most",
-        (
-            Field("partner", "Partner", "partner"),
-            Field("max_share", "Share", "share", "%", most=100),
-            _month("start", "From", must=False),
-        ),
-    ),
-    ConstraintKind(
-        "minimum_trips",
-        "At least so many trips a day",
-        (Field("trips_per_day", "Trips a day", "number", "trips"), _month("start", "From"), _city(must=False)),
-    ),
-    ConstraintKind(
-        "service_level",
-        "Riders wait so long at most",
-        (Field("max_wait_min", "Mean wait", "number", "minutes", least=1, most=120), _city(must=False)),
-    ),
-    ConstraintKind(
-        "launch_fixed",
-        "A partner opens in a city in one month",
-        (_PAIR, _month("month", "Opens in")),
-    ),
-    ConstraintKind(
-        "permit_delay",
-        "Permits come later",
-        (Field("months", "Months later", "whole", "months", least=-60, most=120),),
-        offered=False,
-    ),
-    ConstraintKind("event_date", "A law comes into force", (_month("month", "In force"),), offered=False),
-    ConstraintKind(
-        "supply_change",
-        "Supply of a partner",
-        (Field("factor", "Of the catalogue's supply", "share", "%", most=10000), *_WINDOW),
-        offered=False,
-    ),
-)
+KINDS: tuple[ConstraintKind, ...] = tuple(_kind(name) for name in CONSTRAINTS)
 BY_TYPE: Mapping[str, ConstraintKind] = {kind.type: kind for kind in KINDS}
 
 

@@ -1,14 +1,59 @@
-"""What the constraints of a request ask, in words."""
+"""Constraints in words: what one asks, what a plan does about it, and what forms call its type and members.
+
+Every type has an entry in ``CONSTRAINTS``; forms offer the types in its order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from fleetplan.plans.check.measure import Measure
 from fleetplan.words.names import Names
-from fleetplan.words.values import count, month_name, percent, several
+from fleetplan.words.values import count, decimal, listed, month_name, percent, several
 
+_FEW = 3
 Entry = Mapping[str, Any]
+Measures = Sequence[Measure]
+Label = tuple[str, str]
+"""What a form calls a member, and the unit behind it; a share is shown in per cent where that is the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintWords:
+    """The words of a type of constraint.
+
+    Attributes
+    ----------
+    title
+        What a form calls the type.
+    asks
+        What a constraint of it asks.
+    does
+        What a plan does about one, told from what was measured.
+    labels
+        What a form calls its members, besides those of ``MEMBERS``.
+    hint
+        What else a form says.
+    """
+
+    title: str
+    asks: Callable[[Entry, Names], str]
+    does: Callable[[Entry, Measures, Names], str]
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    hint: str = ""
+
+
+MEMBERS: Mapping[str, Label] = {
+    "city": ("City", ""),
+    "stack": ("Partner", ""),
+    "partner": ("Partner", ""),
+    "vehicles": ("Vehicles", "vehicles"),
+    "start": ("From", ""),
+    "end": ("To", ""),
+}
+"""What forms call the members that several types have."""
 
 
 def share_words(factor: float) -> str:
@@ -30,6 +75,9 @@ def month_words(month: str) -> str:
         return month_name(month)
     except (IndexError, ValueError):
         return month
+
+
+# --- what it asks ---
 
 
 def _number(value: float, one: str, many: str = "") -> str:
@@ -78,23 +126,158 @@ def _trips(c: Entry, names: Names) -> str:
     return f"at least {count(c['trips_per_day'])} trips a day, {_place(c, names, 'all cities')}{_window(c)}"
 
 
-CONSTRAINTS: dict[str, Callable[[Entry, Names], str]] = {
-    "markets_live": _markets,
-    "launch_not_before": lambda c, n: f"{_place(c, n)} opens no earlier than {month_words(c['month'])}",
-    "launch_by": lambda c, n: f"{_place(c, n)} is open to paying riders by {month_words(c['month'])}",
-    "launch_fixed": lambda c, n: f"{_place(c, n)} opens in {month_words(c['month'])}",
-    "force_deployment": lambda c, n: f"{_place(c, n)} must open",
-    "forbid_deployment": lambda c, n: f"{_place(c, n)} must not open",
-    "fleet_cap": _fleet("most"),
-    "fleet_floor": _fleet("least"),
-    "partner_share": lambda c, _: f"{c['partner']} at most {percent(c['max_share'], 0)} of all vehicles{_window(c)}",
-    "launches_per_quarter": lambda c, _: f"at most {_number(c['max'], 'launch', 'launches')} a quarter",
-    "stacks_per_city": lambda c, n: f"at most {_number(c['max'], 'stack')} in {_place(c, n)}",
-    "permit_delay": _delay,
-    "event_date": lambda c, n: f"{n.event(c['event'])} falls in {month_words(c['month'])}",
-    "supply_change": _supply,
-    "service_level": lambda c, n: f"a mean wait of at most {c['max_wait_min']:g} minutes in {_place(c, n)}",
-    "minimum_trips": _trips,
+# --- what a plan does about it ---
+
+
+def _live(c: Entry, found: Measures, _: Names) -> str:
+    there = round(sum(m.besides for m in found))
+    live = round(sum(m.amount for m in found)) - there
+    more = f" and {there} live elsewhere today" if there else ""
+    return f"{several(live, 'city', 'cities')} live by {month_words(c['by'])}{more}."
+
+
+def _opens(_: Entry, found: Measures, __: Names) -> str:
+    month = min((m.month for m in found if m.month), default="")
+    return f"It opens in {month_name(month)}." if month else "It does not open."
+
+
+def _pays(_: Entry, found: Measures, __: Names) -> str:
+    month = min((m.month for m in found if m.month), default="")
+    return f"It is open to paying riders from {month_name(month)}." if month else "It does not open."
+
+
+def _extreme(kind: str) -> Callable[[Entry, Measures, Names], str]:
+    """Return what says the largest or smallest fleet, with the first month that has it."""
+    sign = -1 if kind == "largest" else 1
+
+    def said(_: Entry, found: Measures, __: Names) -> str:
+        own = min(found, key=lambda m: (sign * m.amount, m.month))
+        return f"The {kind} fleet is {several(round(own.amount), 'vehicle')}, in {month_name(own.month)}."
+
+    return said
+
+
+def _most(found: Measures) -> Measure:
+    """Return the largest amount, where it is last."""
+    return max(found, key=lambda m: (m.amount, m.city, m.month))
+
+
+def _largest_share(c: Entry, found: Measures, _: Names) -> str:
+    own = _most(found)
+    return f"{c['partner']} has at most {percent(own.amount)} of all vehicles, in {month_name(own.month)}."
+
+
+def _per_quarter(_: Entry, found: Measures, __: Names) -> str:
+    full = [month_name(m.month) for m in found if m.reaches(0.0)]
+    if not full:
+        most = round(max(m.amount for m in found))
+        return f"No quarter has more than {several(most, 'launch', 'launches')}."
+    if len(full) > _FEW:
+        return f"Reached in {len(full)} quarters."
+    return f"Reached in the quarter from {listed(full)}."
+
+
+def _per_city(_: Entry, found: Measures, names: Names) -> str:
+    full = dict.fromkeys(names.city(m.city) for m in found if m.reaches(0.0))
+    return f"Reached in {listed(list(full))}." if full else "No city has so many."
+
+
+def _longest_wait(_: Entry, found: Measures, names: Names) -> str:
+    if not found:
+        return "No service is open."
+    own = _most(found)
+    where = f"in {names.city(own.city)} in {month_name(own.month)}"
+    return f"The longest mean wait is {decimal(own.amount)} min, {where}."
+
+
+def _fewest_trips(_: Entry, found: Measures, __: Names) -> str:
+    own = min(found, key=lambda m: (m.amount, m.month))
+    return f"The fewest are {count(own.amount)} trips a day, in {month_name(own.month)}."
+
+
+def _given(_: Entry, __: Measures, ___: Names) -> str:
+    return "The plan is made on this assumption."
+
+
+CONSTRAINTS: Mapping[str, ConstraintWords] = {
+    "force_deployment": ConstraintWords(
+        "A partner must open in a city",
+        lambda c, n: f"{_place(c, n)} must open",
+        _pays,
+        hint="Only partners that the law admits are offered.",
+    ),
+    "forbid_deployment": ConstraintWords(
+        "A partner must not open in a city", lambda c, n: f"{_place(c, n)} must not open", _opens
+    ),
+    "launch_by": ConstraintWords(
+        "A city is open by a month",
+        lambda c, n: f"{_place(c, n)} is open to paying riders by {month_words(c['month'])}",
+        _pays,
+        {"month": ("Open to paying riders by", "")},
+    ),
+    "launch_not_before": ConstraintWords(
+        "A city opens no earlier than a month",
+        lambda c, n: f"{_place(c, n)} opens no earlier than {month_words(c['month'])}",
+        _opens,
+        {"month": ("Not before", "")},
+    ),
+    "markets_live": ConstraintWords(
+        "So many markets are live by a month",
+        _markets,
+        _live,
+        {
+            "count": ("Markets", "markets"),
+            "by": ("Live by", ""),
+            "include_existing": ("Count markets that are live elsewhere today", ""),
+        },
+        "A market counts once riders pay.",
+    ),
+    "launches_per_quarter": ConstraintWords(
+        "So many launches a quarter at most",
+        lambda c, _: f"at most {_number(c['max'], 'launch', 'launches')} a quarter",
+        _per_quarter,
+        {"max": ("Launches a quarter", "launches")},
+        "What the launch teams can carry: each partner in a city is one launch.",
+    ),
+    "stacks_per_city": ConstraintWords(
+        "So many partners in one city at most",
+        lambda c, n: f"at most {_number(c['max'], 'stack')} in {_place(c, n)}",
+        _per_city,
+        {"max": ("Partners", "partners")},
+    ),
+    "fleet_cap": ConstraintWords("At most so many vehicles", _fleet("most"), _extreme("largest")),
+    "fleet_floor": ConstraintWords("At least so many vehicles", _fleet("least"), _extreme("smallest")),
+    "partner_share": ConstraintWords(
+        "A partner's share of all vehicles at most",
+        lambda c, _: f"{c['partner']} at most {percent(c['max_share'], 0)} of all vehicles{_window(c)}",
+        _largest_share,
+        {"max_share": ("Share", "%")},
+    ),
+    "minimum_trips": ConstraintWords(
+        "At least so many trips a day", _trips, _fewest_trips, {"trips_per_day": ("Trips a day", "trips")}
+    ),
+    "service_level": ConstraintWords(
+        "Riders wait so long at most",
+        lambda c, n: f"a mean wait of at most {c['max_wait_min']:g} minutes in {_place(c, n)}",
+        _longest_wait,
+        {"max_wait_min": ("Mean wait", "minutes")},
+    ),
+    "launch_fixed": ConstraintWords(
+        "A partner opens in a city in one month",
+        lambda c, n: f"{_place(c, n)} opens in {month_words(c['month'])}",
+        _opens,
+        {"month": ("Opens in", "")},
+    ),
+    "permit_delay": ConstraintWords("Permits come later", _delay, _given, {"months": ("Months later", "months")}),
+    "event_date": ConstraintWords(
+        "A law comes into force",
+        lambda c, n: f"{n.event(c['event'])} falls in {month_words(c['month'])}",
+        _given,
+        {"month": ("In force", "")},
+    ),
+    "supply_change": ConstraintWords(
+        "Supply of a partner", _supply, _given, {"factor": ("Of the catalogue's supply", "%")}
+    ),
 }
 
 
@@ -109,4 +292,9 @@ def constraint_words(constraint: Entry, names: Names) -> str:
     AttributeError, KeyError, TypeError, ValueError
         When it is no constraint.
     """
-    return CONSTRAINTS[constraint["type"]](constraint, names)
+    return CONSTRAINTS[constraint["type"]].asks(constraint, names)
+
+
+def done_words(constraint: Entry, found: Measures, names: Names) -> str:
+    """Return what a plan does about a constraint, told from what was measured of it."""
+    return CONSTRAINTS[constraint["type"]].does(constraint, found, names)

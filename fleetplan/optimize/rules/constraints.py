@@ -6,7 +6,7 @@ A type without a rule here cannot be written by silence: :func:`constraint_rule`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from fleetplan.optimize.instance import Array, Flags, Instance, Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Kind, Problem, Rule, Scope, Term
 from fleetplan.optimize.waits import wait_lines
-from fleetplan.request import (
+from fleetplan.request.constraints import (
     AnyConstraint,
+    Constraint,
     EventDate,
     FleetCap,
     FleetFloor,
@@ -36,6 +37,8 @@ from fleetplan.request import (
 )
 
 C = TypeVar("C", bound=AnyConstraint)
+CONSTRAINT_RULES: dict[type[Constraint], type[ConstraintRule[Any]]] = {}
+"""The rule of each type of constraint, filled by the classes below."""
 
 
 class ConstraintRule(Rule, Generic[C]):
@@ -44,6 +47,12 @@ class ConstraintRule(Rule, Generic[C]):
     source: ClassVar[str] = "the request: constraints"
     kind: ClassVar[Kind] = "target"
     scope: ClassVar[Scope] = "joint"
+
+    def __init_subclass__(cls) -> None:
+        """Make the class the rule of the type of constraint that it names: ``ConstraintRule[FleetCap]``."""
+        (named,) = get_args(vars(cls)["__orig_bases__"][0])
+        if isinstance(named, type):  # else a rule of several types
+            CONSTRAINT_RULES[named] = cls
 
     def __init__(self, constraint: C) -> None:
         self.constraint = constraint
@@ -284,52 +293,32 @@ class MinimumTripsRule(ConstraintRule[MinimumTrips]):
         p.at_least(self, self.place, t, trips, self.constraint.trips_per_day)
 
 
-class GivenRule(ConstraintRule[Any]):
+class GivenRule(ConstraintRule[C]):
     """A constraint that alters figures: it stands in the outlook, not in rows."""
 
     def write(self, p: Problem) -> None:
         """Write nothing: :func:`fleetplan.optimize.gather.gather` has read it."""
 
 
-class PermitDelayRule(GivenRule):
+class PermitDelayRule(GivenRule[PermitDelay]):
     """Offices are slower, or quicker."""
 
     title = "Permits take longer or shorter by whole months"
     unchecked = "it alters months that permit_path, permit_area and other rules are checked with"
 
 
-class EventDateRule(GivenRule):
+class EventDateRule(GivenRule[EventDate]):
     """A law comes later, or sooner."""
 
     title = "A law comes into force in another month"
     unchecked = "it alters months that permit_path, permit_area and other rules are checked with"
 
 
-class SupplyChangeRule(GivenRule):
+class SupplyChangeRule(GivenRule[SupplyChange]):
     """A plant delivers less, or more."""
 
     title = "The vehicles that can be had of a stack are multiplied"
     unchecked = "it alters the ceilings that stack_supply and owned_fleet are checked with"
-
-
-CONSTRAINT_RULES: dict[type[Any], type[ConstraintRule[Any]]] = {
-    MarketsLive: MarketsLiveRule,
-    LaunchNotBefore: LaunchNotBeforeRule,
-    LaunchBy: LaunchByRule,
-    LaunchFixed: LaunchFixedRule,
-    ForceDeployment: ForceDeploymentRule,
-    ForbidDeployment: ForbidDeploymentRule,
-    FleetCap: FleetCapRule,
-    FleetFloor: FleetFloorRule,
-    PartnerShare: PartnerShareRule,
-    LaunchesPerQuarter: LaunchesPerQuarterRule,
-    StacksPerCity: StacksPerCityRule,
-    PermitDelay: PermitDelayRule,
-    EventDate: EventDateRule,
-    SupplyChange: SupplyChangeRule,
-    ServiceLevel: ServiceLevelRule,
-    MinimumTrips: MinimumTripsRule,
-}
 
 
 def constraint_rule(constraint: AnyConstraint) -> ConstraintRule[Any]:

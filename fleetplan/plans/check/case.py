@@ -8,25 +8,23 @@ from functools import cached_property
 
 import numpy as np
 
-from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue, City, Stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.admission import Admission
 from fleetplan.plans.check.figures import with_overrides
+from fleetplan.plans.check.measure import NEVER, PAID_MODES, Placed, Rollouts
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan, StackFleet
 from fleetplan.request import MarketsLive, PlanRequest
 from fleetplan.service.types import CityService, LadderLevel
 
 DAYS_PER_MONTH = 365.25 / 12
-NEVER = 10**9
-PAID_MODES = ("paid_driver_out", "paid_operator")
 UNPAID_MODES = ("unpaid_driver_out", "unpaid_operator")
 PUBLIC_MODES = (*PAID_MODES, *UNPAID_MODES)  # the highest first
 OPERATOR_MODES = ("paid_operator", "unpaid_operator")
 
 
 @dataclass(frozen=True)
-class Deployed:
+class Deployed(Placed):
     """A deployment of the plan with its stack, city and ladder from the catalogue."""
 
     row: DeploymentPlan
@@ -44,10 +42,10 @@ class Deployed:
         """Absolute month in which the programme begins; ``NEVER`` without one."""
         return month_number(self.row.programme_start) if self.row.programme_start else NEVER
 
-    @cached_property
-    def launch_period(self) -> int | None:
-        """First period with a level open."""
-        return next((t for t, level in enumerate(self.row.level) if level > 0), None)
+    @property
+    def partner(self) -> str:
+        """Who brings the vehicles, by the catalogue."""
+        return self.stack.partner
 
     def pays(self, word: str) -> bool:
         """Return whether the contract makes the platform bear a cost."""
@@ -74,14 +72,6 @@ class Deployed:
     def used_modes(self, t: int) -> list[str]:
         """Return the modes with vehicles in service."""
         return [mode for mode, counts in self.row.vehicles_by_mode.items() if counts[t] > 0]
-
-    def in_modes(self, modes: tuple[str, ...], t: int) -> int:
-        """Return the vehicles in service in some modes."""
-        return sum(counts[t] for mode, counts in self.row.vehicles_by_mode.items() if mode in modes)
-
-    def paid_vehicles(self, t: int) -> int:
-        """Return the vehicles that carry paying riders."""
-        return self.in_modes(PAID_MODES, t)
 
     def added(self, t: int) -> int:
         """Return the vehicles placed at the start of a period."""
@@ -199,11 +189,11 @@ class Case:
         """Return a city's deployments by stack."""
         return self._by_city.get(city, [])
 
-    def named(self, city: str | None, stack: str | None) -> list[Deployed]:
-        """Return the deployments that a constraint names by slug or alias; None stands for all."""
-        city_slug = resolve_city(self.raw, city) if city is not None else None
-        stack_slug = resolve_stack(self.raw, stack, city_slug) if stack is not None else None
-        return [d for d in self.deployed if city_slug in (None, d.row.city) and stack_slug in (None, d.row.stack)]
+    @cached_property
+    def rollouts(self) -> Rollouts:
+        """The deployments as the request's constraints look at them."""
+        existing = sum(market.counts for market in self.catalogue.live_markets)
+        return Rollouts(self.request.grid, self.deployed, existing)
 
     @cached_property
     def service_modes(self) -> tuple[str, ...]:

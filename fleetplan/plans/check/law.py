@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_text
-from fleetplan.plans.check.case import NEVER, PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.permit_dates import Calendar, Timing
 from fleetplan.plans.check.report import Violation
 from fleetplan.plans.types import PermitStep

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_number
-from fleetplan.plans.check.case import NEVER, PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.measure import NEVER
 from fleetplan.request import EventDate, PermitDelay
 
 LONG_AGO = -(10**9)

@@ -1,19 +1,23 @@
-"""The request's constraints, one check for each type.
+"""The request's constraints, measured: for each type what a plan has of what it asks about, and what it may have.
 
-Vehicles stand still within a period, so a rule over months holds in every period that has a month in its window.
+Vehicles stand still within a period, so a rule over months holds in every period that has a month in its window. Explanations
+read the same measurements.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.months import month_number
-from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.measure import Measure, Rollouts
 from fleetplan.plans.check.report import RATIO, TRIPS_PER_DAY, TRIPS_SHARE, WAIT_MIN, Violation
-from fleetplan.request import (
+from fleetplan.request.constraints import (
+    Constraint,
     FleetCap,
     FleetFloor,
     ForbidDeployment,
@@ -29,146 +33,167 @@ from fleetplan.request import (
     StacksPerCity,
 )
 
+C = TypeVar("C", bound=Constraint)
+Measuring = Callable[[Rollouts, C], Iterator[Measure]]
+MEASURES: dict[type[Constraint], Measuring[Any]] = {}
+"""How each type is measured; one that is given has no measure: it changes what other rules read."""
 
-def _paid_by(rows: Sequence[Deployed], periods: Sequence[int]) -> bool:
-    return any(d.paid_vehicles(t) > 0 for d in rows for t in periods)
+
+def _measures(kind: type[C]) -> Callable[[Measuring[C]], Measuring[C]]:
+    """Return a decorator that makes a function the measure of a type."""
+
+    def register(measure: Measuring[C]) -> Measuring[C]:
+        MEASURES[kind] = measure
+        return measure
+
+    return register
 
 
-def _markets_live(case: Case, rule: MarketsLive) -> Iterator[Violation]:
-    t = case.request.grid.last_begun_by(rule.by)
+@_measures(MarketsLive)
+def _markets_live(plan: Rollouts, c: MarketsLive) -> Iterator[Measure]:
+    t = plan.grid.last_begun_by(c.by)
     live = {
-        d.row.city
-        for d in case.deployed
-        if t >= 0 and (d.paid_vehicles(t) if rule.counts == "paid" else d.row.vehicles[t]) > 0
+        d.row.city for d in plan.every if t >= 0 and (d.paid_vehicles(t) if c.counts == "paid" else d.row.vehicles[t])
     }
-    existing = sum(market.counts for market in case.catalogue.live_markets) if rule.include_existing else 0
-    count = len(live) + existing
-    if count < rule.count:
-        text = f"{count} markets are live by {rule.by}; {rule.count} are asked for"
-        yield Violation(rule.type, rule.id, text, rule.count - count)
+    existing = plan.live_elsewhere if c.include_existing else 0
+    count, month = len(live) + existing, plan.months[t] if t >= 0 else ""
+    text = f"{count} markets are live by {c.by}; {c.count} are asked for"
+    yield Measure(count, text, least=c.count, month=month, besides=existing)
 
 
-def _launch_not_before(case: Case, rule: LaunchNotBefore) -> Iterator[Violation]:
-    for deployed in case.named(rule.city, rule.stack):
-        t = deployed.launch_period
-        if t is not None and case.starts[t] < month_number(rule.month):
-            early = month_number(rule.month) - case.starts[t]
-            text = f"opens in {case.labels[t]}; {rule.month} is the earliest"
-            yield Violation(rule.type, deployed.name, text, early)
+@_measures(LaunchNotBefore)
+def _launch_not_before(plan: Rollouts, c: LaunchNotBefore) -> Iterator[Measure]:
+    for d in plan.named(c.city, c.stack):
+        if (t := d.launch_period) is not None:
+            text, earliest = f"opens in {plan.months[t]}; {c.month} is the earliest", plan.from_month(c.month)
+            yield Measure(plan.start(t), text, earliest, month=plan.months[t], city=d.row.city, stack=d.row.stack)
 
 
-def _launch_by(case: Case, rule: LaunchBy) -> Iterator[Violation]:
-    if not _paid_by(case.named(rule.city, rule.stack), range(case.request.grid.last_begun_by(rule.month) + 1)):
-        yield Violation(rule.type, rule.id, f"{rule.city} is not open to paying riders by {rule.month}", 1.0)
+@_measures(LaunchBy)
+def _launch_by(plan: Rollouts, c: LaunchBy) -> Iterator[Measure]:
+    t = plan.opening(plan.named(c.city, c.stack))
+    text = f"{c.city} is not open to paying riders by {c.month}"
+    yield Measure(plan.start(t), text, most=plan.by_month(c.month), month="" if t is None else plan.months[t])
 
 
-def _launch_fixed(case: Case, rule: LaunchFixed) -> Iterator[Violation]:
-    period = case.request.grid.period_of(month_number(rule.month))
-    rows = case.named(rule.city, rule.stack)
-    if not rows:
-        yield Violation(rule.type, rule.id, f"{rule.stack} does not open in {rule.city}; {rule.month} is fixed", 1.0)
-    for deployed in rows:
-        if deployed.launch_period != period:
-            text = f"opens in {deployed.row.launch or 'no month'}; {rule.month} is fixed"
-            yield Violation(rule.type, deployed.name, text, 1.0)
+@_measures(LaunchFixed)
+def _launch_fixed(plan: Rollouts, c: LaunchFixed) -> Iterator[Measure]:
+    period = plan.grid.period_of(month_number(c.month))
+    fixed = plan.start(period) if period in plan.periods else month_number(c.month)
+    for t in [d.launch_period for d in plan.named(c.city, c.stack)] or [None]:
+        month = "" if t is None else plan.months[t]
+        text = f"{c.stack} opens in {c.city} in {month or 'no month'}; {c.month} is fixed"
+        yield Measure(plan.start(t), text, least=fixed, most=fixed, month=month)
 
 
-def _force(case: Case, rule: ForceDeployment) -> Iterator[Violation]:
-    if not _paid_by(case.named(rule.city, rule.stack), case.periods):
-        yield Violation(rule.type, rule.id, f"{rule.stack} never carries paying riders in {rule.city}", 1.0)
+@_measures(ForceDeployment)
+def _force_deployment(plan: Rollouts, c: ForceDeployment) -> Iterator[Measure]:
+    t = plan.opening(plan.named(c.city, c.stack))
+    text = f"{c.stack} never carries paying riders in {c.city}"
+    yield Measure(plan.start(t), text, most=plan.start(plan.periods[-1]), month="" if t is None else plan.months[t])
 
 
-def _forbid(case: Case, rule: ForbidDeployment) -> Iterator[Violation]:
-    for deployed in case.named(rule.city, rule.stack):
-        yield Violation(rule.type, deployed.name, "the deployment is forbidden", 1.0)
+@_measures(ForbidDeployment)
+def _forbid_deployment(plan: Rollouts, c: ForbidDeployment) -> Iterator[Measure]:
+    for d in plan.named(c.city, c.stack):
+        yield Measure(1, "the deployment is forbidden", most=0, month=d.row.launch, city=d.row.city, stack=d.row.stack)
 
 
-def _fleet_cap(case: Case, rule: FleetCap) -> Iterator[Violation]:
-    rows = case.named(rule.city, rule.stack)
-    for t in case.request.grid.window(rule.start, rule.end):
-        count = sum(d.row.vehicles[t] for d in rows)
-        if count > rule.vehicles:
-            text = f"{count} vehicles serve; at most {rule.vehicles} may"
-            yield Violation(rule.type, case.where(rule.id, t), text, count - rule.vehicles)
+@_measures(FleetCap)
+def _fleet_cap(plan: Rollouts, c: FleetCap) -> Iterator[Measure]:
+    for t in plan.grid.window(c.start, c.end):
+        count = sum(d.row.vehicles[t] for d in plan.named(c.city, c.stack))
+        text = f"{count} vehicles serve; at most {c.vehicles} may"
+        yield Measure(count, text, most=c.vehicles, month=plan.months[t])
 
 
-def _fleet_floor(case: Case, rule: FleetFloor) -> Iterator[Violation]:
-    rows = case.named(rule.city, rule.stack)
-    for t in case.request.grid.window(rule.start, rule.end):
-        count = sum(d.row.vehicles[t] for d in rows)
-        if count < rule.vehicles:
-            text = f"{count} vehicles serve; at least {rule.vehicles} must"
-            yield Violation(rule.type, case.where(rule.id, t), text, rule.vehicles - count)
+@_measures(FleetFloor)
+def _fleet_floor(plan: Rollouts, c: FleetFloor) -> Iterator[Measure]:
+    for t in plan.grid.window(c.start, c.end):
+        count = sum(d.row.vehicles[t] for d in plan.named(c.city, c.stack))
+        text = f"{count} vehicles serve; at least {c.vehicles} must"
+        yield Measure(count, text, least=c.vehicles, month=plan.months[t])
 
 
-def _partner_share(case: Case, rule: PartnerShare) -> Iterator[Violation]:
-    stacks = case.catalogue.stacks
-    exact = any(stack.partner == rule.partner for stack in stacks.values())
-    partner = rule.partner if exact else stacks[resolve_stack(case.raw, rule.partner)].partner
-    for t in case.request.grid.window(rule.start, None):
-        total = sum(d.row.vehicles[t] for d in case.deployed)
-        theirs = sum(d.row.vehicles[t] for d in case.deployed if d.stack.partner == partner)
-        most = rule.max_share * total
-        if theirs > most + RATIO * max(1, total):
-            text = f"{partner} has {theirs} of {total} vehicles; at most {rule.max_share:.1%} may be its"
-            yield Violation(rule.type, case.where(rule.id, t), text, theirs - most)
+@_measures(PartnerShare)
+def _partner_share(plan: Rollouts, c: PartnerShare) -> Iterator[Measure]:
+    for t in plan.grid.window(c.start, None):
+        total = sum(d.row.vehicles[t] for d in plan.every)
+        theirs = sum(d.row.vehicles[t] for d in plan.every if d.partner == c.partner)
+        text = f"{c.partner} has {theirs} of {total} vehicles; at most {c.max_share:.1%} may be its"
+        yield Measure(theirs / max(1, total), text, most=c.max_share, month=plan.months[t], slack=RATIO)
 
 
-def _launches_per_quarter(case: Case, rule: LaunchesPerQuarter) -> Iterator[Violation]:
-    opened = [case.starts[d.launch_period] for d in case.deployed if d.launch_period is not None]
-    quarters = Counter((month - case.start) // 3 for month in opened)
-    for quarter, count in sorted(quarters.items()):
-        if count > rule.max:
-            text = f"{count} openings fall in quarter {quarter + 1} of the horizon; at most {rule.max} may"
-            yield Violation(rule.type, rule.id, text, count - rule.max)
+@_measures(LaunchesPerQuarter)
+def _launches_per_quarter(plan: Rollouts, c: LaunchesPerQuarter) -> Iterator[Measure]:
+    quarters = [(plan.start(t) - plan.grid.start) // 3 for t in plan.periods]
+    opened = Counter(quarters[d.launch_period] for d in plan.every if d.launch_period is not None)
+    for quarter in sorted(set(quarters)):
+        text = f"{opened[quarter]} openings fall in quarter {quarter + 1} of the horizon; at most {c.max} may"
+        yield Measure(opened[quarter], text, most=c.max, month=plan.months[quarters.index(quarter)])
 
 
-def _stacks_per_city(case: Case, rule: StacksPerCity) -> Iterator[Violation]:
-    rows = case.named(rule.city, None)
+@_measures(StacksPerCity)
+def _stacks_per_city(plan: Rollouts, c: StacksPerCity) -> Iterator[Measure]:
+    rows = plan.named(c.city, None)
     for city in sorted({d.row.city for d in rows}):
-        for t in case.periods:
+        for t in plan.periods:
             count = sum(d.row.level[t] > 0 for d in rows if d.row.city == city)
-            if count > rule.max:
-                text = f"{count} stacks are open; at most {rule.max} may"
-                yield Violation(rule.type, case.where(city, t), text, count - rule.max)
+            text = f"{count} stacks are open; at most {c.max} may"
+            yield Measure(count, text, most=c.max, month=plan.months[t], city=city)
 
 
-def _service_level(case: Case, rule: ServiceLevel) -> Iterator[Violation]:
-    for deployed in case.named(rule.city, None):
-        for t, wait in enumerate(deployed.waits):
-            if wait is not None and not wait <= rule.max_wait_min + WAIT_MIN:
-                text = f"riders wait {wait:.2f} min; at most {rule.max_wait_min:g} min is asked for"
-                yield Violation(rule.type, case.where(deployed.name, t), text, wait - rule.max_wait_min)
+@_measures(ServiceLevel)
+def _service_level(plan: Rollouts, c: ServiceLevel) -> Iterator[Measure]:
+    for d in plan.named(c.city, None):
+        for month, wait in zip(plan.months, d.waits, strict=True):
+            if wait is not None:
+                text = f"riders wait {wait:.2f} min; at most {c.max_wait_min:g} min is asked for"
+                found = Measure(wait, text, most=c.max_wait_min, slack=WAIT_MIN, month=month)
+                yield replace(found, city=d.row.city, stack=d.row.stack)
 
 
-def _minimum_trips(case: Case, rule: MinimumTrips) -> Iterator[Violation]:
-    city = resolve_city(case.raw, rule.city) if rule.city is not None else None
-    for t in case.request.grid.window(rule.start, None):
-        trips = sum(d.row.trips_per_day[t] for d in case.deployed if city in (None, d.row.city))
-        if trips < rule.trips_per_day * (1 - TRIPS_SHARE) - TRIPS_PER_DAY:
-            text = f"{trips:.1f} trips a day are served; at least {rule.trips_per_day:g} must be"
-            yield Violation(rule.type, case.where(rule.id, t), text, rule.trips_per_day - trips)
+@_measures(MinimumTrips)
+def _minimum_trips(plan: Rollouts, c: MinimumTrips) -> Iterator[Measure]:
+    slack = TRIPS_PER_DAY + TRIPS_SHARE * c.trips_per_day
+    for t in plan.grid.window(c.start, None):
+        trips = sum(d.row.trips_per_day[t] for d in plan.named(c.city, None))
+        text = f"{trips:.1f} trips a day are served; at least {c.trips_per_day:g} must be"
+        yield Measure(trips, text, least=c.trips_per_day, month=plan.months[t], slack=slack)
 
 
-TARGETS: dict[str, Callable[[Case, Any], Iterator[Violation]]] = {
-    "markets_live": _markets_live,
-    "launch_not_before": _launch_not_before,
-    "launch_by": _launch_by,
-    "launch_fixed": _launch_fixed,
-    "force_deployment": _force,
-    "forbid_deployment": _forbid,
-    "fleet_cap": _fleet_cap,
-    "fleet_floor": _fleet_floor,
-    "partner_share": _partner_share,
-    "launches_per_quarter": _launches_per_quarter,
-    "stacks_per_city": _stacks_per_city,
-    "service_level": _service_level,
-    "minimum_trips": _minimum_trips,
-}
+def measured(plan: Rollouts, constraint: Constraint) -> list[Measure]:
+    """Return what a plan has of what a constraint asks about; its cities and stacks are slugs, its partner a name.
+
+    Raises
+    ------
+    KeyError
+        If its type has no measure: it would pass unchecked.
+    """
+    return [] if constraint.given else list(MEASURES[type(constraint)](plan, constraint))
+
+
+def _by_slugs(case: Case, constraint: Constraint) -> Constraint:
+    """Return a constraint with the catalogue's slugs and partners in place of what the request calls them."""
+    city, stack, partner = (getattr(constraint, name, None) for name in ("city", "stack", "partner"))
+    found: dict[str, str] = {}
+    if city is not None:
+        found["city"] = resolve_city(case.raw, city)
+    if stack is not None:
+        found["stack"] = resolve_stack(case.raw, stack, found.get("city"))
+    if partner is not None and all(known.partner != partner for known in case.catalogue.stacks.values()):
+        found["partner"] = case.catalogue.stacks[resolve_stack(case.raw, partner)].partner
+    return constraint.model_copy(update=found)
 
 
 def check_targets(case: Case) -> Iterator[Violation]:
     """Yield constraints of the request that the plan does not keep."""
-    for constraint in case.request.constraints:
-        if not constraint.given:
-            yield from TARGETS[constraint.type](case, constraint)
+    for asked in case.request.constraints:
+        if not asked.given:
+            broken = (m for m in measured(case.rollouts, _by_slugs(case, asked)) if not m.kept)
+            yield from (Violation(asked.type, _where(asked.id, m), m.sentence, m.missed) for m in broken)
+
+
+def _where(constraint: str, m: Measure) -> str:
+    place = "/".join(name for name in (m.city, m.stack) if name) or constraint
+    return f"{place}/{m.month}" if m.month else place
