@@ -21,7 +21,8 @@ from fleetplan.optimize.gather import adoption_matrix, gather, placeable
 from fleetplan.optimize.search import SearchResult, search
 from fleetplan.optimize.solve import solve, solve_with_ortools
 from fleetplan.optimize.tidy import whole_columns
-from fleetplan.request import FigureOverride, PlanRequest, SupplyChange, parse_request
+from fleetplan.request import FigureOverride, PlanRequest, parse_request
+from fleetplan.request.constraints import SupplyChange
 from fleetplan.scope import apply_overrides, resolve_scope
 from fleetplan.service.build import build_service
 from fleetplan.service.planes import planes_within

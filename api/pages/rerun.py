@@ -37,7 +37,8 @@ from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.decided import decided_before
 from fleetplan.plans.types import MarketsProof, Plan
-from fleetplan.request import MarketsLive, PlanRequest, parse_request
+from fleetplan.request import PlanRequest, parse_request
+from fleetplan.request.constraints import MarketsLive
 from fleetplan.reruns.inherit import only_tightens
 from fleetplan.reruns.lever_fields import KINDS
 from fleetplan.reruns.levers import Levers, levers, presets

@@ -7,7 +7,7 @@ from fleetplan.months import month_text
 from fleetplan.optimize.gather import paths_of
 from fleetplan.permits import first_paid_month
 from fleetplan.permits.limits import Allowed, ruled_out
-from fleetplan.request import MarketsLive
+from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope
 from fleetplan.words.values import listed, month_name
 

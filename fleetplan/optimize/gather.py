@@ -27,7 +27,8 @@ from fleetplan.optimize.instance import (
 )
 from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.paths import CITY, LONG_AGO
-from fleetplan.request import AnyConstraint, Capital, EventDate, PermitDelay, SupplyChange
+from fleetplan.request import AnyConstraint, Capital
+from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
 from fleetplan.scope import Scope
 from fleetplan.service.types import CityService
 

@@ -20,7 +20,8 @@ from fleetplan.catalogue.types import Stack
 from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
 from fleetplan.permits import PUBLIC_MODES, PermitPath
-from fleetplan.request import AnyConstraint, MarketsLive
+from fleetplan.request import AnyConstraint
+from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope
 from fleetplan.service.types import CityService, LadderLevel
 

@@ -16,7 +16,7 @@ import numpy as np
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance, Ints
 from fleetplan.optimize.matrix import PLAN, Builder, Model
-from fleetplan.request import MarketsLive
+from fleetplan.request.constraints import MarketsLive
 
 MARKETS_FIRST = "markets_first"
 SCALE = 1e6  # one market in the units of the matrix

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fleetplan.facts import Party, PermitLimit
-from fleetplan.request import AnyConstraint, ForceDeployment, LaunchBy, LaunchFixed, MarketsLive
+from fleetplan.request import AnyConstraint
+from fleetplan.request.constraints import ForceDeployment, LaunchBy, LaunchFixed, MarketsLive
 
 Pair = tuple[str, str]
 

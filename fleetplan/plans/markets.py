@@ -9,7 +9,7 @@ from fleetplan.optimize.markets import MarketGoal as Counted
 from fleetplan.optimize.markets import market_goals, market_steps
 from fleetplan.optimize.search import SearchResult
 from fleetplan.plans.types import MarketGoal, MarketsProof
-from fleetplan.request import MarketsLive
+from fleetplan.request.constraints import MarketsLive
 
 
 def markets_proof(f: Formulation, result: SearchResult) -> MarketsProof | None:

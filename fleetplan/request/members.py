@@ -30,7 +30,7 @@ class Member:
 def members_of(kind: type[Constraint]) -> Mapping[str, Member]:
     """Return the members of a type by name, in its order; ``id`` and ``type`` apart.
 
-    >>> from fleetplan.request import MarketsLive
+    >>> from fleetplan.request.constraints import MarketsLive
     >>> [(m.name, m.kind) for m in members_of(MarketsLive).values()]
     [('count', 'whole'), ('by', 'month'), ('counts', 'choice'), ('include_existing', 'flag')]
     """
@@ -57,7 +57,7 @@ def _kind(node: Mapping[str, Any]) -> MemberKind:
 def has_window(kind: type[Constraint]) -> bool:
     """Return whether a type holds for a window of months only.
 
-    >>> from fleetplan.request import FleetCap, LaunchBy, PartnerShare
+    >>> from fleetplan.request.constraints import FleetCap, LaunchBy, PartnerShare
     >>> has_window(FleetCap), has_window(PartnerShare), has_window(LaunchBy)
     (True, True, False)
     """
@@ -67,7 +67,7 @@ def has_window(kind: type[Constraint]) -> bool:
 def planned_months(kind: type[Constraint]) -> list[str]:
     """Return the members of a type that are months of the plan; a window is apart, and an event may fall in any month.
 
-    >>> from fleetplan.request import EventDate, FleetCap, MarketsLive
+    >>> from fleetplan.request.constraints import EventDate, FleetCap, MarketsLive
     >>> planned_months(MarketsLive), planned_months(FleetCap), planned_months(EventDate)
     (['by'], [], [])
     """
@@ -79,7 +79,7 @@ def planned_months(kind: type[Constraint]) -> list[str]:
 def number_of(constraint: Constraint) -> float | None:
     """Return the number that a constraint limits something by; None where it has none, or a month.
 
-    >>> from fleetplan.request import FleetCap, LaunchBy
+    >>> from fleetplan.request.constraints import FleetCap, LaunchBy
     >>> number_of(FleetCap(id="x", vehicles=5)), number_of(LaunchBy(id="x", city="zurich", month="2028-01"))
     (5.0, None)
     """

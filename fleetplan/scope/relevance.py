@@ -9,14 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fleetplan.months import Grid, month_number, month_text
-from fleetplan.request import (
-    MAX_HORIZON_MONTHS,
-    AnyConstraint,
-    EventDate,
-    ForbidDeployment,
-    PermitDelay,
-    SupplyChange,
-)
+from fleetplan.request import MAX_HORIZON_MONTHS, AnyConstraint
+from fleetplan.request.constraints import EventDate, ForbidDeployment, PermitDelay, SupplyChange
 from fleetplan.request.members import has_window, planned_months
 from fleetplan.scope.admission import Admission
 from fleetplan.scope.names import Names

@@ -9,7 +9,8 @@ from typing import Any
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
 from fleetplan.months import month_number, month_text
-from fleetplan.request import MarketsLive, PlanRequest, parse_request
+from fleetplan.request import PlanRequest, parse_request
+from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope, resolve_scope
 from fleetplan.words.changes import DURATION_NAMES, sentence
 from fleetplan.words.constraints import constraint_words

@@ -14,7 +14,8 @@ from fleetplan.plans.check.admission import Admission
 from fleetplan.plans.check.figures import with_overrides
 from fleetplan.plans.check.measure import NEVER, PAID_MODES, Placed, Rollouts
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan, StackFleet
-from fleetplan.request import MarketsLive, PlanRequest
+from fleetplan.request import PlanRequest
+from fleetplan.request.constraints import MarketsLive
 from fleetplan.service.types import CityService, LadderLevel
 
 DAYS_PER_MONTH = 365.25 / 12

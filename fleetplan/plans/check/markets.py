@@ -9,7 +9,7 @@ from fleetplan.months import month_number, month_text
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.report import Violation
 from fleetplan.plans.types import MarketGoal, MarketsProof
-from fleetplan.request import MarketsLive
+from fleetplan.request.constraints import MarketsLive
 
 RULE = "markets_first"
 

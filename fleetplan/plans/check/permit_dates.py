@@ -19,7 +19,7 @@ from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.measure import NEVER
-from fleetplan.request import EventDate, PermitDelay
+from fleetplan.request.constraints import EventDate, PermitDelay
 
 LONG_AGO = -(10**9)
 

@@ -17,7 +17,7 @@ from fleetplan.plans.check.law import capped, limits_one_mode
 from fleetplan.plans.check.permit_dates import concurrent, dated
 from fleetplan.plans.check.riders import adoption, scale
 from fleetplan.plans.check.supply import ceiling
-from fleetplan.request import EventDate, PermitDelay, SupplyChange
+from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
 from fleetplan.service.types import LadderLevel
 
 Array = NDArray[np.float64]

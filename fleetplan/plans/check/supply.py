@@ -12,7 +12,7 @@ from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.report import Violation
 from fleetplan.plans.types import StackFleet
-from fleetplan.request import SupplyChange
+from fleetplan.request.constraints import SupplyChange
 
 
 def _supply_factor(case: Case, stack: str, month: int) -> float:
