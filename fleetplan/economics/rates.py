@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from fleetplan.catalogue.types import Catalogue, City, Stack
 
@@ -19,6 +20,58 @@ PUBLIC_CHARGE_KWH_PER_DAY = 90.0
 DAYS_PER_MONTH = 365.25 / 12.0
 WINTER_MONTHS = (12, 1, 2)
 OPERATOR_MODES = ("paid_operator", "unpaid_operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A money line.
+
+    Attributes
+    ----------
+    group
+        Under what name plans, reports and comparisons sum it.
+    kind
+        ``running`` goes on after the horizon; ``capital`` is spent of the budget, at the start of its period; ``loan`` ends.
+    items
+        Items of economics.csv that it reads.
+    """
+
+    group: str
+    kind: Literal["running", "capital", "loan"] = "running"
+    items: tuple[str, ...] = ()
+
+
+_UPKEEP, _FEES, _STAFF = "Energy, upkeep, licence", "Insurance, operation, fees", "Remote and field staff"
+_VEHICLES, _DEPOTS, _LAUNCH = "Vehicles", "Depots and stalls", "Launch and area"
+
+LINES: Mapping[str, Line] = {
+    "net_fares": Line("Net fares"),
+    "partner_share": Line("Partner's share"),
+    "payment": Line("Payment, support", items=("payment_processing",)),
+    "support": Line("Payment, support", items=("customer_support_per_trip",)),
+    "displaced": Line("Human trips displaced", items=("platform_take_rate_human_us",)),
+    "energy": Line(_UPKEEP, items=("charging_loss",)),
+    "maintenance": Line(_UPKEEP, items=("maintenance_and_tyres_per_km",)),
+    "licence": Line(_UPKEEP),
+    "public_charging": Line(_UPKEEP),
+    "insurance": Line(_FEES),
+    "operator_fee": Line(_FEES),
+    "data": Line(_FEES, items=("connectivity_and_data_per_vehicle_month",)),
+    "local_charges": Line(_FEES),
+    "fixed_fee": Line(_FEES),
+    "remote": Line(_STAFF),
+    "field": Line(_STAFF, items=("event_response_vehicles_per_field_agent",)),
+    "team": Line(_STAFF),
+    "safety_operator": Line("Safety operators"),
+    "vehicles": Line(_VEHICLES, "capital"),
+    "placing": Line(_VEHICLES, "capital"),
+    "loan": Line(_VEHICLES, "loan"),
+    "depot_site": Line(_DEPOTS, "capital"),
+    "stalls": Line(_DEPOTS, "capital"),
+    "launch": Line(_LAUNCH, "capital"),
+    "area": Line(_LAUNCH, "capital"),
+}
+"""Every money line, in the order in which accounts list them; how to add one: docs/extending.md."""
 
 
 @dataclass(frozen=True)

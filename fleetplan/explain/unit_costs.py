@@ -12,7 +12,6 @@ from fleetplan.words.values import DASH, listed, month_name
 
 DAYS_A_MONTH = 365.25 / 12
 REVENUE = "net_fares"
-INVESTED = ("Vehicles", "Depots and stalls", "Launch and area")
 CENT = 0.01
 
 
@@ -103,8 +102,8 @@ def _by_period(plan: Plan, city: CityRollout) -> tuple[list[float], list[float]]
 def _rows(groups: Sequence[tuple[str, list[float], float]], trips: Sequence[float]) -> list[UnitRow]:
     by_name = {name: values for name, values, _ in groups[:-1]}
     fares = by_name.pop("Net fares", [0.0] * len(trips))
-    running = {name: values for name, values in by_name.items() if name not in INVESTED}
-    invested = {name: values for name, values in by_name.items() if name in INVESTED}
+    running = {name: values for name, values in by_name.items() if name not in finance.INVESTED}
+    invested = {name: values for name, values in by_name.items() if name in finance.INVESTED}
     margin = _sum([fares, *running.values()], len(trips))
     after = _sum([margin, *invested.values()], len(trips))
     return [

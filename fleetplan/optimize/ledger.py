@@ -13,11 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fleetplan.economics import LINES
 from fleetplan.optimize.instance import Array, Instance, Ints
 from fleetplan.optimize.matrix import Place
 
-CAPITAL_LINES = frozenset({"vehicles", "placing", "depot_site", "stalls", "launch", "area"})
-NOT_RUNNING = CAPITAL_LINES | {"loan"}
+CAPITAL_LINES = frozenset(name for name, line in LINES.items() if line.kind == "capital")
+NOT_RUNNING = frozenset(name for name, line in LINES.items() if line.kind != "running")
 When = Literal["start", "mid"]
 Ending = Literal["residual", "capital_charge"]
 Lines = dict[str, Array]

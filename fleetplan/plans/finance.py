@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from fleetplan.economics import LINES
 from fleetplan.months import month_number
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 Lines = Mapping[str, list[float]]
 
+_IN_ORDER = dict.fromkeys(line.group for line in LINES.values())
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Net fares", ("net_fares",)),
-    ("Partner's share", ("partner_share",)),
-    ("Payment, support", ("payment", "support")),
-    ("Human trips displaced", ("displaced",)),
-    ("Energy, upkeep, licence", ("energy", "maintenance", "licence", "public_charging")),
-    ("Insurance, operation, fees", ("insurance", "operator_fee", "data", "local_charges", "fixed_fee")),
-    ("Remote and field staff", ("remote", "field", "team")),
-    ("Safety operators", ("safety_operator",)),
-    ("Vehicles", ("vehicles", "placing", "loan")),
-    ("Depots and stalls", ("depot_site", "stalls")),
-    ("Launch and area", ("launch", "area")),
+    *((group, tuple(name for name, line in LINES.items() if line.group == group)) for group in _IN_ORDER),
     ("Residual value", ("residual",)),
 )
+INVESTED = frozenset(line.group for line in LINES.values() if line.kind != "running")
+"""Groups of lines that are spent once, not with each trip."""
+
 NOT_CASH = frozenset({"terminal"})
 
 

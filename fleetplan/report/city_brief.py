@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fleetplan.explain.agenda import Agenda
-from fleetplan.explain.unit_costs import INVESTED
+from fleetplan.plans.finance import INVESTED
 from fleetplan.plans.reading import by_opening, opening_permits
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.report import gantt

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from fleetplan.economics import LINES
+
 
 class Words(NamedTuple):
     """A figure's name in words, what reads it (empty: nothing does), and the topic it belongs to."""
@@ -154,14 +156,15 @@ OWN: Final = {
     "finance.loan_to_value": Words("Share of price a lender finances", "", "finance"),
     "finance.term_years": Words("Term of a loan", "money lines loan, residual", "finance"),
 }
+
+
+def _read_by(item: str) -> str:
+    lines = [name.replace("_", " ") for name, line in LINES.items() if item in line.items]
+    return f"money line{'s' if len(lines) > 1 else ''} {', '.join(lines)}"
+
+
 ECONOMICS: Final = {
-    "payment_processing": "money line payment",
-    "platform_take_rate_human_us": "money line displaced",
-    "connectivity_and_data_per_vehicle_month": "money line data",
-    "event_response_vehicles_per_field_agent": "money line field",
-    "customer_support_per_trip": "money line support",
-    "maintenance_and_tyres_per_km": "money line maintenance",
-    "charging_loss": "money lines energy, public charging",
+    **{item: _read_by(item) for line in LINES.values() for item in line.items},
     "vehicles_per_fast_stall": "rule depot capacity; response curves",
 }
 ROWS: Final = {

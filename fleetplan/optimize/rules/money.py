@@ -50,8 +50,9 @@ class RunningMoneyRule(Rule):
     def _kilometres(self, p: Problem, q: int, data: DeploymentData) -> None:
         i, own, rates = p.instance, p.columns.deployments[q], data.rates
         winter = np.array([rates.winter(list(i.grid.months_in(t))) for t in range(i.periods)])
-        energy = rates.per_kwh["energy"] * rates.kwh_per_km * winter / (1.0 - rates.charging_loss)
-        for line, usd in {**rates.per_km, "energy": energy}.items():
+        loss = 1.0 - rates.charging_loss
+        wheels = {line: usd * rates.kwh_per_km * winter / loss for line, usd in rates.per_kwh.items()}
+        for line, usd in {**rates.per_km, **wheels}.items():
             for g, level in enumerate(i.levels_of(q)):
                 per_day = np.asarray(usd) * i.world.days
                 p.ledger.book(line, p.place(q), p.every, own.trips[g], per_day * level.surface.km_per_trip)
@@ -61,11 +62,12 @@ class RunningMoneyRule(Rule):
         i, own, rates, months = p.instance, p.columns.deployments[q], data.rates, p.instance.world.months
         every = own.vehicles.T
         remote = np.array([rates.remote_usd_month(int(m) // 12) for m in i.grid.starts])
-        aux = rates.per_kwh["energy"] * rates.aux_kwh_per_vehicle_day / (1.0 - rates.charging_loss)
         for line, usd in rates.per_vehicle_month.items():
             p.ledger.book(line, p.place(q), p.every, every, (usd * months)[:, None])
         p.ledger.book("remote", p.place(q), p.every, every, (remote * months)[:, None])
-        p.ledger.book("energy", p.place(q), p.every, every, (aux * i.world.days)[:, None])
+        for line, usd in rates.per_kwh.items():
+            aux = usd * rates.aux_kwh_per_vehicle_day / (1.0 - rates.charging_loss)
+            p.ledger.book(line, p.place(q), p.every, every, (aux * i.world.days)[:, None])
         manned = [m for m, mode in enumerate(data.modes) if mode.operator]
         cost = (rates.safety_operator_usd_month * months)[:, None]
         p.ledger.book("safety_operator", p.place(q), p.every, own.vehicles[manned].T, cost)
