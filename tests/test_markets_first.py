@@ -6,13 +6,17 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from fleetplan.compare import Alone, causes_of, causing_changes, compare_plans
 from fleetplan.compare.markets import markets_pair
 from fleetplan.errors import RequestError
+from fleetplan.explain.answers import answers
+from fleetplan.explain.verdict import verdict as paragraphs
 from fleetplan.facts import CityOutcome
 from fleetplan.optimize import counting as counting_module
 from fleetplan.optimize import search as search_module
@@ -21,12 +25,15 @@ from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.markets import MarketsProven, counting, market_goals, markets_at, with_markets
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.search import SearchResult, search
 from fleetplan.optimize.solve import solve, solve_with_ortools
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.options import PlanOptions, parse_options
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.types import MarketGoal, MarketsProof, Plan
+from fleetplan.report.environment import template_environment
+from fleetplan.report.summary import print_summary
 from fleetplan.request import FigureOverride, parse_request
 from fleetplan.reruns.inherit import inherited_bound
 from fleetplan.reruns.rerun import StabilityPrice, changes_between, rerun
@@ -36,7 +43,8 @@ from fleetplan.words.certainty import Certainty, alone_apart, alone_note, certai
 from fleetplan.words.comparison import verdict
 from fleetplan.words.markets import SAME_RULES, markets_sentence, pair_sentence
 from fleetplan.words.outcome import outcome_sentence
-from fleetplan.words.proof import proof_sentence
+from fleetplan.words.phases import steps
+from fleetplan.words.proof import certificate_words, proof_sentence
 from fleetplan.words.request import objective_words
 from tests.plan_builder import build_plan, default_request, make_catalogue, make_services
 from tests.test_check import broken_rules, checked
@@ -402,12 +410,21 @@ def told(found_: int, most: int, **more: Any) -> Plan:
 @pytest.mark.parametrize(
     ("plan", "said"),
     [
-        (lambda: told(2, 2), "It has 2 markets by Dec 2028, and no plan under the same rules and figures has more."),
-        (lambda: told(1, 1), "It has 1 market by Dec 2028, and no plan under the same rules and figures has more."),
-        (lambda: told(0, 0), "It has no market by Dec 2028, and no plan under the same rules and figures has one."),
+        (
+            lambda: told(2, 2),
+            "The plan has 2 markets by Dec 2028, and no plan under the same rules and figures has more.",
+        ),
+        (
+            lambda: told(1, 1),
+            "The plan has 1 market by Dec 2028, and no plan under the same rules and figures has more.",
+        ),
+        (
+            lambda: told(0, 0),
+            "The plan has no market by Dec 2028, and no plan under the same rules and figures has one.",
+        ),
         (
             lambda: told(2, 3),
-            f"It has 2 markets by Dec 2028; how many there can be is not proven, but no plan {SAME_RULES} has more than 3.",
+            f"The plan has 2 markets by Dec 2028; how many there can be is not proven, but no plan {SAME_RULES} has more than 3.",
         ),
     ],
 )
@@ -425,7 +442,7 @@ def test_several_dates_are_told_each() -> None:
     ]
     plan = counted().model_copy(update={"markets": MarketsProof(found=3, most=3, goals=goals)})
     assert markets_sentence(plan).startswith(
-        "It has 1 market by Dec 2027 and 2 markets with paid or free rides by Dec 2028, 3 markets in all, and no plan"
+        "The plan has 1 market by Dec 2027 and 2 markets with paid or free rides by Dec 2028, 3 over these dates, and no plan"
     )
 
 
@@ -469,7 +486,7 @@ def test_plans_asked_for_different_ends_are_told_so_and_neither_gains(markets: P
     pair = comparison.markets
     assert (pair.found_a, pair.found_b, pair.most_a, pair.most_b) == (1, 2, None, 2)
     assert pair.sentence == (
-        "The plans are asked for different ends, value alone and markets first, then value. "
+        "The plans are asked for different ends, “value alone” and “markets first, then value”. "
         "The second has 2 markets by Dec 2028 instead of 1."
     )
     assert pair.sentence in comparison.summary
@@ -500,6 +517,13 @@ def test_with_as_many_markets_by_the_same_dates_more_value_is_a_gain(markets: Pl
     assert judged(worth(markets, 1e7), worth(markets, 1e7)).heading == "Too close to call."
 
 
+def test_with_more_markets_by_the_same_dates_value_comes_second(markets: Plan) -> None:
+    fewer = MarketsProof(found=1, most=1, goals=[proof(markets).goals[0].model_copy(update={"cities": ["aston"]})])
+    one = worth(markets, 1e7).model_copy(update={"markets": fewer, "cities": markets.cities[:1]})
+    found_ = judged(one, worth(markets, 2e7))
+    assert found_.sentence.endswith("Markets come first. The second has 2 markets by Dec 2028 instead of 1.")
+
+
 def test_bounds_say_nothing_while_the_number_of_markets_is_not_proven(markets: Plan) -> None:
     more = proof(markets).model_copy(update={"most": 3})
     open_ = worth(markets, 2e7).model_copy(update={"markets": more, "name": "open"})
@@ -527,3 +551,52 @@ def test_what_a_change_does_alone_is_told_with_its_markets(markets: Plan, value:
     open_ = effect.model_copy(update={"most_markets": 2, "moves": 1})
     assert not alone_apart(markets, open_)
     assert alone_note(markets, open_).startswith("How many markets there can be is not proven")
+
+
+# --- shown ---
+
+
+def rendered(plan: Plan) -> str:
+    console = Console(width=200, record=True, file=StringIO())
+    print_summary(plan, console)
+    return console.export_text()
+
+
+def certificate_of(plan: Plan) -> str:
+    return str(template_environment().get_template("parts.html.j2").module.certificate(plan, "", []))  # type: ignore[attr-defined]
+
+
+def test_terminal_report_and_review_say_how_many_markets_and_of_which_plans_the_bound_speaks(markets: Plan) -> None:
+    assert "2 markets by Dec 2028; no plan has more" in rendered(markets)
+    assert "No plan with as many markets under the same rules and figures is worth more than" in rendered(markets)
+    said = certificate_words(markets)
+    assert said[0] == markets_sentence(markets)
+    assert "no plan with as many markets can be worth more than" in said[1]
+    assert markets_sentence(markets) in " ".join(paragraphs(markets))
+    assert "No plan with as many markets can exceed" in certificate_of(markets)
+    assert markets_sentence(markets) in certificate_of(markets)
+    answer = next(a for a in answers(markets) if a.key == "how-sure")
+    assert answer.sentences[0] == markets_sentence(markets)
+
+
+def test_nothing_of_markets_is_shown_where_value_alone_counts(value: Plan) -> None:
+    assert "markets first" not in rendered(value)
+    assert certificate_words(value)[0].startswith("The search did not try every plan")
+    assert "No plan can exceed" in certificate_of(value)
+
+
+def test_the_certificate_names_the_count_and_what_the_bound_holds_for(markets: Plan) -> None:
+    method = markets.certificate.method
+    assert method.stages[0] == "counting markets"
+    assert "the bound holds for plans with as many" in method.sentence
+
+
+def test_only_a_plan_with_markets_first_has_the_step_of_counting() -> None:
+    assert "counting markets" in {p for s in steps(rerun=False, markets=True) for p in s.phases}
+    assert "counting markets" not in {p for s in steps(rerun=True, markets=False) for p in s.phases}
+
+
+def test_counted_in_nodes_the_same_request_gives_the_same_bytes() -> None:
+    one, two = (found(BASE, nodes=NodeClock()) for _ in range(2))
+    assert one.x.tobytes() == two.x.tobytes()
+    assert (one.markets, one.nodes) == (two.markets, two.nodes)

@@ -9,20 +9,22 @@ from typing import Any
 
 import pytest
 
+from api.pages.rerun import _outlook
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.months import month_number
-from fleetplan.plans.types import PermitStep, Plan
+from fleetplan.plans.types import MarketGoal, MarketsProof, PermitStep, Plan
 from fleetplan.request import parse_request
 from fleetplan.request.constraints import CONSTRAINT_TYPES
 from fleetplan.reruns.lever_fields import BY_TYPE, KINDS, form_of
 from fleetplan.reruns.levers import Levers, levers, presets
-from fleetplan.reruns.patch import input_changes
+from fleetplan.reruns.patch import apply_patch, input_changes
 from fleetplan.reruns.prefill import Given, prefill
 from fleetplan.scope import resolve_scope
 from fleetplan.words.changes import changed_name, told
 from fleetplan.words.constraints import share_words
 from fleetplan.words.names import Names
 from tests.api_support import BODY, Running, answer, running
+from tests.fake_plan import fake_plan
 from tests.pages_support import HTML, page_at, words_of
 
 HOSTILE = "<script>alert(1)</script>"
@@ -154,6 +156,20 @@ def test_what_only_takes_choices_away_is_told_with_the_bound(site: Running, plan
     assert "only take choices away" in tighter["outlook"]
     assert "$334.5 M" in tighter["outlook"]
     assert _words(site, plan, {"capital": {"per_quarter_usd": 2e8}}).json()["outlook"] == ""
+
+
+def test_with_markets_first_the_outlook_tells_how_many_there_can_be_not_what_they_are_worth():
+    goal = MarketGoal(counts="paid", by="2030-12", period="2030-10", existing=0, cities=["zurich"])
+    before = parse_request({**BODY["request"], "objective": "markets_then_npv"})
+    made = fake_plan().model_copy(update={"markets": MarketsProof(found=1, most=2, goals=[goal]), "request": before})
+    less = parse_request(apply_patch(before.model_dump(mode="json"), {"capital": {"per_quarter_usd": 1e6}}))
+    told = _outlook(before, less, made)
+    assert "cannot have more than 2 markets" in told
+    assert "This plan has 1." in told
+    assert "worth" not in told
+    target = {"constraints": {"t": {"type": "markets_live", "count": 1, "by": "2029-12"}}}
+    other_dates = parse_request(apply_patch(less.model_dump(mode="json"), target))
+    assert _outlook(before, other_dates, made) == ""
 
 
 def test_what_no_permit_allows_is_told_before_anything_is_solved(site: Running, plan: str):

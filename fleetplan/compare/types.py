@@ -128,9 +128,14 @@ class MarketsPair(Model):
     sentence: str = ""
 
     @property
+    def same_end(self) -> bool:
+        """Whether both put markets first."""
+        return self.objective_a == self.objective_b
+
+    @property
     def alike(self) -> bool:
-        """Whether both are asked for the same end and have as many markets at the same dates, so that value compares."""
-        return self.same_dates and self.found_a == self.found_b and self.objective_a == self.objective_b
+        """Whether both put markets first and have as many at the same dates, so that value compares."""
+        return self.same_end and self.same_dates and self.found_a == self.found_b
 
 
 class Comparison(Model):

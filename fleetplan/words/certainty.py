@@ -65,6 +65,8 @@ def _meaning(pair: MarketsPair | None, kind: str) -> str:
     """Return whether more or less value is a gain or a loss."""
     if pair is None or pair.alike:
         return f": the {kind} is real."
+    if pair.same_end and pair.same_dates:
+        return f". Markets come first. {pair.sentence}"
     return f". By itself that is no {kind}. {pair.sentence}"
 
 

@@ -18,9 +18,9 @@ def plan_noun(plan: Plan) -> str:
 
 
 def found_words(proof: MarketsProof) -> str:
-    """Return how many markets a plan has: ``9 markets by Dec 2028``, or by each of several dates."""
+    """Return how many markets a plan has: ``9 markets by Dec 2028``, or by each of several dates and in sum."""
     return listed([_goal(goal) for goal in proof.goals]) + (
-        f", {several(proof.found, 'market')} in all" if len(proof.goals) > 1 else ""
+        f", {proof.found} over these dates" if len(proof.goals) > 1 else ""
     )
 
 
@@ -39,7 +39,7 @@ def markets_sentence(plan: Plan) -> str:
     proof = plan.markets
     if proof is None:
         return ""
-    head = f"It has {found_words(proof)}{_with_existing(proof.goals)}"
+    head = f"The plan has {found_words(proof)}{_with_existing(proof.goals)}"
     if proof.closed:
         return f"{head}, and no plan {SAME_RULES} has {'more' if proof.found else 'one'}."
     return f"{head}; how many there can be is not proven, but no plan {SAME_RULES} has more than {proof.most}."
@@ -63,7 +63,7 @@ def pair_sentence(pair: MarketsPair) -> str:
 
 
 def _ends(pair: MarketsPair) -> str:
-    return f"{OBJECTIVES_BRIEFLY[pair.objective_a]} and {OBJECTIVES_BRIEFLY[pair.objective_b]}"
+    return f"“{OBJECTIVES_BRIEFLY[pair.objective_a]}” and “{OBJECTIVES_BRIEFLY[pair.objective_b]}”"
 
 
 def _numbers(pair: MarketsPair) -> str:
