@@ -103,7 +103,11 @@ class PlanRequest(Model):
     name: Name = "plan"
     note: str = Field(default="", max_length=4000)
     horizon: Horizon = Horizon()
-    objective: Literal["npv", "markets_then_npv"] = "npv"
+    objective: Literal["npv", "markets_then_npv"] = Field(
+        default="npv",
+        description="npv: the greatest net present value; markets_then_npv: as many markets as can be by the dates of the "
+        "markets_live targets (without one by the end of the horizon), then the greatest value",
+    )
     discount_rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), NO_TRUTH] = 0.10
     capital: Capital
     cities: list[Name] | None = Field(
