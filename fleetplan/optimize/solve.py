@@ -22,6 +22,7 @@ from fleetplan.optimize.nodes import NodeClock, nodes_in
 
 SCALE_USD = 1e6  # the solver sees millions
 POLL_S = 0.05
+HEURISTICS = 0.05  # as HiGHS has it
 SolveStatus = Literal["optimal", "stopped", "infeasible"]
 Watch = Callable[[float | None, float | None, float], None]
 
@@ -123,6 +124,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     stop: threading.Event | None = None,
     relax: bool = False,
     cutoff: float = -np.inf,
+    heuristics: float = HEURISTICS,
 ) -> Solution:
     """Maximise a model.
 
@@ -139,6 +141,8 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         Ignore whole-number demands; then row duals come back (USD per unit of the row).
     cutoff
         Give up once it is proven that nothing worth more (USD) will be found.
+    heuristics
+        Share of the effort that goes to the solver's own heuristics.
 
     Raises
     ------
@@ -154,6 +158,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     else:
         solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
     solver.setOptionValue("mip_rel_gap", gap)
+    solver.setOptionValue("mip_heuristic_effort", heuristics)
     if start is not None:
         first = highspy.HighsSolution()
         first.col_value = list(start)

@@ -33,12 +33,17 @@ class Board:
     report: Report
     plans: list[Array] = field(default_factory=list)
     untold: Array | None = None  # a plan that is there in any case, of a worth that says nothing
+    _valued: tuple[Array | None, float] = (None, -np.inf)
     changed: float = field(default_factory=time.monotonic)  # when the best plan was last bettered
 
     @property
     def value(self) -> float:
         """Value of the best plan, minus infinity without one."""
-        return self.formulation.model.value(self.plans[0]) if self.plans else -np.inf
+        if not self.plans:
+            return -np.inf
+        if self.plans[0] is not self._valued[0]:
+            self._valued = (self.plans[0], self.formulation.model.value(self.plans[0]))
+        return self._valued[1]
 
     def closed(self, gap: float) -> bool:
         """Whether the best plan is within a relative gap of the bound."""

@@ -31,10 +31,12 @@ from fleetplan.optimize.pair.windows import entries_fixed, from_coarse, near, pa
 from fleetplan.optimize.pair.wire import Channel, Found, Message, Over, Proven, Task, serve
 from fleetplan.optimize.solve import SCALE_USD, Solution, highs_model, new_highs, solve
 
-PATTERN_GAP, PATTERN_S = 3e-3, 6.0
-WHOLE_GAP, WHOLE_S = 1e-4, 20.0
+PATTERN_GAP, PATTERN_S = 3e-3, 20.0
+SITES_GAP = 5e-4
+WHOLE_GAP, WHOLE_S = 4e-4, 20.0
 POLISH_GAP, POLISH_S = 2e-4, 20.0
 ANY_PLAN_S = 60.0
+HEURISTICS = 0.02  # of the effort, in problems that are nearly settled
 COARSE_S = 15.0
 MONTHS = (2, 3), (5, 6)  # before and after a coarse period's first month, tried one after another
 TOLERANCE = 1e-6
@@ -124,17 +126,25 @@ class Planner:
             start=start,
             stop=self.channel.stopped if known else None,
             cutoff=least,
+            heuristics=HEURISTICS,
         )
 
     def settle(self, x: Array, way: str) -> Array | None:
-        """Make a plan of a solution whose steps are whole: depot orders rounded up, the rest whole; None if that holds none."""
+        """Make a plan of a solution whose steps are whole: orders of depots anew, then the rest whole; None if that holds none."""
         lower, upper = self.outline.bounds()
-        steps = self.model.whole
-        target = np.round(x)
-        target[self.outline.orders] = np.ceil(x[self.outline.orders] - TOLERANCE)
-        kept = np.clip(target, lower, upper)
+        steps, orders = self.outline.loose_orders, np.zeros(len(x), dtype=bool)
+        orders[self.outline.orders] = True
+        kept = np.clip(np.round(x), lower, upper)
         lower[steps], upper[steps] = kept[steps], kept[steps]
-        rest = self.outline.whole & ~steps
+        target = np.ceil(x - TOLERANCE)
+        if np.isfinite(self.channel.best_usd):  # the first plan is wanted at once
+            sited = self.solve(lower, upper, orders, gap=SITES_GAP, limit_s=WHOLE_S)
+            if sited.x is None:
+                return None
+            target = np.round(sited.x)
+        kept = np.clip(target, lower, upper)
+        lower[orders], upper[orders] = kept[orders], kept[orders]
+        rest = self.outline.whole & ~self.model.whole
         answer = self.solve(lower, upper, rest, gap=WHOLE_GAP, limit_s=WHOLE_S)
         if answer.x is None:
             return None
@@ -317,8 +327,6 @@ def work(channel: Channel) -> None:
     if root.optimal:
         channel.tell(Proven(root.value, "linear relaxation"))
         planner.from_relaxation(root.x)
-    planner.polish()
-    if root.optimal:
         planner.tree(root)
     if planner.best is None and not planner.over:
         planner.any_plan()
