@@ -130,8 +130,9 @@ class Planner:
         )
 
     def settle(self, x: Array, way: str) -> Array | None:
-        """Make a plan of a solution whose steps are whole: orders of depots anew, then the rest whole; None if that
-        holds none.
+        """Make a plan of a solution whose steps are whole: depots ordered anew, then the rest whole.
+
+        None if that holds none, or none better than the best.
         """
         lower, upper = self.outline.bounds()
         steps, orders = self.outline.loose_orders, np.zeros(len(x), dtype=bool)
