@@ -86,7 +86,7 @@ class Bench:
         kept = self.folder / "parent.json" if case.name == PARENT and way == "plan" else None
         outcome = measured(case, way, self.spec(case, way, patch, kept))
         self.outcomes.append(outcome)
-        if kept is not None and kept.exists():
+        if kept is not None and not outcome.failed:
             self.parent = kept
         print(search_table.line(outcome), flush=True)
 
@@ -201,6 +201,7 @@ def main() -> None:
     print(f"{machine()}, load {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(given, given.folder or Path(name), given.parent)
+        bench.folder.mkdir(parents=True, exist_ok=True)
         for case in wanted:
             print(case.name, flush=True)
             bench.go(case)

@@ -72,11 +72,11 @@ class TreeWatch:
             try:
                 total += resident_bytes(pid)
                 cpu_s = cpu_seconds(pid)
-                if pid not in self.seen:
-                    self.seen[pid] = Seen("caller" if pid == self.pid else name_of(pid), cpu_s, 0.0)
+                name = "caller" if pid == self.pid else name_of(pid)  # read anew: a child's is its parent's at first
             except OSError:
                 continue
-            self.seen[pid].cpu_s, self.seen[pid].at = cpu_s, time.monotonic()
+            if name:  # one that is ending has none any more
+                self.seen[pid] = Seen(name, cpu_s, time.monotonic())
         self.peak_bytes = max(self.peak_bytes, total)
 
 

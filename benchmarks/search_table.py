@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.search_cases import FASTER, MARKS, cases
+from benchmarks.search_cases import FASTER, MARKS, MOVED_SHARE, cases
 
 MILLION = 1e6
 CALLER = "caller"
@@ -35,6 +35,8 @@ class Outcome:
 
     Attributes
     ----------
+    search_begun_s
+        When everything before the search was done: the formulation, and a rerun's way from its parent's plan.
     first_s, proven_s
         When the first plan was told, when each gap (as text) was first proven.
     reached_cpu_s
@@ -56,7 +58,7 @@ class Outcome:
     load_after: float = 0.0
     other_cores: float = 0.0
     start_up: dict[str, float] = field(default_factory=dict)
-    formulated_s: float | None = None
+    search_begun_s: float | None = None
     first_s: float | None = None
     first_usd: float | None = None
     first_bound_s: float | None = None
@@ -94,8 +96,8 @@ class Outcome:
     def _progress(self, event: Mapping[str, Any]) -> None:
         at, best, gap = event["at"], event["best"], event["gap"]
         self.last = {"at": at, "best": best, "bound": event["bound"], "gap": gap}
-        if event["phase"] == "searching" and self.formulated_s is None:
-            self.formulated_s = at
+        if event["phase"] == "searching" and self.search_begun_s is None:
+            self.search_begun_s = at
         if best is not None and self.first_s is None:
             self.first_s, self.first_usd = at, best
         if event["bound"] is not None and self.first_bound_s is None:
@@ -134,7 +136,7 @@ def line(outcome: Outcome) -> str:
     told = [f"  {outcome.case} ({outcome.way}): {outcome.answer.get('status', 'no answer')} {money(outcome.answer)}"]
     size = {key: outcome.answer[key] for key in ("columns", "rows", "entries", "deployments") if key in outcome.answer}
     told.append("    " + ", ".join(f"{count:,} {name}" for name, count in size.items()))
-    told.append(f"    start-up {outcome.start_up}, formulated after {_seconds(outcome.formulated_s)} s")
+    told.append(f"    start-up {outcome.start_up}, search begun after {_seconds(outcome.search_begun_s)} s")
     for mark, used in outcome.reached_cpu_s.items():
         what = "first plan" if mark == "first" else f"{float(mark):.1%} proven"
         at = outcome.first_s if mark == "first" else outcome.proven_s[mark]
@@ -186,6 +188,7 @@ def _promises(outcomes: Sequence[Outcome]) -> list[str]:
         anew = next((other for other in outcomes if (other.case, other.way) == (o.case, "anew")), None)
         if anew is not None:
             found.append(_faster(o, anew))
+            found += _unmoved(anew)
     return found
 
 
@@ -206,6 +209,13 @@ def _faster(warm: Outcome, cold: Outcome) -> str:
         ratio, kept = f"{'' if other is not None else '> '}{least:.1f}", least >= FASTER
     head = f"{warm.case:<18} {'times faster':<14} promised {FASTER:>6g}     found {ratio:>7}"
     return f"{head}     {'kept' if kept else 'NOT KEPT'}"
+
+
+def _unmoved(anew: Outcome) -> list[str]:
+    """Return a warning where a change hardly moved the plan, so that its rerun measures nothing."""
+    answer = anew.answer
+    few = bool(answer) and answer["vehicles_shifted"] < MOVED_SHARE * answer["vehicles"]
+    return [f"{anew.case:<18} HARDLY MOVES the plan: change it"] if few and not answer["launches_moved"] else []
 
 
 def _used(cpu_s: Mapping[str, float]) -> str:
