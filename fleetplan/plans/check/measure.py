@@ -102,12 +102,11 @@ class Told(Placed):
     """A deployment as the plan itself tells it, waits included."""
 
     row: DeploymentPlan
-    known_as: str
 
     @property
     def partner(self) -> str:
-        """Who brings the vehicles, by the plan's list of stacks."""
-        return self.known_as
+        """Who brings the vehicles, as the plan states it."""
+        return self.row.partner
 
     @property
     def waits(self) -> Sequence[float | None]:
@@ -157,7 +156,6 @@ class Rollouts:
 
 def told_rollouts(plan: Plan) -> Rollouts:
     """Return the deployments of a plan as it tells them itself: no catalogue and no curves are asked."""
-    partners = {fleet.stack: fleet.partner for fleet in plan.stacks}
-    rows = [d for city in plan.cities for d in city.deployments]
+    rows = tuple(Told(d) for city in plan.cities for d in city.deployments)
     elsewhere = plan.kpis.markets_live_with_existing - plan.kpis.cities_live
-    return Rollouts(plan.request.grid, tuple(Told(d, partners.get(d.stack, d.stack)) for d in rows), elsewhere)
+    return Rollouts(plan.request.grid, rows, elsewhere)
