@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.economics import LINES
 from fleetplan.optimize.formulate import formulate
@@ -19,7 +20,7 @@ from fleetplan.words.figures import words_of
 from tests.rule_builder import WORLD, instance
 
 MODEL = (Path(__file__).resolve().parent.parent / "docs" / "model.md").read_text(encoding="utf-8")
-ITEMS = sorted({item for line in LINES.values() for item in line.items})
+FIGURES = sorted({name for line in LINES.values() for name in line.figures})
 
 
 def booked(world: Catalogue = WORLD) -> dict[str, float]:
@@ -30,10 +31,13 @@ def booked(world: Catalogue = WORLD) -> dict[str, float]:
     return sums
 
 
-def with_item(item: str, factor: float) -> Catalogue:
-    figure = WORLD.economics[item]
-    other = replace(figure, value=factor * figure.value)
-    return replace(WORLD, economics={**WORLD.economics, item: other})
+def with_figure(name: str, factor: float) -> Catalogue:
+    """Return the world with another figure of economics.csv or assumptions.toml."""
+    known = {**WORLD.economics, **WORLD.assumptions}[name]
+    other = replace(known, value=factor * known.value, values=tuple(factor * v for v in known.values))
+    if name in WORLD.economics:
+        return replace(WORLD, economics={**WORLD.economics, name: other})
+    return replace(WORLD, assumptions={**WORLD.assumptions, name: other})
 
 
 def test_every_line_that_is_declared_is_checked_and_none_besides():
@@ -60,9 +64,25 @@ def test_every_line_stands_in_one_group_and_in_the_document():
     assert said == {*grouped, "terminal"}
 
 
-@pytest.mark.parametrize("item", ITEMS)
-def test_a_line_reads_the_items_that_it_says_and_no_other_line_does(item: str):
-    before, after = booked(), booked(with_item(item, 1.1))
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_line_reads_the_figures_that_it_says_and_no_other_line_does(figure: str):
+    before, after = booked(), booked(with_figure(figure, 0.9))
     changed = {line for line in LINES if before.get(line) != after.get(line)}
-    assert changed == {line for line, own in LINES.items() if item in own.items}
-    assert words_of(f"economics.csv#{item}").use == f"money line {' '.join(changed)}"
+    assert changed == {line for line, own in LINES.items() if figure in own.figures}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_what_reads_a_figure_is_said(figure: str):
+    file = "economics.csv" if figure in WORLD.economics else "assumptions.toml"
+    said = words_of(f"{file}#{figure}").use
+    assert all(line.replace("_", " ") in said for line, own in LINES.items() if figure in own.figures)
+
+
+def test_what_a_line_reads_stands_in_the_catalogue():
+    catalogue = load_catalogue()
+    assert set(FIGURES) <= set(catalogue.economics) | set(catalogue.assumptions)
+
+
+def test_a_figure_that_no_line_declares_is_read_by_none():
+    assert not words_of("economics.csv#nobody_reads_this").use
+    assert not words_of("assumptions.toml#nobody.reads_this").use

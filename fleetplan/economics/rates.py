@@ -32,13 +32,13 @@ class Line:
         Under what name plans, reports and comparisons sum it.
     kind
         ``running`` goes on after the horizon; ``capital`` is spent of the budget, at the start of its period; ``loan`` ends.
-    items
-        Items of economics.csv that it reads.
+    figures
+        What it reads of economics.csv and assumptions.toml, by item and key, exchange rates apart.
     """
 
     group: str
     kind: Literal["running", "capital", "loan"] = "running"
-    items: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 _UPKEEP, _FEES, _STAFF = "Energy, upkeep, licence", "Insurance, operation, fees", "Remote and field staff"
@@ -47,29 +47,29 @@ _VEHICLES, _DEPOTS, _LAUNCH = "Vehicles", "Depots and stalls", "Launch and area"
 LINES: Mapping[str, Line] = {
     "net_fares": Line("Net fares"),
     "partner_share": Line("Partner's share"),
-    "payment": Line("Payment, support", items=("payment_processing",)),
-    "support": Line("Payment, support", items=("customer_support_per_trip",)),
-    "displaced": Line("Human trips displaced", items=("platform_take_rate_human_us",)),
-    "energy": Line(_UPKEEP, items=("charging_loss",)),
-    "maintenance": Line(_UPKEEP, items=("maintenance_and_tyres_per_km",)),
+    "payment": Line("Payment, support", figures=("payment_processing",)),
+    "support": Line("Payment, support", figures=("customer_support_per_trip",)),
+    "displaced": Line("Human trips displaced", figures=("displaced.take_share", "platform_take_rate_human_us")),
+    "energy": Line(_UPKEEP, figures=("charging_loss", "service.aux_kw", "service.service_hours")),
+    "maintenance": Line(_UPKEEP, figures=("maintenance_and_tyres_per_km",)),
     "licence": Line(_UPKEEP),
-    "public_charging": Line(_UPKEEP),
+    "public_charging": Line(_UPKEEP, figures=("public_charge_usd_per_kwh",)),
     "insurance": Line(_FEES),
     "operator_fee": Line(_FEES),
-    "data": Line(_FEES, items=("connectivity_and_data_per_vehicle_month",)),
+    "data": Line(_FEES, figures=("connectivity_and_data_per_vehicle_month",)),
     "local_charges": Line(_FEES),
     "fixed_fee": Line(_FEES),
-    "remote": Line(_STAFF),
-    "field": Line(_STAFF, items=("event_response_vehicles_per_field_agent",)),
-    "team": Line(_STAFF),
+    "remote": Line(_STAFF, figures=("remote.vehicles_per_agent_by_year",)),
+    "field": Line(_STAFF, figures=("event_response_vehicles_per_field_agent",)),
+    "team": Line(_STAFF, figures=("team.usd_per_year",)),
     "safety_operator": Line("Safety operators"),
-    "vehicles": Line(_VEHICLES, "capital"),
-    "placing": Line(_VEHICLES, "capital"),
-    "loan": Line(_VEHICLES, "loan"),
+    "vehicles": Line(_VEHICLES, "capital", ("service.spare_share",)),
+    "placing": Line(_VEHICLES, "capital", ("fleet.delivery_usd",)),
+    "loan": Line(_VEHICLES, "loan", ("service.spare_share", "finance.interest", "finance.term_years")),
     "depot_site": Line(_DEPOTS, "capital"),
     "stalls": Line(_DEPOTS, "capital"),
-    "launch": Line(_LAUNCH, "capital"),
-    "area": Line(_LAUNCH, "capital"),
+    "launch": Line(_LAUNCH, "capital", ("launch.followup_factor",)),
+    "area": Line(_LAUNCH, "capital", ("area.expansion_usd_per_km2",)),
 }
 """Every money line, in the order in which accounts list them; how to add one: docs/extending.md."""
 

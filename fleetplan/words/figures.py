@@ -117,7 +117,7 @@ OWN: Final = {
     "price.elasticity": Words("Response of trips to price", "rule demand: fare multiplier", "market"),
     "wait.elasticity": Words("Response of trips to wait", "", "market"),
     "wait.reference_min": Words("Wait at which the response is stated", "", "market"),
-    "service.spare_share": Words("Spare vehicles", "money lines vehicles, residual", "operation"),
+    "service.spare_share": Words("Spare vehicles", "money lines vehicles, loan, residual", "operation"),
     "service.out_share": Words("Vehicles in cleaning or repair", _WAIT, "operation"),
     "service.boarding_min": Words("Boarding and alighting", _WAIT, "operation"),
     "service.pickup_fixed_min": Words("Fixed part of a pickup", _WAIT, "operation"),
@@ -158,15 +158,15 @@ OWN: Final = {
 }
 
 
-def _read_by(item: str) -> str:
-    lines = [name.replace("_", " ") for name, line in LINES.items() if item in line.items]
-    return f"money line{'s' if len(lines) > 1 else ''} {', '.join(lines)}"
+def _read_by(figure: str) -> str:
+    """Return which money lines read an item of economics.csv or a key of assumptions.toml; empty for none."""
+    lines = [name.replace("_", " ") for name, line in LINES.items() if figure in line.figures]
+    return f"money line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
 
 
-ECONOMICS: Final = {
-    **{item: _read_by(item) for line in LINES.values() for item in line.items},
-    "vehicles_per_fast_stall": "rule depot capacity; response curves",
-}
+ECONOMICS: Final = {"vehicles_per_fast_stall": "rule depot capacity; response curves"}
+"""What reads an item that no money line reads."""
+
 ROWS: Final = {
     "population": Words("Residents", "people by zone, hence trips", "people"),
     "jobs": Words("Jobs", "people by zone, hence trips", "people"),
@@ -198,7 +198,7 @@ def words_of(key: str) -> Words:
     """Return the words of a figure by its key, such as ``london/city.toml#market.trips_per_day``."""
     file, _, inner = key.partition("#")
     if file == "economics.csv":
-        return Words(plain(inner), ECONOMICS.get(inner, ""), "economics")
+        return Words(plain(inner), ECONOMICS.get(inner) or _read_by(inner), "economics")
     if file == "assumptions.toml":
         return _own(inner)
     if file.startswith("jurisdictions/"):
@@ -215,4 +215,4 @@ def words_of(key: str) -> Words:
 def _own(inner: str) -> Words:
     if inner.startswith("fx.") and inner not in OWN:
         return _FX._replace(title=f"US dollars for one {inner.removeprefix('fx.')}")
-    return OWN.get(inner, Words(plain(inner.replace(".", " ")), "", "finance"))
+    return OWN.get(inner, Words(plain(inner.replace(".", " ")), _read_by(inner), "finance"))
