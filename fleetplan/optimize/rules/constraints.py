@@ -36,6 +36,9 @@ from fleetplan.request.constraints import (
     SupplyChange,
 )
 
+TOLD_MIN = 0.01
+"""Waits are told to a hundredth of a minute and checked so: a plan that keeps a limit as told is none that rows may cut off."""
+
 C = TypeVar("C", bound=AnyConstraint)
 CONSTRAINT_RULES: dict[type[Constraint], type[ConstraintRule[Any]]] = {}
 """The rule of each type of constraint, filled by the classes below."""
@@ -276,7 +279,8 @@ class ServiceLevelRule(ConstraintRule[ServiceLevel]):
         for q in self.users(p.instance):
             own, most = p.columns.deployments[q], p.reach.deployments[q].demand
             for g, level in enumerate(p.instance.levels_of(q)):
-                for slope, floor in wait_lines(level.surface, self.constraint.max_wait_min, float(most[g].max())):
+                limit = self.constraint.max_wait_min + TOLD_MIN
+                for slope, floor in wait_lines(level.surface, limit, float(most[g].max())):
                     terms = [(own.fleet[g], 1.0), (own.demand[g], -slope), *p.in_force(q, g, p.every, -floor)]
                     p.at_least(self, self.place, p.every, terms)
 
