@@ -14,16 +14,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.gather import gather
+from fleetplan.optimize.pair import race
 from fleetplan.optimize.pair.board import Board
-from fleetplan.optimize.pair.crew import Crew
+from fleetplan.optimize.pair.crew import Crew, Heard
 from fleetplan.optimize.pair.outline import Outline
 from fleetplan.optimize.pair.race import outline_of
 from fleetplan.optimize.pair.windows import near, windows
 from fleetplan.optimize.pair.wire import Found, Over, Proven, Task
 from fleetplan.optimize.search import search
 from fleetplan.optimize.solve import solve
+from fleetplan.optimize.strict import strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
-from tests.test_optimize import EXACT, random_request, request, written
+from fleetplan.scope import resolve_scope
+from tests.rule_builder import finer_services
+from tests.test_optimize import EXACT, WORLD, random_request, request, written
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 20.0
@@ -75,6 +81,20 @@ def test_a_problem_without_a_plan_is_known_as_such() -> None:
     f = written(request(constraints=[{"id": "much", "type": "fleet_floor", "vehicles": 5000, "start": "2028-01"}]))
     with Crew() as crew:
         assert search(f, time_limit_s=60, gap=0.01, seed=0, report=lambda *_: None, crew=crew) is None
+
+
+@pytest.mark.parametrize(("waits", "taken"), [(True, False), (False, True)])
+def test_what_is_proven_of_stricter_rows_bounds_nothing(*, waits: bool, taken: bool) -> None:
+    """Under a limit on waits the plan process has stricter rows, and plans that keep the limit may be worth more."""
+    limit = {"id": "wait", "type": "service_level", "max_wait_min": 9.5}
+    asked = request(constraints=[limit] if waits else [])
+    f = formulate(gather(resolve_scope(asked, WORLD), finer_services()))
+    board = Board(f, strict_model(f), whole_columns(f), np.inf, lambda *_: None)
+    for who, counts in (("plans", taken), ("bounds", True)):
+        board.bound = np.inf
+        race._hear(Crew.__new__(Crew), board, Heard(who, Proven(1e6, "linear relaxation")))
+        assert (board.bound == 1e6) == counts
+        assert race._proves(board, Heard(who, Over(infeasible=True))) == counts
 
 
 def test_a_stop_ends_the_search_within_a_second_and_keeps_the_plan_that_was_told() -> None:

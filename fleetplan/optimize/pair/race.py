@@ -89,7 +89,7 @@ def race(
             continue
         if isinstance(heard.message, Over):
             over[heard.who] = heard.message
-            if heard.message.infeasible and not board.plans:
+            if heard.message.infeasible and not board.plans and _proves(board, heard):
                 return False
             if heard.message.message:
                 LOG.error("the %s process: %s", heard.who, heard.message.message)
@@ -108,10 +108,16 @@ def _exhausted(over: Mapping[str, Over], board: Board) -> bool:
     return len(over) == len(WORKERS) or ("bounds" in over and not over["bounds"].message and idle)
 
 
+def _proves(board: Board, heard: Heard) -> bool:
+    """Return whether what a process proves holds for the problem: the plan process may work under stricter rows."""
+    return heard.who == "bounds" or not relaxing(board.formulation)
+
+
 def _hear(crew: Crew, board: Board, heard: Heard) -> None:
     message = heard.message
     if isinstance(message, Proven):
-        board.take_bound(message.bound_usd)
+        if _proves(board, heard):
+            board.take_bound(message.bound_usd)
     elif isinstance(message, Found) and message.kind == "steps" and relaxing(board.formulation):
         settle_near(board, message.x, 0)
     elif isinstance(message, Found) and message.kind == "steps":
