@@ -112,35 +112,29 @@ def plan_prepared(
     """Plan a request that is ready to be planned; see :func:`plan_with_context`."""
     clock = Clock(run.progress)
     clock.send("formulating")
-    with ExitStack() as stack:
-        alone = options.node_limit is not None or is_small(prepared.instance)
-        crew = None if alone else stack.enter_context(Crew())
-        return _planned(prepared, options, run, parent, clock, crew)
-
-
-def _planned(  # what a plan is made of
-    prepared: Prepared, options: PlanOptions, run: Run, parent: Plan | None, clock: Clock, crew: Crew | None
-) -> PlanningResult:
     keeping = Keeping(parent, options)
-    formulation = keeping.onto(prepared.formulation)
     nodes = None if options.node_limit is None else NodeClock()
-    start, inherited = None, NOTHING_INHERITED
-    if parent is not None:
-        start = _first_plan(formulation, parent, clock, nodes)
-        inherited = inherited_bound(parent, prepared)
-    result = search(
-        formulation,
-        time_limit_s=options.time_limit_s if options.node_limit is None else options.node_limit / NODES_PER_S,
-        gap=options.gap,
-        seed=options.seed,
-        report=clock.send,
-        stop=run.stop,
-        start=start,
-        known_bound=inherited.bound_usd,
-        crew=crew,
-        coarse=prepared.coarse if crew is not None and start is None else None,
-        nodes=nodes,
-    )
+    alone = options.node_limit is not None or is_small(prepared.instance)
+    with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
+        crew = None if alone else stack.enter_context(Crew())
+        formulation = keeping.onto(prepared.formulation)
+        start, inherited = None, NOTHING_INHERITED
+        if parent is not None:
+            start = _first_plan(formulation, parent, clock, nodes)
+            inherited = inherited_bound(parent, prepared)
+        result = search(
+            formulation,
+            time_limit_s=options.time_limit_s if options.node_limit is None else options.node_limit / NODES_PER_S,
+            gap=options.gap,
+            seed=options.seed,
+            report=clock.send,
+            stop=run.stop,
+            start=start,
+            known_bound=inherited.bound_usd,
+            crew=crew,
+            coarse=prepared.coarse if crew is not None and start is None else None,
+            nodes=nodes,
+        )
     if result is None:
         clock.send("conflicts")
         msg = "no plan keeps every rule of this request"

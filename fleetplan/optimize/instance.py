@@ -269,6 +269,13 @@ class Outlook:
     ceilings: Mapping[str, Ints]  # by stack: vehicles that can be had, (periods,)
 
 
+def _indices_by(names: Iterable[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for q, name in enumerate(names):
+        found.setdefault(name, []).append(q)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Instance:
     """A planning problem in numbers.
@@ -331,11 +338,19 @@ class Instance:
 
     def of_stack(self, stack: str) -> list[int]:
         """Return the indices of a stack's deployments."""
-        return [q for q, d in enumerate(self.deployments) if d.stack == stack]
+        return self._by_stack.get(stack, [])
 
     def of_city(self, city: str) -> list[int]:
         """Return the indices of a city's deployments."""
-        return [q for q, d in enumerate(self.deployments) if d.city == city]
+        return self._by_city.get(city, [])
+
+    @cached_property
+    def _by_stack(self) -> dict[str, list[int]]:
+        return _indices_by(d.stack for d in self.deployments)
+
+    @cached_property
+    def _by_city(self) -> dict[str, list[int]]:
+        return _indices_by(d.city for d in self.deployments)
 
     def matching(self, city: str | None, stack: str | None) -> list[int]:
         """Return the indices of the deployments of a city and stack (all where not named)."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.reach import within_reach
 from fleetplan.plans.check.report import RATIO, Violation, trips_over
-from fleetplan.service.hull import concave_planes
 from fleetplan.service.types import ResponseSurface
 
 Array = NDArray[np.float64]
@@ -42,6 +41,8 @@ def planes_over(surface: ResponseSurface, domain: Domain) -> Array:
     fleets, demands = domain
     if domain == surface.sample_trips.shape or min(domain) < FEWEST:
         return _without_noise(surface.planes)
+    from fleetplan.service.hull import concave_planes  # noqa: PLC0415  # hulls are not needed before the search
+
     vehicles, riders = surface.sample_vehicles[1:fleets], surface.sample_demand[1:demands]
     own, _ = concave_planes(vehicles, riders, surface.sample_trips[1:fleets, 1:demands])
     planes = _without_noise(np.concatenate([own, surface.planes]))
