@@ -3,7 +3,8 @@
 PYTHON ?=
 REQUEST ?=
 OUT ?= out/
-PYTEST_ARGS ?=
+# Three processes: most tests wait for servers, browsers and solvers; a file's tests stay together.
+PYTEST_ARGS ?= -n 3 --dist loadfile
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -45,7 +45,7 @@ def test_two_cities_are_planned_changed_and_compared(root: Path, tmp_path: Path)
     assert 0 < float(worth) <= float(bound)
     assert "WeRide opens in Madrid: " in said
     assert "The capital budget is spent" in said
-    assert "permits to carry riders in madrid 6 months later" in said
+    assert "Permits to carry riders in Madrid 6 months later." in said
     moved = said.partition("Which change did it")[2]
     assert re.search(r"Alone: \+[\d.]+ million USD\n.*Alone: -[\d.]+ million USD\n.*Madrid opens", moved)
 
