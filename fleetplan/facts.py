@@ -229,6 +229,30 @@ class Method(Fact):
         return self.inheritance == "inherited" or (not self.kept_until and not self.change_price_usd)
 
 
+Arithmetic = Literal["floating_point", "directed_rounding"]
+"""``floating_point``: as a solver's doubles and tolerances have it; ``directed_rounding``: no rounding error can lower it."""
+
+
+class Exactness(Fact):
+    """In which arithmetic a plan's bound is proven.
+
+    Attributes
+    ----------
+    root_usd
+        The linear relaxation's bound, proven again from its prices in directed rounding (:mod:`fleetplan.optimize.exact`), a cent
+        at most above that; None: it was not, because the time was up.
+    arithmetic
+        Of the plan's bound. ``directed_rounding`` only where it is no lower than ``root_usd``.
+    tolerance
+        What the solvers take for zero, of a row's limit or a reduced cost in millions of USD: bounds in doubles are right to it.
+    """
+
+    arithmetic: Arithmetic = "floating_point"
+    root_usd: float | None = None
+    tolerance: float = 1e-6
+    sentence: str = ""
+
+
 def conflicts_from(told: Iterable[Any]) -> list[Conflict]:
     """Return conflicts as they were stored; of an earlier version only the sentence is known, and not read."""
     return [_conflict_from(one) for one in told]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError
-from fleetplan.facts import Inheritance, Method
+from fleetplan.facts import Exactness, Inheritance, Method
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
@@ -40,6 +41,8 @@ SEARCH_STAGES = frozenset(
     {"provisional", "counting markets", "searching", "settling depots", "improving", "proving", "whole vehicles"}
 )
 """Phases of progress that the certificate names."""
+
+LIFTED_USD = 0.05
 
 LOG = logging.getLogger(__name__)
 
@@ -194,7 +197,9 @@ def _checked(  # what a plan is sealed with
 ) -> Plan:
     """Return the plan that a search found, once the independent checker has passed it."""
     cost = keeping.cost(prepared.formulation, formulation, result.x)
-    bound = min(result.bound + cost, inherited.bound_usd)
+    bound, exactness = _proven(min(result.bound + cost, inherited.bound_usd), result, cost)
+    if keeping.parent is not None and bound == inherited.bound_usd:
+        exactness = keeping.parent.certificate.exactness
     proof = Proof(bound, result.ending, options.gap, options.seed, package_version(), "HiGHS")
     draft = assemble(formulation, result, prices, proof)
     report = require_valid(draft, prepared.catalogue, prepared.services)
@@ -204,9 +209,25 @@ def _checked(  # what a plan is sealed with
         "rules_checked": list(report.rules_checked),
         "method": _method(keeping, cost, inherited, bound, clock).model_copy(update=counted),
         "formulation_sha256": prepared.formulation_sha256,
+        "exactness": exactness,
     }
     sealed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
     return in_words(sealed, prepared.scope)
+
+
+def _proven(bound: float, result: SearchResult, cost: float) -> tuple[float, Exactness]:
+    """Return the bound in USD and in which arithmetic it is proven.
+
+    Where the bound is the linear relaxation's but for some cents, it is lifted to what is proven of that exactly.
+    """
+    if result.root is None:
+        return bound, Exactness()
+    root = (
+        math.ceil((result.root + cost) * 100.0 + 1.0) / 100.0
+    )  # a cent above, so that no rounding to cents falls below it
+    if bound + LIFTED_USD < root:
+        return bound, Exactness(root_usd=root)
+    return max(bound, root), Exactness(arithmetic="directed_rounding", root_usd=root)
 
 
 def _method(keeping: Keeping, cost: float, inherited: Inherited, bound: float, clock: Clock) -> Method:

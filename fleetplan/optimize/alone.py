@@ -58,6 +58,7 @@ def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None)
         return False
     if relaxation.optimal:
         board.take_bound(relaxation.value)
+        board.prices = relaxation.prices
         if not board.closed(limits.gap):
             planner.from_relaxation(relaxation.x)
     if not board.closed(limits.gap):

@@ -21,6 +21,7 @@ from fleetplan.errors import SolverError
 from fleetplan.optimize.alone import solve_alone
 from fleetplan.optimize.counting import Counted, most_markets
 from fleetplan.optimize.ending import Ending, cut_short, ending_of
+from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.markets import MarketsProven, markets_at, with_markets
@@ -47,7 +48,7 @@ class SearchResult:
     """A plan's columns, its value and the proven bound; where markets come first, what was proven of their number.
 
     ``others`` are plans found before it, the best first, should the independent checker refuse it. ``nodes`` are those used,
-    where they are counted.
+    where they are counted. ``root`` is the linear relaxation's bound, proven in directed rounding; None where it was not.
     """
 
     x: Array
@@ -58,6 +59,7 @@ class SearchResult:
     markets: MarketsProven | None = None
     others: tuple[Array, ...] = ()
     nodes: int | None = None
+    root: float | None = None
 
 
 def is_small(instance: Instance) -> bool:
@@ -193,7 +195,18 @@ def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
         seconds=time.monotonic() - effort.began,
         others=tuple(board.plans[1:]),
         nodes=None if ends.nodes is None else ends.nodes.used,
+        root=None if inherited else _root(board, effort),
     )
+
+
+def _root(board: Board, effort: _Effort) -> float | None:
+    """Return the linear relaxation's bound, proven again from its prices in directed rounding; None if no time is left."""
+    model, prices = board.formulation.model, board.prices
+    if prices is None and not effort.over:
+        left = effort.limits.left_s
+        prices = solve(model, time_limit_s=left, seed=effort.seed, nodes=effort.limits.nodes, relax=True).row_duals
+    bound = np.inf if prices is None else proven_bound(model, prices)
+    return bound if np.isfinite(bound) else None
 
 
 def _bound_somehow(board: Board, seed: int) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from fleetplan.facts import Binding, CityOutcome, Method
+from fleetplan.facts import Binding, CityOutcome, Exactness, Method
 from fleetplan.request import PlanRequest
 
 SCHEMA_VERSION: Literal["2"] = "2"
@@ -176,6 +176,7 @@ class Certificate(Model):
     method: Method
     objective_usd: float
     bound_usd: float
+    exactness: Exactness = Exactness()
     gap: float
     gap_of_capital: float
     solver: str

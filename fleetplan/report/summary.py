@@ -160,6 +160,7 @@ def _proof(plan: Plan) -> Text:
         markets_sentence(plan),
         f"No {plan_noun(plan)} {SAME_RULES} is worth more than {usd_fine(c.bound_usd)}; {worth}.",
         f"Gap {gap_in_full(plan)}.",
+        c.exactness.sentence,
         f"Checker: {c.checker}, {len(c.rules_checked)} rules. Seed {c.seed}.",
     ]
     return Text("\n".join(line for line in lines if line))

@@ -9,6 +9,7 @@ from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.scope import Scope
 from fleetplan.words.binding import binding_sentence
 from fleetplan.words.context import Context, context_of
+from fleetplan.words.exactness import exactness_sentence
 from fleetplan.words.method import method_sentence
 from fleetplan.words.outcome import outcome_sentence
 
@@ -17,8 +18,12 @@ def in_words(plan: Plan, scope: Scope) -> Plan:
     """Return a plan with its sentences; nothing else in it changes."""
     context = context_of(scope)
     cities = [_city(city, plan, context) for city in plan.cities]
-    method = plan.certificate.method.model_copy(update={"sentence": method_sentence(plan.certificate.method)})
-    certificate = plan.certificate.model_copy(update={"method": method})
+    method, exactness = plan.certificate.method, plan.certificate.exactness
+    said = {
+        "method": method.model_copy(update={"sentence": method_sentence(method)}),
+        "exactness": exactness.model_copy(update={"sentence": exactness_sentence(exactness)}),
+    }
+    certificate = plan.certificate.model_copy(update=said)
     return plan.model_copy(update={"cities": cities, "binds": _said(plan.binds, context), "certificate": certificate})
 
 

@@ -32,6 +32,7 @@ class Board:
     bound: float
     report: Report
     plans: list[Array] = field(default_factory=list)
+    prices: Array | None = None  # of the rows in the linear relaxation, where it was solved
     untold: Array | None = None  # a plan that is there in any case, of a worth that says nothing
     _valued: tuple[Array | None, float] = (None, -np.inf)
     changed: float = field(default_factory=time.monotonic)  # when the best plan was last bettered

@@ -291,6 +291,7 @@ class Relaxation:
         self.highs.passModel(highs_model(outline.model, relax=True))
         self.value, self.x = np.nan, np.zeros(0)
         self.optimal = self._run()
+        self.prices = np.asarray(self.highs.getSolution().row_dual) * SCALE_USD  # of the root
         self.highs.setOptionValue("presolve", "off")
 
     @property
@@ -328,7 +329,7 @@ def work(channel: Channel) -> None:
         channel.tell(Over(infeasible=True))
         return
     if root.optimal:
-        channel.tell(Proven(root.value, "linear relaxation"))
+        channel.tell(Proven(root.value, "linear relaxation", root.prices))
         planner.from_relaxation(root.x)
         planner.tree(root)
     if planner.best is None and not planner.over:

@@ -118,6 +118,7 @@ def _hear(crew: Crew, board: Board, heard: Heard) -> None:
     if isinstance(message, Proven):
         if _proves(board, heard):
             board.take_bound(message.bound_usd)
+            board.prices = board.prices if message.prices is None else message.prices
     elif isinstance(message, Found) and message.kind == "steps" and relaxing(board.formulation):
         settle_near(board, message.x, 0)
     elif isinstance(message, Found) and message.kind == "steps":

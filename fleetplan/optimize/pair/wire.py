@@ -43,12 +43,13 @@ class Found:
     way: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Proven:
-    """A bound on every plan."""
+    """A bound on every plan; ``prices`` are those of the rows where it is the linear relaxation's."""
 
     bound_usd: float
     way: str
+    prices: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

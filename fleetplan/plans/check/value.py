@@ -232,8 +232,25 @@ def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
             yield Violation("npv", rollout.city, text, abs(have - want))
 
 
+def _exactness(case: Case) -> Iterator[Violation]:
+    """Yield a bound that is called exact and is lower than what is proven exactly, or such a proof below the plan's worth."""
+    plan, exactness = case.plan, case.plan.certificate.exactness
+    root, where = exactness.root_usd, "certificate.exactness"
+    if root is None:
+        if exactness.arithmetic != "floating_point":
+            yield Violation("objective", where, "the bound is called exact, and nothing was proven exactly", 1.0)
+        return
+    if not root >= plan.objective - CENT_USD:
+        text = f"{usd_text(root)} is proven exactly; the plan is worth {usd_text(plan.objective)}"
+        yield Violation("objective", where, text, plan.objective - root)
+    if exactness.arithmetic == "directed_rounding" and not plan.bound >= root:
+        text = f"the bound of {usd_text(plan.bound)} is called exact; {usd_text(root)} is proven"
+        yield Violation("objective", where, text, root - plan.bound)
+
+
 def check_objective(case: Case) -> Iterator[Violation]:
     """Yield an objective, bound or gap that do not belong together, and a plan called optimal that is not proven so."""
+    yield from _exactness(case)
     plan, proof = case.plan, case.plan.certificate
     pairs = (
         ("objective and net present value", plan.objective, plan.kpis.npv_usd),
