@@ -317,6 +317,18 @@ def test_waits_that_a_plan_for_houston_keeps_are_asked_for_at_no_cost():
     assert under(6.396).objective <= again.bound
 
 
+@pytest.mark.slow
+def test_a_stack_in_munich_and_madrid_waits_for_its_type_approval_or_for_germany_s_permit():
+    """Munich's driver-out waits for the earlier of two permits of programmes that begin apart."""
+    cities = ["munich", "madrid"]
+    both = [{"stack": "moia-id-buzz", "city": city} for city in cities]
+    asked: Asked = {"capital": {"per_quarter_usd": 4e7}, "cities": cities, "stacks": ["moia-id-buzz"]}
+    asked |= {"permit_durations": "min", "horizon": {"start": "2027-01", "months": 48, "single_months": 6}}
+    plan = plan_with_context({**asked, "deployments": {"add": both}}, PlanOptions(time_limit_s=30)).plan
+    assert plan.certificate.checker == "passed"
+    assert {d.city for d in rows(plan)} == {"munich", "madrid"}
+
+
 # --- rows and checker agree where the law is odd ---
 
 ODD = {

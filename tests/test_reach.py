@@ -125,6 +125,14 @@ def test_both_find_the_same_within_reach_of_the_real_cities(changes: list[dict[s
     assert_alike(*both(request, world, services))
 
 
+@pytest.mark.slow
+def test_both_find_the_same_where_a_permit_waits_for_the_earlier_of_two_programmes():
+    world, services = real()
+    pairs = [{"stack": "moia-id-buzz", "city": city} for city in ("munich", "madrid")]
+    asked = {"cities": ["munich", "madrid"], "stacks": ["moia-id-buzz"], "deployments": {"add": pairs}}
+    assert_alike(*both(small(asked | {"permit_durations": "min"}), world, services))
+
+
 @pytest.mark.parametrize(("share", "broken"), [(1.1, set()), (0.9, {"response_curve"})])
 def test_trips_are_held_against_the_law_within_reach_and_not_against_that_of_fleets_beyond_it(
     share: float, broken: set[str]

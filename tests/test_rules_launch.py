@@ -144,6 +144,31 @@ def test_a_service_waits_for_its_own_programme_and_for_the_wider_one_that_anothe
         assert (trial.kept and trial.within_bounds) == allowed
 
 
+@pytest.mark.parametrize(("state", "own", "opens"), [(0, 0, 2), (0, 3, 4), (2, 3, 5), (2, 2, 4), (1, 4, 5)])
+def test_a_permit_that_waits_for_the_earlier_of_two_programmes_is_in_hand_by_either(state: int, own: int, opens: int):
+    """Driver-out takes a month after the state's approval (two months) or the city's own (one), whichever comes first."""
+    world = with_new_permit(
+        "a-op", with_permit("a-op", opens="mapping"), id="a-own", opens="approval", all_of=(), optional=False
+    )
+    world = with_permit("a-out", world, event="", all_of=(), any_of=("a-approval", "a-own"))
+    belport = replace(world.cities["belport"], jurisdictions=("astonia", "belland"))
+    i = instance(TWO_CITIES, replace(world, cities={**world.cities, "belport": belport}))
+    assert [m.permit for m in i.deployments[0].modes] == ["a-out", "a-out"]
+    for at, allowed in ((opens - 1, False), (opens, True)):
+        trial = Trial(i, "permit_path")
+        trial.put(trial.f.columns.deployments[1].begun[state:], 1.0).put(
+            trial.f.columns.deployments[0].begun[own:], 1.0
+        )
+        trial.put(trial.f.columns.programmes["beta", "astonia"][min(state, own) :], 1.0)
+        trial.put(trial.f.columns.deployments[0].open[0, at:], 1.0)
+        assert (trial.kept and trial.within_bounds) == allowed
+
+
+def test_where_programmes_begin_together_the_earlier_of_two_permits_is_one_way():
+    world = with_permit("a-out", any_of=("a-approval", "a-op"))
+    assert [m.permit for m in instance({"cities": ["aston"]}, world).deployments[1].modes] == ["a-op", "a-out"]
+
+
 def test_where_two_permits_open_a_mode_either_lets_it_open():
     world = with_new_permit("b-out", id="b-early", all_of=("b-licence",), fleet_cap=0)
     i = instance(DRIVEN, world)

@@ -27,6 +27,7 @@ from fleetplan.optimize.instance import (
 )
 from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.paths import CITY, LONG_AGO
+from fleetplan.permits.ways import ways
 from fleetplan.request import AnyConstraint, Capital
 from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
 from fleetplan.scope import Scope
@@ -97,6 +98,22 @@ def _last_start(grid: Grid, ready: Sequence[int]) -> Ints:
     return np.array([min(int(np.sum(months <= m)) - 1, t) for t, m in enumerate(grid.starts)], dtype=np.int64)
 
 
+def _milestones(path: PermitPath, grid: Grid, permits: Sequence[str], shared: Sequence[str]) -> Gate:
+    """Return the ways to have some permits in hand, but for those that another always precedes."""
+    found: list[Milestone] = []
+    for way in ways(path, permits, shared):
+        own = _milestone(way, grid, permits, shared)
+        found = [other for other in found if not _precedes(own, other)]
+        if not any(_precedes(other, own) for other in found):
+            found.append(own)
+    return tuple(found)
+
+
+def _precedes(one: Milestone, other: Milestone) -> bool:
+    """Return whether a milestone is always reached when another is."""
+    return all((one.reach[p] >= other.reach[p]).all() for p in one.reach)
+
+
 def _milestone(path: PermitPath, grid: Grid, permits: Sequence[str], shared: Sequence[str]) -> Milestone:
     own = [CITY, *(w for w in path.wide if w not in shared)]
     together = []
@@ -115,17 +132,18 @@ def _modes(path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence
         if permit.opens not in wanted:
             continue
         concurrent = permit.fleet_cap and permit.fleet_cap_kind == "concurrent"
-        modes.append(
-            ServiceMode(
-                name=permit.opens,
-                fare_factor=permit.fare_factor,
-                operator=permit.opens.endswith("operator"),
-                milestone=_milestone(path, grid, [permit.id], shared),
-                cap=float(permit.fleet_cap) if concurrent else np.inf,
-                permit=permit.id,
-                area_levels=permit.area_levels,
+        for milestone in _milestones(path, grid, [permit.id], shared):
+            modes.append(  # noqa: PERF401  # reads better than a comprehension of this size
+                ServiceMode(
+                    name=permit.opens,
+                    fare_factor=permit.fare_factor,
+                    operator=permit.opens.endswith("operator"),
+                    milestone=milestone,
+                    cap=float(permit.fleet_cap) if concurrent else np.inf,
+                    permit=permit.id,
+                    area_levels=permit.area_levels,
+                )
             )
-        )
     return tuple(m for m in modes if m.milestone.possible.any())
 
 
@@ -134,12 +152,12 @@ def _level_gates(
 ) -> tuple[tuple[Gate, ...], ...]:
     """Return for every level what must be ready before it may open (besides a permitted mode)."""
     limits = [p.area_levels for p in path.permits.values() if p.opens in wanted and p.area_levels > 0]
-    larger = tuple(_milestone(path, grid, [p.id], shared) for p in path.opening("area")) or (_never(grid),)
+    larger = tuple(m for p in path.opening("area") for m in _milestones(path, grid, [p.id], shared)) or (_never(grid),)
     gates: list[tuple[Gate, ...]] = []
     for number, level in enumerate(service.levels, start=1):
         needed: list[Gate] = [larger] if limits and number > min(limits) else []
         needed += [
-            (_milestone(path, grid, [p], shared),) if p in path.permits else (_never(grid),) for p in level.requires
+            _milestones(path, grid, [p], shared) if p in path.permits else (_never(grid),) for p in level.requires
         ]
         gates.append(tuple(needed))
     return tuple(gates)

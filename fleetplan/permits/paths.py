@@ -9,8 +9,8 @@ starts at
 
 Months add and maxima commute ("max-plus"), so with programmes started at tau_1 .. tau_k the finish of a permit is the largest
 of its finishes when only programme j starts at tau_j and the others long ago. That is what lets the optimizer treat a permit
-as an index shift of a step variable, exactly, without a variable per stage. ``any_of`` breaks the rule only where both
-alternatives belong to different programmes; then the alternative that is faster alone is taken.
+as an index shift of a step variable, exactly, without a variable per stage. ``any_of`` breaks the rule only where
+alternatives belong to different programmes: :mod:`fleetplan.permits.ways`.
 """
 
 from __future__ import annotations

@@ -93,9 +93,6 @@ class PermitPathRule(Rule):
     source = "the permits of the city's jurisdictions"
     kind = "law"
     scope = "joint"
-    relaxes = (
-        "where a permit waits for the earlier of two that belong to different programmes, the faster one alone is taken"
-    )
 
     def mode_limit(self, i: Instance, q: int) -> Array | None:
         """Return no vehicles in a mode before it can be permitted."""
