@@ -43,6 +43,7 @@ SEARCH_STAGES = frozenset(
 """Phases of progress that the certificate names."""
 
 LIFTED_USD = 0.05
+CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven
 
 LOG = logging.getLogger(__name__)
 
@@ -222,9 +223,7 @@ def _proven(bound: float, result: SearchResult, cost: float) -> tuple[float, Exa
     """
     if result.root is None:
         return bound, Exactness()
-    root = (
-        math.ceil((result.root + cost) * 100.0 + 1.0) / 100.0
-    )  # a cent above, so that no rounding to cents falls below it
+    root = math.ceil((result.root + cost) * 100.0 + CENT_SHARE) / 100.0
     if bound + LIFTED_USD < root:
         return bound, Exactness(root_usd=root)
     return max(bound, root), Exactness(arithmetic="directed_rounding", root_usd=root)

@@ -101,8 +101,8 @@ def most_markets(  # each is a knob of its own, all by keyword
 ) -> Counted | None:
     """Return the most markets that were found and are proven possible, with such a plan; None if no plan keeps every rule.
 
-    ``start`` is a plan to begin with; with ``nodes`` the seconds are counted in nodes. A search that is asked to stop still looks
-    for a first plan for a few seconds.
+    ``start`` is a plan to begin with, and to end with if no other is found; with ``nodes`` the seconds are counted in nodes. A
+    search that is asked to stop still looks for a first plan for a few seconds.
 
     Raises
     ------
@@ -122,6 +122,7 @@ def most_markets(  # each is a knob of its own, all by keyword
         if again.x is None and again.status == "infeasible" and not limits(f):
             return None
         plan = _plan(f, again)
+        plan = start if plan is None else plan
         if plan is None:  # rows that nothing relaxes forbid some plans, or the time was too short
             raise SolverError(LATE)
         most = most if limits(f) else min(most, count.ceiling(again))

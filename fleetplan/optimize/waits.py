@@ -25,6 +25,7 @@ from fleetplan.service.types import ResponseSurface
 
 BETWEEN = 8  # demands looked at between two samples
 FLEETS = 4  # fleets looked at between two samples
+ROUNDING = 1e-7  # of a vehicle
 UNREACHABLE = np.inf
 
 
@@ -46,14 +47,28 @@ def needs(surface: ResponseSurface, max_wait_min: float) -> Needs:
     demand = _finer(surface.sample_demand, BETWEEN)
     vehicles = _finer(surface.sample_vehicles[1:], FLEETS)
     v, d = np.meshgrid(vehicles, demand, indexing="ij")
-    kept = np.nan_to_num(surface.evaluate(v, d).wait_min, nan=np.inf) <= max_wait_min
+    wait = np.nan_to_num(surface.evaluate(v, d).wait_min, nan=np.inf)
+    kept = wait <= max_wait_min
     least, sure = _first_kept(kept), _first_kept(np.logical_and.accumulate(kept[::-1], axis=0)[::-1])
-    below = np.append(0.0, vehicles[:-1])  # between two fleets looked at the limit may be met a little earlier
     return Needs(
         demand,
-        np.array([below[k] if k >= 0 else UNREACHABLE for k in least]),
-        np.array([vehicles[k] if k >= 0 else UNREACHABLE for k in sure]),
+        np.array([_met(vehicles, wait[:, j], k, max_wait_min)[0] for j, k in enumerate(least)]),
+        np.array([_met(vehicles, wait[:, j], k, max_wait_min)[1] for j, k in enumerate(sure)]),
     )
+
+
+def _met(vehicles: Array, wait: Array, k: int, limit: float) -> tuple[float, float]:
+    """Return fleets just below and just above the one that meets a limit, between the ``k``-th looked at and the one before.
+
+    The wait is linear in between; where that of the fleet before is not known, the two fleets themselves.
+    """
+    if k < 0:
+        return UNREACHABLE, UNREACHABLE
+    before, after = (0.0 if k == 0 else float(vehicles[k - 1])), float(vehicles[k])
+    if k == 0 or np.isinf(wait[k - 1]):
+        return before, after
+    met = before + (after - before) * float((wait[k - 1] - limit) / (wait[k - 1] - wait[k]))
+    return max(before, met - ROUNDING), min(after, met + ROUNDING)
 
 
 def _finer(axis: Array, parts: int) -> Array:
