@@ -85,6 +85,11 @@ def test_plan_writes_artefacts_and_says_where(planner: types.ModuleType, tmp_pat
     assert isinstance(planner.run.stop, threading.Event)
 
 
+def test_a_search_may_be_counted_in_nodes(planner: types.ModuleType):
+    assert run.invoke(cli.app, ["plan", "--json", "--nodes", "50"]).exit_code == 0
+    assert planner.options == PlanOptions(node_limit=50)
+
+
 def test_an_example_goes_by_its_name(planner: types.ModuleType):
     done = run.invoke(cli.app, ["plan", "tight-budget", "--json"])
     assert json.loads(done.stdout)["name"] == "Tight budget"

@@ -23,6 +23,7 @@ from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.prepare import prepare
 from fleetplan.request import read_request
+from fleetplan.reruns.rerun import rerun
 from fleetplan.run import Run
 from fleetplan.words.exactness import exactness_sentence
 from tests.exact_support import best_vertex, bounded, dual_bound, exact_search
@@ -204,6 +205,16 @@ def test_the_certificate_says_in_which_arithmetic_the_bound_is_proven(cap: int, 
     assert (plan.bound >= told.root_usd) == (arithmetic == "directed_rounding")
     assert plan.status == "optimal"
     assert told.sentence == exactness_sentence(told)
+
+
+@pytest.mark.usefixtures("_small_world")
+def test_a_bound_taken_over_keeps_the_exactness_that_it_was_proven_with() -> None:
+    here = Run(catalogue=WORLD)
+    parent = plan_with_context(request(), PlanOptions(gap=0.0), here).plan
+    child = rerun(parent, {"capital": {"per_quarter_usd": 7.99e6}}, PlanOptions(gap=0.5), here).plan
+    assert child.certificate.method.inheritance == "inherited"
+    assert child.bound == parent.bound
+    assert child.certificate.exactness == parent.certificate.exactness
 
 
 def test_what_was_not_proven_again_is_told_as_such() -> None:
