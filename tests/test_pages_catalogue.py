@@ -11,7 +11,7 @@ import pytest
 
 from api.pages import figure_filter
 from api.pages.figure_filter import Filter, asked
-from fleetplan.catalogue import schema
+from fleetplan.catalogue import load_catalogue, schema
 from fleetplan.catalogue.figures import trace
 from fleetplan.catalogue.types import Catalogue, Figure
 from fleetplan.report import partner as partner_view
@@ -394,3 +394,9 @@ def test_names_with_markup_appear_as_text(tmp_path, catalogue: Catalogue):
 
 def test_a_page_of_figures_is_short_however_many_there_are(site: Running):
     assert _text(site, "/catalogue/figures").count("<tr data-key") == figure_filter.PER_PAGE
+
+
+def test_figures_of_part_of_the_catalogue_are_not_taken_for_those_of_all():
+    part = load_catalogue(cities={"zurich"})
+    few = len(figure_rows.figure_rows(part))
+    assert len(figure_rows.figure_rows(load_catalogue())) > few

@@ -103,26 +103,26 @@ class FigureRow:
 
 
 @lru_cache(maxsize=2)
-def _rows_of(catalogue: _ByDigest) -> Mapping[str, FigureRow]:
+def _rows_of(catalogue: _ByIdentity) -> Mapping[str, FigureRow]:
     return {figure.key: _row(catalogue.catalogue, figure) for figure in trace(catalogue.catalogue)}
 
 
 @dataclass(frozen=True)
-class _ByDigest:
-    """A catalogue told apart by its hash, so that its rows are made once."""
+class _ByIdentity:
+    """A catalogue told apart by being this one: part of it, or one with overrides, has the same hash of files."""
 
     catalogue: Catalogue
 
     def __hash__(self) -> int:
-        return hash(self.catalogue.digest)
+        return id(self.catalogue)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByDigest) and self.catalogue.digest == other.catalogue.digest
+        return isinstance(other, _ByIdentity) and self.catalogue is other.catalogue
 
 
 def figure_rows(catalogue: Catalogue) -> Mapping[str, FigureRow]:
     """Return every figure of a catalogue by key, in order of keys."""
-    return _rows_of(_ByDigest(catalogue))
+    return _rows_of(_ByIdentity(catalogue))
 
 
 def number(value: float) -> str:
