@@ -233,3 +233,13 @@ def test_the_relaxation_of_real_requests_is_proven_again_within_a_second(example
     bound = proven_bound(f.model, answer.row_duals)
     assert time.process_time() - began < 1.0
     assert answer.bound * (1 - 1e-9) <= bound <= answer.bound * (1 + RELATIVE)
+
+
+@pytest.mark.slow
+def test_the_plan_of_the_reference_request_is_worth_no_more_than_is_proven_exactly() -> None:
+    plan = plan_with_context(read_request(EXAMPLES / "uber-2027.yaml"), PlanOptions(time_limit_s=20, gap=0.03)).plan
+    root = plan.certificate.exactness.root_usd
+    assert root is not None
+    assert plan.objective <= root
+    assert plan.bound <= root + 1.0
+    assert root <= plan.objective * 1.1

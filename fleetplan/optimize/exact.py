@@ -93,17 +93,18 @@ def _sum_up(terms: list[float]) -> float:
 
 
 def _limits(model: Model, wanted: Ints) -> tuple[Array, Array]:
-    """Return the columns' limits, those wanted with what their rows imply."""
+    """Return the columns' limits, for those wanted what their rows imply: the shortest that implies any."""
     lower, upper = model.lower.copy(), model.upper.copy()
     if not len(wanted):
         return lower, upper
-    by_column = model.matrix.tocsc()
-    for _ in range(PASSES):
-        for j in wanted:
-            rows = by_column.indices[by_column.indptr[j] : by_column.indptr[j + 1]]
-            for r in rows:
-                low, high = _implied(model, int(r), int(j), lower, upper)
-                lower[j], upper[j] = max(lower[j], low), min(upper[j], high)
+    by_column, length = model.matrix.tocsc(), np.diff(model.matrix.indptr)
+    for j in np.tile(wanted, PASSES).tolist():
+        rows = by_column.indices[by_column.indptr[j] : by_column.indptr[j + 1]]
+        for r in rows[np.argsort(length[rows], kind="stable")].tolist():
+            if np.isfinite([lower[j], upper[j]]).all():
+                break
+            low, high = _implied(model, r, j, lower, upper)
+            lower[j], upper[j] = max(lower[j], low), min(upper[j], high)
     return lower, upper
 
 
