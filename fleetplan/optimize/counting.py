@@ -19,9 +19,8 @@ from fleetplan.optimize.instance import Array
 from fleetplan.optimize.markets import SCALE, MarketsProven, counting, market_columns, markets_at
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
-from fleetplan.optimize.pair.board import MISSED
 from fleetplan.optimize.solve import Solution, solve
-from fleetplan.optimize.strict import kept, limits, strict_model
+from fleetplan.optimize.strict import is_plan, limits, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
 
 NEARLY_WHOLE = 1e-4  # of a market: what a solver's bound may lie below the whole number that it means
@@ -149,4 +148,4 @@ def _plan(f: Formulation, answer: Solution) -> Array | None:
     if answer.x is None:
         return None
     plan = tidied(f, answer.x[: f.model.columns], whole_columns(f))
-    return plan if f.model.worst_violation(plan) <= MISSED and kept(f, plan) else None
+    return plan if is_plan(f, plan) else None

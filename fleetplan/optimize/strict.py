@@ -18,6 +18,7 @@ from fleetplan.optimize.tidy import in_force
 from fleetplan.optimize.waits import keeping_rows, strict_line
 
 MINUTES = 1e-6  # of wait, that a limit may be passed by
+MISSED = 1e-3  # a plan that breaks a row by more is none
 
 
 def limits(f: Formulation) -> list[ServiceLevelRule]:
@@ -60,6 +61,11 @@ def kept(f: Formulation, x: Array) -> bool:
             if not wait <= rule.constraint.max_wait_min + MINUTES:
                 return False
     return True
+
+
+def is_plan(f: Formulation, x: Array) -> bool:
+    """Return whether a solution in whole numbers keeps every row, and the rules that rows only relax."""
+    return f.model.worst_violation(x) <= MISSED and kept(f, x)
 
 
 def strict_model(f: Formulation) -> Model:

@@ -11,7 +11,7 @@ from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.solve import solve
-from fleetplan.optimize.strict import kept, strict_model
+from fleetplan.optimize.strict import is_plan, strict_model
 from fleetplan.optimize.tidy import reached, tidied, whole_columns
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
@@ -19,7 +19,6 @@ from fleetplan.reruns.keep import kept_decisions
 
 START_S = 5.0
 START_GAP = 1e-3
-MISSED = 1e-3
 
 
 def _permitted(f: Formulation, steps: Array) -> None:
@@ -75,7 +74,7 @@ def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> 
         answer = solve(rest, time_limit_s=START_S, gap=START_GAP, nodes=nodes)
         if answer.x is not None:
             plan = tidied(f, answer.x[: f.model.columns], whole)
-            if f.model.worst_violation(plan) < MISSED and kept(f, plan):
+            if is_plan(f, plan):
                 return plan
     return None
 

@@ -13,11 +13,10 @@ from fleetplan.optimize.ending import tolerance_usd
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Flags
 from fleetplan.optimize.matrix import Model
-from fleetplan.optimize.strict import kept
+from fleetplan.optimize.strict import is_plan
 from fleetplan.optimize.tidy import tidied
 
 LOG = logging.getLogger(__name__)
-MISSED = 1e-3  # a plan that breaks a row by more is none
 KEPT = 4  # earlier plans kept, should the independent checker refuse the best
 Report = Callable[[str, float | None, float | None], None]
 
@@ -68,7 +67,7 @@ class Board:
 
     def is_plan(self, x: Array) -> bool:
         """Return whether a solution in whole numbers keeps every row, and the rules that rows only relax."""
-        return self.formulation.model.worst_violation(x) <= MISSED and kept(self.formulation, x)
+        return is_plan(self.formulation, x)
 
     def take_bound(self, bound: float) -> None:
         """Keep a bound if it is lower than what is known, and tell of it."""
