@@ -7,12 +7,20 @@ from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.rules.base import Problem, Rule
 from fleetplan.optimize.rules.caps import CAP_RULES
 from fleetplan.optimize.rules.constraints import CONSTRAINT_RULES, constraint_rule
+from fleetplan.optimize.rules.cuts import CUT_RULES
 from fleetplan.optimize.rules.launch import LAUNCH_RULES
 from fleetplan.optimize.rules.money import BOOKING_RULES, MONEY_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
 from fleetplan.optimize.rules.supply import SUPPLY_RULES
 
-OPERATING_RULES: tuple[Rule, ...] = (*LAUNCH_RULES, *CAP_RULES, *SUPPLY_RULES, *SERVICE_RULES, *BOOKING_RULES)
+OPERATING_RULES: tuple[Rule, ...] = (
+    *LAUNCH_RULES,
+    *CAP_RULES,
+    *SUPPLY_RULES,
+    *SERVICE_RULES,
+    *CUT_RULES,
+    *BOOKING_RULES,
+)
 STANDING_RULES: tuple[Rule, ...] = (*OPERATING_RULES, *MONEY_RULES)
 
 __all__ = ["CONSTRAINT_RULES", "STANDING_RULES", "Problem", "Rule", "rules_for"]

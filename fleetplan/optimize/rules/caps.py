@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fleetplan.catalogue.types import Permit
-from fleetplan.optimize.instance import Array, Instance, Ints
+from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.permits import PUBLIC_MODES
@@ -142,6 +142,12 @@ class OperatorPilotRule(Rule):
                 p.at_most(self, p.place(q), p.every, terms, p.instance.world.operator_pilot_cap)
 
 
+def least_while_open(i: Instance, data: DeploymentData) -> float:
+    """Return the vehicles that a deployment has at least while it is open: its test fleet, or what its smallest mode may have."""
+    test = float(data.test_fleet)
+    return min((min(test, i.usable_cap(m)) for m in data.modes), default=test)
+
+
 class MinimumFleetRule(Rule):
     """Service that is open is a real service."""
 
@@ -161,8 +167,7 @@ class MinimumFleetRule(Rule):
         i = p.instance
         for q, data in enumerate(i.deployments):
             opened = p.columns.deployments[q].open[0]
-            test = float(data.test_fleet)
-            small = min((min(test, i.usable_cap(m)) for m in data.modes), default=test)
+            test, small = float(data.test_fleet), least_while_open(i, data)
             p.at_least(self, p.place(q), p.every, [p.fleet(q, p.every), (opened, -small)], part="test")
             for mode in data.modes:
                 least = min(test, i.usable_cap(mode))

@@ -1,0 +1,67 @@
+"""Cuts: rows that follow from other rules for whole steps, and that fractions of steps would break.
+
+They forbid no plan. They only bring the linear relaxation nearer to the plans, so that bounds are proven sooner; what each is
+worth stands in docs/optimization.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.rules.base import Problem, Rule, Term
+from fleetplan.optimize.rules.caps import least_while_open
+
+NEARLY = 1e-9  # a quotient of doubles so near below a whole number is taken for it
+
+
+class LevelFleetRule(Rule):
+    """The minimum fleet serves the level in force: a fraction of a level has that fraction of it."""
+
+    key = "min_fleet_level"
+    title = "Whichever area is in force, the minimum fleet serves in it"
+    source = "implied by min_fleet and no_service_before_open"
+    kind = "definition"
+    unchecked = "a cut: what keeps the rules that imply it keeps it"
+    implied_by = ("min_fleet", "no_service_before_open")
+
+    def write(self, p: Problem) -> None:
+        """Add a floor on the vehicles of every level while it is in force."""
+        for q, data in enumerate(p.instance.deployments):
+            least, own = least_while_open(p.instance, data), p.columns.deployments[q]
+            for g, can in enumerate(p.reach.deployments[q].possible):
+                t = p.every[can]
+                terms = [(own.fleet[g, t], 1.0), *p.in_force(q, g, t, -least)]
+                p.at_least(self, p.place(q), t, terms)
+
+
+class ProgrammeRoomRule(Rule):
+    """As many programmes run as there are test fleets to be had, in whole numbers."""
+
+    key = "programme_room"
+    title = "No more programmes of a stack run than its vehicles make whole test fleets"
+    source = "implied by stack_supply, min_fleet and permit_path"
+    kind = "definition"
+    scope = "stack"
+    unchecked = "a cut: what keeps the rules that imply it keeps it"
+    implied_by = ("stack_supply", "min_fleet", "permit_path")
+
+    def write(self, p: Problem) -> None:
+        """Divide the row of a stack's supply by its least test fleet and round down (Chvatal and Gomory)."""
+        i = p.instance
+        for stack, ceiling in i.ceilings.items():
+            least = {q: least_while_open(i, i.deployments[q]) for q in i.of_stack(stack)}
+            least = {q: vehicles for q, vehicles in least.items() if vehicles > 0}
+            if not least:
+                continue
+            unit = min(least.values())
+            room = np.floor(ceiling / unit + NEARLY)
+            counted: list[Term] = [
+                (p.columns.deployments[q].begun, float(np.floor(own / unit + NEARLY))) for q, own in least.items()
+            ]
+            t = p.every[room < sum(float(np.max(weight)) for _, weight in counted)]
+            terms = [(np.asarray(columns)[t], weight) for columns, weight in counted]
+            p.at_most(self, Place("stack", stack=stack), t, terms, room[t])
+
+
+CUT_RULES: tuple[Rule, ...] = (LevelFleetRule(), ProgrammeRoomRule())
