@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fleetplan import __version__
@@ -122,10 +123,7 @@ def plan_prepared(
     with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
         crew = None if alone else stack.enter_context(Crew())
         formulation = keeping.onto(prepared.formulation)
-        start, inherited = None, NOTHING_INHERITED
-        if parent is not None:
-            start = _first_plan(formulation, parent, clock, nodes)
-            inherited = inherited_bound(parent, prepared)
+        inherited = NOTHING_INHERITED if parent is None else inherited_bound(parent, prepared)
         result = search(
             formulation,
             time_limit_s=options.time_limit_s if options.node_limit is None else options.node_limit / NODES_PER_S,
@@ -133,10 +131,10 @@ def plan_prepared(
             seed=options.seed,
             report=clock.send,
             stop=run.stop,
-            start=start,
+            start=None if parent is None else partial(_first_plan, formulation, parent, clock, nodes),
             known_bound=inherited.bound_usd,
             crew=crew,
-            coarse=prepared.coarse if crew is not None and start is None else None,
+            coarse=prepared.coarse if crew is not None and parent is None else None,
             nodes=nodes,
         )
     if result is None:

@@ -244,18 +244,18 @@ def test_a_start_with_as_many_markets_is_searched_on_from_and_another_is_not(mon
     original = search_module._searched
 
     def searched(*args: Any) -> bool:
-        heard.append(args[2].start is not None)
+        heard.append(args[2].start() is not None)
         return bool(original(*args))
 
     monkeypatch.setattr(search_module, "_searched", searched)
     both = found(BASE).x
     heard.clear()
-    assert found(BASE, start=both).markets == MarketsProven(2, 2)
+    assert found(BASE, start=lambda: both).markets == MarketsProven(2, 2)
     assert heard == [True]
     one = found(by_value(BASE)).x
     heard.clear()
     assert markets_at(written(BASE), one) == 1
-    assert found(BASE, start=one).markets == MarketsProven(2, 2)
+    assert found(BASE, start=lambda: one).markets == MarketsProven(2, 2)
     assert heard == [False]
 
 

@@ -13,8 +13,9 @@ from dataclasses import replace
 from fleetplan.errors import SolverError
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.pair.board import Board
-from fleetplan.optimize.pair.plans import Planner, Relaxation
+from fleetplan.optimize.pair.plans import Planner
 from fleetplan.optimize.pair.race import FIRST_PLAN_S, LEAST_S, Limits, outline_of
+from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import solve
@@ -60,7 +61,7 @@ def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None)
         board.take_bound(relaxation.value)
         board.prices = relaxation.prices
         if not board.closed(limits.gap):
-            planner.from_relaxation(relaxation.x)
+            planner.from_relaxation(relaxation.x, first=True)
     if not board.closed(limits.gap):
         planner.polish()
     return _proven(board, limits, planner, seed)

@@ -19,6 +19,7 @@ from fleetplan.optimize.instance import Array
 from fleetplan.optimize.markets import SCALE, MarketsProven, counting, market_columns, markets_at
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.rounding import made_whole
 from fleetplan.optimize.solve import Solution, solve
 from fleetplan.optimize.strict import is_plan, limits, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
@@ -139,8 +140,8 @@ def _with_steps(f: Formulation, x: Array, count: _Count) -> Array | None:
     model, steps = _strictly(f), f.model.whole
     lower, upper = model.lower.copy(), model.upper.copy()
     lower[steps] = upper[steps] = np.clip(np.round(x[steps]), lower[steps], upper[steps])
-    held = replace(model, lower=lower, upper=upper, whole=model.whole & ~steps)
-    return _plan(f, count.solve(held, None))
+    held = replace(model, lower=lower, upper=upper)
+    return _plan(f, made_whole(held, model.whole & ~steps, lambda m: count.solve(m, None)))
 
 
 def _plan(f: Formulation, answer: Solution) -> Array | None:

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 
@@ -35,12 +37,11 @@ from fleetplan.optimize.strict import limits, strict_model
 from fleetplan.optimize.tidy import whole_columns
 
 SMALL = 600  # levels x periods: below, one process is quicker than starting two
+Start = Callable[[], Array | None]
 LEAST_S = 1.0
 LINEAR_S = 60.0
-COUNTING_SHARES = (
-    0.3,
-    0.7,
-)  # of the time left, for counting markets: at first, and again once their worth is searched out
+COUNTING_SHARES = 0.3, 0.7
+"""Of the time left, for counting markets: at first, and again once their worth is searched out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     seed: int,
     report: Report,
     stop: threading.Event | None = None,
-    start: Array | None = None,
+    start: Start | None = None,
     known_bound: float = np.inf,
     crew: Crew | None = None,
     coarse: Formulation | None = None,
@@ -86,7 +87,8 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     Parameters
     ----------
     start
-        A plan in whole numbers to begin with; one within the gap of ``known_bound`` needs no search.
+        Makes a plan in whole numbers to begin with, or None; called at most once, while the processes are at work already
+        unless a bound is known: a plan within its gap needs no search.
     known_bound
         A bound proven elsewhere for this problem.
     crew
@@ -106,10 +108,14 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     """
     began = time.monotonic()
     ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes)
-    effort, known = _Effort(began, ends, seed, report), _Known(known_bound, start=start, coarse=coarse)
+    effort, known = _Effort(began, ends, seed, report), _Known(known_bound, cache(start or _nothing), coarse=coarse)
     if formulation.instance.scope.request.objective == "markets_then_npv":
         return _markets_first(formulation, effort, known, crew)
     return _most_valuable(formulation, effort, known, crew)
+
+
+def _nothing() -> None:
+    """Return no plan to begin with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +139,7 @@ class _Known:
     """What is known beforehand: a bound, a plan to begin with, a plan of any worth (``some``), the problem on a coarser grid."""
 
     bound: float
-    start: Array | None = None
+    start: Start
     some: Array | None = None
     coarse: Formulation | None = None
 
@@ -143,7 +149,7 @@ def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
     best, ends = None, effort.limits
     for share in COUNTING_SHARES:
         effort.report("counting markets", None, None)
-        seconds, begin = max(LEAST_S, share * ends.left_s), known.start if best is None else best.x
+        seconds, begin = max(LEAST_S, share * ends.left_s), known.start() if best is None else best.x
         counted = most_markets(f, seconds=seconds, seed=effort.seed, stop=ends.stop, start=begin, nodes=ends.nodes)
         if counted is None:
             return None
@@ -162,8 +168,10 @@ def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
 def _with_as_many(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew: Crew | None) -> SearchResult:
     """Return the best plan with at least as many markets as were counted; a start helps where it has as many."""
     least = counted.proven.found
-    start = known.start if known.start is not None and markets_at(f, known.start) >= least else None
-    found = _most_valuable(with_markets(f, least), effort, replace(known, start=start, some=counted.plan), crew)
+    first = known.start()
+    start = first if first is not None and markets_at(f, first) >= least else None
+    begun = replace(known, start=lambda: start, some=counted.plan)
+    found = _most_valuable(with_markets(f, least), effort, begun, crew)
     assert found is not None  # noqa: S101  # the plan counted keeps every rule
     if crew is not None:
         crew.stop()
@@ -180,9 +188,12 @@ def _anew(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew
 
 def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
     """Return the plan worth most, or None if no plan keeps every rule."""
-    effort.report("searching", None, None)
     board, ends = _board(f, effort.report, known), effort.limits
-    if not board.closed(ends.gap) and not _searched(board, effort, known, crew) and known.some is None:
+    begin: Callable[[], None] = partial(_begin, board, known)
+    if crew is None or np.isfinite(known.bound):  # nobody waits, or the plan may be enough
+        begin()
+        begin = _nothing
+    if not board.closed(ends.gap) and not _searched(board, effort, known, crew, begin) and known.some is None:
         return None
     _finish(board, ends, effort.seed)
     _bound_somehow(board, effort.seed)
@@ -226,26 +237,32 @@ def _bound_somehow(board: Board, seed: int) -> None:
 
 
 def _board(f: Formulation, report: Report, known: _Known) -> Board:
-    """Return a board with what is known: a plan to begin with, which is told, or one of any worth, which is not."""
+    """Return a board with what is known: the bound, and a plan of any worth, which is not told."""
     board = Board(f, strict_model(f), whole_columns(f), known.bound, report, untold=known.some)
-    if known.start is not None:
-        board.plans.append(known.start)
-        board.tell()
-    elif known.some is not None:
+    if known.some is not None:
         board.plans.append(known.some)
     return board
 
 
-def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None) -> bool:
+def _begin(board: Board, known: _Known) -> None:
+    """Put the plan to begin with on the board, and tell of it."""
+    start = known.start()
+    board.report("searching", None, None)
+    if start is not None and board.formulation.model.value(start) > board.value:
+        board.plans.insert(0, start)
+        board.tell()
+
+
+def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None, meanwhile: Callable[[], None]) -> bool:
     """Find plans and bounds; return False when it is proven that there is no plan.
 
     Where rows only relax a rule, plans come from stricter rows; that those have none proves nothing.
     """
-    start, ends, coarse = known.start, effort.limits, known.coarse
-    if crew is not None:
-        hint = outline_of(coarse, coarse.model, whole_columns(coarse)) if coarse is not None else None
-        return race(crew, board, ends, seed=effort.seed, start=start, coarse=hint)
-    return solve_alone(board, ends, seed=effort.seed, start=start)
+    ends, coarse = effort.limits, known.coarse
+    if crew is None:
+        return solve_alone(board, ends, seed=effort.seed, start=known.start())
+    hint = outline_of(coarse, coarse.model, whole_columns(coarse)) if coarse is not None else None
+    return race(crew, board, ends, seed=effort.seed, meanwhile=meanwhile, coarse=hint)
 
 
 def _finish(board: Board, ends: Limits, seed: int) -> None:

@@ -39,6 +39,25 @@ class Solution:
     row_duals: Array | None = None
 
 
+class Enough(threading.Event):
+    """Set once some solution is known and a while is over, or once another event is set: the first plan is wanted soon."""
+
+    def __init__(self, seconds: float, asked: threading.Event | None = None) -> None:
+        super().__init__()
+        self.asked, self.found = asked, False
+        self.ends = time.monotonic() + seconds
+
+    def watch(self, best: float | None, _bound: float | None, _seconds: float) -> None:
+        """Hear of solutions."""
+        self.found = self.found or best is not None
+
+    def is_set(self) -> bool:
+        """Return whether to stop now."""
+        if self.asked is not None and self.asked.is_set():
+            return True
+        return self.found and time.monotonic() > self.ends
+
+
 def highs_model(model: Model, *, relax: bool) -> highspy.HighsLp:
     """Return a model as HiGHS takes it, in millions of USD."""
     lp = highspy.HighsLp()

@@ -10,6 +10,7 @@ import numpy as np
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.rounding import made_whole
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import is_plan, strict_model
 from fleetplan.optimize.tidy import reached, tidied, whole_columns
@@ -70,8 +71,9 @@ def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> 
         return None
     whole = whole_columns(f)
     for model in _tries(f, parent):
-        rest = replace(model, whole=whole & (model.upper > model.lower))
-        answer = solve(rest, time_limit_s=START_S, gap=START_GAP, nodes=nodes)
+        answer = made_whole(
+            model, whole, lambda m: solve(m, time_limit_s=START_S, gap=START_GAP, nodes=nodes), wide=False
+        )
         if answer.x is not None:
             plan = tidied(f, answer.x[: f.model.columns], whole)
             if is_plan(f, plan):

@@ -1,11 +1,9 @@
 """The plan process: finds plans in whole numbers, one better than the other, until it is stopped.
 
-1. Root relaxation. Its pattern of entries (who enters at all) and its windows (when its steps rise) give a small
-problem; settled and
-   made whole it is the first plan. A plan given at the start (a rerun's parent) is polished first.
-2. Entry tree, best first: branch on the entry that the relaxation leaves most open. Every new pattern gives a plan in
-the same way; a
-   node that cannot beat the best plan is left.
+1. Root relaxation. Its pattern of entries (who enters at all) and its windows (when its steps rise) give a small problem;
+   settled and made whole it is the first plan. A plan given at the start (a rerun's parent) is polished first.
+2. Entry tree, best first (:mod:`~fleetplan.optimize.pair.tree`). Every new pattern gives a plan in the same way; a node that
+   cannot beat the best plan is left.
 3. Polish: every step within two periods of the best plan.
 4. Neighbourhoods until stopped: one, two, three cities free, the rest near the best plan.
 
@@ -14,45 +12,36 @@ Steps found by others (the bound process) are made whole on the way.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.outline import Outline
-from fleetplan.optimize.pair.windows import entries_fixed, from_coarse, near, pattern, unsettled, windows
+from fleetplan.optimize.pair.tree import Relaxation, StepTree
+from fleetplan.optimize.pair.windows import from_coarse, near, pattern, windows
 from fleetplan.optimize.pair.wire import Channel, Found, Message, Over, Proven, Task, serve
-from fleetplan.optimize.solve import SCALE_USD, Solution, highs_model, new_highs, solve
+from fleetplan.optimize.rounding import TOLERANCE, made_whole
+from fleetplan.optimize.solve import Enough, Solution, solve
 
-PATTERN_GAP, PATTERN_S = 3e-3, 20.0
+FIRST_GAP = 1e-2  # of the first plan's windows: the next ones better it
+PATTERN_GAP, PATTERN_S = 3e-3, 3.0
 SITES_GAP = 5e-4
 WHOLE_GAP, WHOLE_S = 4e-4, 20.0
-POLISH_GAP, POLISH_S = 2e-4, 20.0
+ROUGH_GAP, POLISH_GAP, POLISH_S = 1e-3, 2e-4, 20.0
 ANY_PLAN_S = 60.0
+FIRST_S = 0.5  # so long the first plan's windows are looked at, once they hold some solution
 HEURISTICS = 0.02  # of the effort, in problems that are nearly settled
 COARSE_S = 15.0
 MONTHS = (2, 3), (5, 6)  # before and after a coarse period's first month, tried one after another
-TOLERANCE = 1e-6
 BETTER = 1e-6  # of a plan's value: less is no improvement
 NEAR = (0, 1, 0.5), (1, 2, 0.3), (3, 4, 0.1)
 """Windows tried one after another while they hold no plan: periods early, periods late, least entry."""
-
-
-@dataclass(order=True)
-class _Node:
-    """A node of the entry tree; the most promising first, the older of two alike."""
-
-    bound: float  # negative: the heap gives the least
-    born: int
-    fixed: dict[int, float] = field(compare=False)
-    basis: highspy.HighsBasis = field(compare=False)
 
 
 class Surroundings(Protocol):
@@ -86,6 +75,12 @@ class _Rough:
         return []
 
 
+def _hold(lower: Array, upper: Array, columns: NDArray[np.bool_], at: Array) -> None:
+    """Hold columns at values, or as near to them as their bounds let them be, in place."""
+    kept = np.clip(at, lower, upper)
+    lower[columns], upper[columns] = kept[columns], kept[columns]
+
+
 class Planner:
     """The best plan so far and the ways to better ones."""
 
@@ -112,20 +107,39 @@ class Planner:
         gap: float,
         limit_s: float,
         start: Array | None = None,
+        soon: bool = False,
         cutoff: bool = True,
     ) -> Solution:
-        """Solve the problem within bounds; with ``cutoff`` only as long as it may beat the best plan."""
-        least = self.channel.best_usd if cutoff else -np.inf
+        """Solve the problem within bounds; with ``cutoff`` only as long as it may beat the best plan.
+
+        ``soon`` or without any plan yet, what is there after a moment is enough.
+        """
+        model = replace(self.model, lower=lower, upper=upper, whole=whole)
+        return self._solved(model, gap, limit_s, start=start, soon=soon, cutoff=cutoff)
+
+    def _solved(  # as above
+        self,
+        model: Model,
+        gap: float,
+        limit_s: float,
+        *,
+        start: Array | None = None,
+        soon: bool = False,
+        cutoff: bool = True,
+    ) -> Solution:
         known = np.isfinite(self.channel.best_usd)  # without a plan to keep, one is found even when asked to stop
+        stop: threading.Event | None = self.channel.stopped if known else None
+        enough = Enough(FIRST_S, stop) if (soon or not known) and self.channel.nodes is None else None
         return solve(
-            replace(self.model, lower=lower, upper=upper, whole=whole),
+            model,
             time_limit_s=limit_s,
             gap=gap,
             seed=self.seed,
             nodes=self.channel.nodes,
             start=start,
-            stop=self.channel.stopped if known else None,
-            cutoff=least,
+            watch=enough.watch if enough else None,
+            stop=enough or stop,
+            cutoff=self.channel.best_usd if cutoff else -np.inf,
             heuristics=HEURISTICS,
         )
 
@@ -137,18 +151,18 @@ class Planner:
         lower, upper = self.outline.bounds()
         steps, orders = self.outline.loose_orders, np.zeros(len(x), dtype=bool)
         orders[self.outline.orders] = True
-        kept = np.clip(np.round(x), lower, upper)
-        lower[steps], upper[steps] = kept[steps], kept[steps]
+        _hold(lower, upper, steps, np.round(x))
         target = np.ceil(x - TOLERANCE)
         if np.isfinite(self.channel.best_usd):  # the first plan is wanted at once
-            sited = self.solve(lower, upper, orders, gap=SITES_GAP, limit_s=WHOLE_S)
+            held = replace(self.model, lower=lower, upper=upper)
+            sited = made_whole(held, orders, lambda m: self._solved(m, SITES_GAP, WHOLE_S), self.channel.best_usd)
             if sited.x is None:
                 return None
             target = np.round(sited.x)
-        kept = np.clip(target, lower, upper)
-        lower[orders], upper[orders] = kept[orders], kept[orders]
+        _hold(lower, upper, orders, target)
+        held = replace(self.model, lower=lower, upper=upper)
         rest = self.outline.whole & ~self.model.whole
-        answer = self.solve(lower, upper, rest, gap=WHOLE_GAP, limit_s=WHOLE_S)
+        answer = made_whole(held, rest, lambda m: self._solved(m, WHOLE_GAP, WHOLE_S), self.channel.best_usd)
         if answer.x is None:
             return None
         return self.tell(np.where(self.outline.whole, np.round(answer.x), answer.x), way)
@@ -172,13 +186,18 @@ class Planner:
 
     # --- the stages ---
 
-    def from_relaxation(self, x: Array) -> bool:
-        """Find a plan about where a relaxation's steps rise; return whether there was one in the windows at all."""
+    def from_relaxation(self, x: Array, *, first: bool = False) -> bool:
+        """Find a plan about where a relaxation's steps rise; return whether there was one in the windows at all.
+
+        The ``first`` one is wanted soon: the next ones better it.
+        """
+        gap = FIRST_GAP if first else PATTERN_GAP
         for early, late, entry in NEAR:
             lower, upper = windows(self.outline, x, early=early, late=late, entry=entry)
-            answer = self.solve(lower, upper, self.outline.loose_orders, gap=PATTERN_GAP, limit_s=PATTERN_S)
-            if answer.x is not None:
-                self.settle(answer.x, "windows")
+            answer = self.solve(lower, upper, self.outline.loose_orders, gap=gap, limit_s=PATTERN_S, soon=first)
+            if answer.x is not None and answer.value is not None:
+                if answer.value > self.channel.best_usd:  # making it whole never adds to it
+                    self.settle(answer.x, "windows")
                 return True
             if self.over or answer.status != "infeasible":
                 return False
@@ -191,7 +210,7 @@ class Planner:
             return
         rough = Planner(_Rough(Task(coarse, self.seed), self.channel.stopped))
         root = Relaxation(coarse)
-        if not root.optimal or not rough.from_relaxation(root.x):
+        if not root.optimal or not rough.from_relaxation(root.x, first=True):
             return
         self._refine(coarse, rough.best)
         rough.polish()
@@ -213,58 +232,37 @@ class Planner:
             self.settle(answer.x, "any")
 
     def polish(self, periods: int = 2) -> None:
-        """Improve the best plan, every step within a few periods of it."""
-        if self.best is None:
-            return
-        lower, upper = near(self.outline, self.best, periods)
-        self._improve(lower, upper, "polish")
+        """Improve the best plan, every step within a few periods of it: roughly within one first, which is quick."""
+        for play, gap in ((1, ROUGH_GAP), (periods, POLISH_GAP)):
+            if self.best is not None and not self.over:
+                lower, upper = near(self.outline, self.best, play)
+                self._improve(lower, upper, "polish", gap)
 
     def around(self, cities: frozenset[int]) -> None:
         """Improve the best plan with some cities free, the rest within two periods."""
         if self.best is None:
             return
         lower, upper = near(self.outline, self.best, 2, free=cities)
-        self._improve(lower, upper, f"{len(cities)} cities")
+        self._improve(lower, upper, f"{len(cities)} cities", POLISH_GAP)
 
-    def _improve(self, lower: Array, upper: Array, way: str) -> None:
-        answer = self.solve(lower, upper, self.model.whole, gap=POLISH_GAP, limit_s=POLISH_S, start=self.best)
+    def _improve(self, lower: Array, upper: Array, way: str, gap: float) -> None:
+        answer = self.solve(lower, upper, self.model.whole, gap=gap, limit_s=POLISH_S, start=self.best)
         if answer.x is not None and answer.value is not None and answer.value > self.channel.best_usd:
             self.settle(answer.x, way)
 
     def tree(self, root: Relaxation) -> None:
-        """Go through patterns of entries, best first, until no node can beat the best plan."""
-        seen = {pattern(self.outline, root.x)}
-        ticks = itertools.count(1)
-        heap = [_Node(-root.value, 0, {}, root.basis)]
-        while heap and not self.over:
-            node = heapq.heappop(heap)
+        """Go through who may enter, most promising first, and find a plan for each, until none can beat the best plan."""
+        tree, seen = StepTree(root, entries_only=True), {pattern(self.outline, root.x)}
+        while tree.open and not self.over:
             self.take()
-            if -node.bound <= self.channel.best_usd or not root.resolve(node):
-                continue
-            found = pattern(self.outline, root.x)
-            if found not in seen:
+            if tree.bound <= self.channel.best_usd:
+                return
+            if tree.expand() and tree.settled and (found := pattern(self.outline, root.x)) not in seen:
                 seen.add(found)
                 before = self.channel.best_usd
                 self.from_relaxation(root.x)
                 if self.channel.best_usd > before:
                     self.polish()
-            open_entry = self._branch(node.fixed, root.x)
-            if open_entry is not None and root.value > self.channel.best_usd:
-                for value in (0.0, 1.0):
-                    child = {**node.fixed, open_entry: value}
-                    heapq.heappush(heap, _Node(-root.value, next(ticks), child, root.basis))
-
-    def _branch(self, fixed: dict[int, float], x: Array) -> int | None:
-        """Return the deployment to branch on: the most open entry, else the widest steps of one not fixed yet."""
-        entries = np.array([x[own.entry] for own in self.outline.steps])
-        open_by = np.abs(entries - np.round(entries))
-        if open_by.max(initial=0.0) > 1e-5:  # what a solver calls whole
-            return int(np.argmax(open_by))
-        free = [k for k, own in enumerate(self.outline.steps) if k not in fixed and self.model.upper[own.entry] > 0]
-        spread = [unsettled(self.outline.steps[k], x) for k in free]
-        if not free or max(spread) < 0.3:  # a third of a step in sum: the pattern is settled
-            return None
-        return free[int(np.argmax(spread))]
 
     def wander(self) -> None:
         """Free one, two, three cities in turn, at random, until stopped; wider as long as nothing is found."""
@@ -282,47 +280,9 @@ class Planner:
                 return
 
 
-class Relaxation:
-    """The linear relaxation, solved again and again with other entries fixed, each time from the basis of its parent."""
-
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
-        self.highs = new_highs(0)
-        self.highs.passModel(highs_model(outline.model, relax=True))
-        self.value, self.x = np.nan, np.zeros(0)
-        self.optimal = self._run()
-        self.prices = np.asarray(self.highs.getSolution().row_dual) * SCALE_USD  # of the root
-        self.highs.setOptionValue("presolve", "off")
-
-    @property
-    def infeasible(self) -> bool:
-        """Whether the relaxation has no solution."""
-        kinds = highspy.HighsModelStatus
-        return self.highs.getModelStatus() in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}
-
-    def _run(self) -> bool:
-        self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return False
-        self.value = self.highs.getInfo().objective_function_value * SCALE_USD
-        self.x = np.asarray(self.highs.getSolution().col_value)
-        self.basis = self.highs.getBasis()
-        return True
-
-    def resolve(self, node: _Node) -> bool:
-        """Solve a node's relaxation; False if it has none."""
-        lower, upper = entries_fixed(self.outline, node.fixed)
-        for own in self.outline.steps:
-            self.highs.changeColBounds(own.entry, float(lower[own.entry]), float(upper[own.entry]))
-        self.highs.setBasis(node.basis)
-        return self._run()
-
-
 def work(channel: Channel) -> None:
     """Find plans until stopped."""
     planner = Planner(channel)
-    if planner.best is not None:
-        planner.polish()
     planner.from_coarse()
     root = Relaxation(planner.outline)
     if root.infeasible:
@@ -330,7 +290,7 @@ def work(channel: Channel) -> None:
         return
     if root.optimal:
         channel.tell(Proven(root.value, "linear relaxation", root.prices))
-        planner.from_relaxation(root.x)
+        planner.from_relaxation(root.x, first=True)
         planner.tree(root)
     if planner.best is None and not planner.over:
         planner.any_plan()

@@ -7,14 +7,14 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.formulate import Formulation
-from fleetplan.optimize.instance import Array, Flags
+from fleetplan.optimize.instance import Flags
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.board import Board
@@ -69,9 +69,20 @@ class Limits:
 
 
 def race(
-    crew: Crew, board: Board, limits: Limits, *, seed: int, start: Array | None, coarse: Outline | None = None
+    crew: Crew,
+    board: Board,
+    limits: Limits,
+    *,
+    seed: int,
+    meanwhile: Callable[[], None],
+    coarse: Outline | None = None,
 ) -> bool:
     """Let both processes work until an end is reached; return False when it is proven that there is no plan.
+
+    Parameters
+    ----------
+    meanwhile
+        What is to be done once both are at work, before they are heard: a plan to begin with may be put on the board.
 
     Raises
     ------
@@ -80,7 +91,12 @@ def race(
     """
     plans = replace(outline_of(board.formulation, board.plan_model, board.whole), coarse=coarse)
     bounds = outline_of(board.formulation, board.formulation.model, board.whole)
-    crew.begin({"plans": Task(plans, seed, start), "bounds": Task(bounds, seed, start)})
+    known = board.plans[0] if board.plans else None
+    crew.begin({"plans": Task(plans, seed, known), "bounds": Task(bounds, seed, known)})
+    meanwhile()
+    if board.plans and board.plans[0] is not known:
+        for who in WORKERS:
+            crew.tell(who, Found("plan", board.plans[0], board.value, "parent"))
     over: dict[str, Over] = {}
     while not _ended(board, limits) and not _exhausted(over, board):
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fleetplan.optimize.matrix import Array, Ints
-from fleetplan.optimize.pair.outline import Outline, Steps
+from fleetplan.optimize.pair.outline import Outline
 
 LOW, HIGH = 0.02, 0.98  # a step of a relaxation begins to rise, has risen
 
@@ -94,20 +94,6 @@ def _near(lower: Array, upper: Array, rising: Ints, x: Array, periods: int) -> N
     lower[sure] = np.minimum(1.0, upper[sure])
 
 
-def entries_fixed(o: Outline, fixed: dict[int, float]) -> tuple[Array, Array]:
-    """Return bounds with some deployments in or out, by index."""
-    lower, upper = o.bounds()
-    for k, value in fixed.items():
-        column = o.steps[k].entry
-        lower[column], upper[column] = max(lower[column], value), min(upper[column], value)
-    return lower, upper
-
-
 def pattern(o: Outline, x: Array) -> tuple[bool, ...]:
     """Return which deployments enter in a relaxation's solution."""
     return tuple(bool(x[own.entry] > 0.5) for own in o.steps)  # a step is 0 or 1
-
-
-def unsettled(own: Steps, x: Array) -> float:
-    """Return how far the steps of a deployment are from whole, in sum."""
-    return float(sum(np.abs(x[rising] - np.round(x[rising])).sum() for rising in own.rows))

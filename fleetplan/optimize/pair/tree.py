@@ -1,0 +1,161 @@
+"""Branch and bound on the linear relaxation, best first: who enters at all, then when steps rise.
+
+The relaxation is open mainly in who enters. A dozen linear programmes, each from the basis of the one before, settle that and
+prove most of what a branch-and-bound solver proves in many times as long. Beyond entries a row of steps is cut in half where the
+relaxation spreads it most: it rises by a period, or after it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass, field
+
+import highspy
+import numpy as np
+
+from fleetplan.optimize.matrix import Array, Ints
+from fleetplan.optimize.pair.outline import Outline
+from fleetplan.optimize.solve import SCALE_USD, highs_model, new_highs
+
+OPEN = 1e-5  # a step nearer to whole is whole for a solver
+SPREAD = 1e-3  # of a row of steps, in sum: below, it is whole
+AREA_WEIGHT = 3.0
+"""What a spread of areas counts against one of programmes: openings decide over riders. Measured in docs/optimization.md."""
+
+
+class Relaxation:
+    """The linear relaxation, solved again and again with other bounds on steps, each time from a basis nearby."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.highs = new_highs(0)
+        self.highs.passModel(highs_model(outline.model, relax=True))
+        self.value, self.x = np.nan, np.zeros(0)
+        self.optimal = self._run()
+        self.prices = np.asarray(self.highs.getSolution().row_dual) * SCALE_USD  # of the root
+        self.highs.setOptionValue("presolve", "off")
+
+    @property
+    def infeasible(self) -> bool:
+        """Whether the relaxation has no solution."""
+        kinds = highspy.HighsModelStatus
+        return self.highs.getModelStatus() in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}
+
+    def _run(self) -> bool:
+        self.highs.run()
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return False
+        self.value = self.highs.getInfo().objective_function_value * SCALE_USD
+        self.x = np.asarray(self.highs.getSolution().col_value)
+        self.basis = self.highs.getBasis()
+        return True
+
+    def resolve(self, columns: Ints, lower: Array, upper: Array, basis: highspy.HighsBasis) -> bool:
+        """Solve it with other bounds on some columns; return False if it has no solution then.
+
+        Raises
+        ------
+        RuntimeError
+            If the solver ends without an answer: neither a solution nor the proof that there is none.
+        """
+        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+        self.highs.setBasis(basis)
+        if self._run():
+            return True
+        if not self.infeasible:
+            msg = f"a linear programme ended with {self.highs.modelStatusToString(self.highs.getModelStatus())!r}"
+            raise RuntimeError(msg)
+        return False
+
+
+@dataclass(order=True)
+class _Node:
+    """A node; the most promising first, the older of two alike."""
+
+    bound: float  # negative: the heap gives the least
+    born: int
+    fixed: dict[int, bool] = field(compare=False)
+    basis: highspy.HighsBasis = field(compare=False)
+
+
+class StepTree:
+    """The tree of a problem whose root relaxation is solved.
+
+    Parameters
+    ----------
+    entries_only
+        Branch on nothing but who enters; what is left open then makes a leaf.
+    """
+
+    def __init__(self, root: Relaxation, *, entries_only: bool) -> None:
+        self.relaxation, self.entries_only = root, entries_only
+        outline = root.outline
+        self._rows = [(own, row) for own in outline.steps for row in own.rows]
+        self._where = {int(c): (row, t) for _, row in self._rows for t, c in enumerate(row)}
+        self._columns = np.array(sorted(self._where), dtype=np.int64)
+        self._lower, self._upper = outline.bounds()
+        self._born = itertools.count(1)
+        self._heap = [_Node(-root.value, 0, {}, root.basis)]
+        self._leaf = -np.inf  # the best value of a leaf
+        self.settled = False
+        """Whether the node looked at last is a leaf: nothing left to branch on."""
+
+    @property
+    def open(self) -> bool:
+        """Whether there are nodes left to look at."""
+        return bool(self._heap)
+
+    @property
+    def bound(self) -> float:
+        """What no solution exceeds, in USD; minus infinity once it is proven that there is none."""
+        return max(-self._heap[0].bound if self._heap else -np.inf, self._leaf)
+
+    def expand(self) -> bool:
+        """Look at the most promising node; return whether its relaxation, the one solved last, has a solution."""
+        node, self.settled = heapq.heappop(self._heap), False
+        if not self._resolve(node):
+            return False
+        at = self._branch(self.relaxation.x)
+        self.settled = at is None
+        if at is None:
+            self._leaf = max(self._leaf, self.relaxation.value)
+            return True
+        for up in (False, True):
+            child = _Node(
+                max(node.bound, -self.relaxation.value), next(self._born), {**node.fixed, at: up}, self.relaxation.basis
+            )
+            heapq.heappush(self._heap, child)
+        return True
+
+    def _resolve(self, node: _Node) -> bool:
+        lower, upper = self._lower.copy(), self._upper.copy()
+        for column, up in node.fixed.items():  # steps never fall: what is open stays so, what is not was not before
+            row, t = self._where[column]
+            if up:
+                lower[row[t:]] = 1.0
+            else:
+                upper[row[: t + 1]] = 0.0
+        own = self._columns
+        if (lower[own] > upper[own]).any():
+            return False
+        return self.relaxation.resolve(own, lower[own], upper[own], node.basis)
+
+    def _branch(self, x: Array) -> int | None:
+        """Return the step to branch on: the most open entry, else the middle of the row that is spread most."""
+        entries = np.array([own.entry for own in self.relaxation.outline.steps], dtype=np.int64)
+        open_by = np.abs(x[entries] - np.round(x[entries]))
+        if open_by.max(initial=0.0) > OPEN:
+            return int(entries[np.argmax(open_by)])
+        if self.entries_only:
+            return None
+        spread = [np.abs(x[row] - np.round(x[row])) for _, row in self._rows]
+        weight = [
+            float(open_by.sum()) * (1.0 if row is own.begun else AREA_WEIGHT)
+            for open_by, (own, row) in zip(spread, self._rows, strict=True)
+        ]
+        if max(weight, default=0.0) < SPREAD:
+            return None
+        widest = int(np.argmax(weight))
+        risen = np.cumsum(spread[widest])
+        return int(self._rows[widest][1][np.searchsorted(risen, risen[-1] / 2)])
