@@ -143,38 +143,38 @@ class Planner:
             heuristics=HEURISTICS,
         )
 
-    def settle(self, x: Array, way: str) -> Array | None:
-        """Make a plan of a solution whose steps are whole: depots ordered anew, then the rest whole.
+    def settle(self, x: Array, way: str) -> None:
+        """Make a plan of a solution whose steps are whole, and tell it if it is better than the best.
 
-        None if that holds none, or none better than the best.
+        First with as many depots as its orders come to when rounded up, which is quick; then with depots ordered anew.
         """
         lower, upper = self.outline.bounds()
         steps, orders = self.outline.loose_orders, np.zeros(len(x), dtype=bool)
         orders[self.outline.orders] = True
         _hold(lower, upper, steps, np.round(x))
-        target = np.ceil(x - TOLERANCE)
-        if np.isfinite(self.channel.best_usd):  # the first plan is wanted at once
-            held = replace(self.model, lower=lower, upper=upper)
-            sited = made_whole(held, orders, lambda m: self._solved(m, SITES_GAP, WHOLE_S), self.channel.best_usd)
-            if sited.x is None:
-                return None
-            target = np.round(sited.x)
-        _hold(lower, upper, orders, target)
         held = replace(self.model, lower=lower, upper=upper)
-        rest = self.outline.whole & ~self.model.whole
-        answer = made_whole(held, rest, lambda m: self._solved(m, WHOLE_GAP, WHOLE_S), self.channel.best_usd)
-        if answer.x is None:
-            return None
-        return self.tell(np.where(self.outline.whole, np.round(answer.x), answer.x), way)
+        none_yet = not np.isfinite(self.channel.best_usd)
+        self._with_orders(held, orders, np.ceil(x - TOLERANCE), way)
+        if none_yet or self.over:
+            return
+        sited = made_whole(held, orders, lambda m: self._solved(m, SITES_GAP, WHOLE_S), self.channel.best_usd)
+        if sited.x is not None:
+            self._with_orders(held, orders, np.round(sited.x), way)
 
-    def tell(self, x: Array, way: str) -> Array | None:
-        """Hand over a plan if it is better than what is known; return it then."""
-        value = self.model.value(x)
-        if value <= self.channel.best_usd + BETTER * max(1.0, abs(self.channel.best_usd)):
-            return None
-        self.best = x
-        self.channel.tell(Found("plan", x, value, way))
-        return x
+    def _with_orders(self, held: Model, orders: NDArray[np.bool_], at: Array, way: str) -> None:
+        lower, upper = held.lower.copy(), held.upper.copy()
+        _hold(lower, upper, orders, at)
+        rest, ordered = self.outline.whole & ~self.model.whole, replace(held, lower=lower, upper=upper)
+        answer = made_whole(ordered, rest, lambda m: self._solved(m, WHOLE_GAP, WHOLE_S), self.channel.best_usd)
+        if answer.x is not None:
+            self.tell(np.where(self.outline.whole, np.round(answer.x), answer.x), way)
+
+    def tell(self, x: Array, way: str) -> None:
+        """Hand over a plan if it is better than what is known."""
+        value, best = self.model.value(x), self.channel.best_usd
+        if not np.isfinite(best) or value > best + BETTER * max(1.0, abs(best)):
+            self.best = x
+            self.channel.tell(Found("plan", x, value, way))
 
     def take(self) -> None:
         """Take over what others found: plans as they are, steps made whole."""
