@@ -52,21 +52,10 @@ class Relaxation:
         return True
 
     def resolve(self, columns: Ints, lower: Array, upper: Array, basis: highspy.HighsBasis) -> bool:
-        """Solve it with other bounds on some columns; return False if it has no solution then.
-
-        Raises
-        ------
-        RuntimeError
-            If the solver ends without an answer: neither a solution nor the proof that there is none.
-        """
+        """Solve it with other bounds on some columns; return whether it was solved."""
         self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
         self.highs.setBasis(basis)
-        if self._run():
-            return True
-        if not self.infeasible:
-            msg = f"a linear programme ended with {self.highs.modelStatusToString(self.highs.getModelStatus())!r}"
-            raise RuntimeError(msg)
-        return False
+        return self._run()
 
 
 @dataclass(order=True)
@@ -112,9 +101,17 @@ class StepTree:
         return max(-self._heap[0].bound if self._heap else -np.inf, self._leaf)
 
     def expand(self) -> bool:
-        """Look at the most promising node; return whether its relaxation, the one solved last, has a solution."""
+        """Look at the most promising node; return whether its relaxation was solved.
+
+        A node that the solver gives up on is a leaf: what bounds the node before it bounds it too.
+        """
         node, self.settled = heapq.heappop(self._heap), False
-        if not self._resolve(node):
+        columns, (lower, upper) = self._columns, self._limits(node)
+        if (lower > upper).any():
+            return False
+        if not self.relaxation.resolve(columns, lower, upper, node.basis):
+            if not self.relaxation.infeasible:
+                self._leaf = max(self._leaf, -node.bound)
             return False
         at = self._branch(self.relaxation.x)
         self.settled = at is None
@@ -128,7 +125,7 @@ class StepTree:
             heapq.heappush(self._heap, child)
         return True
 
-    def _resolve(self, node: _Node) -> bool:
+    def _limits(self, node: _Node) -> tuple[Array, Array]:
         lower, upper = self._lower.copy(), self._upper.copy()
         for column, up in node.fixed.items():  # steps never fall: what is open stays so, what is not was not before
             row, t = self._where[column]
@@ -136,10 +133,7 @@ class StepTree:
                 lower[row[t:]] = 1.0
             else:
                 upper[row[: t + 1]] = 0.0
-        own = self._columns
-        if (lower[own] > upper[own]).any():
-            return False
-        return self.relaxation.resolve(own, lower[own], upper[own], node.basis)
+        return lower[self._columns], upper[self._columns]
 
     def _branch(self, x: Array) -> int | None:
         """Return the step to branch on: the most open entry, else the middle of the row that is spread most."""
