@@ -1,0 +1,192 @@
+"""Plans of a portfolio, block by block: none of the problems solved grows with the number of cities.
+
+The relaxation's mix keeps every coupling row. So one block after another is made whole, those that it leaves least open first: about
+where its steps rise, at the prices of what is shared, within its own share of the coupling rows and what earlier blocks left of
+theirs. When all are whole, that is a plan. Then a few blocks at a time are planned anew with the others as they stand, those first
+that fall furthest short of what they are worth at the prices.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.errors import SolverError
+from fleetplan.optimize.matrix import Array, Ints
+from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.pair.blocks import Blocks, split
+from fleetplan.optimize.pair.part import Part, part_around
+from fleetplan.optimize.pair.plans import Planner, Surroundings
+from fleetplan.optimize.pair.relaxed import Relaxation, Relaxed
+from fleetplan.optimize.pair.windows import windows
+from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
+
+LOG = logging.getLogger(__name__)
+MOST_WORKERS = 8
+BLOCK_GAP, BLOCK_S = 2e-3, 10.0
+LEAST_ENTRY = 0.02  # deployments that the mix lets in by less stay out at first
+LARGEST = 3  # blocks planned anew at once
+FADES = 0.5  # how the interest in a block falls when nothing was found there
+LEAST_INTEREST = 1e-6  # of the plan's value
+
+
+def workers() -> int:
+    """Return how many blocks are solved at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
+
+
+class Apart:
+    """Surroundings of the planner of a part: what it finds stays there."""
+
+    nodes: NodeClock | None = None
+
+    def __init__(self, part: Part, seed: int, start: Array | None, stopped: threading.Event) -> None:
+        self.task, self.stopped, self.best_usd = Task(part.outline, seed, start), stopped, -float("inf")
+
+    def tell(self, message: Message) -> None:
+        """Remember what a plan is worth."""
+        if isinstance(message, Found):
+            self.best_usd = max(self.best_usd, message.value_usd)
+
+    def taken(self) -> list[Found]:
+        """Return nothing: nobody else works on a part."""
+        return []
+
+
+class Citywise:
+    """The plan so far, block by block, and the ways to better ones."""
+
+    def __init__(self, channel: Surroundings, blocks: Blocks, relaxed: Relaxed) -> None:
+        self.channel, self.blocks, self.relaxed = channel, blocks, relaxed
+        self.outline, self.model = channel.task.outline, channel.task.outline.model
+        self.ties = relaxed.prices[blocks.coupling]
+        self.priced = blocks.priced(self.ties)
+        self.x = relaxed.x.copy()
+        self.of_step = self._blocks_of_steps()
+
+    def _blocks_of_steps(self) -> Ints:
+        of_column = np.zeros(self.model.columns, dtype=np.int64)
+        for k, block in enumerate(self.blocks.parts):
+            of_column[block.columns] = k
+        return np.array([of_column[own.entry] for own in self.outline.steps], dtype=np.int64)
+
+    # --- the first plan ---
+
+    def first_plan(self) -> bool:
+        """Make every block whole; return whether that gave a plan."""
+        left = self._least_open_first()
+        while left:
+            failed = [k for k in left if not self._made_whole(k)]
+            if len(failed) == len(left):
+                LOG.info("no plan block by block: %d blocks have no room", len(failed))
+                return False
+            left = failed
+        self._tell("city by city")
+        return True
+
+    def _least_open_first(self) -> list[int]:
+        open_by = np.zeros(len(self.blocks.parts))
+        for k, own in zip(self.of_step, self.outline.steps, strict=True):
+            entry = float(self.x[own.entry])
+            open_by[k] = max(open_by[k], min(entry, 1.0 - entry))
+        return np.argsort(open_by, kind="stable").tolist()
+
+    def _made_whole(self, k: int) -> bool:
+        """Plan one block about where the mix has it, at the prices, in whole numbers; anywhere if there is no room."""
+        part = part_around(self.outline, self.blocks, [k], self.x, self.priced)
+        planner = Planner(Apart(part, self.channel.task.seed, None, self.channel.stopped))
+        for upper, whole in self._tries(part):
+            lower = np.minimum(part.outline.model.lower, upper)
+            answer = planner.solve(lower, upper, whole, gap=BLOCK_GAP, limit_s=BLOCK_S)
+            if answer.x is not None and planner.settle(answer.x, "block") is not None and planner.best is not None:
+                self.x[part.columns] = planner.best
+                return True
+        return False
+
+    def _tries(self, part: Part) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
+        _, about = windows(part.outline, self.x[part.columns], early=1, late=2, entry=LEAST_ENTRY)
+        yield about, part.outline.loose_orders
+        yield about, part.outline.model.whole
+        yield part.outline.model.upper, part.outline.model.whole
+
+    # --- better plans ---
+
+    def improve(self) -> None:
+        """Plan blocks anew until stopped: each alone, then a few together, where most is to be hoped for."""
+        rng = np.random.default_rng(self.channel.task.seed)
+        interest = self._short_of()
+        for k in np.argsort(-interest, kind="stable").tolist():
+            if self.channel.stopped.is_set():
+                return
+            if not self._improved([k]):
+                interest[k] *= FADES
+        for turn in itertools.count():
+            if self.channel.stopped.is_set():
+                return
+            chosen = self._chosen(rng, interest, 2 + turn % (LARGEST - 1))
+            gained = self._improved(chosen)
+            interest[chosen] = self._short_of()[chosen] if gained else FADES * interest[chosen]
+
+    def _chosen(self, rng: np.random.Generator, interest: Array, count: int) -> list[int]:
+        """Return different blocks at random, by interest."""
+        weight = np.maximum(interest, LEAST_INTEREST * abs(self.channel.best_usd))
+        count = min(count, len(weight))
+        return [int(k) for k in rng.choice(len(weight), size=count, replace=False, p=weight / weight.sum())]
+
+    def _short_of(self) -> Array:
+        """Return by how much each block falls short of what it is worth at the prices."""
+        taken = self.priced * self.x
+        return np.array(
+            [max(0.0, v - float(taken[b.columns].sum())) for v, b in zip(self.relaxed.values, self.blocks.parts, strict=True)]
+        )
+
+    def _improved(self, chosen: Sequence[int]) -> bool:
+        """Plan some blocks anew, the others as they stand; return whether that gave a better plan."""
+        part = part_around(self.outline, self.blocks, chosen, self.x, self.model.cost)
+        planner = Planner(Apart(part, self.channel.task.seed, self.x[part.columns], self.channel.stopped))
+        before = planner.channel.best_usd
+        planner.around(frozenset(range(part.outline.cities)))
+        if planner.best is None or planner.channel.best_usd <= before:
+            return False
+        self.x[part.columns] = planner.best
+        self._tell(f"{len(chosen)} blocks")
+        return True
+
+    def _tell(self, way: str) -> None:
+        """Hand over the plan if it is better than what is known."""
+        value = self.model.value(self.x)
+        if value > self.channel.best_usd:
+            self.channel.tell(Found("plan", self.x.copy(), value, way))
+
+
+def relaxed_by_block(blocks: Blocks, at_once: int, stopped: threading.Event) -> Relaxed | None:
+    """Return the relaxation solved by blocks; None where that does not work, and it must be solved as a whole."""
+    try:
+        return Relaxation(blocks, at_once, stopped).solve()
+    except SolverError as error:
+        LOG.info("the relaxation is not solved by blocks: %s", error)
+        return None
+
+
+def plan_by_block(channel: Surroundings, of_column: Ints) -> bool:
+    """Find plans until stopped; return False where that gave none, and the problem must be solved as a whole."""
+    blocks = split(channel.task.outline.model, of_column)
+    relaxed = relaxed_by_block(blocks, workers(), channel.stopped)
+    if relaxed is None:
+        return False
+    channel.tell(Proven(relaxed.bound, "relaxation by blocks", relaxed.prices))
+    city_by_city = Citywise(channel, blocks, relaxed)
+    start = channel.task.start
+    found = city_by_city.first_plan()
+    if start is not None and (not found or channel.task.outline.model.value(start) >= channel.best_usd):
+        city_by_city.x, found = start.copy(), True
+    if found:
+        city_by_city.improve()
+    return found
