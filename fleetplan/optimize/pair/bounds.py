@@ -160,6 +160,12 @@ def _priorities(model: scip.Model, columns: list[Any], outline: Outline) -> None
 
 def work(channel: Channel) -> None:
     """Prove bounds until stopped."""
+    of_column = channel.task.outline.blocks
+    if of_column is not None:
+        from fleetplan.optimize.pair.citybounds import prove_by_block  # noqa: PLC0415  # only a portfolio needs it
+
+        if prove_by_block(channel, of_column):
+            return
     Prover(channel).run()
 
 

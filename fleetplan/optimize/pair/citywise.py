@@ -22,14 +22,14 @@ from fleetplan.optimize.matrix import Array, Ints
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.blocks import Blocks, split
 from fleetplan.optimize.pair.part import Part, part_around
-from fleetplan.optimize.pair.plans import Planner, Surroundings
+from fleetplan.optimize.pair.plans import TOLERANCE, Planner, Surroundings
 from fleetplan.optimize.pair.relaxed import Relaxation, Relaxed
 from fleetplan.optimize.pair.windows import windows
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 
 LOG = logging.getLogger(__name__)
 MOST_WORKERS = 8
-BLOCK_GAP, BLOCK_S = 2e-3, 10.0
+STEPS_GAP, WHOLE_GAP, BLOCK_S = 3e-3, 5e-3, 10.0  # of a block in the first plan
 LEAST_ENTRY = 0.02  # deployments that the mix lets in by less stay out at first
 LARGEST = 3  # blocks planned anew at once
 FADES = 0.5  # how the interest in a block falls when nothing was found there
@@ -66,8 +66,9 @@ class Citywise:
     def __init__(self, channel: Surroundings, blocks: Blocks, relaxed: Relaxed) -> None:
         self.channel, self.blocks, self.relaxed = channel, blocks, relaxed
         self.outline, self.model = channel.task.outline, channel.task.outline.model
-        self.ties = relaxed.prices[blocks.coupling]
-        self.priced = blocks.priced(self.ties)
+        prices = relaxed.prices[blocks.coupling]
+        self.priced = blocks.priced(prices)
+        self.scarce = blocks.priced(np.where(_linking(blocks), 0.0, prices))
         self.x = relaxed.x.copy()
         self.of_step = self._blocks_of_steps()
 
@@ -100,13 +101,14 @@ class Citywise:
 
     def _made_whole(self, k: int) -> bool:
         """Plan one block about where the mix has it, at the prices, in whole numbers; anywhere if there is no room."""
-        part = part_around(self.outline, self.blocks, [k], self.x, self.priced)
+        part = part_around(self.outline, self.blocks, [k], self.x, self.scarce)
         planner = Planner(Apart(part, self.channel.task.seed, None, self.channel.stopped))
         for upper, whole in self._tries(part):
             lower = np.minimum(part.outline.model.lower, upper)
-            answer = planner.solve(lower, upper, whole, gap=BLOCK_GAP, limit_s=BLOCK_S)
-            if answer.x is not None and planner.settle(answer.x, "block") is not None and planner.best is not None:
-                self.x[part.columns] = planner.best
+            answer = planner.solve(lower, upper, whole, gap=STEPS_GAP, limit_s=BLOCK_S)
+            x = None if answer.x is None else _settled(planner, answer.x)
+            if x is not None:
+                self.x[part.columns] = x
                 return True
         return False
 
@@ -164,6 +166,28 @@ class Citywise:
         value = self.model.value(self.x)
         if value > self.channel.best_usd:
             self.channel.tell(Found("plan", self.x.copy(), value, way))
+
+
+def _linking(blocks: Blocks) -> NDArray[np.bool_]:
+    """Return which coupling rows say what blocks need of shared columns, such as purchases: those cost what they cost.
+
+    Priced as well, more would be bought than is needed, since at the prices it costs nothing. The other rows are limits.
+    """
+    ours, all_of_it = np.diff(blocks.ties.indptr), np.diff(blocks.entries.indptr)
+    return np.asarray((ours > 0) & (ours < all_of_it))
+
+
+def _settled(planner: Planner, x: Array) -> Array | None:
+    """Return a solution in whole numbers with the steps of one: depots rounded up, else as many as are needed; None without."""
+    o = planner.outline
+    for kept in (o.model.whole, o.loose_orders):
+        lower, upper = o.bounds()
+        fixed = np.clip(np.where(o.loose_orders, np.round(x), np.ceil(x - TOLERANCE)), lower, upper)
+        lower[kept], upper[kept] = fixed[kept], fixed[kept]
+        answer = planner.solve(lower, upper, o.whole & ~kept, gap=WHOLE_GAP, limit_s=BLOCK_S)
+        if answer.x is not None:
+            return np.where(o.whole, np.round(answer.x), answer.x)
+    return None
 
 
 def relaxed_by_block(blocks: Blocks, at_once: int, stopped: threading.Event) -> Relaxed | None:
