@@ -1,9 +1,9 @@
-"""Bounds of a portfolio, block by block: at the relaxation's prices each block is worth at most what its own branch and bound proves.
+"""Bounds of a portfolio, block by block: at the relaxation's prices each is worth at most what its own branch and bound proves.
 
-At any prices of the coupling rows, no plan is worth more than the limits of those rows at their prices and what each block could earn
-alone when it pays them. With steps whole a block earns less than in the relaxation, so every block solved lowers the bound of all, and
-one that is stopped early lowers it by what it has proven. When all are solved, the schedules found say what the coupling rows are
-worth with whole steps; the blocks are asked again at prices between.
+At any prices of the coupling rows, no plan is worth more than the limits of those rows at their prices and what each block could
+earn alone when it pays them. With steps whole a block earns less than in the relaxation, so every block solved lowers the bound
+of all, and one that is stopped early lowers it by what it has proven. When all are solved, the schedules found say what the
+coupling rows are worth with whole steps; the blocks are asked again at prices between.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Plans of a portfolio, block by block: none of the problems solved grows with the number of cities.
 
-The relaxation's mix keeps every coupling row. So one block after another is made whole, those that it leaves least open first: about
-where its steps rise, at the prices of what is shared, within its own share of the coupling rows and what earlier blocks left of
-theirs. When all are whole, that is a plan. Then a few blocks at a time are planned anew with the others as they stand, those first
-that fall furthest short of what they are worth at the prices.
+The relaxation's mix keeps every coupling row. So one block after another is made whole, those that it leaves least open first:
+about where its steps rise, at the prices of what is scarce, within its own share of the coupling rows and what earlier blocks
+left of theirs. Purchases are made whole last, and that is a plan. Then a few blocks at a time are planned anew with the others as
+they stand, those first that fall furthest short of what they are worth at the prices.
 """
 
 from __future__ import annotations
@@ -29,8 +29,15 @@ from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 
 LOG = logging.getLogger(__name__)
 MOST_WORKERS = 8
-STEPS_GAP, WHOLE_GAP, BLOCK_S = 3e-3, 5e-3, 10.0  # of a block in the first plan
-LEAST_ENTRY = 0.02  # deployments that the mix lets in by less stay out at first
+STEPS_GAP, WHOLE_GAP = 0.025, 0.01  # in the first plan, of what a block is worth on average
+STEPS_S, WHOLE_S = 2.0, 10.0
+BETTER_GAP, BETTER_S = 2e-3, 4.0  # the same where blocks are planned anew; seconds for each
+LEAST_WORTH = 0.05  # of the average: gaps are shares of no less
+GIVE_WAY = 5  # blocks tried one after another where purchases find no room
+HALF, LEAST_ENTRY = (
+    0.5,
+    0.02,
+)  # deployments that the mix lets in by less stay out at first, and where that leaves no room
 LARGEST = 3  # blocks planned anew at once
 FADES = 0.5  # how the interest in a block falls when nothing was found there
 LEAST_INTEREST = 1e-6  # of the plan's value
@@ -69,6 +76,8 @@ class Citywise:
         prices = relaxed.prices[blocks.coupling]
         self.priced = blocks.priced(prices)
         self.scarce = blocks.priced(np.where(_linking(blocks), 0.0, prices))
+        average = float(np.mean(relaxed.values))
+        self.gaps = average / np.maximum(relaxed.values, LEAST_WORTH * average)  # in shares of a block's own worth
         self.x = relaxed.x.copy()
         self.of_step = self._blocks_of_steps()
 
@@ -89,34 +98,72 @@ class Citywise:
                 LOG.info("no plan block by block: %d blocks have no room", len(failed))
                 return False
             left = failed
+        if not self._shared_whole():
+            LOG.info("no plan block by block: no room for whole purchases")
+            return False
         self._tell("city by city")
         return True
+
+    def _shared_whole(self) -> bool:
+        """Make shared columns whole, purchases above all: with the blocks as they are, else with one that can give way."""
+        largest = np.argsort(-self.relaxed.values, kind="stable")[:GIVE_WAY]
+        for chosen in ([], *([int(k)] for k in largest)):
+            part = part_around(self.outline, self.blocks, chosen, self.x, self.model.cost)
+            planner = Planner(Apart(part, self.channel.task.seed, None, self.channel.stopped))
+            o, x = part.outline, self.x[part.columns]
+            lower, upper = o.bounds()
+            lower[o.model.whole] = upper[o.model.whole] = x[o.model.whole]
+            answer = planner.solve(lower, upper, o.whole & ~o.model.whole, gap=WHOLE_GAP, limit_s=WHOLE_S)
+            if answer.x is not None:
+                self.x[part.columns] = np.where(o.whole, np.round(answer.x), answer.x)
+                return True
+        return False
 
     def _least_open_first(self) -> list[int]:
         open_by = np.zeros(len(self.blocks.parts))
         for k, own in zip(self.of_step, self.outline.steps, strict=True):
             entry = float(self.x[own.entry])
             open_by[k] = max(open_by[k], min(entry, 1.0 - entry))
-        return np.argsort(open_by, kind="stable").tolist()
+        return [int(k) for k in np.argsort(open_by, kind="stable")]
 
     def _made_whole(self, k: int) -> bool:
         """Plan one block about where the mix has it, at the prices, in whole numbers; anywhere if there is no room."""
         part = part_around(self.outline, self.blocks, [k], self.x, self.scarce)
         planner = Planner(Apart(part, self.channel.task.seed, None, self.channel.stopped))
-        for upper, whole in self._tries(part):
-            lower = np.minimum(part.outline.model.lower, upper)
-            answer = planner.solve(lower, upper, whole, gap=STEPS_GAP, limit_s=BLOCK_S)
-            x = None if answer.x is None else _settled(planner, answer.x)
+        for lower, upper, whole in self._tries(part):
+            gap = STEPS_GAP * self.gaps[k]
+            answer = planner.solve(lower, upper, whole, gap=gap, limit_s=STEPS_S)
+            x = None if answer.x is None else self._settled(planner, part, answer.x, WHOLE_GAP * self.gaps[k])
             if x is not None:
                 self.x[part.columns] = x
                 return True
         return False
 
-    def _tries(self, part: Part) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
-        _, about = windows(part.outline, self.x[part.columns], early=1, late=2, entry=LEAST_ENTRY)
-        yield about, part.outline.loose_orders
-        yield about, part.outline.model.whole
-        yield part.outline.model.upper, part.outline.model.whole
+    def _settled(self, planner: Planner, part: Part, x: Array, gap: float) -> Array | None:
+        """Return a solution with the steps of one, whole but for shared columns; None without.
+
+        Depots are rounded up, or where that leaves no room as many as are needed.
+        """
+        o = part.outline
+        whole: NDArray[np.bool_] = o.whole.copy()
+        whole[len(whole) - len(self.blocks.shared) :] = False
+        for kept in (o.model.whole, o.loose_orders):
+            lower, upper = o.bounds()
+            fixed = np.clip(np.where(o.loose_orders, np.round(x), np.ceil(x - TOLERANCE)), lower, upper)
+            lower[kept], upper[kept] = fixed[kept], fixed[kept]
+            answer = planner.solve(lower, upper, whole & ~kept, gap=gap, limit_s=WHOLE_S)
+            if answer.x is not None:
+                rounded: Array = np.where(whole, np.round(answer.x), answer.x)
+                return rounded
+        return None
+
+    def _tries(self, part: Part) -> Iterator[tuple[Array, Array, NDArray[np.bool_]]]:
+        """Yield bounds and whole columns, tried one after another: closely about the mix, from there on, anywhere."""
+        o, x = part.outline, self.x[part.columns]
+        yield *windows(o, x, early=0, late=1, entry=HALF), o.loose_orders
+        _, about = windows(o, x, early=1, late=2, entry=LEAST_ENTRY)
+        yield np.minimum(o.model.lower, about), about, o.loose_orders
+        yield *o.bounds(), o.model.whole
 
     # --- better plans ---
 
@@ -145,16 +192,20 @@ class Citywise:
     def _short_of(self) -> Array:
         """Return by how much each block falls short of what it is worth at the prices."""
         taken = self.priced * self.x
-        return np.array(
-            [max(0.0, v - float(taken[b.columns].sum())) for v, b in zip(self.relaxed.values, self.blocks.parts, strict=True)]
-        )
+        earned = np.array([taken[block.columns].sum() for block in self.blocks.parts])
+        return np.maximum(0.0, self.relaxed.values - earned)
 
     def _improved(self, chosen: Sequence[int]) -> bool:
         """Plan some blocks anew, the others as they stand; return whether that gave a better plan."""
         part = part_around(self.outline, self.blocks, chosen, self.x, self.model.cost)
         planner = Planner(Apart(part, self.channel.task.seed, self.x[part.columns], self.channel.stopped))
         before = planner.channel.best_usd
-        planner.around(frozenset(range(part.outline.cities)))
+        gap = BETTER_GAP * float(np.mean(self.gaps[list(chosen)]))
+        lower, upper = part.outline.bounds()
+        whole = part.outline.model.whole
+        answer = planner.solve(lower, upper, whole, gap=gap, limit_s=BETTER_S * len(chosen), start=planner.best)
+        if answer.x is not None and answer.value is not None and answer.value > before:
+            planner.settle(answer.x, "blocks")
         if planner.best is None or planner.channel.best_usd <= before:
             return False
         self.x[part.columns] = planner.best
@@ -175,19 +226,6 @@ def _linking(blocks: Blocks) -> NDArray[np.bool_]:
     """
     ours, all_of_it = np.diff(blocks.ties.indptr), np.diff(blocks.entries.indptr)
     return np.asarray((ours > 0) & (ours < all_of_it))
-
-
-def _settled(planner: Planner, x: Array) -> Array | None:
-    """Return a solution in whole numbers with the steps of one: depots rounded up, else as many as are needed; None without."""
-    o = planner.outline
-    for kept in (o.model.whole, o.loose_orders):
-        lower, upper = o.bounds()
-        fixed = np.clip(np.where(o.loose_orders, np.round(x), np.ceil(x - TOLERANCE)), lower, upper)
-        lower[kept], upper[kept] = fixed[kept], fixed[kept]
-        answer = planner.solve(lower, upper, o.whole & ~kept, gap=WHOLE_GAP, limit_s=BLOCK_S)
-        if answer.x is not None:
-            return np.where(o.whole, np.round(answer.x), answer.x)
-    return None
 
 
 def relaxed_by_block(blocks: Blocks, at_once: int, stopped: threading.Event) -> Relaxed | None:

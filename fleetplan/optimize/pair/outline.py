@@ -48,7 +48,8 @@ class Outline:
     coarse
         The same problem with fewer periods, where this one has many: solved first, its plan says about where steps rise.
     blocks
-        Of every column, where the problem is so large that it is solved by blocks of cities (:mod:`~fleetplan.optimize.pair.blocks`).
+        Of every column, where the problem is so large that it is solved by blocks of cities
+        (:mod:`~fleetplan.optimize.pair.blocks`).
     """
 
     model: Model

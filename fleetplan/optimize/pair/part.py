@@ -1,4 +1,4 @@
-"""A part of a problem: some blocks free, all others as they stand, so that what it costs to solve does not grow with the whole."""
+"""A part of a problem: some blocks free, all others as they stand, so that its size does not grow with the whole."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Part:
 
 def part_around(outline: Outline, blocks: Blocks, chosen: Sequence[int], x: Array, cost: Array) -> Part:
     """Return the problem of some blocks and all shared columns, with what the other blocks leave of the coupling rows.
+
+    Its value is that of the blocks, and by how much less the shared columns cost than they do now: gaps are shares of that.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def _model(blocks: Blocks, chosen: Sequence[int], columns: Ints, x: Array, cost:
     lower, upper = np.where(whole, np.ceil(lower - NEARLY), lower), np.where(whole, np.floor(upper + NEARLY), upper)
     return Model(
         cost=cost,
-        constant=0.0,
+        constant=-float((cost[-len(blocks.shared) :] * x[blocks.shared]).sum()) if len(blocks.shared) else 0.0,
         lower=np.minimum(lower, m.upper[columns]),
         upper=np.maximum(upper, m.lower[columns]),
         whole=whole,
@@ -76,7 +78,7 @@ def _model(blocks: Blocks, chosen: Sequence[int], columns: Ints, x: Array, cost:
 
 
 def _left(blocks: Blocks, ties: csr_matrix, columns: Ints, x: Array) -> tuple[Array, Array]:
-    """Return what the others leave of the coupling rows, and a little: what they are over by rounding must not shut the part out."""
+    """Return what the others leave of the coupling rows, and a little: rounding must not shut the part out."""
     m, rows = blocks.model, blocks.coupling
     others = blocks.entries @ x - ties @ x[columns]
     return m.row_lower[rows] - others - ROUNDING, m.row_upper[rows] - others + ROUNDING

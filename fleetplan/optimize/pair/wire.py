@@ -27,8 +27,8 @@ _PR_SET_PDEATHSIG = 1
 class Task:
     """What a process is started with.
 
-    ``start`` is a plan to begin with, ``least_usd`` what a plan must beat; ``told_prices`` whether the other process will tell the
-    prices of the relaxation.
+    ``start`` is a plan to begin with, ``least_usd`` what a plan must beat; ``told_prices`` whether the other process will tell
+    the prices of the relaxation.
     """
 
     outline: Outline
