@@ -158,12 +158,14 @@ class Citywise:
         return None
 
     def _tries(self, part: Part) -> Iterator[tuple[Array, Array, NDArray[np.bool_]]]:
-        """Yield bounds and whole columns, tried one after another: closely about the mix, from there on, anywhere."""
+        """Yield bounds and whole columns, tried in turn: closely about the mix, from there on, nothing at all, anywhere."""
         o, x = part.outline, self.x[part.columns]
         yield *windows(o, x, early=0, late=1, entry=HALF), o.loose_orders
         _, about = windows(o, x, early=1, late=2, entry=LEAST_ENTRY)
         yield np.minimum(o.model.lower, about), about, o.loose_orders
-        yield *o.bounds(), o.model.whole
+        lower, upper = o.bounds()
+        yield lower, np.where(o.loose_orders, np.maximum(lower, np.minimum(upper, 0.0)), upper), o.loose_orders
+        yield lower, upper, o.model.whole
 
     # --- better plans ---
 
@@ -193,7 +195,8 @@ class Citywise:
         """Return by how much each block falls short of what it is worth at the prices."""
         taken = self.priced * self.x
         earned = np.array([taken[block.columns].sum() for block in self.blocks.parts])
-        return np.maximum(0.0, self.relaxed.values - earned)
+        short: Array = np.maximum(0.0, self.relaxed.values - earned)
+        return short
 
     def _improved(self, chosen: Sequence[int]) -> bool:
         """Plan some blocks anew, the others as they stand; return whether that gave a better plan."""
@@ -246,8 +249,11 @@ def plan_by_block(channel: Surroundings, of_column: Ints) -> bool:
     channel.tell(Proven(relaxed.bound, "relaxation by blocks", relaxed.prices))
     city_by_city = Citywise(channel, blocks, relaxed)
     start = channel.task.start
+    if start is not None:
+        channel.best_usd = max(channel.best_usd, channel.task.outline.model.value(start))
+    known = channel.best_usd
     found = city_by_city.first_plan()
-    if start is not None and (not found or channel.task.outline.model.value(start) >= channel.best_usd):
+    if start is not None and channel.best_usd <= known:
         city_by_city.x, found = start.copy(), True
     if found:
         city_by_city.improve()
