@@ -13,6 +13,7 @@ from fleetplan.errors import RequestError
 from fleetplan.optimize.formulate import Formulation, formulate, formulation_hash
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.pair.blocks import LARGE_COLUMNS
 from fleetplan.request import PlanRequest
 from fleetplan.run import QUIET, Clock, Run
 from fleetplan.scope import Scope, judge_request, resolve_scope
@@ -52,9 +53,13 @@ class Prepared:
 
     @cached_property
     def coarse(self) -> Formulation | None:
-        """The problem on the default grid, where the request's has many more periods; None where that says something else."""
+        """The problem on the default grid, where the request's has many more periods.
+
+        None where that says something else, and where so much is planned that it is planned by city.
+        """
         horizon = self.request.horizon
-        if len(self.request.grid) <= MANY_PERIODS or horizon.single_months <= SINGLE_MONTHS:
+        few = len(self.request.grid) <= MANY_PERIODS or horizon.single_months <= SINGLE_MONTHS
+        if few or self.formulation.model.columns > LARGE_COLUMNS:
             return None
         shorter = horizon.model_copy(update={"single_months": SINGLE_MONTHS})
         try:

@@ -195,6 +195,12 @@ def climbed(channel: Channel) -> bool:
 
 def work(channel: Channel) -> None:
     """Prove bounds until stopped."""
+    of_column = channel.task.outline.blocks
+    if of_column is not None:
+        from fleetplan.optimize.pair.citybounds import prove_by_block  # noqa: PLC0415  # only a portfolio needs it
+
+        if prove_by_block(channel, of_column):
+            return
     if not climbed(channel):
         Prover(channel).run()
 

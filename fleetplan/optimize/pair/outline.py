@@ -47,6 +47,9 @@ class Outline:
         Month in which each period begins, shape (T,).
     coarse
         The same problem with fewer periods, where this one has many: solved first, its plan says about where steps rise.
+    blocks
+        Of every column, where the problem is so large that it is solved by blocks of cities
+        (:mod:`~fleetplan.optimize.pair.blocks`).
     """
 
     model: Model
@@ -55,6 +58,7 @@ class Outline:
     orders: Ints
     starts: Ints
     coarse: Outline | None = None
+    blocks: Ints | None = None
 
     @property
     def cities(self) -> int:

@@ -282,6 +282,12 @@ class Planner:
 
 def work(channel: Channel) -> None:
     """Find plans until stopped."""
+    of_column = channel.task.outline.blocks
+    if of_column is not None:
+        from fleetplan.optimize.pair.citywise import plan_by_block  # noqa: PLC0415  # only a portfolio needs it
+
+        if plan_by_block(channel, of_column):
+            return
     planner = Planner(channel)
     planner.from_coarse()
     root = Relaxation(planner.outline)

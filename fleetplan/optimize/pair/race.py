@@ -17,6 +17,7 @@ from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Flags
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.pair.blocks import LARGE_COLUMNS, blocks_of_columns
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.crew import WORKERS, Crew, Heard
 from fleetplan.optimize.pair.outline import Outline, Steps
@@ -38,7 +39,8 @@ def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
     steps = tuple(Steps(own.begun, own.open, cities[data.city]) for data, own in pairs if own.open.size)
     orders = [own.ordered.ravel() for own in f.columns.depots.values()]
     starts = np.asarray(f.instance.grid.starts)
-    return Outline(model, whole, steps, np.concatenate([np.zeros(0, np.int64), *orders]), starts)
+    blocks = blocks_of_columns(f) if f.model.columns > LARGE_COLUMNS else None
+    return Outline(model, whole, steps, np.concatenate([np.zeros(0, np.int64), *orders]), starts, blocks=blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def race(
     plans = replace(outline_of(board.formulation, board.plan_model, board.whole), coarse=coarse)
     bounds = outline_of(board.formulation, board.formulation.model, board.whole)
     known = board.plans[0] if board.plans else None
-    crew.begin({"plans": Task(plans, seed, known), "bounds": Task(bounds, seed, known)})
+    alike = board.plan_model is board.formulation.model
+    crew.begin({"plans": Task(plans, seed, known), "bounds": Task(bounds, seed, known, told_prices=alike)})
     meanwhile()
     if board.plans and board.plans[0] is not known:
         for who in WORKERS:
@@ -135,6 +138,8 @@ def _hear(crew: Crew, board: Board, heard: Heard) -> None:
         if _proves(board, heard):
             board.take_bound(message.bound_usd)
             board.prices = board.prices if message.prices is None else message.prices
+            if heard.who == "plans" and message.prices is not None:
+                crew.tell("bounds", message)
     elif isinstance(message, Found) and message.kind == "steps" and relaxing(board.formulation):
         settle_near(board, message.x, 0)
     elif isinstance(message, Found) and message.kind == "steps":

@@ -25,12 +25,17 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What a process is started with; ``start`` is a plan to begin with, ``least_usd`` what a plan must beat."""
+    """What a process is started with.
+
+    ``start`` is a plan to begin with, ``least_usd`` what a plan must beat; ``told_prices`` whether the other process will tell
+    the prices of the relaxation.
+    """
 
     outline: Outline
     seed: int
     start: Array | None = None
     least_usd: float = -float("inf")
+    told_prices: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +107,7 @@ class Channel:
         self._lock = threading.Lock()
         self.stopped = threading.Event()
         self.best_usd = -float("inf")
+        self.prices: Array | None = None  # of the rows in the relaxation, once told
         self._given: list[Found] = []
         first = read(self._in)
         if not isinstance(first, Task):
@@ -114,6 +120,8 @@ class Channel:
         while (message := read(self._in)) is not None:
             if isinstance(message, Stop):
                 self.stopped.set()
+            elif isinstance(message, Proven):
+                self.prices = message.prices
             elif isinstance(message, Found):
                 with self._lock:
                     if message.kind == "plan":
