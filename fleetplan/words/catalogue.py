@@ -14,7 +14,7 @@ CONFIDENCES: Final[tuple[Confidence, ...]] = ("high", "medium", "low", "assumed"
 CONFIDENCE_MEANS: Final[dict[str, str]] = {
     "high": "Published, dated, and by somebody who would know: a statute, a regulator, a filing, a statistics office.",
     "medium": "One published source with a stake in the matter, or several that agree roughly.",
-    "low": "Derived, recalled, or from press and forums. The order of size should hold, the number may not.",
+    "low": "Derived, second-hand, or from press and forums. The order of size should hold, the number may not.",
     "assumed": "A planner's default of ours. Nothing published was found; it stands in until somebody knows better.",
 }
 SCOPE_NAMES: Final = {"union": "whole union", "state": "whole state", "city": "this city"}
@@ -108,8 +108,8 @@ class Piece:
 def pieces(text: str) -> list[Piece]:
     """Split a text into plain pieces and web addresses; only http and https become links.
 
-    >>> [(p.text, bool(p.address)) for p in pieces("see https://a.org/x?y=1; recalled")]
-    [('see ', False), ('a.org/x?y=1', True), ('; recalled', False)]
+    >>> [(p.text, bool(p.address)) for p in pieces("see https://a.org/x?y=1; derived")]
+    [('see ', False), ('a.org/x?y=1', True), ('; derived', False)]
     """
     found: list[Piece] = []
     at = 0

@@ -185,7 +185,7 @@ def why(row: FigureRow) -> str:
     if row.confidence == "assumed":
         return f"Nothing published was found for it, so a planner's default stands in.{wide}"
     if row.confidence == "low":
-        return f"Its source is derived, recalled or second-hand.{wide}"
+        return f"Its source is derived or second-hand.{wide}"
     if row.confidence == "medium":
         return f"It rests on one interested source, or on several that agree roughly.{wide}"
     return f"It was published by somebody who would know.{wide}"

@@ -1,0 +1,177 @@
+"""What a source of the shipped catalogue must look like: open to a reader outside, or said to be our judgement."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+# Aggregators, blogs, forums, mirrors and machine-written digests that the catalogue cites for want of better.
+WEAK_SITES = frozenset(
+    re.findall(
+        r"\S+",
+        """
+3935.staging.lexmea.de agentictribune.com aiwire.ai allthe.news alpharndlabs.com americanceo.club apexitech.com asiabits.com
+austinpost.com azeritimes.com bastillepost.com batbricks7.com belcourt.vercel.app beyondspx.com blog.progressiverobot.com
+brightgram.com btmatrix.com businesspostcorner.com carzura.com convergedigest.com cronicaeconomica.com crunchinsight.com
+dataconomy.com daxstreet.com derecholocal.es dev.industryleadersmagazine.com developmentstoday.com ds.870807.xyz
+e.mffb.com.cn ec4.arcamax.com eletric-vehicles.com evwire.com financialmediaguide.com frominsideasia.com girodiario.com
+gistcaster.com gopher.nikiroo.be gr3p.net hardwarebee.com houstonrobotics.com hsjchronicle.com infeeds.com
+losangelesfinancialtimes.com menafn.com metaailabs.com news.az news.hamidun.com newssummedup.com newsupdates24.com
+overpassesforamerica.com particle.news particlenews.pages.dev peopleofinternet.com podcast-digest.pages.dev portalvasco.com
+qianlew.com reddit.airikr.me redlib.fmhy.net registry.deploy.report reportify.ai reportify.cn scribd.com secwatch.observer
+signalstrike.co site-one-liart-13.vercel.app smartnuts.com startupstorymedia.com stocksavvy.ai studylib.net
+takes.jamesomalley.co.uk techpatrol.com.tr teslamagz.com teslanewsdaily.com teslant.com teslasharetrend.blogspot.com
+tid.news topheadlines.io torquecafe.com trends.glance.com ttm.financial ttmplan.com type0.ai villpress.com winenfood.com
+wordupnews.com workerinfoexchange.org www.abhs.in www.ainvest.com www.bez-kabli.pl www.bizandtech.net www.cosmico.org
+www.daily8.com www.devdiscourse.com www.devompro.com www.extremarationews.com www.finanznachrichten.de www.findarticles.com
+www.globalautoinsight.com www.globalbankingandfinance.com www.ignit.xyz www.insightswire.com www.itiger.com www.klamm.de
+www.marketspy.com www.megamodo.com www.mercy.news www.newsbeep.com www.newsscore.com www.offthekuff.com www.pulse.bot
+www.rockingrobots.com www.selfdrivingcars360.com www.sgpjbg.com www.techbooky.com www.thedriverlessdigest.com
+www.thegraidient.ai www.tomorrowsworldtoday.com www.tradevae.com www.tradingkey.com www.type0.ai
+www.webpronews.com blog.dshr.org
+""",
+    )
+)
+
+OUR_NOTES = (
+    r"\bfacts (README|cities|unit|partners|regulation|fleet)",
+    r"\bthe facts\b",
+    r"\brecalled\b",
+    r"\brecollection",
+    r"\b(unit-economics|partner-jurisdiction|regulation-stages|supply-lines|operations-to-2024)\b",
+    r"\b(regulation|partners|fleet-sizing-science)\.md\b",
+    r"\bpartners\.csv\b",
+    r"\bsanity sheet\b",
+    r"\bcompiler\b",
+    r"\bshared/",
+    r"\bREADME\b",
+    r"\bpj\b",
+)
+ADDRESS = re.compile(r"https?://[^\s;)]+")
+SECOND_HAND = re.compile(r"\bvia\b|\bas (reported|aggregated|quoted)\b")
+PUBLISHED = re.compile(r"\b(19|20)\d\d\b|OpenStreetMap")
+TEXTS = ("note", "notes", "stand_in", "what", "fee", "reason", "deal_note", "plant", "unit")
+
+
+class Sourced(NamedTuple):
+    """A source as it stands in a file, and where."""
+
+    where: str
+    source: str
+    confidence: str
+
+
+def _tables(data: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(data, dict):
+        yield where, data
+        for key, inner in data.items():
+            yield from _tables(inner, f"{where}.{key}")
+    elif isinstance(data, list):
+        for number, inner in enumerate(data):
+            yield from _tables(inner, f"{where}[{number}]")
+
+
+def _records(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return every table, row and feature of the catalogue's files."""
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.suffix == ".toml":
+            yield from _tables(tomllib.loads(path.read_text(encoding="utf-8")), name)
+        elif path.suffix == ".csv":
+            with path.open(encoding="utf-8", newline="") as file:
+                yield from ((f"{name}:{number}", dict(row)) for number, row in enumerate(csv.DictReader(file), 2))
+        elif path.suffix == ".geojson":
+            for number, feature in enumerate(json.loads(path.read_text(encoding="utf-8"))["features"]):
+                yield f"{name}[{number}]", feature["properties"]
+
+
+@pytest.fixture(scope="module")
+def records(cities_folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    return list(_records(cities_folder))
+
+
+@pytest.fixture(scope="module")
+def sourced(records: list[tuple[str, dict[str, Any]]]) -> list[Sourced]:
+    found = [Sourced(where, r["source"], r["confidence"]) for where, r in records if "source" in r]
+    assert len(found) > 2000
+    return found
+
+
+def _sites(source: str) -> set[str]:
+    return {urlsplit(address).hostname or "" for address in ADDRESS.findall(source)}
+
+
+@pytest.mark.parametrize("words", OUR_NOTES)
+def test_no_text_cites_our_own_notes(
+    cities_folder: Path, records: list[tuple[str, dict[str, Any]]], words: str
+) -> None:
+    wrong = [
+        (where, key, record[key])
+        for where, record in records
+        for key in ("source", *TEXTS)
+        if isinstance(record.get(key), str) and re.search(words, record[key])
+    ]
+    assert not wrong, wrong[:3]
+    comments = [
+        (path.name, line)
+        for path in sorted(cities_folder.rglob("*.toml"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith("#") and re.search(words, line)
+    ]
+    assert not comments, comments[:3]
+
+
+def test_every_source_can_be_followed_or_is_judged_with_a_range(sourced: list[Sourced]) -> None:
+    """An address, a publication with its year, a definition, or our judgement with the range we hold possible."""
+    wrong = [s for s in sourced if not _can_be_followed(s.source)]
+    assert not wrong, wrong[:3]
+
+
+def _can_be_followed(source: str) -> bool:
+    if source.startswith("our judgement"):
+        return re.search(r"\brange\b", source) is not None
+    return source.startswith("by definition") or bool(ADDRESS.search(source) or PUBLISHED.search(source))
+
+
+def test_judgement_is_assumed_and_only_that_is(sourced: list[Sourced]) -> None:
+    """What begins as our judgement carries no better confidence; what is assumed says that somebody judged."""
+    assert not [s for s in sourced if s.source.startswith("our judgement") and s.confidence != "assumed"]
+    told = ("our judgement", "by our", "by definition")
+    assert not [s for s in sourced if s.confidence == "assumed" and not any(words in s.source for words in told)]
+
+
+def test_weak_and_second_hand_sources_never_carry_high_confidence(sourced: list[Sourced]) -> None:
+    """High needs an address outside the weak sites, or a publication at first hand."""
+    wrong = [
+        s
+        for s in sourced
+        if s.confidence == "high"
+        and (_sites(s.source) <= WEAK_SITES if _sites(s.source) else SECOND_HAND.search(s.source))
+    ]
+    assert not wrong, wrong[:3]
+
+
+def test_every_weak_site_is_cited_somewhere(sourced: list[Sourced]) -> None:
+    assert set().union(*(_sites(s.source) for s in sourced)) >= WEAK_SITES
+
+
+@pytest.mark.parametrize(
+    ("source", "follows"),
+    [
+        ("https://example.org/fares", True),
+        ("Taxisektion Zuerich, 2023", True),
+        ("our judgement: no figure published; range 2-4", True),
+        ("our judgement: no figure published", False),
+        ("an estimate", False),
+    ],
+)
+def test_what_can_be_followed(source: str, follows: bool) -> None:
+    assert _can_be_followed(source) is follows
