@@ -191,6 +191,15 @@ written otherwise today; ``own_is_lower``: it holds, and the search proved a low
 """
 
 
+Reuse = Literal["no_parent", "not_tried", "plan", "launches", "openings", "other_periods", "rules"]
+"""What of a parent's decisions the search began with, or why with none.
+
+``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it, every rule is kept; ``launches``: its
+launches, areas and depots, fleets anew; ``openings``: its launches and areas, depots and fleets anew; ``other_periods``: the
+periods are not the parent's; ``rules``: its launches and areas break a rule of this request, or no fleet goes with them.
+"""
+
+
 class Method(Fact):
     """How a plan was found, and for which plans its bound holds.
 
@@ -202,6 +211,8 @@ class Method(Fact):
         The parent's decisions before this month are kept, and a bound of this search's own holds for plans that keep them.
     change_price_usd, change_cost_usd
         A bound of this search's own holds for plans whose changes, at this price each, cost no more; None: changes had no price.
+    began_with
+        What of the parent's decisions the search began with, or why with none.
     bound_of
         SHA-256 of the parent's plan.json whose bound was taken over; empty: the bound is this search's own.
     node_limit, nodes
@@ -213,6 +224,7 @@ class Method(Fact):
     change_price_usd: float | None = None
     change_cost_usd: float | None = None
     inheritance: Inheritance = "no_parent"
+    began_with: Reuse = "no_parent"
     bound_of: str = ""
     node_limit: int | None = None
     nodes: int | None = None

@@ -7,13 +7,12 @@ import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError
-from fleetplan.facts import Exactness, Inheritance, Method
+from fleetplan.facts import Exactness, Inheritance, Method, Reuse
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
@@ -42,6 +41,15 @@ SEARCH_STAGES = frozenset(
     {"provisional", "counting markets", "searching", "settling depots", "improving", "proving", "whole vehicles"}
 )
 """Phases of progress that the certificate names."""
+
+PROVISIONAL: dict[Reuse, str] = {
+    "plan": "the parent's plan keeps every rule of this request",
+    "launches": "the parent's launches, fleets anew",
+    "openings": "the parent's launches, depots and fleets anew",
+    "other_periods": "the parent's periods are others",
+    "rules": "the parent's launches break a rule of this request",
+}
+"""What is told of the plan that a rerun begins with."""
 
 LIFTED_USD = 0.05
 CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven
@@ -72,14 +80,22 @@ def package_version() -> str:
     return __version__
 
 
-def _first_plan(formulation: Formulation, parent: Plan, clock: Clock, nodes: NodeClock | None) -> Array | None:
-    """Return the parent's plan, or its launches with fleets anew, under the new request; told as ``provisional``."""
-    first = start_from(formulation, parent, nodes)
-    if first is None:
-        clock.send("provisional", message="the parent's launches break a rule of this request")
-        return None
-    clock.send("provisional", formulation.model.value(first), message="the parent's launches, fleets anew")
-    return first
+@dataclass(eq=False)
+class _FromParent:
+    """Makes the plan that a rerun begins with, told as ``provisional``, and knows afterwards what it holds of the parent."""
+
+    formulation: Formulation
+    parent: Plan
+    clock: Clock
+    nodes: NodeClock | None
+    reuse: Reuse = "not_tried"
+
+    def __call__(self) -> Array | None:
+        start = start_from(self.formulation, self.parent, self.nodes)
+        self.reuse = start.reuse
+        value = None if start.plan is None else self.formulation.model.value(start.plan)
+        self.clock.send("provisional", value, message=PROVISIONAL[start.reuse])
+        return start.plan
 
 
 def plan_with_context(
@@ -124,6 +140,7 @@ def plan_prepared(
         crew = None if alone else stack.enter_context(Crew())
         formulation = keeping.onto(prepared.formulation)
         inherited = NOTHING_INHERITED if parent is None else inherited_bound(parent, prepared)
+        begin = None if parent is None else _FromParent(formulation, parent, clock, nodes)
         result = search(
             formulation,
             time_limit_s=options.time_limit_s if options.node_limit is None else options.node_limit / NODES_PER_S,
@@ -131,7 +148,7 @@ def plan_prepared(
             seed=options.seed,
             report=clock.send,
             stop=run.stop,
-            start=None if parent is None else partial(_first_plan, formulation, parent, clock, nodes),
+            start=begin,
             known_bound=inherited.bound_usd,
             crew=crew,
             coarse=prepared.coarse if crew is not None and parent is None else None,
@@ -146,72 +163,83 @@ def plan_prepared(
     clock.send("prices", result.value, result.bound)
     prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x, nodes)
     clock.send("checking", result.value, result.bound)
-    checked = _first_valid(prepared, formulation, result, prices, keeping, inherited, options, clock)
+    reuse: Reuse = "no_parent" if begin is None else begin.reuse
+    seal = _Seal(prepared, formulation, prices, keeping, inherited, reuse, options, clock)
+    checked = seal.first_valid(result)
     clock.send("done", checked.objective, checked.bound)
     return PlanningResult(checked, prepared)
 
 
-def _first_valid(  # what a plan is sealed with
-    prepared: Prepared,
-    formulation: Formulation,
-    result: SearchResult,
-    prices: RowPrices,
-    keeping: Keeping,
-    inherited: Inherited,
-    options: PlanOptions,
-    clock: Clock,
-) -> Plan:
-    """Return the best plan of a search that the independent checker passes.
+@dataclass(frozen=True, eq=False)
+class _Seal:
+    """What a plan is sealed with."""
 
-    The best one always should. If it does not, that is a bug: it is logged with every violation, and the best plan before it that
-    passes is delivered.
+    prepared: Prepared
+    formulation: Formulation
+    prices: RowPrices
+    keeping: Keeping
+    inherited: Inherited
+    reuse: Reuse
+    options: PlanOptions
+    clock: Clock
 
-    Raises
-    ------
-    CheckFailed
-        If no plan of the search passes.
-    """
-    failed: CheckFailed | None = None
-    for x in (result.x, *result.others):
-        value = formulation.model.value(x)
-        tried = result if failed is None else replace(result, x=x, value=value, ending=Ending.exhausted)
-        try:
-            return _checked(prepared, formulation, tried, prices, keeping, inherited, options, clock)
-        except CheckFailed as error:
-            LOG.error("a plan worth %.0f USD breaks its rules: %s", value, "; ".join(error.violations))  # noqa: TRY400  # what broke is the message
-            failed = failed or error
-    assert failed is not None  # noqa: S101  # a search without a plan has no result
-    raise failed
+    def first_valid(self, result: SearchResult) -> Plan:
+        """Return the best plan of a search that the independent checker passes.
 
+        The best one always should. If it does not, that is a bug: it is logged with every violation, and the best plan before
+        it that passes is delivered.
 
-def _checked(  # what a plan is sealed with
-    prepared: Prepared,
-    formulation: Formulation,
-    result: SearchResult,
-    prices: RowPrices,
-    keeping: Keeping,
-    inherited: Inherited,
-    options: PlanOptions,
-    clock: Clock,
-) -> Plan:
-    """Return the plan that a search found, once the independent checker has passed it."""
-    cost = keeping.cost(prepared.formulation, formulation, result.x)
-    bound, exactness = _proven(min(result.bound + cost, inherited.bound_usd), result, cost)
-    if keeping.parent is not None and bound == inherited.bound_usd:
-        exactness = keeping.parent.certificate.exactness
-    proof = Proof(bound, result.ending, options.gap, options.seed, package_version(), "HiGHS")
-    draft = assemble(formulation, result, prices, proof)
-    report = require_valid(draft, prepared.catalogue, prepared.services)
-    counted = {"node_limit": options.node_limit, "nodes": result.nodes}
-    seal = {
-        "checker": "passed",
-        "rules_checked": list(report.rules_checked),
-        "method": _method(keeping, cost, inherited, bound, clock).model_copy(update=counted),
-        "formulation_sha256": prepared.formulation_sha256,
-        "exactness": exactness,
-    }
-    sealed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
-    return in_words(sealed, prepared.scope)
+        Raises
+        ------
+        CheckFailed
+            If no plan of the search passes.
+        """
+        failed: CheckFailed | None = None
+        for x in (result.x, *result.others):
+            value = self.formulation.model.value(x)
+            tried = result if failed is None else replace(result, x=x, value=value, ending=Ending.exhausted)
+            try:
+                return self.checked(tried)
+            except CheckFailed as error:
+                LOG.error("a plan worth %.0f USD breaks its rules: %s", value, "; ".join(error.violations))  # noqa: TRY400  # what broke is the message
+                failed = failed or error
+        assert failed is not None  # noqa: S101  # a search without a plan has no result
+        raise failed
+
+    def checked(self, result: SearchResult) -> Plan:
+        """Return the plan that a search found, once the independent checker has passed it."""
+        keeping, prepared = self.keeping, self.prepared
+        cost = keeping.cost(prepared.formulation, self.formulation, result.x)
+        bound, exactness = _proven(min(result.bound + cost, self.inherited.bound_usd), result, cost)
+        if keeping.parent is not None and bound == self.inherited.bound_usd:
+            exactness = keeping.parent.certificate.exactness
+        proof = Proof(bound, result.ending, self.options.gap, self.options.seed, package_version(), "HiGHS")
+        draft = assemble(self.formulation, result, self.prices, proof)
+        report = require_valid(draft, prepared.catalogue, prepared.services)
+        seal = {
+            "checker": "passed",
+            "rules_checked": list(report.rules_checked),
+            "method": self._method(result, cost, bound),
+            "formulation_sha256": prepared.formulation_sha256,
+            "exactness": exactness,
+        }
+        sealed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
+        return in_words(sealed, prepared.scope)
+
+    def _method(self, result: SearchResult, cost: float, bound: float) -> Method:
+        """Return how a plan was found and where its bound is from."""
+        parent, inherited = self.keeping.parent, self.inherited
+        lower = inherited.why == "inherited" and bound < inherited.bound_usd
+        why: Inheritance = "own_is_lower" if lower else inherited.why
+        known = {
+            "stages": [phase for phase in self.clock.phases if phase in SEARCH_STAGES],
+            "inheritance": why,
+            "began_with": self.reuse,
+            "bound_of": plan_sha256(parent) if why == "inherited" and parent else "",
+            "node_limit": self.options.node_limit,
+            "nodes": result.nodes,
+        }
+        return self.keeping.method(cost).model_copy(update=known)
 
 
 def _proven(bound: float, result: SearchResult, cost: float) -> tuple[float, Exactness]:
@@ -225,15 +253,6 @@ def _proven(bound: float, result: SearchResult, cost: float) -> tuple[float, Exa
     if bound + LIFTED_USD < root:
         return bound, Exactness(root_usd=root)
     return max(bound, root), Exactness(arithmetic="directed_rounding", root_usd=root)
-
-
-def _method(keeping: Keeping, cost: float, inherited: Inherited, bound: float, clock: Clock) -> Method:
-    """Return how a plan was found and where its bound is from."""
-    lower = inherited.why == "inherited" and bound < inherited.bound_usd
-    why: Inheritance = "own_is_lower" if lower else inherited.why
-    taken = plan_sha256(keeping.parent) if why == "inherited" and keeping.parent else ""
-    stages = [phase for phase in clock.phases if phase in SEARCH_STAGES]
-    return keeping.method(cost).model_copy(update={"stages": stages, "inheritance": why, "bound_of": taken})
 
 
 def plan(request: PlanRequest | Mapping[str, Any], run: Run = QUIET, **options: Any) -> Plan:

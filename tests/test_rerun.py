@@ -379,8 +379,10 @@ def test_stability_has_a_price_between_its_bounds(parent):
 
 def test_the_parent_starts_an_unchanged_request_and_the_same_optimum_is_found(parent):
     f = written(BASE)
-    x = start_from(f, parent)
+    start = start_from(f, parent)
+    x = start.plan
     assert x is not None
+    assert start.reuse == "plan"
     assert f.model.worst_violation(x) < 1e-5
     assert f.model.value(x) == pytest.approx(parent.objective, rel=1e-6)
     assert again(parent, {}).objective == pytest.approx(parent.objective, rel=1e-4)
@@ -388,8 +390,10 @@ def test_the_parent_starts_an_unchanged_request_and_the_same_optimum_is_found(pa
 
 def test_openings_that_permits_put_off_are_put_off_in_the_start(parent):
     f = written(apply_patch(BASE, LATE))
-    x = start_from(f, parent)
+    start = start_from(f, parent)
+    x = start.plan
     assert x is not None
+    assert start.reuse in {"launches", "openings"}
     assert f.model.worst_violation(x) < 1e-5
     q = next(q for q, d in enumerate(f.instance.deployments) if d.key == "beta@belport")
     opened = int(np.argmax(x[f.columns.deployments[q].open[0]] > 0.5))
@@ -398,13 +402,18 @@ def test_openings_that_permits_put_off_are_put_off_in_the_start(parent):
 
 def test_another_horizon_has_no_start_but_a_plan(parent):
     patch = {"horizon": {"months": 30}}
-    assert start_from(written(apply_patch(BASE, patch)), parent) is None
-    assert again(parent, patch).certificate.checker == "passed"
+    start = start_from(written(apply_patch(BASE, patch)), parent)
+    assert (start.plan, start.reuse) == (None, "other_periods")
+    certificate = again(parent, patch).certificate
+    assert certificate.checker == "passed"
+    assert certificate.method.began_with == "other_periods"
+    assert "the periods are not those of the earlier plan" in certificate.method.sentence
 
 
 def test_launches_that_a_rule_forbids_are_no_start(parent):
     patch = {"constraints": {"no": {"type": "forbid_deployment", "city": "belport", "stack": "beta"}}}
-    assert start_from(written(apply_patch(BASE, patch)), parent) is None
+    start = start_from(written(apply_patch(BASE, patch)), parent)
+    assert (start.plan, start.reuse) == (None, "rules")
     assert "beta@belport" not in deployments_of(again(parent, patch))
 
 

@@ -18,13 +18,14 @@ from fleetplan.facts import (
     Party,
     PermitLimit,
     PermitWait,
+    Reuse,
     conflicts_from,
 )
 from fleetplan.plans.types import Plan
 from fleetplan.words.binding import binding_sentence, unit_words, worth_words
 from fleetplan.words.conflict import LAW_ALONE, against, conflict_sentence, said, way_on
 from fleetplan.words.context import Context, context_from
-from fleetplan.words.method import WHY_NOT, method_sentence
+from fleetplan.words.method import BEGAN_WITH, NOT_BEGUN, WHY_NOT, method_sentence
 from fleetplan.words.names import Names
 from fleetplan.words.outcome import outcome_sentence
 from tests.fake_plan import fake_plan
@@ -228,10 +229,10 @@ def test_what_an_earlier_version_said_stays_as_it_was(catalogue: Catalogue):
 def test_a_method_says_for_which_plans_its_bound_holds():
     alone = Method(stages=["searching", "whole vehicles"])
     assert method_sentence(alone) == "One mixed-integer program of launches, areas and depots, then whole vehicles."
-    tied = Method(stages=["provisional"], kept_until="2028-01", change_price_usd=2e4, change_cost_usd=2.02e6)
+    tied = Method(began_with="launches", kept_until="2028-01", change_price_usd=2e4, change_cost_usd=2.02e6)
     told = method_sentence(tied.model_copy(update={"inheritance": "loosens"}))
     for part in (
-        "from the earlier plan's launches on",
+        "from the earlier plan's launches, areas and depots on",
         "before Jan 2028 are kept: the bound holds for plans that keep them.",
         "$20.0 k is weighed against every launch moved",
         "$2.02 M here",
@@ -240,6 +241,13 @@ def test_a_method_says_for_which_plans_its_bound_holds():
         assert part in told
     taken = Method(inheritance="inherited", bound_of="a" * 64)
     assert method_sentence(taken).endswith("proven for the parent plan, whose request allows every plan of this one.")
+
+
+def test_whatever_a_search_began_with_has_words():
+    assert set(BEGAN_WITH) | set(NOT_BEGUN) == set(get_args(Reuse)) - {"no_parent", "not_tried"}
+    assert not set(BEGAN_WITH) & set(NOT_BEGUN)
+    for reuse, why in NOT_BEGUN.items():
+        assert f"Nothing of the earlier plan was begun with: {why}." in method_sentence(Method(began_with=reuse))
 
 
 def test_every_reason_against_a_bound_has_words():

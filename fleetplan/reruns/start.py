@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fleetplan.facts import Reuse
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock
@@ -58,37 +59,45 @@ def held(model: Model, values: Array) -> Model:
     )
 
 
-def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> Array | None:
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A plan in whole numbers to begin a rerun with, and what of the parent's decisions it holds; none, and why not."""
+
+    plan: Array | None
+    reuse: Reuse
+
+
+def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> Start:
     """Return a plan in whole numbers to begin a rerun with.
 
     The parent's own plan where it keeps every rule of the rerun; else its launches, areas and depots with the best
     fleets for them under the rerun's inputs. Openings that permits no longer allow are put off until they do. If the
-    depots do not go with it, they are free; None when the launches themselves break a rule of the rerun, or the periods
-    are not the parent's. Where nodes are counted, they count as any of the search.
+    depots do not go with it, they are free. Decisions are found by the names of cities, stacks, sites and months, whatever
+    columns stand for them in either problem. Where nodes are counted, they count as any of the search.
     """
     i = f.instance
     if i.grid.labels() != parent.periods or list(i.grid.lengths) != parent.period_months:
-        return None
+        return Start(None, "other_periods")
     whole = whole_columns(f)
-    for model in _tries(f, parent):
+    for reuse, model in _tries(f, parent):
         answer = made_whole(
             model, whole, lambda m: solve(m, time_limit_s=START_S, gap=START_GAP, nodes=nodes), wide=False
         )
         if answer.x is not None:
             plan = tidied(f, answer.x[: f.model.columns], whole)
             if is_plan(f, plan):
-                return plan
-    return None
+                return Start(plan, reuse)
+    return Start(None, "rules")
 
 
-def _tries(f: Formulation, parent: Plan) -> Iterator[Model]:
+def _tries(f: Formulation, parent: Plan) -> Iterator[tuple[Reuse, Model]]:
     """Yield the problem with what is held of the parent, most first."""
-    yield _whole_parent(f, parent)
+    yield "plan", _whole_parent(f, parent)
     strict, steps = strict_model(f), _parent_steps(f, parent)
-    yield held(strict, steps)
+    yield "launches", held(strict, steps)
     for own in f.columns.depots.values():
         steps[own.ordered] = np.nan
-    yield held(strict, steps)
+    yield "openings", held(strict, steps)
 
 
 def _whole_parent(f: Formulation, parent: Plan) -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleetplan.facts import Inheritance, Method
+from fleetplan.facts import Inheritance, Method, Reuse
 from fleetplan.words.values import count, month_name, usd
 
 WHY_NOT: dict[Inheritance, str] = {
@@ -17,11 +17,32 @@ WHY_NOT: dict[Inheritance, str] = {
 """Why the bound of the parent plan is not this plan's."""
 
 
+BEGAN_WITH: dict[Reuse, str] = {
+    "plan": ", from the earlier plan itself on",
+    "launches": ", from the earlier plan's launches, areas and depots on",
+    "openings": ", from the earlier plan's launches and areas on",
+}
+"""What of the earlier plan the search began with."""
+
+NOT_BEGUN: dict[Reuse, str] = {
+    "other_periods": "the periods are not those of the earlier plan",
+    "rules": "its launches and areas break a rule of this request",
+}
+"""Why the search began with nothing of the earlier plan."""
+
+
 def method_sentence(method: Method) -> str:
     """Return how a plan was found, what its bound is proven for, and where the bound is from."""
-    from_parent = ", from the earlier plan's launches on" if "provisional" in method.stages else ""
-    found = f"One mixed-integer program of launches, areas and depots{from_parent}, then whole vehicles."
-    return " ".join([found, *_counted(method), *_holds(method), *_bound(method)])
+    found = (
+        "One mixed-integer program of launches, areas and depots"
+        f"{BEGAN_WITH.get(method.began_with, '')}, then whole vehicles."
+    )
+    return " ".join([found, *_begun(method), *_counted(method), *_holds(method), *_bound(method)])
+
+
+def _begun(method: Method) -> list[str]:
+    why = NOT_BEGUN.get(method.began_with)
+    return [f"Nothing of the earlier plan was begun with: {why}."] if why else []
 
 
 def _counted(method: Method) -> list[str]:
