@@ -149,8 +149,8 @@ def keeping_rows(
     slope, floor = _line((low, float(known.sure[k])), (high, float(known.sure[k + 1])))
     lift = _lift(surface, max_wait_min, low, high, slope, floor)
     if np.isinf(top):
-        slope, floor = 0.0, float(max(known.sure[k], known.sure[k + 1])) + lift
-    return Keeping(low, top, slope, floor + (0.0 if np.isinf(top) else lift))
+        slope, floor = 0.0, float(max(known.sure[k], known.sure[k + 1]))
+    return Keeping(low, top, slope, floor + lift)
 
 
 def _lift(surface: ResponseSurface, limit: float, low: float, high: float, slope: float, floor: float) -> float:

@@ -28,7 +28,6 @@ class Rollout:
     testing: Ints
     demand: Array
     trips: Array
-    full_fare: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +68,6 @@ def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
     level = sum((periods >= (f.instance.periods if o is None else o)).astype(np.int64) for o in opens)
     by_mode = _whole(x[own.vehicles])
     open_now = periods >= (f.instance.periods if opened is None else opened)
-    full = max((m.fare_factor for m in data.modes), default=1.0)
-    cheap = np.array([m.fare_factor < full for m in data.modes], dtype=bool)
     return Rollout(
         data=data,
         begun=begun,
@@ -82,7 +79,6 @@ def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
         testing=np.where((periods >= begun) & ~open_now, data.test_fleet, 0).astype(np.int64),
         demand=np.maximum(0.0, x[own.demand].sum(axis=0)),
         trips=np.maximum(0.0, x[own.trips].sum(axis=0)),
-        full_fare=by_mode[cheap].sum(axis=0) == 0,
     )
 
 

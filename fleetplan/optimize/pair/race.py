@@ -113,7 +113,7 @@ def race(
             if heard.message.message:
                 LOG.error("the %s process: %s", heard.who, heard.message.message)
         else:
-            _hear(crew, board, heard)
+            _hear(crew, board, heard, seed)
     if not board.plans:
         told = "; ".join(f"{who}: {o.message}" for who, o in over.items() if o.message)
         msg = f"no plan was found in the time given; allow more time (--time-limit) or loosen the request{told and f' ({told})'}"
@@ -132,7 +132,7 @@ def _proves(board: Board, heard: Heard) -> bool:
     return heard.who == "bounds" or not relaxing(board.formulation)
 
 
-def _hear(crew: Crew, board: Board, heard: Heard) -> None:
+def _hear(crew: Crew, board: Board, heard: Heard, seed: int) -> None:
     message = heard.message
     if isinstance(message, Proven):
         if _proves(board, heard):
@@ -141,7 +141,7 @@ def _hear(crew: Crew, board: Board, heard: Heard) -> None:
             if heard.who == "plans" and message.prices is not None:
                 crew.tell("bounds", message)
     elif isinstance(message, Found) and message.kind == "steps" and relaxing(board.formulation):
-        settle_near(board, message.x, 0)
+        settle_near(board, message.x, seed)
     elif isinstance(message, Found) and message.kind == "steps":
         crew.tell("plans", message)
     elif isinstance(message, Found) and board.take_plan(message.x):
