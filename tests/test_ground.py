@@ -15,6 +15,7 @@ from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.geometry import km_from
 from fleetplan.catalogue.types import City
 from fleetplan.geography import CityGeography, build_geography
+from fleetplan.report.map_svg import km2_per_square_degree, land_in, rivers_bridged
 
 CITIES = ("bay-area", "hong-kong", "houston", "london", "los-angeles", "madrid", "munich", "zurich")
 INLAND = ("houston", "london", "madrid", "munich", "zurich")
@@ -191,6 +192,17 @@ def test_no_street_steps_over_the_thames_below_putney(cities: dict[str, City], l
 def test_both_banks_of_the_thames_are_one_city(london: CityGeography) -> None:
     assert not london.unreachable
     assert {a.name for a in london.crossings if not a.used} == {"Hammersmith Bridge", "Woolwich Ferry"}
+
+
+def test_an_area_on_both_banks_of_a_river_is_one_on_the_map(cities: dict[str, City]) -> None:
+    land = land_in(cities["london"], cities["london"].land.bounds, 0.0002)
+    joined = rivers_bridged(land, km2_per_square_degree(51.5))
+    for name in ("Hammersmith", "Westminster", "Greenwich"):
+        lat, lon = THAMES[name]
+        assert joined.contains(shapely.Point(lon, lat)), name
+    lake = land_in(cities["zurich"], cities["zurich"].land.bounds, 0.0002)
+    lat, lon = LAKE_ZURICH["off Thalwil"]
+    assert not rivers_bridged(lake, km2_per_square_degree(47.4)).contains(shapely.Point(lon, lat))
 
 
 def _places(city: City) -> list[tuple[str, float, float]]:

@@ -214,11 +214,15 @@ def land_in(city: City, box: Box, tolerance: float) -> MultiPolygon:
 
 def area_on_land(level: LadderLevel, land: BaseGeometry, km2: float) -> MultiPolygon:
     """Return a level's outline cut at the shore, rivers bridged; ``km2`` are the square kilometres of a square degree."""
+    return without_small(cells_outline(level.cells).intersection(rivers_bridged(land, km2)), LEAST_AREA_KM2 / km2)
+
+
+def rivers_bridged(land: BaseGeometry, km2: float) -> BaseGeometry:
+    """Return land with its rivers closed, so that areas on both banks are one; ``km2`` as for :func:`area_on_land`."""
     stretch = km2 / KM_PER_DEGREE**2
     flat = transform(land, lambda xy: xy * (stretch, 1.0))
-    bridged = flat.buffer(RIVER, join_style="mitre").buffer(-RIVER, join_style="mitre")
-    bridged = transform(bridged, lambda xy: xy / (stretch, 1.0))
-    return without_small(cells_outline(level.cells).intersection(bridged), LEAST_AREA_KM2 / km2)
+    closed = flat.buffer(RIVER, join_style="mitre").buffer(-RIVER, join_style="mitre")
+    return transform(closed, lambda xy: xy / (stretch, 1.0))
 
 
 def without_small(shape: BaseGeometry, smallest: float) -> MultiPolygon:
