@@ -15,7 +15,7 @@ from textwrap import shorten
 import h3
 import numpy as np
 from markupsafe import Markup
-from shapely import clip_by_rect, make_valid
+from shapely import clip_by_rect, make_valid, transform
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -31,7 +31,7 @@ SCALE_BARS = (1, 2, 5, 10, 20, 50)
 LEAST_WATER_KM2 = 0.25  # smaller ponds and islets are not drawn
 LEAST_AREA_KM2 = 1.5  # an area's outline leaves out smaller holes and splinters
 CELL_KM = 0.92  # across an H3 cell of resolution 8, side to side
-RIVER = 0.0035  # half the width, in degrees, of water that an area's outline does not follow
+RIVER = 0.0035  # half the width, in degrees of latitude, of water that an area's outline does not follow
 SHADES = 3
 LONGEST_NAME = 28
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
@@ -214,9 +214,15 @@ def land_in(city: City, box: Box, tolerance: float) -> MultiPolygon:
 
 def area_on_land(level: LadderLevel, land: BaseGeometry, km2: float) -> MultiPolygon:
     """Return a level's outline cut at the shore, rivers bridged; ``km2`` are the square kilometres of a square degree."""
-    shore = cells_outline(level.cells).intersection(land)
-    bridged = shore.buffer(RIVER, join_style="mitre").buffer(-RIVER, join_style="mitre")
-    return without_small(bridged, LEAST_AREA_KM2 / km2)
+    return without_small(cells_outline(level.cells).intersection(rivers_bridged(land, km2)), LEAST_AREA_KM2 / km2)
+
+
+def rivers_bridged(land: BaseGeometry, km2: float) -> BaseGeometry:
+    """Return land with its rivers closed, so that areas on both banks are one; ``km2`` as for :func:`area_on_land`."""
+    stretch = km2 / KM_PER_DEGREE**2
+    flat = transform(land, lambda xy: xy * (stretch, 1.0))
+    closed = flat.buffer(RIVER, join_style="mitre").buffer(-RIVER, join_style="mitre")
+    return transform(closed, lambda xy: xy / (stretch, 1.0))
 
 
 def without_small(shape: BaseGeometry, smallest: float) -> MultiPolygon:

@@ -21,6 +21,7 @@ from fleetplan.report.map_svg import (
     crossing_paths,
     land_in,
     place_labels,
+    rivers_bridged,
     svg_path,
 )
 from fleetplan.report.svg import join
@@ -89,6 +90,7 @@ def _frame(city: City) -> Projection:
 
 def _drawing(city: City, projection: Projection, width: int, height: int) -> Markup:
     land = land_in(city, projection.bounds(margin=0.02), 3 / projection.per_degree)
+    dry = rivers_bridged(land, projection.km2)
     order = {"outline": 0, "launch": 1, "cell": 2}
     areas = sorted(city.outlines, key=lambda area: (order[area.kind], -area.order))
     head = Markup('<svg class="map place-map" viewBox="0 0 {0} {1}" role="img" aria-label="{2}">')
@@ -97,7 +99,7 @@ def _drawing(city: City, projection: Projection, width: int, height: int) -> Mar
             head.format(width, height, _said(city)),
             Markup('<rect class="water" width="{}" height="{}"/>').format(width, height),
             Markup('<path class="land" d="{}"/>').format(svg_path(land, projection)),
-            *(_area(area, land, projection) for area in areas),
+            *(_area(area, dry, projection) for area in areas),
             crossing_paths(city, projection),
             *(_spot(spot.name, spot.lon, spot.lat, spot.weight, projection) for spot in city.hot_spots),
             Markup("</svg>"),
