@@ -44,6 +44,7 @@ SEARCH_STAGES = frozenset(
 
 PROVISIONAL: dict[Reuse, str] = {
     "plan": "the parent's plan keeps every rule of this request",
+    "remainder": "what this request leaves of the parent's plan",
     "launches": "the parent's launches, fleets anew",
     "openings": "the parent's launches, depots and fleets anew",
     "other_periods": "the parent's periods are others",

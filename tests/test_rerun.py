@@ -410,11 +410,20 @@ def test_another_horizon_has_no_start_but_a_plan(parent):
     assert "the periods are not those of the earlier plan" in certificate.method.sentence
 
 
-def test_launches_that_a_rule_forbids_are_no_start(parent):
+def test_what_a_rule_leaves_of_the_parent_starts_a_rerun(parent):
     patch = {"constraints": {"no": {"type": "forbid_deployment", "city": "belport", "stack": "beta"}}}
     start = start_from(written(apply_patch(BASE, patch)), parent)
-    assert (start.plan, start.reuse) == (None, "rules")
-    assert "beta@belport" not in deployments_of(again(parent, patch))
+    assert start.reuse in {"remainder", "launches", "openings"}
+    assert start.plan is not None
+    made = again(parent, patch)
+    assert "beta@belport" not in deployments_of(made)
+    assert made.certificate.method.began_with == start.reuse
+
+
+def test_launches_that_break_a_rule_are_no_start(parent):
+    patch = {"constraints": {"late": {"type": "fleet_floor", "vehicles": 5000, "start": "2028-10"}}}
+    start = start_from(written(apply_patch(BASE, patch)), parent)
+    assert (start.plan is None, start.reuse) == (True, "rules")
 
 
 def test_a_provisional_value_is_told_before_the_search(parent):

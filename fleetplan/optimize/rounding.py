@@ -12,7 +12,11 @@ from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.solve import Solution
 
 TOLERANCE = 1e-6
-PLAY = 1.0  # by which a number may lie beyond the two whole ones about the relaxation's
+PLAYS = (
+    1.0,
+    2.0,
+    4.0,
+)  # by which a number may lie beyond the two whole ones about the relaxation's, tried one after another
 
 
 def made_whole(
@@ -21,7 +25,7 @@ def made_whole(
     """Return the best solution of a model with some columns whole; one without ``x`` if it has none worth more than the least.
 
     First near the numbers of its linear relaxation: on the reference request that takes 0.2 s instead of 1 to 5, and costs
-    0.01 to 0.1 % of the worth. If there is none near them, anywhere (``wide``).
+    0.01 to 0.1 % of the worth. If there is none near them, a little farther off, and at last anywhere (``wide``).
 
     Parameters
     ----------
@@ -34,8 +38,11 @@ def made_whole(
     relaxed = solve(replace(model, whole=np.zeros_like(rest)))
     if relaxed.x is None or relaxed.value is None or relaxed.value <= least_usd:
         return replace(relaxed, x=None, value=None)
-    low, high = model.lower.copy(), model.upper.copy()
-    low[rest] = np.maximum(low[rest], np.floor(relaxed.x[rest] + TOLERANCE) - PLAY)
-    high[rest] = np.minimum(high[rest], np.ceil(relaxed.x[rest] - TOLERANCE) + PLAY)
-    near = solve(replace(model, lower=low, upper=np.maximum(low, high), whole=rest))
-    return solve(replace(model, whole=rest)) if wide and near.status == "infeasible" else near
+    down, up = np.floor(relaxed.x + TOLERANCE), np.ceil(relaxed.x - TOLERANCE)
+    for play in PLAYS:
+        low = np.where(rest, np.maximum(model.lower, down - play), model.lower)
+        high = np.where(rest, np.minimum(model.upper, up + play), model.upper)
+        near = solve(replace(model, lower=low, upper=np.maximum(low, high), whole=rest))
+        if near.status != "infeasible":
+            return near
+    return solve(replace(model, whole=rest)) if wide else near

@@ -21,6 +21,7 @@ from fleetplan.reruns.keep import kept_decisions
 
 START_S = 5.0
 START_GAP = 1e-3
+CUT = 0.5  # decisions are whole numbers
 
 
 def _permitted(f: Formulation, steps: Array) -> None:
@@ -92,7 +93,8 @@ def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> 
 
 def _tries(f: Formulation, parent: Plan) -> Iterator[tuple[Reuse, Model]]:
     """Yield the problem with what is held of the parent, most first."""
-    yield "plan", _whole_parent(f, parent)
+    whole, cut = _whole_parent(f, parent)
+    yield "remainder" if cut else "plan", whole
     strict, steps = strict_model(f), _parent_steps(f, parent)
     yield "launches", held(strict, steps)
     for own in f.columns.depots.values():
@@ -100,8 +102,11 @@ def _tries(f: Formulation, parent: Plan) -> Iterator[tuple[Reuse, Model]]:
     yield "openings", held(strict, steps)
 
 
-def _whole_parent(f: Formulation, parent: Plan) -> Model:
-    """Return the problem with every decision of the parent held, and no more riders offered than it offers."""
+def _whole_parent(f: Formulation, parent: Plan) -> tuple[Model, bool]:
+    """Return the problem with every decision of the parent held, and no more riders offered than it offers.
+
+    Also return whether the problem's limits cut some decision of the parent's.
+    """
     values = np.full(f.model.columns, np.nan)
     for one in kept_decisions(f, parent, f.instance.periods):
         if len(one.columns) == 1:
@@ -112,4 +117,5 @@ def _whole_parent(f: Formulation, parent: Plan) -> Model:
         if data.key in plans:
             offered = np.asarray(plans[data.key].demand_per_day)[None, :]
             upper[own.demand] = np.minimum(upper[own.demand], np.maximum(offered, model.lower[own.demand]))
-    return replace(model, upper=upper)
+    cut = bool((np.abs(np.nan_to_num(values - model.lower)) > CUT).any())
+    return replace(model, upper=upper), cut

@@ -19,6 +19,7 @@ WHY_NOT: dict[Inheritance, str] = {
 
 BEGAN_WITH: dict[Reuse, str] = {
     "plan": ", from the earlier plan itself on",
+    "remainder": ", from what this request leaves of the earlier plan on",
     "launches": ", from the earlier plan's launches, areas and depots on",
     "openings": ", from the earlier plan's launches and areas on",
 }

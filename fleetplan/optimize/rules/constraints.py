@@ -154,9 +154,20 @@ class LaunchFixedRule(ConstraintRule[LaunchFixed]):
 
     title = "A stack opens in a city in the period that holds a month"
 
+    def _at(self, i: Instance) -> int:
+        return i.grid.period_of(month_number(self.constraint.month))
+
+    def openings(self, i: Instance, q: int) -> Flags | None:
+        """Return that nothing is open before the period."""
+        if q not in self.users(i):
+            return None
+        opens = np.ones((len(i.levels_of(q)), i.periods), dtype=bool)
+        opens[:, : max(self._at(i), 0)] = False
+        return opens
+
     def write(self, p: Problem) -> None:
         """Ask for the opening in the period, and for none before."""
-        at = p.instance.grid.period_of(month_number(self.constraint.month))
+        at = self._at(p.instance)
         users, inside = self.users(p.instance), 0 <= at < p.instance.periods
         opened: list[Term] = [(p.columns.deployments[q].open[0, at], 1.0) for q in users if inside]
         p.at_least(self, self.place, _at(at), opened, 1.0, part="open")
@@ -184,6 +195,10 @@ class ForbidDeploymentRule(ConstraintRule[ForbidDeployment]):
     def fleet_limit(self, i: Instance, q: int) -> Array | None:
         """Return no vehicles at all."""
         return np.zeros(i.periods) if q in self.users(i) else None
+
+    def openings(self, i: Instance, q: int) -> Flags | None:
+        """Return that nothing opens."""
+        return np.zeros((len(i.levels_of(q)), i.periods), dtype=bool) if q in self.users(i) else None
 
     def write(self, p: Problem) -> None:
         """Keep the programme from beginning."""
