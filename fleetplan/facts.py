@@ -196,8 +196,8 @@ Reuse = Literal["no_parent", "not_tried", "plan", "remainder", "launches", "open
 
 ``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it, every rule is kept; ``remainder``: all
 but what the request no longer allows; ``launches``: its launches, areas and depots, put off or left out where they are no longer
-allowed, fleets anew; ``openings``: its launches and areas likewise, depots and fleets anew; ``other_periods``: the periods are not
-the parent's; ``rules``: its launches and areas break a rule of this request, or no fleet goes with them.
+allowed, fleets anew; ``openings``: its launches and areas likewise, depots and fleets anew; ``other_periods``: the periods are
+not the parent's; ``rules``: its launches and areas break a rule of this request, or no fleet goes with them.
 """
 
 
