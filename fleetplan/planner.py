@@ -35,22 +35,13 @@ from fleetplan.run import QUIET, Clock, Run
 from fleetplan.service.types import CityService
 from fleetplan.words.conflict import said
 from fleetplan.words.context import context_of
+from fleetplan.words.method import PROVISIONAL
 from fleetplan.words.plan import in_words
 
 SEARCH_STAGES = frozenset(
     {"provisional", "counting markets", "searching", "settling depots", "improving", "proving", "whole vehicles"}
 )
 """Phases of progress that the certificate names."""
-
-PROVISIONAL: dict[Reuse, str] = {
-    "plan": "the parent's plan keeps every rule of this request",
-    "remainder": "what this request leaves of the parent's plan",
-    "launches": "the parent's launches, fleets anew",
-    "openings": "the parent's launches, depots and fleets anew",
-    "other_periods": "the parent's periods are others",
-    "rules": "the parent's launches break a rule of this request",
-}
-"""What is told of the plan that a rerun begins with."""
 
 LIFTED_USD = 0.05
 CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven

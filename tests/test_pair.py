@@ -19,8 +19,6 @@ from fleetplan.optimize.gather import gather
 from fleetplan.optimize.pair import race
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.crew import Crew, Heard
-from fleetplan.optimize.pair.outline import Outline
-from fleetplan.optimize.pair.race import outline_of
 from fleetplan.optimize.pair.windows import near, windows
 from fleetplan.optimize.pair.wire import Found, Over, Proven, Task
 from fleetplan.optimize.search import search
@@ -30,15 +28,10 @@ from fleetplan.optimize.tidy import tidied, whole_columns
 from fleetplan.scope import resolve_scope
 from tests.rule_builder import finer_services
 from tests.test_optimize import EXACT, WORLD, random_request, request, written
+from tests.test_tree import outlined
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 20.0
-
-
-def outlined(**more: Any) -> tuple[Any, Outline]:
-    """Return a small problem with its outline."""
-    f = written(request(**more))
-    return f, outline_of(f, f.model, whole_columns(f))
 
 
 def heard(crew: Crew, who: str, kind: type, seconds: float = SECONDS) -> Any:
@@ -66,7 +59,7 @@ def test_both_processes_agree_with_one_alone(seed: int) -> None:
 
 
 def test_every_plan_that_is_told_is_whole_and_the_bound_never_lies_below_it() -> None:
-    f, outline = outlined()
+    f, outline = outlined(request())
     with Crew() as crew:
         crew.begin({who: Task(outline, 0) for who in ("plans", "bounds")})
         plan: Found = heard(crew, "plans", Found)
@@ -162,7 +155,7 @@ def test_a_plan_that_breaks_a_row_is_not_taken() -> None:
 
 
 def test_windows_of_a_whole_plan_and_bounds_near_it_hold_that_plan() -> None:
-    f, outline = outlined()
+    f, outline = outlined(request())
     found = solve(f.model, gap=0.01)
     assert found.x is not None
     x = np.where(f.model.whole, np.round(found.x), found.x)

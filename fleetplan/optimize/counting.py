@@ -19,8 +19,8 @@ from fleetplan.optimize.instance import Array
 from fleetplan.optimize.markets import SCALE, MarketsProven, counting, market_columns, markets_at
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
-from fleetplan.optimize.rounding import made_whole
-from fleetplan.optimize.solve import Solution, solve
+from fleetplan.optimize.rounding import hold, made_whole
+from fleetplan.optimize.solve import Solution, Watching, solve
 from fleetplan.optimize.strict import is_plan, limits, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
 
@@ -37,21 +37,14 @@ class Counted:
     plan: Array
 
 
-class _AfterFirst(threading.Event):
+class _AfterFirst(Watching):
     """Set a while after another event, or as soon as some solution is known by then: whoever stops a search keeps a plan."""
 
-    def __init__(self, asked: threading.Event | None) -> None:
-        super().__init__()
-        self.asked, self.found = asked, False
-        self.since: float | None = None
-
-    def watch(self, best: float | None, _bound: float | None, _seconds: float) -> None:
-        """Hear of solutions."""
-        self.found = self.found or best is not None
+    since: float | None = None
 
     def is_set(self) -> bool:
         """Return whether to stop now."""
-        if self.asked is None or not self.asked.is_set():
+        if not self.asked:
             return False
         self.since = time.monotonic() if self.since is None else self.since
         return self.found or time.monotonic() - self.since > FIRST_PLAN_S
@@ -139,7 +132,7 @@ def _with_steps(f: Formulation, x: Array, count: _Count) -> Array | None:
     """Return a plan in whole numbers with the steps of a solution; None if none is found."""
     model, steps = _strictly(f), f.model.whole
     lower, upper = model.lower.copy(), model.upper.copy()
-    lower[steps] = upper[steps] = np.clip(np.round(x[steps]), lower[steps], upper[steps])
+    hold(lower, upper, steps, np.round(x))
     held = replace(model, lower=lower, upper=upper)
     return _plan(f, made_whole(held, model.whole & ~steps, lambda m: count.solve(m, None)))
 

@@ -1,4 +1,4 @@
-"""Vehicles, purchases and stalls made whole once steps and depots are settled."""
+"""What is settled held, and vehicles, purchases and stalls made whole about it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from fleetplan.optimize.instance import Flags
-from fleetplan.optimize.matrix import Model
+from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.solve import Solution
 
 TOLERANCE = 1e-6
-PLAYS = (
-    1.0,
-    2.0,
-    4.0,
-)  # by which a number may lie beyond the two whole ones about the relaxation's, tried one after another
+PLAYS = 1.0, 2.0, 4.0
+"""By which a number may lie beyond the two whole ones about the relaxation's, tried one after another."""
+
+
+def hold(lower: Array, upper: Array, columns: Flags, at: Array) -> None:
+    """Hold columns at values, or as near to them as their bounds let them be, in place; shapes (columns,)."""
+    kept = np.clip(at, lower, upper)
+    lower[columns], upper[columns] = kept[columns], kept[columns]
 
 
 def made_whole(

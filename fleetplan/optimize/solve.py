@@ -39,23 +39,33 @@ class Solution:
     row_duals: Array | None = None
 
 
-class Enough(threading.Event):
-    """Set once some solution is known and a while is over, or once another event is set: the first plan is wanted soon."""
+class Watching(threading.Event):
+    """An event that sets itself by what is known of a search: whether it has a solution, and whether it was asked to end."""
 
-    def __init__(self, seconds: float, asked: threading.Event | None = None) -> None:
+    def __init__(self, asked: threading.Event | None) -> None:
         super().__init__()
-        self.asked, self.found = asked, False
-        self.ends = time.monotonic() + seconds
+        self._asked, self.found = asked, False
 
     def watch(self, best: float | None, _bound: float | None, _seconds: float) -> None:
         """Hear of solutions."""
         self.found = self.found or best is not None
 
+    @property
+    def asked(self) -> bool:
+        """Whether the search was asked to end."""
+        return self._asked is not None and self._asked.is_set()
+
+
+class Enough(Watching):
+    """Set once some solution is known and a while is over, or once another event is set: the first plan is wanted soon."""
+
+    def __init__(self, seconds: float, asked: threading.Event | None = None) -> None:
+        super().__init__(asked)
+        self.ends = time.monotonic() + seconds
+
     def is_set(self) -> bool:
         """Return whether to stop now."""
-        if self.asked is not None and self.asked.is_set():
-            return True
-        return self.found and time.monotonic() > self.ends
+        return self.asked or (self.found and time.monotonic() > self.ends)
 
 
 def highs_model(model: Model, *, relax: bool) -> highspy.HighsLp:

@@ -28,6 +28,7 @@ from fleetplan.report.map_svg import (
     km2_per_square_degree,
     land_in,
     ranked_places,
+    rivers_bridged,
     without_small,
 )
 from fleetplan.service.types import CityService
@@ -149,7 +150,7 @@ def _nearest(city: City, service: CityService) -> tuple[list[str], list[int], li
 def _levels(
     rollout: CityRollout, service: CityService, land: MultiPolygon, km2: float, grid: Grid
 ) -> list[dict[str, Any]]:
-    told = {k.level: k for k in rollout.levels}
+    told, dry = {k.level: k for k in rollout.levels}, rivers_bridged(land, km2)
     return [
         {
             "level": level,
@@ -157,7 +158,7 @@ def _levels(
             "km2": round(k.area_km2, 1),
             "people": round(k.population),
             "trips": round(told[level].addressable_trips_per_day) if level in told else None,
-            "rings": grid.polygons(area_on_land(k, land, km2)),
+            "rings": grid.polygons(area_on_land(k, dry, km2)),
         }
         for level, k in enumerate(service.levels, start=1)
     ]

@@ -191,8 +191,9 @@ def _defs(rollout: CityRollout, city: City, service: CityService, projection: Pr
             d = "".join(_hexagon(cell, projection) for cell in cells if shade.get(cell, 0) == k)
             parts.append(Markup('<path id="ring-{}-{}-{}" d="{}"/>').format(slug, level, k, d))
     used = sorted({k for d in rollout.deployments for k in d.level if k})
+    dry = rivers_bridged(ground, projection.km2)
     for level in used:
-        outline = svg_path(area_on_land(service.levels[level - 1], ground, projection.km2), projection)
+        outline = svg_path(area_on_land(service.levels[level - 1], dry, projection.km2), projection)
         parts.append(Markup('<path id="area-{}-{}" d="{}"/>').format(slug, level, outline))
     return join(parts)
 
@@ -212,9 +213,12 @@ def land_in(city: City, box: Box, tolerance: float) -> MultiPolygon:
     return without_small(land, LEAST_WATER_KM2 / km2_per_square_degree((box[1] + box[3]) / 2))
 
 
-def area_on_land(level: LadderLevel, land: BaseGeometry, km2: float) -> MultiPolygon:
-    """Return a level's outline cut at the shore, rivers bridged; ``km2`` are the square kilometres of a square degree."""
-    return without_small(cells_outline(level.cells).intersection(rivers_bridged(land, km2)), LEAST_AREA_KM2 / km2)
+def area_on_land(level: LadderLevel, dry: BaseGeometry, km2: float) -> MultiPolygon:
+    """Return a level's outline cut at the shore of land whose rivers are bridged (:func:`rivers_bridged`).
+
+    ``km2`` are the square kilometres of a square degree.
+    """
+    return without_small(cells_outline(level.cells).intersection(dry), LEAST_AREA_KM2 / km2)
 
 
 def rivers_bridged(land: BaseGeometry, km2: float) -> BaseGeometry:

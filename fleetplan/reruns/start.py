@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from fleetplan.optimize.strict import is_plan, strict_model
 from fleetplan.optimize.tidy import reached, tidied, whole_columns
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
-from fleetplan.reruns.keep import kept_decisions
+from fleetplan.reruns.keep import Kept, kept_decisions
 
 START_S = 5.0
 START_GAP = 1e-3
@@ -35,10 +35,10 @@ def _permitted(f: Formulation, steps: Array) -> None:
             steps[own.open[g, ~allowed]] = 0.0
 
 
-def _parent_steps(f: Formulation, parent: Plan) -> Array:
+def _parent_steps(f: Formulation, kept: Sequence[Kept]) -> Array:
     """Return the parent's step decisions as a column vector; NaN where a column is no step of a parent."""
     steps = np.full(f.model.columns, np.nan)
-    for one in kept_decisions(f, parent, f.instance.periods):
+    for one in kept:
         if one.step:
             steps[one.columns[0]] = one.value
     for (stack, wide), columns in f.columns.programmes.items():
@@ -93,22 +93,23 @@ def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> 
 
 def _tries(f: Formulation, parent: Plan) -> Iterator[tuple[Reuse, Model]]:
     """Yield the problem with what is held of the parent, most first."""
-    whole, cut = _whole_parent(f, parent)
+    kept = kept_decisions(f, parent, f.instance.periods)
+    whole, cut = _whole_parent(f, parent, kept)
     yield "remainder" if cut else "plan", whole
-    strict, steps = strict_model(f), _parent_steps(f, parent)
+    strict, steps = strict_model(f), _parent_steps(f, kept)
     yield "launches", held(strict, steps)
     for own in f.columns.depots.values():
         steps[own.ordered] = np.nan
     yield "openings", held(strict, steps)
 
 
-def _whole_parent(f: Formulation, parent: Plan) -> tuple[Model, bool]:
+def _whole_parent(f: Formulation, parent: Plan, kept: Sequence[Kept]) -> tuple[Model, bool]:
     """Return the problem with every decision of the parent held, and no more riders offered than it offers.
 
     Also return whether the problem's limits cut some decision of the parent's.
     """
     values = np.full(f.model.columns, np.nan)
-    for one in kept_decisions(f, parent, f.instance.periods):
+    for one in kept:
         if len(one.columns) == 1:
             values[one.columns[0]] = one.value
     model = held(f.model, values)

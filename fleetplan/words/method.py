@@ -32,6 +32,17 @@ NOT_BEGUN: dict[Reuse, str] = {
 """Why the search began with nothing of the earlier plan."""
 
 
+PROVISIONAL: dict[Reuse, str] = {
+    "plan": "the parent's plan keeps every rule of this request",
+    "remainder": "what this request leaves of the parent's plan",
+    "launches": "the parent's launches, fleets anew",
+    "openings": "the parent's launches, depots and fleets anew",
+    "other_periods": "the parent's periods are others",
+    "rules": "the parent's launches break a rule of this request",
+}
+"""What is told of the plan that a rerun begins with."""
+
+
 def method_sentence(method: Method) -> str:
     """Return how a plan was found, what its bound is proven for, and where the bound is from."""
     found = (

@@ -41,6 +41,7 @@ class Blocks:
     """A whole problem by blocks."""
 
     model: Model
+    of_column: Ints  # the block of every column, SHARED for none
     parts: tuple[Block, ...]
     shared: Ints  # columns of no block
     coupling: Ints  # rows of no block
@@ -61,7 +62,7 @@ def split(model: Model, of_column: Ints) -> Blocks:
     count = 1 + int(of_column.max(initial=SHARED))
     groups = zip(_groups(of_column, count), _groups(rows, count), strict=True)
     parts = [_block(model, by_column, columns, own) for columns, own in groups]
-    return Blocks(model, tuple(parts), shared, coupling, csr_matrix(by_column[:, shared]), entries)
+    return Blocks(model, of_column, tuple(parts), shared, coupling, csr_matrix(by_column[:, shared]), entries)
 
 
 def _block(model: Model, entries: csc_matrix, columns: Ints, rows: Ints) -> Block:

@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.matrix import Array, Ints
-from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.blocks import Blocks, split
 from fleetplan.optimize.pair.part import Part, part_around
-from fleetplan.optimize.pair.plans import Planner, Surroundings
+from fleetplan.optimize.pair.plans import Apart, Planner, Surroundings
 from fleetplan.optimize.pair.relaxed import Relaxation, Relaxed
 from fleetplan.optimize.pair.windows import windows
-from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
-from fleetplan.optimize.rounding import TOLERANCE
+from fleetplan.optimize.pair.wire import Found, Proven, Task
+from fleetplan.optimize.rounding import TOLERANCE, hold
 
 LOG = logging.getLogger(__name__)
 MOST_WORKERS = 8
@@ -35,10 +34,8 @@ STEPS_S, WHOLE_S = 2.0, 10.0
 BETTER_GAP, BETTER_S = 2e-3, 4.0  # the same where blocks are planned anew; seconds for each
 LEAST_WORTH = 0.05  # of the average: gaps are shares of no less
 GIVE_WAY = 5  # blocks tried one after another where purchases find no room
-HALF, LEAST_ENTRY = (
-    0.5,
-    0.02,
-)  # deployments that the mix lets in by less stay out at first, and where that leaves no room
+HALF, LEAST_ENTRY = 0.5, 0.02
+"""Deployments that the mix lets in by less stay out: at first, and where that leaves no room."""
 LARGEST = 3  # blocks planned anew at once
 FADES = 0.5  # how the interest in a block falls when nothing was found there
 LEAST_INTEREST = 1e-6  # of the plan's value
@@ -48,24 +45,6 @@ def workers() -> int:
     """Return how many blocks are solved at once."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, MOST_WORKERS)
-
-
-class Apart:
-    """Surroundings of the planner of a part: what it finds stays there."""
-
-    nodes: NodeClock | None = None
-
-    def __init__(self, part: Part, seed: int, start: Array | None, stopped: threading.Event) -> None:
-        self.task, self.stopped, self.best_usd = Task(part.outline, seed, start), stopped, -float("inf")
-
-    def tell(self, message: Message) -> None:
-        """Remember what a plan is worth."""
-        if isinstance(message, Found):
-            self.best_usd = max(self.best_usd, message.value_usd)
-
-    def taken(self) -> list[Found]:
-        """Return nothing: nobody else works on a part."""
-        return []
 
 
 class Citywise:
@@ -80,13 +59,9 @@ class Citywise:
         average = float(np.mean(relaxed.values))
         self.gaps = average / np.maximum(relaxed.values, LEAST_WORTH * average)  # in shares of a block's own worth
         self.x = relaxed.x.copy()
-        self.of_step = self._blocks_of_steps()
 
-    def _blocks_of_steps(self) -> Ints:
-        of_column = np.zeros(self.model.columns, dtype=np.int64)
-        for k, block in enumerate(self.blocks.parts):
-            of_column[block.columns] = k
-        return np.array([of_column[own.entry] for own in self.outline.steps], dtype=np.int64)
+    def _planner(self, part: Part, start: Array | None = None) -> Planner:
+        return Planner(Apart(Task(part.outline, self.channel.task.seed, start), self.channel.stopped))
 
     # --- the first plan ---
 
@@ -110,7 +85,7 @@ class Citywise:
         largest = np.argsort(-self.relaxed.values, kind="stable")[:GIVE_WAY]
         for chosen in ([], *([int(k)] for k in largest)):
             part = part_around(self.outline, self.blocks, chosen, self.x, self.model.cost)
-            planner = Planner(Apart(part, self.channel.task.seed, None, self.channel.stopped))
+            planner = self._planner(part)
             o, x = part.outline, self.x[part.columns]
             lower, upper = o.bounds()
             lower[o.model.whole] = upper[o.model.whole] = x[o.model.whole]
@@ -122,15 +97,14 @@ class Citywise:
 
     def _least_open_first(self) -> list[int]:
         open_by = np.zeros(len(self.blocks.parts))
-        for k, own in zip(self.of_step, self.outline.steps, strict=True):
-            entry = float(self.x[own.entry])
-            open_by[k] = max(open_by[k], min(entry, 1.0 - entry))
+        entry = self.x[self.outline.entries]
+        np.maximum.at(open_by, self.blocks.of_column[self.outline.entries], np.minimum(entry, 1.0 - entry))
         return [int(k) for k in np.argsort(open_by, kind="stable")]
 
     def _made_whole(self, k: int) -> bool:
         """Plan one block about where the mix has it, at the prices, in whole numbers; anywhere if there is no room."""
         part = part_around(self.outline, self.blocks, [k], self.x, self.scarce)
-        planner = Planner(Apart(part, self.channel.task.seed, None, self.channel.stopped))
+        planner = self._planner(part)
         for lower, upper, whole in self._tries(part):
             gap = STEPS_GAP * self.gaps[k]
             answer = planner.solve(lower, upper, whole, gap=gap, limit_s=STEPS_S)
@@ -150,8 +124,7 @@ class Citywise:
         whole[len(whole) - len(self.blocks.shared) :] = False
         for kept in (o.model.whole, o.loose_orders):
             lower, upper = o.bounds()
-            fixed = np.clip(np.where(o.loose_orders, np.round(x), np.ceil(x - TOLERANCE)), lower, upper)
-            lower[kept], upper[kept] = fixed[kept], fixed[kept]
+            hold(lower, upper, kept, np.where(o.loose_orders, np.round(x), np.ceil(x - TOLERANCE)))
             answer = planner.solve(lower, upper, whole & ~kept, gap=gap, limit_s=WHOLE_S)
             if answer.x is not None:
                 rounded: Array = np.where(whole, np.round(answer.x), answer.x)
@@ -202,7 +175,7 @@ class Citywise:
     def _improved(self, chosen: Sequence[int]) -> bool:
         """Plan some blocks anew, the others as they stand; return whether that gave a better plan."""
         part = part_around(self.outline, self.blocks, chosen, self.x, self.model.cost)
-        planner = Planner(Apart(part, self.channel.task.seed, self.x[part.columns], self.channel.stopped))
+        planner = self._planner(part, self.x[part.columns])
         before = planner.channel.best_usd
         gap = BETTER_GAP * float(np.mean(self.gaps[list(chosen)]))
         lower, upper = part.outline.bounds()

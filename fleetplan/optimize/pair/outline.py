@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,11 @@ class Outline:
     def cities(self) -> int:
         """Number of cities with deployments."""
         return 1 + max((s.city for s in self.steps), default=-1)
+
+    @cached_property
+    def entries(self) -> Ints:
+        """The entry of every deployment, shape (deployments,)."""
+        return np.array([own.entry for own in self.steps], dtype=np.int64)
 
     @property
     def loose_orders(self) -> NDArray[np.bool_]:

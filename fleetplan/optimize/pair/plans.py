@@ -1,7 +1,7 @@
 """The plan process: finds plans in whole numbers, one better than the other, until it is stopped.
 
 1. Root relaxation. Its pattern of entries (who enters at all) and its windows (when its steps rise) give a small problem;
-   settled and made whole it is the first plan. A plan given at the start (a rerun's parent) is polished first.
+   settled and made whole it is the first plan. A plan given at the start or meanwhile (a rerun's parent) is what it must beat.
 2. Entry tree, best first (:mod:`~fleetplan.optimize.pair.tree`). Every new pattern gives a plan in the same way; a node that
    cannot beat the best plan is left.
 3. Polish: every step within two periods of the best plan.
@@ -26,7 +26,7 @@ from fleetplan.optimize.pair.outline import Outline
 from fleetplan.optimize.pair.tree import Relaxation, StepTree
 from fleetplan.optimize.pair.windows import from_coarse, near, pattern, windows
 from fleetplan.optimize.pair.wire import Channel, Found, Message, Over, Proven, Task, serve
-from fleetplan.optimize.rounding import TOLERANCE, made_whole
+from fleetplan.optimize.rounding import TOLERANCE, hold, made_whole
 from fleetplan.optimize.solve import Enough, Solution, solve
 
 FIRST_GAP = 1e-2  # of the first plan's windows: the next ones better it
@@ -59,8 +59,8 @@ class Surroundings(Protocol):
         """Return what was given since the last call."""
 
 
-class _Rough:
-    """Surroundings of a planner whose plans are only a hint."""
+class Apart:
+    """Surroundings of a planner whose plans stay with whoever asked: of a coarser problem, or of a part."""
 
     nodes: NodeClock | None = None
 
@@ -68,17 +68,13 @@ class _Rough:
         self.task, self.stopped, self.best_usd = task, stopped, -float("inf")
 
     def tell(self, message: Message) -> None:
+        """Remember what a plan is worth."""
         if isinstance(message, Found):
             self.best_usd = max(self.best_usd, message.value_usd)
 
     def taken(self) -> list[Found]:
+        """Return nothing: nobody else works here."""
         return []
-
-
-def _hold(lower: Array, upper: Array, columns: NDArray[np.bool_], at: Array) -> None:
-    """Hold columns at values, or as near to them as their bounds let them be, in place."""
-    kept = np.clip(at, lower, upper)
-    lower[columns], upper[columns] = kept[columns], kept[columns]
 
 
 class Planner:
@@ -151,7 +147,7 @@ class Planner:
         lower, upper = self.outline.bounds()
         steps, orders = self.outline.loose_orders, np.zeros(len(x), dtype=bool)
         orders[self.outline.orders] = True
-        _hold(lower, upper, steps, np.round(x))
+        hold(lower, upper, steps, np.round(x))
         held = replace(self.model, lower=lower, upper=upper)
         none_yet = not np.isfinite(self.channel.best_usd)
         self._with_orders(held, orders, np.ceil(x - TOLERANCE), way)
@@ -163,7 +159,7 @@ class Planner:
 
     def _with_orders(self, held: Model, orders: NDArray[np.bool_], at: Array, way: str) -> None:
         lower, upper = held.lower.copy(), held.upper.copy()
-        _hold(lower, upper, orders, at)
+        hold(lower, upper, orders, at)
         rest, ordered = self.outline.whole & ~self.model.whole, replace(held, lower=lower, upper=upper)
         answer = made_whole(ordered, rest, lambda m: self._solved(m, WHOLE_GAP, WHOLE_S), self.channel.best_usd)
         if answer.x is not None:
@@ -208,7 +204,7 @@ class Planner:
         coarse = self.outline.coarse
         if coarse is None:
             return
-        rough = Planner(_Rough(Task(coarse, self.seed), self.channel.stopped))
+        rough = Planner(Apart(Task(coarse, self.seed), self.channel.stopped))
         root = Relaxation(coarse)
         if not root.optimal or not rough.from_relaxation(root.x, first=True):
             return

@@ -91,8 +91,8 @@ def race(
     SolverError
         If it ended without any plan and without that proof.
     """
-    plans = replace(outline_of(board.formulation, board.plan_model, board.whole), coarse=coarse)
     bounds = outline_of(board.formulation, board.formulation.model, board.whole)
+    plans = replace(bounds, model=board.plan_model, coarse=coarse)
     known = board.plans[0] if board.plans else None
     alike = board.plan_model is board.formulation.model
     crew.begin({"plans": Task(plans, seed, known), "bounds": Task(bounds, seed, known, told_prices=alike)})

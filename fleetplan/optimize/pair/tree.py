@@ -137,7 +137,7 @@ class StepTree:
 
     def _branch(self, x: Array) -> int | None:
         """Return the step to branch on: the most open entry, else the middle of the row that is spread most."""
-        entries = np.array([own.entry for own in self.relaxation.outline.steps], dtype=np.int64)
+        entries = self.relaxation.outline.entries
         open_by = np.abs(x[entries] - np.round(x[entries]))
         if open_by.max(initial=0.0) > OPEN:
             return int(entries[np.argmax(open_by)])

@@ -96,4 +96,4 @@ def _near(lower: Array, upper: Array, rising: Ints, x: Array, periods: int) -> N
 
 def pattern(o: Outline, x: Array) -> tuple[bool, ...]:
     """Return which deployments enter in a relaxation's solution."""
-    return tuple(bool(x[own.entry] > 0.5) for own in o.steps)  # a step is 0 or 1
+    return tuple((x[o.entries] > 0.5).tolist())  # a step is 0 or 1

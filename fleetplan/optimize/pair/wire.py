@@ -27,14 +27,12 @@ _PR_SET_PDEATHSIG = 1
 class Task:
     """What a process is started with.
 
-    ``start`` is a plan to begin with, ``least_usd`` what a plan must beat; ``told_prices`` whether the other process will tell
-    the prices of the relaxation.
+    ``start`` is a plan to begin with; ``told_prices`` whether the other process will tell the prices of the relaxation.
     """
 
     outline: Outline
     seed: int
     start: Array | None = None
-    least_usd: float = -float("inf")
     told_prices: bool = False
 
 
@@ -113,7 +111,6 @@ class Channel:
         if not isinstance(first, Task):
             os._exit(0)
         self.task: Task = first
-        self.best_usd = first.least_usd
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:

@@ -180,3 +180,10 @@ class Rule(Limits, ABC):
     @abstractmethod
     def write(self, p: Problem) -> None:
         """Add the rule's rows (and the money that belongs to it)."""
+
+
+class Cut(Rule, ABC):
+    """Rows that follow from other rules for whole steps, and that fractions of steps would break; ``implied_by`` names those."""
+
+    kind = "definition"
+    unchecked = "a cut: what keeps the rules that imply it keeps it"

@@ -73,6 +73,14 @@ class ConstraintRule(Rule, Generic[C]):
         """Return the deployments that the constraint is about."""
         return i.matching(getattr(self.constraint, "city", None), getattr(self.constraint, "stack", None))
 
+    def shut(self, i: Instance, q: int, t: Ints) -> Flags | None:
+        """Return that nothing of a deployment is open in periods ``t``, shape (levels, periods); None if it is not about it."""
+        if q not in self.users(i):
+            return None
+        opens = np.ones((len(i.levels_of(q)), i.periods), dtype=bool)
+        opens[:, t] = False
+        return opens
+
     def window(self, i: Instance) -> Ints:
         """Return the periods that share a month with the constraint's window."""
         given = [getattr(self.constraint, name, None) for name in ("start", "end")]
@@ -124,11 +132,7 @@ class LaunchNotBeforeRule(ConstraintRule[LaunchNotBefore]):
 
     def openings(self, i: Instance, q: int) -> Flags | None:
         """Return that nothing is open before the month."""
-        if q not in self.users(i):
-            return None
-        opens = np.ones((len(i.levels_of(q)), i.periods), dtype=bool)
-        opens[:, self._before(i)] = False
-        return opens
+        return self.shut(i, q, self._before(i))
 
     def write(self, p: Problem) -> None:
         """Keep the openings closed."""
@@ -154,20 +158,16 @@ class LaunchFixedRule(ConstraintRule[LaunchFixed]):
 
     title = "A stack opens in a city in the period that holds a month"
 
-    def _at(self, i: Instance) -> int:
+    def _period(self, i: Instance) -> int:
         return i.grid.period_of(month_number(self.constraint.month))
 
     def openings(self, i: Instance, q: int) -> Flags | None:
         """Return that nothing is open before the period."""
-        if q not in self.users(i):
-            return None
-        opens = np.ones((len(i.levels_of(q)), i.periods), dtype=bool)
-        opens[:, : max(self._at(i), 0)] = False
-        return opens
+        return self.shut(i, q, np.arange(max(self._period(i), 0)))
 
     def write(self, p: Problem) -> None:
         """Ask for the opening in the period, and for none before."""
-        at = self._at(p.instance)
+        at = self._period(p.instance)
         users, inside = self.users(p.instance), 0 <= at < p.instance.periods
         opened: list[Term] = [(p.columns.deployments[q].open[0, at], 1.0) for q in users if inside]
         p.at_least(self, self.place, _at(at), opened, 1.0, part="open")
@@ -198,7 +198,7 @@ class ForbidDeploymentRule(ConstraintRule[ForbidDeployment]):
 
     def openings(self, i: Instance, q: int) -> Flags | None:
         """Return that nothing opens."""
-        return np.zeros((len(i.levels_of(q)), i.periods), dtype=bool) if q in self.users(i) else None
+        return self.shut(i, q, np.arange(i.periods))
 
     def write(self, p: Problem) -> None:
         """Keep the programme from beginning."""

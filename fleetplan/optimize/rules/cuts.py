@@ -9,20 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.base import Problem, Rule, Term
+from fleetplan.optimize.rules.base import Cut, Problem, Rule, Term
 from fleetplan.optimize.rules.caps import least_while_open
 
 NEARLY = 1e-9  # a quotient of doubles so near below a whole number is taken for it
 
 
-class LevelFleetRule(Rule):
+class LevelFleetRule(Cut):
     """The minimum fleet serves the level in force: a fraction of a level has that fraction of it."""
 
     key = "min_fleet_level"
     title = "Whichever area is in force, the minimum fleet serves in it"
     source = "implied by min_fleet and no_service_before_open"
-    kind = "definition"
-    unchecked = "a cut: what keeps the rules that imply it keeps it"
     implied_by = ("min_fleet", "no_service_before_open")
 
     def write(self, p: Problem) -> None:
@@ -35,15 +33,13 @@ class LevelFleetRule(Rule):
                 p.at_least(self, p.place(q), t, terms)
 
 
-class ProgrammeRoomRule(Rule):
+class ProgrammeRoomRule(Cut):
     """As many programmes run as there are test fleets to be had, in whole numbers."""
 
     key = "programme_room"
     title = "No more programmes of a stack run than its vehicles make whole test fleets"
     source = "implied by stack_supply, min_fleet and permit_path"
-    kind = "definition"
     scope = "stack"
-    unchecked = "a cut: what keeps the rules that imply it keeps it"
     implied_by = ("stack_supply", "min_fleet", "permit_path")
 
     def write(self, p: Problem) -> None:

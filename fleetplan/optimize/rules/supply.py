@@ -12,7 +12,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.rules.base import Cut, Problem, Rule, Term, listed
 from fleetplan.optimize.rules.caps import by_year
 
 
@@ -152,14 +152,12 @@ class RampRule(Rule):
             p.at_most(self, p.place(q), p.every, [(own.added, 1.0), (own.open[0], -most)])
 
 
-class FleetGrowthRule(Rule):
+class FleetGrowthRule(Cut):
     """A fleet outgrows its pilot only in periods with driver-out permitted (implied by ramp and caps, but tighter)."""
 
     key = "fleet_growth"
     title = "A fleet outgrows its pilots only at the pace of the ramp, counted from driver-out"
     source = "implied by ramp, permit_path, permit_cap and operator_pilot"
-    kind = "definition"
-    unchecked = "a cut: what keeps the rules that imply it keeps it"
     implied_by = ("ramp", "placing", "permit_path", "permit_cap", "operator_pilot")
 
     def sentence(self, instance: Instance) -> str:
