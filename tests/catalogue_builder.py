@@ -57,6 +57,7 @@ CITY_FIGURES: dict[str, Any] = {
 
 STACK_FIGURES: dict[str, Any] = {
     "vehicle.price_usd": 60000,
+    "vehicle.kit_share": 0.3,
     "vehicle.seats": 4,
     "vehicle.battery_kwh": 75,
     "vehicle.range_km": 400,

@@ -97,8 +97,18 @@ CITY = {
     "cost.depot_fixed_usd": 500000.0,
     "weather.winter_energy_factor": 1.2,
 }
+PRICE_LISTS = {
+    "price__kit_index_by_year": ([2.0, 1.6, 1.2], [2026, 2027, 2028]),
+    "price__battery_usd_per_kwh_by_year": ([100.0, 90.0, 80.0], [2026, 2027, 2028]),
+    "price__licence_index_by_year": ([1.0, 0.96], [2026, 2027]),
+}
+CAR_2027 = (60_000 + 40_000 * 0.8 - 50 * 10) * 1.1
+CAR_2028 = (60_000 + 40_000 * 0.6 - 50 * 20) * 1.1
+"""Alpha's car with its spares, by the lists above: the kit is two fifths of its price, the battery has 50 kWh."""
 ALPHA = {
     "vehicle.price_usd": 100000.0,
+    "vehicle.kit_share": 0.4,
+    "vehicle.battery_kwh": 50.0,
     "vehicle.energy_kwh_per_km": 0.2,
     "contract.platform_fare_share": 1.0,
     "contract.fee_usd_per_vehicle_day": 0.0,
@@ -275,6 +285,7 @@ def make_catalogue() -> Catalogue:
             ASSUMPTIONS,
             adoption__curve_monthly=(CURVE, []),
             remote__vehicles_per_agent_by_year=remote,
+            **PRICE_LISTS,
         ),
         supply_lines={},
         live_markets=(
@@ -433,7 +444,7 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
         "support": 0.4 * T * DAYS,
         "energy": kwh * DAYS * 0.25,
         "maintenance": 0.06 * km * DAYS,
-        "licence": 0.25 * km * DAYS,
+        "licence": 0.25 * 0.96 * km * DAYS,
         "insurance": 9000 / 12 * car_months,
         "operator_fee": 1100 * car_months,
         "data": 120 * car_months,
@@ -541,9 +552,9 @@ def rollout(world: Catalogue, place: str) -> dict[str, Any]:
 
 
 def pool(maker: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a stack's pool; vehicles cost 110,000 USD with spares, half of it on a loan at 9 % over 60 months."""
+    """Return a stack's pool; vehicles cost CAR_2027 with spares, half of it on a loan at 9 % over 60 months."""
     bought = np.array(BOUGHT[maker])
-    payment = 0.0075 / (1 - 1.0075**-60) * 55000
+    payment = 0.0075 / (1 - 1.0075**-60) * CAR_2027 / 2
     mine = [p for p in parts if p["stack"] == maker]
     return {
         "stack": maker,
@@ -555,7 +566,7 @@ def pool(maker: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "testing": np.sum([p["test_vehicles"] for p in mine], axis=0).tolist(),
         "ceiling": [int(20 + 20 * (m + 1)) for m in STARTS],
         "lines_usd": {
-            "vehicles": (-55000.0 * bought).tolist(),
+            "vehicles": (-CAR_2027 / 2 * bought).tolist(),
             "loan": (-payment * LENGTHS * np.cumsum(bought)).tolist(),
         },
     }
@@ -566,9 +577,9 @@ def ends() -> tuple[float, float, float]:
     bought, ages = np.array(BOUGHT["alpha"]), 12 - STARTS
     rate = 0.0075
     owed = (1 - (1 + rate) ** -(60 - ages)) / (1 - (1 + rate) ** -60.0)
-    cars = np.sum(bought * 110000 * (0.12 + 0.88 * (1 - ages / 60) - 0.5 * owed))
+    cars = np.sum(bought * (CAR_2028 * (0.12 + 0.88 * (1 - ages / 60)) - CAR_2027 * 0.5 * owed))
     stalls = np.sum(150000 * np.diff(np.array(DEPOTS["aston"][3]), prepend=0) * (1 - ages / 120))
-    charge = rate / (1 - (1 + rate) ** -60) * 110000 * bought.sum()
+    charge = rate / (1 - (1 + rate) ** -60) * CAR_2028 * bought.sum()
     after = np.sum(worth(12 + np.arange(48) + 0.5))
     return float(cars * worth(12)), float(stalls * worth(12)), float(charge * after)
 

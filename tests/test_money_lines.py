@@ -32,9 +32,11 @@ def booked(world: Catalogue = WORLD) -> dict[str, float]:
 
 
 def with_figure(name: str, factor: float) -> Catalogue:
-    """Return the world with another figure of economics.csv or assumptions.toml."""
+    """Return the world with another figure of economics.csv or assumptions.toml; a list changes its shape as well."""
     known = {**WORLD.economics, **WORLD.assumptions}[name]
-    other = replace(known, value=factor * known.value, values=tuple(factor * v for v in known.values))
+    other = replace(
+        known, value=factor * known.value, values=tuple(factor ** (n + 1) * v for n, v in enumerate(known.values))
+    )
     if name in WORLD.economics:
         return replace(WORLD, economics={**WORLD.economics, name: other})
     return replace(WORLD, assumptions={**WORLD.assumptions, name: other})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ import pytest
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.matrix import Place
-from tests.rule_builder import APRIL, BOUGHT, DRIVEN, JULY, JUNE, Trial, instance, written
+from tests.plan_builder import CAR_2027, CAR_2028, figures
+from tests.rule_builder import APRIL, BOUGHT, DRIVEN, JULY, JUNE, WORLD, Trial, instance, written
 
 DAYS = 365.25 / 12
 ALPHA, BETA = Place("deployment", city="aston", stack="alpha"), Place("deployment", city="belport", stack="beta")
 POOL = Place("stack", stack="alpha")
 LAST = 11
+HALF_USD = CAR_2027 / 2
+TWENTY_USD = 20 * HALF_USD
 
 
 def booked(trial: Trial, place: Place, line: str) -> Array:
@@ -99,11 +103,32 @@ def test_one_team_of_a_city_is_paid_from_its_first_programme_on():
 # --- asset_money ---
 
 
+def test_vehicles_and_licence_follow_their_lists_from_year_to_year():
+    two = {"horizon": {"start": "2027-07", "months": 12, "single_months": 12}}
+    trial = Trial(instance(BOUGHT | two))
+    bought = trial.f.columns.bought["alpha"]
+    trial.put(bought[0], 2.0).put(bought[6], 2.0)
+    assert booked(trial, POOL, "vehicles").tolist() == pytest.approx([-CAR_2027] + [0] * 5 + [-CAR_2028] + [0] * 5)
+    assert trial.f.instance.stacks["alpha"].price_usd.tolist() == pytest.approx([CAR_2027] * 6 + [CAR_2028] * 6)
+    rates = trial.f.instance.deployments[0].rates
+    assert [rates.moved("licence", 2026 * 12 + m) for m in (0, 11, 12)] == pytest.approx([1.0, 1.0, 0.96])
+    assert rates.moved("maintenance", 2027 * 12) == 1.0
+
+
+def test_a_used_vehicle_is_worth_no_more_than_its_share_of_a_new_one():
+    dearer = figures("assumptions.toml", {}, price__kit_index_by_year=([1.0, 2.0], [2027, 2028]))
+    worlds = (WORLD, replace(WORLD, assumptions={**WORLD.assumptions, **dearer}))
+    falling, rising = (instance(BOUGHT, world).stacks["alpha"] for world in worlds)
+    share, owed = 0.12 + 0.88 * (1 - 12 / 60), 0.5 * (1 - 1.0075**-48) / (1 - 1.0075**-60)
+    assert falling.residual_usd[0] == pytest.approx(CAR_2028 * share - CAR_2027 * owed)
+    assert rising.residual_usd[0] == pytest.approx(rising.price_usd[0] * (share - owed))
+
+
 def test_vehicles_are_paid_with_their_spares_half_at_once_and_half_on_a_loan():
     trial = Trial(instance(BOUGHT))
     trial.put(trial.f.columns.bought["alpha"][2], 10.0)
-    payment = 0.0075 / (1 - 1.0075**-60) * 55000 * 10
-    assert booked(trial, POOL, "vehicles").tolist() == pytest.approx([0, 0, -550_000] + [0] * 9)
+    payment = 0.0075 / (1 - 1.0075**-60) * CAR_2027 / 2 * 10
+    assert booked(trial, POOL, "vehicles").tolist() == pytest.approx([0, 0, -5 * CAR_2027] + [0] * 9)
     assert booked(trial, POOL, "loan").tolist() == pytest.approx([0, 0] + [-payment] * 10)
 
 
@@ -114,10 +139,11 @@ def test_what_is_left_of_vehicles_and_stalls_counts_and_keeping_them_is_charged(
     ends = trial.f.ledger.endings(trial.x)
     at_end = 1.1**-1
     owed = (1 - 1.0075**-48) / (1 - 1.0075**-60)
-    assert ends["residual", POOL] == pytest.approx(110_000 * (0.12 + 0.88 * (1 - 12 / 60) - 0.5 * owed) * at_end)
+    worth = CAR_2028 * (0.12 + 0.88 * (1 - 12 / 60)) - CAR_2027 * 0.5 * owed
+    assert ends["residual", POOL] == pytest.approx(worth * at_end)
     assert ends["residual", Place("city", city="aston")] == pytest.approx(4 * 150_000 * (1 - 10 / 120) * at_end)
     months = np.sum(1.1 ** (-(12 + np.arange(48) + 0.5) / 12))
-    assert ends["capital_charge", POOL] == pytest.approx(-0.0075 / (1 - 1.0075**-60) * 110_000 * months)
+    assert ends["capital_charge", POOL] == pytest.approx(-0.0075 / (1 - 1.0075**-60) * CAR_2028 * months)
 
 
 def test_sites_cost_when_ordered_and_stalls_of_the_platform_when_placed():
@@ -152,31 +178,31 @@ def test_without_a_booking_rule_its_money_is_gone():
 
 
 def spending(usd: float | list[float], *purchases: tuple[int, float]) -> Trial:
-    """Return vehicles bought, at 55,000 USD of capital each, with capital summed as the rule says."""
+    """Return vehicles bought, each half from capital and half on a loan, with capital summed as the rule says."""
     trial = Trial(instance(quarterly(usd)), "capital")
     for t, vehicles in purchases:
         trial.put(trial.f.columns.bought["alpha"][t], vehicles)
-        trial.put(trial.f.columns.capital[t], vehicles * 0.055)
+        trial.put(trial.f.columns.capital[t], vehicles * HALF_USD / 1e6)
     return trial
 
 
 @pytest.mark.parametrize(("vehicles", "allowed"), [(20, True), (21, False)])
 def test_capital_of_a_quarter_is_there_from_its_start(vehicles: int, allowed: bool):
-    assert spending(1.1e6, (0, vehicles)).kept == allowed
-    assert spending([0.0, 1.1e6, 0.0], (3, vehicles)).kept == allowed
-    assert not spending([0.0, 1.1e6], (2, 1)).kept
+    assert spending(TWENTY_USD, (0, vehicles)).kept == allowed
+    assert spending([0.0, TWENTY_USD, 0.0], (3, vehicles)).kept == allowed
+    assert not spending([0.0, TWENTY_USD], (2, 1)).kept
 
 
 def test_what_is_not_spent_carries_over():
-    assert spending([1.1e6, 1.1e6, 0.0], (JUNE, 40)).kept
-    assert spending([1.1e6, 1.1e6, 0.0], (0, 20), (LAST, 20)).kept
-    assert not spending([1.1e6, 1.1e6, 0.0], (0, 20), (LAST, 21)).kept
+    assert spending([TWENTY_USD, TWENTY_USD, 0.0], (JUNE, 40)).kept
+    assert spending([TWENTY_USD, TWENTY_USD, 0.0], (0, 20), (LAST, 20)).kept
+    assert not spending([TWENTY_USD, TWENTY_USD, 0.0], (0, 20), (LAST, 21)).kept
 
 
 def test_capital_counts_what_is_spent_and_nothing_else():
-    trial = spending(1.1e6, (0, 20))
+    trial = spending(TWENTY_USD, (0, 20))
     assert not trial.put(trial.f.columns.capital[0], 1.0).kept
-    trial.put(trial.f.columns.capital[0], 1.1)
+    trial.put(trial.f.columns.capital[0], TWENTY_USD / 1e6)
     trial.put(trial.f.columns.deployments[0].trips[0, 0], 1e5)
     assert trial.kept, "fares are no capital"
     assert not trial.put(trial.f.columns.depots["aston"].ordered[0], 1.0).kept, "a site costs half a million"
@@ -189,12 +215,12 @@ def test_without_the_budget_anything_may_be_spent():
 
 @pytest.mark.parametrize(("vehicles", "allowed"), [(20, True), (21, False)])
 def test_cumulated_cash_never_falls_below_the_floor(vehicles: int, allowed: bool):
-    payment = 0.0075 / (1 - 1.0075**-60) * 55000
-    trial = Trial(instance(quarterly(1e9, 20 * (55000 + 12 * payment) + 1.0)), "cash_floor")
+    payment = 0.0075 / (1 - 1.0075**-60) * HALF_USD
+    trial = Trial(instance(quarterly(1e9, 20 * (HALF_USD + 12 * payment) + 1.0)), "cash_floor")
     assert trial.f.columns.cash is not None
     trial.put(trial.f.columns.bought["alpha"][0], vehicles)
     trial.put(trial.f.columns.cash, -vehicles * payment / 1e6)
-    trial.put(trial.f.columns.cash[0], -vehicles * (55000 + payment) / 1e6)
+    trial.put(trial.f.columns.cash[0], -vehicles * (HALF_USD + payment) / 1e6)
     assert trial.kept == allowed
 
 

@@ -72,6 +72,7 @@ CITY_FIGURES: Final[dict[str, Spec]] = {
 
 STACK_FIGURES: Final[dict[str, Spec]] = {
     "vehicle.price_usd": Spec(1_000, 2e6),
+    "vehicle.kit_share": SHARE,
     "vehicle.seats": Spec(1, 60),
     "vehicle.battery_kwh": Spec(0, 1_000),
     "vehicle.range_km": Spec(20, 3_000),
@@ -111,7 +112,10 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "fleet.residual_share": SHARE,
     "fleet.test_fleet": Spec(1, 10_000, whole=True),
     "launch.followup_factor": SHARE,
+    "price.battery_usd_per_kwh_by_year": Spec(1, 2_000, length=0, years=True),
     "price.elasticity": Spec(-10, 0),
+    "price.kit_index_by_year": Spec(0.01, 10, length=0, years=True),
+    "price.licence_index_by_year": Spec(0.01, 10, length=0, years=True),
     "public_charge_usd_per_kwh": Spec(0, 10),
     "remote.vehicles_per_agent_by_year": Spec(0.1, 10_000, length=0, years=True),
     "service.aux_kw": Spec(0, 50),

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from fleetplan.catalogue.types import Catalogue, City, Stack
+from fleetplan.catalogue.types import Catalogue, City, Figure, Stack
+from fleetplan.economics.paths import BATTERY_USD, KIT_INDEX, LICENCE_INDEX, index
 
 HOURS_PER_MONTH = 730.0
 OPERATOR_HOURS_PER_DAY = 16.0
@@ -44,6 +45,7 @@ class Line:
 _UPKEEP, _FEES, _STAFF = "Energy, upkeep, licence", "Insurance, operation, fees", "Remote and field staff"
 _VEHICLES, _DEPOTS, _LAUNCH = "Vehicles", "Depots and stalls", "Launch and area"
 
+PRICE_LISTS = (KIT_INDEX, BATTERY_USD)
 LINES: Mapping[str, Line] = {
     "net_fares": Line("Net fares"),
     "partner_share": Line("Partner's share"),
@@ -52,7 +54,7 @@ LINES: Mapping[str, Line] = {
     "displaced": Line("Human trips displaced", figures=("displaced.take_share", "platform_take_rate_human_us")),
     "energy": Line(_UPKEEP, figures=("charging_loss", "service.aux_kw", "service.service_hours")),
     "maintenance": Line(_UPKEEP, figures=("maintenance_and_tyres_per_km",)),
-    "licence": Line(_UPKEEP),
+    "licence": Line(_UPKEEP, figures=("price.licence_index_by_year",)),
     "public_charging": Line(_UPKEEP, figures=("public_charge_usd_per_kwh",)),
     "insurance": Line(_FEES),
     "operator_fee": Line(_FEES),
@@ -63,9 +65,9 @@ LINES: Mapping[str, Line] = {
     "field": Line(_STAFF, figures=("event_response_vehicles_per_field_agent",)),
     "team": Line(_STAFF, figures=("team.usd_per_year",)),
     "safety_operator": Line("Safety operators"),
-    "vehicles": Line(_VEHICLES, "capital", ("service.spare_share",)),
+    "vehicles": Line(_VEHICLES, "capital", ("service.spare_share", *PRICE_LISTS)),
     "placing": Line(_VEHICLES, "capital", ("fleet.delivery_usd",)),
-    "loan": Line(_VEHICLES, "loan", ("service.spare_share", "finance.interest", "finance.term_years")),
+    "loan": Line(_VEHICLES, "loan", ("service.spare_share", "finance.interest", "finance.term_years", *PRICE_LISTS)),
     "depot_site": Line(_DEPOTS, "capital"),
     "stalls": Line(_DEPOTS, "capital"),
     "launch": Line(_LAUNCH, "capital", ("launch.followup_factor",)),
@@ -86,6 +88,8 @@ class DeploymentRates:
         Lines that are shares of net fares (``net_fares`` itself is 1).
     per_trip, per_km, per_kwh
         Lines in USD per trip, per driven km, per kWh from the grid.
+    moving
+        Of lines that move from year to year the list that multiplies them, against its first year.
     per_vehicle_month
         Lines in USD per vehicle in service and month, whatever the mode; ``remote`` stands apart.
     safety_operator_usd_month
@@ -100,6 +104,7 @@ class DeploymentRates:
     per_trip: Mapping[str, float]
     per_km: Mapping[str, float]
     per_kwh: Mapping[str, float]
+    moving: Mapping[str, Figure]
     per_vehicle_month: Mapping[str, float]
     remote_usd_h: float
     remote_vehicles_by_year: Mapping[int, float]
@@ -125,6 +130,10 @@ class DeploymentRates:
         years = sorted(self.remote_vehicles_by_year)
         known = max((y for y in years if y <= year), default=years[0])
         return -self.remote_usd_h * HOURS_PER_MONTH / self.remote_vehicles_by_year[known]
+
+    def moved(self, line: str, month: int) -> float:
+        """Return what a line is multiplied by in the year of an absolute month: 1 where nothing moves it."""
+        return index(self.moving[line], month) if line in self.moving else 1.0
 
     def winter(self, months: list[int]) -> float:
         """Return the mean energy factor over absolute months: the frost factor in December to February, else 1."""
@@ -182,6 +191,7 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
             "licence": paid("licence", stack.value("contract.licence_usd_per_km")),
         },
         per_kwh={"energy": paid("energy", electricity)},
+        moving={"licence": own[LICENCE_INDEX]},
         per_vehicle_month=per_vehicle_month,
         remote_usd_h=city.value("cost.remote_agent_usd_per_h") if "remote" in pays else 0.0,
         remote_vehicles_by_year=dict(zip(ratio.years, ratio.values, strict=True)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fleetplan.economics import annuity, annuity_factor, deployment_rates, discount, outstanding
+from fleetplan.economics import annuity_factor, deployment_rates, discount
 from fleetplan.months import Grid, month_number
 from fleetplan.optimize.instance import (
     Array,
@@ -21,10 +21,10 @@ from fleetplan.optimize.instance import (
     Milestone,
     Outlook,
     ServiceMode,
-    StackTerms,
     World,
     counted_modes,
 )
+from fleetplan.optimize.owning import stack_terms
 from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.paths import CITY, LONG_AGO
 from fleetplan.permits.ways import ways
@@ -196,35 +196,6 @@ def paths_of(scope: Scope, constraints: Sequence[AnyConstraint] | None = None) -
     }
 
 
-def _stack_terms(scope: Scope, slug: str, grid: Grid) -> StackTerms:
-    stack, own = scope.catalogue.stacks[slug], scope.catalogue.assumptions
-    life = round(own["fleet.life_years"].value * 12)
-    price = stack.value("vehicle.price_usd") * (1.0 + own["service.spare_share"].value)
-    financed = stack.value("contract.financed_share")
-    rate, term = own["finance.interest"].value, round(own["finance.term_years"].value * 12)
-    keep = own["fleet.residual_share"].value
-    month = np.arange(grid.start, grid.end)
-    age = month[None, :] - grid.starts[:, None]  # (period bought, month)
-    paying = np.add.reduceat((age >= 0) & (age < term), grid.starts - grid.start, axis=1)
-    older = grid.end - grid.starts
-    worth = np.where(older < life, price * (keep + (1.0 - keep) * (1.0 - older / life)), 0.0)
-    owed = np.array([price * financed * outstanding(rate, term, int(a)) for a in older])
-    since = grid.starts[None, :] - grid.starts[:, None]
-    return StackTerms(
-        stack=slug,
-        partner=stack.partner,
-        owned="capital" in stack.platform_pays,
-        yearly_cap=stack.value("supply.yearly_cap"),
-        life_months=life,
-        price_usd=price,
-        own_cash_usd=price * (1.0 - financed),
-        loan_usd=-annuity(rate, term) * price * financed * paying.astype(float),
-        residual_usd=worth - owed,
-        alive=(since >= 0) & (since < life),
-        capital_charge_usd=annuity(rate, life) * 12.0 * price,
-    )
-
-
 def _ceiling(scope: Scope, slug: str, grid: Grid, constraints: Sequence[AnyConstraint]) -> Ints:
     figure = scope.catalogue.stacks[slug].figures["supply.placeable"]
     changes = [c for c in constraints if isinstance(c, SupplyChange) and c.stack == slug]
@@ -279,7 +250,7 @@ def world_of(
         scope=scope,
         grid=grid,
         deployments=tuple(_terms(scope, pair, shared[pair]) for pair in sorted(shared)),
-        stacks={s: _stack_terms(scope, s, grid) for s in sorted({stack for stack, _ in shared})},
+        stacks={s: stack_terms(scope, s, grid) for s in sorted({stack for stack, _ in shared})},
         cities={c: _city_data(scope, c, services[c], grid) for c in scope.cities},
         adoption=adoption_matrix(grid, own["adoption.curve_monthly"].values),
         budget_usd=cumulated_budget(grid, scope.request.capital),

@@ -174,8 +174,8 @@ class StackTerms:
     owned: bool
     yearly_cap: float
     life_months: int
-    price_usd: float  # with spares
-    own_cash_usd: float  # paid at purchase, per vehicle
+    price_usd: Array  # (periods,): of a vehicle bought then, with spares
+    own_cash_usd: Array  # (periods,): of it paid at purchase
     loan_usd: Array  # (periods bought, periods paid): loan payments, negative
     residual_usd: Array  # (periods,): value at the horizon's end of a vehicle bought then, loan deducted
     alive: Flags  # (periods bought, periods)

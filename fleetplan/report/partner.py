@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact, Hold, Stack, SupplyLine
+from fleetplan.economics import BATTERY_USD, KIT_INDEX, vehicle_price_usd
 from fleetplan.report.catalogue import WEAK, Arrival, arrival, bars
 from fleetplan.words.catalogue import CONTRACT_MEANS, CONTRACT_NAMES, COUNTRIES
 from fleetplan.words.figure_rows import FigureRow, figure_rows, number
@@ -105,7 +106,7 @@ def terms(catalogue: Catalogue, stack: Stack) -> list[Term]:
         return rows.get(figure.key) if figure else None
 
     found = [
-        Term("Price", f"{usd(stack.value('vehicle.price_usd'))} a vehicle, landed.", row("vehicle.price_usd")),
+        Term("Price", _price(catalogue, stack), row("vehicle.price_usd")),
         Term("Fares", _fares(stack), row("contract.platform_fare_share")),
         Term("Fare level", _fare_level(stack), row("contract.fare_multiplier")),
         Term("Fixed fee", _fee(stack), row("contract.fee_usd_per_vehicle_day")),
@@ -118,6 +119,15 @@ def terms(catalogue: Catalogue, stack: Stack) -> list[Term]:
         Term("Lead time", f"{stack.lead_months} months from order to vehicle."),
     ]
     return [term for term in found if term.text]
+
+
+def _price(catalogue: Catalogue, stack: Stack) -> str:
+    """Return what a vehicle costs in the first and in the last year of the price lists."""
+    own = catalogue.assumptions
+    first, last = own[KIT_INDEX].years[0], max(own[name].years[-1] for name in (KIT_INDEX, BATTERY_USD))
+    then = usd(vehicle_price_usd(own, stack, 12 * last))
+    now = f"{usd(stack.value('vehicle.price_usd'))} a vehicle, landed, in {first}"
+    return f"{now}; {then} from {last} on, as its driving kit and its battery get cheaper."
 
 
 def supply(catalogue: Catalogue, stack: Stack) -> dict[str, Any] | None:

@@ -86,10 +86,12 @@ CITY: Final = {
     "profile.day_of_week": Words("Trips by day of the week", "response curves: weekdays against weekends", "pattern"),
     "population.scale": Words("Newer population over sum of districts", "people by zone", "people"),
 }
+_VEHICLE = "money lines vehicles, loan, residual, terminal; budget"
 STACK: Final = {
-    "vehicle.price_usd": Words("Price of a vehicle, landed", "money lines vehicles, residual; budget", "vehicle"),
+    "vehicle.price_usd": Words("Price of a vehicle, landed", _VEHICLE, "vehicle"),
+    "vehicle.kit_share": Words("Share of the driving kit in the price", f"{_VEHICLE}: falls by year", "vehicle"),
     "vehicle.seats": Words("Seats for riders", "", "vehicle"),
-    "vehicle.battery_kwh": Words("Battery", "", "vehicle"),
+    "vehicle.battery_kwh": Words("Battery", f"{_VEHICLE}: cells get cheaper", "vehicle"),
     "vehicle.range_km": Words("Range", "", "vehicle"),
     "vehicle.charge_kw": Words("Fastest charge", "", "vehicle"),
     "vehicle.energy_kwh_per_km": Words("Energy, driving only", "money line energy", "vehicle"),
@@ -115,6 +117,9 @@ OWN: Final = {
     "fx.CNY": Words("US dollars for one CNY", "", "finance"),
     "adoption.curve_monthly": Words("Adoption by months since opening", "rule demand: adoption", "market"),
     "price.elasticity": Words("Response of trips to price", "rule demand: fare multiplier", "market"),
+    "price.kit_index_by_year": Words("Price of the driving kit by year", f"{_VEHICLE}; by kit share", "finance"),
+    "price.battery_usd_per_kwh_by_year": Words("Price of batteries by year", f"{_VEHICLE}; by kWh", "finance"),
+    "price.licence_index_by_year": Words("Licence by year", "money line licence", "finance"),
     "wait.elasticity": Words("Response of trips to wait", "", "market"),
     "wait.reference_min": Words("Wait at which the response is stated", "", "market"),
     "service.spare_share": Words("Spare vehicles", "money lines vehicles, loan, residual", "operation"),

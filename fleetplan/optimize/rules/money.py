@@ -53,8 +53,9 @@ class RunningMoneyRule(Rule):
         loss = 1.0 - rates.charging_loss
         wheels = {line: usd * rates.kwh_per_km * winter / loss for line, usd in rates.per_kwh.items()}
         for line, usd in {**rates.per_km, **wheels}.items():
+            moved = np.array([rates.moved(line, int(m)) for m in i.grid.starts])
             for g, level in enumerate(i.levels_of(q)):
-                per_day = np.asarray(usd) * i.world.days
+                per_day = np.asarray(usd) * moved * i.world.days
                 p.ledger.book(line, p.place(q), p.every, own.trips[g], per_day * level.surface.km_per_trip)
                 p.ledger.book(line, p.place(q), p.every, own.fleet[g], per_day * level.surface.km_per_vehicle_day)
 

@@ -102,13 +102,14 @@ def _running(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> dict
     km = km_per_day(deployed, t) * case.days(t)
     fares = net_fare(case, deployed, t) * paying_share(calendar, deployed, t) * trips
     vehicle_months = row.vehicles[t] * case.lengths[t]
+    licence_first, licence_now = listed(case, "price.licence_index_by_year", case.starts[t])
     operator_months = deployed.in_modes(OPERATOR_MODES, t) * case.lengths[t]
     paid = {
         "payment": case.eco("payment_processing") * fares,
         "support": case.eco("customer_support_per_trip") * trips,
         "energy": kwh_per_day(case, deployed, t) * case.days(t) * city.value("cost.electricity_usd_per_kwh"),
         "maintenance": case.eco("maintenance_and_tyres_per_km") * km,
-        "licence": stack.value("contract.licence_usd_per_km") * km,
+        "licence": stack.value("contract.licence_usd_per_km") * licence_now / licence_first * km,
         "safety_operator": city.value("cost.operator_usd_per_h") * OPERATOR_HOURS_PER_MONTH * operator_months,
         **{line: usd * vehicle_months for line, usd in _vehicle_month_usd(case, deployed, t).items()},
     }
@@ -173,9 +174,22 @@ def city_lines(case: Case, rollout: CityRollout) -> Lines:
     return lines
 
 
-def vehicle_usd(case: Case, stack: str) -> float:
-    """Return the price of a vehicle with its share of spares."""
-    return case.catalogue.stacks[stack].value("vehicle.price_usd") * (1 + case.own("service.spare_share"))
+def listed(case: Case, figure: str, month: int) -> tuple[float, float]:
+    """Return what a list by calendar year holds in its first year and in that of an absolute month."""
+    known = case.catalogue.assumptions[figure]
+    begun = [value for year, value in zip(known.years, known.values, strict=True) if year * 12 <= month]
+    return known.values[0], begun[-1] if begun else known.values[0]
+
+
+def vehicle_usd(case: Case, stack: str, month: int) -> float:
+    """Return the price of a vehicle in the year of a month with its share of spares: its kit and its battery get cheaper."""
+    maker = case.catalogue.stacks[stack]
+    whole, kit = maker.value("vehicle.price_usd"), maker.value("vehicle.kit_share")
+    kit_first, kit_now = listed(case, "price.kit_index_by_year", month)
+    cell_first, cell_now = listed(case, "price.battery_usd_per_kwh_by_year", month)
+    price = whole * (1 - kit) + whole * kit * kit_now / kit_first
+    price -= maker.value("vehicle.battery_kwh") * (cell_first - cell_now)
+    return max(0.0, price) * (1 + case.own("service.spare_share"))
 
 
 def monthly_annuity(interest: float, months: int) -> float:
@@ -196,17 +210,18 @@ def loan_months(case: Case) -> int:
 def pool_lines(case: Case, fleet: StackFleet) -> Lines:
     """Return the lines of a stack's pool: vehicles bought and the loan on their financed share."""
     stack = case.catalogue.stacks[fleet.stack]
-    price = vehicle_usd(case, fleet.stack) if "capital" in stack.platform_pays else 0.0
+    buys = "capital" in stack.platform_pays
+    prices = [vehicle_usd(case, fleet.stack, month) if buys else 0.0 for month in case.starts]
     financed = stack.value("contract.financed_share")
     term = loan_months(case)
-    payment = price * financed * monthly_annuity(case.own("finance.interest"), term)
-    vehicles = [-price * (1 - financed) * count for count in fleet.bought]
+    payment = financed * monthly_annuity(case.own("finance.interest"), term)
+    vehicles = [-price * (1 - financed) * count for price, count in zip(prices, fleet.bought, strict=True)]
     loan = []
     for t in case.periods:
         first, last = case.starts[t], case.starts[t] + case.lengths[t]
         due = sum(
-            count * max(0, min(last, bought + term) - max(first, bought))
-            for bought, count in zip(case.starts, fleet.bought, strict=True)
+            price * count * max(0, min(last, bought + term) - max(first, bought))
+            for bought, price, count in zip(case.starts, prices, fleet.bought, strict=True)
         )
         loan.append(-payment * due)
     return {"vehicles": vehicles, "loan": loan}

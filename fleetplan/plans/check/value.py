@@ -81,13 +81,14 @@ def cars_left(case: Case, stack: str) -> float:
     rest = case.own("fleet.residual_share")
     term, rate = loan_months(case), case.own("finance.interest")
     financed = case.catalogue.stacks[stack].value("contract.financed_share")
-    worth = 0.0
+    new, worth = vehicle_usd(case, stack, case.end), 0.0
     for start, count in zip(case.starts, fleet.bought, strict=True):
         age = case.end - start
         share = rest + (1 - rest) * (1 - age / life) if age < life else 0.0
         left = max(0, term - age)
         owed = monthly_annuity(rate, term) / monthly_annuity(rate, left) if left else 0.0
-        worth += count * vehicle_usd(case, stack) * (share - financed * owed)
+        paid = vehicle_usd(case, stack, start)
+        worth += count * (min(paid, new) * share - paid * financed * owed)
     return worth * discount(case, case.end - case.start)
 
 
@@ -126,7 +127,7 @@ def capital_charge(case: Case, stack: str) -> float:
     if fleet is None:
         return 0.0
     life = round(12 * case.own("fleet.life_years"))
-    monthly = monthly_annuity(case.own("finance.interest"), life) * vehicle_usd(case, stack)
+    monthly = monthly_annuity(case.own("finance.interest"), life) * vehicle_usd(case, stack, case.end)
     return monthly * owned(case, fleet.bought, len(case.lengths) - 1) * going_on(case)
 
 
