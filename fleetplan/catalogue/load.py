@@ -23,6 +23,7 @@ from fleetplan.catalogue.types import (
     Figure,
     LiveMarket,
     Permitted,
+    Published,
     SupplyLine,
 )
 from fleetplan.errors import CatalogueError
@@ -71,6 +72,7 @@ def load_catalogue(path: Path | None = None, cities: Collection[str] | None = No
         assumptions=_assumptions(files),
         supply_lines=_supply_lines(files),
         live_markets=_live_markets(files),
+        record=_record(files),
         digest=files.digest(),
         city_digests={slug: files.digest(f"{slug}/") for slug in read},
     )
@@ -199,6 +201,32 @@ def _live_market(row: Row) -> LiveMarket:
         mode=row.choice("mode", ("operator", "driver_out")),
         counts=row.flag("counts"),
         note=row.text("note", blank=True),
+        source=source,
+        confidence=confidence,
+    )
+
+
+def _record(files: Files) -> tuple[Published, ...]:
+    """Return what is published of services; a catalogue without ``record.csv`` knows of none."""
+    if not (files.root / "record.csv").is_file():
+        return ()
+    rows = files.rows("record.csv", schema.RECORD)
+    check_unique(rows, "measure", "operator", "place", "month")
+    return tuple(_published(row) for row in rows)
+
+
+def _published(row: Row) -> Published:
+    source, confidence = provenance(row)
+    return Published(
+        measure=row.choice("measure", schema.RECORD_MEASURES),
+        operator=row.text("operator"),
+        place=row.text("place"),
+        month=row.month("month"),
+        months_from=row.whole("months_from", 0, 1200),
+        months_to=row.whole("months_to", 0, 1200) if row.has("months_to") else None,
+        value=row.number("value", low=0),
+        unit=row.text("unit"),
+        how=row.text("how"),
         source=source,
         confidence=confidence,
     )

@@ -237,3 +237,29 @@ DEPLOYMENTS: Final = (
 ECONOMICS: Final = ("item", "low", "likely", "high", "unit", "year", "source", "confidence")
 LIVE_MARKETS: Final = ("market", "partner", "since", "mode", "counts", "note", "source", "confidence")
 SUPPLY_LINES: Final = ("line", "source", "confidence")
+RECORD: Final = (
+    "measure",
+    "operator",
+    "place",
+    "month",
+    "months_from",
+    "months_to",
+    "value",
+    "unit",
+    "how",
+    "source",
+    "confidence",
+)
+RECORD_MEASURES: Final = (
+    "trips_per_car_day",
+    "empty_share",
+    "km_per_car_day",
+    "wait_min",
+    "cars_per_km2",
+    "fare_to_human_fare",
+    "revenue_per_car_day",
+    "fleet_growth",
+    "first_year_fleet",
+    "launch_area_km2",
+    "area_growth",
+)

@@ -335,6 +335,39 @@ class LiveMarket:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """What an operator's service was published to do, for plans to be held against.
+
+    Attributes
+    ----------
+    measure
+        One of ``catalogue.schema.RECORD_MEASURES``; ``value`` is in its ``unit``.
+    month
+        When it was measured, ``YYYY-MM``.
+    months_from, months_to
+        The age of a service, in months since it went driver-out, to which it speaks; ``months_to`` None: any later age.
+    how
+        What was counted, and what was derived from what.
+    """
+
+    measure: str
+    operator: str
+    place: str
+    month: str
+    months_from: int
+    months_to: int | None
+    value: float
+    unit: str
+    how: str
+    source: str
+    confidence: str
+
+    def speaks_of(self, age_months: float) -> bool:
+        """Return whether it speaks of a service of this age."""
+        return self.months_from <= age_months and (self.months_to is None or age_months < self.months_to + 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything known before a request. ``digest`` is the SHA-256 of the files it was read from."""
 
@@ -348,6 +381,7 @@ class Catalogue:
     live_markets: tuple[LiveMarket, ...]
     digest: str
     city_digests: Mapping[str, str] = field(default_factory=dict)
+    record: tuple[Published, ...] = ()
 
     def permits_for(self, city: str) -> dict[str, Permit]:
         """Return every permit of a city's jurisdictions by id, widest jurisdiction first."""

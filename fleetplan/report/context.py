@@ -18,6 +18,7 @@ from fleetplan.plans.reading import (
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.report import charts, gantt
 from fleetplan.report.map_svg import city_map
+from fleetplan.report.record import record_table
 from fleetplan.service.types import CityService
 from fleetplan.words import values as words
 
@@ -53,6 +54,7 @@ def city_context(
         "by_year": service_by_year(plan, city),
         "money": finance.groups_by_year(plan, finance.city_lines(city)) if city.deployments else [],
         "doubts": sorted(city.doubtful_figures, key=doubt_key),
+        "record": record_table(plan, city, catalogue) if city.deployments and fact else None,
     }
 
 

@@ -1,0 +1,143 @@
+"""Hold a plan against what operators were published to do, and write docs/record.md.
+
+    python benchmarks/record.py                      # plans the reference request (up to --seconds), writes docs/record.md
+    python benchmarks/record.py --plan out/plan.json # a plan made before
+
+Every measure of every city and year stands beside the published range of services as old. Where the plan expects more than
+has been published, one sentence in benchmarks/record_reasons.toml says why, or the page calls it a fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from fleetplan.catalogue import load_catalogue  # noqa: E402 - the path comes first
+from fleetplan.catalogue.types import Catalogue  # noqa: E402
+from fleetplan.explain.record import Held, held_against_record  # noqa: E402
+from fleetplan.planner import plan as plan_anew  # noqa: E402
+from fleetplan.plans import finance  # noqa: E402
+from fleetplan.plans.types import Plan  # noqa: E402
+from fleetplan.request import read_request  # noqa: E402
+from fleetplan.words import record as words  # noqa: E402
+from fleetplan.words.values import month_name, percent, usd  # noqa: E402
+
+PAGE = ROOT / "docs" / "record.md"
+REASONS = ROOT / "benchmarks" / "record_reasons.toml"
+REQUEST = ROOT / "examples" / "uber-2027.yaml"
+MARK = "▲"
+
+
+def page(plan: Plan, catalogue: Catalogue, reasons: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the page as Markdown."""
+    held = held_against_record(plan, catalogue)
+    return "\n".join(
+        [*_head(plan, held, reasons), *_tables(plan, held), *_more(plan, held, reasons), *_points(catalogue)]
+    )
+
+
+def faults(held: Sequence[Held], reasons: Mapping[str, Mapping[str, str]]) -> list[Held]:
+    """Return where a plan expects more than has been published and nothing says why."""
+    return [h for h in held if h.kinder and reason(h, reasons) is None]
+
+
+def reason(held: Held, reasons: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Return why a measure may exceed what is published: a sentence for its city, else one for all cities."""
+    own = reasons.get(held.measure, {})
+    return own.get(held.city) or own.get("all")
+
+
+def _head(plan: Plan, held: Sequence[Held], reasons: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    more = [h for h in held if h.kinder]
+    bare = len(faults(held, reasons))
+    yield "# Held against the record"
+    yield ""
+    yield f"Made by `python benchmarks/record.py` from the reference request (`examples/{REQUEST.name}`). The plan is worth"
+    yield f"{usd(plan.kpis.npv_usd)}, {percent(plan.gap)} from its bound. Every measure of every city stands beside what"
+    yield "operators were published to do with services as old, counted in months since they went driver-out"
+    yield "(`cities/record.csv`)."
+    yield ""
+    yield f"{len(held)} values; {len(more)} expect more than has been published ({MARK}), {bare} of them without a reason. A"
+    yield "value on the careful side of a range (fewer trips a car, slower growth, longer waits) is no fault."
+    yield ""
+
+
+def _tables(plan: Plan, held: Sequence[Held]) -> Iterator[str]:
+    years = finance.years(plan)
+    names = {c.city: c.name for c in plan.cities}
+    for measure in words.MEASURES:
+        own = [h for h in held if h.measure == measure]
+        if not own:
+            continue
+        yield f"## {words.MEASURES[measure].name}"
+        yield ""
+        yield f"| city | {' | '.join(map(str, years))} | published of services as old |"
+        yield f"|---|{'---:|' * len(years)}---|"
+        for city in dict.fromkeys(h.city for h in own):
+            mine = [h for h in own if h.city == city]
+            ranges = ", later ".join(dict.fromkeys(words.range_text(measure, h.low, h.high) for h in mine))
+            yield f"| {names[city]} | {' | '.join(_cell(mine, y) for y in years)} | {ranges} |"
+        yield ""
+
+
+def _cell(mine: Sequence[Held], year: int) -> str:
+    held = next((h for h in mine if h.year == year), None)
+    if held is None:
+        return ""
+    return words.value_text(held.measure, held.value) + (f" {MARK}" if held.kinder else "")
+
+
+def _more(plan: Plan, held: Sequence[Held], reasons: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    names = {c.city: c.name for c in plan.cities}
+    yield "## More than has been published, and why"
+    yield ""
+    more = [h for h in held if h.kinder]
+    if not more:
+        yield "Nothing."
+    for measure, city in dict.fromkeys((h.measure, h.city) for h in more):
+        mine = [h for h in more if (h.measure, h.city) == (measure, city)]
+        why = reason(mine[0], reasons)
+        sentence = words.kinder_sentence(names[city], [h.year for h in mine], measure)
+        yield f"- {sentence} {why or '**A fault: nothing explains it.**'}"
+    yield ""
+
+
+def _points(catalogue: Catalogue) -> Iterator[str]:
+    yield "## What is published, and where"
+    yield ""
+    yield "| measure | who, where, when | age, months | value | how | source | confidence |"
+    yield "|---|---|---|---:|---|---|---|"
+    for p in catalogue.record:
+        age = f"{p.months_from} and older" if p.months_to is None else f"{p.months_from} to {p.months_to}"
+        value = words.value_text(p.measure, p.value)
+        who = f"{p.operator}, {p.place}, {month_name(p.month)}"
+        yield f"| {words.MEASURES[p.measure].name} | {who} | {age} | {value} | {p.how} | {p.source} | {p.confidence} |"
+    yield ""
+
+
+def main() -> None:
+    """Plan or read, compare, write the page; exit 1 where something exceeds the record without a reason."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plan", type=Path, help="a plan.json; planned anew when left out")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to plan at most")
+    given = parser.parse_args()
+    catalogue = load_catalogue()
+    if given.plan:
+        plan = Plan.model_validate_json(given.plan.read_text(encoding="utf-8"))
+    else:
+        plan = plan_anew(read_request(REQUEST), time_limit_s=given.seconds, gap=0.001)
+    reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))
+    PAGE.write_text(page(plan, catalogue, reasons), encoding="utf-8")
+    left = faults(held_against_record(plan, catalogue), reasons)
+    print(f"{PAGE.relative_to(ROOT)}: {len(left)} faults")
+    sys.exit(1 if left else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""A city held against the record, as report and pages show it: a row a measure, a cell a year, the published range beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleetplan.catalogue.types import Catalogue, Published
+from fleetplan.explain.record import Held, held_against_record
+from fleetplan.plans import finance
+from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.words import record as words
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCell:
+    """A value as text; ``kinder``: it expects more than has been published."""
+
+    text: str
+    kinder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A measure: its cells by year, the published ranges as the service ages, and whose figures these are."""
+
+    measure: str
+    name: str
+    cells: list[RecordCell]
+    published: str
+    points: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTable:
+    """A city's measures by year, and in sentences where it expects more than has been published."""
+
+    years: list[int]
+    rows: list[RecordRow]
+    sentences: list[str]
+
+
+def record_table(plan: Plan, city: CityRollout, catalogue: Catalogue) -> RecordTable | None:
+    """Return a city held against the record; None where it never opens or nothing is published."""
+    if not catalogue.record:
+        return None
+    found = [held for held in held_against_record(plan, catalogue) if held.city == city.city]
+    if not found:
+        return None
+    years = finance.years(plan)
+    by_measure = {m: [h for h in found if h.measure == m] for m in words.MEASURES}
+    rows = [_row(measure, years, own) for measure, own in by_measure.items() if own]
+    kinder = {m: [h.year for h in own if h.kinder] for m, own in by_measure.items()}
+    sentences = [words.kinder_sentence(city.name, when, m) for m, when in kinder.items() if when]
+    return RecordTable(years, rows, sentences)
+
+
+def _row(measure: str, years: Sequence[int], own: Sequence[Held]) -> RecordRow:
+    in_year = {h.year: h for h in own}
+    cells = [
+        RecordCell(words.value_text(measure, h.value if h else None), bool(h and h.kinder))
+        for h in (in_year.get(year) for year in years)
+    ]
+    ranges = dict.fromkeys(words.range_text(measure, h.low, h.high) for h in own)
+    points = dict.fromkeys(p for h in own for p in h.points)
+    return RecordRow(measure, words.MEASURES[measure].name, cells, ", later ".join(ranges), [_point(p) for p in points])
+
+
+def _point(point: Published) -> str:
+    return f"{words.points_text([point])} ({point.source})"
