@@ -33,11 +33,15 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordTable:
-    """A city's measures by year, and in sentences where it expects more than has been published."""
+    """A city's measures by year."""
 
     years: list[int]
     rows: list[RecordRow]
-    sentences: list[str]
+
+    @property
+    def marked(self) -> bool:
+        """Whether anything is expected that nobody was published to do."""
+        return any(cell.kinder for row in self.rows for cell in row.cells)
 
 
 def record_table(plan: Plan, city: CityRollout, catalogue: Catalogue) -> RecordTable | None:
@@ -50,9 +54,7 @@ def record_table(plan: Plan, city: CityRollout, catalogue: Catalogue) -> RecordT
     years = finance.years(plan)
     by_measure = {m: [h for h in found if h.measure == m] for m in words.MEASURES}
     rows = [_row(measure, years, own) for measure, own in by_measure.items() if own]
-    kinder = {m: [h.year for h in own if h.kinder] for m, own in by_measure.items()}
-    sentences = [words.kinder_sentence(city.name, when, m) for m, when in kinder.items() if when]
-    return RecordTable(years, rows, sentences)
+    return RecordTable(years, rows)
 
 
 def _row(measure: str, years: Sequence[int], own: Sequence[Held]) -> RecordRow:
