@@ -188,7 +188,14 @@ def stack_toml(slug: str) -> str:
         "aliases": [f"{name} Ltd"],
         "rival": False,
     }
-    vehicle = {"rhd": "yes", "lhd": "yes", "snow_ok": "yes", "highway_ok": "limited", "electric": True}
+    vehicle = {
+        "rhd": "yes",
+        "lhd": "yes",
+        "snow_ok": "yes",
+        "highway_ok": "limited",
+        "operator_seat": True,
+        "electric": True,
+    }
     pays = ["capital", "energy", "maintenance", "insurance", "remote"]
     contract = {"type": "own_and_license", "platform_pays": pays, "exclusive": False, "notes": ""}
     hold = {"permit": "landia-test", "state": "held", **SOURCED}

@@ -165,8 +165,8 @@ def test_nothing_in_a_graph_lies_upon_anything_else(catalogue: Catalogue):
 
 
 def test_a_graph_tells_all_of_any_of_after_start_and_events_apart(catalogue: Catalogue):
-    california, union = _graph(catalogue, "california"), _graph(catalogue, "european-union")
-    assert {line.kind for line in california.lines} == {"all", "start"}
+    california, union = _graph(catalogue, "united-states"), _graph(catalogue, "european-union")
+    assert {line.kind for line in california.lines} == {"all", "start", "event"}
     assert {line.kind for line in union.lines} == {"all", "any", "event"}
     said = {node.id: node.waits for node in california.nodes}
     assert said["cpuc-drivered-pilot"] == "3 months after the start of Test with safety driver"

@@ -209,6 +209,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
 }
 NO_FIGURE = {
     "launch_order": "an order",
+    "operator_seat": "whether, not how much",
     "programme_opens": "whether, not how much",
     "permit_path": "its months are those of the permits, which plans list one by one",
     "permit_area": "as permit_path",

@@ -81,6 +81,7 @@ def _detail(known: Catalogue, stack: Stack) -> dict[str, Any]:
         "right_hand_drive": stack.rhd,
         "snow": stack.snow_ok,
         "highway": stack.highway_ok,
+        "operator_seat": stack.operator_seat,
         "platform_pays": sorted(stack.platform_pays),
         "contract_notes": stack.contract_notes,
         "notes": stack.notes,

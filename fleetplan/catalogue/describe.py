@@ -141,6 +141,7 @@ def _permit_row(permit: Permit, titles: dict[str, str], law: Jurisdiction) -> Ro
         "months": [permit.months_min, permit.months_likely, permit.months_max],
         "fleet_cap": permit.fleet_cap,
         "optional": permit.optional,
+        "needed_by": permit.needed_by,
         "source": permit.source,
         "confidence": permit.confidence,
     }

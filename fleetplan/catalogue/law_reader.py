@@ -12,6 +12,7 @@ from fleetplan.months import month_number
 
 _LEVELS: Final[tuple[Literal["union", "state", "city"], ...]] = ("union", "state", "city")
 _HOLDERS: Final[tuple[Literal["stack", "platform"], ...]] = ("stack", "platform")
+_NEEDED_BY: Final[tuple[Literal["every", "no_operator_seat"], ...]] = ("every", "no_operator_seat")
 _CAP_KINDS: Final = ("concurrent", "shared_quota", "type_year")
 _LONGEST_MONTHS: Final = 240
 
@@ -93,6 +94,7 @@ def _permit(table: Table, jurisdiction: str) -> Permit:
         notes=table.text("notes", blank=True),
         source=source,
         confidence=confidence,
+        needed_by=table.choice("needed_by", _NEEDED_BY) if table.holds("needed_by") else "every",
     )
 
 

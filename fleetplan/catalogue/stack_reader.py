@@ -53,6 +53,7 @@ def read_stack(files: Files, slug: str) -> Stack | None:
         holds=tuple(_hold(table) for table in root.parts("holds", "permit")),
         figures=read_figures(root, file, STACK_FIGURES),
         notes=head.note("notes"),
+        operator_seat=vehicle.flag("operator_seat"),
     )
     root.close()
     _check_charging(vehicle, stack)

@@ -6,7 +6,7 @@ Lengths in km, money in the unit of the key, probabilities and shares in [0, 1].
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from shapely.geometry import MultiPolygon, Polygon
@@ -203,7 +203,8 @@ class Event:
 class Permit:
     """A node of a jurisdiction's permit graph; see ``cities/README.md`` for each field.
 
-    ``airport`` names the gateways that it opens, set apart by semicolons where one permit opens several.
+    ``airport`` names the gateways that it opens, set apart by semicolons where one permit opens several. ``needed_by`` says
+    which vehicles meet it at all: every one, or those without a seat from which somebody could drive.
     """
 
     id: str
@@ -235,6 +236,12 @@ class Permit:
     notes: str
     source: str
     confidence: Confidence
+    needed_by: Literal["every", "no_operator_seat"] = "every"
+
+    @property
+    def manned(self) -> bool:
+        """Whether it opens service to riders with an operator on board."""
+        return self.opens in {"paid_operator", "unpaid_operator"}
 
     @property
     def airports(self) -> tuple[str, ...]:
@@ -269,6 +276,7 @@ class Stack:
     """A partner's driving system on a vehicle platform.
 
     ``figures`` maps ``vehicle.price_usd``, ``contract.licence_usd_per_km``, ``supply.placeable`` ... to figures.
+    ``operator_seat`` says whether somebody can sit at a wheel: without one there is no service with an operator on board.
     """
 
     slug: str
@@ -291,6 +299,7 @@ class Stack:
     holds: tuple[Hold, ...]
     figures: Mapping[str, Figure]
     notes: str = ""
+    operator_seat: bool = True
 
     def value(self, key: str) -> float:
         """Return the likely value of a figure, for example ``value("vehicle.price_usd")``."""
@@ -389,6 +398,19 @@ class Catalogue:
         for slug in self.cities[city].jurisdictions:
             found.update(self.jurisdictions[slug].permits)
         return found
+
+    def permits_of(self, stack: str, city: str) -> dict[str, Permit]:
+        """Return the permits of a city's jurisdictions as one stack meets them, by id, widest jurisdiction first.
+
+        Those of vehicles without an operator's seat concern no other. Where nobody can sit at the wheel, a permit that opens
+        service with an operator opens none: what is optional falls away, what is on the way stands for its tests (which such
+        makers drive with other cars).
+        """
+        permits = self.permits_for(city)
+        if self.stacks[stack].operator_seat:
+            return {key: permit for key, permit in permits.items() if permit.needed_by == "every"}
+        met = {key: permit for key, permit in permits.items() if not (permit.manned and permit.optional)}
+        return {key: replace(p, opens="test_operator", fare_factor=0.0) if p.manned else p for key, p in met.items()}
 
     def event(self, event_id: str) -> Event:
         """Return a calendar event by id."""

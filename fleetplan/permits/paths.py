@@ -164,7 +164,7 @@ def permit_path(  # each is a knob of its own, all by keyword
     event_months
         Absolute months that replace the catalogue's date of an event.
     """
-    permits = catalogue.permits_for(city)
+    permits = catalogue.permits_of(stack, city)
     holds = {h.permit: h for h in catalogue.stacks[stack].holds if h.permit in permits}
     held = frozenset(p for p, h in holds.items() if h.state == "held")
     begun = {p: month_number(h.begun) for p, h in holds.items() if h.state == "begun"}

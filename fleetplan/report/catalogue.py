@@ -266,8 +266,8 @@ def row_counts(city: City) -> list[tuple[str, int, str]]:
 def law_sentence(catalogue: Catalogue, city: City) -> str:
     """Return which bodies of law a stack meets on its way into a city."""
     names = [catalogue.jurisdictions[slug].name for slug in city.jurisdictions]
-    permits = catalogue.permits_for(city.slug)
-    needed = sum(not permit.optional for permit in permits.values())
+    permits = [p for p in catalogue.permits_for(city.slug).values() if p.needed_by == "every"]
+    needed = sum(not permit.optional for permit in permits)
     further = len(permits) - needed
     more = f"; {further} more may open an early service, a wider area or an airport" if further else ""
     return (

@@ -184,8 +184,8 @@ def _law(own: _Own, scope: Scope, made: Plan | None, law: str) -> Lever:
 
 
 def _events(scope: Scope) -> list[Event]:
-    """Return the calendar events that a permit of one of the cities waits for."""
-    waited = {p.event for city in scope.cities for p in scope.catalogue.permits_for(city).values() if p.event}
+    """Return the calendar events that a permit of a stack in one of the cities waits for."""
+    waited = {p.event for pair in scope.deployments for p in scope.catalogue.permits_of(*pair).values() if p.event}
     laws = scope.catalogue.jurisdictions.values()
     return [event for law in laws for event in law.events.values() if event.id in waited]
 

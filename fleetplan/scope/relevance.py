@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fleetplan.catalogue.types import Permit
 from fleetplan.months import Grid, month_number, month_text
 from fleetplan.request import MAX_HORIZON_MONTHS, AnyConstraint
 from fleetplan.request.constraints import EventDate, ForbidDeployment, PermitDelay, SupplyChange
@@ -95,7 +96,7 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
     named = getattr(item, "city", None)
     cities = [named] if named in admission.cities else admission.cities
     of = f"of {named}" if named else "of the planned cities"
-    permits = {p.id: p for city in cities for p in catalogue.permits_for(city).values()}
+    permits = _permits(admission, cities, getattr(item, "stack", None))
     if isinstance(item, PermitDelay):
         laws = {law for city in cities for law in catalogue.cities[city].jurisdictions}
         if item.jurisdiction and item.jurisdiction not in laws:
@@ -110,6 +111,17 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
         awaited = {p.event for p in permits.values() if p.event}
         if event not in awaited:
             _unplanned(f"{where}/event", f"no permit {of} waits for {event!r}", awaited, "", names)
+
+
+def _permits(admission: Admission, cities: Iterable[str], stack: str | None) -> dict[str, Permit]:
+    """Return the permits that stacks planned in some cities meet; every permit of those in which none is planned."""
+    catalogue = admission.names.catalogue
+    found: dict[str, Permit] = {}
+    for city in cities:
+        stacks = [s for s, c in admission.planned if c == city and stack in {None, "", s}]
+        for law in [catalogue.permits_of(s, city) for s in stacks] or [catalogue.permits_for(city)]:
+            found.update(law)
+    return found
 
 
 def check_events(items: Iterable[tuple[int, AnyConstraint]], names: Names) -> None:

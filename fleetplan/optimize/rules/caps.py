@@ -39,7 +39,7 @@ def shared_quotas(i: Instance) -> Iterator[tuple[str, Permit, dict[int, list[int
     """
     for city in i.cities:
         users = i.of_city(city)
-        permits = i.deployments[users[0]].path.permits.values() if users else ()
+        permits = {key: permit for q in users for key, permit in i.deployments[q].path.permits.items()}.values()
         for permit in (p for p in permits if p.fleet_cap and p.fleet_cap_kind == "shared_quota"):
             own = permit.optional and permit.opens in PUBLIC_MODES
             modes = {q: list(enumerate(i.deployments[q].modes)) for q in users}

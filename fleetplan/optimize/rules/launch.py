@@ -48,6 +48,17 @@ class LawfulRule(Rule):
         """Write nothing: the scope admits them, and what it does not admit has no column."""
 
 
+class OperatorSeatRule(Rule):
+    """Nobody takes over in a vehicle that has no wheel."""
+
+    key = "operator_seat"
+    title = "A vehicle without a seat for an operator never runs with one on board"
+    source = "the partners' files: vehicle.operator_seat"
+
+    def write(self, p: Problem) -> None:
+        """Write nothing: such a stack's permits open no mode with an operator, so it has no column for one."""
+
+
 class LaunchOrderRule(Rule):
     """What has begun or opened stays so; areas open from the inside out."""
 
@@ -232,6 +243,7 @@ def can_pass(gate: Gate) -> Flags:
 
 LAUNCH_RULES: tuple[Rule, ...] = (
     LawfulRule(),
+    OperatorSeatRule(),
     LaunchOrderRule(),
     ProgrammeOpensRule(),
     PermitPathRule(),

@@ -1,4 +1,4 @@
-"""Permits and law: ``permit_path``, ``permit_area``, ``permit_cap``, ``lawful``."""
+"""Permits and law: ``permit_path``, ``permit_area``, ``permit_cap``, ``operator_seat``, ``lawful``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_text
-from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.case import OPERATOR_MODES, PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.permit_dates import Calendar, Timing
 from fleetplan.plans.check.report import Violation
@@ -39,7 +39,7 @@ def _openings(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Vi
 
 
 def _steps(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Violation]:
-    permits = case.catalogue.permits_for(deployed.row.city)
+    permits = case.catalogue.permits_of(deployed.row.stack, deployed.row.city)
     expected = calendar.of(deployed)
     listed = {step.permit: step for step in deployed.row.permits}
     for permit_id, step in listed.items():
@@ -91,7 +91,7 @@ def check_permit_area(case: Case, calendar: Calendar) -> Iterator[Violation]:
 
 def _area(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> Iterator[Violation]:
     level, where = deployed.row.level[t], case.where(deployed.name, t)
-    permits = case.catalogue.permits_for(deployed.row.city).values()
+    permits = case.catalogue.permits_of(deployed.row.stack, deployed.row.city).values()
     finished = calendar.finished(deployed, t)
     limits = [p.area_levels for p in permits if p.opens in case.service_modes and p.area_levels > 0]
     if limits and level > min(limits) and not any(permit.opens == "area" for permit in finished):
@@ -170,7 +170,8 @@ def _type_years(case: Case) -> Iterator[Violation]:
     placed: dict[tuple[str, str, int], int] = defaultdict(int)
     caps: dict[tuple[str, str, int], int] = {}
     for deployed in case.deployed:
-        for permit in capped(case, deployed.row.city, "type_year"):
+        concern = case.catalogue.permits_of(deployed.row.stack, deployed.row.city)
+        for permit in (p for p in capped(case, deployed.row.city, "type_year") if p.id in concern):
             for t in case.periods:
                 key = (deployed.row.stack, permit.id, case.starts[t] // 12)
                 placed[key] += deployed.added(t)
@@ -180,6 +181,16 @@ def _type_years(case: Case) -> Iterator[Violation]:
         if count > cap:
             text = f"{count} vehicles are placed in {year}; {permit_id} allows {cap} a year and type"
             yield Violation("permit_cap", f"{stack}/{year}", text, count - cap)
+
+
+def check_operator_seat(case: Case) -> Iterator[Violation]:
+    """Yield vehicles that run with an operator on board and have no seat for one."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            count = deployed.in_modes(OPERATOR_MODES, t)
+            if count and not deployed.stack.operator_seat:
+                text = f"{count} vehicles run with an operator on board; {deployed.stack.platform} has no seat for one"
+                yield Violation("operator_seat", case.where(deployed.name, t), text, float(count))
 
 
 def check_lawful(case: Case) -> Iterator[Violation]:

@@ -87,7 +87,7 @@ def dated(case: Case, place: tuple[str, str], begins: Callable[[Permit], int], *
     asked
         Whether the request's delays and event dates count.
     """
-    permits = case.catalogue.permits_for(place[1])
+    permits = case.catalogue.permits_of(*place)
     holds = {hold.permit: hold for hold in case.catalogue.stacks[place[0]].holds}
     done: dict[str, Timing] = {}
 
@@ -134,7 +134,7 @@ class Calendar:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._timings = {(d.row.city, d.row.stack): timings(case, d) for d in case.deployed}
-        self._permits = {city: case.catalogue.permits_for(city) for city in {d.row.city for d in case.deployed}}
+        self._permits = {place: case.catalogue.permits_of(*reversed(place)) for place in self._timings}
 
     def of(self, deployed: Deployed) -> dict[str, Timing]:
         """Return a deployment's permits by id."""
@@ -143,7 +143,7 @@ class Calendar:
     def finished(self, deployed: Deployed, t: int) -> list[Permit]:
         """Return the permits in hand at the start of a period."""
         month = self._case.starts[t]
-        permits = self._permits[deployed.row.city]
+        permits = self._permits[deployed.row.city, deployed.row.stack]
         return [permits[p] for p, timing in self.of(deployed).items() if timing.finish <= month]
 
     def opening(self, deployed: Deployed, mode: str, t: int) -> list[Permit]:

@@ -47,7 +47,7 @@ class _Outlook:
     def __init__(self, case: Case, stack: Stack, city: City, *, asked: bool) -> None:
         self.case, self.stack, self.city, self.asked = case, stack, city, asked
         self.levels: tuple[LadderLevel, ...] = case.services[city.slug].levels
-        self.permits = list(case.catalogue.permits_for(city.slug).values())
+        self.permits = list(case.catalogue.permits_of(stack.slug, city.slug).values())
         dates = dated(case, (stack.slug, city.slug), lambda _: case.start, asked=asked)
         self.ready = {p.id: np.array(case.starts) >= dates[p.id].finish for p in self.permits}
         self.counted = [p for p in self.permits if p.opens in case.service_modes]
