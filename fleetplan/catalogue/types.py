@@ -6,13 +6,40 @@ Lengths in km, money in the unit of the key, probabilities and shares in [0, 1].
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-Confidence = Literal["high", "medium", "low", "assumed"]
+from fleetplan.catalogue.law import Confidence, Event, Hold, Jurisdiction, Permit, permits_met
+
+__all__ = [
+    "Catalogue",
+    "City",
+    "Confidence",
+    "Crossing",
+    "Deal",
+    "DeploymentFact",
+    "DepotSite",
+    "District",
+    "Event",
+    "Figure",
+    "Gap",
+    "Gateway",
+    "Hold",
+    "HotSpot",
+    "Jurisdiction",
+    "LiveMarket",
+    "Outline",
+    "Permit",
+    "Permitted",
+    "Published",
+    "Rival",
+    "Stack",
+    "SupplyLine",
+]
+
 Permitted = Literal["yes", "conditional", "no"]
 Deal = Literal["announced", "talks", "none", "rival"]
 
@@ -185,93 +212,6 @@ class City:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """A calendar event such as a law coming into force; months as ``YYYY-MM``."""
-
-    id: str
-    jurisdiction: str
-    title: str
-    earliest: str
-    likely: str
-    latest: str
-    source: str
-    confidence: Confidence
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """A node of a jurisdiction's permit graph; see ``cities/README.md`` for each field.
-
-    ``airport`` names the gateways that it opens, set apart by semicolons where one permit opens several. ``needed_by`` says
-    which vehicles meet it at all: every one, or those without a seat from which somebody could drive.
-    """
-
-    id: str
-    jurisdiction: str
-    title: str
-    permit: str
-    authority: str
-    scope: Literal["union", "state", "city"]
-    holder: Literal["stack", "platform"]
-    all_of: tuple[str, ...]
-    any_of: tuple[str, ...]
-    after_start: tuple[tuple[str, int], ...]
-    event: str
-    months_min: float
-    months_likely: float
-    months_max: float
-    opens: str
-    fare_factor: float
-    operator_on_board: bool
-    vehicles_per_remote_operator: float
-    fleet_cap: int
-    fleet_cap_kind: str
-    area: str
-    hours: str
-    area_levels: int
-    airport: str
-    optional: bool
-    fee: str
-    notes: str
-    source: str
-    confidence: Confidence
-    needed_by: Literal["every", "no_operator_seat"] = "every"
-
-    @property
-    def manned(self) -> bool:
-        """Whether it opens service to riders with an operator on board."""
-        return self.opens in {"paid_operator", "unpaid_operator"}
-
-    @property
-    def airports(self) -> tuple[str, ...]:
-        """Names of the gateways that the permit opens."""
-        return tuple(name.strip() for name in self.airport.split(";") if name.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class Jurisdiction:
-    """A body of law and its permits."""
-
-    slug: str
-    name: str
-    level: Literal["union", "state", "city"]
-    permits: Mapping[str, Permit]
-    events: Mapping[str, Event]
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A permit a stack already has (``held``) or has begun in month ``begun``."""
-
-    permit: str
-    state: Literal["held", "begun"]
-    begun: str
-    source: str
-    confidence: Confidence
-
-
-@dataclass(frozen=True, slots=True)
 class Stack:
     """A partner's driving system on a vehicle platform.
 
@@ -400,17 +340,8 @@ class Catalogue:
         return found
 
     def permits_of(self, stack: str, city: str) -> dict[str, Permit]:
-        """Return the permits of a city's jurisdictions as one stack meets them, by id, widest jurisdiction first.
-
-        Those of vehicles without an operator's seat concern no other. Where nobody can sit at the wheel, a permit that opens
-        service with an operator opens none: what is optional falls away, what is on the way stands for its tests (which such
-        makers drive with other cars).
-        """
-        permits = self.permits_for(city)
-        if self.stacks[stack].operator_seat:
-            return {key: permit for key, permit in permits.items() if permit.needed_by == "every"}
-        met = {key: permit for key, permit in permits.items() if not (permit.manned and permit.optional)}
-        return {key: replace(p, opens="test_operator", fare_factor=0.0) if p.manned else p for key, p in met.items()}
+        """Return the permits of a city's jurisdictions as one stack meets them, by id, widest jurisdiction first."""
+        return permits_met(self.permits_for(city), operator_seat=self.stacks[stack].operator_seat)
 
     def event(self, event_id: str) -> Event:
         """Return a calendar event by id."""
