@@ -250,7 +250,7 @@ class ComparedPlans(Comparison):
     causes: CausesAnswer
 
 
-TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "depots", "stacks")
+TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "results", "depots", "stacks")
 
 
 def links_of(row: PlanRow) -> Links:

@@ -140,6 +140,15 @@ class Grid:
         """
         return np.asarray((self.starts - self.start) // 3)
 
+    @cached_property
+    def years(self) -> NDArray[np.int64]:
+        """Year of the horizon, counted from 0, in which each period begins, shape (periods,).
+
+        >>> Grid.default("2027-02", months=24, single_months=11).years.tolist()
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1]
+        """
+        return np.asarray((self.starts - self.start) // 12)
+
     def labels(self) -> list[str]:
         """Return the first month of each period as text."""
         return [month_text(int(m)) for m in self.starts]

@@ -110,6 +110,9 @@ CONSTRAINTS: dict[str, Callable[[Dice], Fields]] = {
     ),
     "service_level": lambda d: {"max_wait_min": d.between(8.8, 11.0)} | d.some(city=d.city()),
     "minimum_trips": lambda d: {"trips_per_day": d.one(50, 150, 400), "start": d.month(11)} | d.some(city=d.city()),
+    "result_floor": lambda d: (
+        {"least_usd": -d.between(5e4, 3e6), "per": d.one("quarter", "year")} | d.some(start=d.month(6, 11))
+    ),
 }
 TYPES = tuple(CONSTRAINTS)
 PAIRS = tuple(

@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from fleetplan.plans import finance
 from fleetplan.plans.types import Plan
 from fleetplan.report import charts
 from fleetplan.report.charts import Chart
 from fleetplan.report.page_chart import page_chart
 from fleetplan.report.svg import drawing
+from fleetplan.request.constraints import constraint_from
 from tests.fake_plan import fake_plan
 
 PATH = re.compile(r'<path class="([^"]*)" d="M([^"]*)"><title>([^<]*)</title>')
@@ -66,6 +68,23 @@ def test_a_floor_of_cash_is_drawn_wherever_cash_is(plan: Plan):
     ((_, path, _),) = (found for found in PATH.findall(str(drawing(chart))) if found[2] == "floor")
     assert len({y for _, y in points(path)}) == 1
     assert chart.keys[-1].name == "floor"
+
+
+def test_the_result_is_drawn_by_quarter_with_the_floor_where_it_holds(plan: Plan):
+    asked = {"id": "it", "type": "result_floor", "least_usd": -3e6, "start": plan.periods[2]}
+    floored = plan.model_copy(
+        update={"request": plan.request.model_copy(update={"constraints": [constraint_from(asked)]})}
+    )
+    chart = charts.results(floored)
+    found = finance.quarters(plan)
+    result, floor = (s["values"] for s in page_chart(chart)["series"])
+    assert result == [round(q.result_usd, 3) for q in found]
+    assert sum(result) == pytest.approx(sum(finance.operating_result(plan)), abs=0.1)
+    assert set(floor) <= {None, *(-1e6 * q.months for q in found)}
+    assert floor[-1] is not None
+    assert sum(q.cash_usd for q in found) == pytest.approx(sum(plan.cash_usd), abs=0.1)
+    for q in found:
+        assert q.cash_usd == pytest.approx(q.result_usd + q.loans_usd - q.capital_usd, abs=1.0)
 
 
 def test_trips_of_all_cities_are_the_sum_over_cities(plan: Plan):

@@ -427,6 +427,10 @@ KEPT_OR_BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "service_level", "max_wait_min": 9.8, "city": "belport"}, {"city": "aston"}),
     ({"type": "minimum_trips", "trips_per_day": 100, "start": "2027-05"}, {"trips_per_day": 5000}),
     ({"type": "minimum_trips", "trips_per_day": 50, "start": "2027-06", "city": "belport"}, {"start": "2027-05"}),
+    ({"type": "result_floor", "least_usd": -1.74e6}, {"least_usd": -1.73e6}),
+    ({"type": "result_floor", "least_usd": -4.1e6, "per": "year"}, {"least_usd": -4e6}),
+    ({"type": "result_floor", "least_usd": -0.7e6, "start": "2027-07"}, {"start": "2027-06"}),
+    ({"type": "result_floor", "least_usd": -1.3e6, "end": "2027-02"}, {"end": "2027-05"}),
 ]
 
 

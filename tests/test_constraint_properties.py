@@ -21,6 +21,7 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_prepared, plan_with_context
+from fleetplan.plans import finance
 from fleetplan.plans.check import check_plan
 from fleetplan.plans.types import DeploymentPlan, Plan
 from fleetplan.prepare import Prepared
@@ -178,6 +179,18 @@ def _service(plan: Plan) -> Iterator[Asked]:
             }
 
 
+def _results(plan: Plan) -> Iterator[Asked]:
+    """Yield floors under what quarters and years earn, in proportion to their months."""
+    result, months_of = finance.operating_result(plan), plan.period_months
+    for per, spans, whole in (("quarter", plan.request.grid.quarters, 3), ("year", plan.request.grid.years, 12)):
+        for first in (0, 5):
+            later = sorted({spans[t] for t in range(first, len(spans))})
+            inside = [[t for t, span in enumerate(spans) if span == one] for one in later]
+            least = min(whole * sum(result[t] for t in own) / sum(months_of[t] for t in own) for own in inside)
+            room = ROUNDING * abs(least) + CENTS
+            yield {"type": "result_floor", "least_usd": least - room, "per": per, "start": plan.periods[first]}
+
+
 def _supply(plan: Plan) -> Iterator[Asked]:
     """Yield supply cut to what is placed, over all periods and over each half of them."""
     half, last = len(plan.periods) // 2, len(plan.periods) - 1
@@ -203,7 +216,7 @@ def _permits(plan: Plan) -> Iterator[Asked]:
         yield {"type": "event_date", "event": "a-law", "month": month}
 
 
-KEEPERS = (_markets, _launches, _fleets, _shares, _counts, _service, _supply, _permits)
+KEEPERS = (_markets, _launches, _fleets, _shares, _counts, _service, _results, _supply, _permits)
 
 
 def keeps(plan: Plan, constraint: Asked) -> bool:
@@ -394,6 +407,8 @@ LADDERS: dict[str, tuple[Asked, str, list[Any]]] = {
     ),
     "service_level": ({}, "max_wait_min", [120.0, 9.6, 9.2, 8.9]),
     "minimum_trips": ({"start": "2028-06"}, "trips_per_day", [0.0, 1500.0, 2300.0]),
+    "result_floor": ({}, "least_usd", [-4e6, -1.2e6, -6e5, 0.0, 1e5]),
+    "result_floor by year": ({"type": "result_floor", "per": "year"}, "least_usd", [-4e6, -1e6, 0.0]),
 }
 """By name: the constraint, its limit, and values of that from loose to strict."""
 FIXED_OR_NOT = {"launch_fixed", "force_deployment", "forbid_deployment"}

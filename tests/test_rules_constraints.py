@@ -179,6 +179,52 @@ def test_trips_together_reach_what_is_asked(first: float, second: float, allowed
     assert trial.kept == allowed
 
 
+# --- result_floor ---
+
+
+def earning(usd: float, scope: dict[str, Any] = DRIVEN, **asks: Any) -> tuple[Trial, float]:
+    """Return twenty vehicles in July with no trips, and what they earn; the floor lies at a multiple of that."""
+    plain = Trial(instance(scope)).serving(20, JULY)
+    result = sum(
+        float(np.sum(amounts)) for lines in plain.f.ledger.lines(plain.x).values() for amounts in lines.values()
+    )
+    return asked(scope, type="result_floor", least_usd=usd * result, **asks).serving(20, JULY), result
+
+
+@pytest.mark.parametrize(("share", "allowed"), [(1.0001, True), (0.9999, False)])
+def test_a_quarter_earns_what_is_asked_and_a_loss_has_an_end(share: float, allowed: bool):
+    trial, result = earning(share, BOUGHT)
+    assert result < 0
+    assert trial.kept == allowed
+
+
+@pytest.mark.parametrize(
+    ("asks", "allowed"),
+    [({"end": "2027-06"}, True), ({"start": "2027-09"}, False), ({"start": "2027-10"}, True), ({"per": "year"}, False)],
+)
+def test_a_floor_holds_in_every_quarter_that_has_a_month_in_its_window(asks: dict[str, Any], allowed: bool):
+    trial, _ = earning(0.9, BOUGHT, **asks)
+    assert trial.kept == allowed
+
+
+def test_capital_loans_and_what_is_left_are_no_result():
+    trial = asked(BOUGHT, type="result_floor", least_usd=0)
+    assert trial.put(trial.f.columns.bought["alpha"], 20.0).kept
+    assert trial.opened(APRIL).put(trial.f.columns.depots["aston"].ordered[0], 1.0).x.any()
+    trial.put(trial.f.columns.deployments[0].begun, 0.0)  # no team to pay
+    assert trial.kept
+    assert not trial.serving(1, APRIL).kept
+
+
+def test_a_year_that_the_horizon_cuts_short_is_asked_for_its_part():
+    scope = {**BOUGHT, "horizon": {"start": "2027-01", "months": 15, "single_months": 12}}
+    for least, allowed in ((-4.01, True), (-3.99, False)):
+        plain = Trial(instance(scope)).serving(20, 12)
+        spent = sum(float(np.sum(a)) for lines in plain.f.ledger.lines(plain.x).values() for a in lines.values())
+        trial = asked(scope, type="result_floor", least_usd=-least * spent, per="year").serving(20, 12)
+        assert trial.kept == allowed
+
+
 # --- waits ---
 
 

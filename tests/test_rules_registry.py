@@ -43,6 +43,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "supply_change": {"stack": "beta", "factor": 0.6},
     "service_level": {"max_wait_min": 9.25},
     "minimum_trips": {"trips_per_day": 150, "start": "2027-07"},
+    "result_floor": {"least_usd": -2e6, "per": "year", "start": "2027-07", "end": "2027-09"},
 }
 INPUTS = {name for name, kind in CONSTRAINT_TYPES.items() if kind.given}
 TARGETS = {name: MEASURES[kind] for name, kind in CONSTRAINT_TYPES.items() if kind in MEASURES}
@@ -257,7 +258,14 @@ def test_the_sentence_of_a_constraint_contains_what_the_request_fills_in(kind: s
 def test_the_words_of_a_constraint_change_with_every_field_of_it(kind: str):
     """Whoever reads the words knows the constraint: each number, month and name in it is said."""
     said = constraint_words({"id": "x", "type": kind, **EXAMPLES[kind]}, Names())
-    others = {"month": "2028-01", "by": "2028-01", "start": "2027-08", "end": "2027-11", "counts": "paid"}
+    others = {
+        "month": "2028-01",
+        "by": "2028-01",
+        "start": "2027-08",
+        "end": "2027-11",
+        "counts": "paid",
+        "per": "quarter",
+    }
     for field, value in EXAMPLES[kind].items():
         other = others.get(
             field, value + 1 if isinstance(value, int) else value / 2 if isinstance(value, float) else "else"

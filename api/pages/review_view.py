@@ -91,7 +91,8 @@ def _money(plan: Plan) -> dict[str, Any]:
         "fleet_charts": [
             page_chart(c) for c in (charts.fleets(plan, palette), charts.trips(plan)) if _in_service(plan)
         ],
-        "money_charts": [page_chart(charts.capital(plan)), page_chart(charts.cash(plan))],
+        "money_charts": [page_chart(c) for c in (charts.results(plan), charts.cash(plan), charts.capital(plan))],
+        "quarters": finance.quarters(plan),
         "year_numbers": finance.years(plan),
         "money": finance.groups_by_year(plan, finance.all_lines(plan)),
     }

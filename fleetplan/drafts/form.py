@@ -11,7 +11,9 @@ from fleetplan.errors import InputError
 from fleetplan.request import Capital, PlanRequest
 from fleetplan.words.catalogue import CONTRACT_BRIEFLY
 
-FORM_CONSTRAINTS = ("markets_live", "launches_per_quarter", "stacks_per_city")
+FORM_CONSTRAINTS = ("markets_live", "launches_per_quarter", "stacks_per_city", "result_floor")
+NARROWED = ("city", "start", "end")
+"""Members that keep a constraint from holding everywhere and always."""
 
 
 def form_of(request: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def form_of(request: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
 
 
 def own_constraints(request: Mapping[str, Any]) -> dict[str, int]:
-    """Return where the constraints stand that the form shows: the first of each kind that holds everywhere.
+    """Return where the constraints stand that the form shows: the first of each kind that holds everywhere and always.
 
     >>> own_constraints({"constraints": [{"type": "launch_by"}, {"type": "launches_per_quarter", "max": 2}]})
     {'launches_per_quarter': 1}
@@ -41,7 +43,7 @@ def own_constraints(request: Mapping[str, Any]) -> dict[str, int]:
     entries = request.get("constraints")
     for i, entry in enumerate(entries if isinstance(entries, list) else []):
         kind = entry.get("type") if isinstance(entry, dict) else None
-        if kind in FORM_CONSTRAINTS and entry.get("city") is None:
+        if kind in FORM_CONSTRAINTS and all(entry.get(name) is None for name in NARROWED):
             found.setdefault(kind, i)
     return found
 

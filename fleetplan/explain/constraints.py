@@ -14,10 +14,10 @@ from fleetplan.plans.types import Plan
 from fleetplan.request import AnyConstraint
 from fleetplan.request.members import WINDOW, has_window, members_of
 from fleetplan.scope import resolve_scope
+from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import sentence
 from fleetplan.words.constraints import constraint_words, done_words
 from fleetplan.words.names import Names
-from fleetplan.words.values import usd
 
 NEARLY = 0.01
 Tightness = Literal["binds", "limit", "room", "kept", "given"]
@@ -78,7 +78,7 @@ def _outcome(plan: Plan, c: AnyConstraint, names: Names) -> ConstraintOutcome:
     outside = has_window(type(c)) and not plan.request.grid.window(*(getattr(c, name, None) for name in WINDOW))
     told = "The horizon holds no month of its window." if outside else done_words(entry, found, names)
     tightness: Tightness = "binds" if bind else "given" if c.given or outside else _tightness(c, found)
-    worth = f"One more {bind.unit} is worth about {usd(bind.price_usd)} of NPV." if bind and bind.price_usd else ""
+    worth = f"One more {unit_words(bind)} is worth about {worth_words(bind)} of NPV." if bind and bind.price_usd else ""
     return ConstraintOutcome(c.id, sentence(constraint_words(entry, names)), told, tightness, worth)
 
 

@@ -117,6 +117,15 @@ class Ledger:
             np.concatenate([np.zeros(0), *(sign * e.usd for e in found)]),
         )
 
+    def running_flows(self) -> tuple[Ints, Ints, Array]:
+        """Return the flows of running lines as triplets (period, column, USD): operating results are sums of them."""
+        found = [e for e in self.entries if e.line not in NOT_RUNNING]
+        return (
+            np.concatenate([np.zeros(0, np.int64), *(e.periods for e in found)]),
+            np.concatenate([np.zeros(0, np.int64), *(e.columns for e in found)]),
+            np.concatenate([np.zeros(0), *(e.usd for e in found)]),
+        )
+
     def lines(self, x: Array) -> dict[Place, Lines]:
         """Return every line by holder and period at a solution, undiscounted USD."""
         found: dict[Place, Lines] = {}

@@ -215,8 +215,17 @@ def _target(x: _Found, c: AnyConstraint, price: float, t: int) -> Binding:
 
 
 def _targets(x: _Found) -> list[Binding]:
-    priced = [(c, x.price(c.type, c.id)) for c in x.instance.scope.constraints]
+    priced = [(c, _target_price(x, c)) for c in x.instance.scope.constraints]
     return [_target(x, c, *found) for c, found in priced if found is not None]
+
+
+def _target_price(x: _Found, c: AnyConstraint) -> tuple[float, int] | None:
+    """Return what one more of a constraint's limit is worth, where that is worth telling, with its period."""
+    if c.limit is None or c.limit.unit != "USD":
+        return x.price(c.type, c.id)
+    price, t = x.dearest(c.type, c.id)
+    price = round(price / MILLION, 4)  # as capital: its rows are in millions
+    return (price, t) if price >= LEAST_CAPITAL_PRICE else None
 
 
 # --- permits ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from fleetplan.economics import LINES
 from fleetplan.months import month_number
@@ -59,6 +60,48 @@ def groups_by_year(plan: Plan, sets: Iterable[Lines]) -> list[tuple[str, list[fl
     rows = [(name, totals[name], sum(totals[name])) for name in order]
     net = [sum(row[1][i] for row in rows) for i in range(len(years(plan)))]
     return [*rows, ("Net cash", net, sum(net))]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """A quarter of the horizon: its first month, its months, what it earns and spends, undiscounted USD.
+
+    ``result_usd`` sums the running lines (no capital, no loan); ``capital_usd`` is spent, ``cash_usd`` is net of everything.
+    """
+
+    first: str
+    months: int
+    result_usd: float
+    capital_usd: float
+    loans_usd: float
+    cash_usd: float
+
+
+def operating_result(plan: Plan) -> list[float]:
+    """Return by period what runs earns and costs: every line but capital and loans, undiscounted USD."""
+    return _summed(plan, "running")
+
+
+def quarters(plan: Plan) -> list[Quarter]:
+    """Return what the plan earns and spends by quarter of the horizon; a period belongs to the one in which it begins."""
+    spans = plan.request.grid.quarters.tolist()
+    result, loans = operating_result(plan), _summed(plan, "loan")
+    found = []
+    for quarter in sorted(set(spans)):
+        inside = [t for t, span in enumerate(spans) if span == quarter]
+        sums = (sum(values[t] for t in inside) for values in (result, plan.capital_usd, loans, plan.cash_usd))
+        found.append(Quarter(plan.periods[inside[0]], sum(plan.period_months[t] for t in inside), *sums))
+    return found
+
+
+def _summed(plan: Plan, kind: str) -> list[float]:
+    """Return by period the sum of the lines of a kind; a line that is not declared runs."""
+    totals = [0.0] * len(plan.periods)
+    for lines in all_lines(plan):
+        for name, values in lines.items():
+            if (LINES[name].kind if name in LINES else "running") == kind:
+                totals = [a + b for a, b in zip(totals, values, strict=True)]
+    return totals
 
 
 def pool_lines(plan: Plan, city: CityRollout) -> list[Lines]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 
+from fleetplan.plans.finance import quarters
 from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.request.constraints import ResultFloor
 from fleetplan.words.values import count, month_name, usd
 
 COLOURS = 8
@@ -140,9 +142,29 @@ def cash(plan: Plan) -> Chart:
     return over_time(plan, "line", "usd", "Net cash", "cumulated", lines, said, keys)
 
 
+def results(plan: Plan) -> Chart:
+    """Return the operating result by quarter, with the floors under it that the request sets for every quarter."""
+    found = quarters(plan)
+    lines = [series("operating result", "spent", [q.result_usd for q in found])]
+    worst = min(found, key=lambda q: (q.result_usd, q.first))
+    end = usd(found[-1].result_usd)
+    keys = [Key("spent", "last quarter", end), Key("", "worst quarter", usd(worst.result_usd))]
+    floors = [c for c in plan.request.constraints if isinstance(c, ResultFloor) and c.per == "quarter"]
+    for floor in floors:
+        inside = {plan.request.grid.quarters[t] for t in plan.request.grid.window(floor.start, floor.end)}
+        least = [floor.least_usd * q.months / 3 if k in inside else None for k, q in enumerate(found)]
+        lines.append(series("floor", "budget", least, dash=True))
+        keys.append(Key("budget", "floor", usd(floor.least_usd)))
+    said = (
+        f"The worst quarter begins in {month_name(worst.first)} with {usd(worst.result_usd)}; the last one has {end}."
+    )
+    firsts, months = [q.first for q in found], [q.months for q in found]
+    return Chart("Operating result", "by quarter", said, "line", "usd", firsts, months, tuple(lines), tuple(keys))
+
+
 def portfolio(plan: Plan, colours: dict[str, str]) -> list[Chart]:
     """Return the charts of the whole plan, as the report shows them."""
-    return [fleets(plan, colours), capital(plan), cash(plan), all_trips(plan)]
+    return [fleets(plan, colours), all_trips(plan), results(plan), cash(plan), capital(plan)]
 
 
 def city(plan: Plan, rollout: CityRollout, colours: dict[str, str]) -> list[Chart]:

@@ -37,6 +37,7 @@ def report_html(plan: Plan, services: Mapping[str, CityService], catalogue: Cata
             rows=context.timeline_rows(plan),
             palette=palette,
             charts=charts.portfolio(plan, palette),
+            quarters=finance.quarters(plan),
             year_numbers=finance.years(plan),
             money=finance.groups_by_year(plan, finance.all_lines(plan)),
             cities=[context.city_context(plan, c, services.get(c.city), catalogue, palette) for c in city_order(plan)],

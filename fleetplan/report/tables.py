@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fleetplan.plans.finance import quarters
 from fleetplan.plans.reading import area_km2, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
@@ -124,6 +125,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _number("cumulated_capital_usd", "USD", "capital spent since the start"),
         _number("cumulated_budget_usd", "USD", "capital that may be spent since the start"),
     ),
+    "results": (
+        _month("quarter", "first month of the quarter of the horizon"),
+        _count("months", "months", "length of the quarter"),
+        _number("result_usd", "USD", "operating result: all that is earned and paid but capital and loans"),
+        _number("capital_usd", "USD", "capital spent"),
+        _number("loans_usd", "USD", "loan payments, negative"),
+        _number("cash_usd", "USD", "net cash"),
+    ),
     "depots": (
         *_PERIOD,
         _CITY,
@@ -158,6 +167,7 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
         "trips": _by_deployment(plan, _trip_row),
         "money": _money(plan),
         "cash": _cash(plan),
+        "results": _results(plan),
         "depots": _depots(plan),
         "stacks": _stacks(plan),
     }
@@ -272,6 +282,18 @@ def _cash(plan: Plan) -> Iterator[Row]:
             "capital_usd": plan.capital_usd[t],
             "cumulated_capital_usd": float(spent[t]),
             "cumulated_budget_usd": plan.cumulated_budget_usd[t],
+        }
+
+
+def _results(plan: Plan) -> Iterator[Row]:
+    for q in quarters(plan):
+        yield {
+            "quarter": q.first,
+            "months": q.months,
+            "result_usd": q.result_usd,
+            "capital_usd": q.capital_usd,
+            "loans_usd": q.loans_usd,
+            "cash_usd": q.cash_usd,
         }
 
 

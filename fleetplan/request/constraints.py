@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from fleetplan.request.values import NO_TRUTH, Count, Model, Month, Name, NotNegative, Share, refusal
+from fleetplan.request.values import NO_TRUTH, Amount, Count, Model, Month, Name, NotNegative, Share, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +248,23 @@ class MinimumTrips(Constraint):
     city: Name | None = None
 
 
+class ResultFloor(Constraint):
+    """The operating result of each quarter, or year, of the horizon is at least so much.
+
+    Operating result is all that a period earns and costs but capital, loans and what is left at the end. A quarter, or year,
+    that the horizon cuts short is asked for its part.
+    """
+
+    limit = Limit("least_usd", "more", "USD")
+    type: Literal["result_floor"] = "result_floor"
+    least_usd: Amount = Field(description="the least operating result of each; negative: the most that may be lost")
+    per: Literal["quarter", "year"] = Field(
+        default="quarter", description="quarters and years of the horizon, counted from its start"
+    )
+    start: Month | None = None
+    end: Month | None = None
+
+
 AnyConstraint = Annotated[
     MarketsLive
     | LaunchNotBefore
@@ -264,7 +281,8 @@ AnyConstraint = Annotated[
     | EventDate
     | SupplyChange
     | ServiceLevel
-    | MinimumTrips,
+    | MinimumTrips
+    | ResultFloor,
     Field(discriminator="type"),
 ]
 

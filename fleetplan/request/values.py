@@ -49,6 +49,7 @@ Month = Annotated[
 ]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
 NotNegative = Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False), NO_TRUTH]
+Amount = Annotated[float, Field(ge=-1e13, le=1e13, allow_inf_nan=False), NO_TRUTH]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), NO_TRUTH]
 Count = Annotated[int, Field(ge=0, le=10_000_000), NO_TRUTH]
 

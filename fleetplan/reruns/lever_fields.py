@@ -10,12 +10,15 @@ from fleetplan.request.constraints import CONSTRAINT_TYPES, Constraint
 from fleetplan.request.members import Member, members_of
 from fleetplan.words.constraints import CONSTRAINTS, MEMBERS
 
-Input = Literal["whole", "number", "share", "month", "city", "stack", "partner", "pair", "flag"]
+Input = Literal["whole", "number", "share", "millions", "month", "city", "stack", "partner", "pair", "flag"]
+
+
+MILLIONS = "M USD"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A member of a constraint; ``must`` when it cannot be left out. Shares are shown in per cent."""
+    """A member of a constraint; ``must`` when it cannot be left out. Shares are shown in per cent, money in millions."""
 
     name: str
     label: str
@@ -28,7 +31,7 @@ class Field:
     @property
     def editable(self) -> bool:
         """Whether an existing constraint may be given another value here: what it speaks of stays."""
-        return self.kind in {"whole", "number", "share", "month"}
+        return self.kind in {"whole", "number", "share", "millions", "month"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ def _field(kind: type[Constraint], member: Member) -> Field | None:
     if member.kind == "number" and unit == "%":
         most = None if member.most is None else 100 * member.most
         return Field(member.name, label, "share", unit, member.must, 100 * (member.least or 0), most)
+    if member.kind == "number" and unit == MILLIONS:
+        least, most = ((0.0 if end is None else end / 1e6) for end in (member.least, member.most))
+        return Field(member.name, label, "millions", unit, member.must, least, most)
     return Field(member.name, label, member.kind, unit, member.must, member.least or 0, member.most)
 
 
@@ -80,7 +86,8 @@ BY_TYPE: Mapping[str, ConstraintKind] = {kind.type: kind for kind in KINDS}
 def shown_value(field: Field, constraint: Mapping[str, Any]) -> Any:
     """Return a constraint's value as its input shows it."""
     value = constraint.get(field.name)
-    return round(100 * value, 6) if field.kind == "share" and value is not None else value
+    scale = {"share": 100.0, "millions": 1e-6}.get(field.kind)
+    return value if scale is None or value is None else round(scale * value, 6)
 
 
 def form_of(constraint: Mapping[str, Any]) -> list[tuple[Field, Any]]:

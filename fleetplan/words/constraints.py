@@ -11,7 +11,7 @@ from typing import Any
 
 from fleetplan.plans.check.measure import Measure
 from fleetplan.words.names import Names
-from fleetplan.words.values import count, decimal, listed, month_name, percent, several
+from fleetplan.words.values import count, decimal, listed, month_name, percent, several, usd
 
 _FEW = 3
 Entry = Mapping[str, Any]
@@ -122,6 +122,14 @@ def _supply(c: Entry, names: Names) -> str:
     return f"{share_words(c['factor'])} the supply of {names.partner(c['stack'])}{_window(c)}"
 
 
+def _result(c: Entry, _: Names) -> str:
+    least = float(c["least_usd"])
+    what = (
+        f"an operating result of at least {usd(least)}" if least > 0 else f"an operating loss of at most {usd(-least)}"
+    )
+    return f"{what if least else 'no operating loss'} in each {c.get('per') or 'quarter'}{_window(c)}"
+
+
 def _trips(c: Entry, names: Names) -> str:
     return f"at least {count(c['trips_per_day'])} trips a day, {_place(c, names, 'all cities')}{_window(c)}"
 
@@ -195,6 +203,12 @@ def _fewest_trips(_: Entry, found: Measures, __: Names) -> str:
     return f"The fewest are {count(own.amount)} trips a day, in {month_name(own.month)}."
 
 
+def _least_result(c: Entry, found: Measures, __: Names) -> str:
+    own = min(found, key=lambda m: (m.amount - m.least, m.month))
+    what = f"a loss of {usd(-own.amount)}" if own.amount < 0 else f"a result of {usd(own.amount)}"
+    return f"Nearest to it is {what} in the {c.get('per') or 'quarter'} from {month_name(own.month)}."
+
+
 def _given(_: Entry, __: Measures, ___: Names) -> str:
     return "The plan is made on this assumption."
 
@@ -255,6 +269,13 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
     ),
     "minimum_trips": ConstraintWords(
         "At least so many trips a day", _trips, _fewest_trips, {"trips_per_day": ("Trips a day", "trips")}
+    ),
+    "result_floor": ConstraintWords(
+        "An operating result each quarter at least",
+        _result,
+        _least_result,
+        {"least_usd": ("Operating result, at least", "M USD")},
+        "Before capital and loans; a minus sign is a loss that is allowed. A floor by year is written per: year.",
     ),
     "service_level": ConstraintWords(
         "Riders wait so long at most",

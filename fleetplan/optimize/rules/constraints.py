@@ -31,11 +31,13 @@ from fleetplan.request.constraints import (
     MinimumTrips,
     PartnerShare,
     PermitDelay,
+    ResultFloor,
     ServiceLevel,
     StacksPerCity,
     SupplyChange,
 )
 
+MILLION = 1e6
 TOLD_MIN = 0.01
 """Waits are told to a hundredth of a minute and checked so: a plan that keeps a limit as told is none that rows may cut off."""
 
@@ -310,6 +312,24 @@ class MinimumTripsRule(ConstraintRule[MinimumTrips]):
         t = self.window(p.instance)
         trips: list[Term] = [(p.columns.deployments[q].trips[:, t].T, 1.0) for q in self.users(p.instance)]
         p.at_least(self, self.place, t, trips, self.constraint.trips_per_day)
+
+
+class ResultFloorRule(ConstraintRule[ResultFloor]):
+    """Each quarter, or year, earns so much. Its rows are in millions of USD, as those of capital."""
+
+    title = "The operating result of each quarter, or year, is at least so much"
+
+    def write(self, p: Problem) -> None:
+        """Sum what the ledger books as running in the periods of each quarter or year that has a month in the window."""
+        grid, c = p.instance.grid, self.constraint
+        spans, whole = (grid.quarters, 3) if c.per == "quarter" else (grid.years, 12)
+        periods, columns, usd = p.ledger.running_flows()
+        for span in np.unique(spans[self.window(p.instance)]):
+            inside = np.flatnonzero(spans == span)
+            own = np.isin(periods, inside)
+            least = c.least_usd * sum(grid.lengths[t] for t in inside) / whole
+            triplets = (np.zeros(int(own.sum()), np.int64), columns[own], usd[own] / MILLION)
+            p.builder.write_sparse(self.key, self.place, inside[:1], triplets, low=least / MILLION)
 
 
 class GivenRule(ConstraintRule[C]):

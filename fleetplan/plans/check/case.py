@@ -12,7 +12,7 @@ from fleetplan.catalogue.types import Catalogue, City, Stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.admission import Admission
 from fleetplan.plans.check.figures import with_overrides
-from fleetplan.plans.check.measure import NEVER, PAID_MODES, Placed, Rollouts
+from fleetplan.plans.check.measure import NEVER, PAID_MODES, Placed, Rollouts, every_line
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan, StackFleet
 from fleetplan.request import PlanRequest
 from fleetplan.request.constraints import MarketsLive
@@ -194,7 +194,7 @@ class Case:
     def rollouts(self) -> Rollouts:
         """The deployments as the request's constraints look at them."""
         existing = sum(market.counts for market in self.catalogue.live_markets)
-        return Rollouts(self.request.grid, self.deployed, existing)
+        return Rollouts(self.request.grid, self.deployed, existing, every_line(self.plan))
 
     @cached_property
     def service_modes(self) -> tuple[str, ...]:

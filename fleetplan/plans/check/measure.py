@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from fleetplan.months import Grid, month_number
 from fleetplan.plans.types import DeploymentPlan, Plan
 
 NEVER = 10**9
+Lines = Mapping[str, list[float]]
 PAID_MODES = ("paid_driver_out", "paid_operator")
 
 
@@ -116,11 +117,12 @@ class Told(Placed):
 
 @dataclass(frozen=True)
 class Rollouts:
-    """The deployments of a plan on its grid, and the markets that are live elsewhere today and count."""
+    """The deployments of a plan on its grid, the markets that are live elsewhere today and count, and every holder's lines."""
 
     grid: Grid
     every: tuple[Placed, ...]
     live_elsewhere: int
+    lines: tuple[Lines, ...]
 
     @cached_property
     def months(self) -> list[str]:
@@ -158,4 +160,10 @@ def told_rollouts(plan: Plan) -> Rollouts:
     """Return the deployments of a plan as it tells them itself: no catalogue and no curves are asked."""
     rows = tuple(Told(d) for city in plan.cities for d in city.deployments)
     elsewhere = plan.kpis.markets_live_with_existing - plan.kpis.cities_live
-    return Rollouts(plan.request.grid, rows, elsewhere)
+    return Rollouts(plan.request.grid, rows, elsewhere, every_line(plan))
+
+
+def every_line(plan: Plan) -> tuple[Lines, ...]:
+    """Return the money lines of every deployment, city and pool of a plan."""
+    held = [lines for c in plan.cities for lines in (c.city_lines_usd, *(d.lines_usd for d in c.deployments))]
+    return (*held, *(fleet.lines_usd for fleet in plan.stacks))

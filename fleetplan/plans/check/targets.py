@@ -14,8 +14,18 @@ from typing import Any, TypeVar
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case
-from fleetplan.plans.check.measure import Measure, Rollouts
-from fleetplan.plans.check.report import RATIO, TRIPS_PER_DAY, TRIPS_SHARE, WAIT_MIN, Violation
+from fleetplan.plans.check.measure import Lines, Measure, Rollouts
+from fleetplan.plans.check.report import (
+    MONEY_SHARE,
+    MONEY_USD,
+    RATIO,
+    TRIPS_PER_DAY,
+    TRIPS_SHARE,
+    WAIT_MIN,
+    Violation,
+    usd_text,
+)
+from fleetplan.plans.check.value import CAPITAL_CHARGED
 from fleetplan.request.constraints import (
     Constraint,
     FleetCap,
@@ -29,6 +39,7 @@ from fleetplan.request.constraints import (
     MarketsLive,
     MinimumTrips,
     PartnerShare,
+    ResultFloor,
     ServiceLevel,
     StacksPerCity,
 )
@@ -160,6 +171,25 @@ def _minimum_trips(plan: Rollouts, c: MinimumTrips) -> Iterator[Measure]:
         trips = sum(d.row.trips_per_day[t] for d in plan.named(c.city, None))
         text = f"{trips:.1f} trips a day are served; at least {c.trips_per_day:g} must be"
         yield Measure(trips, text, least=c.trips_per_day, month=plan.months[t], slack=slack)
+
+
+@_measures(ResultFloor)
+def _result_floor(plan: Rollouts, c: ResultFloor) -> Iterator[Measure]:
+    whole = {"quarter": 3, "year": 12}[c.per]
+    spans = [(int(start) - plan.grid.start) // whole for start in plan.grid.starts]
+    for span in sorted({spans[t] for t in plan.grid.window(c.start, c.end)}):
+        inside = [t for t in plan.periods if spans[t] == span]
+        least = c.least_usd * sum(plan.grid.lengths[t] for t in inside) / whole
+        result = sum(amounts[t] for lines in plan.lines for amounts in _running(lines) for t in inside)
+        earned = f"{usd_text(result, 0)} USD are earned in {c.per} {span + 1} of the horizon"
+        text = f"{earned}; at least {usd_text(least, 0)} USD must be"
+        slack = MONEY_USD + MONEY_SHARE * abs(least)
+        yield Measure(result, text, least=least, month=plan.months[inside[0]], slack=slack)
+
+
+def _running(lines: Lines) -> Iterator[list[float]]:
+    """Yield the lines that an operating result sums."""
+    yield from (amounts for line, amounts in lines.items() if line not in CAPITAL_CHARGED)
 
 
 def measured(plan: Rollouts, constraint: Constraint) -> list[Measure]:

@@ -80,12 +80,12 @@ export class Form {
     const value = this.#value(control);
     const kind = control.dataset.kind;
     if (kind === "month") this.#fillMonth(control, value);
-    else if (kind === "choice") for (const radio of control.querySelectorAll("input")) radio.checked = radio.value === value;
+    else if (kind === "choice") for (const radio of control.querySelectorAll("input")) radio.checked = radio.value === (value ?? control.dataset.usual);
     else if (kind === "flag") control.checked = value === true;
     else if (kind === "unpaid") control.checked = value === "public";
     else control.value = KINDS[kind].show(value);
     const main = control.dataset.constraint && control.dataset.member !== mainMember(control.dataset.constraint);
-    for (const inner of control.matches("input") ? [control] : control.querySelectorAll("select")) {
+    for (const inner of control.matches("input") ? [control] : control.querySelectorAll("select, input")) {
       inner.disabled = Boolean(main) && ownConstraint(this.answer.request, control.dataset.constraint) < 0;
     }
   }

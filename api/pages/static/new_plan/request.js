@@ -32,14 +32,17 @@ const MEMBERS = {
   markets_live: { id: "target-markets", main: "count", start: (months) => ({ count: 1, by: months.later(23), include_existing: true }) },
   launches_per_quarter: { id: "launch-teams", main: "max", start: () => ({}) },
   stacks_per_city: { id: "stacks-per-city", main: "max", start: () => ({}) },
+  result_floor: { id: "result-floor", main: "least_usd", start: () => ({ per: "quarter" }) },
 };
 
 export const mainMember = (type) => MEMBERS[type].main;
 
-/** Where the form's own constraint of a type stands: the first one that holds everywhere; -1 when there is none. */
+const NARROWED = ["city", "start", "end"];
+
+/** Where the form's own constraint of a type stands: the first one that holds everywhere and always; -1 when there is none. */
 export function ownConstraint(request, type) {
   const list = Array.isArray(request.constraints) ? request.constraints : [];
-  return list.findIndex((entry) => entry?.type === type && (entry.city ?? null) === null);
+  return list.findIndex((entry) => entry?.type === type && NARROWED.every((name) => (entry[name] ?? null) === null));
 }
 
 /** Set a member of the form's own constraint of a type; without its main member the constraint goes. */

@@ -16,6 +16,7 @@ export function valueOf(input) {
   const kind = input.dataset.kind;
   if (kind === "flag") return input.checked || null;
   if (kind === "share") return input.value === "" ? null : Number(input.value) / 100;
+  if (kind === "millions") return input.value === "" ? null : Math.round(Number(input.value) * 1e8) / 100;
   if (kind === "whole" || kind === "number") return number(input);
   return input.value || null;
 }
