@@ -18,7 +18,8 @@ from fleetplan.months import month_number, month_text
 REAL = Path(__file__).resolve().parent.parent / "cities"
 HEAD = "# Made by benchmarks/portfolio.py for measuring: varied copies of real entries, no facts.\n\n"
 COPIED = ("assumptions.toml", "economics.csv", "live_markets.csv")
-COPIED_OF_A_CITY = ("districts.csv", "hot_spots.csv", "outlines.geojson", "land.geojson")
+DRAWN_DISTRICTS = "districts.geojson"  # not every city has it
+COPIED_OF_A_CITY = ("districts.csv", DRAWN_DISTRICTS, "hot_spots.csv", "outlines.geojson", "land.geojson")
 DEALS = ("announced", "talks")
 STACKS_PER_CITY = (2, 3, 3, 4)
 HELD = 0.6  # chance that a stack holds the permits of a law that its original holds
@@ -199,7 +200,9 @@ def files_of(portfolio: Portfolio) -> Iterator[tuple[str, str]]:
 def city_files(portfolio: Portfolio, copy: Copy) -> Iterator[tuple[str, str]]:
     """Yield the files of one city's folder."""
     for name in COPIED_OF_A_CITY:
-        yield f"{copy.slug}/{name}", (portfolio.recipe.source / copy.origin / name).read_text(encoding="utf-8")
+        source = portfolio.recipe.source / copy.origin / name
+        if source.exists() or name != DRAWN_DISTRICTS:
+            yield f"{copy.slug}/{name}", source.read_text(encoding="utf-8")
     for name in ("gateways.csv", "crossings.csv"):
         rows = portfolio.rows(f"{copy.origin}/{name}")
         yield f"{copy.slug}/{name}", csv_text([{**r, "permit": renamed(r["permit"], copy.number)} for r in rows])

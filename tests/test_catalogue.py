@@ -378,6 +378,36 @@ def test_an_unknown_member_of_a_polygon_file_is_refused(folder: Path) -> None:
     assert "'colour' is unknown" in only_fault(folder).what
 
 
+def draw_districts(folder: Path, *names: str) -> None:
+    shape = {"type": "Polygon", "coordinates": [[[8.5, 47.4], [8.51, 47.4], [8.51, 47.41], [8.5, 47.4]]]}
+    sourced = {"source": "drawn for a test", "confidence": "high"}
+    drawn = [{"type": "Feature", "properties": {"district": n, **sourced}, "geometry": shape} for n in names]
+    collection = {"type": "FeatureCollection", "attribution": "drawn for a test", "features": drawn}
+    write(folder / "city-1/districts.geojson", json.dumps(collection))
+
+
+def test_districts_may_be_drawn_and_may_not(folder: Path) -> None:
+    assert not load_catalogue(folder).cities["city-1"].district_areas
+    draw_districts(folder, "West")
+    assert list(load_catalogue(folder).cities["city-1"].district_areas) == ["West"]
+
+
+def test_drawn_districts_change_the_digest_of_their_city(folder: Path) -> None:
+    before = load_catalogue(folder).city_digests["city-1"]
+    draw_districts(folder, "West")
+    assert load_catalogue(folder).city_digests["city-1"] != before
+
+
+def test_a_drawn_district_must_be_one_of_the_city(folder: Path) -> None:
+    draw_districts(folder, "West", "Wset")
+    assert "'Wset' is no district" in only_fault(folder).what
+
+
+def test_a_district_is_drawn_once(folder: Path) -> None:
+    draw_districts(folder, "West", "West")
+    assert "'West' is drawn twice" in only_fault(folder).what
+
+
 def features(folder: Path) -> list[dict[str, dict[str, object]]]:
     found: list[dict[str, dict[str, object]]] = json.loads((folder / "city-1/outlines.geojson").read_text())["features"]
     return found

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import shapely
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import City
@@ -32,11 +35,52 @@ def test_districts_inside_the_outline_keep_their_totals() -> None:
     assert geography.population.sum() >= own
 
 
-def test_zurichs_people_are_all_there(zurich: tuple[City, CityGeography]) -> None:
-    city, geography = zurich
+def test_people_of_districts_known_by_their_centres_are_all_there() -> None:
+    city = load_catalogue(cities={"madrid"}).cities["madrid"]
+    geography = build_geography(city)
     total = sum(d.population for d in city.districts) * city.value("population.scale")
     assert geography.population.sum() == pytest.approx(total, rel=1e-9)
     assert geography.jobs.sum() == pytest.approx(sum(d.jobs for d in city.districts), rel=1e-9)
+
+
+def test_people_of_drawn_districts_are_all_there_and_nobody_beside_them(zurich: tuple[City, CityGeography]) -> None:
+    city, geography = zurich
+    inside = [d for d, land in zip(city.districts, geography.district_land, strict=True) if land.sum() > 0]
+    assert {d.name for d in city.districts} - {d.name for d in inside} == {"Volketswil"}
+    total = sum(d.population for d in inside) * city.value("population.scale")
+    assert geography.population.sum() == pytest.approx(total, rel=1e-9)
+    free = geography.area_km2 - geography.district_land.sum(axis=0)
+    assert free.sum() == pytest.approx(41, abs=2)
+    outside = free > 0.999 * geography.area_km2
+    assert outside.any()
+    assert geography.population[outside].max() == 0
+    assert any("count as empty" in note for note in geography.notes)
+
+
+@pytest.mark.parametrize("slug", ["london", "zurich"])
+def test_a_drawn_district_has_the_land_of_its_polygon(slug: str) -> None:
+    city = load_catalogue(cities={slug}).cities[slug]
+    geography = build_geography(city)
+    outline = next(o.polygon for o in city.outlines if o.kind == "outline")
+    assert set(city.district_areas) == {d.name for d in city.districts}
+    assert (geography.district_land.sum(axis=0) <= geography.area_km2 + 1e-9).all()
+    for district, land in zip(city.districts, geography.district_land, strict=True):
+        area = city.district_areas[district.name]
+        assert area.contains(shapely.Point(district.lon, district.lat)), district.name
+        if outline.contains(area) and area.intersection(city.land).area > 0.999 * area.area:
+            assert land.sum() == pytest.approx(district.area_km2, rel=0.1), district.name
+
+
+def test_a_drawn_district_takes_its_land_before_the_others_are_laid_out() -> None:
+    city = small_city()
+    first = city.districts[0]
+    drawn = shapely.Point(first.lon, first.lat).buffer(0.012)
+    plain, shown = build_geography(city), build_geography(replace(city, district_areas={first.name: drawn}))
+    at = np.hypot(shown.lon - first.lon, shown.lat - first.lat) < 0.005
+    assert (shown.district_land[0, at] > 0.95 * shown.area_km2[at]).all()
+    assert (shown.district_land[1:, at] <= 0.05 * shown.area_km2[at][None, :] + 1e-9).all()
+    assert plain.cells == shown.cells
+    assert (shown.district_land.sum(axis=0) <= shown.area_km2 + 0.002).all()
 
 
 def test_zones_cover_the_land_inside_the_outline(zurich: tuple[City, CityGeography]) -> None:

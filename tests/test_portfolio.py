@@ -39,7 +39,9 @@ def test_a_city_and_its_law_are_the_same_in_a_larger_portfolio():
     small = dict(files_of(Portfolio.of(SMALL)))
     large = dict(files_of(Portfolio.of(Recipe(cities=16, stacks=9, seed=3))))
     alike = [path for path in small if "/" in path and not path.startswith(("partners/", "jurisdictions/"))]
-    assert len(alike) == 11 * 8
+    drawn = [path for path in small if path.endswith("/districts.geojson")]
+    assert {path.split("/")[0] for path in drawn} == {"london-01", "zurich-01"}
+    assert len(alike) == 11 * 8 + len(drawn)
     assert all(small[path] == large[path] for path in alike)
     assert small["jurisdictions/texas-01.toml"] == large["jurisdictions/texas-01.toml"]
 

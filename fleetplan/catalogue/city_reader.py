@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from fleetplan.catalogue import schema
 from fleetplan.catalogue.figure_reader import read_figures
 from fleetplan.catalogue.files import Files
-from fleetplan.catalogue.geometry import is_farther_than, km_from, read_land, read_outlines
+from fleetplan.catalogue.geometry import is_farther_than, km_from, read_district_areas, read_land, read_outlines
 from fleetplan.catalogue.tables import FaultLog, Row, Table, provenance
 from fleetplan.catalogue.types import City, Crossing, DepotSite, District, Gap, Gateway, HotSpot, Outline, Rival
 
@@ -55,6 +55,7 @@ def read_city(files: Files, slug: str) -> City | None:
         land_attribution=tables.attribution,
         rivals=tuple(_rival(table) for table in root.parts("rival", "name")),
         gaps=tuple(Gap(table.text("what"), table.text("stand_in")) for table in root.parts("gap", "what")),
+        district_areas=tables.district_areas,
     )
     root.close()
     _check_slug(head, city.slug, slug)
@@ -83,6 +84,8 @@ class _Tables:
             check_unique(rows[name], key)
         check_unique(rows["crossings"], "name", "barrier")
         self.districts = tuple(self._district(row) for row in rows["districts"])
+        names = {district.name for district in self.districts}
+        self.district_areas = read_district_areas(files, f"{slug}/districts.geojson", names)
         self.hot_spots = tuple(self._hot_spot(row) for row in rows["hot_spots"])
         self.gateways = tuple(self._gateway(row) for row in rows["gateways"])
         self.crossings = tuple(self._crossing(row) for row in rows["crossings"])

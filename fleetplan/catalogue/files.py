@@ -26,6 +26,10 @@ class Files:
         """Return a file as a person would name it."""
         return f"{self.root.name}/{path}"
 
+    def has(self, path: str) -> bool:
+        """Return whether a file that may be left out is there."""
+        return (self.root / path).exists()
+
     def text(self, path: str) -> str | None:
         """Return the text of a file, or nothing after noting why it cannot be read."""
         try:

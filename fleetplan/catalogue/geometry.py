@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -49,6 +49,30 @@ def read_land(files: Files, path: str) -> tuple[BaseGeometry, str]:
         if feature.geometry is not None:
             polygons.append(feature.geometry)
     return (shapely.union_all(polygons) if polygons else MultiPolygon()), _attribution(data, where, files.faults)
+
+
+def read_district_areas(files: Files, path: str, names: Collection[str]) -> dict[str, BaseGeometry]:
+    """Return the polygons of districts by name from a file that a city may leave out."""
+    if not files.has(path):
+        return {}
+    found: dict[str, BaseGeometry] = {}
+    data, where = files.features(path), files.where(path)
+    for feature in _features(data, where, files.faults, ("Polygon", "MultiPolygon")):
+        name = feature.properties.text("district")
+        provenance(feature.properties)
+        feature.properties.note("note")
+        feature.properties.close()
+        if name not in names:
+            remedy = "write the name as in districts.csv"
+            files.faults.add(
+                feature.where, f"{name!r} is no district", allowed="a name of districts.csv", remedy=remedy
+            )
+        elif name in found:
+            files.faults.add(feature.where, f"{name!r} is drawn twice", allowed="each once", remedy="join its parts")
+        elif feature.geometry is not None:
+            found[name] = feature.geometry
+    _attribution(data, where, files.faults)
+    return found
 
 
 def km_from(area: BaseGeometry, lon: float, lat: float) -> float:

@@ -201,6 +201,8 @@ class City:
     land_attribution: str
     rivals: tuple[Rival, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    district_areas: Mapping[str, BaseGeometry] = field(default_factory=dict)
+    """The land of districts by name, lon-lat, where a published source draws them; the others have a centre and an area."""
 
     def value(self, key: str) -> float:
         """Return the likely value of a figure, for example ``value("market.mean_trip_km")``."""

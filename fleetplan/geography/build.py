@@ -41,6 +41,7 @@ def build_geography(city: City, *, permits: Collection[str] = ()) -> CityGeograp
         outline=projection.shapes(outline.polygon),
         projection=projection,
         scale=city.value("population.scale"),
+        drawn={name: projection.shapes(area) for name, area in city.district_areas.items()},
     )
     band_kmh = _band_speeds(city)
     speeds = Speeds(band_kmh["offpeak"], city.value("speed.freeway_kmh"), city.value("speed.circuity"))

@@ -23,12 +23,13 @@ SMALLEST_LAND_SHARE = 0.15
 
 @dataclass(frozen=True, eq=False)
 class LandCells:
-    """Hexagons with land: areas in km2 and shares, shapes (n,); anchors in UTM km, shape (n, 2)."""
+    """Hexagons with land: areas in km2, shares and the land itself, shapes (n,); anchors, shape (n, 2); in UTM km."""
 
     cells: tuple[str, ...]
     area_km2: Array
     land_share: Array
     anchor: Array
+    pieces: NDArray[Any]
 
 
 def land_cells(*, outline: BaseGeometry, land: BaseGeometry, projection: Projection) -> LandCells:
@@ -54,6 +55,7 @@ def land_cells(*, outline: BaseGeometry, land: BaseGeometry, projection: Project
         area_km2=area,
         land_share=np.minimum(share, 1.0),
         anchor=_anchors(pieces),
+        pieces=pieces,
     )
 
 

@@ -1,18 +1,19 @@
 """Residents and jobs of districts, spread over the zones so that every district keeps its total.
 
-No district polygons are at hand, only centres and areas. Zones are given to districts so that the area-weighted squared
-distance to the districts' centres is least and no district takes more land than it has: a transport problem, solved as
-a min-cost flow. Its dual is the Voronoi diagram weighted so that areas come out right (a power diagram; Aurenhammer,
-Hoffmann & Aronov 1998, *Minkowski-type theorems and least-squares clustering*). A zone may be shared between districts.
+A district that is drawn has the land of its polygon. Of the others only centres and areas are at hand: what is left of
+the zones is given to them so that the area-weighted squared distance to their centres is least and no district takes
+more land than it has: a transport problem, solved as a min-cost flow. Its dual is the Voronoi diagram weighted so that
+areas come out right (a power diagram; Aurenhammer, Hoffmann & Aronov 1998, *Minkowski-type theorems and least-squares
+clustering*). A zone may be shared between districts.
 
 Land that no district can take, because their areas do not tile the outline or lie too far, is *uncovered*: it gets the
-area-weighted mean density of the districts nearest to it. Inside a district people follow land area, weighted by
-nearness to hot spots.
+area-weighted mean density of the districts nearest to it. Where every district is drawn, land outside them is known to
+be outside: nobody of the table lives there. Inside a district people follow land area, weighted by nearness to hot spots.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,21 +64,25 @@ def spread_people(
     outline: BaseGeometry,
     projection: Projection,
     scale: float,
+    drawn: Mapping[str, BaseGeometry] | None = None,
 ) -> People:
     """Return residents (times ``scale``) and jobs of each zone; district totals are kept exactly.
 
-    ``outline`` in UTM km.
+    ``outline`` and the polygons of districts by name, ``drawn``, in UTM km.
     """
     centres = projection.points([d.lat for d in districts], [d.lon for d in districts])
     inside = shapely.distance(outline, shapely.points(centres)) <= OUTSIDE_KM
     areas = np.array([d.area_km2 for d in districts])
-    owned = _land_of_districts(centres, np.where(inside, areas, 0.0), land)
+    owned = _drawn_land([(drawn or {}).get(d.name) for d in districts], land)
+    guessed = inside & np.array([d.name not in (drawn or {}) for d in districts])
+    if guessed.any():
+        owned += _land_of_districts(centres, np.where(guessed, areas, 0.0), land, land.area_km2 - owned.sum(axis=0))
     spread = {}
     filled = {}
     for kind in PULL:
         totals = np.array([float(getattr(d, kind)) for d in districts])
         spread[kind] = totals @ _shares(owned * _pull(kind, hot_spots, land, projection))
-        filled[kind] = _fill(totals, areas, centres, owned, land)
+        filled[kind] = _fill(totals, areas, centres, owned, land) if guessed.any() else np.zeros(len(land.cells))
     return People(
         population=scale * (spread["population"] + filled["population"]),
         jobs=spread["jobs"] + filled["jobs"],
@@ -88,15 +93,26 @@ def spread_people(
     )
 
 
-def _land_of_districts(centres: Array, areas: Array, land: LandCells) -> Array:
-    """Return the land (km2) that each district takes of each zone, shape (districts, n)."""
+def _drawn_land(areas: Sequence[BaseGeometry | None], land: LandCells) -> Array:
+    """Return the land (km2) of each zone within each drawn district, shape (districts, n); overlaps are shared."""
+    tree = shapely.STRtree(land.pieces)
+    owned = np.zeros((len(areas), len(land.cells)))
+    for row, area in enumerate(areas):
+        if area is not None:
+            zones = tree.query(area, predicate="intersects")
+            owned[row, zones] = shapely.area(shapely.intersection(land.pieces[zones], area))
+    return np.asarray(owned * np.minimum(1.0, land.area_km2 / np.maximum(owned.sum(axis=0), UNIT_KM2)))
+
+
+def _land_of_districts(centres: Array, areas: Array, land: LandCells, free_km2: Array) -> Array:
+    """Return the land (km2) that each district takes of what is free in each zone, shape (districts, n)."""
     distance = np.hypot(*(land.anchor[:, None, :] - centres[None, :, :]).transpose(2, 0, 1))
     reach = REACH_RADII * np.sqrt(areas / np.pi) + REACH_EXTRA_KM
     allowed = (distance <= reach) & (areas > 0)
     rank = np.argsort(np.argsort(np.where(allowed, distance, np.inf), axis=1, kind="stable"), axis=1, kind="stable")
     zone, district = np.nonzero(allowed & (rank < NEAREST))
     count, bins = len(land.cells), len(areas)
-    supply = np.maximum(np.round(land.area_km2 / UNIT_KM2), 1).astype(np.int64)
+    supply = np.maximum(np.round(free_km2 / UNIT_KM2), 0).astype(np.int64)
     room = np.round(areas / UNIT_KM2).astype(np.int64)
     cost = np.round(1000 * distance[zone, district] ** 2).astype(np.int64)
     sink, spare = count + bins, np.int64(10 * (cost.max() + 1))
@@ -161,7 +177,9 @@ def _notes(districts: Sequence[District], owned: Array, land: LandCells, residen
     left_out = [d.name for d, row in zip(districts, owned, strict=True) if row.sum() <= 0]
     free = _uncovered(owned, land).sum()
     notes = [f"districts outside the outline, left out: {', '.join(left_out)}"] if left_out else []
-    if free > 0:
+    if free > 0 and not residents + jobs:
+        notes.append(f"{free:.0f} km2 outside the districts, all of which are drawn, count as empty")
+    elif free > 0:
         notes.append(
             f"{free:.0f} km2 that no district covers hold {residents:,.0f} residents and {jobs:,.0f} jobs, at the mean "
             "density of the districts beside them"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-28.1"
+LAW_VERSION = "2026-11-28.2"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them."""
 
 USED_ECONOMICS = ("vehicles_per_fast_stall",)
