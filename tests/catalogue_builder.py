@@ -5,7 +5,7 @@
 
 Cities are ``city-1``, ``city-2`` ...; stacks ``stack-1``, ``stack-2`` ...; the country is ``landia`` with the permits
 ``landia-test`` and ``landia-paid`` and the event ``landia-law``. ``assumptions.toml`` and ``economics.csv`` are the
-real ones, so that everything downstream finds its figures.
+real ones, so that everything downstream finds its figures, but for slips: there are none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -110,6 +111,7 @@ def make_catalogue(tmp_path: Path, cities: int = 1, stacks: int = 1) -> Path:
     for name in ("assumptions.toml", "economics.csv"):
         root.mkdir(parents=True, exist_ok=True)
         shutil.copy(REAL / name, root / name)
+    keep_promises(root / "assumptions.toml")
     slugs = [f"city-{number}" for number in range(1, cities + 1)]
     systems = [f"stack-{number}" for number in range(1, stacks + 1)]
     for number, slug in enumerate(slugs, start=1):
@@ -122,6 +124,13 @@ def make_catalogue(tmp_path: Path, cities: int = 1, stacks: int = 1) -> Path:
     market = {"market": "Elsewhere", "partner": "Partner", "since": "2025-03", "mode": "driver_out", "counts": "yes"}
     write_csv(root / "live_markets.csv", [{**market, "note": "", **SOURCED}])
     return root
+
+
+def keep_promises(assumptions: Path) -> None:
+    """Let no promise slip in a copy of ``assumptions.toml``: the made-up law takes its likely months."""
+    text = assumptions.read_text(encoding="utf-8")
+    kept = re.sub(r"(\[slip\.\w+_(?:median|p90)\]\nvalue = )\d+(\n.*\nlow = )\d+", r"\g<1>0\g<2>0", text)
+    assumptions.write_text(kept, encoding="utf-8")
 
 
 def write_city(folder: Path, slug: str, lon: float) -> None:

@@ -167,7 +167,14 @@ def _plain(number: int, dice: Dice) -> Fields:
         "horizon": {"start": "2027-01", "months": 18, "single_months": dice.one(0, 3, 6)},
         "objective": dice.one("npv", "npv", "npv", "markets_then_npv"),
         "capital": {"per_quarter_usd": dice.between(2e6, 1.5e7)} | dice.some(cash_floor_usd=dice.between(2e7, 9e7)),
-        "permit_durations": dice.one("min", "likely", "likely", "max"),
-        "overrides": [{"figure": f"{city}/city.toml#market.mean_fare_local"} | fare for city in CITIES],
+        "permit_durations": dice.one("min", "promised", "median", "careful", "max"),
+        "overrides": [
+            *({"figure": f"{city}/city.toml#market.mean_fare_local"} | fare for city in CITIES),
+            *(
+                {"figure": f"assumptions.toml#slip.{kind}_{figure}", "value": dice.one(*months)}
+                for kind in ("nowhere", "pilot", "law")
+                for figure, months in (("median", (0, 1, 2)), ("p90", (2, 3, 5)))
+            ),
+        ],
         "constraints": [{"id": f"{kind} {k}", "type": kind, **CONSTRAINTS[kind](dice)} for k, kind in enumerate(kinds)],
     }

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon
 
+from fleetplan.catalogue.schema import SLIP_CLASSES
 from fleetplan.catalogue.types import (
     Catalogue,
     City,
@@ -255,6 +256,10 @@ def stack(slug: str, values: dict[str, float], pays: str, holds: tuple[Hold, ...
     )
 
 
+NO_SLIPS = {f"slip.{kind}_{figure}": 0.0 for kind in SLIP_CLASSES for figure in ("kept", "median", "p90", "never")}
+"""Promises are kept in the made-up world; a test of slips puts figures in."""
+
+
 def make_catalogue() -> Catalogue:
     """Return the made-up world."""
     yards = [
@@ -282,7 +287,7 @@ def make_catalogue() -> Catalogue:
         economics=figures("economics.csv", ECONOMICS),
         assumptions=figures(
             "assumptions.toml",
-            ASSUMPTIONS,
+            ASSUMPTIONS | NO_SLIPS,
             adoption__curve_monthly=(CURVE, []),
             remote__vehicles_per_agent_by_year=remote,
             **PRICE_LISTS,

@@ -100,7 +100,7 @@ def test_only_a_vehicle_without_a_seat_waits_for_the_exemption():
 @pytest.mark.parametrize(("decided", "extra"), [("2027-02", 0), ("2028-11", 21)])
 def test_zoox_takes_fares_only_after_its_federal_exemption(city: str, decided: str, extra: int):
     event = {"us-part-555-decision": month_number(decided)}
-    pod = permit_path(shipped(), "zoox-pod", city, horizon_start=JANUARY, event_months=event)
+    pod = permit_path(shipped(), "zoox-pod", city, horizon_start=JANUARY, durations="promised", event_months=event)
     timings = pod.timings(dict.fromkeys(["city", *pod.wide], JANUARY))
     exemption = timings["us-fmvss-exemption"].finish
     assert exemption == month_number(decided)

@@ -164,5 +164,5 @@ def test_the_numbers_cover_every_type_alone_and_in_pairs() -> None:
         ("freeze_until",),
         ("change_price_usd", "freeze_until"),
     }
-    assert {d.request.permit_durations for d in drawn} == {"min", "likely", "max"}
+    assert {d.request.permit_durations for d in drawn} == {"min", "promised", "median", "careful", "max"}
     assert len({d.request.capital.cash_floor_usd is None for d in drawn}) == 2

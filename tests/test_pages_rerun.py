@@ -261,7 +261,9 @@ def test_nobody_may_be_forced_where_the_law_bars_them(catalogue: Catalogue):
 
 def test_a_slip_tells_the_month_in_which_a_launch_could_open(catalogue: Catalogue):
     made = _with_real_permits(catalogue)
-    zurich = next(lever for lever in _levers(catalogue, [], made).slips if lever.id == "slip:zurich")
+    zurich = next(
+        lever for lever in _levers(catalogue, [], made, permit_durations="promised").slips if lever.id == "slip:zurich"
+    )
     (touch,) = zurich.touches
     by = dict(zip(range(-6, 25), touch["by"], strict=True))
     assert by[0] == touch["launch"] == "2028-10"
@@ -307,6 +309,7 @@ def test_presets_are_the_plans_own(catalogue: Catalogue):
         "Half the WeRide supply",
         "20 % less capital",
         "20 % more capital",
+        "Promises come as late as nine in ten do",
         "Every permit takes its longest",
     ]
 
@@ -332,7 +335,11 @@ def test_a_prefill_forbids_nobody_who_is_not_admitted(catalogue: Catalogue):
 @pytest.mark.parametrize(
     ("before", "after", "text"),
     [
-        ({}, {"permit_durations": "max"}, "Permits take as long as they may be, not as long as is likely."),
+        (
+            {},
+            {"permit_durations": "max"},
+            "Permits take as long as they may be, not as long as half of such promises take at most.",
+        ),
         (
             {"capital": {"per_quarter_usd": 1e8, "cash_floor_usd": 2e8}},
             {"capital": {"per_quarter_usd": 1e8}},

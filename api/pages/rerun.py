@@ -8,7 +8,7 @@ Other pages link here with what is to be changed, any of these any number of tim
     forbid=munich:momenta              a stack must not open in a city
     figure=KEY                         another value for a figure; KEY:0.8 multiplies it
     capital=0.8                        times the capital a quarter
-    durations=max                      permits take min, likely or max
+    durations=max                      permits take min, promised, median, careful or max
 """
 
 from __future__ import annotations

@@ -171,6 +171,10 @@ def _check_holds(check: _Check) -> None:
             if check.whole and hold.permit and hold.permit not in permits:
                 where = check.file(f"partners/{stack.slug}.toml: holds[{hold.permit}].permit")
                 check.unknown(where, "permit", hold.permit, permits)
+        for there in stack.driver_out:
+            if check.whole and there.jurisdiction and there.jurisdiction not in check.catalogue.jurisdictions:
+                where = check.file(f"partners/{stack.slug}.toml: driver_out[{there.place}].jurisdiction")
+                check.unknown(where, "jurisdiction", there.jurisdiction, check.catalogue.jurisdictions)
         if stack.supply_line and stack.supply_line not in check.catalogue.supply_lines:
             where = check.file(f"partners/{stack.slug}.toml: supply.placeable.line")
             check.unknown(where, "supply line", stack.supply_line, check.catalogue.supply_lines)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Confidence = Literal["high", "medium", "low", "assumed"]
+Basis = Literal["promised", "judged"]
+"""On what a likely month rests: ``promised``, somebody's own word or cases that came to an end, so that what keeps others
+waiting is not in it; ``judged``, our judgement of a newcomer, the usual slip in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Event:
     source: str
     confidence: Confidence
     note: str = ""
+    date_is: Basis = "promised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Permit:
     """A node of a jurisdiction's permit graph; see ``cities/README.md`` for each field.
 
     ``airport`` names the gateways that it opens, set apart by semicolons where one permit opens several. ``needed_by`` says
-    which vehicles meet it at all: every one, or those without a seat from which somebody could drive.
+    which vehicles meet it at all: every one, or those without a seat from which somebody could drive. ``months_are`` says on what
+    the likely months rest, which counts where the permit opens rides to the public (:mod:`fleetplan.permits.slips`).
     """
 
     id: str
@@ -62,6 +67,7 @@ class Permit:
     source: str
     confidence: Confidence
     needed_by: Literal["every", "no_operator_seat"] = "every"
+    months_are: Basis = "promised"
 
     @property
     def manned(self) -> bool:
@@ -83,6 +89,8 @@ class Jurisdiction:
     level: Literal["union", "state", "city"]
     permits: Mapping[str, Permit]
     events: Mapping[str, Event]
+    permissive: bool = False
+    """Whether whoever runs without a driver elsewhere in the country is let in on his own statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,22 @@ class Hold:
     permit: str
     state: Literal["held", "begun"]
     begun: str
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class DriverOut:
+    """Where a stack already runs without anybody on board, and what it does there.
+
+    ``country`` is the code of the cities' ``country``; ``jurisdiction`` the slug of a law of the catalogue, empty elsewhere.
+    """
+
+    place: str
+    country: str
+    jurisdiction: str
+    since: str
+    service: Literal["paid", "free", "tests"]
     source: str
     confidence: Confidence
 

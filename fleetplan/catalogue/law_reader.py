@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from fleetplan.catalogue.files import Files
+from fleetplan.catalogue.law import Basis, Event, Jurisdiction, Permit
 from fleetplan.catalogue.schema import OPENS
 from fleetplan.catalogue.tables import Table, provenance
-from fleetplan.catalogue.types import Event, Jurisdiction, Permit
 from fleetplan.months import month_number
 
 _LEVELS: Final[tuple[Literal["union", "state", "city"], ...]] = ("union", "state", "city")
@@ -15,6 +15,7 @@ _HOLDERS: Final[tuple[Literal["stack", "platform"], ...]] = ("stack", "platform"
 _NEEDED_BY: Final[tuple[Literal["every", "no_operator_seat"], ...]] = ("every", "no_operator_seat")
 _CAP_KINDS: Final = ("concurrent", "shared_quota", "type_year")
 _LONGEST_MONTHS: Final = 240
+BASES: Final[tuple[Basis, ...]] = ("promised", "judged")
 
 
 def read_jurisdiction(files: Files, slug: str) -> Jurisdiction | None:
@@ -34,6 +35,7 @@ def read_jurisdiction(files: Files, slug: str) -> Jurisdiction | None:
         level=head.choice("level", _LEVELS),
         permits={permit.id: permit for permit in permits},
         events={event.id: event for event in events},
+        permissive=head.flag("permissive") if head.holds("permissive") else False,
     )
     _check_ids(root, "permit", [permit.id for permit in permits])
     _check_ids(root, "event", [event.id for event in events])
@@ -58,6 +60,7 @@ def _event(table: Table, jurisdiction: str) -> Event:
         source=source,
         confidence=confidence,
         note=table.note(),
+        date_is=table.choice("date_is", BASES) if table.holds("date_is") else "promised",
     )
 
 
@@ -95,6 +98,7 @@ def _permit(table: Table, jurisdiction: str) -> Permit:
         source=source,
         confidence=confidence,
         needed_by=table.choice("needed_by", _NEEDED_BY) if table.holds("needed_by") else "every",
+        months_are=table.choice("months_are", BASES) if table.holds("months_are") else "promised",
     )
 
 

@@ -37,6 +37,9 @@ class Spec:
     whole: bool = False
 
 
+SLIP_CLASSES: Final = ("here", "elsewhere", "nowhere", "law", "pilot")
+"""Who tends to keep whom waiting for how long: see :mod:`fleetplan.permits.slips`."""
+
 SHARE: Final = Spec(0, 1)
 FREE: Final = Spec()
 
@@ -133,6 +136,11 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "service.spare_share": SHARE,
     "service.staging_km_per_vehicle_day": Spec(0, 1_000),
     "service.usable_kwh": Spec(1, 1_000),
+    **{
+        f"slip.{kind}_{figure}": Spec(0, 240, whole=True) if figure in {"median", "p90"} else SHARE
+        for kind in SLIP_CLASSES
+        for figure in ("kept", "median", "p90", "never")
+    },
     "supply.public_charging_cars": Spec(0, 1e6, whole=True),
     "team.usd_per_year": Spec(0, 1e9),
     "terminal.years": Spec(0, 40),

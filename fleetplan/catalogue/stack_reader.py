@@ -8,7 +8,7 @@ from fleetplan.catalogue.figure_reader import read_figures
 from fleetplan.catalogue.files import Files
 from fleetplan.catalogue.schema import PLATFORM_PAYS, STACK_FIGURES
 from fleetplan.catalogue.tables import Table, provenance
-from fleetplan.catalogue.types import Hold, Stack
+from fleetplan.catalogue.types import DriverOut, Hold, Stack
 
 _CONTRACTS: Final[tuple[Literal["own_and_license", "fixed_fee", "revenue_share", "sale_license_share"], ...]] = (
     "own_and_license",
@@ -17,6 +17,7 @@ _CONTRACTS: Final[tuple[Literal["own_and_license", "fixed_fee", "revenue_share",
     "sale_license_share",
 )
 _STATES: Final[tuple[Literal["held", "begun"], ...]] = ("held", "begun")
+_SERVICES: Final[tuple[Literal["paid", "free", "tests"], ...]] = ("paid", "free", "tests")
 _SEATING: Final = ("yes", "no", "unknown", "na")
 _ABILITY: Final = ("yes", "limited", "no")
 _LONGEST_LEAD: Final = 120
@@ -54,6 +55,7 @@ def read_stack(files: Files, slug: str) -> Stack | None:
         figures=read_figures(root, file, STACK_FIGURES),
         notes=head.note("notes"),
         operator_seat=vehicle.flag("operator_seat"),
+        driver_out=tuple(_driver_out(table) for table in root.parts("driver_out", "place")),
     )
     root.close()
     _check_charging(vehicle, stack)
@@ -80,6 +82,19 @@ def _platform_pays(contract: Table) -> frozenset[str]:
 def _supply_line(supply: Table) -> str:
     """Return the plant behind the supply, which stands beside the schedule."""
     return supply.part("placeable").note("line")
+
+
+def _driver_out(table: Table) -> DriverOut:
+    source, confidence = provenance(table)
+    return DriverOut(
+        place=table.text("place"),
+        country=table.text("country"),
+        jurisdiction=table.note("jurisdiction"),
+        since=table.month("since"),
+        service=table.choice("service", _SERVICES),
+        source=source,
+        confidence=confidence,
+    )
 
 
 def _hold(table: Table) -> Hold:

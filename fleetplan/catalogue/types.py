@@ -12,7 +12,7 @@ from typing import Literal
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from fleetplan.catalogue.law import Confidence, Event, Hold, Jurisdiction, Permit, permits_met
+from fleetplan.catalogue.law import Confidence, DriverOut, Event, Hold, Jurisdiction, Permit, permits_met
 
 __all__ = [
     "Catalogue",
@@ -23,6 +23,7 @@ __all__ = [
     "DeploymentFact",
     "DepotSite",
     "District",
+    "DriverOut",
     "Event",
     "Figure",
     "Gap",
@@ -242,6 +243,7 @@ class Stack:
     figures: Mapping[str, Figure]
     notes: str = ""
     operator_seat: bool = True
+    driver_out: tuple[DriverOut, ...] = ()
 
     def value(self, key: str) -> float:
         """Return the likely value of a figure, for example ``value("vehicle.price_usd")``."""

@@ -71,7 +71,7 @@ def _steps(plan: Plan, city: CityRollout, end: str) -> Iterator[Step]:
     for step, partners in _permits(city):
         who = listed(partners)
         if step.start:
-            hand = f"likely in hand {month_name(step.finish)}"
+            hand = f"in hand as planned {month_name(step.finish)}"
             if step.earliest != step.latest:
                 hand = f"{hand}, between {month_name(step.earliest)} and {month_name(step.latest)}"
             yield Step(step.start, "Start", f"“{step.title}” for {who}", f"{_authority(step)}{hand}")

@@ -11,6 +11,7 @@ from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import doubts, opened_deployments, opening_permits, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.words import openings
+from fleetplan.words.changes import DURATION_NAMES
 from fleetplan.words.markets import SAME_RULES, markets_sentence, plan_noun
 from fleetplan.words.proof import gap_of, searched_out
 from fleetplan.words.values import count, listed, month_name, percent, several, usd
@@ -35,7 +36,7 @@ def answers(plan: Plan) -> list[Answer]:
     launches = opened_deployments(plan)
     if not launches:
         return []
-    found = [_why_first(plan, launches), _late_permit(launches), _late_money(plan), _how_sure(plan)]
+    found = [_why_first(plan, launches), _late_permit(plan, launches), _late_money(plan), _how_sure(plan)]
     return [a for a in found if a is not None]
 
 
@@ -66,7 +67,7 @@ def _richer(plan: Plan, first: CityRollout) -> list[str]:
     return [f"The city worth most is {most}; {first.name} is worth {usd(first.npv_usd)}."]
 
 
-def _late_permit(launches: list[Pair]) -> Answer | None:
+def _late_permit(plan: Plan, launches: list[Pair]) -> Answer | None:
     exposed = []
     for city, d in launches:
         steps = opening_permits(d)
@@ -78,7 +79,8 @@ def _late_permit(launches: list[Pair]) -> Answer | None:
     exposed.sort(key=lambda e: (-e[0], -e[1]))
     slip, _, city, d, step = exposed[0]
     widest = (
-        f"The plan takes permits to last as long as is likely. Widest apart is “{step.title}” for {d.partner} in {city.name}: "
+        f"The plan takes permits to last {DURATION_NAMES[plan.request.permit_durations]}. "
+        f"Widest apart is “{step.title}” for {d.partner} in {city.name}: "
         f"in hand by {month_name(step.finish)}, but at the latest only by {month_name(step.latest)}, "
         f"{several(slip, 'month')} later."
     )

@@ -7,6 +7,14 @@ starts at
     start(n)  = max(programme(n), finish of all_of(n), min finish of any_of(n), start(k) + months for after_start, event(n))
     finish(n) = start(n) + ceil(months(n)) + delay(n)
 
+Promises slip (:mod:`fleetplan.permits.slips`). A permit that opens rides to the public is in hand no earlier than its own slip
+after the month it would have without any slip, and no earlier than its months after what it waits for; so slips along a path
+run side by side, and the longest counts, never their sum:
+
+    finish(n) = max(start(n) + months(n), clear finish(n) + slip(n)),     event(n) later by the slip of its law
+
+Where a permit waits for the earlier of several, each way is timed by itself and the earliest counts.
+
 Months add and maxima commute ("max-plus"), so with programmes started at tau_1 .. tau_k the finish of a permit is the largest
 of its finishes when only programme j starts at tau_j and the others long ago. That is what lets the optimizer treat a permit
 as an index shift of a step variable, exactly, without a variable per stage. ``any_of`` breaks the rule only where
@@ -15,18 +23,21 @@ alternatives belong to different programmes: :mod:`fleetplan.permits.ways`.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from fleetplan.catalogue.types import Catalogue, Permit
 from fleetplan.months import month_number
+from fleetplan.permits.slips import Durations, event_slip, permit_slip
 
 PUBLIC_MODES = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
 LONG_AGO = -(10**6)
 CITY = "city"
-Durations = Literal["min", "likely", "max"]
+EventDates = Literal["min", "likely", "max"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,8 @@ class PermitPath:
         By id, widest jurisdiction first.
     wide
         Slugs of the wider jurisdictions whose stack-held permits are not all in hand: one programme each.
+    slips, event_slips
+        By permit: months by which it comes later than its months say, and its law than its date; those that slip.
     """
 
     stack: str
@@ -83,6 +96,23 @@ class PermitPath:
     events: Mapping[str, int]
     months: Mapping[str, int]
     horizon_start: int
+    slips: Mapping[str, int] = field(default_factory=dict)
+    event_slips: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def _single_ways(self) -> tuple[PermitPath, ...]:
+        """The paths on which no permit waits for the earlier of several: one for every choice among alternatives."""
+        known = {
+            p.id: [other for other in p.any_of if other in self.permits]
+            for p in self.permits.values()
+            if p.id not in self.held and p.id not in self.begun
+        }
+        choices = {permit_id: either for permit_id, either in known.items() if len(either) > 1}
+        found = []
+        for chosen in itertools.product(*choices.values()):
+            only = {p: replace(self.permits[p], any_of=(one,)) for p, one in zip(choices, chosen, strict=True)}
+            found.append(replace(self, permits={**self.permits, **only}))
+        return tuple(found)
 
     def programme(self, permit: Permit) -> str:
         """Return which programme a permit belongs to: ``city``, ``platform`` or a wider jurisdiction's slug."""
@@ -95,18 +125,38 @@ class PermitPath:
 
         Programmes left out started long ago.
         """
+        if not self.slips and not self.event_slips:
+            return self.timed_along(starts, None)
+        found: dict[str, PermitTiming] = {}
+        for way in self._single_ways:
+            for permit_id, timing in way.timed_along(starts, way.timed_along(starts, None)).items():
+                best = found.get(permit_id)
+                if best is None or timing.finish < best.finish:
+                    found[permit_id] = replace(timing, permit=self.permits[permit_id])
+        return found
+
+    def timed_along(
+        self, starts: Mapping[str, int], clear: Mapping[str, PermitTiming] | None
+    ) -> dict[str, PermitTiming]:
+        """Return the timings of a single way without any slip, or (those given as ``clear``) with all of them."""
         done: dict[str, PermitTiming] = {}
 
         def visit(permit_id: str) -> PermitTiming:
             if permit_id not in done:
-                done[permit_id] = self._time(self.permits[permit_id], starts, visit)
+                timing = self._time(self.permits[permit_id], starts, visit, slipped=clear is not None)
+                if clear is not None and not timing.held:
+                    late = clear[permit_id].finish + self.slips.get(permit_id, 0)
+                    timing = replace(timing, finish=max(timing.finish, late))
+                done[permit_id] = timing
             return done[permit_id]
 
         for permit_id in self.permits:
             visit(permit_id)
         return done
 
-    def _time(self, permit: Permit, starts: Mapping[str, int], look: Callable[[str], PermitTiming]) -> PermitTiming:
+    def _time(
+        self, permit: Permit, starts: Mapping[str, int], look: Callable[[str], PermitTiming], *, slipped: bool
+    ) -> PermitTiming:
         if permit.id in self.held:
             return PermitTiming(permit, LONG_AGO, LONG_AGO, held=True)
         known = [p for p in permit.all_of if p in self.permits]
@@ -121,7 +171,8 @@ class PermitPath:
             programme = self.programme(permit)
             default = self.horizon_start if programme == "platform" else LONG_AGO
             begin = max([starts.get(programme, default), *ready])
-        begin = max(begin, self.events.get(permit.id, LONG_AGO))
+        event = self.events.get(permit.id, LONG_AGO)
+        begin = max(begin, event + self.event_slips.get(permit.id, 0) if slipped else event)
         return PermitTiming(permit, begin, begin + self.months[permit.id], held=False)
 
     def opening(self, what: str) -> list[Permit]:
@@ -135,8 +186,8 @@ class PermitPath:
 
 
 def whole_months(permit: Permit, durations: Durations) -> int:
-    """Return a permit's duration in whole months, rounded up."""
-    months = {"min": permit.months_min, "likely": permit.months_likely, "max": permit.months_max}[durations]
+    """Return a permit's duration in whole months, rounded up; what promises slip is not in it."""
+    months = {"min": permit.months_min, "max": permit.months_max}.get(durations, permit.months_likely)
     return math.ceil(months - 1e-9)
 
 
@@ -146,8 +197,8 @@ def permit_path(  # each is a knob of its own, all by keyword
     city: str,
     *,
     horizon_start: int,
-    durations: Durations = "likely",
-    event_dates: Durations = "likely",
+    durations: Durations = "median",
+    event_dates: EventDates = "likely",
     delays: Iterable[DelayRule] = (),
     event_months: Mapping[str, int] | None = None,
 ) -> PermitPath:
@@ -158,7 +209,7 @@ def permit_path(  # each is a knob of its own, all by keyword
     horizon_start
         Absolute month; platform permits start then.
     durations
-        Which of the triangular durations to use.
+        The shortest or longest that is thinkable, what is promised, or that with the median or the 90 % slip.
     event_dates
         Which of an event's three dates to use.
     event_months
@@ -172,6 +223,8 @@ def permit_path(  # each is a knob of its own, all by keyword
     moved = event_months or {}
     months: dict[str, int] = {}
     events: dict[str, int] = {}
+    slips: dict[str, int] = {}
+    event_slips: dict[str, int] = {}
     for permit in permits.values():
         length = whole_months(permit, durations)
         extra = sum(rule.months for rule in delay_rules if rule.applies(permit, stack, city))
@@ -180,12 +233,17 @@ def permit_path(  # each is a knob of its own, all by keyword
             event = catalogue.event(permit.event)
             text = {"min": event.earliest, "likely": event.likely, "max": event.latest}[event_dates]
             events[permit.id] = moved.get(permit.event, month_number(text) if text else LONG_AGO)
+            if permit.event not in moved and event_dates == "likely":
+                event_slips[permit.id] = event_slip(catalogue, event, durations)
+        if permit.opens in PUBLIC_MODES and permit.id not in held:
+            slips[permit.id] = permit_slip(catalogue, stack, city, permit, durations)
     wide = tuple(
         sorted(
             {p.jurisdiction for p in permits.values() if p.holder == "stack" and p.scope != "city" and p.id not in held}
         )
     )
-    return PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start)
+    late = [{permit_id: months for permit_id, months in found.items() if months} for found in (slips, event_slips)]
+    return PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start, late[0], late[1])
 
 
 def first_paid_month(path: PermitPath) -> int | None:

@@ -22,7 +22,7 @@ from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
 from fleetplan.plans.markets import markets_proof
 from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
-from fleetplan.plans.permit_steps import permit_steps
+from fleetplan.plans.permit_steps import opening_months, permit_steps
 from fleetplan.plans.types import (
     Certificate,
     CityRollout,
@@ -156,6 +156,10 @@ class _Assembly:
             energy_kwh_per_day=_numbers(kwh_per_day(i, r), 2),
             lines_usd=_lines(lines),
             npv_usd=round(_worth(i, lines) + self.pool_worth(r), 2),
+            launch_months=opening_months(i, self.decisions, r, r.opened, names),
+            driver_out_months=opening_months(
+                i, self.decisions, r, int(out[0]) if len(out) else None, ("paid_driver_out",)
+            ),
         )
 
     @staticmethod

@@ -1,17 +1,18 @@
-"""The permits on a deployment's way, with likely, earliest and latest months."""
+"""The permits on a deployment's way, with planned, promised, median, careful, earliest and latest months."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from fleetplan.months import month_text
 from fleetplan.optimize.instance import Instance
 from fleetplan.permits import PermitPath, PermitTiming, permit_path
-from fleetplan.permits.paths import CITY, whole_months
+from fleetplan.permits.paths import CITY, EventDates, whole_months
+from fleetplan.permits.slips import Durations, mode_slip
 from fleetplan.plans.decisions import Decisions, Rollout
-from fleetplan.plans.types import PermitStep
+from fleetplan.plans.types import OpeningMonths, PermitStep
+from fleetplan.request.constraints import EventDate
 
 NEVER_BEFORE = 12 * 1900
 
@@ -56,24 +57,52 @@ def rollout_targets(r: Rollout, timings: Mapping[str, PermitTiming]) -> list[str
     return list(dict.fromkeys([*modes, *(p for milestone in first for p in milestone.permits)]))
 
 
-def _variant(i: Instance, r: Rollout, which: Literal["min", "max"]) -> PermitPath:
-    """Return the deployment's path with the shortest or longest durations and dates, the request's delays kept."""
+def _variant(i: Instance, r: Rollout, which: Durations) -> PermitPath:
+    """Return the deployment's path with other durations, the request's delays and event dates kept.
+
+    The shortest and the longest durations go with the earliest and the latest dates of laws.
+    """
     base = r.data.path
+    dates: EventDates = which if which in {"min", "max"} else "likely"
     path = permit_path(
-        i.scope.catalogue, r.data.stack, r.data.city, horizon_start=i.grid.start, durations=which, event_dates=which
+        i.scope.catalogue, r.data.stack, r.data.city, horizon_start=i.grid.start, durations=which, event_dates=dates
     )
     planned = i.scope.request.permit_durations
     months = {}
     for permit_id, permit in base.permits.items():
         asked = base.months[permit_id] - whole_months(permit, planned)
         months[permit_id] = max(0, path.months[permit_id] + asked)
-    return replace(path, months=months)
+    moved = {c.event for c in i.scope.constraints if isinstance(c, EventDate)}
+    fixed = {p.id for p in base.permits.values() if p.event in moved}
+    events = {p: base.events[p] if p in fixed else month for p, month in path.events.items()}
+    late = {p: months for p, months in path.event_slips.items() if p not in fixed}
+    return replace(path, months=months, events=events, event_slips=late)
 
 
-def _step(timing: PermitTiming, first: PermitTiming, last: PermitTiming) -> PermitStep:
+@dataclass(frozen=True, eq=False)
+class Dates:
+    """When a rollout's permits are in hand under all durations, its programmes begun as planned."""
+
+    planned: dict[str, PermitTiming]
+    by: Mapping[Durations, dict[str, PermitTiming]]
+
+    @classmethod
+    def of(cls, i: Instance, d: Decisions, r: Rollout) -> Dates:
+        """Time a rollout's permits."""
+        starts = programme_starts(i, d, r)
+        which: tuple[Durations, ...] = ("min", "promised", "median", "careful", "max")
+        return cls(r.data.path.timings(starts), {one: _variant(i, r, one).timings(starts) for one in which})
+
+    def finish(self, permit: str, which: Durations) -> int:
+        """Return the month in which a permit is in hand."""
+        return self.by[which][permit].finish
+
+
+def _step(dates: Dates, timing: PermitTiming) -> PermitStep:
     permit = timing.permit
     shown = "" if timing.held or timing.start < NEVER_BEFORE else month_text(timing.start)
     finish = "" if timing.held or timing.finish < NEVER_BEFORE else month_text(timing.finish)
+    ends: dict[Durations, int] = {which: dates.finish(permit.id, which) for which in dates.by}
     return PermitStep(
         permit=permit.id,
         title=permit.title,
@@ -82,22 +111,51 @@ def _step(timing: PermitTiming, first: PermitTiming, last: PermitTiming) -> Perm
         scope=permit.scope,
         start=shown,
         finish=finish,
-        earliest=finish and month_text(min(first.finish, timing.finish)),
-        latest=finish and month_text(max(last.finish, timing.finish)),
+        earliest=finish and month_text(min(*ends.values(), timing.finish)),
+        latest=finish and month_text(max(*ends.values(), timing.finish)),
         held=timing.held,
         event=permit.event,
         opens=permit.opens,
         source=permit.source,
         confidence=permit.confidence,
+        promised=finish and month_text(ends["promised"]),
+        median=finish and month_text(ends["median"]),
+        careful=finish and month_text(ends["careful"]),
+    )
+
+
+def opening_months(
+    i: Instance, d: Decisions, r: Rollout, t: int | None, modes: Collection[str]
+) -> OpeningMonths | None:
+    """Return how sure it is that one of some modes opens in period ``t``; None without such a period.
+
+    The programme begins as planned. Where the plan opens later than permits let it, nothing opens before the plan's own period.
+    """
+    if t is None:
+        return None
+    dates = Dates.of(i, d, r)
+    opening = {m.permit: m for k, m in enumerate(r.data.modes) if m.name in modes and r.by_mode[k][t] > 0}
+    if not opening:
+        return None
+    first = min(opening, key=lambda p: dates.planned[p].finish)
+    waits = i.grid.first_period_from(dates.planned[first].finish) < t or dates.planned[first].held
+    begun, floor = int(i.grid.starts[r.begun]), int(i.grid.starts[t])
+    least = floor if waits else begun
+    slip = mode_slip(i.scope.catalogue, r.data.stack, r.data.city, operator=opening[first].operator)
+    months = {which: month_text(max(least, dates.finish(first, which))) for which in dates.by}
+    return OpeningMonths(
+        promised=months["promised"],
+        median=months["median"],
+        careful=months["careful"],
+        slip=slip.kind,
+        kept=slip.kept,
+        never=slip.never,
     )
 
 
 def permit_steps(i: Instance, d: Decisions, r: Rollout) -> list[PermitStep]:
     """Return the permits of a rollout in the order of their months."""
-    starts = programme_starts(i, d, r)
-    path = r.data.path
-    timings = path.timings(starts)
-    first, last = _variant(i, r, "min").timings(starts), _variant(i, r, "max").timings(starts)
-    wanted = needed_permits(path, rollout_targets(r, timings), timings)
-    steps = [_step(timings[p], first[p], last[p]) for p in wanted]
+    dates = Dates.of(i, d, r)
+    wanted = needed_permits(r.data.path, rollout_targets(r, dates.planned), dates.planned)
+    steps = [_step(dates, dates.planned[p]) for p in wanted]
     return sorted(steps, key=lambda s: (not s.held, s.start, s.finish, s.permit))

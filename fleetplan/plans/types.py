@@ -27,7 +27,8 @@ class Model(BaseModel):
 class PermitStep(Model):
     """One permit on a deployment's way, with the month it starts and the month it is in hand.
 
-    ``earliest``/``latest`` are the finish months with minimum and maximum durations and event dates.
+    ``earliest``/``latest`` are the finish months with minimum and maximum durations and event dates; ``promised``, ``median``
+    and ``careful`` those with no slip, with that of half and of nine in ten of such promises (empty in plans made before).
     """
 
     permit: str
@@ -44,6 +45,26 @@ class PermitStep(Model):
     opens: str
     source: str
     confidence: str
+    promised: str = ""
+    median: str = ""
+    careful: str = ""
+
+
+class OpeningMonths(Model):
+    """When a deployment could do what the plan has it do, were its programme begun as planned and nothing else changed.
+
+    ``promised``, ``median``, ``careful``: months with no slip, with that of half, and of nine in ten of such promises; never
+    before the plan's own month where the plan waits longer than for permits. ``slip`` is the class that
+    :mod:`fleetplan.permits.slips` names, ``kept`` the chance that the promised month is kept, ``never``
+    that nothing comes within five years.
+    """
+
+    promised: str
+    median: str
+    careful: str
+    slip: str
+    kept: float
+    never: float
 
 
 class DeploymentPlan(Model):
@@ -51,6 +72,8 @@ class DeploymentPlan(Model):
 
     ``mode`` is the highest mode with vehicles in service (empty before launch). ``vehicles_by_mode`` maps modes to lists.
     ``level`` is the ladder level open (0 before launch). ``lines_usd`` maps money lines (docs/model.md) to totals by period.
+    ``launch_months`` and ``driver_out_months`` say how sure the months of launch and of driver-out are (None where there is no
+    such month, and in plans made before).
     """
 
     stack: str
@@ -74,6 +97,8 @@ class DeploymentPlan(Model):
     energy_kwh_per_day: list[float]
     lines_usd: dict[str, list[float]]
     npv_usd: float
+    launch_months: OpeningMonths | None = None
+    driver_out_months: OpeningMonths | None = None
 
 
 class DepotPlan(Model):

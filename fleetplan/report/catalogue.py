@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact
 from fleetplan.months import month_number, month_text
-from fleetplan.permits.paths import permit_path
+from fleetplan.permits.paths import EventDates, permit_path
+from fleetplan.permits.slips import Durations
 from fleetplan.words.figure_rows import (
     FigureRow,
     bearers,
@@ -279,10 +280,11 @@ def law_sentence(catalogue: Catalogue, city: City) -> str:
 def arrival(catalogue: Catalogue, fact: DeploymentFact) -> Arrival:
     """Return when a stack's permits allow it to run in a city, if all programmes begin in January 2027."""
     found: dict[str, list[int]] = {"paid": [], "driver_out": []}
-    for durations in ("min", "likely", "max"):
+    spans: tuple[tuple[Durations, EventDates], ...] = (("min", "min"), ("median", "likely"), ("max", "max"))
+    for durations, dates in spans:
         begin = month_number(BEGIN)
         path = permit_path(
-            catalogue, fact.stack, fact.city, horizon_start=begin, durations=durations, event_dates=durations
+            catalogue, fact.stack, fact.city, horizon_start=begin, durations=durations, event_dates=dates
         )
         programmes = {path.programme(permit) for permit in path.permits.values()}
         timings = path.timings(dict.fromkeys(programmes, begin))
@@ -298,8 +300,8 @@ def arrival(catalogue: Catalogue, fact: DeploymentFact) -> Arrival:
 def _months(ends: list[int]) -> tuple[str, str, str] | None:
     if ends[1] >= NEVER:
         return None
-    shortest, likely, longest = (month_text(end) for end in ends)
-    return shortest, likely, longest
+    shortest, median, longest = (month_text(end) for end in (min(ends), ends[1], max(ends)))
+    return shortest, median, longest
 
 
 def _rows(catalogue: Catalogue) -> list[FigureRow]:

@@ -11,6 +11,7 @@ from fleetplan.report.svg import drawing
 from fleetplan.words import markets, openings, proof
 from fleetplan.words import values as words
 from fleetplan.words.binding import unit_words, worth_words
+from fleetplan.words.changes import DURATION_NAMES
 
 
 def template_environment(*loaders: BaseLoader) -> Environment:
@@ -41,6 +42,7 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         plan_noun=markets.plan_noun,
         markets_sentence=markets.markets_sentence,
         most_markets=markets.most_words,
+        lasting=DURATION_NAMES.__getitem__,
     )
     environment.globals.update(gap_text=proof.gap_text, gap_parts=proof.gap_parts)
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)

@@ -104,8 +104,24 @@ def permit_track(plan: Plan, step: PermitStep) -> Track:
     scale = Scale.of(plan)
     title = f"{month_name(step.start)} to {month_name(step.finish)}"
     bar = scale.bar("permit", step.start, step.finish, title)
-    mark = None if step.held else scale.mark("inhand", step.finish, "", f"In hand {month_name(step.finish)}")
-    return Track([b for b in (bar, None if step.held else _range(scale, step)) if b], [mark] if mark else [])
+    if step.held:
+        return Track([bar] if bar else [], [])
+    middle = (
+        scale.mark("half", step.median, "", f"Half of such promises by {month_name(step.median)}")
+        if step.median
+        else None
+    )
+    marks = [scale.mark("inhand", step.finish, "", f"In hand {month_name(step.finish)}"), middle]
+    bars = [bar, _range(scale, step), _promises(scale, step)]
+    return Track([b for b in bars if b], [m for m in marks if m])
+
+
+def _promises(scale: Scale, step: PermitStep) -> Bar | None:
+    """Return the bar from the promised month to the one that nine in ten of such promises keep."""
+    if step.promised == step.careful:
+        return None
+    title = f"Promised {month_name(step.promised)}; nine in ten of such promises by {month_name(step.careful)}"
+    return scale.bar("sure", step.promised, step.careful, title)
 
 
 def _range(scale: Scale, step: PermitStep, css: str = "range") -> Bar | None:

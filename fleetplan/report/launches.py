@@ -9,18 +9,19 @@ from typing import Any
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.plans import finance
 from fleetplan.plans.reading import area_km2, by_opening, city_order, opening_permits, ordered_deployments
-from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, OpeningMonths, Plan
 from fleetplan.report.world import CREDIT, Place, WorldMap, world_map
 from fleetplan.words import openings
 from fleetplan.words import values as words
 from fleetplan.words.catalogue import CONTRACT_NAMES
+from fleetplan.words.slips import how_sure, spread
 
 TONES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A row of the table of launches."""
+    """A row of the table of launches; ``sure`` and ``driver_out_sure`` tell how sure a month is, briefly and in full."""
 
     city: str
     city_name: str
@@ -30,7 +31,9 @@ class Launch:
     launch: str
     earliest: str
     latest: str
+    sure: tuple[str, str]
     driver_out: str | None
+    driver_out_sure: tuple[str, str]
     area_first: float
     area_last: float
     vehicles_first: int
@@ -118,7 +121,9 @@ def launches(plan: Plan) -> list[Launch]:
                 d.launch,
                 opening.earliest if opening else "",
                 opening.latest if opening else "",
+                _sure(d.launch_months),
                 d.driver_out,
+                _sure(d.driver_out_months),
                 area_km2(city, d.level[first]),
                 area_km2(city, d.level[-1]),
                 d.vehicles[first],
@@ -127,6 +132,11 @@ def launches(plan: Plan) -> list[Launch]:
             )
         )
     return found
+
+
+def _sure(found: OpeningMonths | None) -> tuple[str, str]:
+    """Return how sure a month is, briefly and in full; empty where nothing is known."""
+    return (spread(found), how_sure(found)) if found else ("", "")
 
 
 def _contract(d: DeploymentPlan) -> str:

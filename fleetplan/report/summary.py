@@ -15,10 +15,11 @@ from fleetplan.plans.finance import years
 from fleetplan.plans.reading import area_km2, city_order, ordered_deployments
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.binding import unit_words, worth_words
+from fleetplan.words.changes import DURATION_NAMES
 from fleetplan.words.markets import SAME_RULES, found_words, markets_sentence, most_words, plan_noun
 from fleetplan.words.openings import is_shut
 from fleetplan.words.proof import gap_in_full, gap_of
-from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, usd, usd_fine
+from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, percent, usd, usd_fine
 
 MOST_BINDING = 8
 
@@ -39,6 +40,8 @@ def summary(plan: Plan) -> Iterator[RenderableType]:
     yield from _section(
         "Launches in order", _launches(plan) if _any(plan) else Text("this plan opens nothing", style="dim")
     )
+    if any(d.launch_months for c in plan.cities for d in c.deployments):
+        yield from _section(f"How sure the months are: the plan takes permits {_durations(plan)}", _promises(plan))
     yield from _section("Vehicles in service at the end of each year", _fleets(plan))
     yield from _section("Cities", _cities(plan))
     if plan.binds:
@@ -113,6 +116,25 @@ def _launches(plan: Plan) -> Table:
             usd(d.npv_usd),
         )
     return table
+
+
+def _promises(plan: Plan) -> Table:
+    """Return how sure the months of launch and of driver-out are; one line where a service opens without a driver."""
+    table = _grid(
+        ("city", ""), ("partner", ""), ("", ""), ("promised", ""), ("half by", ""), ("nine in ten by", ""), ("kept", "r")
+    )  # fmt: skip
+    for city, d in ordered_deployments(plan):
+        at_once = d.launch == d.driver_out
+        steps = (("opens", None if at_once else d.launch_months), ("driver out", d.driver_out_months))
+        for what, found in steps:
+            if found is not None:
+                months = (month_name(m) for m in (found.promised, found.median, found.careful))
+                table.add_row(Text(city.name), Text(d.partner), what, *months, percent(found.kept))
+    return table
+
+
+def _durations(plan: Plan) -> str:
+    return f"to last {DURATION_NAMES[plan.request.permit_durations]}"
 
 
 def _fleets(plan: Plan) -> Table:

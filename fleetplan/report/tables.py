@@ -15,8 +15,13 @@ import pandas as pd
 
 from fleetplan.plans.finance import quarters
 from fleetplan.plans.reading import area_km2, ordered_deployments
-from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, OpeningMonths, Plan
 
+PROMISES = {
+    "promised": "if the promise is kept",
+    "median": "within which half of such promises are kept",
+    "careful": "within which nine in ten of such promises are kept",
+}
 MODES = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
 Row = dict[str, Any]
 
@@ -62,6 +67,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _month("programme_start", "month in which the programme begins"),
         _month("launch", "month in which the first area opens to riders"),
         _month("driver_out", "first month of paid service without an operator on board"),
+        *(
+            _month(f"{what}_{when}", f"month of {words} {by}, the programme begun as planned")
+            for what, words in (("launch", "launch"), ("driver_out", "driver-out service"))
+            for when, by in PROMISES.items()
+        ),
         _number("area_km2_launch", "km2", "area open at launch"),
         _number("area_km2_end", "km2", "area open at the end of the horizon"),
         _count("vehicles_launch", "vehicles", "vehicles in service at launch"),
@@ -93,6 +103,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _month("finish", "month in which it is in hand"),
         _month("earliest", "finish with shortest durations and earliest events"),
         _month("latest", "finish with longest durations and latest events"),
+        _month("promised", "finish if every promise is kept"),
+        _month("median", "finish by which half of such promises are kept"),
+        _month("careful", "finish by which nine in ten of such promises are kept"),
         _text("event", "calendar event it waits for"),
         _text("source", "where its duration comes from"),
         _text("confidence", "how far that source is to be trusted"),
@@ -202,6 +215,11 @@ def _periods(plan: Plan) -> list[Row]:
     return [{"period": p, "months": n} for p, n in zip(plan.periods, plan.period_months, strict=True)]
 
 
+def _sure(what: str, found: OpeningMonths | None) -> Row:
+    """Return how sure a month is as cells of a row; empty ones where nothing is known."""
+    return {f"{what}_{when}": getattr(found, when) if found else None for when in PROMISES}
+
+
 def _launches(plan: Plan) -> Iterator[Row]:
     for order, (city, d) in enumerate(ordered_deployments(plan), start=1):
         first = next((t for t, level in enumerate(d.level) if level), None)
@@ -215,6 +233,8 @@ def _launches(plan: Plan) -> Iterator[Row]:
             "programme_start": d.programme_start,
             "launch": d.launch or None,
             "driver_out": d.driver_out,
+            **_sure("launch", d.launch_months),
+            **_sure("driver_out", d.driver_out_months),
             "area_km2_launch": None if first is None else area_km2(city, d.level[first]),
             "area_km2_end": area_km2(city, d.level[-1]),
             "vehicles_launch": None if first is None else d.vehicles[first],

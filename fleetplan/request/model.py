@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fleetplan.months import Grid, month_number
@@ -33,6 +33,11 @@ def _within_years(month: str) -> str:
         )
         raise refused
     return month
+
+
+def _word_of_old(given: object) -> object:
+    """Return the word of today for how long permits take: plans made before promises slipped say ``likely``."""
+    return "promised" if given == "likely" else given
 
 
 class Horizon(Model):
@@ -119,7 +124,13 @@ class PlanRequest(Model):
     )
     exclude_stacks: list[Name] = Field(default=[], max_length=MOST_NAMES)
     deployments: Deployments = Deployments()
-    permit_durations: Literal["min", "likely", "max"] = "likely"
+    permit_durations: Annotated[
+        Literal["min", "promised", "median", "careful", "max"], BeforeValidator(_word_of_old)
+    ] = Field(
+        default="median",
+        description="promised: as the catalogue has them; median, careful: with the slip that half, or nine in ten, of such "
+        "promises stay within; min, max: the shortest and longest thinkable. likely, the word of earlier versions, is promised",
+    )
     overrides: list[FigureOverride] = Field(default=[], max_length=500)
     constraints: list[AnyConstraint] = Field(default=[], max_length=500)
 

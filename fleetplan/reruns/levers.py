@@ -347,6 +347,10 @@ def _other_presets(request: PlanRequest) -> list[dict[str, Any]]:
         {"name": "20 % less capital", "sets": {"capital": 80}},
         {"name": "20 % more capital", "sets": {"capital": 120}},
     ]
-    if request.permit_durations != "max":
-        out.append({"name": "Every permit takes its longest", "sets": {"durations": "max"}})
+    for durations, name in (
+        ("careful", "Promises come as late as nine in ten do"),
+        ("max", "Every permit takes its longest"),
+    ):
+        if request.permit_durations != durations:
+            out.append({"name": name, "sets": {"durations": durations}})
     return out

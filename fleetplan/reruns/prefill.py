@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from fleetplan.reruns.levers import Levers
+from fleetplan.words.changes import DURATION_NAMES
 
 MOST_GIVEN, LONGEST_GIVEN = 20, 300
 Some = Annotated[list[Annotated[str, Field(max_length=LONGEST_GIVEN)]], Field(max_length=MOST_GIVEN)]
@@ -17,7 +18,7 @@ class Given(BaseModel):
     """The parameters of the link's address.
 
     ``slip=CITY:MONTHS``, ``supply=STACK:FACTOR``, ``force=CITY:STACK``, ``forbid=CITY:STACK``, ``figure=KEY:FACTOR``;
-    ``capital`` is a factor, ``durations`` one of min, likely, max.
+    ``capital`` is a factor, ``durations`` one of min, promised, median, careful, max.
     """
 
     slip: Some = []
@@ -55,7 +56,7 @@ def prefill(given: Given, found: Levers) -> Prefilled:
     _figures(out, found, given.figure)
     if given.capital is not None:
         out.sets["capital"] = round(100 * given.capital, 6)
-    if given.durations in {"min", "likely", "max"}:
+    if given.durations in DURATION_NAMES:
         out.sets["durations"] = given.durations
     return out
 

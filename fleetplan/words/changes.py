@@ -17,7 +17,13 @@ from fleetplan.words.values import percent, several, usd
 
 Kind = Literal["new", "gone", "changed"]
 LONGEST_NAME, LONGEST_PARENT = 80, 34
-DURATION_NAMES = {"min": "as short as they can be", "likely": "as long as is likely", "max": "as long as they may be"}
+DURATION_NAMES = {
+    "min": "as short as they can be",
+    "promised": "as long as is promised",
+    "median": "as long as half of such promises take at most",
+    "careful": "as long as nine in ten of such promises take at most",
+    "max": "as long as they may be",
+}
 TITLES = {
     "name": "The name",
     "note": "The note",

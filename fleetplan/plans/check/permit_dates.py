@@ -5,19 +5,22 @@ Each permit goes as early as it may:
     start(p)  = max(programme(p), finish of all_of, earliest finish of any_of, start(k) + months of after_start, event)
     finish(p) = start(p) + ceil(months(p)) + delay(p)
 
-A permit in hand before the horizon is finished long ago; one begun starts in its month.
+A permit in hand before the horizon is finished long ago; one begun starts in its month. Promises slip: a permit that opens rides
+to the public is in hand no earlier than its own slip after the month that it would have if nothing slipped, and a law comes
+later by the slip of laws. Of alternatives each is timed by itself.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_number
-from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
+from fleetplan.plans.check.case import OPERATOR_MODES, PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.measure import NEVER
 from fleetplan.request.constraints import EventDate, PermitDelay
 
@@ -63,10 +66,49 @@ def _delayed(case: Case, delay: PermitDelay, place: tuple[str, str], permit: Per
 
 def months_needed(case: Case, place: tuple[str, str], permit: Permit, *, asked: bool) -> int:
     """Return whole months from start to finish in a place (stack and city), with the request's delays if they are asked for."""
-    months = {"min": permit.months_min, "likely": permit.months_likely, "max": permit.months_max}
+    months = {"min": permit.months_min, "max": permit.months_max}
     named = [c for c in case.request.constraints if isinstance(c, PermitDelay)] if asked else []
     delays = [c.months for c in named if _delayed(case, c, place, permit)]
-    return max(0, math.ceil(months[case.request.permit_durations] - 1e-9) + sum(delays))
+    own = months.get(case.request.permit_durations, permit.months_likely)
+    return max(0, math.ceil(own - 1e-9) + sum(delays))
+
+
+def _class_months(case: Case, kind: str) -> int:
+    """Return how late promises of a class come on the durations that the request plans on."""
+    figure = {"median": "median", "careful": "p90"}.get(case.request.permit_durations)
+    return case.whole(f"slip.{kind}_{figure}") if figure else 0
+
+
+def _own_class(case: Case, place: tuple[str, str]) -> str:
+    """Return the class of a stack without a driver in a city, by where it runs without one."""
+    runs, city = case.catalogue.stacks[place[0]].driver_out, case.catalogue.cities[place[1]]
+    laws = {slug: case.catalogue.jurisdictions[slug] for slug in city.jurisdictions}
+    for entry in runs:
+        easy = entry.country == city.country and any(law.permissive for law in laws.values())
+        if entry.service == "paid" and (entry.jurisdiction in laws or easy):
+            return "here"
+    return "elsewhere" if runs else "nowhere"
+
+
+def permit_late(case: Case, place: tuple[str, str], permit: Permit) -> int:
+    """Return the months by which a permit comes later than its own months say: some only where it opens rides to the public."""
+    if permit.opens not in PUBLIC_MODES:
+        return 0
+    kind, newcomer = _own_class(case, place), "elsewhere"
+    if permit.opens in OPERATOR_MODES:
+        newcomer = "pilot"
+        if case.whole("slip.pilot_median") <= case.whole(f"slip.{kind}_median"):
+            kind = "pilot"
+    inside = case.whole(f"slip.{newcomer}_median") if permit.months_are == "judged" else 0
+    return max(0, _class_months(case, kind) - inside)
+
+
+def event_late(case: Case, event: str, *, asked: bool) -> int:
+    """Return the months by which a law comes later than its date; none where the request names the date."""
+    if asked and any(isinstance(c, EventDate) and c.event == event for c in case.request.constraints):
+        return 0
+    inside = case.whole("slip.law_median") if case.catalogue.event(event).date_is == "judged" else 0
+    return max(0, _class_months(case, "law") - inside)
 
 
 def timings(case: Case, deployed: Deployed) -> dict[str, Timing]:
@@ -88,39 +130,69 @@ def dated(case: Case, place: tuple[str, str], begins: Callable[[Permit], int], *
         Whether the request's delays and event dates count.
     """
     permits = case.catalogue.permits_of(*place)
-    holds = {hold.permit: hold for hold in case.catalogue.stacks[place[0]].holds}
-    done: dict[str, Timing] = {}
+    branching = {p.id: [other for other in p.any_of if other in permits] for p in permits.values()}
+    branching = {permit_id: either for permit_id, either in branching.items() if len(either) > 1}
+    found: dict[str, Timing] = {}
+    for chosen in itertools.product(*branching.values()):
+        way = {**permits, **{p: replace(permits[p], any_of=(one,)) for p, one in zip(branching, chosen, strict=True)}}
+        dates = _Dates(case, place, begins, way, asked=asked)
+        for permit_id in permits:
+            timing = dates.visit(permit_id)
+            if permit_id not in found or timing.finish < found[permit_id].finish:
+                found[permit_id] = timing
+    return found
 
-    def visit(permit_id: str) -> Timing:
-        if permit_id not in done:
-            done[permit_id] = Timing(NEVER, NEVER, held=False)  # stands while a circle would be walked
-            done[permit_id] = timed(permits[permit_id])
-        return done[permit_id]
 
-    def earliest(permit: Permit) -> int:
-        hold = holds.get(permit.id)
+class _Dates:
+    """The permits of a place along one way, with nothing late and then with what comes late."""
+
+    def __init__(
+        self,
+        case: Case,
+        place: tuple[str, str],
+        begins: Callable[[Permit], int],
+        permits: Mapping[str, Permit],
+        *,
+        asked: bool,
+    ) -> None:
+        self.case, self.place, self.begins, self.permits, self.asked = case, place, begins, permits, asked
+        self.holds = {hold.permit: hold for hold in case.catalogue.stacks[place[0]].holds}
+        self.done: dict[tuple[str, bool], Timing] = {}
+
+    def visit(self, permit_id: str, *, late: bool = True) -> Timing:
+        """Return when a permit is worked on, ``late``: with what slips."""
+        key = permit_id, late
+        if key not in self.done:
+            self.done[key] = Timing(NEVER, NEVER, held=False)  # stands while a circle would be walked
+            self.done[key] = self._timed(self.permits[permit_id], late=late)
+        return self.done[key]
+
+    def _earliest(self, permit: Permit, *, late: bool) -> int:
+        hold = self.holds.get(permit.id)
         if hold is not None:
             return month_number(hold.begun)
-        known_any = [visit(p).finish for p in permit.any_of if p in permits]
+        known_any = [self.visit(p, late=late).finish for p in permit.any_of if p in self.permits]
         ready = [
-            begins(permit),
-            *(visit(p).finish for p in permit.all_of if p in permits),
+            self.begins(permit),
+            *(self.visit(p, late=late).finish for p in permit.all_of if p in self.permits),
             *([min(known_any)] if known_any else []),
-            *(visit(p).start + months for p, months in permit.after_start if p in permits),
+            *(self.visit(p, late=late).start + months for p, months in permit.after_start if p in self.permits),
         ]
         return max(ready)
 
-    def timed(permit: Permit) -> Timing:
-        hold = holds.get(permit.id)
+    def _timed(self, permit: Permit, *, late: bool) -> Timing:
+        hold = self.holds.get(permit.id)
         if hold is not None and hold.state == "held":
             return Timing(LONG_AGO, LONG_AGO, held=True)
-        begin = max(earliest(permit), event_month(case, permit.event, asked=asked) if permit.event else LONG_AGO)
-        months = months_needed(case, place, permit, asked=asked)
-        return Timing(begin, min(NEVER, begin + months), held=False)
-
-    for permit_id in permits:
-        visit(permit_id)
-    return done
+        law = LONG_AGO
+        if permit.event:
+            law = event_month(self.case, permit.event, asked=self.asked)
+            law += event_late(self.case, permit.event, asked=self.asked) if late else 0
+        begin = max(self._earliest(permit, late=late), law)
+        finish = begin + months_needed(self.case, self.place, permit, asked=self.asked)
+        if late:
+            finish = max(finish, self.visit(permit.id, late=False).finish + permit_late(self.case, self.place, permit))
+        return Timing(begin, min(NEVER, finish), held=False)
 
 
 def concurrent(permit: Permit) -> float:
