@@ -147,7 +147,7 @@ def test_the_report_names_every_rule_of_the_model():
     model = (Path(__file__).parent.parent / "docs" / "model.md").read_text(encoding="utf-8")
     rules = [
         *("permit_path", "permit_area", "permit_cap", "fare_allowed", "launch_order", "programme_opens", "min_fleet"),
-        *("operator_pilot", "area_density", "partner_use", "ramp"),
+        *("operator_pilot", "area_density", "partner_use", "ramp", "first_year_fleet", "partner_growth"),
         *("no_service_before_open", "stack_supply", "supply_yearly_cap", "lawful", "response_curve", "demand"),
         *("city_demand", "depot_capacity", "capital", "cash_floor"),
     ]
@@ -205,6 +205,13 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("permit_path", put(alpha, "programme_start", "2027-05")),
         ("operator_pilot", fleet(alpha, 3, paid_operator=29)),
         ("ramp", fleet(alpha, LAST, paid_driver_out=95)),
+        ("ramp", fleet(alpha, 3, paid_operator=26)),
+        ("ramp", fleet(alpha, 6, paid_driver_out=103)),
+        ("first_year_fleet", fleet(alpha, LAST, paid_driver_out=101)),
+        (
+            "partner_growth",
+            several(fleet(beta, LAST, paid_driver_out=100), fleet(beta_in_belport, LAST, paid_driver_out=95)),
+        ),
         ("area_density", fleet(alpha, LAST, paid_driver_out=19)),
         ("partner_use", put(beta_in_belport, "trips_per_day", 50.0, LAST)),
         ("min_fleet", fleet(alpha, 3, paid_operator=9)),

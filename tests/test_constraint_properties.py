@@ -356,7 +356,9 @@ ODD = {
     "no driver-out in time": with_permit("a-op", with_permit("a-out", months_likely=90), area_levels=0),
     "small pilots": with_assumption("fleet.operator_pilot_cap", 7.0),
     "dense areas": with_assumption("fleet.km2_per_vehicle_most", 1.3),
-    "a slow ramp": with_assumption("fleet.ramp_vehicles_per_month", 6.5),
+    "slow growth": with_assumption("fleet.growth_vehicles_per_month", 2.5),
+    "a small first year": with_assumption("fleet.first_year_fleet", 31.0),
+    "slow partners": with_assumption("fleet.partner_growth_vehicles_per_month", 1.5),
     "few public stalls": with_assumption("supply.public_charging_cars", 3.0),
     "short lives": with_assumption("fleet.life_years", 1.0),
 }

@@ -95,7 +95,10 @@ def test_both_find_the_same_within_reach_of_the_small_world(asked: dict[str, Any
         with_new_permit("a-op", id="a-free", opens="unpaid_operator", fare_factor=0.0, months_likely=0),
         with_assumption("fleet.operator_pilot_cap", 12.0),
         with_assumption("fleet.km2_per_vehicle_most", 1.0),
-        with_assumption("fleet.ramp_vehicles_per_month", 7.5),
+        with_assumption("fleet.growth_vehicles_per_month", 3.5),
+        with_assumption("fleet.growth_share_per_month", 0.0),
+        with_assumption("fleet.likely_launch_fleet", 7.0),
+        with_assumption("fleet.first_year_fleet", 33.0),
         with_assumption("supply.public_charging_cars", 3.4),
     ],
 )

@@ -131,7 +131,7 @@ def test_a_rule_without_rows_is_told_apart_from_one_that_forgot_them():
     model = formulate(rich()).model
     silent = {key for key in all_rules() if not len(model.rows_where(lambda b, key=key: b.rule == key))}  # type: ignore[misc]
     none = {key for key, line in by_key().items() if line["its rows"].startswith(("none", "booking: no rows"))}
-    where_scarce = {"supply_yearly_cap", "programme_room"}
+    where_scarce = {"supply_yearly_cap", "programme_room", "first_year_fleet"}
     assert silent - where_scarce == none - where_scarce
 
 
@@ -197,8 +197,9 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "stack_supply": ("260 alpha", "156 beta"),
     "owned_fleet": ("260 alpha",),
     "supply_yearly_cap": ("500 beta",),
-    "ramp": ("20 a month",),
-    "fleet_growth": ("20 a month",),
+    "ramp": ("25 vehicles", "20 more", "20 and 10.0%"),
+    "first_year_fleet": ("100 vehicles",),
+    "partner_growth": ("30 vehicles", "15.0%", "Beta"),
     "depot_capacity": ("5 to a stall", "25 a city"),
     "depot_site": ("12 in aston", "9 in belport"),
     "vehicles_max": ("200 in aston", "200 in belport"),
@@ -216,6 +217,8 @@ NO_FIGURE = {
     "permit_area": "as permit_path",
     "paid_service": "a definition",
     "placing": "a definition",
+    "driver_out_service": "a definition",
+    "fleet_growth": "its figures are those of ramp",
     "min_fleet_level": "its figures are those of min_fleet",
     "programme_room": "its figures are those of stack_supply and min_fleet",
     "no_service_before_open": "whether, not how much",

@@ -65,15 +65,16 @@ def test_vehicles_by_mode_are_the_vehicles_by_area():
 
 def test_a_fleet_stays_within_the_largest_one_sampled_and_does_not_where_the_rule_is_dropped():
     plenty = with_assumption(
-        "supply.public_charging_cars", 1000.0, with_assumption("fleet.ramp_vehicles_per_month", 500.0)
+        "supply.public_charging_cars", 1000.0, with_assumption("fleet.growth_vehicles_per_month", 500.0)
     )
+    plenty = with_assumption("fleet.first_year_fleet", 1000.0, plenty)
     i = instance(BOUGHT, plenty)
     tight, wide = formulate(i), formulate(i, without={"vehicles_max"})
     own = tight.columns.deployments[0]
     assert i.ceilings["alpha"][-1] == 260
     assert tight.model.upper[own.fleet[0, -1]] == 200
     assert wide.model.upper[own.fleet[0, -1]] == 260
-    both = {"vehicles_max", "stack_supply", "depot_capacity", "ramp"}
+    both = {"vehicles_max", "stack_supply", "depot_capacity", "ramp", "first_year_fleet"}
     assert formulate(i, without=both).model.upper[own.fleet[0, -1]] == MOST_VEHICLES
 
 

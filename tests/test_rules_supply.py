@@ -66,7 +66,7 @@ def test_a_fleet_is_bounded_by_supply_and_no_longer_is_where_the_rule_is_dropped
     tight, wide = formulate(scarce), formulate(scarce, without={"stack_supply"})
     own = tight.columns.deployments[0].vehicles[0]
     assert tight.model.upper[own[JUNE:]].tolist() == [14, 16, 18, 20, 22, 24, 26]
-    assert wide.model.upper[own[JUNE:]].tolist() == [20, 40, 60, 60, 60, 60, 60]
+    assert wide.model.upper[own[JUNE:]].tolist() == [45, 60, 60, 60, 60, 60, 60]
     assert written(scarce, "stack_supply", without={"stack_supply"}) == 0
 
 
@@ -142,7 +142,7 @@ def test_what_a_partner_places_counts_towards_its_legal_volume():
     assert written(trial.i, "supply_yearly_cap", without={"supply_yearly_cap"}) == 0
 
 
-# --- placing, ramp, fleet_growth ---
+# --- placing ---
 
 
 def test_vehicles_added_are_counted_and_those_taken_away_are_not():
@@ -151,55 +151,6 @@ def test_vehicles_added_are_counted_and_those_taken_away_are_not():
     assert not trial.put(added[JUNE], 29.0).kept
     assert trial.put(added[JUNE], 30.0).kept
     assert trial.put(added[7], 5.0).kept, "more may be counted; money sees to it that none is"
-
-
-@pytest.mark.parametrize(
-    ("period", "months", "added", "allowed"), [(6, 3, 60, True), (6, 3, 61, False), (5, 1, 21, False)]
-)
-def test_vehicles_are_added_at_the_pace_of_the_months_of_a_period(period: int, months: int, added: int, allowed: bool):
-    i = instance({**DRIVEN, "horizon": {"start": "2027-01", "months": 12, "single_months": 6}})
-    assert i.grid.lengths[period] == months
-    trial = Trial(i, "ramp").opened(JUNE)
-    assert trial.put(trial.f.columns.deployments[0].added[period], added).kept == allowed
-
-
-def test_nothing_is_added_before_a_service_opens():
-    trial = Trial(instance(DRIVEN), "ramp")
-    assert not trial.put(trial.f.columns.deployments[0].added[JUNE], 1.0).kept
-
-
-def test_without_the_ramp_a_fleet_may_jump_and_its_cut_is_gone_too():
-    i = instance(BOUGHT)
-    tight, wide = formulate(i), formulate(i, without={"ramp"})
-    out = tight.columns.deployments[0].vehicles[1]
-    assert tight.model.upper[out[JULY : JULY + 3]].tolist() == [48, 68, 85]
-    assert wide.model.upper[out[JULY : JULY + 3]].tolist() == [85, 85, 85]
-    assert written(i, "ramp", without={"ramp"}) == 0
-    assert written(i, "fleet_growth") > 0
-
-
-@pytest.mark.parametrize("key", ["ramp", "placing", "permit_path", "permit_cap", "operator_pilot", "fleet_growth"])
-def test_the_cut_on_growth_goes_with_each_rule_that_implies_it(key: str):
-    assert written(instance(BOUGHT), "fleet_growth", without={key}) == 0
-    assert written(instance(BOUGHT), "fleet_growth", loose=True) == 0
-
-
-@pytest.mark.parametrize(("period", "most"), [(JULY, 28 + 20), (JULY + 1, 28 + 40), (JULY + 2, 28 + 60)])
-def test_a_fleet_outgrows_its_pilot_at_the_pace_of_the_ramp_from_driver_out_on(period: int, most: int):
-    trial = Trial(instance(BOUGHT), "fleet_growth").opened(APRIL, begun=0)
-    assert trial.serving(most, period).kept
-    assert not trial.serving(most + 1, period).kept
-
-
-def test_what_keeps_ramp_caps_and_pilot_keeps_the_cut_on_growth():
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        trial = Trial(instance(BOUGHT), "fleet_growth").opened(APRIL, begun=0)
-        fleet = 0
-        for t in range(APRIL, 12):
-            fleet = min(fleet + int(rng.integers(0, 21)), 28 if t < JULY else 1000)
-            trial.serving(fleet, t, mode=int(t >= JULY))
-        assert trial.kept
 
 
 # --- depot_capacity, depot_site ---
@@ -245,7 +196,7 @@ def test_without_stalls_to_care_for_a_fleet_is_bounded_by_other_rules():
     upper = {w: formulate(i, without=w).model.upper for w in ((), ("depot_capacity",), ("depot_site",))}
     out = formulate(i).columns.deployments[0].vehicles[1]
     assert upper[()][out[-1]] == 12 * 5 + 25
-    assert upper[("depot_capacity",)][out[-1]] == upper[("depot_site",)][out[-1]] == 28 + 20 * 6
+    assert upper[("depot_capacity",)][out[-1]] == upper[("depot_site",)][out[-1]] == 100
     assert np.isinf(upper[("depot_capacity",)][formulate(i).columns.depots["aston"].public[0]]).all()
     assert written(i, "depot_capacity", without={"depot_capacity"}) == 0
 

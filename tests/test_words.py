@@ -54,7 +54,15 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
         (binds("stack_supply", "partner", stack="weride-gxr", limit=2850.0), "can place 2,850 vehicles by Oct 2030."),
         (
             binds("ramp", "operation", stack="weride-gxr", city="madrid", limit=60.0),
-            "WeRide in Madrid grows as fast as vehicles can be commissioned (60 a month) in Oct 2030.",
+            "WeRide in Madrid grows as fast as a running fleet can, to 60 vehicles in Oct 2030.",
+        ),
+        (
+            binds("first_year_fleet", "operation", stack="weride-gxr", city="madrid", limit=250.0),
+            "has the most that a service may have in its first driver-out year, 250 vehicles, in Oct 2030.",
+        ),
+        (
+            binds("partner_growth", "partner", stack="weride-gxr", limit=1300.0),
+            "WeRide grows as fast as its cities together can, to 1,300 vehicles in Oct 2030.",
         ),
         (
             binds("depot_capacity", "operation", city="zurich"),

@@ -25,6 +25,7 @@ from fleetplan.optimize.instance import (
     counted_modes,
 )
 from fleetplan.optimize.owning import stack_terms
+from fleetplan.optimize.pace import Growth
 from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.paths import CITY, LONG_AGO
 from fleetplan.permits.ways import ways
@@ -238,6 +239,11 @@ def _terms(scope: Scope, pair: tuple[str, str], shared: tuple[str, ...]) -> Depl
     )
 
 
+def _growth(scope: Scope, key: str) -> Growth:
+    own = scope.catalogue.assumptions
+    return Growth(own[f"{key}_vehicles_per_month"].value, own[f"{key}_share_per_month"].value)
+
+
 def world_of(
     scope: Scope, services: Mapping[str, CityService], shared: Mapping[tuple[str, str], tuple[str, ...]]
 ) -> World:
@@ -266,7 +272,10 @@ def world_of(
         operator_pilot_cap=own["fleet.operator_pilot_cap"].value,
         km2_per_vehicle=own["fleet.km2_per_vehicle_most"].value,
         partner_least_trips=own["fleet.partner_least_trips"].value,
-        ramp_per_month=own["fleet.ramp_vehicles_per_month"].value,
+        growth=_growth(scope, "fleet.growth"),
+        partner_growth=_growth(scope, "fleet.partner_growth"),
+        launch_fleet=round(own["fleet.likely_launch_fleet"].value),
+        first_year_fleet=round(own["fleet.first_year_fleet"].value),
         followup_factor=own["launch.followup_factor"].value,
         team_usd_month=own["team.usd_per_year"].value / 12.0,
     )

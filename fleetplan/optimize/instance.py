@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import Stack
 from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
+from fleetplan.optimize.pace import Growth
 from fleetplan.permits import PUBLIC_MODES, PermitPath
 from fleetplan.request import AnyConstraint
 from fleetplan.request.constraints import MarketsLive
@@ -159,6 +160,17 @@ class DeploymentData:
         """The modes in which riders pay and nobody is on board to drive."""
         return tuple(m for m in self.modes if m.name == "paid_driver_out")
 
+    @property
+    def always_driver_out(self) -> bool:
+        """Whether it runs in paid driver-out from its first day on, whenever that is."""
+        return len(self.driver_out) == len(self.modes)
+
+    @cached_property
+    def can_be_driver_out(self) -> Flags:
+        """In which periods paid driver-out can be in hand, shape (periods,)."""
+        never = np.zeros(len(self.scale), dtype=bool)
+        return np.asarray(np.logical_or.reduce([never, *(m.milestone.possible for m in self.driver_out)]))
+
     @cached_property
     def fare_factors(self) -> tuple[float, ...]:
         """The shares of the fare that its modes may take, lowest first."""
@@ -255,7 +267,10 @@ class World:
     min_launch_fleet: int
     operator_pilot_cap: float
     km2_per_vehicle: float
-    ramp_per_month: float
+    growth: Growth  # of a deployment
+    partner_growth: Growth  # of a partner's deployments together
+    launch_fleet: int
+    first_year_fleet: int
     partner_least_trips: float
     followup_factor: float
     team_usd_month: float
@@ -296,6 +311,15 @@ class Instance:
         """Every deployment that may be, by stack and city."""
         pairs = zip(self.world.deployments, self.outlook.deployments, strict=True)
         return tuple(DeploymentData(terms, outlook) for terms, outlook in pairs)
+
+    @cached_property
+    def months_since(self) -> Ints:
+        """Months since the start of the period before, by period; none for the first."""
+        return np.diff(self.grid.starts, prepend=self.grid.starts[0])
+
+    def periods_before(self, months: int) -> Ints:
+        """Return for every period the last one that begins so many months earlier or more; -1 for none."""
+        return np.searchsorted(self.grid.starts, self.grid.starts - months, side="right").astype(np.int64) - 1
 
     @property
     def scope(self) -> Scope:
@@ -351,6 +375,11 @@ class Instance:
     @cached_property
     def _by_city(self) -> dict[str, list[int]]:
         return _indices_by(d.city for d in self.deployments)
+
+    @cached_property
+    def by_partner(self) -> dict[str, list[int]]:
+        """The indices of every partner's deployments."""
+        return _indices_by(self.stacks[d.stack].partner for d in self.deployments)
 
     def matching(self, city: str | None, stack: str | None) -> list[int]:
         """Return the indices of the deployments of a city and stack (all where not named)."""

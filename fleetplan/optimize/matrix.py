@@ -22,21 +22,22 @@ Ints = NDArray[np.int64]
 Terms = Sequence[tuple[ArrayLike, ArrayLike]]
 INF = float("inf")
 NEGLIGIBLE = 1e-6  # smaller coefficients are rounding noise, and solvers trip over them
-PlaceKind = Literal["plan", "deployment", "city", "stack", "programme", "permit", "constraint"]
+PlaceKind = Literal["plan", "deployment", "city", "stack", "partner", "programme", "permit", "constraint"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a row or an amount of money is about; fields that do not apply are empty.
 
-    Kinds: the whole ``plan``; a ``deployment`` (stack in a city); a ``city``; a ``stack``; a ``programme`` of a stack under a
-    jurisdiction; a ``permit`` that several share, by its id and the stack or city that shares it; a ``constraint`` of the request
-    by its id, with the city and stack that the row is about.
+    Kinds: the whole ``plan``; a ``deployment`` (stack in a city); a ``city``; a ``stack``; a ``partner``; a ``programme`` of a
+    stack under a jurisdiction; a ``permit`` that several share, by its id and the stack or city that shares it; a ``constraint``
+    of the request by its id, with the city and stack that the row is about.
     """
 
     kind: PlaceKind = "plan"
     city: str = ""
     stack: str = ""
+    partner: str = ""
     jurisdiction: str = ""
     permit: str = ""
     constraint: str = ""
@@ -54,6 +55,7 @@ class Place:
             "deployment": f"{self.stack}@{self.city}",
             "city": self.city,
             "stack": self.stack,
+            "partner": self.partner,
             "constraint": self.constraint,
         }
         return texts.get(self.kind, "/".join(p for p in parts if p) or self.city)

@@ -96,11 +96,8 @@ def _depots(i: Instance, city: str, rules: Sequence[Rule]) -> DepotReach:
 def _fleet(i: Instance, q: int, rules: Sequence[Rule], modes: Array, levels: Array) -> Array:
     most = np.minimum(_by_permit(i, q, modes).sum(axis=0), levels.max(initial=0.0))
     most = _least((rule.fleet_limit(i, q) for rule in rules), most)
-    growth = _least((rule.growth_limit(i, q) for rule in rules), np.full(i.periods, np.inf))
-    fleet = np.zeros(i.periods)
-    for t in range(i.periods):
-        fleet[t] = min(most[t], (fleet[t - 1] if t else 0.0) + growth[t])
-    return np.maximum(fleet, 0.0)
+    most = np.maximum(most, 0.0)
+    return _least((rule.grown(i, q, most) for rule in rules), most)
 
 
 def _by_permit(i: Instance, q: int, modes: Array) -> Array:

@@ -12,8 +12,9 @@ from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.solve import Solution
 
 TOLERANCE = 1e-6
-PLAYS = 1.0, 2.0, 4.0
-"""By which a number may lie beyond the two whole ones about the relaxation's, tried one after another."""
+PLAYS = (1.0, 0.01), (2.0, 0.02), (4.0, 0.04)
+"""By which a number may lie beyond the two whole ones about the relaxation's, tried one after another: so many, and a share of
+it. A fleet that has lost half a vehicle to rounding grows from what is left, so that large fleets lie farther off than small."""
 
 
 def hold(lower: Array, upper: Array, columns: Flags, at: Array) -> None:
@@ -42,7 +43,8 @@ def made_whole(
     if relaxed.x is None or relaxed.value is None or relaxed.value <= least_usd:
         return replace(relaxed, x=None, value=None)
     down, up = np.floor(relaxed.x + TOLERANCE), np.ceil(relaxed.x - TOLERANCE)
-    for play in PLAYS:
+    for more, share in PLAYS:
+        play = np.ceil(more + share * np.abs(relaxed.x))
         low = np.where(rest, np.maximum(model.lower, down - play), model.lower)
         high = np.where(rest, np.minimum(model.upper, up + play), model.upper)
         near = solve(replace(model, lower=low, upper=np.maximum(low, high), whole=rest))

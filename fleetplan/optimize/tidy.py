@@ -92,6 +92,9 @@ def _programmes(f: Formulation, x: Array) -> None:
             paid = [reached(f, q, m.milestone, x) for m in i.deployments[q].modes if m.fare_factor > 0]
             some = np.any(paid, axis=0) if paid else np.zeros(i.periods, dtype=bool)
             x[own.paying] = x[own.open[0]] * some
+        if not np.array_equal(own.driver_out, own.open[0]):
+            out = [reached(f, q, m.milestone, x) for m in i.deployments[q].driver_out]
+            x[own.driver_out] = x[own.open[0]] * np.any([np.zeros(i.periods, dtype=bool), *out], axis=0)
     for city, columns in f.columns.paying_live.items():
         x[columns] = np.max([x[f.columns.deployments[q].paying] for q in i.of_city(city)], axis=0)
 

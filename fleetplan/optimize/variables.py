@@ -29,6 +29,7 @@ class DeploymentColumns:
     added: Ints  # max(0, V_t - V_{t-1}) (T,)
     cheap: Ints | None  # by fare below the full one: trips while no higher fare is permitted (F - 1, G, T)
     paying: Ints  # open to paying riders by t (T,): ``open[0]`` itself where every mode takes a fare
+    driver_out: Ints  # open with paid driver-out in hand by t (T,): ``open[0]`` itself where every mode is that
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,9 @@ def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> Depl
         added=b.block((periods,), reach.fleet * any_open),
         cheap=b.block((fares, levels, periods), reach.demand) if fares > 0 else None,
         paying=b.block((periods,), any_open, whole=True) if free else opened[0],
+        driver_out=opened[0]
+        if data.always_driver_out
+        else b.block((periods,), any_open * data.can_be_driver_out),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fleetplan.facts import Binding, PermitWait, RuleKind
 from fleetplan.months import month_text
@@ -118,31 +119,32 @@ def _supply(x: _Found) -> list[Binding]:
     return found
 
 
-def _ramps(x: _Found) -> list[Binding]:
+def _growth(x: _Found) -> list[Binding]:
+    """Return the deployments and partners that grow as fast as a rule of growth lets them, where that costs most."""
     found = []
-    figure = x.instance.scope.catalogue.assumptions["fleet.ramp_vehicles_per_month"]
+    own = x.instance.scope.catalogue.assumptions
     fleets = {(d.stack, d.city): d.vehicles for c in x.plan.cities for d in c.deployments}
-    for q in x.instance.deployments:
-        if (priced := x.price("ramp", q.key)) and (q.stack, q.city) in fleets:
+    for rule, key in (("ramp", "fleet.growth_share_per_month"), ("first_year_fleet", "fleet.first_year_fleet")):
+        for q in x.instance.deployments:
+            if (priced := x.price(rule, q.key)) and (q.stack, q.city) in fleets:
+                price, t = priced
+                fleet = fleets[q.stack, q.city][t]
+                there = {"city": q.city, "stack": q.stack, "limit": fleet, "amount": fleet, "limit_unit": VEHICLE}
+                found.append(_grown(x, rule, t, price, own[key].source, **there))
+    for partner, users in x.instance.by_partner.items():
+        if priced := x.price("partner_growth", partner):
             price, t = priced
-            fleet = fleets[q.stack, q.city]
-            added = fleet[t] - (fleet[t - 1] if t else 0)
-            found.append(
-                Binding(
-                    rule="ramp",
-                    kind=x.kinds["ramp"],
-                    city=q.city,
-                    stack=q.stack,
-                    period=x.month(t),
-                    limit=figure.value,
-                    amount=round(added / float(x.instance.world.months[t]), 4),
-                    limit_unit="vehicle a month",
-                    price_usd=price,
-                    unit=VEHICLE,
-                    source=figure.source,
-                )
-            )
+            places = [(x.instance.deployments[q].stack, x.instance.deployments[q].city) for q in users]
+            fleet = sum(fleets[place][t] for place in places if place in fleets)
+            there = {"stack": places[0][0], "limit": fleet, "amount": fleet, "limit_unit": VEHICLE}
+            source = own["fleet.partner_growth_share_per_month"].source
+            found.append(_grown(x, "partner_growth", t, price, source, **there))
     return found
+
+
+def _grown(x: _Found, rule: str, t: int, price: float, source: str, **there: Any) -> Binding:
+    kind = x.kinds[rule]
+    return Binding(rule=rule, kind=kind, period=x.month(t), price_usd=price, unit=VEHICLE, source=source, **there)
 
 
 def _depots(x: _Found) -> list[Binding]:
@@ -296,7 +298,7 @@ def _permits(x: _Found) -> list[Binding]:
 def binding_facts(f: Formulation, prices: RowPrices, decisions: Decisions, plan: Plan) -> list[Binding]:
     """Return what binds a plan: money, the request's constraints, partners, operation, permits; each dearest first."""
     x = _Found(f.instance, plan, decisions, _priced(prices), _kinds(f))
-    priced = [_dearest_first(find(x)) for find in (_supply, _ramps, _depots)]
+    priced = [_dearest_first(find(x)) for find in (_supply, _growth, _depots)]
     return [*_capital(x), *_targets(x), *(b for found in priced for b in found), *_permits(x)]
 
 

@@ -12,7 +12,13 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("capital", "Money", "The budget is spent to the last dollar by then."),
     ("target", "Constraints of this request", "Limits that were asked for; whoever asked can loosen them."),
     ("stack_supply", "Vehicles that can be had", "Partners cannot supply more of these by then."),
-    ("ramp", "How fast fleets grow", "A fleet takes up new vehicles only so fast; the best cities run at that pace."),
+    ("ramp", "How fast fleets grow", "A fleet grows with what runs; the best cities run at that pace."),
+    ("first_year_fleet", "Fleets of the first year", "No service is larger before it has run for a year."),
+    (
+        "partner_growth",
+        "How fast partners grow",
+        "A partner's crews serve all its cities; it adds vehicles only so fast.",
+    ),
     ("depot_capacity", "Charger stalls with power", "No further site with power is ready in time."),
     ("permit_path", "Permits that set the month", "These openings wait for nothing but their permit."),
     ("money", "Other limits of money", "What may be spent, or owed, by then."),
@@ -56,10 +62,23 @@ def _supply(b: Binding, context: Context) -> str:
     return f"{context.names.partner(b.stack)}{which} can place {count(b.limit)} vehicles by {month_name(b.period)}."
 
 
+def _fleet(b: Binding) -> str:
+    return f"{count(b.limit)} vehicles" if b.limit is not None else "as many vehicles as there are"
+
+
 def _ramp(b: Binding, context: Context) -> str:
-    pace = f"{b.limit:g} a month" if b.limit is not None else "so many a month"
     whose = context.names.place(b.stack, b.city)
-    return f"{whose} grows as fast as vehicles can be commissioned ({pace}) in {month_name(b.period)}."
+    return f"{whose} grows as fast as a running fleet can, to {_fleet(b)} in {month_name(b.period)}."
+
+
+def _first_year(b: Binding, context: Context) -> str:
+    whose = context.names.place(b.stack, b.city)
+    return f"{whose} has the most that a service may have in its first driver-out year, {_fleet(b)}, in {month_name(b.period)}."
+
+
+def _partner_growth(b: Binding, context: Context) -> str:
+    whose = context.names.partner(b.stack)
+    return f"{whose} grows as fast as its cities together can, to {_fleet(b)} in {month_name(b.period)}."
 
 
 def _depots(b: Binding, context: Context) -> str:
@@ -93,6 +112,8 @@ _SAID: dict[str, Callable[[Binding, Context], str]] = {
     "capital": _capital,
     "stack_supply": _supply,
     "ramp": _ramp,
+    "first_year_fleet": _first_year,
+    "partner_growth": _partner_growth,
     "depot_capacity": _depots,
     "permit_path": _permit,
 }

@@ -137,7 +137,15 @@ OWN: Final = {
     "service.usable_kwh": Words("Energy between charging stops", _WAIT, "operation"),
     "service.charging_stop_h": Words("Time of a stop besides charging", _WAIT, "operation"),
     "service.most_trips_per_vehicle_day": Words("Most trips a vehicle and day", _WAIT, "operation"),
-    "fleet.ramp_vehicles_per_month": Words("Vehicles added a month at most", "rule ramp", "operation"),
+    "fleet.growth_vehicles_per_month": Words("Vehicles a running fleet adds a month", "rule ramp", "operation"),
+    "fleet.growth_share_per_month": Words("Growth of a fleet a month", "rule ramp", "operation"),
+    "fleet.first_year_fleet": Words("Most vehicles in a service's first year", "rule first year fleet", "operation"),
+    "fleet.partner_growth_vehicles_per_month": Words(
+        "Vehicles a partner adds a month over all cities", "rule partner growth", "operation"
+    ),
+    "fleet.partner_growth_share_per_month": Words(
+        "Growth of a partner's fleets a month", "rule partner growth", "operation"
+    ),
     "fleet.partner_least_trips": Words("Least trips a partner's vehicle makes", "rule partner use", "contract"),
     "fleet.km2_per_vehicle_most": Words("Area a vehicle may serve at most", "rule area density", "operation"),
     "fleet.life_years": Words("Life of a vehicle", "rule stack supply; money lines residual, terminal", "finance"),
@@ -146,7 +154,7 @@ OWN: Final = {
     "fleet.delivery_usd": Words("Delivery of a vehicle", "money line placing; budget", "operation"),
     "fleet.move_usd_per_vehicle": Words("Moving a vehicle to another city", "", "operation"),
     "fleet.min_launch_fleet": Words("Least fleet of a driver-out service", "rule least fleet", "operation"),
-    "fleet.likely_launch_fleet": Words("Likely fleet at a launch", "", "operation"),
+    "fleet.likely_launch_fleet": Words("Vehicles that an opening brings at once", "rule ramp", "operation"),
     "fleet.operator_pilot_cap": Words("Most vehicles with an operator on board", "rule operator pilot", "operation"),
     "fleet.test_fleet": Words("Vehicles in tests", "rules least fleet, stack supply, depot capacity", "operation"),
     "remote.vehicles_per_agent_by_year": Words("Vehicles a remote agent watches", "money line remote", "operation"),

@@ -105,8 +105,8 @@ def blocks_of_columns(f: Formulation) -> Ints:
     of_city, columns = _blocks_of_cities(f), f.columns
     out = np.full(f.model.columns, SHARED, dtype=np.int64)
     for data, own in zip(f.instance.deployments, columns.deployments, strict=True):
-        parts = (own.begun, own.open, own.vehicles, own.fleet, own.demand, own.trips, own.added, own.paying, own.cheap)
-        for part in parts:
+        steps = (own.begun, own.open, own.paying, own.driver_out)
+        for part in (*steps, own.vehicles, own.fleet, own.demand, own.trips, own.added, own.cheap):
             if part is not None:
                 out[part] = of_city[data.city]
     for by_city in (columns.team, columns.live, columns.paying_live):

@@ -8,6 +8,7 @@ from fleetplan.optimize.rules.base import Problem, Rule
 from fleetplan.optimize.rules.caps import CAP_RULES
 from fleetplan.optimize.rules.constraints import CONSTRAINT_RULES, constraint_rule
 from fleetplan.optimize.rules.cuts import CUT_RULES
+from fleetplan.optimize.rules.growth import GROWTH_RULES
 from fleetplan.optimize.rules.launch import LAUNCH_RULES
 from fleetplan.optimize.rules.money import BOOKING_RULES, MONEY_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
@@ -17,6 +18,7 @@ OPERATING_RULES: tuple[Rule, ...] = (
     *LAUNCH_RULES,
     *CAP_RULES,
     *SUPPLY_RULES,
+    *GROWTH_RULES,
     *SERVICE_RULES,
     *CUT_RULES,
     *BOOKING_RULES,

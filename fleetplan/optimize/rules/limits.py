@@ -27,9 +27,9 @@ class Limits:
         del i, q
         return None
 
-    def growth_limit(self, i: Instance, q: int) -> Array | None:
-        """Return the most vehicles that may be added at the start of each period, shape (T,)."""
-        del i, q
+    def grown(self, i: Instance, q: int, most: Array) -> Array | None:
+        """Return the most vehicles that a fleet can have grown to by each period within ``most``, shapes (T,)."""
+        del i, q, most
         return None
 
     def least_fleet(self, i: Instance, q: int) -> Array | None:

@@ -1,8 +1,8 @@
-"""Vehicles: how many of a stack there are, how fast a fleet grows, and where vehicles charge.
+"""Vehicles: how many of a stack there are, which are added, and where vehicles charge.
 
 sum_q (vehicles + test vehicles) <= ceiling[s,t]
 sum_q (vehicles + test vehicles) <= owned = purchases still in life <= the most that can be had      (stacks the platform owns)
-added[q,t] >= V[q,t] - V[q,t-1],   added[q,t] <= ramp * months[t]
+added[q,t] >= V[q,t] - V[q,t-1]
 need[c,p,t] <= vehicles a stall * k[c,p,t] + u[c,p,t],   sum_p k <= stalls of the sites live
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.base import Cut, Problem, Rule, Term, listed
+from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.caps import by_year
 
 
@@ -116,7 +116,7 @@ class PlacingRule(Rule):
     title = "Vehicles added to a city are delivered and commissioned"
     source = "assumptions.toml: fleet.delivery_usd"
     kind = "definition"
-    unchecked = "it defines what is added; ramp, supply_yearly_cap, permit_cap and the line placing are checked on it"
+    unchecked = "it defines what is added; supply_yearly_cap, permit_cap and the line placing are checked on it"
 
     def write(self, p: Problem) -> None:
         """Define additions."""
@@ -126,62 +126,6 @@ class PlacingRule(Rule):
             p.at_least(self, p.place(q), first, [(own.added[first], 1.0), (now[0][first], -1.0)])
             before = (now[0][rest - 1], 1.0)
             p.at_least(self, p.place(q), rest, [(own.added[rest], 1.0), (now[0][rest], -1.0), before])
-
-
-class RampRule(Rule):
-    """A city's operation grows only so fast."""
-
-    key = "ramp"
-    title = "Vehicles are added to a deployment no faster than they can be commissioned"
-    source = "assumptions.toml: fleet.ramp_vehicles_per_month"
-    limits_need = ("placing",)
-
-    def sentence(self, instance: Instance) -> str:
-        """Return the rule with its figure."""
-        return f"{self.title}: {instance.world.ramp_per_month:g} a month"
-
-    def growth_limit(self, i: Instance, q: int) -> Array | None:
-        """Return what can be commissioned at the start of each period."""
-        del q
-        return i.world.ramp_per_month * i.world.months
-
-    def write(self, p: Problem) -> None:
-        """Bound additions by the months of the period, while the service is open."""
-        most = p.instance.world.ramp_per_month * p.instance.world.months
-        for q, own in enumerate(p.columns.deployments):
-            p.at_most(self, p.place(q), p.every, [(own.added, 1.0), (own.open[0], -most)])
-
-
-class FleetGrowthRule(Cut):
-    """A fleet outgrows its pilot only in periods with driver-out permitted (implied by ramp and caps, but tighter)."""
-
-    key = "fleet_growth"
-    title = "A fleet outgrows its pilots only at the pace of the ramp, counted from driver-out"
-    source = "implied by ramp, permit_path, permit_cap and operator_pilot"
-    implied_by = ("ramp", "placing", "permit_path", "permit_cap", "operator_pilot")
-
-    def sentence(self, instance: Instance) -> str:
-        """Return the rule with its figure."""
-        return f"{self.title} ({instance.world.ramp_per_month:g} a month)"
-
-    def write(self, p: Problem) -> None:
-        """Bound a fleet by its pilots and the months since its one uncapped mode is permitted."""
-        i = p.instance
-        growth = i.world.ramp_per_month * i.world.months
-        for q, data in enumerate(i.deployments):
-            top = float(i.ceilings[data.stack].max(initial=0))
-            grown = [m for m in data.modes if i.usable_cap(m) >= top]
-            if len(grown) != 1 or not grown[0].milestone.possible.any():
-                continue
-            pilot = float(sum(i.usable_cap(m) for m in data.modes if m not in grown))
-            milestone = grown[0].milestone
-            ready = p.every[milestone.possible]
-            step = p.steps_of(q, milestone, ready)[0]
-            since = np.tril(np.ones((len(ready), len(ready)))) * growth[ready][None, :]
-            steps = np.broadcast_to(step[None, :], since.shape)
-            opened = p.columns.deployments[q].open[0, ready]
-            terms = [p.fleet(q, ready), (opened, -pilot), (steps, -since)]
-            p.at_most(self, p.place(q), ready, terms)
 
 
 class DepotCapacityRule(Rule):
@@ -272,8 +216,6 @@ SUPPLY_RULES: tuple[Rule, ...] = (
     OwnedFleetRule(),
     YearlySupplyRule(),
     PlacingRule(),
-    RampRule(),
-    FleetGrowthRule(),
     DepotCapacityRule(),
     DepotSiteRule(),
 )

@@ -14,6 +14,7 @@ from fleetplan.errors import CheckFailed
 from fleetplan.plans.check import (
     curves,
     depots,
+    growth,
     integrity,
     law,
     markets,
@@ -52,7 +53,9 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "stack_supply": partial(supply.check_stack_supply, case),
         "owned_fleet": partial(supply.check_owned_fleet, case),
         "partner_use": partial(operation.check_partner_use, case),
-        "ramp": partial(supply.check_ramp, case),
+        "ramp": partial(growth.check_ramp, case, calendar),
+        "first_year_fleet": partial(growth.check_first_year_fleet, case, calendar),
+        "partner_growth": partial(growth.check_partner_growth, case, calendar),
         "area_density": partial(operation.check_area_density, case),
         "supply_yearly_cap": partial(supply.check_supply_yearly_cap, case),
         "lawful": partial(law.check_lawful, case),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import City, Permit, Stack
 from fleetplan.plans.check.case import OPERATOR_MODES, Case
+from fleetplan.plans.check.growth import YEAR, grown
 from fleetplan.plans.check.law import capped, limits_one_mode
 from fleetplan.plans.check.permit_dates import concurrent, dated
 from fleetplan.plans.check.riders import adoption, scale
@@ -75,11 +76,33 @@ class _Outlook:
             most = most if limits_one_mode(permit) else np.minimum(most, float(permit.fleet_cap))
         if self.stack.electric:
             most = np.minimum(most, self._charged())
-        fleet = 0.0
+        return self._grown(np.minimum(most, self._young()))
+
+    def _driver_out(self) -> Flags:
+        """Return in which periods paid driver-out can be in hand."""
+        never = np.zeros(len(self.case.starts), dtype=bool)
+        out = [self.ready[p.id] for p in self.permits if p.opens == "paid_driver_out"]
+        return np.asarray(np.logical_or.reduce([never, *out]))
+
+    def _young(self) -> Array:
+        """Return the first year's fleet while no service can have been driver-out for a year."""
+        case, out = self.case, self._driver_out()
+        old = [any(out[k] and case.starts[k] <= start - YEAR for k in case.periods) for start in case.starts]
+        return np.where(old, np.inf, float(case.whole("fleet.first_year_fleet")))
+
+    def _grown(self, most: Array) -> Array:
+        """Return how far a fleet can have grown within ``most``: opened, then driver-out, as soon as that takes it further."""
+        case, out = self.case, self._driver_out()
+        launch, lift = case.whole("fleet.likely_launch_fleet"), case.whole("fleet.min_launch_fleet")
+        found, pilot, fleet = [], 0.0, 0.0
         for t in case.periods:
-            fleet = min(float(most[t]), fleet + case.own("fleet.ramp_vehicles_per_month") * case.lengths[t])
-            most[t] = fleet
-        return np.asarray(most)
+            months = case.starts[t] - case.starts[t - 1] if t else 0
+            opened = max(launch, grown(case, "fleet.growth", pilot, months, base=pilot > 0))
+            going_on = grown(case, "fleet.growth", fleet, months, base=fleet > 0)
+            fleet = min(float(most[t]), max(going_on, opened + lift * bool(out[t])))
+            pilot = min(float(most[t]), opened)
+            found.append(fleet)
+        return np.array(found)
 
     def _charged(self) -> Array:
         """Return the vehicles that every site of the city, ordered in the first month, and public stations could charge."""

@@ -1,4 +1,4 @@
-"""Supply: how many vehicles there are, who bought them, and how fast a fleet grows."""
+"""Supply: how many vehicles there are, and who bought them."""
 
 from __future__ import annotations
 
@@ -105,13 +105,3 @@ def check_supply_yearly_cap(case: Case) -> Iterator[Violation]:
         if cap > 0 and count > cap:
             text = f"{count} vehicles are added in {year}; the law allows {cap:.0f}"
             yield Violation("supply_yearly_cap", f"{stack}/{year}", text, count - cap)
-
-
-def check_ramp(case: Case) -> Iterator[Violation]:
-    """Yield deployments that grow faster than vehicles can be commissioned."""
-    for deployed in case.deployed:
-        for t in case.periods:
-            most = case.own("fleet.ramp_vehicles_per_month") * case.lengths[t]
-            if deployed.added(t) > most:
-                text = f"{deployed.added(t)} vehicles are added; {most:.0f} can be commissioned in the period"
-                yield Violation("ramp", case.where(deployed.name, t), text, deployed.added(t) - most)

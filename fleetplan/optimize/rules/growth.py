@@ -1,0 +1,224 @@
+"""How fast fleets grow: from a launch fleet on, in proportion to what runs, in a city and over all cities of a partner.
+
+out[q,t] = l[q,1,t] and paid driver-out in hand
+V[q,t] <= g V[q,t-1] + a l[q,1,t-1] + F (l[q,1,t] - l[q,1,t-1]) + L (out[q,t] - out[q,t-1])
+V[q,t] <= first-year fleet until out[q,.] is a year old
+sum over a partner's q of the same, with the partner's g and a
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetplan.optimize.instance import Array, Flags, Instance, Ints, Milestone
+from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.pace import Growth
+from fleetplan.optimize.rules.base import Cut, Problem, Rule, Term, listed
+
+YEAR_MONTHS = 12
+
+
+class DriverOutRule(Rule):
+    """A service has an age: the months since it began to run for a fare with nobody on board to drive."""
+
+    key = "driver_out_service"
+    title = "A service counts as driver-out from the first period in which it is open and paid driver-out is in hand"
+    source = "opens of the permits"
+    kind = "definition"
+    unchecked = "it defines a service's age; the checker reads that from its openings and permits"
+
+    def write(self, p: Problem) -> None:
+        """Let the step of driver-out service be taken with the later of the opening and the permit."""
+        for q, data in enumerate(p.instance.deployments):
+            own = p.columns.deployments[q]
+            if data.driver_out and not data.always_driver_out:
+                t = p.every[data.can_be_driver_out]
+                p.at_most(self, p.place(q), t, [(own.driver_out[t], 1.0), (own.open[0, t], -1.0)], part="open")
+                p.gate(self, q, t, own.driver_out[t], [m.milestone for m in data.driver_out], part="permitted")
+                for mode in data.driver_out:
+                    self._not_later(p, q, mode.milestone)
+
+    def _not_later(self, p: Problem, q: int, milestone: Milestone) -> None:
+        """Add that a service is driver-out as soon as it may be: its launch brings vehicles then, not when that suits best."""
+        own, t = p.columns.deployments[q], p.every[milestone.possible]
+        steps = p.steps_of(q, milestone, t)
+        taken = [(own.open[0, t], -1.0), *((s, -1.0) for s in steps)]
+        p.at_least(self, p.place(q), t, [(own.driver_out[t], 1.0), *taken], -float(len(steps)), part="not later")
+
+
+class RampRule(Rule):
+    """A city's operation grows with itself: crews, depots and trust come with the cars that run."""
+
+    key = "ramp"
+    title = "A fleet opens with a launch fleet and grows no faster than in proportion to what runs"
+    source = (
+        "assumptions.toml: fleet.growth_vehicles_per_month, fleet.growth_share_per_month, fleet.likely_launch_fleet"
+    )
+    limits_need = ("driver_out_service",)
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figures."""
+        world = instance.world
+        return (
+            f"{self.title}: {world.launch_fleet} vehicles, {world.min_launch_fleet} more when driver-out begins, then "
+            f"{world.growth.vehicles_per_month:g} and {world.growth.share_per_month:.1%} of the fleet a month"
+        )
+
+    def grown(self, i: Instance, q: int, most: Array) -> Array | None:
+        """Return a fleet that opens, and then goes driver-out, when that takes it furthest."""
+        data, world = i.deployments[q], i.world
+        launch, lift = float(world.launch_fleet), float(world.min_launch_fleet)
+        piloted, fleet = np.zeros(i.periods), np.zeros(i.periods)
+        for t, months in enumerate(i.months_since.tolist()):
+            factor, more = world.growth.over(months)
+            before = (piloted[t - 1], fleet[t - 1]) if t else (0.0, 0.0)
+            on = [factor * v + more if v > 0 else 0.0 for v in before]
+            opened = max(launch, on[0])
+            piloted[t] = min(most[t], opened)
+            fleet[t] = min(most[t], max(opened + lift * data.can_be_driver_out[t], on[1]))
+        return fleet
+
+    def write(self, p: Problem) -> None:
+        """Bound every fleet by the one before, and by what a launch brings."""
+        world, first, rest = p.instance.world, p.every[:1], p.every[1:]
+        factor, more = growth_over(world.growth, p.instance.months_since[rest])
+        for q, own in enumerate(p.columns.deployments):
+            vehicles = own.vehicles.T
+            brought = launched(p, q)
+            p.at_most(self, p.place(q), first, [(vehicles[first], 1.0), *((c[first], -size) for c, size in brought)])
+            terms: list[Term] = [(vehicles[rest], 1.0), (vehicles[rest - 1], -factor[:, None])]
+            terms += [(own.open[0, rest - 1], -more)]
+            for columns, size in brought:
+                terms += [(columns[rest], -size), (columns[rest - 1], size)]
+            p.at_most(self, p.place(q), rest, terms)
+
+
+def growth_over(growth: Growth, months: Ints) -> tuple[Array, Array]:
+    """Return what vehicles become over some numbers of months: times what ran, and so many more, shapes (n,)."""
+    pairs = np.array([growth.over(n) for n in months.tolist()]).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def launched(p: Problem, q: int) -> list[tuple[Ints, float]]:
+    """Return the steps that bring vehicles at once, with how many: the opening, and driver-out."""
+    own, world = p.columns.deployments[q], p.instance.world
+    return [(own.open[0], float(world.launch_fleet)), (own.driver_out, float(world.min_launch_fleet))]
+
+
+class FirstYearRule(Rule):
+    """No published city fleet was large within a year."""
+
+    key = "first_year_fleet"
+    title = "A fleet stays small until its service has been driver-out for a year"
+    source = "assumptions.toml: fleet.first_year_fleet"
+    limits_need = ("driver_out_service",)
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figure."""
+        return f"{self.title}: {instance.world.first_year_fleet} vehicles at most"
+
+    def fleet_limit(self, i: Instance, q: int) -> Array | None:
+        """Return the first year's fleet in every period in which no service can be a year old."""
+        return np.where(self._grown_up(i, q), np.inf, float(i.world.first_year_fleet))
+
+    def _grown_up(self, i: Instance, q: int) -> Flags:
+        before = i.periods_before(YEAR_MONTHS)
+        return np.asarray((before >= 0) & i.deployments[q].can_be_driver_out[before])
+
+    def write(self, p: Problem) -> None:
+        """Bound a fleet by the first year's until the step of a year ago is taken."""
+        i, small = p.instance, float(p.instance.world.first_year_fleet)
+        before = i.periods_before(YEAR_MONTHS)
+        for q, own in enumerate(p.columns.deployments):
+            most = p.reach.deployments[q].fleet
+            can = self._grown_up(i, q)
+            young, old = p.every[~can & (most > small)], p.every[can & (most > small)]
+            p.at_most(self, p.place(q), young, [p.fleet(q, young)], small)
+            grown = (own.driver_out[before[old]], -(most[old] - small))
+            p.at_most(self, p.place(q), old, [p.fleet(q, old), (own.open[0, old], -small), grown])
+
+
+class PartnerGrowthRule(Rule):
+    """A partner's crews, spare parts and mapping are shared by its cities."""
+
+    key = "partner_growth"
+    title = "All fleets of a partner together grow no faster than in proportion to what it runs"
+    source = "assumptions.toml: fleet.partner_growth_vehicles_per_month, fleet.partner_growth_share_per_month"
+    kind = "partner"
+    scope = "joint"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figures and the partners that it holds in several cities."""
+        growth = instance.world.partner_growth
+        several = sorted(partner for partner, users in instance.by_partner.items() if len(users) > 1)
+        pace = (
+            f"{growth.vehicles_per_month:g} vehicles and {growth.share_per_month:.1%} of them a month, launches apart"
+        )
+        return f"{self.title}: {pace}{listed(' (', several, ')')}"
+
+    def write(self, p: Problem) -> None:
+        """Bound the sum of a partner's fleets by the sum before, and by what its launches bring."""
+        i, first, rest = p.instance, p.every[:1], p.every[1:]
+        factor, more = growth_over(i.world.partner_growth, i.months_since[rest])
+        for partner, users in i.by_partner.items():
+            place = Place("partner", partner=partner)
+            now: list[Term] = [(p.columns.deployments[q].vehicles[:, first].T, 1.0) for q in users]
+            terms: list[Term] = []
+            for q in users:
+                vehicles = p.columns.deployments[q].vehicles.T
+                terms += [(vehicles[rest], 1.0), (vehicles[rest - 1], -factor[:, None])]
+                for columns, size in launched(p, q):
+                    now += [(columns[first], -size)]
+                    terms += [(columns[rest], -size), (columns[rest - 1], size)]
+            p.at_most(self, place, first, now)
+            p.at_most(self, place, rest, terms, more)
+
+
+class FleetGrowthRule(Cut):
+    """A fleet outgrows its pilot only in periods with driver-out permitted (implied by ramp and caps, but tighter)."""
+
+    key = "fleet_growth"
+    title = "A fleet outgrows its pilots only at the pace of the ramp, counted from driver-out"
+    source = "implied by ramp, driver_out_service, permit_path, permit_cap and operator_pilot"
+    implied_by = ("ramp", "driver_out_service", "permit_path", "permit_cap", "operator_pilot")
+
+    def write(self, p: Problem) -> None:
+        """Bound a fleet by its pilots and the months since its one uncapped mode is permitted."""
+        i = p.instance
+        for q, data in enumerate(i.deployments):
+            top = float(i.ceilings[data.stack].max(initial=0))
+            grown = [m for m in data.modes if i.usable_cap(m) >= top]
+            if len(grown) != 1 or grown[0] not in data.driver_out or not grown[0].milestone.possible.any():
+                continue
+            pilot = float(sum(i.usable_cap(m) for m in data.modes if m not in grown))
+            milestone = grown[0].milestone
+            ready = p.every[milestone.possible]
+            step = p.steps_of(q, milestone, ready)[0]
+            most = np.array([fleets_from(i, pilot, int(t)) for t in ready])[:, ready].T  # (t, ready from)
+            later = np.column_stack([most[:, 1:], np.full(len(ready), pilot)])
+            later[np.triu_indices(len(ready))] = pilot
+            since = np.tril(most - later)
+            steps = np.broadcast_to(step[None, :], since.shape)
+            opened = p.columns.deployments[q].open[0, ready]
+            p.at_most(self, p.place(q), ready, [p.fleet(q, ready), (opened, -pilot), (steps, -since)])
+
+
+def fleets_from(i: Instance, pilot: float, start: int) -> Array:
+    """Return the most vehicles by period of a fleet no larger than its pilots before ``start``, which then may go driver-out."""
+    launch, lift = float(i.world.launch_fleet), float(i.world.min_launch_fleet)
+    fleet = np.full(i.periods, pilot)
+    for t in range(start, i.periods):
+        factor, more = i.world.growth.over(int(i.months_since[t]))
+        before = fleet[t - 1] if t else 0.0
+        on = max(launch, factor * before + (more if t else 0.0))
+        fleet[t] = on + lift if t == start else max(on, launch + lift)
+    return fleet
+
+
+GROWTH_RULES: tuple[Rule, ...] = (
+    DriverOutRule(),
+    RampRule(),
+    FirstYearRule(),
+    PartnerGrowthRule(),
+    FleetGrowthRule(),
+)

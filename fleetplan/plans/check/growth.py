@@ -1,0 +1,77 @@
+"""Growth: how fast fleets grow in a city and over all cities of a partner, counted in months between the starts of periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.measure import NEVER
+from fleetplan.plans.check.permit_dates import Calendar
+from fleetplan.plans.check.report import Violation
+
+YEAR = 12
+SLACK = 1e-6  # of a vehicle: what doubles make of a limit
+
+
+def driver_out_since(case: Case, calendar: Calendar, deployed: Deployed) -> int:
+    """Return the first month in which a service is open and paid driver-out is in hand; ``NEVER`` if none is."""
+    served = (t for t in case.periods if deployed.row.level[t] and calendar.opening(deployed, "paid_driver_out", t))
+    return next((case.starts[t] for t in served), NEVER)
+
+
+def grown(case: Case, kind: str, vehicles: float, months: int, *, base: bool) -> float:
+    """Return what vehicles may have grown to some months later; ``base``: a service that runs adds its own besides."""
+    rate = 1 + case.own(f"{kind}_share_per_month")
+    more = sum(rate**month for month in range(months)) * case.own(f"{kind}_vehicles_per_month")
+    return vehicles * rate**months + (more if base else 0.0)
+
+
+def brought(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> int:
+    """Return the vehicles that a launch may bring at once in a period: at the opening, and when driver-out begins."""
+    opens = deployed.launch_period == t
+    out = driver_out_since(case, calendar, deployed) == case.starts[t]
+    return opens * case.whole("fleet.likely_launch_fleet") + out * case.whole("fleet.min_launch_fleet")
+
+
+def _before(case: Case, rows: Iterable[Deployed], t: int) -> tuple[int, int]:
+    """Return the vehicles of the period before and the months since its start."""
+    return (sum(d.row.vehicles[t - 1] for d in rows), case.starts[t] - case.starts[t - 1]) if t else (0, 0)
+
+
+def check_ramp(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield deployments that grow faster than in proportion to what runs."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            before, months = _before(case, [deployed], t)
+            running = t > 0 and deployed.row.level[t - 1] > 0
+            most = grown(case, "fleet.growth", before, months, base=running) + brought(case, calendar, deployed, t)
+            have = deployed.row.vehicles[t]
+            if have > most + SLACK:
+                text = f"{have} vehicles serve after {before}; a fleet may have grown to {most:.1f}"
+                yield Violation("ramp", case.where(deployed.name, t), text, have - most)
+
+
+def check_first_year_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield fleets too large for a service that has not been driver-out for a year."""
+    most = case.whole("fleet.first_year_fleet")
+    for deployed in case.deployed:
+        since = driver_out_since(case, calendar, deployed)
+        for t in case.periods:
+            have = deployed.row.vehicles[t]
+            if case.starts[t] < since + YEAR and have > most:
+                text = f"{have} vehicles serve within a year of driver-out; {most} are the most"
+                yield Violation("first_year_fleet", case.where(deployed.name, t), text, have - most)
+
+
+def check_partner_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield partners whose fleets together grow faster than in proportion to what they run."""
+    for partner in sorted({d.partner for d in case.deployed}):
+        rows = [d for d in case.deployed if d.partner == partner]
+        for t in case.periods:
+            before, months = _before(case, rows, t)
+            most = grown(case, "fleet.partner_growth", before, months, base=True)
+            most += sum(brought(case, calendar, d, t) for d in rows)
+            have = sum(d.row.vehicles[t] for d in rows)
+            if have > most + SLACK:
+                text = f"{have} vehicles serve in all cities after {before}; they may have grown to {most:.1f}"
+                yield Violation("partner_growth", case.where(partner, t), text, have - most)
