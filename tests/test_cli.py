@@ -57,7 +57,7 @@ def test_help_imports_nothing_heavy():
     assert done.stderr.split() == []
 
 
-@pytest.mark.parametrize("command", [["plan"], ["check"], ["cities"], ["cities", "show"], ["schema"]])
+@pytest.mark.parametrize("command", [["plan"], ["check"], ["why-not"], ["cities"], ["cities", "show"], ["schema"]])
 def test_every_command_has_help(command: list[str]):
     assert run.invoke(cli.app, [*command, "--help"]).exit_code == 0
 

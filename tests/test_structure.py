@@ -48,6 +48,19 @@ ALLOWED: dict[str, set[str]] = {
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "planner": INPUTS
     | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
+    "inquiry": INPUTS
+    | {
+        "options",
+        "run",
+        "planner",
+        "plans.types",
+        "reruns",
+        "reruns.patch",
+        "reruns.rerun",
+        "compare",
+        "compare.types",
+        "words",
+    },
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
     "report": INPUTS | {"compare", "compare.types", "explain", "plans", "plans.types", "plans.check", "words"},
@@ -66,8 +79,23 @@ ALLOWED: dict[str, set[str]] = {
     },
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
+    "terminal": INPUTS | {"run", "plans", "plans.types", "report"},
+    "cli_cities": INPUTS | {"report", "terminal"},
     "cli": INPUTS
-    | {"examples", "options", "run", "optimize", "plans", "plans.types", "plans.check", "report", "planner"},
+    | {
+        "examples",
+        "options",
+        "run",
+        "optimize",
+        "plans",
+        "plans.types",
+        "plans.check",
+        "report",
+        "planner",
+        "inquiry",
+        "terminal",
+        "cli_cities",
+    },
     "__main__": {"cli"},
     # The public face: names imported when first used.
     "__init__": INPUTS | {"options", "run", "optimize", "plans", "plans.types", "plans.check", "report", "planner"},
@@ -109,7 +137,7 @@ ALLOWED |= {
     # The commands reach the service itself only when they are run.
     "api.commands": {"api.serve", "api.jobs", "api.settings", "api.store", "errors", "request", "words"},
 }
-EDGES = {"report", "cli", "__main__"}
+EDGES = {"report", "cli", "cli_cities", "terminal", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {"geopandas", "pandas", "scipy", "shapely", "ortools", "highspy", "plotly", "matplotlib", "fastapi"}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 70

@@ -1,0 +1,104 @@
+"""The commands of ``fleetplan cities``: list, show, check, begin a new one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fleetplan.terminal import AsJson, cell, console, print_table, reported
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+cities_app = typer.Typer(help="The catalogue's cities: list, show, check, begin a new one.", no_args_is_help=True)
+
+
+@cities_app.command("list")
+def cities_list(as_json: AsJson = False) -> None:
+    """List the cities with people, trips, deals and doubtful figures."""
+    with reported(as_json=as_json):
+        from fleetplan.catalogue import load_catalogue
+        from fleetplan.catalogue.describe import list_cities
+
+        rows = list_cities(load_catalogue())
+        if as_json:
+            typer.echo(json.dumps(rows))
+            return
+        columns = ("slug", "name", "population", "trips_per_day", "stacks_with_deal", "weak_figures", "figures")
+        print_table(console(), rows, columns)
+
+
+@cities_app.command("show")
+def cities_show(
+    city: Annotated[str, typer.Argument(help="Slug or name of a city.")],
+    png: Annotated[Path | None, typer.Option(help="Draw the city to this file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a city: figures with sources, permits in order, deployments, gaps; with --png, draw it."""
+    with reported(as_json=as_json):
+        from fleetplan.catalogue import load_catalogue
+        from fleetplan.catalogue.aliases import resolve_city
+        from fleetplan.catalogue.describe import show_city
+
+        catalogue = load_catalogue()
+        slug = resolve_city(catalogue, city)
+        shown = show_city(catalogue, slug)
+        if png is not None:
+            from fleetplan.report.city_map import draw_city
+
+            draw_city(catalogue, slug, png)
+        if as_json:
+            typer.echo(json.dumps(shown))
+            return
+        _print_city(console(), shown)
+        if png is not None:
+            typer.echo(f"drawn: {png}")
+
+
+@cities_app.command("check")
+def cities_check(as_json: AsJson = False) -> None:
+    """Read the whole catalogue and report every fault at once."""
+    with reported(as_json=as_json):
+        from fleetplan.catalogue import default_catalogue_path, load_catalogue
+        from fleetplan.catalogue.describe import check_row, check_text
+
+        row = check_row(load_catalogue())
+        typer.echo(json.dumps(row) if as_json else check_text(row, default_catalogue_path()))
+
+
+@cities_app.command("new")
+def cities_new(
+    name: Annotated[str, typer.Argument(help="Name of the city.")],
+    districts: Annotated[Path, typer.Option(help="Polygons: GeoJSON, GeoPackage or Shapefile.")],
+    population: Annotated[Path | None, typer.Option(help="CSV or Parquet with columns h3, population.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a city's folder from its district polygons; `fleetplan cities check` then says what to fill in."""
+    with reported(as_json=as_json):
+        from fleetplan.catalogue.newcity import new_city
+
+        folder = new_city(name, districts, population)
+        written = {"folder": str(folder), "deployments": str(folder.parent / "deployments.csv")}
+        typer.echo(json.dumps(written) if as_json else "\n".join(f"written: {path}" for path in written.values()))
+
+
+def _print_city(out: Console, shown: dict[str, Any]) -> None:
+    out.print(shown["name"], style="bold", markup=False)
+    plain = {k: v for k, v in shown.items() if not isinstance(v, list) or all(isinstance(i, str) for i in v)}
+    for key, value in plain.items():
+        out.print(f"  {key.replace('_', ' ')}: {cell(value)}", markup=False)
+    sections = {
+        "figures": ("key", "value", "unit", "confidence", "source"),
+        "permits": ("title", "authority", "months", "after_all", "event", "confidence"),
+        "deployments": ("stack", "permitted", "deal", "reason"),
+        "rivals": ("name", "fleet", "mode"),
+        "gaps": ("what", "stand_in"),
+    }
+    for name, columns in sections.items():
+        if shown.get(name):
+            out.print(f"\n{name}", style="bold")
+            rows = [{**row, "key": row.get("key", "").partition("#")[2]} for row in shown[name]]
+            print_table(out, rows, columns)
