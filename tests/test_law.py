@@ -1,24 +1,40 @@
-"""What the law asks of one stack and not of another: seats, exemptions."""
+"""What the law asks of one stack and not of another: seats, exemptions, caps in force, areas, remote operators."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fleetplan.catalogue import load_catalogue
-from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import RequestError
+from fleetplan.catalogue.types import Area, Catalogue, District, Hold
+from fleetplan.economics import deployment_rates
+from fleetplan.errors import CatalogueError, RequestError
 from fleetplan.months import month_number
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.rules.caps import shared_quotas
 from fleetplan.permits import first_paid_month, permit_path
+from fleetplan.permits.caps import Allowance, allowances
 from fleetplan.plans.check import check_plan
 from fleetplan.scope import judge_request
-from tests.plan_builder import build_plan
-from tests.rule_builder import BOUGHT, SERVICES, WORLD, instance, with_new_permit, with_permit
+from fleetplan.service.places import areas_by_level
+from fleetplan.service.types import CityService, Zones
+from tests.catalogue_builder import edit, make_catalogue
+from tests.plan_builder import build_plan, permit
+from tests.rule_builder import (
+    BOUGHT,
+    JULY,
+    SERVICES,
+    WORLD,
+    Trial,
+    instance,
+    with_new_permit,
+    with_permit,
+)
 
 JANUARY = month_number("2027-01")
 
@@ -132,3 +148,229 @@ def test_a_month_for_an_event_that_no_planned_stack_waits_for_is_a_fault():
     assert judge_request(plain | asked, shipped()).constraints
     with pytest.raises(RequestError, match="us-part-555-decision"):
         judge_request(plain | asked | {"exclude_stacks": ["zoox-pod"]}, shipped())
+
+
+# --- caps of every permit in force ---
+
+SMALL = {"fleet_cap": 10}
+
+
+def test_a_permit_without_a_cap_allows_any_number():
+    out = permit("out", "x", "paid_driver_out", 1)
+    assert allowances(out, [out]) == [Allowance(math.inf, frozenset())]
+
+
+def test_a_cap_ends_with_one_of_the_permits_that_lift_it():
+    out = permit("out", "x", "paid_driver_out", 1, until=("more", "most", "unknown"), **SMALL)
+    more, most = permit("more", "x", "area", 1, fleet_cap=40), permit("most", "x", "area", 1)
+    assert allowances(out, [out, more, most]) == [
+        Allowance(10, frozenset()),
+        Allowance(math.inf, frozenset({"more"})),
+        Allowance(math.inf, frozenset({"most"})),
+    ]
+
+
+def test_a_stage_before_counts_the_cars_of_a_later_permit_until_the_next_stage():
+    op = permit("op", "x", "paid_operator", 1)
+    one = permit("one", "x", "test_operator", 1, limits=("paid_operator",), until=("two",), fleet_cap=3)
+    two = permit("two", "x", "test_operator", 1, limits=("paid_operator",), until=("three",), **SMALL)
+    three = permit("three", "x", "test_driver_out", 1)
+    assert allowances(op, [op, one, two, three]) == [
+        Allowance(3, frozenset()),
+        Allowance(10, frozenset({"two"})),
+        Allowance(math.inf, frozenset({"two", "three"})),
+    ]
+    assert allowances(permit("out", "x", "paid_driver_out", 1), [op, one, two, three])[0].vehicles == math.inf
+
+
+def first_licence() -> Catalogue:
+    """Return the world in which Aston's driver-out permit allows 25 cars until the area permit is in hand (three months)."""
+    return with_permit("a-out", fleet_cap=25, until=("a-area",))
+
+
+def test_a_first_licence_names_cars_and_its_extension_lifts_them():
+    i = instance(BOUGHT, first_licence())
+    capped, free = (m for m, mode in enumerate(i.deployments[0].modes) if mode.name == "paid_driver_out")
+    assert [i.deployments[0].modes[m].cap for m in (capped, free)] == [25, math.inf]
+    early, late = (Trial(i, "permit_cap", "permit_path", loose=True).opened(JULY) for _ in range(2))
+    assert early.serving(25, JULY, mode=capped).kept
+    assert not early.serving(26, JULY, mode=capped).kept
+    assert late.serving(60, JULY + 3, mode=free).kept
+    tight = formulate(i)
+    most = tight.model.upper[tight.columns.deployments[0].vehicles[free]]
+    assert most[JULY + 2] == 0 < most[JULY + 3]
+
+
+@pytest.mark.parametrize(("lifted_by", "broken"), [((), True), (("a-approval",), False)])
+def test_a_plan_above_the_cap_of_an_earlier_stage_is_a_fault_until_the_next_stage(
+    lifted_by: tuple[str, ...], broken: bool
+):
+    """Aston's approval comes in May: twelve vehicles under operators in April are two too many for the test permit."""
+    world = with_permit("a-test", limits=("paid_operator",), until=("a-approval",), fleet_cap=10)
+    told = [v for v in check_plan(build_plan(), world, SERVICES).violations if v.rule == "permit_cap"]
+    assert [v.where for v in told if v.where.startswith("aston/alpha")] == ["aston/alpha/2027-04"]
+    assert told[0].amount == 2
+    eased = with_permit("a-approval", with_permit("a-test", limits=("paid_operator",), until=lifted_by, fleet_cap=10))
+    late = [v for v in check_plan(build_plan(), eased, SERVICES).violations if v.where == "aston/alpha/2027-05"]
+    assert bool(late) == broken
+
+
+def test_madrid_s_second_phase_counts_the_cars_of_its_paid_rides():
+    met = shipped().permits_of("weride-gxr", "madrid")
+    allowed = allowances(met["madrid-vtc-operator"], met.values())
+    assert allowed[0] == Allowance(10, frozenset())
+    assert allowed[-1].vehicles == math.inf
+    assert "es-av-phase-3" in allowed[-1].after
+
+
+@pytest.mark.parametrize(
+    ("stack", "city", "opener", "lifts"),
+    [
+        ("baidu-rt6", "hong-kong", "hk-paid-driver-out", "hk-licence-extension"),
+        ("wayve-ford-mach-e", "london", "london-aps", "london-full-regime"),
+    ],
+)
+def test_first_licences_name_cars(stack: str, city: str, opener: str, lifts: str):
+    met = shipped().permits_of(stack, city)
+    few, many = allowances(met[opener], met.values())
+    assert 10 <= few.vehicles <= 500
+    assert many == Allowance(math.inf, frozenset({lifts}))
+
+
+# --- areas ---
+
+
+def holding(*covers: str) -> Catalogue:
+    """Return the world in which alpha holds its mapping permit for some areas."""
+    alpha = WORLD.stacks["alpha"]
+    held = Hold("a-map", "held", "", "made up", "assumed", covers)
+    return replace(WORLD, stacks={**WORLD.stacks, "alpha": replace(alpha, holds=(held,))})
+
+
+@pytest.mark.parametrize(("covers", "gates"), [((), []), (("Aston",), []), (("Elsewhere",), [("a-area",)])])
+def test_an_area_that_what_is_held_does_not_cover_needs_its_extension(covers: tuple[str, ...], gates: list[tuple[str]]):
+    i = instance(BOUGHT, holding(*covers))
+    assert [gate[0].permits for gate in i.deployments[0].level_gates[0]] == gates
+
+
+def test_a_permit_that_names_an_area_adds_just_that():
+    world = with_new_permit("a-area", holding("Elsewhere"), id="a-town", opens="approval", all_of=(), covers=("Aston",))
+    first = instance(BOUGHT, world).deployments[0].level_gates[0]
+    assert [m.permits for m in first[0]] == [("a-area",), ("a-town",)]
+    other = with_new_permit("a-area", holding("Elsewhere"), id="a-town", opens="area", all_of=(), covers=("Nowhere",))
+    assert [m.permits for m in instance(BOUGHT, other).deployments[0].level_gates[0][0]] == [("a-area",)]
+
+
+def test_an_opening_where_no_permit_was_given_is_a_fault_of_the_plan():
+    told = [v for v in check_plan(build_plan(), holding("Elsewhere"), SERVICES).violations if v.rule == "permit_area"]
+    assert told[0].where == "aston/alpha/2027-04"
+    assert "Aston" in str(told[0])
+    assert not [v for v in told if "2027-10" in v.where], "its area permit is in hand by then"
+    assert not check_plan(build_plan(), holding("Aston"), SERVICES).violations
+
+
+def by_district(city: str, levels: dict[str, int]) -> CityService:
+    """Return a service with one zone on each district's centre, and the level at which it enters by a part of its name."""
+    found = shipped().cities[city]
+    lat, lon = (np.array([getattr(d, key) for d in found.districts]) for key in ("lat", "lon"))
+    one = np.ones(len(lat))
+    entry = np.array([next((k for part, k in levels.items() if d.name.startswith(part)), -1) for d in found.districts])
+    zones = Zones(("",) * len(lat), lat, lon, one, one, one, one, entry)
+    two = tuple(replace(SERVICES["aston"].levels[0], index=k) for k in (0, 1))
+    return CityService(city, two, np.ones((2, 0)), zones)
+
+
+def test_san_francisco_is_not_what_lucid_and_nuro_hold_and_the_peninsula_is():
+    path = permit_path(shipped(), "lucid-nuro-gravity", "bay-area", horizon_start=JANUARY)
+    assert path.covers == frozenset({"Santa Clara County", "San Mateo County"})
+    core, wider = areas_by_level(
+        by_district("bay-area", {"SF ": 0, "Redwood": 1, "San Jose": 1}), shipped().cities["bay-area"]
+    )
+    assert path.covers is not None
+    assert core - path.covers == {"San Francisco"} == wider - path.covers
+    assert path.adding("San Francisco") == ["bay-area-area-extension"]
+    assert permit_path(shipped(), "nvidia-hyperion", "bay-area", horizon_start=JANUARY).covers is None
+
+
+def test_a_city_without_areas_is_one_area_and_a_second_city_needs_its_extension():
+    (whole, _) = areas_by_level(by_district("los-angeles", {"": 0}), shipped().cities["los-angeles"])
+    assert whole == {"Los Angeles"}
+    pod = permit_path(shipped(), "zoox-pod", "los-angeles", horizon_start=JANUARY)
+    assert pod.covers is not None
+    assert whole - pod.covers == whole
+    assert pod.adding("Los Angeles") == ["los-angeles-area-extension"]
+
+
+def test_an_area_with_hardly_a_rider_of_a_level_does_not_count():
+    town = replace(
+        WORLD.cities["aston"],
+        areas=(Area("East", ("Far",), "made up", "assumed"),),
+        districts=tuple(District(n, 1, 2025, 1, 1.0, lon, 1, None, "", "") for n, lon in (("Near", 0.0), ("Far", 1.0))),
+    )
+    zones = Zones(
+        ("a", "b"), np.ones(2), np.array([0.1, 0.9]), *(np.ones(2),) * 3, np.array([985.0, 15.0]), np.zeros(2, int)
+    )
+    service = replace(SERVICES["aston"], zones=zones)
+    assert areas_by_level(service, town)[0] == {"Aston"}
+    more = replace(zones, demand_trips_per_day=np.array([970.0, 30.0]))
+    assert areas_by_level(replace(service, zones=more), town)[0] == {"Aston", "East"}
+
+
+# --- remote operators ---
+
+
+def test_a_number_in_law_goes_before_the_economics():
+    def agents(world: Catalogue) -> dict[int, float]:
+        return dict(deployment_rates(world, world.stacks["alpha"], world.cities["aston"]).remote_vehicles_by_year)
+
+    assert agents(WORLD) == {2026: 10, 2028: 20}
+    assert agents(with_permit("a-out", vehicles_per_remote_operator=12)) == {2026: 10, 2028: 12}
+    assert agents(with_permit("a-op", vehicles_per_remote_operator=1)) == agents(WORLD), (
+        "the one on board is no remote one"
+    )
+
+
+def test_money_below_what_the_law_asks_of_remote_staff_is_a_fault_of_the_plan():
+    world = with_permit("a-out", vehicles_per_remote_operator=5)
+    told = {
+        v.where.rpartition("/")[0] for v in check_plan(build_plan(), world, SERVICES).violations if "remote" in v.rule
+    }
+    assert told == {"aston/alpha"}, "beta's partner pays its own"
+
+
+# --- what the files may not say ---
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("optional = false", 'optional = false\nuntil = ["landia-paid"]', "the permit has none"),
+        ("fleet_cap = 0", 'fleet_cap = 5\nlimits = ["walking"]', "no mode of service"),
+        ("fleet_cap = 0", 'fleet_cap = 5\nuntil = ["landia-never"]', "'landia-never' is unknown"),
+        ("fleet_cap = 0", 'fleet_cap = 0\ncovers = ["Nowhere"]', "'Nowhere' is unknown"),
+    ],
+)
+def test_a_cap_or_an_area_that_means_nothing_is_a_fault(tmp_path: Path, old: str, new: str, told: str):
+    folder = make_catalogue(tmp_path)
+    edit(folder / "jurisdictions" / "landia.toml", old, new)
+    with pytest.raises(CatalogueError, match=told):
+        load_catalogue(folder)
+
+
+@pytest.mark.parametrize("districts", ['["West", "Wets"]', '["West"]'])
+def test_an_area_is_of_districts_that_are_there_and_of_no_other_area(tmp_path: Path, districts: str):
+    folder = make_catalogue(tmp_path)
+    file = folder / "city-1" / "city.toml"
+    area = '\n[[area]]\nname = "{}"\ndistricts = {}\nsource = "made up for a test"\nconfidence = "assumed"\n'
+    file.write_text(file.read_text() + area.format("Shire", '["West"]') + area.format("County", districts))
+    with pytest.raises(CatalogueError, match=r"no district|another area"):
+        load_catalogue(folder)
+
+
+def test_an_area_of_its_own_is_read(tmp_path: Path):
+    folder = make_catalogue(tmp_path)
+    file = folder / "city-1" / "city.toml"
+    area = '\n[[area]]\nname = "Shire"\ndistricts = ["West"]\nsource = "made up for a test"\nconfidence = "assumed"\n'
+    file.write_text(file.read_text() + area)
+    city = load_catalogue(folder).cities["city-1"]
+    assert [city.area_of(d.name) for d in city.districts] == ["Shire", "City 1"]

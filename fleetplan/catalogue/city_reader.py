@@ -12,7 +12,7 @@ from fleetplan.catalogue.figure_reader import read_figures
 from fleetplan.catalogue.files import Files
 from fleetplan.catalogue.geometry import is_farther_than, km_from, read_district_areas, read_land, read_outlines
 from fleetplan.catalogue.tables import FaultLog, Row, Table, provenance
-from fleetplan.catalogue.types import City, Crossing, DepotSite, District, Gap, Gateway, HotSpot, Outline, Rival
+from fleetplan.catalogue.types import Area, City, Crossing, DepotSite, District, Gap, Gateway, HotSpot, Outline, Rival
 
 NEAR_KM: Final = 60.0
 _SIDES: Final[tuple[Literal["left", "right"], ...]] = ("left", "right")
@@ -56,10 +56,26 @@ def read_city(files: Files, slug: str) -> City | None:
         rivals=tuple(_rival(table) for table in root.parts("rival", "name")),
         gaps=tuple(Gap(table.text("what"), table.text("stand_in")) for table in root.parts("gap", "what")),
         district_areas=tables.district_areas,
+        areas=_areas(root, {district.name for district in tables.districts}),
     )
     root.close()
     _check_slug(head, city.slug, slug)
     return city
+
+
+def _areas(root: Table, districts: set[str]) -> tuple[Area, ...]:
+    """Return the areas that permits name, each of districts that are there and in no other area."""
+    found: list[Area] = []
+    for table in root.parts("area", "name"):
+        named = table.texts("districts")
+        taken = {name for area in found for name in area.districts}
+        for name in named:
+            if name not in districts:
+                table.fault("districts", f"{name!r} is no district", "names of districts.csv", "mend its spelling")
+            elif name in taken:
+                table.fault("districts", f"{name!r} lies in another area too", "each district once", "take one out")
+        found.append(Area(table.text("name"), named, *provenance(table)))
+    return tuple(found)
 
 
 class _Tables:

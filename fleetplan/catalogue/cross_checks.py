@@ -55,6 +55,7 @@ def cross_check(catalogue: Catalogue, name: str, *, whole: bool, faults: FaultLo
     _check_cycles(check)
     _check_holds(check)
     _check_airports(check)
+    _check_covers(check)
     _check_pairs(check)
 
 
@@ -112,7 +113,7 @@ def _check_permits(check: _Check) -> None:
     permits = _all_permits(check.catalogue)
     events = {key for law in check.catalogue.jurisdictions.values() for key in law.events}
     for permit in permits.values():
-        for key, named in _references(permit):
+        for key, named in _named(permit):
             elsewhere = not check.whole and key == "any_of" and any(name in permits for name in permit.any_of)
             if named not in permits and not elsewhere:
                 check.unknown(_permit_place(check, permit, key), "permit", named, permits)
@@ -130,11 +131,16 @@ def _references(permit: Permit) -> list[tuple[str, str]]:
     ]
 
 
+def _named(permit: Permit) -> list[tuple[str, str]]:
+    """Return every permit that a permit names: those it waits for, and those that end its cap."""
+    return [*_references(permit), *(("until", name) for name in permit.until)]
+
+
 def _check_reach(check: _Check, city: City, permits: Mapping[str, Permit]) -> None:
     """Note permits of a city that wait for a permit of a jurisdiction it is not in."""
     seen = _permits_of(check.catalogue, city)
     for permit in seen.values():
-        strangers = [(key, name) for key, name in _references(permit) if name in permits and name not in seen]
+        strangers = [(key, name) for key, name in _named(permit) if name in permits and name not in seen]
         if any(name in seen for name in permit.any_of):
             strangers = [(key, name) for key, name in strangers if key != "any_of"]
         for key, name in strangers:
@@ -187,6 +193,22 @@ def _check_airports(check: _Check) -> None:
         for name in permit.airports if check.whole else ():
             if name not in gateways:
                 check.unknown(_permit_place(check, permit, "airport"), "gateway", name, gateways)
+
+
+def _check_covers(check: _Check) -> None:
+    """Note areas that a permit or a hold names and no city under its law has."""
+    permits = _all_permits(check.catalogue)
+    named = [(_permit_place(check, p, "covers"), p, p.covers) for p in permits.values()]
+    for stack in check.catalogue.stacks.values():
+        place = check.file(f"partners/{stack.slug}.toml: holds")
+        known = (hold for hold in stack.holds if hold.permit in permits)
+        named += [(f"{place}[{hold.permit}].covers", permits[hold.permit], hold.covers) for hold in known]
+    for where, permit, covers in named if check.whole else ():
+        cities = [city for city in check.catalogue.cities.values() if permit.jurisdiction in city.jurisdictions]
+        areas = {area.name for city in cities for area in city.areas} | {city.name for city in cities}
+        for name in covers:
+            if name not in areas:
+                check.unknown(where, "area", name, areas)
 
 
 def _check_pairs(check: _Check) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -35,6 +36,8 @@ class Permit:
     ``airport`` names the gateways that it opens, set apart by semicolons where one permit opens several. ``needed_by`` says
     which vehicles meet it at all: every one, or those without a seat from which somebody could drive. ``months_are`` says on what
     the likely months rest, which counts where the permit opens rides to the public (:mod:`fleetplan.permits.slips`).
+    ``limits`` names the modes whose vehicles its concurrent cap counts besides those of the mode that it opens, ``until`` the permits of which one
+    in hand ends the cap. ``covers`` names the areas of a city that it adds.
     """
 
     id: str
@@ -68,6 +71,9 @@ class Permit:
     confidence: Confidence
     needed_by: Literal["every", "no_operator_seat"] = "every"
     months_are: Basis = "promised"
+    limits: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
 
     @property
     def manned(self) -> bool:
@@ -95,13 +101,17 @@ class Jurisdiction:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A permit a stack already has (``held``) or has begun in month ``begun``."""
+    """A permit a stack already has (``held``) or has begun in month ``begun``.
+
+    ``covers`` names the areas for which it was given; empty where it names none.
+    """
 
     permit: str
     state: Literal["held", "begun"]
     begun: str
     source: str
     confidence: Confidence
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +141,9 @@ def permits_met(permits: Mapping[str, Permit], *, operator_seat: bool) -> dict[s
         return {key: permit for key, permit in permits.items() if permit.needed_by == "every"}
     met = {key: permit for key, permit in permits.items() if not (permit.manned and permit.optional)}
     return {key: replace(p, opens="test_operator", fare_factor=0.0) if p.manned else p for key, p in met.items()}
+
+
+def most_vehicles_per_remote_operator(permits: Iterable[Permit]) -> float:
+    """Return how many vehicles one remote operator may mind: the least number in permits for driver-out riders, else inf."""
+    out = (p for p in permits if p.opens in {"paid_driver_out", "unpaid_driver_out"})
+    return min((p.vehicles_per_remote_operator for p in out if p.vehicles_per_remote_operator), default=math.inf)

@@ -14,6 +14,7 @@ _LEVELS: Final[tuple[Literal["union", "state", "city"], ...]] = ("union", "state
 _HOLDERS: Final[tuple[Literal["stack", "platform"], ...]] = ("stack", "platform")
 _NEEDED_BY: Final[tuple[Literal["every", "no_operator_seat"], ...]] = ("every", "no_operator_seat")
 _CAP_KINDS: Final = ("concurrent", "shared_quota", "type_year")
+_MODES: Final = tuple(mode for mode in OPENS if mode.startswith(("paid_", "unpaid_")))
 _LONGEST_MONTHS: Final = 240
 BASES: Final[tuple[Basis, ...]] = ("promised", "judged")
 
@@ -99,7 +100,31 @@ def _permit(table: Table, jurisdiction: str) -> Permit:
         confidence=confidence,
         needed_by=table.choice("needed_by", _NEEDED_BY) if table.holds("needed_by") else "every",
         months_are=table.choice("months_are", BASES) if table.holds("months_are") else "promised",
+        limits=_limits(table),
+        until=_names(table, "until"),
+        covers=_names(table, "covers"),
     )
+
+
+def _names(table: Table, key: str) -> tuple[str, ...]:
+    return table.texts(key) if table.holds(key) else ()
+
+
+def _limits(table: Table) -> tuple[str, ...]:
+    """Return the further modes whose vehicles a permit's cap counts; what a cap may not say is noted."""
+    limits = _names(table, "limits")
+    for mode in limits:
+        if mode not in _MODES:
+            table.fault("limits", f"{mode!r} is no mode of service", ", ".join(_MODES), "choose one of them")
+    capped = table.whole("fleet_cap", 0, 10_000_000) and table.choice("fleet_cap_kind", _CAP_KINDS) == "concurrent"
+    for key in ("limits", "until"):
+        if _names(table, key) and not capped:
+            what = "it speaks of a cap at a time, and the permit has none"
+            table.fault(key, what, "a fleet_cap of kind concurrent", f"give the cap, or take {key} out")
+    if limits and table.flag("optional"):
+        what = "a permit that nobody needs limits the modes of others"
+        table.fault("limits", what, "a permit on the way", "set optional = false, or take limits out")
+    return limits
 
 
 def _months(table: Table) -> tuple[float, float, float]:

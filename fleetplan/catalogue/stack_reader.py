@@ -101,4 +101,5 @@ def _hold(table: Table) -> Hold:
     source, confidence = provenance(table)
     state = table.choice("state", _STATES)
     begun = table.month("begun") if state == "begun" else table.note("begun")
-    return Hold(table.text("permit"), state, begun, source, confidence)
+    covers = table.texts("covers") if table.holds("covers") else ()
+    return Hold(table.text("permit"), state, begun, source, confidence, covers)

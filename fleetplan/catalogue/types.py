@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from fleetplan.catalogue.law import Confidence, DriverOut, Event, Hold, Jurisdiction, Permit, permits_met
 
 __all__ = [
+    "Area",
     "Catalogue",
     "City",
     "Confidence",
@@ -179,6 +180,16 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """A part of a city that permits name: a county, say, by its districts."""
+
+    name: str
+    districts: tuple[str, ...]
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
 class City:
     """A city folder. ``figures`` maps ``market.trips_per_day`` and the like to their figures."""
 
@@ -204,6 +215,7 @@ class City:
     gaps: tuple[Gap, ...] = ()
     district_areas: Mapping[str, BaseGeometry] = field(default_factory=dict)
     """The land of districts by name, lon-lat, where a published source draws them; the others have a centre and an area."""
+    areas: tuple[Area, ...] = ()
 
     def value(self, key: str) -> float:
         """Return the likely value of a figure, for example ``value("market.mean_trip_km")``."""
@@ -212,6 +224,10 @@ class City:
     def series(self, key: str) -> tuple[float, ...]:
         """Return the values of a profile, for example ``series("season.month_factors")``."""
         return self.figures[key].values
+
+    def area_of(self, district: str) -> str:
+        """Return the area that permits name a district by: the city itself where no area lists it."""
+        return next((area.name for area in self.areas if district in area.districts), self.name)
 
 
 @dataclass(frozen=True, slots=True)

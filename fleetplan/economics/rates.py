@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from fleetplan.catalogue.law import most_vehicles_per_remote_operator
 from fleetplan.catalogue.types import Catalogue, City, Figure, Stack
 from fleetplan.economics.paths import BATTERY_USD, KIT_INDEX, LICENCE_INDEX, index
 
@@ -178,6 +179,7 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         ),
     }
     ratio = own["remote.vehicles_per_agent_by_year"]
+    lawful = most_vehicles_per_remote_operator(catalogue.permits_of(stack.slug, city.slug).values())
     public_extra = own["public_charge_usd_per_kwh"].value - electricity
     return DeploymentRates(
         stack=stack.slug,
@@ -194,7 +196,7 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         moving={"licence": own[LICENCE_INDEX]},
         per_vehicle_month=per_vehicle_month,
         remote_usd_h=city.value("cost.remote_agent_usd_per_h") if "remote" in pays else 0.0,
-        remote_vehicles_by_year=dict(zip(ratio.years, ratio.values, strict=True)),
+        remote_vehicles_by_year={y: min(v, lawful) for y, v in zip(ratio.years, ratio.values, strict=True)},
         safety_operator_usd_month=paid(
             "safety_operator", city.value("cost.operator_usd_per_h") * OPERATOR_HOURS_PER_DAY * DAYS_PER_OPERATOR_MONTH
         ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from fleetplan.catalogue.types import City
 from fleetplan.economics import annuity_factor, deployment_rates, discount
 from fleetplan.months import Grid, month_number
 from fleetplan.optimize.instance import (
@@ -27,11 +28,13 @@ from fleetplan.optimize.instance import (
 from fleetplan.optimize.owning import stack_terms
 from fleetplan.optimize.pace import Growth
 from fleetplan.permits import DelayRule, PermitPath, permit_path
+from fleetplan.permits.caps import allowances
 from fleetplan.permits.paths import CITY, LONG_AGO
 from fleetplan.permits.ways import ways
 from fleetplan.request import AnyConstraint, Capital
 from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
 from fleetplan.scope import Scope
+from fleetplan.service.places import areas_by_level
 from fleetplan.service.types import CityService
 
 STALL_LIFE_MONTHS = 120
@@ -132,36 +135,45 @@ def _modes(path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence
     for permit in path.permits.values():
         if permit.opens not in wanted:
             continue
-        concurrent = permit.fleet_cap and permit.fleet_cap_kind == "concurrent"
-        for milestone in _milestones(path, grid, [permit.id], shared):
-            modes.append(  # noqa: PERF401  # reads better than a comprehension of this size
-                ServiceMode(
-                    name=permit.opens,
-                    fare_factor=permit.fare_factor,
-                    operator=permit.opens.endswith("operator"),
-                    milestone=milestone,
-                    cap=float(permit.fleet_cap) if concurrent else np.inf,
-                    permit=permit.id,
-                    area_levels=permit.area_levels,
+        for allowed in allowances(permit, path.permits.values()):
+            for milestone in _milestones(path, grid, [permit.id, *sorted(allowed.after)], shared):
+                modes.append(  # noqa: PERF401  # reads better than a comprehension of this size
+                    ServiceMode(
+                        name=permit.opens,
+                        fare_factor=permit.fare_factor,
+                        operator=permit.opens.endswith("operator"),
+                        milestone=milestone,
+                        cap=allowed.vehicles,
+                        permit=permit.id,
+                        area_levels=permit.area_levels,
+                    )
                 )
-            )
     return tuple(m for m in modes if m.milestone.possible.any())
 
 
 def _level_gates(
-    path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence[str], service: CityService
+    path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence[str], city: City, service: CityService
 ) -> tuple[tuple[Gate, ...], ...]:
     """Return for every level what must be ready before it may open (besides a permitted mode)."""
+    areas = areas_by_level(service, city)
     limits = [p.area_levels for p in path.permits.values() if p.opens in wanted and p.area_levels > 0]
-    larger = tuple(m for p in path.opening("area") for m in _milestones(path, grid, [p.id], shared)) or (_never(grid),)
+    larger = _either(path, grid, [p.id for p in path.opening("area")], shared)
     gates: list[tuple[Gate, ...]] = []
     for number, level in enumerate(service.levels, start=1):
         needed: list[Gate] = [larger] if limits and number > min(limits) else []
         needed += [
             _milestones(path, grid, [p], shared) if p in path.permits else (_never(grid),) for p in level.requires
         ]
+        beyond = areas[number - 1] - path.covers if path.covers is not None else frozenset()
+        adding = {tuple(path.adding(area)) for area in beyond}
+        needed += [_either(path, grid, permits, shared) for permits in sorted(adding)]
         gates.append(tuple(needed))
     return tuple(gates)
+
+
+def _either(path: PermitPath, grid: Grid, permits: Sequence[str], shared: Sequence[str]) -> Gate:
+    """Return the ways to have one of some permits in hand."""
+    return tuple(m for p in permits for m in _milestones(path, grid, [p], shared)) or (_never(grid),)
 
 
 def _never(grid: Grid) -> Milestone:
@@ -294,7 +306,7 @@ def outlook_of(
     for terms in world.deployments:
         path, city = paths[terms.stack, terms.city], scope.catalogue.cities[terms.city]
         modes = _modes(path, grid, terms.shared, wanted)
-        gates = _level_gates(path, grid, terms.shared, wanted, world.cities[terms.city].service)
+        gates = _level_gates(path, grid, terms.shared, wanted, city, world.cities[terms.city].service)
         season = season_means(grid, city.series("season.month_factors"))
         rivals = rival_shares(grid, city.value("market.rival_share"))
         found.append(DeploymentOutlook(path, modes, gates, season * (1.0 - rivals) * terms.rates.demand_factor))

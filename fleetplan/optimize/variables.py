@@ -74,9 +74,7 @@ def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> Depl
         added=b.block((periods,), reach.fleet * any_open),
         cheap=b.block((fares, levels, periods), reach.demand) if fares > 0 else None,
         paying=b.block((periods,), any_open, whole=True) if free else opened[0],
-        driver_out=opened[0]
-        if data.always_driver_out
-        else b.block((periods,), any_open * data.can_be_driver_out),
+        driver_out=opened[0] if data.always_driver_out else b.block((periods,), any_open * data.can_be_driver_out),
     )
 
 

@@ -85,6 +85,8 @@ class PermitPath:
         Slugs of the wider jurisdictions whose stack-held permits are not all in hand: one programme each.
     slips, event_slips
         By permit: months by which it comes later than its months say, and its law than its date; those that slip.
+    covers
+        The areas of cities for which the permits in hand were given, None where they name none.
     """
 
     stack: str
@@ -98,6 +100,7 @@ class PermitPath:
     horizon_start: int
     slips: Mapping[str, int] = field(default_factory=dict)
     event_slips: Mapping[str, int] = field(default_factory=dict)
+    covers: frozenset[str] | None = None
 
     @cached_property
     def _single_ways(self) -> tuple[PermitPath, ...]:
@@ -179,6 +182,11 @@ class PermitPath:
         """Return the permits that open a mode (or ``area``)."""
         return [p for p in self.permits.values() if p.opens == what]
 
+    def adding(self, area: str) -> list[str]:
+        """Return the permits of which one lets a stack serve an area that what it holds does not cover."""
+        anywhere = [p for p in self.permits.values() if p.opens == "area" and not p.covers]
+        return [p.id for p in (*anywhere, *(p for p in self.permits.values() if area in p.covers))]
+
     def ready(self, permit_ids: Iterable[str], programme: str, start: int) -> int:
         """Return the first month in which all of the permits are in hand, if only ``programme`` starts at ``start``."""
         timings = self.timings({programme: start})
@@ -243,7 +251,9 @@ def permit_path(  # each is a knob of its own, all by keyword
         )
     )
     late = [{permit_id: months for permit_id, months in found.items() if months} for found in (slips, event_slips)]
-    return PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start, late[0], late[1])
+    named = [frozenset(h.covers) for h in holds.values() if h.covers]
+    covers = frozenset.intersection(*named) if named else None
+    return PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start, late[0], late[1], covers)
 
 
 def first_paid_month(path: PermitPath) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from fleetplan.months import month_text
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.prices import RowPrices
+from fleetplan.permits import PermitTiming
 from fleetplan.plans.check.measure import told_rollouts
 from fleetplan.plans.check.targets import measured
 from fleetplan.plans.decisions import Decisions, Rollout
@@ -243,7 +244,14 @@ def _last_permit(x: _Found, r: Rollout) -> tuple[str, int] | None:
     if not ready:
         return None
     opener = min(ready, key=lambda p: timings[p].finish)
+    for gate in r.data.level_gates[0]:
+        area = min((_latest(milestone.permits, timings) for milestone in gate), key=lambda p: timings[p].finish)
+        opener = _latest([opener, area], timings)
     return opener, timings[opener].finish
+
+
+def _latest(permits: Sequence[str], timings: Mapping[str, PermitTiming]) -> str:
+    return max(permits, key=lambda p: timings[p].finish)
 
 
 def _critical(x: _Found, r: Rollout, target: str) -> list[str]:

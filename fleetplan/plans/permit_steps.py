@@ -49,8 +49,8 @@ def needed_permits(path: PermitPath, targets: Iterable[str], timings: Mapping[st
 
 
 def rollout_targets(r: Rollout, timings: Mapping[str, PermitTiming]) -> list[str]:
-    """Return the permits that open what a rollout does: its modes, its areas, its airports; of alternatives the first in hand."""
-    modes = [m.permit for k, m in enumerate(r.data.modes) if r.by_mode[k].any()]
+    """Return the permits that open what a rollout does: its modes and fleets, areas, airports; of alternatives the first."""
+    modes = [p for k, m in enumerate(r.data.modes) if r.by_mode[k].any() for p in m.milestone.permits]
     used = int(r.level.max(initial=0))
     gates = [gate for needed in r.data.level_gates[:used] for gate in needed]
     first = [min(gate, key=lambda m: max(timings[p].finish for p in m.permits)) for gate in gates]

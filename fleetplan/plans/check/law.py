@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from fleetplan.catalogue.types import Permit
+from fleetplan.catalogue.types import City, Permit, Stack
 from fleetplan.months import month_text
 from fleetplan.plans.check.case import OPERATOR_MODES, PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.permit_dates import Calendar, Timing
 from fleetplan.plans.check.report import Violation
 from fleetplan.plans.types import PermitStep
+from fleetplan.service.places import areas_by_level
 
 
 def check_permit_path(case: Case, calendar: Calendar) -> Iterator[Violation]:
@@ -84,12 +85,15 @@ def _modes(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Viola
 def check_permit_area(case: Case, calendar: Calendar) -> Iterator[Violation]:
     """Yield areas larger than the permits in hand allow."""
     for deployed in case.deployed:
+        beyond = uncovered(case, deployed.stack, deployed.city)
         for t in case.periods:
             if deployed.row.level[t]:
-                yield from _area(case, calendar, deployed, t)
+                yield from _area(case, calendar, deployed, t, beyond)
 
 
-def _area(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> Iterator[Violation]:
+def _area(
+    case: Case, calendar: Calendar, deployed: Deployed, t: int, beyond: list[frozenset[str]]
+) -> Iterator[Violation]:
     level, where = deployed.row.level[t], case.where(deployed.name, t)
     permits = case.catalogue.permits_of(deployed.row.stack, deployed.row.city).values()
     finished = calendar.finished(deployed, t)
@@ -102,6 +106,28 @@ def _area(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> Iterato
     needed = {permit for ring in deployed.levels[:level] for permit in ring.requires}
     for permit_id in sorted(needed - (in_hand & listed)):
         yield Violation("permit_area", where, f"level {level} is open without permit {permit_id}", 1.0)
+    for area in sorted(frozenset[str]().union(*beyond[:level])):
+        if not adding_area(permits, area) & in_hand & listed:
+            text = f"level {level} is open in {area}, for which the permits in hand were not given, and none adds it"
+            yield Violation("permit_area", where, text, 1.0)
+
+
+def uncovered(case: Case, stack: Stack, city: City) -> list[frozenset[str]]:
+    """Return for every level the areas in it that what a stack held before the horizon does not cover.
+
+    Each permit held that names areas covers these; a stack whose permits name none is bound to none.
+    """
+    levels = areas_by_level(case.services[city.slug], city)
+    met = case.catalogue.permits_of(stack.slug, city.slug)
+    named = [frozenset(hold.covers) for hold in stack.holds if hold.permit in met and hold.covers]
+    if not named:
+        return [frozenset() for _ in levels]
+    return [level - frozenset.intersection(*named) for level in levels]
+
+
+def adding_area(permits: Iterable[Permit], area: str) -> set[str]:
+    """Return the permits that add an area to what is held: those that name it, and those for any area."""
+    return {p.id for p in permits if area in p.covers or (p.opens == "area" and not p.covers)}
 
 
 def check_fare_allowed(case: Case, calendar: Calendar) -> Iterator[Violation]:

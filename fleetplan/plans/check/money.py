@@ -74,12 +74,14 @@ def paying_share(calendar: Calendar, deployed: Deployed, t: int) -> float:
     return sum(parts) / total
 
 
-def vehicles_per_agent(case: Case, t: int) -> float:
-    """Return how many vehicles a remote agent minds in the year in which a period begins."""
+def vehicles_per_agent(case: Case, deployed: Deployed, t: int) -> float:
+    """Return how many vehicles a remote agent minds in the year in which a period begins, at most what the law allows."""
+    met = case.catalogue.permits_of(deployed.row.stack, deployed.row.city).values()
+    lawful = [p.vehicles_per_remote_operator for p in met if p.opens.endswith("paid_driver_out")]
     figure = case.catalogue.assumptions["remote.vehicles_per_agent_by_year"]
     year = case.starts[t] // 12
     before = [value for y, value in zip(figure.years, figure.values, strict=True) if y <= year]
-    return before[-1] if before else figure.values[0]
+    return min([before[-1] if before else figure.values[0], *(number for number in lawful if number)])
 
 
 def _vehicle_month_usd(case: Case, deployed: Deployed, t: int) -> dict[str, float]:
@@ -88,7 +90,7 @@ def _vehicle_month_usd(case: Case, deployed: Deployed, t: int) -> dict[str, floa
         "insurance": city.value("cost.insurance_usd_per_vehicle_year") / 12,
         "operator_fee": city.value("cost.operator_fee_usd_per_vehicle_month"),
         "data": case.eco("connectivity_and_data_per_vehicle_month"),
-        "remote": city.value("cost.remote_agent_usd_per_h") * HOURS_PER_MONTH / vehicles_per_agent(case, t),
+        "remote": city.value("cost.remote_agent_usd_per_h") * HOURS_PER_MONTH / vehicles_per_agent(case, deployed, t),
         "field": FIELD_DUTY
         * city.value("cost.field_agent_usd_per_h")
         * HOURS_PER_MONTH

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
@@ -200,6 +200,15 @@ def concurrent(permit: Permit) -> float:
     return float(permit.fleet_cap) if permit.fleet_cap and permit.fleet_cap_kind == "concurrent" else math.inf
 
 
+def in_force(opener: Permit, met: Iterable[Permit], in_hand: set[str]) -> float:
+    """Return how many vehicles may run at once in the mode that a permit opens: the least cap in force of those that count them.
+
+    A cap is in force until one of its ``until`` is in hand.
+    """
+    counting = (p for p in met if p.id == opener.id or opener.opens in p.limits)
+    return min((concurrent(p) for p in counting if not in_hand & set(p.until)), default=math.inf)
+
+
 class Calendar:
     """Permit months of every deployment, worked out once."""
 
@@ -228,7 +237,9 @@ class Calendar:
 
     def concurrent_cap(self, deployed: Deployed, mode: str, t: int) -> float:
         """Return how many vehicles a mode may have at once: the widest of the permits in hand, infinity if uncapped."""
-        return max((concurrent(p) for p in self.opening(deployed, mode, t)), default=0.0)
+        met = self._permits[deployed.row.city, deployed.row.stack].values()
+        in_hand = {p.id for p in self.finished(deployed, t)}
+        return max((in_force(p, met, in_hand) for p in self.opening(deployed, mode, t)), default=0.0)
 
     def fare_factor(self, deployed: Deployed, mode: str, t: int) -> float:
         """Return the share of the city's fare that a mode may take: the highest of the permits in hand."""

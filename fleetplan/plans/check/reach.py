@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import City, Permit, Stack
 from fleetplan.plans.check.case import OPERATOR_MODES, Case
 from fleetplan.plans.check.growth import YEAR, grown
-from fleetplan.plans.check.law import capped, limits_one_mode
-from fleetplan.plans.check.permit_dates import concurrent, dated
+from fleetplan.plans.check.law import adding_area, capped, limits_one_mode, uncovered
+from fleetplan.plans.check.permit_dates import dated, in_force
 from fleetplan.plans.check.riders import adoption, scale
 from fleetplan.plans.check.supply import ceiling
 from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
@@ -60,12 +60,16 @@ class _Outlook:
 
     def _mode(self, permit: Permit) -> Array:
         """Return the vehicles that one permit lets run, by period."""
-        most = concurrent(permit)
+        most = np.array([in_force(permit, self.permits, hand) for hand in self._in_hand()])
         if permit.opens in OPERATOR_MODES:
-            most = min(most, self.case.own("fleet.operator_pilot_cap"))
+            most = np.minimum(most, self.case.own("fleet.operator_pilot_cap"))
         if permit.fleet_cap_kind == "shared_quota" and permit.fleet_cap and limits_one_mode(permit):
-            most = min(most, float(permit.fleet_cap))
+            most = np.minimum(most, float(permit.fleet_cap))
         return np.where(self.ready[permit.id], most, 0.0)
+
+    def _in_hand(self) -> list[set[str]]:
+        """Return the permits in hand in each period."""
+        return [{p for p, ready in self.ready.items() if ready[t]} for t in self.case.periods]
 
     def _fleet(self) -> Array:
         case = self.case
@@ -118,10 +122,14 @@ class _Outlook:
         opens = np.logical_or.reduce([never, *(self.ready[p.id] for p in self.counted)])
         larger = np.logical_or.reduce([never, *(self.ready[p.id] for p in self.permits if p.opens == "area")])
         limits = [p.area_levels for p in self.counted if p.area_levels > 0]
+        beyond = uncovered(self.case, self.stack, self.city)
         found = []
         for number, level in enumerate(self.levels, start=1):
             opens = opens & larger if limits and number > min(limits) else opens
             opens = np.logical_and.reduce([opens, *(self.ready.get(p, never) for p in level.requires)])
+            for area in beyond[number - 1]:
+                adding = (self.ready[p] for p in adding_area(self.permits, area))
+                opens = opens & np.logical_or.reduce([never, *adding])
             if number > 1:
                 opens = opens & (fleet >= level.area_km2 / self.case.own("fleet.km2_per_vehicle_most"))
             found.append(opens)
