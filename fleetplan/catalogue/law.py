@@ -36,8 +36,8 @@ class Permit:
     ``airport`` names the gateways that it opens, set apart by semicolons where one permit opens several. ``needed_by`` says
     which vehicles meet it at all: every one, or those without a seat from which somebody could drive. ``months_are`` says on what
     the likely months rest, which counts where the permit opens rides to the public (:mod:`fleetplan.permits.slips`).
-    ``limits`` names the modes whose vehicles its concurrent cap counts besides those of the mode that it opens, ``until`` the permits of which one
-    in hand ends the cap. ``covers`` names the areas of a city that it adds.
+    ``limits`` names the modes whose vehicles its concurrent cap counts besides those of the mode that it opens, ``until`` the
+    permits of which one in hand ends the cap. ``covers`` names the areas of a city that it adds.
     """
 
     id: str
