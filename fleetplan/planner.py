@@ -207,11 +207,12 @@ class _Seal:
             exactness = keeping.parent.certificate.exactness
         proof = Proof(bound, result.ending, self.options.gap, self.options.seed, package_version(), "HiGHS")
         draft = assemble(self.formulation, result, self.prices, proof)
+        method = self._method(result, cost, bound)
+        draft = draft.model_copy(update={"certificate": draft.certificate.model_copy(update={"method": method})})
         report = require_valid(draft, prepared.catalogue, prepared.services)
         seal = {
             "checker": "passed",
             "rules_checked": list(report.rules_checked),
-            "method": self._method(result, cost, bound),
             "formulation_sha256": prepared.formulation_sha256,
             "exactness": exactness,
         }

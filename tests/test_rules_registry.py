@@ -222,6 +222,7 @@ NO_FIGURE = {
     "min_fleet_level": "its figures are those of min_fleet",
     "programme_room": "its figures are those of stack_supply and min_fleet",
     "no_service_before_open": "whether, not how much",
+    "used_orders": "whether, not how much",
     "response_curve": "its figures are the surfaces",
     "city_live": "a definition",
     "city_demand": "its figures are those of demand",

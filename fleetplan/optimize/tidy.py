@@ -10,6 +10,7 @@ import numpy as np
 
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Flags, Milestone
+from fleetplan.optimize.unused import take_out_unused
 from fleetplan.permits.paths import CITY
 
 
@@ -27,7 +28,7 @@ def whole_columns(formulation: Formulation) -> Flags:
 
 
 def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
-    """Return a solution with whole things whole and defined columns at their definitions.
+    """Return a solution with whole things whole, nothing bought or ordered in vain, and defined columns at their definitions.
 
     Parameters
     ----------
@@ -45,6 +46,7 @@ def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
         for cheap, fare in zip(own.cheap if own.cheap is not None else (), data.fare_factors, strict=False):
             higher = [reached(f, q, m.milestone, out) for m in data.modes if m.fare_factor > fare]
             out[cheap] = np.where(np.any(higher, axis=0), 0.0, out[own.trips])
+    take_out_unused(f, out)
     _money(f, out)
     return out
 

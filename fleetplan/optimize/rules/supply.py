@@ -211,6 +211,18 @@ class DepotSiteRule(Rule):
                     p.at_most(self, place, late, [(built[late - 1], 1.0), (built[late], -1.0)], part="built")
 
 
+class UsedOrdersRule(Rule):
+    """What is bought or ordered is used. It has no rows: :mod:`fleetplan.optimize.unused` takes the rest out of every plan."""
+
+    key = "used_orders"
+    title = "Nothing is bought or ordered that nobody uses within the horizon: vehicles, stalls, depot sites"
+    source = "what is ordered in vain is money lost"
+    scope = "joint"
+
+    def write(self, p: Problem) -> None:
+        """Write nothing: what nobody uses only costs, and the same plan without it keeps every rule."""
+
+
 SUPPLY_RULES: tuple[Rule, ...] = (
     StackSupplyRule(),
     OwnedFleetRule(),
@@ -218,4 +230,5 @@ SUPPLY_RULES: tuple[Rule, ...] = (
     PlacingRule(),
     DepotCapacityRule(),
     DepotSiteRule(),
+    UsedOrdersRule(),
 )

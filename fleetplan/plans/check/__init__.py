@@ -23,6 +23,7 @@ from fleetplan.plans.check import (
     riders,
     supply,
     targets,
+    unused,
     value,
 )
 from fleetplan.plans.check.case import Case
@@ -65,6 +66,7 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "city_demand": partial(riders.check_city_demand, case),
         "depot_capacity": partial(depots.check_depot_capacity, case),
         "depot_site": partial(depots.check_depot_site, case),
+        "used_orders": partial(unused.check_used_orders, case),
         "capital": partial(value.check_capital, case),
         "cash_floor": partial(value.check_cash_floor, case),
         "money_lines": partial(money.check_money_lines, case, calendar),
