@@ -129,7 +129,7 @@ def plan_prepared(
     nodes = None if options.node_limit is None else NodeClock()
     alone = options.node_limit is not None or is_small(prepared.instance)
     with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
-        crew = None if alone else stack.enter_context(Crew())
+        crew = None if alone else stack.enter_context(Crew(run.recruit))
         formulation = keeping.onto(prepared.formulation)
         inherited = NOTHING_INHERITED if parent is None else inherited_bound(parent, prepared)
         begin = None if parent is None else _FromParent(formulation, parent, clock, nodes)

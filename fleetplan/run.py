@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.helpers import Recruit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,15 @@ class Run:
         The catalogue, where it was read before.
     cache_dir
         Where response surfaces are kept; None for the usual place.
+    recruit
+        Brings workers elsewhere that help with large portfolios; None: this machine alone.
     """
 
     progress: Listener | None = None
     stop: threading.Event | None = None
     catalogue: Catalogue | None = None
     cache_dir: Path | None = None
+    recruit: Recruit | None = None
 
 
 QUIET = Run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -11,23 +12,28 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.nodes import NodeClock
-from fleetplan.optimize.pair import race
+from fleetplan.optimize.pair import citywise, race
+from fleetplan.optimize.pair.asking import Alone, Asker
 from fleetplan.optimize.pair.blocks import SHARED, Blocks, _blocks_of_cities, blocks_of_columns, split
 from fleetplan.optimize.pair.citybounds import CityBounds
-from fleetplan.optimize.pair.citywise import plan_by_block, relaxed_by_block
+from fleetplan.optimize.pair.citywise import FITS, Citywise, plan_by_block, relaxed_by_block
 from fleetplan.optimize.pair.crew import Crew
+from fleetplan.optimize.pair.dispatch import Dispatcher
 from fleetplan.optimize.pair.part import part_around
 from fleetplan.optimize.pair.race import outline_of
 from fleetplan.optimize.pair.relaxed import GAP, Relaxed
+from fleetplan.optimize.pair.units import Answer, Unit, answer_from, solved, unit_bytes
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 from fleetplan.optimize.search import search
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import is_plan
 from fleetplan.optimize.tidy import tidied, whole_columns
 from tests.test_optimize import random_request, request, written
+from tests.units_support import Pretended
 
 SEEDS = range(4)
 USD = 1.0
@@ -51,6 +57,7 @@ class Listener:
     """Stands for the channel of a solver process: keeps what is told, and stops after so many plans."""
 
     nodes: NodeClock | None = None
+    in_looks = False
 
     def __init__(self, task: Task, plans: int = 1) -> None:
         self.task, self.left, self.told = task, plans, list[Message]()
@@ -164,7 +171,7 @@ def test_plans_by_block_keep_every_row_and_lie_below_every_bound(seed: int) -> N
     outline = outline_of(f, f.model, whole_columns(f))
     listener = Listener(Task(outline, 0), plans=3)
     threading.Timer(SHORT_S, listener.stopped.set).start()
-    assert plan_by_block(listener, blocks_of_columns(f))
+    assert plan_by_block(listener, blocks_of_columns(f), Alone())
     plans = [told for told in listener.told if isinstance(told, Found)]
     bounds = [told.bound_usd for told in listener.told if isinstance(told, Proven)]
     optimum = solve(replace(f.model, whole=outline.whole), gap=1e-6)
@@ -185,7 +192,7 @@ def test_bounds_by_block_fall_and_hold_for_the_best_plan(seed: int) -> None:
     assert optimum.value is not None
     listener: Any = Listener(Task(outline, 0))
     threading.Timer(SHORT_S, listener.stopped.set).start()
-    CityBounds(listener, blocks, found.prices).run()
+    CityBounds(listener, blocks, found.prices, Alone()).run()
     bounds = [told.bound_usd for told in listener.told]
     assert bounds == sorted(bounds, reverse=True)
     assert min(bounds) >= optimum.value - USD
@@ -213,3 +220,107 @@ def test_a_problem_without_a_plan_is_known_as_such_by_block(monkeypatch: pytest.
     f = written(request(constraints=[{"id": "much", "type": "fleet_floor", "vehicles": 5000, "start": "2028-01"}]))
     with Crew() as crew:
         assert search(f, time_limit_s=60, gap=0.01, seed=0, report=lambda *_: None, crew=crew) is None
+
+
+# --- who solves the blocks ---
+
+
+class Pool:
+    """Has units solved by a dispatcher's processes."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+
+    def ask(self, unit: Unit, urgency: int = 1) -> Future[Answer]:
+        """Have a unit solved."""
+        future: Future[Answer] = Future()
+        self.dispatcher.put(urgency, unit_bytes(unit), lambda data: future.set_result(answer_from(data)))
+        return future
+
+
+class Told:
+    """Answers with what it is told, one after another, and then with what is true."""
+
+    def __init__(self, answers: list[Answer]) -> None:
+        self.answers, self.asked = answers, 0
+
+    def ask(self, unit: Unit, urgency: int = 1) -> Future[Answer]:  # an asker's own signature
+        """Answer a unit."""
+        future: Future[Answer] = Future()
+        future.set_result(self.answers.pop(0) if self.answers else solved(unit))
+        self.asked += 1
+        return future
+
+
+def plans_of(f: Formulation, asker: Asker, count: int) -> list[bytes]:
+    """Return the first plans that are found by block, as bytes."""
+    listener = Listener(Task(outline_of(f, f.model, whole_columns(f)), 0), plans=count)
+    plan_by_block(listener, blocks_of_columns(f), asker)
+    return [told.x.tobytes() for told in listener.told if isinstance(told, Found)][:count]
+
+
+def test_the_same_plans_are_found_whoever_solves_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(citywise, "LAST", 1)  # both blocks at once
+    monkeypatch.setattr(citywise, "LEAST_TRIES", 4)
+    monkeypatch.setattr(citywise, "PATIENCE", 1)
+    f = written(random_request(1))
+    alone = plans_of(f, Alone(), 3)
+    dispatcher = Dispatcher(2, Pretended(count=2))
+    dispatcher.start()
+    try:
+        assert plans_of(f, Pool(dispatcher), 3) == alone
+    finally:
+        dispatcher.close()
+    assert alone
+
+
+def city_by_city(f: Formulation, asker: Asker) -> Citywise:
+    """Return a search block by block that has found nothing yet."""
+    blocks = by_blocks(f)
+    listener = Listener(Task(outline_of(f, f.model, whole_columns(f)), 0), plans=100)
+    return Citywise(listener, blocks, relaxed(blocks), asker)
+
+
+def test_what_does_not_fit_where_the_others_stand_by_now_is_planned_again() -> None:
+    f = written(random_request(0))
+    search_of = city_by_city(f, Alone())
+    flight = search_of._sent("first", [0])
+    found = flight.future.result()
+    assert found.x is not None
+    too_much = found.x.copy()
+    too_much[: -len(search_of.blocks.shared)] += 1e4
+    told = search_of.asker = Told([Answer(too_much)])
+    assert search_of._taken(search_of._sent("first", [0])) == []
+    assert told.asked == 2
+    assert search_of._missed(search_of.x) <= FITS
+
+
+def test_a_block_that_nobody_can_plan_is_told_and_the_others_are_planned() -> None:
+    f = written(random_request(0))
+    search_of = city_by_city(f, Told([Answer(failed="broken"), Answer()]))
+    assert search_of._made_whole([1, 0]) == [1]
+    assert search_of._missed(search_of.x) <= FITS
+
+
+def test_a_search_by_block_ends_when_there_is_nothing_more_to_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(citywise, "LEAST_TRIES", 3)
+    monkeypatch.setattr(citywise, "PATIENCE", 1)
+    f = written(random_request(0))
+    blocks, outline = by_blocks(f), outline_of(f, f.model, whole_columns(f))
+    listener: Any = Listener(Task(outline, 0), plans=1000)
+    assert plan_by_block(listener, blocks_of_columns(f), Alone())
+    CityBounds(listener, blocks, relaxed(blocks).prices, Alone()).run()
+    assert not listener.stopped.is_set()
+
+
+@pytest.mark.slow
+def test_a_portfolio_that_is_searched_out_does_not_wait_for_its_time_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race, "LARGE_COLUMNS", 0)
+    f, began = written(request()), time.monotonic()
+    with Crew() as crew:
+        found = search(f, time_limit_s=250, gap=0.0, seed=0, report=lambda *_: None, crew=crew)
+        assert found is not None
+        assert found.ending in {Ending.exhausted, Ending.proven}
+        assert time.monotonic() - began < 200
+        assert crew.tally is not None
+        assert crew.tally.here > 0

@@ -85,7 +85,7 @@ def test_what_is_proven_of_stricter_rows_bounds_nothing(*, waits: bool, taken: b
     board = Board(f, strict_model(f), whole_columns(f), np.inf, lambda *_: None)
     for who, counts in (("plans", taken), ("bounds", True)):
         board.bound = np.inf
-        race._hear(Crew.__new__(Crew), board, Heard(who, Proven(1e6, "linear relaxation")), 0)
+        race._hear(Crew.__new__(Crew), board, Heard(who, Proven(1e6, "linear relaxation")), 0, by_block=False)
         assert (board.bound == 1e6) == counts
         assert race._proves(board, Heard(who, Over(infeasible=True))) == counts
 

@@ -25,6 +25,8 @@ from fleetplan.optimize.strict import limits as relaxing
 class Desk:
     """Stands for the channel of a solver process: what is found goes to the board at once."""
 
+    in_looks = False
+
     def __init__(self, board: Board, task: Task, limits: Limits) -> None:
         self.board, self.task, self.nodes = board, task, limits.nodes
         self.stopped = limits.stop if limits.stop is not None else threading.Event()

@@ -182,7 +182,7 @@ def _anew(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew
     """Search again once more markets are found; two processes that have worked on one problem take no other."""
     if crew is None:
         return _with_as_many(f, effort, counted, known, None)
-    with Crew() as fresh:
+    with Crew(crew.recruit) as fresh:
         return _with_as_many(f, effort, counted, known, fresh)
 
 

@@ -68,6 +68,22 @@ class Enough(Watching):
         return self.asked or (self.found and time.monotonic() > self.ends)
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """A limit in looks: HiGHS looks up after every round of cuts and every node whether to end, at the same places on any load.
+
+    Attributes
+    ----------
+    most
+        Looks after which a search ends.
+    soon
+        Looks after which it ends once it has a solution.
+    """
+
+    most: int
+    soon: int
+
+
 def highs_model(model: Model, *, relax: bool) -> highspy.HighsLp:
     """Return a model as HiGHS takes it, in millions of USD."""
     lp = highspy.HighsLp()
@@ -126,6 +142,20 @@ def _pruned(solver: highspy.Highs, cutoff: float) -> None:
     solver.cbMipInterrupt += look
 
 
+def _counted(solver: highspy.Highs, looks: Looks) -> None:
+    """Let the solver end after so many looks."""
+    seen = 0
+
+    def look(event: Any) -> None:
+        nonlocal seen
+        seen += 1
+        found = abs(event.data_out.mip_primal_bound) < highspy.kHighsInf
+        if seen >= (looks.soon if found else looks.most):
+            event.interrupt()
+
+    solver.cbMipInterrupt += look
+
+
 def _run(solver: highspy.Highs, stop: threading.Event | None) -> None:
     """Run to the end or until the event is set."""
     if stop is None:
@@ -154,6 +184,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     relax: bool = False,
     cutoff: float = -np.inf,
     heuristics: float = HEURISTICS,
+    looks: Looks | None = None,
 ) -> Solution:
     """Maximise a model.
 
@@ -172,6 +203,8 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         Give up once it is proven that nothing worth more (USD) will be found.
     heuristics
         Share of the effort that goes to the solver's own heuristics.
+    looks
+        Where given, a limit besides that in seconds.
 
     Raises
     ------
@@ -195,6 +228,8 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     _watched(solver, watch)
     if np.isfinite(cutoff):
         _pruned(solver, cutoff)
+    if looks is not None:
+        _counted(solver, looks)
     began = time.monotonic()
     _run(solver, stop)
     mip = bool(not relax and model.whole.any())

@@ -10,22 +10,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 
 import numpy as np
 
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import Array, Ints
+from fleetplan.optimize.pair.asking import Asker, Others, in_turn
 from fleetplan.optimize.pair.blocks import Blocks, split
-from fleetplan.optimize.pair.citywise import relaxed_by_block, workers
+from fleetplan.optimize.pair.citywise import relaxed_by_block
+from fleetplan.optimize.pair.plans import Surroundings
+from fleetplan.optimize.pair.processes import cores
 from fleetplan.optimize.pair.relaxed import Master
+from fleetplan.optimize.pair.units import Answer, bound_unit
 from fleetplan.optimize.pair.wire import Channel, Proven
-from fleetplan.optimize.solve import Solution, solve
 
 LOG = logging.getLogger(__name__)
 WAIT_S = 0.05  # how often prices are looked for
 GAPS = 2e-3, 2e-4  # of a block: first all roughly, then all closely
-BLOCK_S = 20.0
+PATIENCE, LEAST_GAIN = 3, 1e-5
+"""Rounds at other prices in a row that lower the bound by less, as a share of it: then they end."""
+
 HOLD = 0.9  # weight of the best prices so far in the next
 CLOSED = 1e-4  # of the bound, between it and the mix of whole schedules: prices have no more to give
 LEAST_STEP = 1e-6  # of a bound, for it to be told again
@@ -34,8 +39,8 @@ LEAST_STEP = 1e-6  # of a bound, for it to be told again
 class CityBounds:
     """What each block is proven to be worth at the prices asked for, and the best prices so far."""
 
-    def __init__(self, channel: Channel, blocks: Blocks, prices: Array) -> None:
-        self.channel, self.blocks = channel, blocks
+    def __init__(self, channel: Surroundings, blocks: Blocks, prices: Array, asker: Asker) -> None:
+        self.channel, self.blocks, self.asker = channel, blocks, asker
         self.master = Master(blocks)
         self.best, self.bound = prices[blocks.coupling], np.inf
         self.first = np.array(
@@ -44,22 +49,24 @@ class CityBounds:
 
     def run(self) -> None:
         """Prove until stopped, or until prices have no more to give."""
-        with ThreadPoolExecutor(max(1, workers() - 1)) as pool:
-            worth = self.first
-            for gap in GAPS:
-                worth = self._round(pool, self.best, worth, gap)
-            while not self.channel.stopped.is_set():
-                value, prices = self.master.solve()
-                if self.bound - value <= CLOSED * abs(self.bound):
-                    return
-                self._round(pool, HOLD * self.best + (1.0 - HOLD) * prices, None, GAPS[-1])
+        worth = self.first
+        for gap in GAPS:
+            worth = self._round(self.best, worth, gap)
+        for_nothing = 0
+        while for_nothing < PATIENCE and not self.channel.stopped.is_set():
+            value, prices = self.master.solve()
+            if self.bound - value <= CLOSED * abs(self.bound):
+                return
+            before = self.bound
+            self._round(HOLD * self.best + (1.0 - HOLD) * prices, None, GAPS[-1])
+            for_nothing = 0 if before - self.bound > LEAST_GAIN * abs(before) else for_nothing + 1
 
-    def _round(self, pool: ThreadPoolExecutor, prices: Array, known: Array | None, gap: float) -> Array:
+    def _round(self, prices: Array, known: Array | None, gap: float) -> Array:
         """Ask every block at some prices; told as each answers where something is ``known`` of the others."""
         worth = np.full(len(self.blocks.parts), np.inf) if known is None else known.copy()
         order = np.arange(len(worth)) if known is None else np.argsort(-worth, kind="stable")
-        for k, answer in zip(order.tolist(), pool.map(self._asking(prices, gap), order), strict=True):
-            worth[k] = min(worth[k], answer.bound)
+        for k, answer in in_turn(order.tolist(), self._asking(prices, gap), self.channel.stopped):
+            worth[k] = min(worth[k], answer.bound_usd)
             if answer.x is not None:
                 self.master.add(k, answer.x)
             if known is not None:
@@ -67,12 +74,9 @@ class CityBounds:
         self._tell(prices, worth)
         return worth
 
-    def _asking(self, prices: Array, gap: float) -> Callable[[int], Solution]:
-        seed, stopped = self.channel.task.seed, self.channel.stopped
-
-        def ask(k: int) -> Solution:
-            problem = self.blocks.parts[k].priced(prices)
-            return solve(problem, time_limit_s=BLOCK_S, gap=gap, seed=seed, stop=stopped)
+    def _asking(self, prices: Array, gap: float) -> Callable[[int], Future[Answer]]:
+        def ask(k: int) -> Future[Answer]:
+            return self.asker.ask(bound_unit(self.blocks.parts[k].priced(prices), gap, self.channel.task.seed))
 
         return ask
 
@@ -85,13 +89,15 @@ class CityBounds:
 
 
 def prove_by_block(channel: Channel, of_column: Ints) -> bool:
-    """Prove bounds until stopped; return False where no prices are found, and the problem must be searched as a whole."""
+    """Prove bounds until stopped, or until there is no more to prove.
+
+    Return False where no prices are found, and the problem must be searched as a whole.
+    """
     blocks = split(channel.task.outline.model, of_column)
     prices = _prices(channel, blocks)
     if prices is None:
         return channel.stopped.is_set()
-    CityBounds(channel, blocks, prices).run()
-    channel.stopped.wait()  # plans may still become better
+    CityBounds(channel, blocks, prices, Others(channel)).run()
     return True
 
 
@@ -102,7 +108,7 @@ def _prices(channel: Channel, blocks: Blocks) -> Array | None:
             if channel.stopped.wait(WAIT_S):
                 return None
         return channel.prices
-    relaxed = relaxed_by_block(blocks, max(1, workers() - 1), channel.stopped)
+    relaxed = relaxed_by_block(blocks, max(1, cores() - 1), channel.stopped)
     if relaxed is None:
         return None
     channel.tell(Proven(relaxed.bound, "relaxation by blocks", relaxed.prices))

@@ -10,48 +10,63 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.matrix import Array, Ints
+from fleetplan.optimize.pair.asking import IN_FLIGHT, URGENT, USUAL, Asker, awaited
 from fleetplan.optimize.pair.blocks import Blocks, split
 from fleetplan.optimize.pair.part import Part, part_around
-from fleetplan.optimize.pair.plans import Apart, Planner, Surroundings
-from fleetplan.optimize.pair.relaxed import Relaxation, Relaxed
-from fleetplan.optimize.pair.windows import windows
+from fleetplan.optimize.pair.plans import Apart, Effort, Planner, Surroundings
+from fleetplan.optimize.pair.processes import cores
+from fleetplan.optimize.pair.relaxed import BlockRelaxation, Relaxed
+from fleetplan.optimize.pair.units import Answer, Kind, Unit
 from fleetplan.optimize.pair.wire import Found, Proven, Task
-from fleetplan.optimize.rounding import TOLERANCE, hold
 
 LOG = logging.getLogger(__name__)
-MOST_WORKERS = 8
 STEPS_GAP, WHOLE_GAP = 0.025, 0.01  # in the first plan, of what a block is worth on average
-STEPS_S, WHOLE_S = 2.0, 10.0
-BETTER_GAP, BETTER_S = 2e-3, 4.0  # the same where blocks are planned anew; seconds for each
+BETTER_GAP = 2e-3  # the same where blocks are planned anew
+SHARED_S = 30.0
 LEAST_WORTH = 0.05  # of the average: gaps are shares of no less
 GIVE_WAY = 5  # blocks tried one after another where purchases find no room
-HALF, LEAST_ENTRY = 0.5, 0.02
-"""Deployments that the mix lets in by less stay out: at first, and where that leaves no room."""
+LAST = 3  # of the blocks still to be made whole, one in so many is planned at once: the last ones have what all others left
 LARGEST = 3  # blocks planned anew at once
 FADES = 0.5  # how the interest in a block falls when nothing was found there
 LEAST_INTEREST = 1e-6  # of the plan's value
+PATIENCE = 4  # tries in a row for every block that find nothing, before the search ends: no less than LEAST_TRIES
+LEAST_TRIES = 40
+FITS = 1e-4  # by which a coupling row may be missed: rounding of many parts, far below what a plan may miss
+NEVER = threading.Event()
 
 
-def workers() -> int:
-    """Return how many blocks are solved at once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
+@dataclass(frozen=True, eq=False)
+class Flight:
+    """Blocks that are being planned: their problem, where its columns stood then, and what will be found."""
+
+    chosen: list[int]
+    part: Part
+    base: Array
+    future: Future[Answer]
 
 
 class Citywise:
-    """The plan so far, block by block, and the ways to better ones."""
+    """The plan so far, block by block, and the ways to better ones.
 
-    def __init__(self, channel: Surroundings, blocks: Blocks, relaxed: Relaxed) -> None:
-        self.channel, self.blocks, self.relaxed = channel, blocks, relaxed
+    Some blocks are planned at a time, by whoever is free, each with the others as they stood when it set out. What is found is
+    taken in the order in which it was asked for, so that the same plans are found whoever solves them. Coupling rows are
+    linear, so changes add up; two that want the same vehicles or the same month's launch team do not fit together, which is
+    rare, and the later one is planned again.
+    """
+
+    def __init__(self, channel: Surroundings, blocks: Blocks, relaxed: Relaxed, asker: Asker) -> None:
+        self.channel, self.blocks, self.relaxed, self.asker = channel, blocks, relaxed, asker
         self.outline, self.model = channel.task.outline, channel.task.outline.model
         prices = relaxed.prices[blocks.coupling]
         self.priced = blocks.priced(prices)
@@ -60,8 +75,46 @@ class Citywise:
         self.gaps = average / np.maximum(relaxed.values, LEAST_WORTH * average)  # in shares of a block's own worth
         self.x = relaxed.x.copy()
 
-    def _planner(self, part: Part, start: Array | None = None) -> Planner:
-        return Planner(Apart(Task(part.outline, self.channel.task.seed, start), self.channel.stopped))
+    # --- blocks on their way ---
+
+    def _sent(self, kind: Kind, chosen: list[int]) -> Flight:
+        """Have some blocks planned, all others as they stand."""
+        first, shared = kind == "first", len(self.blocks.shared)
+        part = part_around(self.outline, self.blocks, chosen, self.x, self.scarce if first else self.model.cost)
+        at, gap = self.x[part.columns], float(np.mean(self.gaps[chosen]))
+        gaps = (STEPS_GAP * gap, WHOLE_GAP * gap) if first else (BETTER_GAP * gap, BETTER_GAP * gap)
+        unit = Unit(kind, part.outline, at, shared, *gaps, self.channel.task.seed)
+        return Flight(chosen, part, at, self.asker.ask(unit, URGENT if first else USUAL))
+
+    def _landed(self, flight: Flight) -> Array | None:
+        """Return all columns with what was found; None where that is nothing, or does not fit what was found meanwhile."""
+        stopped = (
+            self.channel.stopped if np.isfinite(self.channel.best_usd) else NEVER
+        )  # some plan is found in any case
+        answer = awaited(flight.future, stopped)
+        if answer is None or answer.x is None:
+            if answer is not None and answer.failed:
+                LOG.warning("blocks %s: %s", flight.chosen, answer.failed)
+            return None
+        found = self._with(flight, answer.x)
+        return found if self._missed(found) <= max(FITS, self._missed(self.x)) else None
+
+    def _with(self, flight: Flight, answer: Array) -> Array:
+        """Return all columns with what was found for some blocks: shared columns change by as much as they did there."""
+        found, shared = self.x.copy(), self.blocks.shared
+        own = len(answer) - len(shared)
+        found[flight.part.columns[:own]] = answer[:own]
+        moved = self.x[shared] + answer[own:] - flight.base[own:]
+        found[shared] = np.where(self.model.whole[shared], answer[own:], moved)
+        return found
+
+    def _missed(self, x: Array) -> float:
+        """Return by how much the coupling row is missed that is missed most, or the limit of a shared column."""
+        m, rows, shared = self.model, self.blocks.coupling, self.blocks.shared
+        activity = self.blocks.entries @ x
+        of_rows = np.maximum(m.row_lower[rows] - activity, activity - m.row_upper[rows])
+        of_columns = np.maximum(m.lower[shared] - x[shared], x[shared] - m.upper[shared])
+        return float(max(of_rows.max(initial=0.0), of_columns.max(initial=0.0)))
 
     # --- the first plan ---
 
@@ -69,7 +122,7 @@ class Citywise:
         """Make every block whole; return whether that gave a plan."""
         left = self._least_open_first()
         while left:
-            failed = [k for k in left if not self._made_whole(k)]
+            failed = self._made_whole(left)
             if len(failed) == len(left):
                 LOG.info("no plan block by block: %d blocks have no room", len(failed))
                 return False
@@ -80,20 +133,51 @@ class Citywise:
         self._tell("city by city")
         return True
 
+    def _made_whole(self, order: Sequence[int]) -> list[int]:
+        """Plan blocks about where the mix has them, at the prices, in whole numbers; return those that found no room."""
+        failed: list[int] = []
+        flights = deque[Flight]()
+        for place, k in enumerate(order):
+            if len(flights) >= self._at_once(len(order) - place):
+                failed += self._taken(flights.popleft())
+            flights.append(self._sent("first", [k]))
+        while flights:
+            failed += self._taken(flights.popleft())
+        return failed
+
+    def _at_once(self, left: int) -> int:
+        """Return how many blocks to plan at once when so many are left."""
+        return min(IN_FLIGHT, max(1, left // LAST))
+
+    def _taken(self, flight: Flight) -> list[int]:
+        """Take what was found for a block, now or with the others as they stand by now; return it if that is nothing."""
+        found = self._landed(flight)
+        if found is None:
+            found = self._landed(self._sent("first", flight.chosen))
+        if found is None:
+            return flight.chosen
+        self.x = found
+        return []
+
     def _shared_whole(self) -> bool:
-        """Make shared columns whole, purchases above all: with the blocks as they are, else with one that can give way."""
-        largest = np.argsort(-self.relaxed.values, kind="stable")[:GIVE_WAY]
-        for chosen in ([], *([int(k)] for k in largest)):
-            part = part_around(self.outline, self.blocks, chosen, self.x, self.model.cost)
-            planner = self._planner(part)
-            o, x = part.outline, self.x[part.columns]
-            lower, upper = o.bounds()
-            lower[o.model.whole] = upper[o.model.whole] = x[o.model.whole]
-            answer = planner.solve(lower, upper, o.whole & ~o.model.whole, gap=WHOLE_GAP, limit_s=WHOLE_S)
-            if answer.x is not None:
-                self.x[part.columns] = np.where(o.whole, np.round(answer.x), answer.x)
-                return True
-        return False
+        """Make shared columns whole, purchases above all: with the blocks as they are, else with some that give way."""
+        largest = [int(k) for k in np.argsort(-self.relaxed.values, kind="stable")]
+        some = [largest[: 2**n] for n in range(1, len(largest).bit_length())]
+        return any(map(self._purchased, [[], *([k] for k in largest[:GIVE_WAY]), *some, largest]))
+
+    def _purchased(self, free: list[int]) -> bool:
+        """Make shared columns whole, the vehicles of some blocks chosen anew; return whether that is possible."""
+        part = part_around(self.outline, self.blocks, free, self.x, self.model.cost)
+        task = Task(part.outline, self.channel.task.seed)
+        planner = Planner(Apart(task, self.channel.stopped, in_looks=True))
+        o, x = part.outline, self.x[part.columns]
+        lower, upper = o.bounds()
+        lower[o.model.whole] = upper[o.model.whole] = x[o.model.whole]
+        answer = planner.solve(lower, upper, o.whole & ~o.model.whole, Effort(WHOLE_GAP, SHARED_S))
+        if answer.x is None:
+            return False
+        self.x[part.columns] = np.where(o.whole, np.round(answer.x), answer.x)
+        return True
 
     def _least_open_first(self) -> list[int]:
         open_by = np.zeros(len(self.blocks.parts))
@@ -101,69 +185,38 @@ class Citywise:
         np.maximum.at(open_by, self.blocks.of_column[self.outline.entries], np.minimum(entry, 1.0 - entry))
         return [int(k) for k in np.argsort(open_by, kind="stable")]
 
-    def _made_whole(self, k: int) -> bool:
-        """Plan one block about where the mix has it, at the prices, in whole numbers; anywhere if there is no room."""
-        part = part_around(self.outline, self.blocks, [k], self.x, self.scarce)
-        planner = self._planner(part)
-        for lower, upper, whole in self._tries(part):
-            gap = STEPS_GAP * self.gaps[k]
-            answer = planner.solve(lower, upper, whole, gap=gap, limit_s=STEPS_S)
-            x = None if answer.x is None else self._settled(planner, part, answer.x, WHOLE_GAP * self.gaps[k])
-            if x is not None:
-                self.x[part.columns] = x
-                return True
-        return False
-
-    def _settled(self, planner: Planner, part: Part, x: Array, gap: float) -> Array | None:
-        """Return a solution with the steps of one, whole but for shared columns; None without.
-
-        Depots are rounded up, or where that leaves no room as many as are needed.
-        """
-        o = part.outline
-        whole: NDArray[np.bool_] = o.whole.copy()
-        whole[len(whole) - len(self.blocks.shared) :] = False
-        for kept in (o.model.whole, o.loose_orders):
-            lower, upper = o.bounds()
-            hold(lower, upper, kept, np.where(o.loose_orders, np.round(x), np.ceil(x - TOLERANCE)))
-            answer = planner.solve(lower, upper, whole & ~kept, gap=gap, limit_s=WHOLE_S)
-            if answer.x is not None:
-                rounded: Array = np.where(whole, np.round(answer.x), answer.x)
-                return rounded
-        return None
-
-    def _tries(self, part: Part) -> Iterator[tuple[Array, Array, NDArray[np.bool_]]]:
-        """Yield bounds and whole columns, tried in turn: closely about the mix, from there on, nothing at all, anywhere."""
-        o, x = part.outline, self.x[part.columns]
-        yield *windows(o, x, early=0, late=1, entry=HALF), o.loose_orders
-        _, about = windows(o, x, early=1, late=2, entry=LEAST_ENTRY)
-        yield np.minimum(o.model.lower, about), about, o.loose_orders
-        lower, upper = o.bounds()
-        yield lower, np.where(o.loose_orders, np.maximum(lower, np.minimum(upper, 0.0)), upper), o.loose_orders
-        yield lower, upper, o.model.whole
-
     # --- better plans ---
 
     def improve(self) -> None:
-        """Plan blocks anew until stopped: each alone, then a few together, where most is to be hoped for."""
-        rng = np.random.default_rng(self.channel.task.seed)
-        interest = self._short_of()
-        for k in np.argsort(-interest, kind="stable").tolist():
-            if self.channel.stopped.is_set():
-                return
-            if not self._improved([k]):
-                interest[k] *= FADES
-        for turn in itertools.count():
-            if self.channel.stopped.is_set():
-                return
-            chosen = self._chosen(rng, interest, 2 + turn % (LARGEST - 1))
-            gained = self._improved(chosen)
-            interest[chosen] = self._short_of()[chosen] if gained else FADES * interest[chosen]
+        """Plan blocks anew, each alone, then a few together where most is to be hoped for.
 
-    def _chosen(self, rng: np.random.Generator, interest: Array, count: int) -> list[int]:
-        """Return different blocks at random, by interest."""
+        Ends when it is stopped, and when nothing more was found in many tries.
+        """
+        interest, for_nothing, flights = self._short_of(), 0, deque[Flight]()
+        turns, count = self._turns(interest, flights), len(self.blocks.parts)
+        while not self.channel.stopped.is_set() and for_nothing < max(LEAST_TRIES, PATIENCE * count):
+            while len(flights) < self._at_once(count):
+                flights.append(self._sent("better", next(turns)))
+            flight = flights.popleft()
+            found = self._landed(flight)
+            gained = found is not None and self._bettered(found, f"{len(flight.chosen)} blocks")
+            for_nothing = 0 if gained else for_nothing + 1
+            interest[flight.chosen] = self._short_of()[flight.chosen] if gained else FADES * interest[flight.chosen]
+
+    def _turns(self, interest: Array, flights: deque[Flight]) -> Iterator[list[int]]:
+        """Yield which blocks to plan anew: each alone first, then a few at random, none that is on its way."""
+        rng = np.random.default_rng(self.channel.task.seed)
+        yield from ([int(k)] for k in np.argsort(-interest, kind="stable"))
+        for turn in itertools.count():
+            away = [k for flight in flights for k in flight.chosen]
+            yield self._chosen(rng, interest, 2 + turn % (LARGEST - 1), away)
+
+    def _chosen(self, rng: np.random.Generator, interest: Array, count: int, away: list[int]) -> list[int]:
+        """Return different blocks at random, by interest, none of those that are on their way."""
         weight = np.maximum(interest, LEAST_INTEREST * abs(self.channel.best_usd))
-        count = min(count, len(weight))
-        return [int(k) for k in rng.choice(len(weight), size=count, replace=False, p=weight / weight.sum())]
+        weight[away] = 0.0
+        free = int((weight > 0.0).sum())
+        return [int(k) for k in rng.choice(len(weight), size=min(count, free), replace=False, p=weight / weight.sum())]
 
     def _short_of(self) -> Array:
         """Return by how much each block falls short of what it is worth at the prices."""
@@ -172,21 +225,12 @@ class Citywise:
         short: Array = np.maximum(0.0, self.relaxed.values - earned)
         return short
 
-    def _improved(self, chosen: Sequence[int]) -> bool:
-        """Plan some blocks anew, the others as they stand; return whether that gave a better plan."""
-        part = part_around(self.outline, self.blocks, chosen, self.x, self.model.cost)
-        planner = self._planner(part, self.x[part.columns])
-        before = planner.channel.best_usd
-        gap = BETTER_GAP * float(np.mean(self.gaps[list(chosen)]))
-        lower, upper = part.outline.bounds()
-        whole = part.outline.model.whole
-        answer = planner.solve(lower, upper, whole, gap=gap, limit_s=BETTER_S * len(chosen), start=planner.best)
-        if answer.x is not None and answer.value is not None and answer.value > before:
-            planner.settle(answer.x, "blocks")
-        if planner.best is None or planner.channel.best_usd <= before:
+    def _bettered(self, found: Array, way: str) -> bool:
+        """Take over a plan that is worth more than the one so far; return whether it is."""
+        if self.model.value(found) <= self.model.value(self.x):
             return False
-        self.x[part.columns] = planner.best
-        self._tell(f"{len(chosen)} blocks")
+        self.x = found
+        self._tell(way)
         return True
 
     def _tell(self, way: str) -> None:
@@ -208,20 +252,23 @@ def _linking(blocks: Blocks) -> NDArray[np.bool_]:
 def relaxed_by_block(blocks: Blocks, at_once: int, stopped: threading.Event) -> Relaxed | None:
     """Return the relaxation solved by blocks; None where that does not work, and it must be solved as a whole."""
     try:
-        return Relaxation(blocks, at_once, stopped).solve()
+        return BlockRelaxation(blocks, at_once, stopped).solve()
     except SolverError as error:
         LOG.info("the relaxation is not solved by blocks: %s", error)
         return None
 
 
-def plan_by_block(channel: Surroundings, of_column: Ints) -> bool:
-    """Find plans until stopped; return False where that gave none, and the problem must be solved as a whole."""
+def plan_by_block(channel: Surroundings, of_column: Ints, asker: Asker) -> bool:
+    """Find plans until stopped, or until nothing more is found.
+
+    Return False where that gave none, and the problem must be solved as a whole.
+    """
     blocks = split(channel.task.outline.model, of_column)
-    relaxed = relaxed_by_block(blocks, workers(), channel.stopped)
+    relaxed = relaxed_by_block(blocks, cores(), channel.stopped)
     if relaxed is None:
         return False
     channel.tell(Proven(relaxed.bound, "relaxation by blocks", relaxed.prices))
-    city_by_city = Citywise(channel, blocks, relaxed)
+    city_by_city = Citywise(channel, blocks, relaxed, asker)
     start = channel.task.start
     if start is not None:
         channel.best_usd = max(channel.best_usd, channel.task.outline.model.value(start))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, Self
+from typing import Self
 
-from fleetplan.optimize.pair.wire import Message, Over, Stop, Task, read, write
+from fleetplan.helpers import Recruit
+from fleetplan.optimize.pair.dispatch import Dispatcher, Tally
+from fleetplan.optimize.pair.processes import closed, cores, started
+from fleetplan.optimize.pair.wire import Answered, Ask, Message, Over, Stop, Task, read, write
 
 GRACE_S = 0.5
 WORKERS = {"plans": "fleetplan.optimize.pair.plans", "bounds": "fleetplan.optimize.pair.bounds"}
@@ -30,29 +30,38 @@ class Crew:
     """The plan process and the bound process.
 
     Used as a context: on leaving it both are gone. They import their solvers while the caller still prepares the problem.
+    Where they work by block, they have units of work solved by a dispatcher, which ``recruit`` may bring helpers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, recruit: Recruit | None = None) -> None:
         self.inbox: queue.Queue[Heard] = queue.Queue()
+        self.recruit = recruit
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._telling = {who: threading.Lock() for who in WORKERS}
+        self._dispatcher: Dispatcher | None = None
 
     def __enter__(self) -> Self:
         for who, module in WORKERS.items():
-            process = _started(module)
+            process = started(module)
             self._processes[who] = process
             threading.Thread(target=self._listen, args=(who, process), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._dispatcher is not None:
+            self._dispatcher.close()
         for process in self._processes.values():
             process.kill()
         for process in self._processes.values():
             process.wait()
             for pipe in (process.stdin, process.stdout, process.stderr):
-                _closed(pipe)
+                closed(pipe)
 
     def begin(self, tasks: Mapping[str, Task]) -> None:
         """Give each process its task, by ``plans`` and ``bounds``."""
+        if any(task.outline.blocks is not None for task in tasks.values()):
+            self._dispatcher = Dispatcher(cores(), self.recruit)
+            self._dispatcher.start()
         for who, task in tasks.items():
             self.tell(who, task)
 
@@ -61,9 +70,19 @@ class Crew:
         stream = self._processes[who].stdin
         if stream is not None:
             try:
-                write(stream, message)
+                with self._telling[who]:
+                    write(stream, message)
             except (BrokenPipeError, ValueError, OSError):
                 return
+
+    @property
+    def tally(self) -> Tally | None:
+        """How many units of work were solved by whom; None where there are none."""
+        return None if self._dispatcher is None else self._dispatcher.tally
+
+    def _dispatch(self, who: str, asked: Ask) -> None:
+        assert self._dispatcher is not None  # noqa: S101  # only who works by block asks
+        self._dispatcher.put(asked.urgency, asked.unit, lambda answer: self.tell(who, Answered(asked.number, answer)))
 
     def stop(self) -> None:
         """Ask both to end; those that do not within a moment are killed when the context is left."""
@@ -75,23 +94,15 @@ class Crew:
         over = False
         try:
             while stream is not None and (message := read(stream)) is not None:
+                if isinstance(message, Ask):
+                    self._dispatch(who, message)
+                    continue
                 over = over or isinstance(message, Over)
                 self.inbox.put(Heard(who, message))
         except (ValueError, OSError, EOFError):
             pass
         if not over:
             self.inbox.put(Heard(who, Over(message=f"the process ended: {_last_words(process)}")))
-
-
-def _started(module: str) -> subprocess.Popen[bytes]:
-    """Start a solver process with the same package as ours."""
-    home = str(Path(__file__).resolve().parents[3])
-    known = os.environ.get("PYTHONPATH")
-    environment = {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{known}" if known else home, "OMP_NUM_THREADS": "1"}
-    pipe: Any = subprocess.PIPE
-    return subprocess.Popen(  # noqa: S603  # our own interpreter and module
-        [sys.executable, "-m", module], stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=False
-    )
 
 
 def _last_words(process: subprocess.Popen[bytes]) -> str:
@@ -103,11 +114,3 @@ def _last_words(process: subprocess.Popen[bytes]) -> str:
     except (ValueError, OSError):
         return ""
     return text.strip().rpartition("\n")[2]
-
-
-def _closed(pipe: IO[bytes] | None) -> None:
-    if pipe is not None:
-        try:
-            pipe.close()
-        except OSError:
-            return

@@ -13,6 +13,7 @@ from fleetplan.optimize.pair.blocks import Blocks
 from fleetplan.optimize.pair.outline import Outline, Steps
 
 ROUNDING = 2e-6  # of a coupling row: what solvers take for nothing, twice
+MISSED = 1e-3  # of a coupling row: more is no rounding, and has to be mended
 NEARLY = 1e-5  # of a whole number: bounds of whole columns are whole, since a presolve trips over what is hardly more
 
 
@@ -78,10 +79,13 @@ def _model(blocks: Blocks, chosen: Sequence[int], columns: Ints, x: Array, cost:
 
 
 def _left(blocks: Blocks, ties: csr_matrix, columns: Ints, x: Array) -> tuple[Array, Array]:
-    """Return what the others leave of the coupling rows, and a little: rounding must not shut the part out."""
+    """Return what the others leave of the coupling rows, and a little: rounding must not shut out where the part stands."""
     m, rows = blocks.model, blocks.coupling
-    others = blocks.entries @ x - ties @ x[columns]
-    return m.row_lower[rows] - others - ROUNDING, m.row_upper[rows] - others + ROUNDING
+    stands = ties @ x[columns]
+    others = blocks.entries @ x - stands
+    low, high = m.row_lower[rows] - others - ROUNDING, m.row_upper[rows] - others + ROUNDING
+    low = np.where((low > stands) & (low < stands + MISSED), stands, low)
+    return low, np.where((high < stands) & (high > stands - MISSED), stands, high)
 
 
 def _folded(matrix: csr_matrix, low: Array, high: Array, bounds: tuple[Array, Array]) -> tuple[Array, Array, Ints]:

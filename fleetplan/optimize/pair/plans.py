@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -27,14 +27,16 @@ from fleetplan.optimize.pair.tree import Relaxation, StepTree
 from fleetplan.optimize.pair.windows import from_coarse, near, pattern, windows
 from fleetplan.optimize.pair.wire import Channel, Found, Message, Over, Proven, Task, serve
 from fleetplan.optimize.rounding import TOLERANCE, hold, made_whole
-from fleetplan.optimize.solve import Enough, Solution, solve
+from fleetplan.optimize.solve import Enough, Looks, Solution, solve
 
 FIRST_GAP = 1e-2  # of the first plan's windows: the next ones better it
 PATTERN_GAP, PATTERN_S = 3e-3, 3.0
-SITES_GAP = 5e-4
-WHOLE_GAP, WHOLE_S = 4e-4, 20.0
 ROUGH_GAP, POLISH_GAP, POLISH_S = 1e-3, 2e-4, 20.0
 ANY_PLAN_S = 60.0
+LOOKS_PER_S, SOON_LOOKS = 3, 20
+"""Looks that count as a second where work is limited in them, and after which some solution is enough."""
+
+FAR_S = 300.0  # so long at most where work is limited in looks
 FIRST_S = 0.5  # so long the first plan's windows are looked at, once they hold some solution
 HEURISTICS = 0.02  # of the effort, in problems that are nearly settled
 COARSE_S = 15.0
@@ -51,6 +53,7 @@ class Surroundings(Protocol):
     stopped: threading.Event
     best_usd: float
     nodes: NodeClock | None
+    in_looks: bool
 
     def tell(self, message: Message) -> None:
         """Send a message."""
@@ -60,12 +63,15 @@ class Surroundings(Protocol):
 
 
 class Apart:
-    """Surroundings of a planner whose plans stay with whoever asked: of a coarser problem, or of a part."""
+    """Surroundings of a planner whose plans stay with whoever asked: of a coarser problem, or of a part.
+
+    ``in_looks`` says that its work is limited in looks of the solver, not in seconds: the same on any load.
+    """
 
     nodes: NodeClock | None = None
 
-    def __init__(self, task: Task, stopped: threading.Event) -> None:
-        self.task, self.stopped, self.best_usd = task, stopped, -float("inf")
+    def __init__(self, task: Task, stopped: threading.Event, *, in_looks: bool = False) -> None:
+        self.task, self.stopped, self.best_usd, self.in_looks = task, stopped, -float("inf"), in_looks
 
     def tell(self, message: Message) -> None:
         """Remember what a plan is worth."""
@@ -75,6 +81,42 @@ class Apart:
     def taken(self) -> list[Found]:
         """Return nothing: nobody else works here."""
         return []
+
+
+def looks_in(seconds: float) -> int:
+    """Return how many looks of the solver a stage may take that is given so many seconds, at least one.
+
+    >>> looks_in(4.0)
+    12
+    """
+    return max(1, round(LOOKS_PER_S * seconds))
+
+
+@dataclass(frozen=True, eq=False)
+class Effort:
+    """How far to go in one problem.
+
+    Attributes
+    ----------
+    gap
+        Relative gap at which to stop.
+    start
+        A first solution, shape (columns,).
+    soon
+        What is there after a moment is enough.
+    cutoff
+        Go on only as long as it may beat the best plan.
+    """
+
+    gap: float
+    limit_s: float
+    start: Array | None = None
+    soon: bool = False
+    cutoff: bool = True
+
+
+SITES, WHOLE = Effort(5e-4, 20.0), Effort(4e-4, 20.0)
+"""How far to go for depots, and for vehicles once those are settled."""
 
 
 class Planner:
@@ -94,48 +136,28 @@ class Planner:
         """Whether to end: asked to, with a plan to keep."""
         return self.channel.stopped.is_set() and bool(np.isfinite(self.channel.best_usd))
 
-    def solve(  # each is a knob of its own
-        self,
-        lower: Array,
-        upper: Array,
-        whole: NDArray[np.bool_],
-        *,
-        gap: float,
-        limit_s: float,
-        start: Array | None = None,
-        soon: bool = False,
-        cutoff: bool = True,
-    ) -> Solution:
-        """Solve the problem within bounds; with ``cutoff`` only as long as it may beat the best plan.
+    def solve(self, lower: Array, upper: Array, whole: NDArray[np.bool_], effort: Effort) -> Solution:
+        """Solve the problem within bounds, some columns whole; shapes (columns,)."""
+        return self.solved(replace(self.model, lower=lower, upper=upper, whole=whole), effort)
 
-        ``soon`` or without any plan yet, what is there after a moment is enough.
-        """
-        model = replace(self.model, lower=lower, upper=upper, whole=whole)
-        return self._solved(model, gap, limit_s, start=start, soon=soon, cutoff=cutoff)
-
-    def _solved(  # as above
-        self,
-        model: Model,
-        gap: float,
-        limit_s: float,
-        *,
-        start: Array | None = None,
-        soon: bool = False,
-        cutoff: bool = True,
-    ) -> Solution:
+    def solved(self, model: Model, effort: Effort) -> Solution:
+        """Solve a problem; without any plan yet, what is there after a moment is enough."""
         known = np.isfinite(self.channel.best_usd)  # without a plan to keep, one is found even when asked to stop
         stop: threading.Event | None = self.channel.stopped if known else None
-        enough = Enough(FIRST_S, stop) if (soon or not known) and self.channel.nodes is None else None
+        soon, counted = effort.soon or not known, self.channel.in_looks
+        enough = Enough(FIRST_S, stop) if soon and not counted and self.channel.nodes is None else None
+        most = looks_in(effort.limit_s)
         return solve(
             model,
-            time_limit_s=limit_s,
-            gap=gap,
+            time_limit_s=FAR_S if counted else effort.limit_s,
+            looks=Looks(most, SOON_LOOKS if soon else most) if counted else None,
+            gap=effort.gap,
             seed=self.seed,
             nodes=self.channel.nodes,
-            start=start,
+            start=effort.start,
             watch=enough.watch if enough else None,
             stop=enough or stop,
-            cutoff=self.channel.best_usd if cutoff else -np.inf,
+            cutoff=self.channel.best_usd if effort.cutoff else -np.inf,
             heuristics=HEURISTICS,
         )
 
@@ -153,7 +175,7 @@ class Planner:
         self._with_orders(held, orders, np.ceil(x - TOLERANCE), way)
         if none_yet or self.over:
             return
-        sited = made_whole(held, orders, lambda m: self._solved(m, SITES_GAP, WHOLE_S), self.channel.best_usd)
+        sited = made_whole(held, orders, lambda m: self.solved(m, SITES), self.channel.best_usd)
         if sited.x is not None:
             self._with_orders(held, orders, np.round(sited.x), way)
 
@@ -161,7 +183,7 @@ class Planner:
         lower, upper = held.lower.copy(), held.upper.copy()
         hold(lower, upper, orders, at)
         rest, ordered = self.outline.whole & ~self.model.whole, replace(held, lower=lower, upper=upper)
-        answer = made_whole(ordered, rest, lambda m: self._solved(m, WHOLE_GAP, WHOLE_S), self.channel.best_usd)
+        answer = made_whole(ordered, rest, lambda m: self.solved(m, WHOLE), self.channel.best_usd)
         if answer.x is not None:
             self.tell(np.where(self.outline.whole, np.round(answer.x), answer.x), way)
 
@@ -190,7 +212,7 @@ class Planner:
         gap = FIRST_GAP if first else PATTERN_GAP
         for early, late, entry in NEAR:
             lower, upper = windows(self.outline, x, early=early, late=late, entry=entry)
-            answer = self.solve(lower, upper, self.outline.loose_orders, gap=gap, limit_s=PATTERN_S, soon=first)
+            answer = self.solve(lower, upper, self.outline.loose_orders, Effort(gap, PATTERN_S, soon=first))
             if answer.x is not None and answer.value is not None:
                 if answer.value > self.channel.best_usd:  # making it whole never adds to it
                     self.settle(answer.x, "windows")
@@ -216,14 +238,14 @@ class Planner:
         for early, late in MONTHS if plan is not None else ():
             assert plan is not None  # noqa: S101  # the loop is empty otherwise
             lower, upper = from_coarse(self.outline, coarse, plan, early=early, late=late)
-            answer = self.solve(lower, upper, self.outline.loose_orders, gap=PATTERN_GAP, limit_s=COARSE_S)
+            answer = self.solve(lower, upper, self.outline.loose_orders, Effort(PATTERN_GAP, COARSE_S))
             if answer.x is not None:
                 self.settle(answer.x, "coarse grid")
                 return
 
     def any_plan(self) -> None:
         """Find some plan where windows hold none: the whole problem until it has one."""
-        answer = self.solve(*self.outline.bounds(), self.model.whole, gap=1e9, limit_s=ANY_PLAN_S, cutoff=False)
+        answer = self.solve(*self.outline.bounds(), self.model.whole, Effort(1e9, ANY_PLAN_S, cutoff=False))
         if answer.x is not None:
             self.settle(answer.x, "any")
 
@@ -242,7 +264,7 @@ class Planner:
         self._improve(lower, upper, f"{len(cities)} cities", POLISH_GAP)
 
     def _improve(self, lower: Array, upper: Array, way: str, gap: float) -> None:
-        answer = self.solve(lower, upper, self.model.whole, gap=gap, limit_s=POLISH_S, start=self.best)
+        answer = self.solve(lower, upper, self.model.whole, Effort(gap, POLISH_S, start=self.best))
         if answer.x is not None and answer.value is not None and answer.value > self.channel.best_usd:
             self.settle(answer.x, way)
 
@@ -280,9 +302,10 @@ def work(channel: Channel) -> None:
     """Find plans until stopped."""
     of_column = channel.task.outline.blocks
     if of_column is not None:
-        from fleetplan.optimize.pair.citywise import plan_by_block  # noqa: PLC0415  # only a portfolio needs it
+        from fleetplan.optimize.pair.asking import Others  # noqa: PLC0415  # only a portfolio needs them
+        from fleetplan.optimize.pair.citywise import plan_by_block  # noqa: PLC0415
 
-        if plan_by_block(channel, of_column):
+        if plan_by_block(channel, of_column, Others(channel)):
             return
     planner = Planner(channel)
     planner.from_coarse()

@@ -101,7 +101,8 @@ def race(
         for who in WORKERS:
             crew.tell(who, Found("plan", board.plans[0], board.value, "parent"))
     over: dict[str, Over] = {}
-    while not _ended(board, limits) and not _exhausted(over, board):
+    by_block = bounds.blocks is not None
+    while not _ended(board, limits) and not _exhausted(over, board, by_block=by_block):
         try:
             heard = crew.inbox.get(timeout=POLL_S)
         except queue.Empty:
@@ -113,7 +114,7 @@ def race(
             if heard.message.message:
                 LOG.error("the %s process: %s", heard.who, heard.message.message)
         else:
-            _hear(crew, board, heard, seed)
+            _hear(crew, board, heard, seed, by_block=by_block)
     if not board.plans:
         told = "; ".join(f"{who}: {o.message}" for who, o in over.items() if o.message)
         msg = f"no plan was found in the time given; allow more time (--time-limit) or loosen the request{told and f' ({told})'}"
@@ -121,9 +122,12 @@ def race(
     return True
 
 
-def _exhausted(over: Mapping[str, Over], board: Board) -> bool:
-    """Return whether nothing more is to be hoped for: both ended, or the bound is final and plans have stayed where they are."""
-    idle = bool(board.plans) and time.monotonic() - board.changed > IDLE_S
+def _exhausted(over: Mapping[str, Over], board: Board, *, by_block: bool) -> bool:
+    """Return whether nothing more is to be hoped for: both ended, or the bound is final and plans have stayed where they are.
+
+    Plans by block end by themselves, and take their time.
+    """
+    idle = not by_block and bool(board.plans) and time.monotonic() - board.changed > IDLE_S
     return len(over) == len(WORKERS) or ("bounds" in over and not over["bounds"].message and idle)
 
 
@@ -132,13 +136,14 @@ def _proves(board: Board, heard: Heard) -> bool:
     return heard.who == "bounds" or not relaxing(board.formulation)
 
 
-def _hear(crew: Crew, board: Board, heard: Heard, seed: int) -> None:
+def _hear(crew: Crew, board: Board, heard: Heard, seed: int, *, by_block: bool) -> None:
+    """Take what a process tells, and pass on what the other has use for: prices only where it works by block."""
     message = heard.message
     if isinstance(message, Proven):
         if _proves(board, heard):
             board.take_bound(message.bound_usd)
             board.prices = board.prices if message.prices is None else message.prices
-            if heard.who == "plans" and message.prices is not None:
+            if by_block and heard.who == "plans" and message.prices is not None:
                 crew.tell("bounds", message)
     elif isinstance(message, Found) and message.kind == "steps" and relaxing(board.formulation):
         settle_near(board, message.x, seed)

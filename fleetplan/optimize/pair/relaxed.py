@@ -184,7 +184,7 @@ def _most(factor: Array, low: Array, high: Array) -> float:
     return float(np.where(factor == 0.0, 0.0, factor * np.where(factor == 0.0, 0.0, end)).sum())
 
 
-class Relaxation:
+class BlockRelaxation:
     """The relaxation of a portfolio, its blocks solved ``workers`` at once.
 
     ``prices`` of the coupling rows are the best so far, ``bound`` what they prove in doubles.

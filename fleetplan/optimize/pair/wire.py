@@ -6,12 +6,14 @@ Only this program's own processes speak here; nothing from outside reaches these
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import pickle
 import signal
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any, Literal
 
@@ -68,7 +70,24 @@ class Stop:
     """End within a moment."""
 
 
-Message = Task | Found | Proven | Over | Stop
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A unit of work that somebody should solve (:mod:`~fleetplan.optimize.pair.units`), the less ``urgency`` the sooner."""
+
+    number: int
+    urgency: int
+    unit: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of a unit; ``number`` is that of who asked."""
+
+    number: int
+    answer: bytes
+
+
+Message = Task | Found | Proven | Over | Stop | Ask | Answered
 
 
 def write(stream: IO[bytes], message: Message) -> None:
@@ -95,18 +114,21 @@ class Channel:
     """
 
     nodes: NodeClock | None = None
+    in_looks = False
     """Side by side, work is told in seconds."""
 
     def __init__(self) -> None:
-        _die_with_parent()
+        die_with_parent()
         self._in: IO[bytes] = sys.stdin.buffer
         self._out: IO[bytes] = os.fdopen(os.dup(1), "wb")
-        _silence_stdout()
+        silence_stdout()
         self._lock = threading.Lock()
         self.stopped = threading.Event()
         self.best_usd = -float("inf")
         self.prices: Array | None = None  # of the rows in the relaxation, once told
         self._given: list[Found] = []
+        self._asked: dict[int, Callable[[bytes], None]] = {}
+        self._numbers = itertools.count()
         first = read(self._in)
         if not isinstance(first, Task):
             os._exit(0)
@@ -119,6 +141,8 @@ class Channel:
                 self.stopped.set()
             elif isinstance(message, Proven):
                 self.prices = message.prices
+            elif isinstance(message, Answered):
+                self._asked.pop(message.number)(message.answer)
             elif isinstance(message, Found):
                 with self._lock:
                     if message.kind == "plan":
@@ -132,6 +156,12 @@ class Channel:
             given, self._given = self._given, []
         return given
 
+    def ask(self, unit: bytes, urgency: int, answered: Callable[[bytes], None]) -> None:
+        """Have a unit solved; ``answered`` hears of its answer, in another thread."""
+        number = next(self._numbers)
+        self._asked[number] = answered
+        self.tell(Ask(number, urgency, unit))
+
     def tell(self, message: Message) -> None:
         """Send a message to the caller."""
         if isinstance(message, Found) and message.kind == "plan":
@@ -140,13 +170,13 @@ class Channel:
             write(self._out, message)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to kill this process when the thread that started it is gone; elsewhere the closed pipe does."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _silence_stdout() -> None:
+def silence_stdout() -> None:
     """Keep what solvers print off the pipe."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
