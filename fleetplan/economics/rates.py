@@ -33,13 +33,14 @@ class Line:
     group
         Under what name plans, reports and comparisons sum it.
     kind
-        ``running`` goes on after the horizon; ``capital`` is spent of the budget, at the start of its period; ``loan`` ends.
+        ``running`` goes on after the horizon; ``capital`` is spent of the budget, at the start of its period; ``loan`` ends;
+        ``once`` is spent when something ends, out of no budget.
     figures
         What it reads of economics.csv and assumptions.toml, by item and key, exchange rates apart.
     """
 
     group: str
-    kind: Literal["running", "capital", "loan"] = "running"
+    kind: Literal["running", "capital", "loan", "once"] = "running"
     figures: tuple[str, ...] = ()
 
 
@@ -68,11 +69,13 @@ LINES: Mapping[str, Line] = {
     "safety_operator": Line("Safety operators"),
     "vehicles": Line(_VEHICLES, "capital", ("service.spare_share", *PRICE_LISTS)),
     "placing": Line(_VEHICLES, "capital", ("fleet.delivery_usd",)),
+    "withdrawal": Line(_VEHICLES, "once", ("fleet.move_usd_per_vehicle",)),
     "loan": Line(_VEHICLES, "loan", ("service.spare_share", "finance.interest", "finance.term_years", *PRICE_LISTS)),
     "depot_site": Line(_DEPOTS, "capital"),
     "stalls": Line(_DEPOTS, "capital"),
     "launch": Line(_LAUNCH, "capital", ("launch.followup_factor",)),
     "area": Line(_LAUNCH, "capital", ("area.expansion_usd_per_km2",)),
+    "exit": Line(_LAUNCH, "once", ("exit.usd_per_service",)),
 }
 """Every money line, in the order in which accounts list them; how to add one: docs/extending.md."""
 
@@ -120,6 +123,7 @@ class DeploymentRates:
     launch_usd: float
     area_usd_per_km2: float
     placing_usd: float
+    withdrawal_usd: float
     demand_factor: float
 
     def fare_usd(self, level_trip_km: float, fare_factor: float) -> float:
@@ -210,5 +214,6 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         launch_usd=-stack.value("contract.launch_cost_usd") * stack.value("contract.launch_share"),
         area_usd_per_km2=-own["area.expansion_usd_per_km2"].value * stack.value("contract.launch_share"),
         placing_usd=-own["fleet.delivery_usd"].value if "capital" in pays else 0.0,
+        withdrawal_usd=-own["fleet.move_usd_per_vehicle"].value if "capital" in pays else 0.0,
         demand_factor=multiplier ** own["price.elasticity"].value,
     )

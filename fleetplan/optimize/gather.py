@@ -12,10 +12,8 @@ from fleetplan.economics import annuity_factor, deployment_rates, discount
 from fleetplan.months import Grid, month_number
 from fleetplan.optimize.instance import (
     Array,
-    CityData,
     DeploymentOutlook,
     DeploymentTerms,
-    DepotData,
     Flags,
     Gate,
     Instance,
@@ -28,6 +26,8 @@ from fleetplan.optimize.instance import (
 )
 from fleetplan.optimize.owning import stack_terms
 from fleetplan.optimize.pace import Growth
+from fleetplan.optimize.sites import CityData, DepotData
+from fleetplan.optimize.suspended import SuspensionTerms
 from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.caps import allowances
 from fleetplan.permits.paths import CITY, LONG_AGO
@@ -291,6 +291,12 @@ def world_of(
         first_year_fleet=round(own["fleet.first_year_fleet"].value),
         followup_factor=own["launch.followup_factor"].value,
         team_usd_month=own["team.usd_per_year"].value / 12.0,
+        suspension=SuspensionTerms(
+            adoption_curve=tuple(own["adoption.curve_monthly"].values),
+            recovery_months=own["suspension.recovery_months"].value,
+            forgotten_months=own["suspension.forgotten_months"].value,
+            exit_usd=own["exit.usd_per_service"].value,
+        ),
     )
 
 

@@ -20,11 +20,13 @@ from fleetplan.catalogue.types import Stack
 from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
 from fleetplan.optimize.pace import Growth
+from fleetplan.optimize.sites import CityData
+from fleetplan.optimize.suspended import SuspensionTerms, interruptions_of
 from fleetplan.permits import PUBLIC_MODES, PermitPath
 from fleetplan.request import AnyConstraint
 from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope
-from fleetplan.service.types import CityService, LadderLevel
+from fleetplan.service.types import LadderLevel
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -197,57 +199,6 @@ class StackTerms:
 
 
 @dataclass(frozen=True, eq=False)
-class DepotData:
-    """A candidate site. ``reach[t]``: last period to order so that it is live in ``t``."""
-
-    name: str
-    stalls: int
-    reach: Ints
-    km: Array  # (levels,)
-
-
-@dataclass(frozen=True, eq=False)
-class DepotClass:
-    """Sites of one city that nothing in the rules tells apart: as many stalls, live as soon.
-
-    ``sites`` holds their indices, nearest to riders first.
-    """
-
-    stalls: int
-    reach: Ints
-    sites: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class CityData:
-    """What deployments of a city share."""
-
-    city: str
-    service: CityService
-    depots: tuple[DepotData, ...]
-    depot_fixed_usd: float
-    stall_usd: float
-    stall_residual: Array  # (periods,): share of stall cost left at the horizon's end
-
-    @property
-    def levels(self) -> tuple[LadderLevel, ...]:
-        """The ladder of service areas, small to large."""
-        return self.service.levels
-
-    @cached_property
-    def depot_classes(self) -> tuple[DepotClass, ...]:
-        """The sites by class; within one, the nearest to riders come first, as anyone would take them."""
-        alike: dict[tuple[int, tuple[int, ...]], list[int]] = {}
-        for s, site in enumerate(self.depots):
-            alike.setdefault((site.stalls, tuple(site.reach)), []).append(s)
-        near = {s: (float(np.mean(site.km)), site.name) for s, site in enumerate(self.depots)}
-        return tuple(
-            DepotClass(stalls, np.array(reach, dtype=np.int64), tuple(sorted(sites, key=near.__getitem__)))
-            for (stalls, reach), sites in sorted(alike.items())
-        )
-
-
-@dataclass(frozen=True, eq=False)
 class World:
     """What every scenario of a request shares: places, partners, money and time."""
 
@@ -276,6 +227,7 @@ class World:
     partner_least_trips: float
     followup_factor: float
     team_usd_month: float
+    suspension: SuspensionTerms
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,6 +321,9 @@ class Instance:
     def of_city(self, city: str) -> list[int]:
         """Return the indices of a city's deployments."""
         return self._by_city.get(city, [])
+
+    interruptions = cached_property(interruptions_of)
+    """What suspensions do, by deployment; those that none holds are left out."""
 
     @cached_property
     def _by_stack(self) -> dict[str, list[int]]:

@@ -71,7 +71,8 @@ class DeploymentPlan(Model):
     """A stack in a city over time. Lists run over the plan's periods.
 
     ``mode`` is the highest mode with vehicles in service (empty before launch). ``vehicles_by_mode`` maps modes to lists.
-    ``level`` is the ladder level open (0 before launch). ``lines_usd`` maps money lines (docs/model.md) to totals by period.
+    ``level`` is the ladder level open (0 before launch, and again from ``ended`` on, the month in which the service ends).
+    ``lines_usd`` maps money lines (docs/model.md) to totals by period.
     ``launch_months`` and ``driver_out_months`` say how sure the months of launch and of driver-out are (None where there is no
     such month, and in plans made before).
     """
@@ -97,6 +98,7 @@ class DeploymentPlan(Model):
     energy_kwh_per_day: list[float]
     lines_usd: dict[str, list[float]]
     npv_usd: float
+    ended: str | None = None
     launch_months: OpeningMonths | None = None
     driver_out_months: OpeningMonths | None = None
 

@@ -8,6 +8,7 @@ from itertools import accumulate
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.money import (
     CAPITAL_LINES,
+    ONCE_LINES,
     loan_months,
     monthly_annuity,
     vehicle_usd,
@@ -19,7 +20,7 @@ from fleetplan.plans.types import CityRollout, StackFleet
 STALL_LIFE_MONTHS = 120
 CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
 CENT_USD = 0.01
-CAPITAL_CHARGED = (*CAPITAL_LINES, "loan")
+CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", *ONCE_LINES)
 
 
 def discount(case: Case, months: float) -> float:
