@@ -22,19 +22,7 @@ from api.logs import configure_logs
 from api.middleware import Doorkeeper, Surround, problem_response
 from api.openapi import document
 from api.pages.routes import ROUTERS as PAGES
-from api.routes import (
-    cities,
-    comparison,
-    events,
-    examples,
-    operations,
-    partners,
-    plans,
-    reruns,
-    results,
-    validations,
-    why_not,
-)
+from api.routes import cities, comparison, events, examples, operations, partners, plans, reruns, results, validations
 from api.security import Guard
 from api.settings import Settings
 from api.store.errors import StoreError
@@ -46,7 +34,6 @@ ROUTERS = (
     events.router,
     results.router,
     comparison.router,
-    why_not.router,
     validations.router,
     cities.router,
     partners.router,
@@ -62,7 +49,6 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.TableAnswer,
     schemas.Explanation,
     schemas.ComparedPlans,
-    schemas.WhyNotTold,
     schemas.GeoJson,
     schemas.Cities,
     schemas.Partners,

@@ -35,6 +35,8 @@ CITY_FIGURES: dict[str, Any] = {
     "market.airport_share": 0.05,
     "market.av_local_charge_usd_month": 0,
     "market.rival_share": 0.1,
+    "market.displaced_share_by_year": {"value": [0.8, 0.7], "years": [2027, 2029]},
+    "market.human_take_net": 0.2,
     "speed.peak_kmh": 18,
     "speed.offpeak_kmh": 25,
     "speed.freeway_kmh": 70,

@@ -29,6 +29,7 @@ from fleetplan.plans.types import (
     PermitStep,
     Plan,
     StackFleet,
+    Worth,
 )
 from fleetplan.request import parse_request
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
@@ -277,6 +278,8 @@ def _deployment(
         energy_kwh_per_day=[t * 2.2 for t in trips],
         lines_usd=lines,
         npv_usd=largest * 61000.0,
+        displaced_usd=[-0.05 * x for x in lines["net_fares"]],
+        worth=worth(largest * 61000.0),
     )
 
 
@@ -340,6 +343,7 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
             "depot_site": [-2.5e6 if live and t == 0 else 0.0 for t in range(len(LABELS))],
         },
         npv_usd=sum(d.npv_usd for d in deployments),
+        worth=worth(sum(d.npv_usd for d in deployments)),
         capital_usd=88e6 if live else 0,
         peak_funding_usd=61e6 if live else 0,
         payback="2029-07" if live else None,
@@ -354,6 +358,11 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
             sentence="No stack with a deal earns back its launch cost: the EU type approval comes in Aug 2029.",
         ),
     )
+
+
+def worth(npv: float) -> Worth:
+    """Return a value split as plans split it."""
+    return Worth(cash_usd=npv * 0.22, residual_usd=npv * 0.09, terminal_usd=npv * 0.69, displaced_usd=-0.2 * npv)
 
 
 def _stack_fleets(cities: list[CityRollout]) -> list[StackFleet]:
@@ -397,9 +406,14 @@ def fake_plan(name: str = "made-up plan", services: dict[str, CityService] | Non
     npv = sum(c.npv_usd for c in cities)
     kpis = Kpis(
         npv_usd=npv,
-        npv_by_horizon_usd=npv * 0.31,
-        terminal_usd=npv * 0.6,
+        cash_usd=npv * 0.22,
         residual_usd=npv * 0.09,
+        terminal_usd=npv * 0.69,
+        incremental_npv_usd=npv,
+        gross_npv_usd=npv * 1.2,
+        years_after=4.0,
+        npv_by_horizon_usd=npv * 0.31,
+        npv_twice_after_usd=npv * 1.4,
         capital_usd=sum(capital),
         discounted_capital_usd=sum(capital) * 0.85,
         peak_funding_usd=-min(np.cumsum(cash)),

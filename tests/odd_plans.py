@@ -14,8 +14,10 @@ from tests.fake_plan import LABELS, fake_plan
 
 Data = dict[str, Any]
 PERIODS = len(LABELS)
+NO_WORTH: Data = dict.fromkeys(("cash_usd", "residual_usd", "terminal_usd", "displaced_usd"), 0.0)
 NOTHING: Data = {
     "npv_usd": 0.0,
+    "worth": NO_WORTH,
     "capital_usd": 0.0,
     "peak_funding_usd": 0.0,
     "payback": None,
@@ -48,6 +50,7 @@ def _keep_shut(row: Data) -> None:
     row.update({name: _zeros() for name in BY_PERIOD})
     begun = LABELS.index(row["programme_start"])
     row.update(launch="", driver_out=None, mode=[""] * PERIODS, vehicles_by_mode={}, npv_usd=-5.6e6)
+    row.update(worth=NO_WORTH | {"cash_usd": -5.6e6}, displaced_usd=_zeros())
     row.update(wait_min=[None] * PERIODS, deadhead_share=[None] * PERIODS)
     row["test_vehicles"] = [20 if t >= begun else 0 for t in range(PERIODS)]
     row["lines_usd"] = {"permits": [-250_000.0 if t >= begun else 0.0 for t in range(PERIODS)]}
@@ -70,8 +73,8 @@ def _totals(data: Data) -> None:
     end, trips = sum(r["vehicles"][-1] for r in rows), sum(r["trips_per_day"][-1] for r in rows)
     npv = sum(city["npv_usd"] for city in data["cities"])
     data["kpis"] |= {
-        "npv_usd": npv,
-        "npv_by_horizon_usd": npv,
+        **dict.fromkeys(("npv_usd", "cash_usd", "incremental_npv_usd", "gross_npv_usd"), npv),
+        **dict.fromkeys(("npv_by_horizon_usd", "npv_twice_after_usd"), npv),
         "terminal_usd": 0.0,
         "residual_usd": 0.0,
         "payback": None,

@@ -56,10 +56,6 @@ ASSUMPTIONS = {
     "fleet.life_years": 5.0,
     "fleet.residual_share": 0.12,
     "fleet.delivery_usd": 4000.0,
-    "fleet.move_usd_per_vehicle": 1500.0,
-    "exit.usd_per_service": 200000.0,
-    "suspension.recovery_months": 3.0,
-    "suspension.forgotten_months": 0.5,
     "fleet.min_launch_fleet": 20.0,
     "fleet.test_fleet": 10.0,
     "fleet.km2_per_vehicle_most": 4.0,
@@ -79,12 +75,14 @@ ASSUMPTIONS = {
     "finance.interest": 0.09,
     "finance.term_years": 5.0,
     "supply.public_charging_cars": 25.0,
-    "displaced.take_share": 0.1,
+    "terminal.growth": 0.01,
+    "depot.stall_life_years": 10.0,
+    "finance.inflation": 0.02,
+    "fleet.life_km": 150_000.0,
 }
 ECONOMICS = {
     "payment_processing": 0.025,
     "customer_support_per_trip": 0.4,
-    "platform_take_rate_human_us": 0.28,
     "charging_loss": 0.1,
     "maintenance_and_tyres_per_km": 0.06,
     "connectivity_and_data_per_vehicle_month": 120.0,
@@ -97,6 +95,7 @@ CITY = {
     "market.fare_tax": 0.08,
     "market.av_local_charge_usd_month": 50.0,
     "market.rival_share": 0.1,
+    "market.human_take_net": 0.05,
     "cost.electricity_usd_per_kwh": 0.25,
     "cost.remote_agent_usd_per_h": 38.0,
     "cost.field_agent_usd_per_h": 36.0,
@@ -107,6 +106,7 @@ CITY = {
     "cost.depot_fixed_usd": 500000.0,
     "weather.winter_energy_factor": 1.2,
 }
+DISPLACED = {"market__displaced_share_by_year": ([0.6, 0.5], [2027, 2028])}
 PRICE_LISTS = {
     "price__kit_index_by_year": ([2.0, 1.6, 1.2], [2026, 2027, 2028]),
     "price__battery_usd_per_kwh_by_year": ([100.0, 90.0, 80.0], [2026, 2027, 2028]),
@@ -114,6 +114,7 @@ PRICE_LISTS = {
 }
 CAR_2027 = (60_000 + 40_000 * 0.8 - 50 * 10) * 1.1
 CAR_2028 = (60_000 + 40_000 * 0.6 - 50 * 20) * 1.1
+LIGHTER = 1.02 ** (-1 / 12)
 """Alpha's car with its spares, by the lists above: the kit is two fifths of its price, the battery has 50 kWh."""
 ALPHA = {
     "vehicle.price_usd": 100000.0,
@@ -228,7 +229,7 @@ def city(slug: str, places: tuple[str, ...], currency: str, depot: DepotSite) ->
         drive_side="right",
         cost_region="us",
         snow=False,
-        figures=figures(f"{slug}/city.toml", CITY, season__month_factors=(SEASON, [])),
+        figures=figures(f"{slug}/city.toml", CITY, season__month_factors=(SEASON, []), **DISPLACED),
         districts=(),
         hot_spots=(),
         gateways=(),
@@ -448,7 +449,9 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
     fare = town["market.mean_fare_local"] * usd / (1 + town["market.fare_tax"]) * cars["contract.fare_multiplier"]
     factor = np.where(operator > 0, 0.8, 1.0)
     gross = fare * factor * (0.25 + 0.75 * trip_km / 8) * T * DAYS
+    lost = 0.6 * 0.05 * gross / factor / cars["contract.fare_multiplier"]
     car_months = V * LENGTHS
+    worn = km * DAYS / 150_000 - 1.1 * car_months / 60
     added = np.maximum(0, np.diff(V, prepend=0))
     first = (maker, place) != ("beta", "aston")
     at_start = np.arange(8) == choice["start"]
@@ -470,14 +473,13 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
     lines |= {
         "net_fares": gross,
         "partner_share": -(1 - cars["contract.platform_fare_share"]) * gross,
-        "displaced": -0.1 * 0.28 * gross,
+        "displaced": -lost,
+        "wear": -np.maximum(0, worn) * CAR_2027 / 1.1 * 0.88 * ("capital" in pays),
         "local_charges": -50 * car_months * ("data" in pays),
         "fixed_fee": -cars["contract.fee_usd_per_vehicle_day"] * 365.25 / 12 * car_months,
         "launch": -5e6 * cars["contract.launch_share"] * (1.0 if first else 0.7) * at_start,
         "area": -15000 * km2 * cars["contract.launch_share"],
         "placing": -own["fleet.delivery_usd"] * added * ("capital" in pays),
-        "withdrawal": 0.0 * added,
-        "exit": 0.0 * added,
     }
     assert eco["payment_processing"] == 0.025
     driven_out = [label for label, n in zip(LABELS, out, strict=True) if n]
@@ -502,7 +504,9 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
         "km_per_day": km.tolist(),
         "energy_kwh_per_day": kwh.tolist(),
         "lines_usd": {line: amounts.tolist() for line, amounts in lines.items()},
+        "displaced_usd": (-lost).tolist(),
         "npv_usd": npv(lines) + going_on(lines),
+        "worth": worth_of([lines], [-lost]),
     }
 
 
@@ -511,13 +515,29 @@ ONE_OFF = {"vehicles", "placing", "depot_site", "stalls", "launch", "area"}
 
 def npv(lines: dict[str, Any]) -> float:
     """Return the present value of lines."""
-    return float(sum(np.sum(x * worth(STARTS + LENGTHS / 2 * (line not in ONE_OFF))) for line, x in lines.items()))
+    return float(
+        sum(np.sum(np.asarray(x) * worth(STARTS + LENGTHS / 2 * (line not in ONE_OFF))) for line, x in lines.items())
+    )
 
 
-def going_on(lines: dict[str, Any]) -> float:
-    """Return the worth of 48 months after the horizon with the running lines of the last quarter."""
-    last = sum(float(x[-1]) for line, x in lines.items() if line not in ONE_OFF | {"loan"})
-    return float(last / 3 * np.sum(worth(12 + np.arange(48) + 0.5)))
+def going_on(lines: dict[str, Any], months: int = 48) -> float:
+    """Return the worth of months after the horizon with the running lines of the last quarter, growing by 1 % a year."""
+    last = sum(float(x[-1]) for line, x in lines.items() if line not in ONE_OFF | {"loan", "resale"})
+    middles = np.arange(months) + 0.5
+    return float(last / 3 * np.sum(worth(12 + middles) * 1.01 ** (middles / 12)))
+
+
+def worth_of(
+    holders: list[dict[str, Any]], lost: list[Any], kept: tuple[float, float] = (0.0, 0.0)
+) -> dict[str, float]:
+    """Return the parts of a value: lines, what goes on of things kept, what is left of them, drivers' trips lost."""
+    beside = [{"displaced": x} for x in lost]
+    return {
+        "cash_usd": sum(npv(lines) for lines in holders),
+        "residual_usd": kept[1],
+        "terminal_usd": sum(going_on(lines) for lines in holders) + kept[0],
+        "displaced_usd": sum(npv(x) + going_on(x) for x in beside),
+    }
 
 
 def flows(*holders: dict[str, Any], only: set[str] | None = None) -> Row:
@@ -537,11 +557,14 @@ def rollout(world: Catalogue, place: str) -> dict[str, Any]:
         "public_charging": -np.array(public) * 90 * DAYS * 0.3,
     }
     own = [p["lines_usd"] for p in parts]
-    stalls_left = 0.0
+    cars, kept = (0.0, 0.0), (0.0, 0.0)
     if place == "aston":  # the only city with alpha: its pool is all Aston's
-        own.append(pool("alpha", parts)["lines_usd"])
-        cars, stalls_left, charge = ends()
-        parts[0]["npv_usd"] += npv({k: np.array(x) for k, x in own[-1].items()}) + cars - charge
+        pooled = pool("alpha", parts)["lines_usd"]
+        cars, kept = cars_kept(48), stalls_kept(48)
+        parts[0]["worth"] = worth_of([parts[0]["lines_usd"], pooled], [parts[0]["displaced_usd"]], cars)
+        parts[0]["npv_usd"] = whole(parts[0]["worth"])
+        own.append(pooled)
+    value = worth_of([*own, lines], [p["displaced_usd"] for p in parts], (cars[0] + kept[0], cars[1] + kept[1]))
     return {
         "city": place,
         "name": place.title(),
@@ -557,9 +580,10 @@ def rollout(world: Catalogue, place: str) -> dict[str, Any]:
         "public_charging_partner": partner_public,
         "levels": [],
         "city_lines_usd": {line: x.tolist() for line, x in lines.items()},
-        "npv_usd": sum(p["npv_usd"] for p in parts) + npv(lines) + going_on(lines) + stalls_left,
+        "npv_usd": whole(value),
+        "worth": value,
         "capital_usd": -float(flows(*own, lines, only=ONE_OFF).sum()),
-        "peak_funding_usd": -float(np.cumsum(flows(*own, lines)).min()),
+        "peak_funding_usd": -float(month_ends(*own, lines).min()),
         "payback": None,
         "binds": [],
         "doubtful_figures": [],
@@ -571,6 +595,8 @@ def pool(maker: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a stack's pool; vehicles cost CAR_2027 with spares, half of it on a loan at 9 % over 60 months."""
     bought = np.array(BOUGHT[maker])
     payment = 0.0075 / (1 - 1.0075**-60) * CAR_2027 / 2
+    cars = [(n, s) for n, s in zip(bought, STARTS, strict=True)]
+    paid = [sum(payment * n * LIGHTER ** (m - s + 0.5) for n, s in cars for m in months if m >= s) for months in MONTHS]
     mine = [p for p in parts if p["stack"] == maker]
     return {
         "stack": maker,
@@ -583,21 +609,55 @@ def pool(maker: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "ceiling": [int(20 + 20 * (m + 1)) for m in STARTS],
         "lines_usd": {
             "vehicles": (-CAR_2027 / 2 * bought).tolist(),
-            "loan": (-payment * LENGTHS * np.cumsum(bought)).tolist(),
+            "loan": [-float(x) for x in paid],
+            "resale": [0.0] * 8,
         },
     }
 
 
-def ends() -> tuple[float, float, float]:
-    """Return the worth of cars and stalls after 12 months, and the charge for keeping the cars 48 months more."""
-    bought, ages = np.array(BOUGHT["alpha"]), 12 - STARTS
-    rate = 0.0075
-    owed = (1 - (1 + rate) ** -(60 - ages)) / (1 - (1 + rate) ** -60.0)
-    cars = np.sum(bought * (CAR_2028 * (0.12 + 0.88 * (1 - ages / 60)) - CAR_2027 * 0.5 * owed))
-    stalls = np.sum(150000 * np.diff(np.array(DEPOTS["aston"][3]), prepend=0) * (1 - ages / 120))
-    charge = rate / (1 - (1 + rate) ** -60) * CAR_2028 * bought.sum()
-    after = np.sum(worth(12 + np.arange(48) + 0.5))
-    return float(cars * worth(12)), float(stalls * worth(12)), float(charge * after)
+def cars_kept(months: int) -> tuple[float, float]:
+    """Return the worth of keeping alpha's cars so many months after the 12 of the horizon: what goes on, what is left.
+
+    All are bought in 2027; a life of five years is renewed at 2028's price, which holds for ever; the old car fetches 12 % of it.
+    """
+    bought, running, left = np.array(BOUGHT["alpha"]), 0.0, 0.0
+    due = 0.0075 / (1 - 1.0075**-60) / 2
+    for count, start in zip(bought, STARTS, strict=True):
+        since, price = start, CAR_2027
+        for month in np.arange(12, 12 + months):
+            if month - since >= 60:
+                running += count * worth(month) * CAR_2028 * (0.12 - 0.5)
+                since, price = month, CAR_2028
+            running -= count * worth(month + 0.5) * price * due * LIGHTER ** (month - since + 0.5)
+        age = 12 + months - since
+        owed = (1 - 1.0075 ** -(60 - age)) / (1 - 1.0075**-60) * LIGHTER**age
+        left += count * (CAR_2028 * (0.12 + 0.88 * (1 - age / 60)) - 0.5 * price * owed)
+    return float(running), float(left * worth(12 + months))
+
+
+def stalls_kept(months: int) -> tuple[float, float]:
+    """Return the worth of keeping Aston's stalls, which last ten years."""
+    placed, running, left = np.diff(np.array(DEPOTS["aston"][3]), prepend=0), 0.0, 0.0
+    for count, start in zip(placed, STARTS, strict=True):
+        renewed = start + 120 < 12 + months
+        running -= count * 150_000 * worth(start + 120) * renewed
+        left += count * 150_000 * (1 - (12 + months - start - 120 * renewed) / 120)
+    return float(running), float(left * worth(12 + months))
+
+
+def whole(value: dict[str, float]) -> float:
+    """Return the sum of a value's parts."""
+    return value["cash_usd"] + value["residual_usd"] + value["terminal_usd"]
+
+
+def month_ends(*holders: dict[str, Any]) -> Row:
+    """Return cumulated cash at the end of the twelve months: one-off lines go out at a period's start, others evenly."""
+    once, steady = flows(*holders, only=ONE_OFF), flows(*holders) - flows(*holders, only=ONE_OFF)
+    found = np.zeros(12)
+    for t, months in enumerate(MONTHS):
+        found[list(months)] += steady[t] / LENGTHS[t]
+        found[months[0]] += once[t]
+    return np.cumsum(found)
 
 
 def build_plan(world: Catalogue | None = None, request: PlanRequest | None = None) -> Plan:
@@ -608,10 +668,11 @@ def build_plan(world: Catalogue | None = None, request: PlanRequest | None = Non
     pools = [pool("alpha", parts), pool("beta", parts)]
     holders = [h["lines_usd"] for h in (*parts, *pools)] + [c["city_lines_usd"] for c in cities]
     cash, spent = flows(*holders), -flows(*holders, only=ONE_OFF)
-    cars, stalls_left, charge = ends()
-    residual, terminal = cars + stalls_left, sum(going_on(lines) for lines in holders) - charge
-    by_horizon = sum(npv({k: np.asarray(x) for k, x in lines.items()}) for lines in holders) + residual
-    objective = by_horizon + terminal
+    lost = [p["displaced_usd"] for p in parts]
+    kept = {m: [sum(x) for x in zip(cars_kept(m), stalls_kept(m), strict=True)] for m in (0, 48, 96)}
+    value = worth_of(holders, lost, (kept[48][0], kept[48][1]))
+    by_years = {m: value["cash_usd"] + sum(going_on(lines, m) for lines in holders) + sum(kept[m]) for m in kept}
+    objective = whole(value)
     bound = objective + 0.01 * abs(objective)
     V = np.sum([p["vehicles"] for p in parts], axis=0)
     T = sum(p["trips_per_day"][-1] for p in parts)
@@ -627,12 +688,17 @@ def build_plan(world: Catalogue | None = None, request: PlanRequest | None = Non
         "period_months": LENGTHS.astype(int).tolist(),
         "kpis": {
             "npv_usd": objective,
-            "npv_by_horizon_usd": by_horizon,
-            "terminal_usd": terminal,
-            "residual_usd": residual,
+            "cash_usd": value["cash_usd"],
+            "residual_usd": value["residual_usd"],
+            "terminal_usd": value["terminal_usd"],
+            "incremental_npv_usd": objective,
+            "gross_npv_usd": objective - value["displaced_usd"],
+            "years_after": 4.0,
+            "npv_by_horizon_usd": by_years[0],
+            "npv_twice_after_usd": by_years[96],
             "capital_usd": spent.sum(),
             "discounted_capital_usd": float(np.sum(spent * worth(STARTS))),
-            "peak_funding_usd": -total.min(),
+            "peak_funding_usd": -month_ends(*holders).min(),
             "payback": None,
             "cities_live": 2,
             "markets_live_with_existing": 3,

@@ -71,7 +71,8 @@ def test_a_later_launch_is_told_in_plain_words():
     a, b = known("base"), known(str(LATE), LATE)
     old, new = (deployments_of(p)["beta@belport"].launch for p in (a, b))
     (move,) = [m for m in compare_plans(a, b).decisions if m.kind == "launch"]
-    assert move.sentence == f"Belport opens three months later, {month_name(new)} instead of {month_name(old)}."
+    assert move.sentence.startswith("Belport opens ")
+    assert move.sentence.endswith(f" months later, {month_name(new)} instead of {month_name(old)}.")
     assert (move.a, move.b, move.direction) == (old, new, 1)
 
 
@@ -81,7 +82,9 @@ def test_a_dropped_launch_and_a_new_one_are_told():
     (new,) = [m for m in compare_plans(b, a).decisions if m.kind == "launch"]
     assert "no longer opens" in gone.sentence
     assert "is new and opens" in new.sentence
-    assert any(m.kind == "depot" and "no longer gets" in m.sentence for m in compare_plans(a, b).decisions)
+    had = [d for c in a.cities if c.city == "belport" for d in c.depots]
+    depots = [m for m in compare_plans(a, b).decisions if m.kind == "depot" and "no longer gets" in m.sentence]
+    assert len(depots) == len(had)
     assert any(m.kind in {"bought", "fleet"} for m in compare_plans(a, b).decisions)
 
 

@@ -117,7 +117,7 @@ def test_a_plan_of_another_version_is_refused_with_a_remedy():
 
 
 def test_what_is_no_plan_is_a_fault():
-    for text in ("{", "[]", '{"schema_version": "2"}'):
+    for text in ("{", "[]", '{"schema_version": "3"}'):
         with pytest.raises(InputError):
             read_plan(text)
 

@@ -10,9 +10,10 @@ import pytest
 
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.instance import Array
+from fleetplan.optimize.ledger import Ending
 from fleetplan.optimize.matrix import Place
-from tests.plan_builder import CAR_2027, CAR_2028, figures
-from tests.rule_builder import APRIL, BOUGHT, DRIVEN, JULY, JUNE, WORLD, Trial, instance, written
+from tests.plan_builder import CAR_2027, CAR_2028, LIGHTER, figures
+from tests.rule_builder import APRIL, BOUGHT, DRIVEN, JULY, JUNE, WORLD, Trial, instance, with_assumption, written
 
 DAYS = 365.25 / 12
 ALPHA, BETA = Place("deployment", city="aston", stack="alpha"), Place("deployment", city="belport", stack="beta")
@@ -119,9 +120,9 @@ def test_a_used_vehicle_is_worth_no_more_than_its_share_of_a_new_one():
     dearer = figures("assumptions.toml", {}, price__kit_index_by_year=([1.0, 2.0], [2027, 2028]))
     worlds = (WORLD, replace(WORLD, assumptions={**WORLD.assumptions, **dearer}))
     falling, rising = (instance(BOUGHT, world).stacks["alpha"] for world in worlds)
-    share, owed = 0.12 + 0.88 * (1 - 12 / 60), 0.5 * (1 - 1.0075**-48) / (1 - 1.0075**-60)
-    assert falling.residual_usd[0] == pytest.approx(CAR_2028 * share - CAR_2027 * owed)
-    assert rising.residual_usd[0] == pytest.approx(rising.price_usd[0] * (share - owed))
+    share, owed = 0.12 + 0.88 * (1 - 12 / 60), 0.5 * (1 - 1.0075**-48) / (1 - 1.0075**-60) * LIGHTER**12
+    assert falling.kept[0].left_usd[0] * 1.1 == pytest.approx(CAR_2028 * share - CAR_2027 * owed)
+    assert rising.kept[0].left_usd[0] * 1.1 == pytest.approx(rising.price_usd[0] * (share - owed))
 
 
 def test_vehicles_are_paid_with_their_spares_half_at_once_and_half_on_a_loan():
@@ -129,7 +130,8 @@ def test_vehicles_are_paid_with_their_spares_half_at_once_and_half_on_a_loan():
     trial.put(trial.f.columns.bought["alpha"][2], 10.0)
     payment = 0.0075 / (1 - 1.0075**-60) * CAR_2027 / 2 * 10
     assert booked(trial, POOL, "vehicles").tolist() == pytest.approx([0, 0, -5 * CAR_2027] + [0] * 9)
-    assert booked(trial, POOL, "loan").tolist() == pytest.approx([0, 0] + [-payment] * 10)
+    due = [-payment * LIGHTER ** (age + 0.5) for age in range(10)]
+    assert booked(trial, POOL, "loan").tolist() == pytest.approx([0, 0, *due])
 
 
 def test_what_is_left_of_vehicles_and_stalls_counts_and_keeping_them_is_charged():
@@ -137,13 +139,102 @@ def test_what_is_left_of_vehicles_and_stalls_counts_and_keeping_them_is_charged(
     depot = trial.f.columns.depots["aston"]
     trial.put(trial.f.columns.bought["alpha"][0], 1.0).put(depot.stalls[0, 0, 2:], 4.0)
     ends = trial.f.ledger.endings(trial.x)
-    at_end = 1.1**-1
-    owed = (1 - 1.0075**-48) / (1 - 1.0075**-60)
+    at_end, aston = 1.1**-5, Place("city", city="aston")
+    assert ends["residual", POOL] == pytest.approx(CAR_2028 * 0.12 * at_end), (
+        "five years old, and the loan is paid back"
+    )
+    assert ends["residual", aston] == pytest.approx(4 * 150_000 * (1 - 58 / 120) * at_end)
+    ages = 12 + np.arange(48) + 0.5
+    due = 0.0075 / (1 - 1.0075**-60) * CAR_2027 / 2 * LIGHTER**ages
+    assert ends["renewal", POOL] == pytest.approx(-np.sum(due * 1.1 ** (-ages / 12)))
+    assert ("renewal", aston) not in ends, "stalls last longer than the years that count"
+
+
+def after(years: float, **figures_: float) -> dict[tuple[Ending, Place], float]:
+    """Return what a car and four stalls bought in January are worth with so many years counted after the horizon."""
+    world = with_assumption("terminal.years", years)
+    for name, number in figures_.items():
+        world = with_assumption(name.replace("__", "."), number, world)
+    trial = Trial(instance(BOUGHT, world))
+    depot = trial.f.columns.depots["aston"]
+    trial.put(trial.f.columns.bought["alpha"][0], 1.0).put(depot.stalls[0, 0], 4.0)
+    return dict(trial.f.ledger.endings(trial.x))
+
+
+def test_with_no_year_after_the_horizon_things_are_sold_at_its_end():
+    owed = (1 - 1.0075**-48) / (1 - 1.0075**-60) * LIGHTER**12
     worth = CAR_2028 * (0.12 + 0.88 * (1 - 12 / 60)) - CAR_2027 * 0.5 * owed
-    assert ends["residual", POOL] == pytest.approx(worth * at_end)
-    assert ends["residual", Place("city", city="aston")] == pytest.approx(4 * 150_000 * (1 - 10 / 120) * at_end)
-    months = np.sum(1.1 ** (-(12 + np.arange(48) + 0.5) / 12))
-    assert ends["capital_charge", POOL] == pytest.approx(-0.0075 / (1 - 1.0075**-60) * CAR_2028 * months)
+    assert after(0) == {
+        ("residual", POOL): pytest.approx(worth / 1.1),
+        ("residual", Place("city", city="aston")): pytest.approx(600_000 * 0.9 / 1.1),
+    }
+
+
+def test_what_wears_out_in_the_years_after_the_horizon_is_renewed_at_the_price_of_that_year():
+    found, aston = after(10), Place("city", city="aston")
+    assert found["renewal", aston] == pytest.approx(-600_000 * 1.1**-10), "after ten years all four are renewed"
+    assert found["residual", aston] == pytest.approx(600_000 * 0.9 * 1.1**-11)
+    assert after(10)["renewal", POOL] < after(4)["renewal", POOL] - 0.38 * CAR_2028 * 1.1**-5 + 1.0
+
+
+def test_a_life_that_ends_with_the_horizon_is_renewed_at_once_and_never_used_for_nothing():
+    short = after(1, fleet__life_years=1.0)
+    due = (
+        0.0075
+        / (1 - 1.0075**-12)
+        * CAR_2028
+        / 2
+        * LIGHTER ** (np.arange(12) + 0.5)
+        * 1.1 ** (-(12.5 + np.arange(12)) / 12)
+    )
+    assert short["renewal", POOL] == pytest.approx(-CAR_2028 * (0.5 - 0.12) / 1.1 - due.sum())
+    assert short["residual", POOL] == pytest.approx(CAR_2028 * 0.12 * 1.1**-2)
+
+
+def test_an_old_vehicle_is_sold_within_the_horizon():
+    world = with_assumption("fleet.life_years", 0.5)
+    trial = Trial(instance(BOUGHT, world))
+    trial.put(trial.f.columns.bought["alpha"][0], 3.0)
+    assert booked(trial, POOL, "resale").tolist() == pytest.approx([0] * 6 + [3 * 0.12 * CAR_2027] + [0] * 5)
+    assert not any(trial.f.ledger.endings(trial.x).values()), "nothing of it is left at the horizon's end"
+
+
+# --- vehicle_wear ---
+
+
+def test_kilometres_beyond_a_cars_share_of_its_years_are_paid_as_they_are_driven():
+    trial = Trial(instance(BOUGHT)).serving(20, slice(JULY, None)).opened(JULY)
+    own = trial.f.columns.deployments[0]
+    trial.put(own.trips[0, JULY:], 400.0)
+    lives = (9 * 400 + 40 * 20) * DAYS / 150_000 - 1.1 * 20 / 60
+    assert lives > 0
+    assert own.worn is not None
+    rows = Trial(trial.i, "vehicle_wear").put(trial.f.columns.deployments[0].fleet[0, JULY], 20.0)
+    rows.put(own.trips[0, JULY], 400.0)
+    assert not rows.put(own.worn[JULY], lives - 1e-4).kept
+    assert rows.put(own.worn[JULY], lives + 1e-9).kept
+    assert booked(rows, ALPHA, "wear")[JULY] == pytest.approx(-lives * CAR_2027 / 1.1 * 0.88)
+
+
+def test_cars_of_partners_wear_out_at_their_own_cost():
+    assert formulate(instance(DRIVEN)).columns.deployments[0].worn is None
+
+
+# --- incremental and gross value ---
+
+
+def test_drivers_trips_lost_count_against_incremental_value_and_are_known_in_any_case():
+    lost = 0.6 * 0.05 * 25 / 1.08 * (0.25 + 0.75 * 7 / 8) * DAYS * 100
+    costs = []
+    for value in ("incremental", "gross"):
+        trial = Trial(instance(BOUGHT | {"value": value}))
+        own = trial.f.columns.deployments[0]
+        costs.append(trial.f.model.cost[own.trips[0, JULY]])
+        trial.put(own.trips[0, JULY], 100.0)
+        lines = trial.f.ledger.lines(trial.x)[ALPHA]
+        assert trial.f.ledger.lines_besides(trial.x)[ALPHA]["displaced"][JULY] == pytest.approx(-lost)
+        assert ("displaced" in lines) == (value == "incremental")
+    assert costs[1] - costs[0] == pytest.approx(lost / 100 * trial.i.world.disc_mid[JULY])
 
 
 def test_sites_cost_when_ordered_and_stalls_of_the_platform_when_placed():
@@ -164,8 +255,8 @@ def test_the_objective_is_all_that_was_booked_discounted():
         for line, usd in lines.items():
             once = line in {"vehicles", "placing", "depot_site", "stalls", "launch", "area"}
             total += float(usd @ (world.disc_start if once else world.disc_mid))
-            if not once and line != "loan":
-                total += usd[-1] * 12 * world.terminal_factor
+            if not once and line not in {"loan", "resale"}:
+                total += usd[-1] * world.going_on[48]
     assert trial.f.model.value(trial.x) == pytest.approx(total)
 
 
@@ -215,12 +306,12 @@ def test_without_the_budget_anything_may_be_spent():
 
 @pytest.mark.parametrize(("vehicles", "allowed"), [(20, True), (21, False)])
 def test_cumulated_cash_never_falls_below_the_floor(vehicles: int, allowed: bool):
-    payment = 0.0075 / (1 - 1.0075**-60) * HALF_USD
-    trial = Trial(instance(quarterly(1e9, 20 * (HALF_USD + 12 * payment) + 1.0)), "cash_floor")
+    payment = 0.0075 / (1 - 1.0075**-60) * HALF_USD * LIGHTER ** (np.arange(12) + 0.5)
+    trial = Trial(instance(quarterly(1e9, 20 * (HALF_USD + payment.sum()) + 1.0)), "cash_floor")
     assert trial.f.columns.cash is not None
     trial.put(trial.f.columns.bought["alpha"][0], vehicles)
     trial.put(trial.f.columns.cash, -vehicles * payment / 1e6)
-    trial.put(trial.f.columns.cash[0], -vehicles * (HALF_USD + payment) / 1e6)
+    trial.put(trial.f.columns.cash[0], -vehicles * (HALF_USD + payment[0]) / 1e6)
     assert trial.kept == allowed
 
 

@@ -41,7 +41,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "permit_delay": {"city": "aston", "months": 2},
     "event_date": {"event": "a-law", "month": "2027-07"},
     "supply_change": {"stack": "beta", "factor": 0.6},
-    "suspension": {"stack": "beta", "start": "2027-10", "end": "2027-12", "vehicles_left": 3},
     "service_level": {"max_wait_min": 9.25},
     "minimum_trips": {"trips_per_day": 150, "start": "2027-07"},
     "result_floor": {"least_usd": -2e6, "per": "year", "start": "2027-07", "end": "2027-09"},
@@ -132,7 +131,7 @@ def test_a_rule_without_rows_is_told_apart_from_one_that_forgot_them():
     model = formulate(rich()).model
     silent = {key for key in all_rules() if not len(model.rows_where(lambda b, key=key: b.rule == key))}  # type: ignore[misc]
     none = {key for key, line in by_key().items() if line["its rows"].startswith(("none", "booking: no rows"))}
-    where_scarce = {"supply_yearly_cap", "programme_room", "barred", "first_year_fleet"}
+    where_scarce = {"supply_yearly_cap", "programme_room", "first_year_fleet"}
     assert silent - where_scarce == none - where_scarce
 
 
@@ -207,15 +206,14 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "area_density": ("4 km²",),
     "partner_use": ("5 trips",),
     "demand": ("20%", "60%"),
+    "vehicle_wear": ("60 months", "150,000 km"),
     "capital": ("12,000,000 USD",),
     "cash_floor": ("-4,000,000 USD",),
 }
 NO_FIGURE = {
     "launch_order": "an order",
     "operator_seat": "whether, not how much",
-    "barred": "where the request gives no month to an event that bars somebody, it bars nobody",
     "programme_opens": "whether, not how much",
-    "ending": "whether, not how much",
     "permit_path": "its months are those of the permits, which plans list one by one",
     "permit_area": "as permit_path",
     "paid_service": "a definition",

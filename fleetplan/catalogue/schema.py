@@ -52,6 +52,8 @@ CITY_FIGURES: Final[dict[str, Spec]] = {
     "market.airport_share": SHARE,
     "market.av_local_charge_usd_month": Spec(0, 50_000),
     "market.rival_share": SHARE,
+    "market.displaced_share_by_year": Spec(0, 1, length=0, years=True),
+    "market.human_take_net": SHARE,
     "speed.peak_kmh": Spec(3, 150),
     "speed.offpeak_kmh": Spec(3, 150),
     "speed.freeway_kmh": Spec(10, 150),
@@ -98,7 +100,8 @@ STACK_FIGURES: Final[dict[str, Spec]] = {
 ASSUMPTIONS: Final[dict[str, Spec]] = {
     "adoption.curve_monthly": Spec(0, 1, length=0),
     "area.expansion_usd_per_km2": Spec(0, 1e7),
-    "displaced.take_share": SHARE,
+    "depot.stall_life_years": Spec(0.5, 60),
+    "finance.inflation": Spec(0, 0.5),
     "finance.interest": SHARE,
     "finance.loan_to_value": SHARE,
     "finance.term_years": Spec(0.5, 40),
@@ -146,10 +149,8 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
         for figure in ("kept", "median", "p90", "never")
     },
     "supply.public_charging_cars": Spec(0, 1e6, whole=True),
-    "exit.usd_per_service": Spec(0, 1e9),
-    "suspension.recovery_months": Spec(0, 120),
-    "suspension.forgotten_months": Spec(0, 12),
     "team.usd_per_year": Spec(0, 1e9),
+    "terminal.growth": Spec(-0.5, 0.5),
     "terminal.years": Spec(0, 40),
     "wait.elasticity": Spec(-10, 0),
     "wait.reference_min": Spec(0.1, 120),
@@ -162,7 +163,6 @@ ECONOMIC_FIGURES: Final[dict[str, Spec]] = {
     "event_response_vehicles_per_field_agent": Spec(0.1, 10_000),
     "maintenance_and_tyres_per_km": Spec(0, 20),
     "payment_processing": SHARE,
-    "platform_take_rate_human_us": SHARE,
     "vehicles_per_fast_stall": Spec(0.1, 1_000),
 }
 

@@ -14,9 +14,13 @@ from fleetplan.words.values import count, decimal, month_name, several, usd_fine
 
 KPIS: tuple[tuple[str, str, Any], ...] = (
     ("npv_usd", "Net present value", usd_fine),
-    ("npv_by_horizon_usd", "of it within the horizon", usd_fine),
-    ("terminal_usd", "Worth after the horizon", usd_fine),
-    ("residual_usd", "Residual value of vehicles", usd_fine),
+    ("cash_usd", "of it cash within the horizon", usd_fine),
+    ("residual_usd", "of it left of vehicles and stalls", usd_fine),
+    ("terminal_usd", "of it the years after the horizon", usd_fine),
+    ("incremental_npv_usd", "Incremental value", usd_fine),
+    ("gross_npv_usd", "Gross value", usd_fine),
+    ("npv_by_horizon_usd", "Value with no year after the horizon", usd_fine),
+    ("npv_twice_after_usd", "Value with twice the years after it", usd_fine),
     ("capital_usd", "Capital spent", usd_fine),
     ("discounted_capital_usd", "Capital, discounted", usd_fine),
     ("peak_funding_usd", "Peak funding", usd_fine),

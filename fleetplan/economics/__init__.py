@@ -1,7 +1,16 @@
 """Unit economics: what a trip, a kilometre and a vehicle-month earn and cost, by contract."""
 
-from fleetplan.economics.finance import annuity, annuity_factor, discount, outstanding
-from fleetplan.economics.paths import BATTERY_USD, KIT_INDEX, LICENCE_INDEX, in_year, index, vehicle_price_usd
+from fleetplan.economics.finance import annuity, annuity_factor, discount, going_on, outstanding
+from fleetplan.economics.keeping import Kept, Life, Loan, kept
+from fleetplan.economics.paths import (
+    BATTERY_USD,
+    KIT_INDEX,
+    LICENCE_INDEX,
+    in_year,
+    index,
+    vehicle_life_months,
+    vehicle_price_usd,
+)
 from fleetplan.economics.rates import LINES, DeploymentRates, Line, deployment_rates
 
 __all__ = [
@@ -10,13 +19,19 @@ __all__ = [
     "LICENCE_INDEX",
     "LINES",
     "DeploymentRates",
+    "Kept",
+    "Life",
     "Line",
+    "Loan",
     "annuity",
     "annuity_factor",
     "deployment_rates",
     "discount",
+    "going_on",
     "in_year",
     "index",
+    "kept",
     "outstanding",
+    "vehicle_life_months",
     "vehicle_price_usd",
 ]

@@ -48,5 +48,13 @@ def annuity_factor(rate: float, years: float) -> float:
     >>> round(annuity_factor(0.0, 4), 6)
     4.0
     """
-    months = round(years * 12)
-    return sum(discount(rate, k + 0.5) for k in range(months)) / 12.0
+    return going_on(rate, 0, round(years * 12), 0.0) / 12.0
+
+
+def going_on(rate: float, after: int, months: int, growth: float) -> float:
+    """Return the present worth of 1 USD a month for ``months``, from ``after`` months on, growing by ``growth`` a year.
+
+    >>> round(going_on(0.0, 48, 12, 0.0), 6), going_on(0.1, 48, 0, 0.0)
+    (12.0, 0.0)
+    """
+    return sum(discount(rate, after + k + 0.5) / discount(growth, k + 0.5) for k in range(months)) + 0.0

@@ -36,3 +36,8 @@ def vehicle_price_usd(own: Mapping[str, Figure], stack: Stack, month: int) -> fl
     pack = own[BATTERY_USD]
     cheaper_cells = stack.value("vehicle.battery_kwh") * (pack.values[0] - in_year(pack, month))
     return max(0.0, price * (1.0 - share + share * index(own[KIT_INDEX], month)) - cheaper_cells)
+
+
+def vehicle_life_months(own: Mapping[str, Figure]) -> int:
+    """Return the whole months after which a vehicle is renewed for its age."""
+    return max(1, round(own["fleet.life_years"].value * 12.0))

@@ -12,7 +12,7 @@ from typing import Literal
 
 from fleetplan.catalogue.law import most_vehicles_per_remote_operator
 from fleetplan.catalogue.types import Catalogue, City, Figure, Stack
-from fleetplan.economics.paths import BATTERY_USD, KIT_INDEX, LICENCE_INDEX, index
+from fleetplan.economics.paths import BATTERY_USD, KIT_INDEX, LICENCE_INDEX, in_year, index
 
 HOURS_PER_MONTH = 730.0
 OPERATOR_HOURS_PER_DAY = 16.0
@@ -34,26 +34,26 @@ class Line:
         Under what name plans, reports and comparisons sum it.
     kind
         ``running`` goes on after the horizon; ``capital`` is spent of the budget, at the start of its period; ``loan`` ends;
-        ``once`` is spent when something ends, out of no budget.
+        ``resale`` comes once.
     figures
         What it reads of economics.csv and assumptions.toml, by item and key, exchange rates apart.
     """
 
     group: str
-    kind: Literal["running", "capital", "loan", "once"] = "running"
+    kind: Literal["running", "capital", "loan", "resale"] = "running"
     figures: tuple[str, ...] = ()
 
 
 _UPKEEP, _FEES, _STAFF = "Energy, upkeep, licence", "Insurance, operation, fees", "Remote and field staff"
+PRICE_LISTS = (KIT_INDEX, BATTERY_USD)
 _VEHICLES, _DEPOTS, _LAUNCH = "Vehicles", "Depots and stalls", "Launch and area"
 
-PRICE_LISTS = (KIT_INDEX, BATTERY_USD)
 LINES: Mapping[str, Line] = {
     "net_fares": Line("Net fares"),
     "partner_share": Line("Partner's share"),
     "payment": Line("Payment, support", figures=("payment_processing",)),
     "support": Line("Payment, support", figures=("customer_support_per_trip",)),
-    "displaced": Line("Human trips displaced", figures=("displaced.take_share", "platform_take_rate_human_us")),
+    "displaced": Line("Human trips displaced"),
     "energy": Line(_UPKEEP, figures=("charging_loss", "service.aux_kw", "service.service_hours")),
     "maintenance": Line(_UPKEEP, figures=("maintenance_and_tyres_per_km",)),
     "licence": Line(_UPKEEP, figures=("price.licence_index_by_year",)),
@@ -65,17 +65,33 @@ LINES: Mapping[str, Line] = {
     "fixed_fee": Line(_FEES),
     "remote": Line(_STAFF, figures=("remote.vehicles_per_agent_by_year",)),
     "field": Line(_STAFF, figures=("event_response_vehicles_per_field_agent",)),
+    "wear": Line(
+        _UPKEEP,
+        figures=("fleet.life_km", "fleet.life_years", "fleet.residual_share", "service.spare_share", *PRICE_LISTS),
+    ),
     "team": Line(_STAFF, figures=("team.usd_per_year",)),
     "safety_operator": Line("Safety operators"),
     "vehicles": Line(_VEHICLES, "capital", ("service.spare_share", *PRICE_LISTS)),
     "placing": Line(_VEHICLES, "capital", ("fleet.delivery_usd",)),
-    "withdrawal": Line(_VEHICLES, "once", ("fleet.move_usd_per_vehicle",)),
-    "loan": Line(_VEHICLES, "loan", ("service.spare_share", "finance.interest", "finance.term_years", *PRICE_LISTS)),
+    "resale": Line(
+        _VEHICLES, "resale", ("service.spare_share", "fleet.residual_share", "fleet.life_years", *PRICE_LISTS)
+    ),
+    "loan": Line(
+        _VEHICLES,
+        "loan",
+        (
+            "service.spare_share",
+            "finance.interest",
+            "finance.term_years",
+            "finance.inflation",
+            "fleet.life_years",
+            *PRICE_LISTS,
+        ),
+    ),
     "depot_site": Line(_DEPOTS, "capital"),
     "stalls": Line(_DEPOTS, "capital"),
     "launch": Line(_LAUNCH, "capital", ("launch.followup_factor",)),
     "area": Line(_LAUNCH, "capital", ("area.expansion_usd_per_km2",)),
-    "exit": Line(_LAUNCH, "once", ("exit.usd_per_service",)),
 }
 """Every money line, in the order in which accounts list them; how to add one: docs/extending.md."""
 
@@ -123,12 +139,22 @@ class DeploymentRates:
     launch_usd: float
     area_usd_per_km2: float
     placing_usd: float
-    withdrawal_usd: float
+    human_fare_usd: float
+    human_take: float
+    displaced_shares: Figure
     demand_factor: float
 
     def fare_usd(self, level_trip_km: float, fare_factor: float) -> float:
         """Return the net fare of a trip in an area whose mean trip is ``level_trip_km``: base quarter plus distance part."""
         return self.net_fare_usd * fare_factor * (0.25 + 0.75 * level_trip_km / self.mean_trip_km)
+
+    def displaced_usd(self, level_trip_km: float, month: int) -> float:
+        """Return what the platform loses on drivers' trips for a robotaxi trip in an absolute month (0 or negative).
+
+        ``share(year) * human_take_net * the driver's fare``, tax taken out, at the city's own fare level.
+        """
+        lost = self.human_fare_usd * (0.25 + 0.75 * level_trip_km / self.mean_trip_km) * self.human_take
+        return -in_year(self.displaced_shares, month) * lost
 
     def remote_usd_month(self, year: int) -> float:
         """Return the cost of remote assistance per vehicle-month in a calendar year (0 or negative)."""
@@ -166,7 +192,6 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         "net_fares": 1.0,
         "partner_share": -(1.0 - stack.value("contract.platform_fare_share")),
         "payment": paid("payment", eco["payment_processing"].value),
-        "displaced": -own["displaced.take_share"].value * eco["platform_take_rate_human_us"].value,
     }
     per_vehicle_month = {
         "insurance": paid("insurance", city.value("cost.insurance_usd_per_vehicle_year") / 12.0),
@@ -214,6 +239,8 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         launch_usd=-stack.value("contract.launch_cost_usd") * stack.value("contract.launch_share"),
         area_usd_per_km2=-own["area.expansion_usd_per_km2"].value * stack.value("contract.launch_share"),
         placing_usd=-own["fleet.delivery_usd"].value if "capital" in pays else 0.0,
-        withdrawal_usd=-own["fleet.move_usd_per_vehicle"].value if "capital" in pays else 0.0,
+        human_fare_usd=net_fare / multiplier,
+        human_take=city.value("market.human_take_net"),
+        displaced_shares=city.figures["market.displaced_share_by_year"],
         demand_factor=multiplier ** own["price.elasticity"].value,
     )

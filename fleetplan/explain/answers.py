@@ -15,6 +15,7 @@ from fleetplan.words.changes import DURATION_NAMES
 from fleetplan.words.markets import SAME_RULES, markets_sentence, plan_noun
 from fleetplan.words.proof import gap_of, searched_out
 from fleetplan.words.values import count, listed, month_name, percent, several, usd
+from fleetplan.words.worth import years_sentence
 
 LATE_MONTHS = 3
 FIRST_MONTHS = 6
@@ -168,7 +169,8 @@ def _most_more(plan: Plan) -> str:
 def _how_sure(plan: Plan) -> Answer:
     weak = doubts(plan)
     assumed = sum(f.confidence == "assumed" for f in weak)
-    beyond = plan.kpis.npv_usd - plan.kpis.npv_by_horizon_usd
+    k = plan.kpis
+    beyond = k.residual_usd + k.terminal_usd
     rules = len(plan.certificate.rules_checked)
     arithmetic = (
         f"Of the arithmetic: {'very' if searched_out(plan) else 'less than was asked for'}. {_most_more(plan)}, and an "
@@ -179,9 +181,9 @@ def _how_sure(plan: Plan) -> Answer:
         f"Of the figures: less. The plan leans on {leans}." if weak else "Of the figures: none of them is doubtful."
     )
     sentences = [s for s in (markets_sentence(plan), arithmetic, figures) if s]
-    if beyond > 0:
-        share = percent(beyond / plan.kpis.npv_usd, 0)
-        sentences.append(f"{share} of the value rests on what the fleets are worth after the horizon.")
+    if beyond > 0 and k.npv_usd > 0:
+        which = f"{percent(beyond / k.npv_usd, 0)} of the value" if k.cash_usd > 0 else "More than the whole value"
+        sentences.append(f"{which} rests on what comes after the horizon. {years_sentence(k)}")
     return Answer("how-sure", "How sure is this?", sentences, ("#confidence", "Figures it leans on"))
 
 

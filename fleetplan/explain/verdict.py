@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fleetplan.plans.reading import opened_deployments, ordered_deployments
-from fleetplan.plans.types import CityRollout, DeploymentPlan, Kpis, Plan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.words.openings import is_shut
 from fleetplan.words.proof import proof_sentence, searched_out
 from fleetplan.words.values import count, listed, month_name, several, usd
+from fleetplan.words.worth import basis_sentence, parts_sentence, years_sentence
 
 
 def verdict(plan: Plan) -> list[str]:
@@ -16,7 +17,7 @@ def verdict(plan: Plan) -> list[str]:
         return [*_nothing_opens(plan), proof_sentence(plan)]
     return [
         " ".join([_opening_sentence(plan, launches), _size_sentence(plan), *_shut_sentences(plan)]),
-        " ".join([*_money_sentences(plan.kpis), proof_sentence(plan)]),
+        " ".join([*_money_sentences(plan), proof_sentence(plan)]),
     ]
 
 
@@ -24,7 +25,7 @@ def _nothing_opens(plan: Plan) -> list[str]:
     """Say that a plan opens nothing, and whether that is a finding or only where the search had got to."""
     begun = _shut_sentences(plan)
     if begun:
-        return [" ".join(["No city opens.", *begun, *_money_sentences(plan.kpis)])]
+        return [" ".join(["No city opens.", *begun, *_money_sentences(plan)])]
     if searched_out(plan) and plan.markets is not None:
         return [
             "No city is opened: no plan can have a market by the date that counts, and none is worth opening besides."
@@ -72,21 +73,13 @@ def _size_sentence(plan: Plan) -> str:
     )
 
 
-def _money_sentences(k: Kpis) -> list[str]:
+def _money_sentences(plan: Plan) -> list[str]:
+    k = plan.kpis
     back = f"the money is back by {month_name(k.payback)}" if k.payback else "the money is not back within the horizon"
     return [
-        f"The plan is worth {usd(k.npv_usd)} (net present value): {_split(k)}.",
+        f"The plan is worth {usd(k.npv_usd)} (net present value): {parts_sentence(k)}.",
+        basis_sentence(plan),
+        years_sentence(k),
         f"It spends {usd(k.capital_usd)} of capital and at its deepest is {usd(k.peak_funding_usd)} out of pocket;",
         f"{back}.",
     ]
-
-
-def _split(k: Kpis) -> str:
-    """Say how much of the value falls within the horizon and how much rests on what comes after it."""
-    within, beyond = k.npv_by_horizon_usd, k.npv_usd - k.npv_by_horizon_usd
-    after = f"{usd(beyond)} rests on what the fleets are worth after it"
-    if beyond <= 0:
-        return f"all of it is {'lost' if within < 0 else 'earned'} within the horizon"
-    if within < 0:
-        return f"the horizon itself costs {usd(-within)}, while {after}"
-    return f"{usd(within)} is earned within the horizon and {after}"

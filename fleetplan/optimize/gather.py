@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fleetplan.catalogue.types import City
-from fleetplan.economics import annuity_factor, deployment_rates, discount
+from fleetplan.economics import Life, deployment_rates, discount, going_on, vehicle_life_months
 from fleetplan.months import Grid, month_number
+from fleetplan.optimize.holdings import CityData, DepotData
 from fleetplan.optimize.instance import (
     Array,
     DeploymentOutlook,
     DeploymentTerms,
-    Flags,
     Gate,
     Instance,
     Ints,
@@ -24,10 +24,8 @@ from fleetplan.optimize.instance import (
     World,
     counted_modes,
 )
-from fleetplan.optimize.owning import stack_terms
+from fleetplan.optimize.owning import counted_years, keeping, stack_terms
 from fleetplan.optimize.pace import Growth
-from fleetplan.optimize.sites import CityData, DepotData
-from fleetplan.optimize.suspended import SuspensionTerms
 from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.caps import allowances
 from fleetplan.permits.paths import CITY, LONG_AGO
@@ -37,8 +35,6 @@ from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
 from fleetplan.scope import Scope
 from fleetplan.service.places import areas_by_level
 from fleetplan.service.types import CityService
-
-STALL_LIFE_MONTHS = 120
 
 
 def adoption_matrix(grid: Grid, curve: Sequence[float]) -> Array:
@@ -222,14 +218,15 @@ def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> Cit
     for i, site in enumerate(city.depots):
         reach = np.searchsorted(grid.starts + site.lead_months, grid.starts, side="right") - 1
         depots.append(DepotData(site.name, site.stalls, reach.astype(np.int64), service.depot_km_by_level[:, i]))
-    age = grid.end - grid.starts
+    life = round(12 * scope.catalogue.assumptions["depot.stall_life_years"].value)
+    stall = city.value("cost.charger_stall_usd")
     return CityData(
         city=slug,
         service=service,
         depots=tuple(depots),
         depot_fixed_usd=city.value("cost.depot_fixed_usd"),
-        stall_usd=city.value("cost.charger_stall_usd"),
-        stall_residual=np.maximum(0.0, 1.0 - age / STALL_LIFE_MONTHS),
+        stall_usd=stall,
+        stalls_kept=keeping(scope, Life(life, 0.0, lambda _: stall), grid),
     )
 
 
@@ -262,7 +259,7 @@ def world_of(
 ) -> World:
     """Return what every scenario of a request shares; ``shared``: wider programmes by deployment."""
     grid, own = scope.request.grid, scope.catalogue.assumptions
-    rate = scope.request.discount_rate
+    rate, counted = scope.request.discount_rate, counted_years(scope)
     offset, lengths = (grid.starts - grid.start).astype(float), np.asarray(grid.lengths, float)
     disc_end = discount(rate, float(grid.end - grid.start))
     return World(
@@ -278,7 +275,11 @@ def world_of(
         disc_start=np.array([discount(rate, m) for m in offset]),
         disc_mid=np.array([discount(rate, m) for m in offset + lengths / 2.0]),
         disc_end=disc_end,
-        terminal_factor=disc_end * annuity_factor(rate, own["terminal.years"].value),
+        going_on={m: going_on(rate, grid.end - grid.start, m, own["terminal.growth"].value) for m in counted},
+        after_months=counted[0],
+        life_months=vehicle_life_months(own),
+        life_km=own["fleet.life_km"].value,
+        spare_share=own["service.spare_share"].value,
         vehicles_per_stall=scope.catalogue.economics["vehicles_per_fast_stall"].value,
         public_cars=round(own["supply.public_charging_cars"].value),
         min_launch_fleet=round(own["fleet.min_launch_fleet"].value),
@@ -291,12 +292,6 @@ def world_of(
         first_year_fleet=round(own["fleet.first_year_fleet"].value),
         followup_factor=own["launch.followup_factor"].value,
         team_usd_month=own["team.usd_per_year"].value / 12.0,
-        suspension=SuspensionTerms(
-            adoption_curve=tuple(own["adoption.curve_monthly"].values),
-            recovery_months=own["suspension.recovery_months"].value,
-            forgotten_months=own["suspension.forgotten_months"].value,
-            exit_usd=own["exit.usd_per_service"].value,
-        ),
     )
 
 
@@ -305,7 +300,7 @@ def outlook_of(
 ) -> Outlook:
     """Return when permits come, how many riders there are and how many vehicles can be had.
 
-    ``constraints`` are those whose supply changes and bars count; the delays and event dates are in ``paths`` already.
+    ``constraints`` are those whose supply changes count; the delays and event dates are in ``paths`` already.
     """
     scope, grid = world.scope, world.grid
     wanted = counted_modes(scope.constraints)
@@ -316,21 +311,8 @@ def outlook_of(
         gates = _level_gates(path, grid, terms.shared, wanted, city, world.cities[terms.city].service)
         season = season_means(grid, city.series("season.month_factors"))
         rivals = rival_shares(grid, city.value("market.rival_share"))
-        scale = season * (1.0 - rivals) * terms.rates.demand_factor
-        found.append(DeploymentOutlook(path, modes, gates, scale, *_barred(scope, terms, constraints, grid)))
+        found.append(DeploymentOutlook(path, modes, gates, season * (1.0 - rivals) * terms.rates.demand_factor))
     return Outlook(tuple(found), {s: _ceiling(scope, s, grid, constraints) for s in world.stacks})
-
-
-def _barred(
-    scope: Scope, terms: DeploymentTerms, constraints: Sequence[AnyConstraint], grid: Grid
-) -> tuple[Flags, str]:
-    """Return in which periods an event that is given its month bars a stack from a city, and which one does from when."""
-    bars = scope.catalogue.bars_of(terms.stack, terms.city)
-    given = [(c.month, c.event) for c in constraints if isinstance(c, EventDate) and c.event in bars]
-    if not given:
-        return np.zeros(len(grid), dtype=bool), ""
-    month, event = min(given)
-    return grid.starts + np.asarray(grid.lengths) > month_number(month), f"{event} from {month}"
 
 
 def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:

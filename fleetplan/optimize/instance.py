@@ -14,23 +14,33 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import Stack
 from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
+from fleetplan.optimize.holdings import Array, CityData, Flags, Ints, StackTerms
 from fleetplan.optimize.pace import Growth
-from fleetplan.optimize.sites import CityData
-from fleetplan.optimize.suspended import SuspensionTerms, interruptions_of
 from fleetplan.permits import PUBLIC_MODES, PermitPath
 from fleetplan.request import AnyConstraint
 from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope
 from fleetplan.service.types import LadderLevel
 
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+__all__ = [
+    "Array",
+    "DeploymentData",
+    "DeploymentOutlook",
+    "DeploymentTerms",
+    "Flags",
+    "Gate",
+    "Instance",
+    "Ints",
+    "Milestone",
+    "Outlook",
+    "ServiceMode",
+    "World",
+    "counted_modes",
+]
 
 
 def counted_modes(constraints: Iterable[AnyConstraint]) -> tuple[str, ...]:
@@ -93,8 +103,6 @@ class DeploymentOutlook:
     modes: tuple[ServiceMode, ...]
     level_gates: tuple[tuple[Gate, ...], ...]  # by level: all must be ready
     scale: Array  # (periods,): season x rivals x fare response
-    barred: Flags  # (periods,): an event of the request bars the stack there
-    bar: str  # which event, and from when; empty for none
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,23 +190,6 @@ class DeploymentData:
 
 
 @dataclass(frozen=True, eq=False)
-class StackTerms:
-    """A stack's contract and the cash flows of one vehicle bought in each period."""
-
-    stack: str
-    partner: str
-    owned: bool
-    yearly_cap: float
-    life_months: int
-    price_usd: Array  # (periods,): of a vehicle bought then, with spares
-    own_cash_usd: Array  # (periods,): of it paid at purchase
-    loan_usd: Array  # (periods bought, periods paid): loan payments, negative
-    residual_usd: Array  # (periods,): value at the horizon's end of a vehicle bought then, loan deducted
-    alive: Flags  # (periods bought, periods)
-    capital_charge_usd: float  # per owned vehicle-year after the horizon
-
-
-@dataclass(frozen=True, eq=False)
 class World:
     """What every scenario of a request shares: places, partners, money and time."""
 
@@ -214,7 +205,11 @@ class World:
     disc_start: Array
     disc_mid: Array
     disc_end: float
-    terminal_factor: float  # discounted worth of 1 USD a year from the end of the horizon
+    going_on: Mapping[int, float]  # worth today of 1 USD a month after the horizon, by months counted
+    after_months: int  # months counted after the horizon
+    life_months: int
+    life_km: float
+    spare_share: float
     vehicles_per_stall: float
     public_cars: int
     min_launch_fleet: int
@@ -227,7 +222,6 @@ class World:
     partner_least_trips: float
     followup_factor: float
     team_usd_month: float
-    suspension: SuspensionTerms
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,9 +315,6 @@ class Instance:
     def of_city(self, city: str) -> list[int]:
         """Return the indices of a city's deployments."""
         return self._by_city.get(city, [])
-
-    interruptions = cached_property(interruptions_of)
-    """What suspensions do, by deployment; those that none holds are left out."""
 
     @cached_property
     def _by_stack(self) -> dict[str, list[int]]:

@@ -20,7 +20,7 @@ from fleetplan.optimize.matrix import Place
 CAPITAL_LINES = frozenset(name for name, line in LINES.items() if line.kind == "capital")
 NOT_RUNNING = frozenset(name for name, line in LINES.items() if line.kind != "running")
 When = Literal["start", "mid"]
-Ending = Literal["residual", "capital_charge"]
+Ending = Literal["residual", "renewal"]
 Lines = dict[str, Array]
 
 
@@ -52,6 +52,7 @@ class Ledger:
 
     instance: Instance
     entries: list[Entry] = field(default_factory=list)
+    besides: list[Entry] = field(default_factory=list)
     worths: list[Worth] = field(default_factory=list)
 
     def book(self, line: str, holder: Place, t: Ints, columns: ArrayLike, usd: ArrayLike, when: When = "mid") -> None:
@@ -73,6 +74,14 @@ class Ledger:
         kept = flat[2] != 0.0
         if kept.any():
             self.entries.append(Entry(line, holder, when, *(part[kept] for part in flat)))
+
+    def beside(self, line: str, holder: Place, t: Ints, columns: Ints, usd: Array) -> None:
+        """Book what sets incremental value apart from gross: known in any case, counted where incremental value is asked for."""
+        own = Ledger(self.instance)
+        own.book(line, holder, t, columns, usd)
+        self.besides += own.entries
+        if self.instance.scope.request.value == "incremental":
+            self.entries += own.entries
 
     def step(self, line: str, holder: Place, columns: Ints, usd: float) -> None:
         """Book ``usd`` once, at the start of the period in which a step column rises (per unit of rise); shape (periods,)."""
@@ -105,7 +114,7 @@ class Ledger:
     def going_on(self) -> float:
         """Worth today, after the horizon, of 1 USD of running lines in the last period."""
         world = self.instance.world
-        return 12.0 * world.terminal_factor / float(world.months[-1])
+        return world.going_on[world.after_months] / float(world.months[-1])
 
     def flows(self, *, capital_only: bool) -> tuple[Ints, Ints, Array]:
         """Return all flows as triplets (period, column, USD); capital is counted as spent, so positive."""
@@ -128,8 +137,15 @@ class Ledger:
 
     def lines(self, x: Array) -> dict[Place, Lines]:
         """Return every line by holder and period at a solution, undiscounted USD."""
+        return self._lines(self.entries, x)
+
+    def lines_besides(self, x: Array) -> dict[Place, Lines]:
+        """Return the lines that set incremental value apart from gross, whether they count or not."""
+        return self._lines(self.besides, x)
+
+    def _lines(self, entries: list[Entry], x: Array) -> dict[Place, Lines]:
         found: dict[Place, Lines] = {}
-        for entry in self.entries:
+        for entry in entries:
             amounts = np.bincount(entry.periods, entry.usd * x[entry.columns], minlength=self.instance.periods)
             own = found.setdefault(entry.holder, {})
             own[entry.line] = own.get(entry.line, np.zeros(self.instance.periods)) + amounts

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fleetplan.optimize.instance import Instance, Ints
+from fleetplan.optimize.holdings import CityData
+from fleetplan.optimize.instance import Array, Instance, Ints
 from fleetplan.optimize.matrix import Builder
 from fleetplan.optimize.reach import DeploymentReach, DepotReach, Reach
-from fleetplan.optimize.sites import CityData
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +28,10 @@ class DeploymentColumns:
     demand: Ints  # D by level in force (G, T)
     trips: Ints  # T by level in force (G, T)
     added: Ints  # max(0, V_t - V_{t-1}) (T,)
+    worn: Ints | None  # lives of vehicles used up by km beyond those by age (T,), stacks the platform owns
     cheap: Ints | None  # by fare below the full one: trips while no higher fare is permitted (F - 1, G, T)
     paying: Ints  # open to paying riders by t (T,): ``open[0]`` itself where every mode takes a fare
     driver_out: Ints  # open with paid driver-out in hand by t (T,): ``open[0]`` itself where every mode is that
-    ended: Ints | None = None  # ended by t with the level in force (G, T); None where nothing may end
-    serving: Ints | None = (
-        None  # has vehicles in t (T,), and vehicles of paid modes; None where whatever is open has some
-    )
-    serving_paid: Ints | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +52,7 @@ class Columns:
     first: Mapping[str, Ints]  # stack's first programme begun (T,), stacks with several deployments
     team: Mapping[str, Ints]  # city team in place (T,), cities with several deployments
     live: Mapping[str, Ints]  # city open to riders (T,)
-    paying_live: Mapping[str, Ints]  # city open to paying riders (T,); where a service may pause or end: carries some
-    live_now: Mapping[str, Ints]  # city carries riders (T,): ``live`` itself where no service of its may pause or end
+    paying_live: Mapping[str, Ints]  # city open to paying riders (T,)
     bought: Mapping[str, Ints]  # platform-owned stacks (T,)
     depots: Mapping[str, DepotColumns]
     capital: Ints  # capital spent (T,)
@@ -79,25 +74,18 @@ def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> Depl
         demand=b.block((levels, periods), reach.demand),
         trips=b.block((levels, periods), reach.demand),
         added=b.block((periods,), reach.fleet * any_open),
+        worn=b.block((periods,), _most_worn(i, q, reach)) if i.stacks[data.stack].owned else None,
         cheap=b.block((fares, levels, periods), reach.demand) if fares > 0 else None,
         paying=b.block((periods,), any_open, whole=True) if free else opened[0],
         driver_out=opened[0] if data.always_driver_out else b.block((periods,), any_open * data.can_be_driver_out),
-        **_interrupted(b, i, q, reach),
     )
 
 
-def _interrupted(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> dict[str, Ints]:
-    """Return the columns of a deployment that a suspension holds: whether it has ended, and whether vehicles serve."""
-    if q not in i.interruptions:
-        return {}
-    any_open = np.asarray(reach.possible.any(axis=0)).astype(float)
-    may_end = i.interruptions[q].may_end.copy()
-    may_end[0] = False  # nothing has been open before
-    return {
-        "ended": b.block(reach.possible.shape, (reach.possible & may_end).astype(float), whole=True),
-        "serving": b.block((i.periods,), any_open, whole=True),
-        "serving_paid": b.block((i.periods,), any_open, whole=True),
-    }
+def _most_worn(i: Instance, q: int, reach: DeploymentReach) -> Array:
+    """Return the most lives that trips and vehicles within reach could use up, by period."""
+    surfaces = [level.surface for level in i.levels_of(q)]
+    km = [s.km_per_trip * reach.demand[g] + s.km_per_vehicle_day * reach.levels[g] for g, s in enumerate(surfaces)]
+    return np.asarray(i.world.days / i.world.life_km * np.sum(km, axis=0))
 
 
 def _depots(b: Builder, i: Instance, data: CityData, reach: DepotReach) -> DepotColumns:
@@ -121,15 +109,12 @@ def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
     stacks = [d.stack for d in i.deployments]
     cities = [d.city for d in i.deployments]
     placed = sorted(set(cities))
-    live = {c: b.block((periods,), 1.0) for c in placed}
-    broken = {i.deployments[q].city for q in i.interruptions}
     return Columns(
         deployments=deployments,
         programmes={key: b.block((periods,), 1.0) for key in shared},
         first={s: b.block((periods,), 1.0) for s in sorted(set(stacks)) if stacks.count(s) > 1},
         team={c: b.block((periods,), 1.0) for c in placed if cities.count(c) > 1},
-        live=live,
-        live_now={c: b.block((periods,), 1.0) if c in broken else live[c] for c in placed},
+        live={c: b.block((periods,), 1.0) for c in placed},
         paying_live={c: b.block((periods,), 1.0) for c in placed},
         bought={s: b.block((periods,), reach.bought[s]) for s, d in i.stacks.items() if d.owned},
         depots={c: _depots(b, i, i.cities[c], reach.depots[c]) for c in placed},

@@ -11,22 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.holdings import Keeping
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES, Lines, running
 from fleetplan.optimize.matrix import Place
 from fleetplan.plans.decisions import Decisions, Rollout
 
+Kept = dict[int, tuple[float, float]]
+"""Worth today of what goes on and of what is left in the end, by months counted after the horizon."""
+
 
 @dataclass(frozen=True, eq=False)
 class Accounts:
-    """Lines in USD by period, undiscounted; worths at the horizon's end, discounted."""
+    """Lines in USD by period, undiscounted; worths of what is kept after the horizon, discounted."""
 
     deployments: dict[str, Lines]  # by stack@city
     cities: dict[str, Lines]
     stacks: dict[str, Lines]
-    stall_residual: Mapping[str, float]  # by city
-    vehicle_residual: Mapping[str, float]  # by stack
-    capital_charge: Mapping[str, float]  # by stack (negative): vehicles after the horizon
+    displaced: dict[str, Lines]  # by stack@city: what is lost on drivers' trips, whether it counts or not
+    stalls_kept: dict[str, Kept]  # by city
+    vehicles_kept: dict[str, Kept]  # by stack
 
 
 def settle(f: Formulation, x: Array, d: Decisions) -> Accounts:
@@ -43,17 +47,24 @@ def settle(f: Formulation, x: Array, d: Decisions) -> Accounts:
         if extra is not None and users:
             own = deployments[min(users)[2]]
             own["launch"] = own["launch"] + extra
-    ends = f.ledger.endings(x)
+    beside = f.ledger.lines_besides(x)
     return Accounts(
         deployments=deployments,
         cities={city: dict(booked.get(Place("city", city=city), {})) for city in d.depots},
         stacks={stack: lines for stack, lines in stacks.items() if f.instance.stacks[stack].owned},
-        stall_residual={place.city: usd for (kind, place), usd in ends.items() if kind == "residual" and place.city},
-        vehicle_residual={
-            place.stack: usd for (kind, place), usd in ends.items() if kind == "residual" and place.stack
-        },
-        capital_charge={place.stack: usd for (kind, place), usd in ends.items() if kind == "capital_charge"},
+        displaced={r.data.key: dict(beside.get(_place(r), {})) for r in d.rollouts},
+        stalls_kept={city: _kept(f.instance.cities[city].stalls_kept, _placed(d, city)) for city in d.depots},
+        vehicles_kept={s: _kept(f.instance.stacks[s].kept, np.asarray(n, float)) for s, n in d.bought.items()},
     )
+
+
+def _kept(terms: Mapping[int, Keeping], count: Array) -> Kept:
+    return {months: (float(count @ k.running_usd), float(count @ k.left_usd)) for months, k in terms.items()}
+
+
+def _placed(d: Decisions, city: str) -> Array:
+    """Return the stalls of the platform placed in each period."""
+    return np.diff(d.depots[city].stalls[:, 0].sum(axis=0).astype(float), prepend=0.0)
 
 
 def _place(r: Rollout) -> Place:
@@ -88,7 +99,7 @@ def present_worth(i: Instance, lines: Lines) -> float:
     return float(sum((usd @ (start if line in CAPITAL_LINES else mid)) for line, usd in lines.items()))
 
 
-def terminal_worth(i: Instance, lines: Lines) -> float:
-    """Return the worth today of going on after the horizon as in its last period, capital apart."""
+def terminal_worth(i: Instance, lines: Lines, months: int) -> float:
+    """Return the worth today of going on for ``months`` after the horizon as in its last period, capital apart."""
     last = sum(float(usd[-1]) for usd in running(lines))
-    return last / float(i.world.months[-1]) * 12.0 * i.world.terminal_factor
+    return last / float(i.world.months[-1]) * i.world.going_on[months]

@@ -17,7 +17,7 @@ from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES, Lines
 from fleetplan.optimize.prices import RowPrices
 from fleetplan.optimize.search import SearchResult
-from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, present_worth, settle, terminal_worth
+from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, present_worth, settle
 from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
 from fleetplan.plans.markets import markets_proof
@@ -34,6 +34,7 @@ from fleetplan.plans.types import (
     StackFleet,
     Status,
 )
+from fleetplan.plans.worth import Valued, by_month, deepest, payback, value
 from fleetplan.request import PlanRequest
 
 Array = NDArray[np.float64]
@@ -91,10 +92,6 @@ def _shares(i: Instance, d: Decisions, stack: str) -> dict[str, Array]:
     return {r.data.key: out[k] for k, r in enumerate(users)}
 
 
-def _worth(i: Instance, lines: Lines) -> float:
-    return present_worth(i, lines) + terminal_worth(i, lines)
-
-
 class _Assembly:
     """Holds what every part of the plan is read from."""
 
@@ -106,15 +103,30 @@ class _Assembly:
         self.shares = {s: _shares(self.instance, self.decisions, s) for s in self.instance.stacks}
         self.steps = {r.data.key: permit_steps(self.instance, self.decisions, r) for r in self.decisions.rollouts}
 
-    def pool_worth(self, r: Rollout) -> float:
-        """Return the deployment's share of its stack's vehicles: purchases, loans, residual, charge after the horizon."""
-        stack = r.data.stack
-        if stack not in self.accounts.stacks:
-            return 0.0
+    def worth(self, r: Rollout) -> Valued:
+        """Return what a deployment is worth, with its share of its stack's vehicles."""
+        stack, accounts = r.data.stack, self.accounts
+        displaced = accounts.displaced[r.data.key]
+        own = value(self.instance, accounts.deployments[r.data.key], displaced=displaced)
+        if stack not in accounts.stacks:
+            return own
         share = self.shares[stack][r.data.key]
-        lines = {line: usd * share for line, usd in self.accounts.stacks[stack].items()}
-        ends = self.accounts.vehicle_residual.get(stack, 0.0) + self.accounts.capital_charge.get(stack, 0.0)
-        return present_worth(self.instance, lines) + ends * float(share[-1])
+        lines = {line: usd * share for line, usd in accounts.stacks[stack].items()}
+        return own + value(self.instance, lines, accounts.vehicles_kept.get(stack), float(share[-1]))
+
+    def city_worth(self, slug: str) -> Valued:
+        """Return what a city is worth: its deployments, team and depots."""
+        accounts = self.accounts
+        own = value(self.instance, accounts.cities.get(slug, {}), accounts.stalls_kept.get(slug))
+        return sum((self.worth(r) for r in self.decisions.rollouts if r.data.city == slug), own)
+
+    def whole(self) -> Valued:
+        """Return what the whole plan is worth."""
+        accounts = self.accounts
+        displaced = _merged(list(accounts.displaced.values()), self.instance.periods)
+        own = value(self.instance, self.all_lines(), displaced=displaced)
+        kept = [*accounts.stalls_kept.values(), *accounts.vehicles_kept.values()]
+        return sum((value(self.instance, {}, ends) for ends in kept), own)
 
     def deployment(self, r: Rollout) -> DeploymentPlan:
         i, levels = self.instance, self.instance.cities[r.data.city].levels
@@ -133,14 +145,14 @@ class _Assembly:
         out = np.flatnonzero(np.asarray(by_mode.get("paid_driver_out", np.zeros(i.periods))) > 0)
         labels = i.grid.labels()
         stack = i.catalogue_stack(r.data.stack)
-        lines = self.accounts.deployments[r.data.key]
+        worth = self.worth(r)
+        displaced = self.accounts.displaced[r.data.key].get("displaced", np.zeros(i.periods))
         return DeploymentPlan(
             stack=r.data.stack,
             partner=stack.partner,
             city=r.data.city,
             contract=stack.contract_type,
             programme_start=labels[r.begun],
-            ended=None if r.ended is None else labels[r.ended],
             launch=labels[r.opened] if r.opened is not None else "",
             driver_out=labels[int(out[0])] if len(out) else None,
             permits=self.steps[r.data.key],
@@ -155,8 +167,10 @@ class _Assembly:
             deadhead_share=empty,
             km_per_day=_numbers(km_per_day(i, r), 2),
             energy_kwh_per_day=_numbers(kwh_per_day(i, r), 2),
-            lines_usd=_lines(lines),
-            npv_usd=round(_worth(i, lines) + self.pool_worth(r), 2),
+            lines_usd=_lines(self.accounts.deployments[r.data.key]),
+            displaced_usd=_numbers(displaced, 2),
+            npv_usd=round(worth.npv, 2),
+            worth=worth.told(),
             launch_months=opening_months(i, self.decisions, r, r.opened, names),
             driver_out_months=opening_months(
                 i, self.decisions, r, int(out[0]) if len(out) else None, ("paid_driver_out",)
@@ -203,12 +217,12 @@ class _Assembly:
             if r.data.stack in self.accounts.stacks
         ]
         everything = _merged([own, *(self.accounts.deployments[r.data.key] for r in rollouts), *pool], i.periods)
-        cash = np.cumsum(sum(everything.values(), np.zeros(i.periods)))
+        cash = by_month(i, everything)
         capital = -sum((everything[n].sum() for n in CAPITAL_LINES if n in everything), 0.0)
         launch = min((p.launch for p in plans if p.launch), default=None)
         nothing = [0] * i.periods
         public = self.decisions.depots[slug].public.tolist() if slug in self.decisions.depots else [nothing, nothing]
-        npv = sum(p.npv_usd for p in plans) + _worth(i, own) + self.accounts.stall_residual.get(slug, 0.0)
+        worth = self.city_worth(slug)
         return CityRollout(
             city=slug,
             name=facts.name,
@@ -231,10 +245,11 @@ class _Assembly:
                 for g, level in enumerate(i.cities[slug].levels)
             ],
             city_lines_usd=_lines(own),
-            npv_usd=round(npv, 2),
+            npv_usd=round(worth.npv, 2),
+            worth=worth.told(),
             capital_usd=round(float(capital), 2),
-            peak_funding_usd=round(max(0.0, -float(cash.min(initial=0.0))), 2),
-            payback=_payback(cash, i),
+            peak_funding_usd=round(deepest(cash), 2),
+            payback=payback(i, cash),
             binds=[],
             doubtful_figures=doubtful_figures(i, slug, [r.data.stack for r in rollouts]),
             outcome=outcome(i, slug, plans),
@@ -273,35 +288,30 @@ class _Assembly:
         return planned / law - 1.0 if law > 0 else 0.0
 
 
-def _payback(cumulated: Array, i: Instance) -> str | None:
-    """Return the first month from which cumulated cash stays at or above zero after having been below it."""
-    below = np.flatnonzero(cumulated < 0)
-    if not len(below) or below[-1] + 1 >= i.periods:
-        return None
-    return i.grid.labels()[int(below[-1]) + 1]
-
-
 def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
-    i, a = parts.instance, parts.accounts
-    cash = np.cumsum(sum(lines.values(), np.zeros(i.periods)))
+    i, cash = parts.instance, by_month(parts.instance, lines)
     capital_lines = {n: lines[n] for n in CAPITAL_LINES if n in lines}
-    within = present_worth(i, lines)
-    residual = sum(a.stall_residual.values()) + sum(a.vehicle_residual.values())
-    terminal = terminal_worth(i, lines) + sum(a.capital_charge.values())
+    worth = parts.whole()
+    counts = i.scope.request.value == "incremental"
     fleet = sum((r.fleet for r in parts.decisions.rollouts), np.zeros(i.periods, dtype=np.int64))
     trips = float(sum(r.trips[-1] for r in parts.decisions.rollouts))
     years = [int(m) // 12 for m in i.grid.starts]
-    live = sum(any(d.level[-1] for d in c.deployments) for c in cities)
+    live = sum(c.launch is not None for c in cities)
     existing = sum(m.counts for m in i.scope.catalogue.live_markets)
     return Kpis(
-        npv_usd=round(within + residual + terminal, 2),
-        npv_by_horizon_usd=round(within + residual, 2),
-        terminal_usd=round(terminal, 2),
-        residual_usd=round(residual, 2),
+        npv_usd=round(worth.npv, 2),
+        cash_usd=round(worth.cash, 2),
+        residual_usd=round(worth.residual, 2),
+        terminal_usd=round(worth.terminal, 2),
+        incremental_npv_usd=round(worth.npv + (0.0 if counts else worth.displaced), 2),
+        gross_npv_usd=round(worth.npv - (worth.displaced if counts else 0.0), 2),
+        years_after=i.world.after_months / 12,
+        npv_by_horizon_usd=round(worth.at[0], 2),
+        npv_twice_after_usd=round(worth.at[2 * i.world.after_months], 2),
         capital_usd=round(-sum(float(v.sum()) for v in capital_lines.values()), 2),
         discounted_capital_usd=round(-present_worth(i, capital_lines), 2),
-        peak_funding_usd=round(max(0.0, -float(cash.min(initial=0.0))), 2),
-        payback=_payback(cash, i),
+        peak_funding_usd=round(deepest(cash), 2),
+        payback=payback(i, cash),
         cities_live=live,
         markets_live_with_existing=live + existing,
         vehicles_end=int(fleet[-1]),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from fleetplan.facts import Binding, CityOutcome, Exactness, Method
 from fleetplan.request import PlanRequest
 
-SCHEMA_VERSION: Literal["2"] = "2"
+SCHEMA_VERSION: Literal["3"] = "3"
 Status = Literal["optimal", "within_gap", "time_limit", "stopped", "exhausted"]
 """How good a plan is proven to be, or why no more is proven: see docs/optimization.md, "How a search ends"."""
 
@@ -67,12 +67,27 @@ class OpeningMonths(Model):
     never: float
 
 
+class Worth(Model):
+    """What a part of a plan is worth, discounted, in USD.
+
+    ``cash_usd`` is net cash within the horizon, ``residual_usd`` what is left of vehicles and stalls when all counted years
+    are over, less what is owed on them, ``terminal_usd`` the years after the horizon with renewals. They add up to ``npv_usd``.
+    ``displaced_usd`` (0 or negative) is what the platform loses on drivers' trips, horizon and years after it together: part of
+    cash and terminal value where incremental value counts, told beside them where gross value does.
+    """
+
+    cash_usd: float
+    residual_usd: float
+    terminal_usd: float
+    displaced_usd: float
+
+
 class DeploymentPlan(Model):
     """A stack in a city over time. Lists run over the plan's periods.
 
     ``mode`` is the highest mode with vehicles in service (empty before launch). ``vehicles_by_mode`` maps modes to lists.
-    ``level`` is the ladder level open (0 before launch, and again from ``ended`` on, the month in which the service ends).
-    ``lines_usd`` maps money lines (docs/model.md) to totals by period.
+    ``level`` is the ladder level open (0 before launch). ``lines_usd`` maps money lines (docs/model.md) to totals by period.
+    ``displaced_usd`` is what the platform loses on drivers' trips, whether it counts (then it is a line as well) or not.
     ``launch_months`` and ``driver_out_months`` say how sure the months of launch and of driver-out are (None where there is no
     such month, and in plans made before).
     """
@@ -97,8 +112,9 @@ class DeploymentPlan(Model):
     km_per_day: list[float]
     energy_kwh_per_day: list[float]
     lines_usd: dict[str, list[float]]
+    displaced_usd: list[float]
     npv_usd: float
-    ended: str | None = None
+    worth: Worth
     launch_months: OpeningMonths | None = None
     driver_out_months: OpeningMonths | None = None
 
@@ -151,6 +167,7 @@ class CityRollout(Model):
     levels: list[LevelSummary]
     city_lines_usd: dict[str, list[float]]
     npv_usd: float
+    worth: Worth
     capital_usd: float
     peak_funding_usd: float
     payback: str | None
@@ -174,12 +191,24 @@ class StackFleet(Model):
 
 
 class Kpis(Model):
-    """Headline figures."""
+    """Headline figures.
+
+    ``npv_usd`` is the value that the request asks for, ``cash_usd + residual_usd + terminal_usd`` (:class:`Worth`); it is one of
+    ``incremental_npv_usd`` and ``gross_npv_usd``. ``years_after`` count after the horizon; ``npv_by_horizon_usd`` and
+    ``npv_twice_after_usd`` are what the same decisions would be worth with none of them, and with twice as many. ``payback`` is
+    the month at whose end cumulated cash is back at zero for good, ``peak_funding_usd`` how far below zero it falls at the end
+    of any month.
+    """
 
     npv_usd: float
-    npv_by_horizon_usd: float
-    terminal_usd: float
+    cash_usd: float
     residual_usd: float
+    terminal_usd: float
+    incremental_npv_usd: float
+    gross_npv_usd: float
+    years_after: float
+    npv_by_horizon_usd: float
+    npv_twice_after_usd: float
     capital_usd: float
     discounted_capital_usd: float
     peak_funding_usd: float
@@ -246,7 +275,7 @@ class MarketsProof(Model):
 class Plan(Model):
     """A whole plan. ``markets`` is what is proven of their number where the request puts them first, None elsewhere."""
 
-    schema_version: Literal["2"] = SCHEMA_VERSION
+    schema_version: Literal["3"] = SCHEMA_VERSION
     status: Status
     name: str
     objective: float

@@ -28,6 +28,7 @@ from fleetplan.words.values import (
     several,
     usd,
 )
+from fleetplan.words.worth import parts_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def verdict(plan: Plan, city: CityRollout) -> list[str]:
     shut = _shut(city)
     if not city.launch:
         return [shut, _money(city)]
-    return [" ".join(filter(None, [_openings(city), _endings(city), _growth(plan, city), shut])), _money(city)]
+    return [" ".join(filter(None, [_openings(city), _growth(plan, city), shut])), _money(city)]
 
 
 def _shut(city: CityRollout) -> str:
@@ -79,20 +80,9 @@ def _openings(city: CityRollout) -> str:
     return f"{head} Vehicles drive without an operator from {month_name(soonest.driver_out)}."
 
 
-def _endings(city: CityRollout) -> str:
-    """Say which services end; empty where none does."""
-    gone = [f"{d.partner} ends its service in {month_name(d.ended)}" for d in city.deployments if d.ended]
-    return f"{listed(gone)}." if gone else ""
-
-
 def _growth(plan: Plan, city: CityRollout) -> str:
     first = next(level for d in sorted(city.deployments, key=by_opening) for level in d.level if level)
     last = max(d.level[-1] for d in city.deployments)
-    if not last:
-        most = max(level for d in city.deployments for level in d.level)
-        return (
-            f"The service area covers up to {count(area_km2(city, most))} km²; at the end of the horizon none is left."
-        )
     now = service_at(city, len(plan.periods) - 1)
     grown = (
         f"grows from {count(area_km2(city, first))} to {count(area_km2(city, last))} km²"
@@ -109,7 +99,8 @@ def _growth(plan: Plan, city: CityRollout) -> str:
 def _money(city: CityRollout) -> str:
     back = f"is back by {month_name(city.payback)}" if city.payback else "is not back within the horizon"
     return (
-        f"This is worth {usd(city.npv_usd)} (net present value) for {usd(city.capital_usd)} of capital. At its deepest the "
+        f"This is worth {usd(city.npv_usd)} (net present value: {parts_text(city.worth)}) for {usd(city.capital_usd)} of "
+        f"capital. At its deepest the "
         f"city is {usd(city.peak_funding_usd)} out of pocket; the money {back}."
     )
 
@@ -120,7 +111,8 @@ def tiles(plan: Plan, city: CityRollout) -> list[Tile]:
     level = max(d.level[-1] for d in city.deployments)
     widest = next((k for k in city.levels if k.level == level), None)
     return [
-        Tile("Net present value", usd(city.npv_usd), f"for {usd(city.capital_usd)} of capital"),
+        Tile("Net present value", usd(city.npv_usd), parts_text(city.worth)),
+        Tile("Capital", usd(city.capital_usd), "spent within the horizon"),
         Tile("Peak funding", usd(city.peak_funding_usd), "deepest cumulated outlay"),
         Tile("Payback", month_name(city.payback), "money back" if city.payback else "not within the horizon"),
         Tile("Vehicles", count(now["vehicles"]), "at the end of the horizon"),

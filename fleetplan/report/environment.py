@@ -10,6 +10,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictU
 from fleetplan.report.svg import drawing
 from fleetplan.words import markets, openings, proof
 from fleetplan.words import values as words
+from fleetplan.words import worth as value_words
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import DURATION_NAMES
 
@@ -34,7 +35,6 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         worth=worth_words,
         capitalised=lambda text: f"{text[:1].upper()}{text[1:]}",
         opens=openings.opens,
-        ends=openings.ends,
         state=openings.state,
         briefly=openings.briefly,
         gap=proof.gap_of,
@@ -44,6 +44,10 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         markets_sentence=markets.markets_sentence,
         most_markets=markets.most_words,
         lasting=DURATION_NAMES.__getitem__,
+        worth_parts=value_words.parts,
+        worth_text=value_words.parts_text,
+        other_basis=value_words.other_basis,
+        years_after=value_words.years,
     )
     environment.globals.update(gap_text=proof.gap_text, gap_parts=proof.gap_parts)
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)

@@ -17,9 +17,11 @@ from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import DURATION_NAMES
 from fleetplan.words.markets import SAME_RULES, found_words, markets_sentence, most_words, plan_noun
-from fleetplan.words.openings import ends, is_shut
+from fleetplan.words.openings import is_shut
 from fleetplan.words.proof import gap_in_full, gap_of
 from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, percent, usd, usd_fine
+from fleetplan.words.worth import other_basis, parts, parts_text
+from fleetplan.words.worth import years as years_words
 
 MOST_BINDING = 8
 
@@ -69,7 +71,13 @@ def _headline(plan: Plan) -> Table:
     k = plan.kpis
     table = Table.grid(padding=(0, 3))
     rows = [
-        ("net present value", usd(k.npv_usd), f"{usd(k.npv_by_horizon_usd)} of it within the horizon"),
+        ("net present value", usd(k.npv_usd), other_basis(plan)),
+        *((f"  {p.name}", p.amount, f"{p.share} of it" if p.share else "") for p in parts(k)),
+        (
+            "  other years after",
+            f"{usd(k.npv_by_horizon_usd)} / {usd(k.npv_twice_after_usd)}",
+            f"with none / twice the {years_words(k)} after the horizon",
+        ),
         ("capital", usd(k.capital_usd), f"{usd(k.discounted_capital_usd)} discounted"),
         (
             "peak funding",
@@ -101,18 +109,19 @@ def _markets(plan: Plan) -> list[tuple[str, str, str]]:
 def _launches(plan: Plan) -> Table:
     table = _grid(
         ("opens", ""), ("city", ""), ("partner", ""), ("driver out", ""), ("km² first", "r"), ("km² last", "r"),
-        ("vehicles", "r"), ("NPV", "r"),
+        ("vehicles", "r"), ("cash", "r"), ("residual", "r"), ("terminal", "r"), ("NPV", "r"),
     )  # fmt: skip
     for city, d in ordered_deployments(plan):
         first = next((k for k in d.level if k), 0)
         table.add_row(
-            f"{month_name(d.launch)}{ends(d)}" if d.launch else "never",
+            month_name(d.launch) if d.launch else "never",
             Text(city.name),
             Text(d.partner),
             month_name(d.driver_out),
             count(area_km2(city, first)),
             count(area_km2(city, d.level[-1])),
             count(d.vehicles[-1]),
+            *(part.amount for part in parts(d.worth)),
             usd(d.npv_usd),
         )
     return table
@@ -161,7 +170,8 @@ def _city_line(city: CityRollout) -> str:
     if is_shut(city):
         partners = listed([d.partner for d in city.deployments])
         return f"begun with {partners} and never opens: NPV {usd(city.npv_usd)}"
-    head = f"NPV {usd(city.npv_usd)}, capital {usd(city.capital_usd)}, payback {month_name(city.payback)}"
+    head = f"NPV {usd(city.npv_usd)} ({parts_text(city.worth)})"
+    head = f"{head}, capital {usd(city.capital_usd)}, payback {month_name(city.payback)}"
     return f"{head}. {city.outcome.sentence}" if city.outcome.sentence else head
 
 

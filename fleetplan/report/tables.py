@@ -67,7 +67,6 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _month("programme_start", "month in which the programme begins"),
         _month("launch", "month in which the first area opens to riders"),
         _month("driver_out", "first month of paid service without an operator on board"),
-        _month("ended", "month in which the service ends"),
         *(
             _month(f"{what}_{when}", f"month of {words} {by}, the programme begun as planned")
             for what, words in (("launch", "launch"), ("driver_out", "driver-out service"))
@@ -77,7 +76,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _number("area_km2_end", "km2", "area open at the end of the horizon"),
         _count("vehicles_launch", "vehicles", "vehicles in service at launch"),
         _count("vehicles_end", "vehicles", "vehicles in service at the end of the horizon"),
-        _number("npv_usd", "USD", "net present value of the deployment"),
+        _number("cash_npv_usd", "USD", "discounted net cash of the deployment within the horizon"),
+        _number("residual_usd", "USD", "discounted worth of what is left of its vehicles"),
+        _number("terminal_usd", "USD", "discounted worth of the years after the horizon"),
+        _number("npv_usd", "USD", "net present value of the deployment: the three together"),
     ),
     "fleets": (
         *_PERIOD,
@@ -234,13 +236,15 @@ def _launches(plan: Plan) -> Iterator[Row]:
             "programme_start": d.programme_start,
             "launch": d.launch or None,
             "driver_out": d.driver_out,
-            "ended": d.ended,
             **_sure("launch", d.launch_months),
             **_sure("driver_out", d.driver_out_months),
             "area_km2_launch": None if first is None else area_km2(city, d.level[first]),
             "area_km2_end": area_km2(city, d.level[-1]),
             "vehicles_launch": None if first is None else d.vehicles[first],
             "vehicles_end": d.vehicles[-1],
+            "cash_npv_usd": d.worth.cash_usd,
+            "residual_usd": d.worth.residual_usd,
+            "terminal_usd": d.worth.terminal_usd,
             "npv_usd": d.npv_usd,
         }
 

@@ -113,6 +113,11 @@ class PlanRequest(Model):
         description="npv: the greatest net present value; markets_then_npv: as many markets as can be by the dates of the "
         "markets_live targets (without one by the end of the horizon), then the greatest value",
     )
+    value: Literal["incremental", "gross"] = Field(
+        default="incremental",
+        description="incremental: less what the platform loses on drivers' trips that robotaxis replace; gross: robotaxi trips "
+        "count whole. Plans tell both",
+    )
     discount_rate: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), NO_TRUTH] = 0.10
     capital: Capital
     cities: list[Name] | None = Field(

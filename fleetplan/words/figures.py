@@ -65,6 +65,8 @@ CITY: Final = {
     "market.fare_tax": Words("Tax inside the fare", _NET, "market"),
     "market.airport_share": Words("Share of trips with an airport end", "demand: airport trips", "market"),
     "market.av_local_charge_usd_month": Words("Local charges a vehicle", "money line local charges", "market"),
+    "market.displaced_share_by_year": Words("Trips that replace drivers' trips", "money line displaced", "market"),
+    "market.human_take_net": Words("Kept of a driver's fare", "money line displaced", "market"),
     "market.rival_share": Words("Share taken by rival robotaxis", "rule demand: grows to this by the end", "rivals"),
     "speed.peak_kmh": Words("Speed at peak", "travel times between zones", "speed"),
     "speed.offpeak_kmh": Words("Speed off peak", "travel times between zones", "speed"),
@@ -86,7 +88,7 @@ CITY: Final = {
     "profile.day_of_week": Words("Trips by day of the week", "response curves: weekdays against weekends", "pattern"),
     "population.scale": Words("Newer population over sum of districts", "people by zone", "people"),
 }
-_VEHICLE = "money lines vehicles, loan, residual, terminal; budget"
+_VEHICLE = "money lines vehicles, loan, wear, resale, residual, terminal; budget"
 STACK: Final = {
     "vehicle.price_usd": Words("Price of a vehicle, landed", _VEHICLE, "vehicle"),
     "vehicle.kit_share": Words("Share of the driving kit in the price", f"{_VEHICLE}: falls by year", "vehicle"),
@@ -122,7 +124,9 @@ OWN: Final = {
     "price.licence_index_by_year": Words("Licence by year", "money line licence", "finance"),
     "wait.elasticity": Words("Response of trips to wait", "", "market"),
     "wait.reference_min": Words("Wait at which the response is stated", "", "market"),
-    "service.spare_share": Words("Spare vehicles", "money lines vehicles, loan, residual", "operation"),
+    "service.spare_share": Words(
+        "Spare vehicles", "money lines vehicles, loan, wear, resale, residual, terminal", "operation"
+    ),
     "service.out_share": Words("Vehicles in cleaning or repair", _WAIT, "operation"),
     "service.boarding_min": Words("Boarding and alighting", _WAIT, "operation"),
     "service.pickup_fixed_min": Words("Fixed part of a pickup", _WAIT, "operation"),
@@ -148,26 +152,29 @@ OWN: Final = {
     ),
     "fleet.partner_least_trips": Words("Least trips a partner's vehicle makes", "rule partner use", "contract"),
     "fleet.km2_per_vehicle_most": Words("Area a vehicle may serve at most", "rule area density", "operation"),
-    "fleet.life_years": Words("Life of a vehicle", "rule stack supply; money lines residual, terminal", "finance"),
-    "fleet.life_km": Words("Life of a vehicle in kilometres", "", "finance"),
-    "fleet.residual_share": Words("Worth at the end of its life", "money line residual", "finance"),
+    "fleet.life_years": Words(
+        "Life of a vehicle", "rule owned fleet; money lines wear, resale, loan, terminal", "finance"
+    ),
+    "fleet.life_km": Words("Life of a vehicle in kilometres", "money line wear", "finance"),
+    "fleet.residual_share": Words(
+        "Worth at the end of its life", "money lines wear, resale, residual, terminal", "finance"
+    ),
     "fleet.delivery_usd": Words("Delivery of a vehicle", "money line placing; budget", "operation"),
-    "fleet.move_usd_per_vehicle": Words("Moving a vehicle out of a city", "money line withdrawal", "operation"),
-    "exit.usd_per_service": Words("Ending a service in a city", "money line exit", "operation"),
-    "suspension.recovery_months": Words("Recovery after a suspension", "rules min_fleet, area_density", "operation"),
-    "suspension.forgotten_months": Words("Adoption lost in a suspension", "rule demand", "operation"),
+    "fleet.move_usd_per_vehicle": Words("Moving a vehicle to another city", "", "operation"),
     "fleet.min_launch_fleet": Words("Least fleet of a driver-out service", "rule least fleet", "operation"),
     "fleet.likely_launch_fleet": Words("Vehicles that an opening brings at once", "rule ramp", "operation"),
     "fleet.operator_pilot_cap": Words("Most vehicles with an operator on board", "rule operator pilot", "operation"),
     "fleet.test_fleet": Words("Vehicles in tests", "rules least fleet, stack supply, depot capacity", "operation"),
     "remote.vehicles_per_agent_by_year": Words("Vehicles a remote agent watches", "money line remote", "operation"),
     "launch.followup_factor": Words("Cost of a later launch over the first", "money line launch; budget", "contract"),
-    "displaced.take_share": Words("Take rate lost on displaced trips", "money line displaced", "finance"),
+    "depot.stall_life_years": Words("Life of a charger stall", "residual and terminal value of stalls", "finance"),
     "team.usd_per_year": Words("City team", "money line team", "operation"),
     "area.expansion_usd_per_km2": Words("Opening a further km²", "money line area; budget", "contract"),
     "public_charge_usd_per_kwh": Words("Public charging", "money line public charging", "operation"),
     "supply.public_charging_cars": Words("Vehicles at public chargers at most", "rule depot capacity", "depots"),
-    "terminal.years": Words("Years counted after the horizon", "money line terminal", "finance"),
+    "terminal.years": Words("Years counted after the horizon", "money lines residual, terminal", "finance"),
+    "terminal.growth": Words("Growth after the horizon", "money line terminal", "finance"),
+    "finance.inflation": Words("Inflation", "money line loan", "finance"),
     "finance.interest": Words("Interest on vehicles", "money lines loan, terminal", "finance"),
     "finance.loan_to_value": Words("Share of price a lender finances", "", "finance"),
     "finance.term_years": Words("Term of a loan", "money lines loan, residual", "finance"),

@@ -15,7 +15,6 @@ from fleetplan.catalogue.types import Permit
 from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
-from fleetplan.optimize.suspended import recovering
 from fleetplan.permits import PUBLIC_MODES
 
 
@@ -167,19 +166,18 @@ class MinimumFleetRule(Rule):
         """Add a floor while open, and one for each mode that asks for more once it is permitted."""
         i = p.instance
         for q, data in enumerate(i.deployments):
-            asked = ~recovering(i, q)
+            opened = p.columns.deployments[q].open[0]
             test, small = float(data.test_fleet), least_while_open(i, data)
-            t = p.every[asked]
-            p.at_least(self, p.place(q), t, [p.fleet(q, t), *p.running(q, t, -small)], part="test")
+            p.at_least(self, p.place(q), p.every, [p.fleet(q, p.every), (opened, -small)], part="test")
             for mode in data.modes:
                 least = min(test, i.usable_cap(mode))
                 if mode in data.driver_out:
                     least = max(least, min(float(i.world.min_launch_fleet), mode.cap))
                 lift = least - small
                 if lift > 0:
-                    t = p.every[mode.milestone.possible & asked]
+                    t = p.every[mode.milestone.possible]
                     steps = p.steps_of(q, mode.milestone, t)
-                    terms = [p.fleet(q, t), *p.running(q, t, -small - lift), *((s, -lift) for s in steps)]
+                    terms = [p.fleet(q, t), (opened[t], -small - lift), *((s, -lift) for s in steps)]
                     part = "driver out" if mode in data.driver_out else "test"
                     p.at_least(self, p.place(q), t, terms, -lift * len(steps), part=part)
 

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from fleetplan.optimize.instance import DeploymentData, Instance, Ints
+from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import PLAN, Place
 from fleetplan.optimize.rules.base import Problem, Rule
 
@@ -44,6 +44,8 @@ class RunningMoneyRule(Rule):
                 p.ledger.book(line, p.place(q), p.every, own.trips[g], full * share)
                 for cheap, step in zip(own.cheap if own.cheap is not None else (), steps, strict=True):
                     p.ledger.book(line, p.place(q), p.every, cheap[g], -step * share)
+            displaced = np.array([rates.displaced_usd(level.mean_trip_km, int(m)) for m in p.instance.grid.starts])
+            p.ledger.beside("displaced", p.place(q), p.every, own.trips[g], displaced * days)
             for line, usd in rates.per_trip.items():
                 p.ledger.book(line, p.place(q), p.every, own.trips[g], usd * days)
 
@@ -95,20 +97,8 @@ class LaunchMoneyRule(Rule):
             for g in range(1, len(areas)):
                 p.ledger.step("area", place, own.open[g], rates.area_usd_per_km2 * (areas[g] - areas[g - 1]))
             p.ledger.book("placing", place, p.every, own.added, rates.placing_usd, "start")
-            self._leaving(p, q)
         self._first_programmes(p)
         self._teams(p)
-
-    def _leaving(self, p: Problem, q: int) -> None:
-        """Book what it costs to take vehicles out (added less the rise is what left) and to end a service."""
-        own, rates, place, later = p.columns.deployments[q], p.instance.deployments[q].rates, p.place(q), p.every[1:]
-        vehicles = own.vehicles.T
-        p.ledger.book("withdrawal", place, p.every, own.added, rates.withdrawal_usd)
-        p.ledger.book("withdrawal", place, p.every, vehicles, -rates.withdrawal_usd)
-        p.ledger.book("withdrawal", place, later, vehicles[later - 1], rates.withdrawal_usd)
-        for steps in own.ended if own.ended is not None else ():
-            p.ledger.book("exit", place, p.every, steps, -p.instance.world.suspension.exit_usd)
-            p.ledger.book("exit", place, later, steps[later - 1], p.instance.world.suspension.exit_usd)
 
     def _first_programmes(self, p: Problem) -> None:
         i = p.instance
@@ -126,18 +116,14 @@ class LaunchMoneyRule(Rule):
             users, place = i.of_city(city), Place("city", city=city)
             shared = p.columns.team.get(city)
             if shared is None:
-                own = p.columns.deployments[users[0]]
-                p.ledger.book("team", place, p.every, own.begun, cost)
-                for steps in own.ended if own.ended is not None else ():
-                    p.ledger.book("team", place, p.every, steps, -cost)
+                p.ledger.book("team", place, p.every, p.columns.deployments[users[0]].begun, cost)
             else:
                 p.ledger.book("team", place, p.every, shared, cost)
                 self._covers(p, place, shared, users, "team")
 
     def _covers(self, p: Problem, place: Place, shared: Ints, users: list[int], part: str) -> None:
         for q in users:
-            gone = p.ended(q, p.every, -1.0) if part == "team" else []
-            terms = [(p.columns.deployments[q].begun, 1.0), *gone, (shared, -1.0)]
+            terms = [(p.columns.deployments[q].begun, 1.0), (shared, -1.0)]
             p.at_most(self, place, p.every, terms, part=part)
 
 
@@ -152,35 +138,43 @@ class AssetMoneyRule(Rule):
     unchecked = BOOKED
 
     def write(self, p: Problem) -> None:
-        """Book purchases, loans, depots, residual values and the charge for vehicles after the horizon."""
+        """Book purchases, loans, depots, what is left of them, and their renewal after the horizon."""
         self._vehicles(p)
         for city in p.columns.depots:
             self._depots(p, city)
 
     def _vehicles(self, p: Problem) -> None:
-        world, last = p.instance.world, p.instance.periods - 1
+        after = p.instance.world.after_months
         for stack, bought in p.columns.bought.items():
             data, place = p.instance.stacks[stack], Place("stack", stack=stack)
             p.ledger.book("vehicles", place, p.every, bought, -data.own_cash_usd, "start")
             p.ledger.book(
                 "loan", place, p.every, np.broadcast_to(bought[None, :], data.loan_usd.shape), data.loan_usd.T
             )
-            p.ledger.ending("residual", place, bought, data.residual_usd * world.disc_end)
-            charge = -data.capital_charge_usd * world.terminal_factor
-            p.ledger.ending("capital_charge", place, bought, np.where(data.alive[:, last], charge, 0.0))
+            p.ledger.book(
+                "resale", place, p.every, np.broadcast_to(bought[None, :], data.resale_usd.shape), data.resale_usd.T
+            )
+            p.ledger.ending("residual", place, bought, data.kept[after].left_usd)
+            p.ledger.ending("renewal", place, bought, data.kept[after].running_usd)
 
     def _depots(self, p: Problem, city: str) -> None:
         i, own, place = p.instance, p.columns.depots[city], Place("city", city=city)
         data = i.cities[city]
         rates = [i.deployments[q].rates for q in i.of_city(city)]
-        left = data.stall_residual - np.append(data.stall_residual[1:], 0.0)
+        kept = data.stalls_kept[i.world.after_months]
         for k in range(len(own.ordered)):
             if any(r.charger_paid for r in rates):
                 p.ledger.step("depot_site", place, own.ordered[k], -data.depot_fixed_usd)
             p.ledger.step("stalls", place, own.stalls[k, 0], -data.stall_usd)
-            p.ledger.ending("residual", place, own.stalls[k, 0], data.stall_usd * i.world.disc_end * left)
+            p.ledger.ending("residual", place, own.stalls[k, 0], _by_rise(kept.left_usd))
+            p.ledger.ending("renewal", place, own.stalls[k, 0], _by_rise(kept.running_usd))
         extra = next((r.public_charging_usd_month for r in rates), 0.0)
         p.ledger.book("public_charging", place, p.every, own.public[0], extra * i.world.months)
+
+
+def _by_rise(usd: Array) -> Array:
+    """Return the worth per unit of a count that never falls, where each unit of its rise in a period is worth ``usd``."""
+    return np.asarray(usd - np.append(usd[1:], 0.0))
 
 
 class CapitalRule(Rule):

@@ -10,13 +10,13 @@ from itertools import accumulate
 from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.months import month_number
+from fleetplan.months import month_number, month_text
 from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.money import km_per_day, kwh_per_day
 from fleetplan.plans.check.operation import in_tests
 from fleetplan.plans.check.report import WAIT_MIN, Violation, money_apart, trips_apart, usd_text
 from fleetplan.plans.check.supply import ceiling, owned
-from fleetplan.plans.check.value import capital, cash, cumulated_budget
+from fleetplan.plans.check.value import capital, cash, cumulated_budget, monthly
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.request import PlanRequest
 from fleetplan.service.types import CityService
@@ -187,10 +187,11 @@ def _headline(case: Case) -> Iterator[Violation]:
 
 
 def _payback(case: Case) -> Iterator[Violation]:
-    """Payback is the first period from which cumulated cash stays at zero or above, after it has been below."""
-    total = list(accumulate(cash(case)))
-    below = [t for t in case.periods if total[t] < -0.01]
-    expected = case.labels[below[-1] + 1] if below and below[-1] + 1 < len(case.labels) else None
+    """Payback is the first month at whose end cumulated cash is at zero or above for good, after it has been below."""
+    total = monthly(case, (held for _, held in case.line_holders()))
+    below = [month for month, usd in enumerate(total) if usd < -0.01]
+    back = case.start + below[-1] + 1 if below and below[-1] + 1 < len(total) else None
+    expected = month_text(back) if back is not None else None
     if case.plan.kpis.payback != expected:
         text = f"payback is {case.plan.kpis.payback}; cumulated cash says {expected}"
         yield Violation(TOTALS, "kpis.payback", text, 1.0)

@@ -11,18 +11,16 @@ from collections.abc import Iterator, Mapping
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, money_apart, usd_text
-from fleetplan.plans.check.suspended import end_of
 from fleetplan.plans.types import CityRollout, StackFleet
 
-ONCE_LINES = ("withdrawal", "exit")
 CAPITAL_LINES = ("vehicles", "placing", "depot_site", "stalls", "launch", "area")
 DEPLOYMENT_LINES = (
     *("net_fares", "partner_share", "payment", "support", "displaced", "energy", "maintenance", "licence"),
-    *("insurance", "operator_fee", "data", "local_charges", "fixed_fee", "remote", "field", "safety_operator"),
-    *("launch", "area", "placing", *ONCE_LINES),
+    *("insurance", "operator_fee", "data", "local_charges", "fixed_fee", "remote", "field", "safety_operator", "wear"),
+    *("launch", "area", "placing"),
 )
 CITY_LINES = ("team", "depot_site", "stalls", "public_charging")
-POOL_LINES = ("vehicles", "loan")
+POOL_LINES = ("vehicles", "loan", "resale")
 HOURS_PER_MONTH = 730
 FIELD_DUTY = 0.8
 OPERATOR_HOURS_PER_MONTH = 16 * 30.4
@@ -119,14 +117,44 @@ def _running(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> dict
     }
     lines = {line: -usd if deployed.pays(line) else 0.0 for line, usd in paid.items()}
     local = city.value("market.av_local_charge_usd_month") * vehicle_months
-    take = case.own("displaced.take_share") * case.eco("platform_take_rate_human_us")
     return lines | {
         "net_fares": fares,
         "partner_share": -(1 - stack.value("contract.platform_fare_share")) * fares,
-        "displaced": -take * fares,
+        "displaced": displaced(case, deployed, t),
+        "wear": wear(case, deployed, t),
         "local_charges": -local if deployed.pays("data") else 0.0,
         "fixed_fee": -stack.value("contract.fee_usd_per_vehicle_day") * DAYS_PER_MONTH * vehicle_months,
     }
+
+
+def displaced(case: Case, deployed: Deployed, t: int) -> float:
+    """Return what the platform loses in a period on drivers' trips that robotaxi trips replace."""
+    city = deployed.city
+    shares = city.figures["market.displaced_share_by_year"]
+    begun = [v for year, v in zip(shares.years, shares.values, strict=True) if year * 12 <= case.starts[t]]
+    share = begun[-1] if begun else shares.values[0]
+    drivers_fare = net_fare(case, deployed, t) / deployed.stack.value("contract.fare_multiplier")
+    trips = deployed.row.trips_per_day[t] * case.days(t)
+    return -share * city.value("market.human_take_net") * drivers_fare * trips
+
+
+def vehicle_life(case: Case) -> int:
+    """Return the months after which a vehicle is renewed for its age."""
+    return max(1, round(12 * case.own("fleet.life_years")))
+
+
+def wear(case: Case, deployed: Deployed, t: int) -> float:
+    """Return what is set aside in a period for vehicles that kilometres wear out before their years are over.
+
+    The kilometres driven take ``km / life_km`` lives, age takes one for every ``life`` months of a vehicle, spares included.
+    """
+    if not deployed.pays("capital"):
+        return 0.0
+    spares = 1 + case.own("service.spare_share")
+    by_km = km_per_day(deployed, t) * case.days(t) / case.own("fleet.life_km")
+    by_age = deployed.row.vehicles[t] * spares * case.lengths[t] / vehicle_life(case)
+    price = vehicle_usd(case, deployed.row.stack, case.starts[t]) / spares
+    return -max(0.0, by_km - by_age) * price * (1 - case.own("fleet.residual_share"))
 
 
 def _first_of_stack(case: Case, deployed: Deployed) -> bool:
@@ -145,27 +173,18 @@ def _one_off(case: Case, deployed: Deployed, t: int) -> dict[str, float]:
     before = max(1, row.level[t - 1]) if t else 1
     km2 = deployed.levels[level - 1].area_km2 - deployed.levels[before - 1].area_km2 if level > before else 0.0
     delivery = case.own("fleet.delivery_usd") if deployed.pays("capital") else 0.0
-    moving = case.own("fleet.move_usd_per_vehicle") if deployed.pays("capital") else 0.0
     return {
         "launch": -launch * charged,
         "area": -case.own("area.expansion_usd_per_km2") * km2 * share,
         "placing": -delivery * deployed.added(t),
-        "withdrawal": -moving * deployed.left(t),
-        "exit": -case.own("exit.usd_per_service") * (end_of(case, deployed) == t),
     }
 
 
 def deployment_lines(case: Case, calendar: Calendar, deployed: Deployed) -> Lines:
     """Return the lines of a deployment."""
     by_period = [_running(case, calendar, deployed, t) | _one_off(case, deployed, t) for t in case.periods]
-    return {line: [amounts[line] for amounts in by_period] for line in DEPLOYMENT_LINES}
-
-
-def team_stays(case: Case, rollout: CityRollout, t: int) -> bool:
-    """Return whether a city's team has something to do: a programme begun that has not ended."""
-    begun = [d for d in case.of_city(rollout.city) if d.start <= case.starts[t]]
-    ends = [end_of(case, d) for d in begun]
-    return any(end is None or t < end for end in ends)
+    counted = [line for line in DEPLOYMENT_LINES if line != "displaced" or case.request.value == "incremental"]
+    return {line: [amounts[line] for amounts in by_period] for line in counted}
 
 
 def city_lines(case: Case, rollout: CityRollout) -> Lines:
@@ -177,7 +196,7 @@ def city_lines(case: Case, rollout: CityRollout) -> Lines:
     premium = max(0.0, case.own("public_charge_usd_per_kwh") - city.value("cost.electricity_usd_per_kwh"))
     lines: Lines = {line: [] for line in CITY_LINES}
     for t, length in enumerate(case.lengths):
-        team_months = sum(month >= team_from for month in case.months(t)) if team_stays(case, rollout, t) else 0
+        team_months = sum(month >= team_from for month in case.months(t))
         ordered = sum(depot.ordered == case.labels[t] for depot in rollout.depots)
         placed = sum(depot.stalls[t] - (depot.stalls[t - 1] if t else 0) for depot in rollout.depots)
         kwh = rollout.public_charging_vehicles[t] * PUBLIC_KWH_PER_DAY * DAYS_PER_MONTH * length
@@ -217,28 +236,57 @@ def monthly_annuity(interest: float, months: int) -> float:
 
 
 def loan_months(case: Case) -> int:
-    """Return how many months a vehicle loan runs."""
-    return round(12 * case.own("finance.term_years"))
+    """Return how many months a vehicle loan runs: never longer than the vehicle."""
+    return min(vehicle_life(case), round(12 * case.own("finance.term_years")))
+
+
+def loan_due(case: Case) -> float:
+    """Return the monthly payment on 1 USD, in money of the day."""
+    return monthly_annuity(case.own("finance.interest"), loan_months(case))
+
+
+def deflated(case: Case, months: float) -> float:
+    """Return what 1 USD of the day is worth so many months later, in prices of the purchase."""
+    return float((1 + case.own("finance.inflation")) ** (-months / 12))
+
+
+def loan_left(case: Case, age: int) -> float:
+    """Return what is still owed of 1 USD so many months after purchase, in prices of the purchase."""
+    left = loan_months(case) - age
+    if left <= 0:
+        return 0.0
+    return loan_due(case) / monthly_annuity(case.own("finance.interest"), left) * deflated(case, age)
 
 
 def pool_lines(case: Case, fleet: StackFleet) -> Lines:
-    """Return the lines of a stack's pool: vehicles bought and the loan on their financed share."""
+    """Return the lines of a stack's pool: vehicles bought, the loan on their financed share, and old ones sold."""
     stack = case.catalogue.stacks[fleet.stack]
     buys = "capital" in stack.platform_pays
     prices = [vehicle_usd(case, fleet.stack, month) if buys else 0.0 for month in case.starts]
     financed = stack.value("contract.financed_share")
     term = loan_months(case)
-    payment = financed * monthly_annuity(case.own("finance.interest"), term)
     vehicles = [-price * (1 - financed) * count for price, count in zip(prices, fleet.bought, strict=True)]
     loan = []
     for t in case.periods:
-        first, last = case.starts[t], case.starts[t] + case.lengths[t]
         due = sum(
-            price * count * max(0, min(last, bought + term) - max(first, bought))
+            price * count * deflated(case, month - bought + 0.5)
             for bought, price, count in zip(case.starts, prices, fleet.bought, strict=True)
+            for month in case.months(t)
+            if financed and count and bought <= month < bought + term
         )
-        loan.append(-payment * due)
-    return {"vehicles": vehicles, "loan": loan}
+        loan.append(-financed * loan_due(case) * due)
+    return {"vehicles": vehicles, "loan": loan, "resale": _sold(case, fleet, prices)}
+
+
+def _sold(case: Case, fleet: StackFleet, prices: list[float]) -> list[float]:
+    """Return what vehicles fetch whose life is over, in the first period that begins without them."""
+    amounts = [0.0] * len(case.lengths)
+    for bought, paid, count in zip(case.starts, prices, fleet.bought, strict=True):
+        over = next((t for t in case.periods if case.starts[t] >= bought + vehicle_life(case)), None)
+        if over is not None and paid:
+            now = vehicle_usd(case, fleet.stack, case.starts[over])
+            amounts[over] += count * min(paid, now) * case.own("fleet.residual_share")
+    return amounts
 
 
 def _compare(case: Case, place: str, given: Mapping[str, list[float]], expected: Lines) -> Iterator[Violation]:
@@ -257,6 +305,8 @@ def check_money_lines(case: Case, calendar: Calendar) -> Iterator[Violation]:
     for deployed in case.deployed:
         expected = deployment_lines(case, calendar, deployed)
         yield from _compare(case, deployed.name, deployed.row.lines_usd, expected)
+        beside = {"displaced": [displaced(case, deployed, t) for t in case.periods]}
+        yield from _compare(case, deployed.name, {"displaced": deployed.row.displaced_usd}, beside)
     for rollout in case.plan.cities:
         yield from _compare(case, rollout.city, rollout.city_lines_usd, city_lines(case, rollout))
     for fleet in case.plan.stacks:

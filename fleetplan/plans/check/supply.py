@@ -10,6 +10,7 @@ from itertools import pairwise
 from fleetplan.catalogue.aliases import resolve_stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.money import vehicle_life
 from fleetplan.plans.check.report import Violation
 from fleetplan.plans.types import StackFleet
 from fleetplan.request.constraints import SupplyChange
@@ -46,7 +47,7 @@ def ceiling(case: Case, stack: str, t: int, *, asked: bool = True) -> int:
 
 def owned(case: Case, bought: list[int], t: int) -> int:
     """Return the vehicles bought so far that are still in life at the start of a period."""
-    life = round(12 * case.own("fleet.life_years"))
+    life = vehicle_life(case)
     return sum(count for p, count in enumerate(bought[: t + 1]) if case.starts[t] - case.starts[p] < life)
 
 

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 
 from fleetplan.plans.check.case import Case, Deployed
-from fleetplan.plans.check.money import (
-    CAPITAL_LINES,
-    ONCE_LINES,
-    loan_months,
-    monthly_annuity,
-    vehicle_usd,
-)
+from fleetplan.plans.check.keeping import After, after_months, discount, stalls_after, vehicles_after
+from fleetplan.plans.check.money import CAPITAL_LINES
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart, share_text, usd_text
-from fleetplan.plans.check.supply import owned
-from fleetplan.plans.types import CityRollout, StackFleet
+from fleetplan.plans.types import CityRollout, DeploymentPlan
 
-STALL_LIFE_MONTHS = 120
 CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
 CENT_USD = 0.01
-CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", *ONCE_LINES)
-
-
-def discount(case: Case, months: float) -> float:
-    """Return the present worth of 1 USD so many months after the start."""
-    return float((1 + case.request.discount_rate) ** (-months / 12))
+CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", "resale")
 
 
 def present_value(case: Case, lines: Mapping[str, list[float]]) -> float:
@@ -67,75 +56,63 @@ def cumulated_budget(case: Case) -> list[float]:
     return total
 
 
-def _fleet(case: Case, stack: str) -> StackFleet | None:
-    """Return a stack's pool if the platform owns it."""
-    buys = "capital" in case.catalogue.stacks[stack].platform_pays
-    return next((fleet for fleet in case.plan.stacks if buys and fleet.stack == stack), None)
+def going_on(case: Case, months: int) -> float:
+    """Return the present worth of 1 USD a month after the horizon, growing, for so many months."""
+    growth: float = 1 + case.own("terminal.growth")
+    middles = [month + 0.5 for month in range(months)]
+    return float(sum(discount(case, case.end - case.start + m) * growth ** (m / 12) for m in middles))
 
 
-def cars_left(case: Case, stack: str) -> float:
-    """Return the discounted worth of a stack's vehicles at the horizon's end, less the loans outstanding."""
-    fleet = _fleet(case, stack)
-    if fleet is None:
-        return 0.0
-    life = round(12 * case.own("fleet.life_years"))
-    rest = case.own("fleet.residual_share")
-    term, rate = loan_months(case), case.own("finance.interest")
-    financed = case.catalogue.stacks[stack].value("contract.financed_share")
-    new, worth = vehicle_usd(case, stack, case.end), 0.0
-    for start, count in zip(case.starts, fleet.bought, strict=True):
-        age = case.end - start
-        share = rest + (1 - rest) * (1 - age / life) if age < life else 0.0
-        left = max(0, term - age)
-        owed = monthly_annuity(rate, term) / monthly_annuity(rate, left) if left else 0.0
-        paid = vehicle_usd(case, stack, start)
-        worth += count * (min(paid, new) * share - paid * financed * owed)
-    return worth * discount(case, case.end - case.start)
-
-
-def residual(case: Case) -> float:
-    """Return the discounted worth of vehicles and stalls at the horizon's end, less loans outstanding."""
-    stalls = sum(_stalls_left(case, rollout) for rollout in case.plan.cities)
-    cars = sum(cars_left(case, fleet.stack) for fleet in case.plan.stacks)
-    return cars + stalls * discount(case, case.end - case.start)
-
-
-def _stalls_left(case: Case, rollout: CityRollout) -> float:
-    price = case.catalogue.cities[rollout.city].value("cost.charger_stall_usd")
-    left = 0.0
-    for depot in rollout.depots:
-        for t in case.periods:
-            placed = depot.stalls[t] - (depot.stalls[t - 1] if t else 0)
-            left += placed * price * max(0.0, 1 - (case.end - case.starts[t]) / STALL_LIFE_MONTHS)
-    return left
-
-
-def going_on(case: Case) -> float:
-    """Return the present worth of 1 USD a month after the horizon, for the years that count."""
-    months = round(12 * case.own("terminal.years"))
-    return sum(discount(case, case.end - case.start + month + 0.5) for month in range(months))
-
-
-def running_on(case: Case, lines: Mapping[str, list[float]]) -> float:
+def running_on(case: Case, lines: Mapping[str, list[float]], months: int) -> float:
     """Return the discounted worth of going on after the horizon with the running lines of the last period."""
     running = sum(amounts[-1] for line, amounts in lines.items() if line not in CAPITAL_CHARGED)
-    return running / case.lengths[-1] * going_on(case)
+    return running / case.lengths[-1] * going_on(case, months)
 
 
-def capital_charge(case: Case, stack: str) -> float:
-    """Return the discounted cost of keeping a stack's vehicles after the horizon: the annuity of their price."""
-    fleet = _fleet(case, stack)
-    if fleet is None:
-        return 0.0
-    life = round(12 * case.own("fleet.life_years"))
-    monthly = monthly_annuity(case.own("finance.interest"), life) * vehicle_usd(case, stack, case.end)
-    return monthly * owned(case, fleet.bought, len(case.lengths) - 1) * going_on(case)
+@dataclass(frozen=True)
+class Parts:
+    """Cash within the horizon, what is left in the end, the years after the horizon, and drivers' trips lost."""
+
+    cash: float
+    residual: float
+    terminal: float
+    displaced: float
+
+    @property
+    def npv(self) -> float:
+        """What counts, together."""
+        return self.cash + self.residual + self.terminal
 
 
-def terminal(case: Case) -> float:
-    """Return the discounted worth of going on after the horizon, less a charge for the vehicles."""
-    lines = sum(running_on(case, held) for _, held in case.line_holders())
-    return lines - sum(capital_charge(case, fleet.stack) for fleet in case.plan.stacks)
+def parts_of(
+    case: Case, holders: list[Mapping[str, list[float]]], kept: After, displaced: list[list[float]], months: int
+) -> Parts:
+    """Return what money lines and things kept are worth with so many months counted after the horizon."""
+    cash = sum(present_value(case, held) for held in holders)
+    on = sum(running_on(case, held, months) for held in holders)
+    lost = [{"displaced": amounts} for amounts in displaced]
+    beside = sum(present_value(case, held) + running_on(case, held, months) for held in lost)
+    return Parts(cash, kept.left, on + kept.running, beside)
+
+
+def whole_plan(case: Case, months: int) -> Parts:
+    """Return what the plan is worth with so many months counted after the horizon."""
+    kept = sum((stalls_after(case, rollout.city, months) for rollout in case.plan.cities), After())
+    kept = sum((vehicles_after(case, fleet.stack, months) for fleet in case.plan.stacks), kept)
+    holders = [held for _, held in case.line_holders()]
+    return parts_of(case, holders, kept, [d.row.displaced_usd for d in case.deployed], months)
+
+
+def monthly(case: Case, holders: Iterable[Mapping[str, list[float]]]) -> list[float]:
+    """Return cumulated cash at the end of each month: capital goes out in its period's first, all else evenly."""
+    flows = [0.0] * sum(case.lengths)
+    for held in holders:
+        for line, amounts in held.items():
+            for t, amount in enumerate(amounts):
+                first, length = case.starts[t] - case.start, 1 if line in CAPITAL_LINES else case.lengths[t]
+                for month in range(first, first + length):
+                    flows[month] += amount / length
+    return list(accumulate(flows))
 
 
 def pool_shares(case: Case, deployed: Deployed) -> list[float]:
@@ -155,18 +132,24 @@ def pool_shares(case: Case, deployed: Deployed) -> list[float]:
 
 def recomputed(case: Case) -> dict[str, float]:
     """Return the headline money of the plan as the checker finds it."""
-    flows, spent = cash(case), capital(case)
-    lines = sum(present_value(case, held) for _, held in case.line_holders())
-    rest, after = residual(case), terminal(case)
+    spent, after = capital(case), after_months(case)
+    whole = whole_plan(case, after)
+    counts = case.request.value == "incremental"
     offsets = [start - case.start for start in case.starts]
+    total = monthly(case, (held for _, held in case.line_holders()))
     return {
-        "npv_usd": lines + rest + after,
-        "npv_by_horizon_usd": lines + rest,
-        "terminal_usd": after,
-        "residual_usd": rest,
+        "npv_usd": whole.npv,
+        "cash_usd": whole.cash,
+        "residual_usd": whole.residual,
+        "terminal_usd": whole.terminal,
+        "incremental_npv_usd": whole.npv + (0.0 if counts else whole.displaced),
+        "gross_npv_usd": whole.npv - (whole.displaced if counts else 0.0),
+        "years_after": after / 12,
+        "npv_by_horizon_usd": whole_plan(case, 0).npv,
+        "npv_twice_after_usd": whole_plan(case, 2 * after).npv,
         "capital_usd": sum(spent),
         "discounted_capital_usd": sum(c * discount(case, m) for c, m in zip(spent, offsets, strict=True)),
-        "peak_funding_usd": max(0.0, -min(accumulate(flows))),
+        "peak_funding_usd": max(0.0, -min(total)),
     }
 
 
@@ -204,11 +187,10 @@ def check_npv(case: Case) -> Iterator[Violation]:
 
 
 def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
-    rows = case.of_city(rollout.city)
+    rows, after = case.of_city(rollout.city), after_months(case)
     shares = {d.row.stack: pool_shares(case, d) for d in rows}
-    holders = [rollout.city_lines_usd]
-    total = present_value(case, rollout.city_lines_usd) + running_on(case, rollout.city_lines_usd)
-    total += _stalls_left(case, rollout) * discount(case, case.end - case.start)
+    holders: list[Mapping[str, list[float]]] = [rollout.city_lines_usd]
+    kept = stalls_after(case, rollout.city, after)
     for deployed in rows:
         row = deployed.row
         pool = {
@@ -218,20 +200,36 @@ def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
             for line, amounts in fleet.lines_usd.items()
         }
         holders += [row.lines_usd, pool]
-        ends = (cars_left(case, row.stack) - capital_charge(case, row.stack)) * shares[row.stack][-1]
-        want = present_value(case, row.lines_usd) + running_on(case, row.lines_usd) + present_value(case, pool) + ends
-        total += want
-        if money_apart(row.npv_usd, want):
-            text = f"the deployment's value is {usd_text(row.npv_usd)} USD; its lines come to {usd_text(want)} USD"
-            yield Violation("npv", deployed.name, text, abs(row.npv_usd - want))
-    flows = [sum(parts) for parts in zip(*(summed(case, held) for held in holders), strict=True)]
+        own = vehicles_after(case, row.stack, after) * shares[row.stack][-1]
+        kept += own
+        worth = parts_of(case, [row.lines_usd, pool], own, [row.displaced_usd], after)
+        yield from _stated(deployed.name, "deployment", row, worth)
+    yield from _stated(
+        rollout.city, "city", rollout, parts_of(case, holders, kept, [d.row.displaced_usd for d in rows], after)
+    )
     spent = -sum(sum(summed(case, held, only=CAPITAL_LINES)) for held in holders)
-    peak = max(0.0, -min(accumulate(flows)))
-    for name, want in (("npv_usd", total), ("capital_usd", spent), ("peak_funding_usd", peak)):
+    peak = max(0.0, -min(monthly(case, holders)))
+    for name, want in (("capital_usd", spent), ("peak_funding_usd", peak)):
         have = float(getattr(rollout, name))
         if money_apart(have, want):
             text = f"the city's {name} is {usd_text(have)}; its lines come to {usd_text(want)}"
             yield Violation("npv", rollout.city, text, abs(have - want))
+
+
+def _stated(where: str, what: str, row: CityRollout | DeploymentPlan, worth: Parts) -> Iterator[Violation]:
+    """Yield what is said of a part's value and does not follow from its lines."""
+    told = row.worth
+    pairs = (
+        ("value", row.npv_usd, worth.npv),
+        ("cash within the horizon", told.cash_usd, worth.cash),
+        ("residual", told.residual_usd, worth.residual),
+        ("terminal value", told.terminal_usd, worth.terminal),
+        ("loss on drivers' trips", told.displaced_usd, worth.displaced),
+    )
+    for name, have, want in pairs:
+        if money_apart(have, want):
+            text = f"the {what}'s {name} is {usd_text(have)} USD; its lines come to {usd_text(want)} USD"
+            yield Violation("npv", where, text, abs(have - want))
 
 
 def _exactness(case: Case) -> Iterator[Violation]:
