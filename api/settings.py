@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=0, le=64)] = Field(
         default=1, description="plans solved at once by `fleetplan serve`"
     )
+    helpers: Annotated[int, Field(ge=0, le=64)] | None = Field(
+        default=None, description="parts of other workers' large plans solved at once while there is no plan here"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -76,7 +79,13 @@ class Settings(BaseSettings):
 
     def job_config(self) -> JobConfig:
         """Return what the job side needs of these settings."""
-        return JobConfig(self.database, self.data_dir, concurrency=max(1, self.workers), queue_limit=self.max_queue)
+        return JobConfig(
+            self.database,
+            self.data_dir,
+            concurrency=max(1, self.workers),
+            queue_limit=self.max_queue,
+            helpers=self.helpers,
+        )
 
     @classmethod
     def settings_customise_sources(

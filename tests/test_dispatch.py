@@ -14,7 +14,8 @@ import pytest
 from fleetplan.helpers import Recruit
 from fleetplan.optimize.pair import dispatch
 from fleetplan.optimize.pair.dispatch import Dispatcher
-from fleetplan.optimize.pair.unit_child import UnitProcess, answered
+from fleetplan.optimize.pair.unit_child import answered
+from fleetplan.optimize.pair.unit_process import UnitProcess
 from fleetplan.optimize.pair.units import Answer, answer_bytes, answer_from, unit_bytes
 from tests.units_support import Pretended, unit_of
 from tests.worker_process import until

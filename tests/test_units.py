@@ -14,7 +14,8 @@ import pytest
 
 from fleetplan.optimize.pair import plans, units
 from fleetplan.optimize.pair.packing import packed, unpacked
-from fleetplan.optimize.pair.unit_child import UnitProcess, answered
+from fleetplan.optimize.pair.unit_child import answered
+from fleetplan.optimize.pair.unit_process import UnitProcess
 from fleetplan.optimize.pair.units import Answer, Kind, answer_bytes, answer_from, solved, unit_bytes, unit_from
 from tests.units_support import small, unit_of
 from tests.worker_process import alive, until
@@ -108,7 +109,7 @@ def test_a_process_that_is_killed_at_work_says_so_and_others_die_with_their_pare
         child.answer(10.0)
     child.close()
     script = (
-        "import time\nfrom fleetplan.optimize.pair.unit_child import UnitProcess\n"
+        "import time\nfrom fleetplan.optimize.pair.unit_process import UnitProcess\n"
         "print(UnitProcess()._process.pid, flush=True)\ntime.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT, text=True)

@@ -23,6 +23,8 @@ class JobConfig:
         How often a worker says that it lives, and after how much silence others take its plans.
     max_attempts
         How many workers a plan may outlive; then it has failed.
+    helpers
+        Units of other workers' plans that a worker without a plan of its own solves at once; None for one on each core.
     solver
         The command that solves one plan (see :mod:`api.jobs.solver_child`); tests put a quicker one here.
     """
@@ -34,6 +36,7 @@ class JobConfig:
     silence_s: float = 30.0
     queue_limit: int = 200
     max_attempts: int = 10
+    helpers: int | None = None
     solver: tuple[str, ...] = (sys.executable, "-m", "api.jobs.solver_child")
 
     @property

@@ -37,12 +37,24 @@ def search_seconds(time_limit_s: float) -> float:
     return max(1.0, time_limit_s - min(CHECK_MOST_S, CHECK_SHARE * time_limit_s))
 
 
-def job(request: Mapping[str, Any], options: PlanOptions, parent: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what a solver process is told; the time limit there is that of the search alone."""
+def job(
+    request: Mapping[str, Any],
+    options: PlanOptions,
+    parent: Mapping[str, Any] | None,
+    sharing: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what a solver process is told; the time limit there is that of the search alone.
+
+    Parameters
+    ----------
+    sharing
+        Where it may offer units of work to other workers (:class:`api.jobs.offers.Sharing`); None: nowhere.
+    """
     return {
         "request": dict(request),
         "options": options.within(search_seconds(options.time_limit_s)).model_dump(),
         "parent": None if parent is None else dict(parent),
+        "sharing": None if sharing is None else dict(sharing),
     }
 
 

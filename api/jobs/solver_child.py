@@ -1,8 +1,8 @@
 """One plan in a process of its own: ``python -m api.jobs.solver_child PARENT_PID``.
 
-Standard input: one line of JSON (``request``, ``options``, ``parent``: the parent's plan or null), then
-``stop`` (a person asks) or ``time`` (there is no more) to finish with the best plan so far. Its end means that the worker
-died: the process ends at once.
+Standard input: one line of JSON (``request``, ``options``, ``parent``: the parent's plan or null, ``sharing``: where to
+offer units of work to other workers, or null), then ``stop`` (a person asks) or ``time`` (there is no more) to finish with
+the best plan so far. Its end means that the worker died: the process ends at once.
 
 Standard output: lines of JSON. ``progress`` while planning; at last ``plan`` with ``bytes`` and then so many bytes of
 plan.json, or ``infeasible``, or ``problem``.
@@ -67,7 +67,8 @@ class Lines:
 
 def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
     """Plan a request and write what came of it."""
-    from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415 - after prctl
+    from api.jobs.offers import recruit  # noqa: PLC0415 - after prctl
+    from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415
     from fleetplan.options import PlanOptions  # noqa: PLC0415
     from fleetplan.planner import plan_with_context  # noqa: PLC0415
     from fleetplan.plans.files import plan_from, plan_text  # noqa: PLC0415
@@ -78,7 +79,11 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
         result = plan_with_context(
             PlanRequest.model_validate(job["request"]),
             PlanOptions.model_validate(job["options"]),
-            Run(progress=lambda p: lines.send("progress", asdict(p)), stop=stop),
+            Run(
+                progress=lambda p: lines.send("progress", asdict(p)),
+                stop=stop,
+                recruit=None if job.get("sharing") is None else recruit(job["sharing"]),
+            ),
             parent=None if job.get("parent") is None else plan_from(job["parent"], "the parent plan"),
         )
     except InfeasibleError as error:

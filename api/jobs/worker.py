@@ -1,8 +1,9 @@
 """A worker: takes plans from the queue, solves each in a child process, and looks after plans of workers that died.
 
-DBOS brings a plan to exactly one living worker. Our own code steps in where DBOS has no answer: a worker that starts hands
-out what its predecessor of that name left, a heartbeat and a sweep take up the plans of a worker that stays silent, cancelling
-reaches a running solver, and the plans table records each outcome once, whoever computed it.
+DBOS brings a plan to exactly one living worker; one without a plan helps others with theirs (:mod:`api.jobs.helping`). Our
+own code steps in where DBOS has no answer: a worker that starts hands out what its predecessor of that name left, a heartbeat
+and a sweep take up the plans of a worker that stays silent, cancelling reaches a running solver, and the plans table records
+each outcome once, whoever computed it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 
 from api.jobs import outcome
 from api.jobs.config import JobConfig
+from api.jobs.helping import Helping
+from api.jobs.offers import Sharing
 from api.jobs.outcome import Outcome
 from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, VERSION, WORKFLOW, JobQueue, prepare
 from api.jobs.slot import Slot
 from api.jobs.solve import Solve, job
 from api.store.contract import PlanRow
 from api.store.sqlstore import SqlStore
+from fleetplan.optimize.pair.processes import cores
 
 TICK_S = 0.25
 POLL_S = 0.2
@@ -106,10 +110,14 @@ class Worker:
         if row.parent is not None and parent is None and row.options.keeps:
             return outcome.failed("parent-gone", f"{row.parent} has no stored plan any more")
         try:
-            return solve.run(job(row.request, row.options, parent))
+            return solve.run(job(row.request, row.options, parent, self._sharing(plan)))
         except OSError:
             _log.exception("plan %s: no solver process", plan)
             return outcome.failed("internal")
+
+    def _sharing(self, plan: str) -> dict[str, Any]:
+        c = self.config
+        return Sharing(c.database_url, str(c.data_dir), plan, self.name, c.silence_s).told()
 
     def _parent(self, row: PlanRow) -> Mapping[str, Any] | None:
         stored = None if row.parent is None else self.store.answer(row.parent)
@@ -117,6 +125,22 @@ class Worker:
             return None
         read: Mapping[str, Any] = json.loads(stored)
         return read
+
+    # --- helping others ---
+
+    def help(self, stop: threading.Event) -> list[threading.Thread]:
+        """Start solving units of other workers' plans whenever there is no plan here; return the threads that do."""
+        count = cores() if self.config.helpers is None else self.config.helpers
+        helping = [Helping(self.store, self.name, self.config.silence_s, self._busy) for _ in range(count)]
+        threads = [
+            threading.Thread(target=one.run, args=(stop,), name="fleetplan-help", daemon=True) for one in helping
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _busy(self) -> bool:
+        return self._draining or bool(self._solves)
 
     # --- watching -------------------------------------------------------------------------------------------------------
 
@@ -252,13 +276,17 @@ def run_worker(
     worker.inherit()
     store.beat(worker.name, [])
     _launch(config, worker.name)
+    helping: list[threading.Thread] = []
     try:
         watching.start()
+        helping = worker.help(stop)
         if ready is not None:
             ready(worker.name)
         stop.wait()
         watching.join()
         worker.drain()
+        for thread in helping:
+            thread.join()
     finally:
         _worker = None
         DBOS.destroy()

@@ -17,6 +17,7 @@ from api.store.files import Files
 from api.store.keys import Keys
 from api.store.migrate import migrate
 from api.store.rows import ALL_CITIES, event_row, finite, new_row, plan_row
+from api.store.units import Units, clear_units
 from api.store.work import RETENTION, Work, append
 
 _CREATE_LOCK = 710_101
@@ -25,7 +26,7 @@ _PROGRESS = {"phase", "incumbent", "bound"}
 _p, _e = tables.plans, tables.events
 
 
-class SqlStore(Work, Keys):
+class SqlStore(Work, Units, Keys):
     """Everything durable, in one database and one folder.
 
     Parameters
@@ -180,6 +181,7 @@ class SqlStore(Work, Keys):
             if row.state not in FINAL:
                 msg = f"a plan that is {row.state} cannot be deleted"
                 raise PlanUnfinished(msg)
+            clear_units(connection, plan)
             connection.execute(sa.delete(_e).where(_e.c.plan == plan))
             connection.execute(sa.delete(tables.idempotency).where(tables.idempotency.c.plan == plan))
             connection.execute(sa.delete(_p).where(_p.c.id == plan))
@@ -232,6 +234,7 @@ class SqlStore(Work, Keys):
             seq = connection.execute(once.values(finished_at=now, **values).returning(_p.c.last_seq)).scalar()
             if seq is None:
                 return False
+            clear_units(connection, plan)
             if answer is not None:
                 named = sa.update(_p).where(_p.c.id == plan)
                 connection.execute(named.values(answer_sha256=self._keep(connection, answer)))

@@ -97,6 +97,22 @@ workers = sa.Table(
     sa.Column("beat_at", UtcTime, nullable=False),
 )
 
+# Parts of a plan's search that any worker may solve; a row only while somebody may work on it, or its answer waits.
+units = sa.Table(
+    "units",
+    metadata,
+    sa.Column("plan", sa.String(40), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("urgency", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("worker", sa.String(80)),
+    sa.Column("leased_until", UtcTime),
+    # How often workers took it up.
+    sa.Column("leases", sa.Integer, nullable=False),
+    sa.Column("offered_at", UtcTime, nullable=False),
+)
+
 # Files by content for machines that share no disk; empty on SQLite, where every process sees the data folder.
 artefacts = sa.Table(
     "artefacts",

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from api.store import tables
 from api.store.database import Database
+from api.store.units import clear_units
 
 RETENTION = timedelta(hours=24)
 """How long an Idempotency-Key is remembered."""
@@ -51,6 +52,7 @@ class Work(Database):
             row = connection.execute(claim).first()
             if row is None:
                 return False
+            clear_units(connection, plan)  # of an attempt before this one
             append(connection, plan, row.last_seq, now, ("state", {"state": "running", "attempt": row.attempts}))
             return True
 
@@ -115,6 +117,7 @@ class Work(Database):
             )
             row = connection.execute(cancel).first()
             if row is not None:
+                clear_units(connection, plan)
                 append(connection, plan, row.last_seq, now, ("state", {"state": "cancelled"}))
                 return None
             back = {
@@ -129,6 +132,7 @@ class Work(Database):
             row = connection.execute(queue).first()
             if row is None:
                 return None
+            clear_units(connection, plan)
             append(connection, plan, row.last_seq, now, ("state", {"state": "queued", "reason": "worker_lost"}))
             return int(row.deliveries)
 
@@ -157,7 +161,7 @@ class Work(Database):
             return {str(state): int(number) for state, number in connection.execute(counted)}
 
     def purge(self, silence_s: float) -> None:
-        """Forget Idempotency-Keys after their time and workers that have long been silent and hold nothing."""
+        """Forget Idempotency-Keys after their time, workers that have long been silent and hold nothing, and units of no use."""
         with self.writing() as connection:
             now = self.now(connection)
             i = tables.idempotency
@@ -165,3 +169,5 @@ class Work(Database):
             holding = sa.select(_p.c.worker).where(_p.c.state == "running")
             old = _w.c.beat_at < now - timedelta(seconds=max(86_400.0, 10 * silence_s))
             connection.execute(sa.delete(_w).where(old, _w.c.id.not_in(holding)))
+            running = sa.select(_p.c.id).where(_p.c.state == "running")
+            connection.execute(sa.delete(tables.units).where(tables.units.c.plan.not_in(running)))

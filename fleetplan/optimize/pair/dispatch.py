@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fleetplan.helpers import Helpers, Recruit
-from fleetplan.optimize.pair.unit_child import UnitProcess
+from fleetplan.optimize.pair.unit_process import UnitProcess
 from fleetplan.optimize.pair.units import Answer, answer_bytes, answer_from
 
 LOG = logging.getLogger(__name__)
