@@ -73,16 +73,21 @@ def cities_check(as_json: AsJson = False) -> None:
 def cities_new(
     name: Annotated[str, typer.Argument(help="Name of the city.")],
     districts: Annotated[Path, typer.Option(help="Polygons: GeoJSON, GeoPackage or Shapefile.")],
-    population: Annotated[Path | None, typer.Option(help="CSV or Parquet with columns h3, population.")] = None,
+    population: Annotated[Path | None, typer.Option(help="Table (CSV) with columns h3, population.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of the districts, where the file has several.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Begin a city's folder from its district polygons; `fleetplan cities check` then says what to fill in."""
     with reported(as_json=as_json):
-        from fleetplan.catalogue.newcity import new_city
+        from fleetplan.catalogue.newcity import begin_city
 
-        folder = new_city(name, districts, population)
-        written = {"folder": str(folder), "deployments": str(folder.parent / "deployments.csv")}
-        typer.echo(json.dumps(written) if as_json else "\n".join(f"written: {path}" for path in written.values()))
+        begun = begin_city(name, districts, population, layer=layer)
+        written = {"folder": str(begun.folder), "deployments": str(begun.folder.parent / "deployments.csv")}
+        if as_json:
+            typer.echo(json.dumps({**written, "notes": list(begun.notes)}))
+            return
+        for line in [*(f"written: {path}" for path in written.values()), *(f"note: {note}" for note in begun.notes)]:
+            typer.echo(line)
 
 
 def _print_city(out: Console, shown: dict[str, Any]) -> None:

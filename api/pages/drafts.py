@@ -97,9 +97,8 @@ def _texts(text: str, form: Format, data: Any) -> dict[str, str | None]:
 def _unreadable(reading: Reading) -> list[Flaw]:
     if reading.faults:
         return []  # they carry their own places
-    what = "holds no request" if reading.data is None else "is no request"
     allowed = "fields with values, for example name: first"
-    return [Flaw(what, pointer="/request", allowed=allowed, remedy="start from an example")]
+    return [Flaw("holds no request", pointer="/request", allowed=allowed, remedy="start from an example")]
 
 
 def _judged(sent: Sent, known: Known, settings: Settings) -> tuple[Scope | None, list[Flaw]]:

@@ -8,9 +8,11 @@ from typing import Final, Literal
 from shapely.geometry.base import BaseGeometry
 
 from fleetplan.catalogue import schema
+from fleetplan.catalogue.field_polygons import MOST_PEOPLE_KM2
 from fleetplan.catalogue.figure_reader import read_figures
 from fleetplan.catalogue.files import Files
 from fleetplan.catalogue.geometry import is_farther_than, km_from, read_district_areas, read_land, read_outlines
+from fleetplan.catalogue.places import nearest_zone, too_far_km
 from fleetplan.catalogue.tables import FaultLog, Row, Table, provenance
 from fleetplan.catalogue.types import Area, City, Crossing, DepotSite, District, Gap, Gateway, HotSpot, Outline, Rival
 
@@ -60,6 +62,7 @@ def read_city(files: Files, slug: str) -> City | None:
     )
     root.close()
     _check_slug(head, city.slug, slug)
+    _check_place(head, city)
     return city
 
 
@@ -128,11 +131,15 @@ class _Tables:
     def _district(self, row: Row) -> District:
         lat, lon = self._point(row)
         source, confidence = provenance(row)
+        people, area_km2 = row.number("population", 0, 1e8), row.number("area_km2", 1e-3, 1e5)
+        if people > MOST_PEOPLE_KM2 * area_km2:
+            what = f"{people:,.0f} people on {area_km2:g} km² are more than live so close anywhere on earth"
+            row.fault("population", what, f"at most {MOST_PEOPLE_KM2:,.0f} on a km²", "check both numbers' units")
         return District(
             name=row.text("district"),
-            population=row.number("population", 0, 1e8),
+            population=people,
             population_year=row.whole("population_year", 1900, 2100),
-            area_km2=row.number("area_km2", 1e-3, 1e5),
+            area_km2=area_km2,
             lat=lat,
             lon=lon,
             jobs=row.number("jobs", 0, 1e8),
@@ -212,6 +219,20 @@ def _rival(table: Table) -> Rival:
     source, confidence = provenance(table)
     mode = table.choice("mode", ("test", "operator", "driver_out"))
     return Rival(table.text("name"), table.number("fleet", 0, 1e6), mode, source, confidence)
+
+
+def _check_place(head: Table, city: City) -> None:
+    """Note a city that lies in another part of the world than its time zone: latitude and longitude are swapped."""
+    if not city.districts or not city.time_zone:
+        return
+    lat, lon = (math.fsum(getattr(d, key) for d in city.districts) / len(city.districts) for key in ("lat", "lon"))
+    if math.isnan(lat + lon):
+        return
+    if away := too_far_km(city.time_zone, lat, lon):
+        near = nearest_zone(lat, lon)
+        what = f"the districts lie {away:,.0f} km from {city.time_zone} at ({lat:.2f}, {lon:.2f}): {near.name} ({near.country})"
+        remedy = "check the zone, and that latitude and longitude of the districts are not swapped"
+        head.fault("time_zone", what, "the zone in which the city lies", remedy)
 
 
 def _check_slug(head: Table, slug: str, folder: str) -> None:

@@ -6,28 +6,28 @@ import csv
 import io
 import json
 import re
+import shutil
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fleetplan.catalogue import schema
+from fleetplan.catalogue.field_people import check_people, numbers_of, people_in, people_of, read_cells
+from fleetplan.catalogue.field_polygons import DEGREE_GRID, areas_km2, column_of, fault, names_of, read_polygons
 from fleetplan.catalogue.load import default_catalogue_path
 from fleetplan.catalogue.new_deployments import with_new_rows
-from fleetplan.errors import Fault, InputError
+from fleetplan.catalogue.places import nearest_zone
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
 _TEMPLATE: Final = Path(__file__).with_name("new_city.toml")
 _JOBS_PER_RESIDENT: Final = 0.45
 _TRIPS_PER_RESIDENT: Final = 0.04
-_DEGREE_GRID: Final = 1e-6
-_NAME_COLUMNS: Final = ("district", "name", "label")
+_WIDEST_HULL: Final = 4.0
 _EMPTY_TABLES: Final[dict[str, Sequence[str]]] = {
     "hot_spots.csv": schema.HOT_SPOTS,
     "gateways.csv": schema.GATEWAYS,
@@ -38,11 +38,22 @@ _EMPTY_TABLES: Final[dict[str, Sequence[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The districts of a new city in lon-lat, with population and jobs, and the files they came from."""
+    """The districts of a new city in lon-lat with what stands in their table, and the files they came from."""
 
     frame: gpd.GeoDataFrame
+    names: Sequence[str]
+    people: Sequence[float]
+    jobs: Sequence[float] | None
     origin: str
     year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A city's new folder, and what a person should know about the files that it was made of, a sentence each."""
+
+    folder: Path
+    notes: tuple[str, ...]
 
 
 def new_city(
@@ -53,7 +64,20 @@ def new_city(
     out: Path | None = None,
     population_year: int = 2025,
 ) -> Path:
-    """Write a folder for a city and a row for each stack in deployments.csv; return the folder.
+    """Write a folder for a city and a row for each stack in deployments.csv; return the folder: see :func:`begin_city`."""
+    return begin_city(name, districts_file, population_file, out=out, population_year=population_year).folder
+
+
+def begin_city(
+    name: str,
+    districts_file: Path,
+    population_file: Path | None = None,
+    *,
+    layer: str | None = None,
+    out: Path | None = None,
+    population_year: int = 2025,
+) -> Begun:
+    """Write a folder for a city and a row for each stack in deployments.csv; return it with what should be known.
 
     ``fleetplan cities check`` then lists what a person has to fill in.
 
@@ -64,6 +88,8 @@ def new_city(
         ``name``), ``population`` and ``jobs`` are taken where they stand.
     population_file
         CSV or Parquet with the columns ``h3`` and ``population``; a cell counts where its centre lies.
+    layer
+        The layer of districts, where the file has several.
     out
         The catalogue to add the city to, by default that of ``default_catalogue_path``.
 
@@ -77,24 +103,66 @@ def new_city(
     folder = catalogue / slug
     if not slug or folder.exists():
         what = f"{folder} is already there" if slug else f"{name!r} holds no letter"
-        raise _error(repr(name), what, "the name of a city that the catalogue does not have", "choose another name")
-    frame = _read_districts(Path(districts_file))
-    origin = Path(districts_file).name
-    if population_file is not None:
-        frame["population"] = _people_in(frame, _read_population(Path(population_file)))
-        origin = f"{origin}; {Path(population_file).name}"
-    source = _Source(_with_jobs(_with_people(frame, origin), origin), origin, population_year)
+        raise fault(repr(name), what, "the name of a city that the catalogue does not have", "choose another name")
+    source, notes = _source(Path(districts_file), population_file and Path(population_file), layer, population_year)
     texts = {folder / file: text for file, text in _texts(name, slug, source).items()}
-    texts[catalogue / "deployments.csv"] = with_new_rows(catalogue, slug)
-    folder.mkdir(parents=True)
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8", newline="")
-    return folder
+    deployments = with_new_rows(catalogue, slug)
+    try:
+        _write(folder, texts)
+        (catalogue / "deployments.csv").write_text(deployments, encoding="utf-8", newline="")
+    except OSError as error:
+        what = f"the city's folder cannot be written: {error.strerror}"
+        raise fault(
+            str(catalogue), what, "a catalogue that may be written to", "mend that, or copy the catalogue"
+        ) from error
+    return Begun(folder, tuple(notes))
+
+
+def _write(folder: Path, texts: Mapping[Path, str]) -> None:
+    """Write a folder aside and rename it: it is there whole, or not at all."""
+    aside = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        for path, text in texts.items():
+            (aside / path.name).write_text(text, encoding="utf-8", newline="")
+        aside.rename(folder)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def _source(path: Path, table: Path | None, layer: str | None, year: int) -> tuple[_Source, list[str]]:
+    frame = read_polygons(path, layer)
+    names, notes = names_of(path, frame)
+    origin = path.name
+    if table is None:
+        people: Sequence[float] = people_of(path, frame, names)
+    else:
+        if column_of(frame, ("population",)) is not None:
+            notes.append(f"the people are those of {table.name}; the population column of {path.name} is left aside")
+        found, told = people_in(table, frame, read_cells(table))
+        people, origin = [float(number) for number in found], f"{origin}; {table.name}"
+        notes += told
+    notes += check_people(origin, frame, people, names)
+    column = column_of(frame, ("jobs",))
+    jobs = None if column is None else numbers_of(path, frame[column].tolist(), names, "jobs")
+    return _Source(frame, names, people, jobs, origin, year), [*notes, _whereabouts(frame)]
+
+
+def _whereabouts(frame: gpd.GeoDataFrame) -> str:
+    """Return where the districts lie, so that a person sees when latitude and longitude were swapped."""
+    west, south, east, north = frame.total_bounds
+    lat, lon = (south + north) / 2, (west + east) / 2
+    near = nearest_zone(lat, lon)
+    place = f"{abs(lat):.2f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.2f}° {'E' if lon >= 0 else 'W'}"
+    told = f"the districts lie at {place}, nearest to the time zone {near.name} ({near.country})"
+    return f"{told}; if the city is elsewhere, latitude and longitude are swapped"
 
 
 def _texts(name: str, slug: str, source: _Source) -> dict[str, str]:
     return {
-        "city.toml": _city_toml(name, slug, float(source.frame["population"].sum())),
+        "city.toml": _city_toml(name, slug, sum(source.people)),
         "districts.csv": _csv(schema.DISTRICTS, _district_rows(source)),
         "outlines.geojson": _outlines(name, source),
         "land.geojson": _land(name, source),
@@ -102,158 +170,24 @@ def _texts(name: str, slug: str, source: _Source) -> dict[str, str]:
     }
 
 
-def _error(where: str, what: str, allowed: str, remedy: str) -> InputError:
-    return InputError([Fault(where, what, allowed, remedy)])
-
-
 def _slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
-def _read_districts(path: Path) -> gpd.GeoDataFrame:
-    """Return sound polygons in lon-lat."""
-    import geopandas as gpd  # noqa: PLC0415 - heavy, and needed here only
-
-    try:
-        frame = gpd.read_file(path)
-    except Exception as error:  # GDAL's drivers raise what they please
-        raise _error(str(path), f"the file cannot be read: {error}", "a polygon file", "check the path") from error
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise _error(str(path), "the file holds no shapes", "one polygon a district", "export the districts again")
-    if frame.crs is None:
-        remedy = "export it again with its projection (for a Shapefile, with the .prj file)"
-        raise _error(str(path), "the file names no coordinate reference system", "any known CRS", remedy)
-    faults = _shape_faults(path, frame)
-    if faults:
-        raise InputError(faults)
-    return frame.to_crs(4326)
-
-
-def _shape_faults(path: Path, frame: gpd.GeoDataFrame) -> list[Fault]:
-    from shapely import is_valid_reason  # noqa: PLC0415 - heavy, and needed here only
-
-    faults = []
-    for number, shape in enumerate(frame.geometry, start=1):
-        where = f"{path}: feature {number}"
-        if shape is None or shape.geom_type not in ("Polygon", "MultiPolygon"):
-            kind = "nothing" if shape is None else shape.geom_type
-            faults.append(
-                Fault(where, f"the shape is {kind}", "Polygon or MultiPolygon", "remove it, or draw its area")
-            )
-        elif not shape.is_valid or shape.is_empty:
-            reason = is_valid_reason(shape)
-            faults.append(
-                Fault(where, f"the polygon is broken: {reason}", "a simple polygon", "untangle it at that point")
-            )
-    low_x, low_y, high_x, high_y = frame.total_bounds
-    if (
-        frame.crs is not None
-        and frame.crs.is_geographic
-        and not (low_x >= -180 and high_x <= 180 and abs(low_y) <= 90 >= high_y)
-    ):
-        what = f"the coordinates reach ({high_x:g}, {high_y:g}) but the file says {frame.crs.to_string()}"
-        faults.append(
-            Fault(str(path), what, "coordinates that fit the CRS", "name the CRS that the coordinates are in")
-        )
-    return faults
-
-
-def _read_population(path: Path) -> pd.DataFrame:
-    """Return a table of H3 cells with people, each cell once."""
-    import h3  # noqa: PLC0415 - heavy, and needed here only
-    import pandas as pd  # noqa: PLC0415 - heavy, and needed here only
-
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"h3": str})
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise _error(str(path), f"the file cannot be read: {error}", "CSV or Parquet", "check the path") from error
-    missing = [column for column in ("h3", "population") if column not in table.columns]
-    if missing:
-        raise _error(str(path), f"the columns {missing} are missing", "h3, population", "rename the columns")
-    people = pd.to_numeric(table["population"], errors="coerce")
-    faults = [
-        (~table["h3"].astype(str).map(h3.is_valid_cell), "the h3 cell {!r} is not valid", "H3 indexes as text"),
-        (table["h3"].duplicated(), "the h3 cell {!r} stands twice", "each cell once"),
-        (~(people >= 0) | (people > 1e8), "the population of {!r} is not a number of people", "a number from 0"),
-    ]
-    found = [
-        Fault(f"{path}: row {int(row) + 2}", what.format(table["h3"].iloc[int(row)]), allowed, "mend or remove the row")
-        for bad, what, allowed in faults
-        for row in bad.to_numpy().nonzero()[0]
-    ]
-    if found:
-        raise InputError(found)
-    return pd.DataFrame({"h3": table["h3"].astype(str), "population": people.astype(float)})
-
-
-def _people_in(frame: gpd.GeoDataFrame, table: pd.DataFrame) -> NDArray[Any]:
-    """Return the people of each district: those of the cells whose centre it holds, each cell once."""
-    import h3  # noqa: PLC0415 - heavy, and needed here only
-    import numpy as np  # noqa: PLC0415 - heavy, and needed here only
-    import shapely  # noqa: PLC0415 - heavy, and needed here only
-
-    middles = np.array([h3.cell_to_latlng(cell) for cell in table["h3"]], dtype=float).reshape(-1, 2)
-    tree = shapely.STRtree(frame.geometry.to_numpy())
-    cells, owners = tree.query(shapely.points(middles[:, 1], middles[:, 0]), predicate="within")
-    order = np.lexsort((owners, cells))
-    cells, owners = cells[order], owners[order]
-    cells, first = np.unique(cells, return_index=True)
-    return np.bincount(owners[first], weights=table["population"].to_numpy()[cells], minlength=len(frame))
-
-
-def _with_people(frame: gpd.GeoDataFrame, origin: str) -> gpd.GeoDataFrame:
-    import pandas as pd  # noqa: PLC0415 - heavy, and needed here only
-
-    if "population" not in frame.columns:
-        remedy = "give an H3 population table, or add the column"
-        raise _error(origin, "there is no population", "a population column or an H3 population table", remedy)
-    people = pd.to_numeric(frame["population"], errors="coerce")
-    if not (people >= 0).all() or not 0 < people.sum() < 1e9:
-        what = f"the populations {frame['population'].tolist()[:5]}... are not people"
-        raise _error(
-            origin, what, "a number from 0 for each district, not all 0", "check that both files lie in one place"
-        )
-    return frame.assign(population=people.astype(float))
-
-
-def _with_jobs(frame: gpd.GeoDataFrame, origin: str) -> gpd.GeoDataFrame:
-    """Return the frame with jobs; ``jobs_given`` says whether they are the file's own."""
-    import pandas as pd  # noqa: PLC0415 - heavy, and needed here only
-
-    given = "jobs" in frame.columns
-    jobs = pd.to_numeric(frame["jobs"], errors="coerce") if given else frame["population"] * _JOBS_PER_RESIDENT
-    if not (jobs >= 0).all():
-        raise _error(origin, "the jobs column holds what is no number", "a number from 0 for each district", "mend it")
-    return frame.assign(jobs=jobs, jobs_given=given)
-
-
 def _district_rows(source: _Source) -> list[list[Any]]:
-    frame = source.frame
-    areas = frame.to_crs(frame.estimate_utm_crs()).area / 1e6
-    jobs_note = (
-        "" if frame["jobs_given"].all() else f"; jobs: template default, {_JOBS_PER_RESIDENT} a resident, replace"
-    )
+    jobs_note = "" if source.jobs else f"; jobs: template default, {_JOBS_PER_RESIDENT} a resident, replace"
+    jobs_of = source.jobs or [people * _JOBS_PER_RESIDENT for people in source.people]
+    areas = areas_km2(source.frame)
     rows = []
     for label, shape, people, jobs, area in zip(
-        _labels(frame), frame.geometry, frame["population"], frame["jobs"], areas, strict=True
+        source.names, source.frame.geometry, source.people, jobs_of, areas, strict=True
     ):
         middle = shape.representative_point()
         place = (round(middle.y, 5), round(middle.x, 5))
         text = f"{source.origin}{jobs_note}"
         rows.append([label, round(people, 1), source.year, round(area, 4), *place, round(jobs, 1), "", text, "assumed"])
     return rows
-
-
-def _labels(frame: gpd.GeoDataFrame) -> list[str]:
-    """Return the districts' names; numbers where the file has none, or not each its own."""
-    by_word = {str(column).lower(): column for column in frame.columns}
-    for word in _NAME_COLUMNS:
-        if word in by_word:
-            names = [str(name).strip() for name in frame[by_word[word]]]
-            if all(names) and len(set(names)) == len(names):
-                return names
-    return [f"District {number}" for number in range(1, len(frame) + 1)]
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -277,11 +211,15 @@ def _land(name: str, source: _Source) -> str:
 
 
 def _outlines(name: str, source: _Source) -> str:
-    """Return the dissolved outline; one hull round it where the city has several parts."""
+    """Return the dissolved outline; one hull round it where the city has several parts that lie near each other."""
     area = _dissolved(source.frame)
     properties = {"kind": "outline", "name": name, "source": source.origin, "confidence": "assumed"}
     if area.geom_type == "Polygon":
         return _collection(area, properties, "")
+    if (times := area.convex_hull.area / area.area) > _WIDEST_HULL:
+        what = f"the hull round the city's parts covers {times:.1f} times their area: most of it is sea or other towns"
+        remedy = "leave out parts that lie far off, or make a city of each"
+        raise fault(source.origin, what, f"at most {_WIDEST_HULL:g} times", remedy)
     note = "convex hull of a city of several parts; land.geojson keeps the parts"
     return _collection(area.convex_hull, {**properties, "note": note}, "")
 
@@ -289,8 +227,8 @@ def _outlines(name: str, source: _Source) -> str:
 def _dissolved(frame: gpd.GeoDataFrame) -> BaseGeometry:
     import shapely  # noqa: PLC0415 - heavy, and needed here only
 
-    snapped = shapely.set_precision(frame.geometry.to_numpy(), _DEGREE_GRID)
-    return shapely.union_all(snapped, grid_size=_DEGREE_GRID)
+    snapped = shapely.set_precision(frame.geometry.to_numpy(), DEGREE_GRID)
+    return shapely.union_all(snapped, grid_size=DEGREE_GRID)
 
 
 def _collection(area: BaseGeometry, properties: dict[str, str], attribution: str) -> str:

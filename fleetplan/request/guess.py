@@ -12,6 +12,9 @@ _LONGEST = 60
 _AMOUNT = re.compile(r"^[^\d+.-]{0,4}([+-]?\d[\d.,' _]*\d|[+-]?\d)\s*(%|[a-z]*\b)(?:[ /].{0,20})?$", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"^(\d{4})\D?(\d{1,2})(?:\D\d{1,2})?$")
 _YEAR_LAST = re.compile(r"^(?:\d{1,2}[./ ])?(\d{1,2})[./ -](\d{4}|\d{2})$")
+POINT_OF_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+"""A number that people in half of the world write for thousands, and programs for decimals."""
+
 _NAMED = re.compile(r"^([a-z]{3})[a-z]*\W*(\d{4}|\d{2})$|^(\d{4})\W*([a-z]{3})[a-z]*$", re.IGNORECASE)
 
 
@@ -33,6 +36,15 @@ def number_guess(given: object) -> float | None:
     if match is None or not digits:
         return None
     return round(float(digits) * _UNITS.get(match[2].casefold(), 1.0), 12)
+
+
+def two_readings(text: str) -> str:
+    """Return what to write in place of a number whose point may stand for thousands.
+
+    >>> two_readings("397.000"), two_readings("12.500")
+    ('write 397000, or 397', 'write 12500, or 12.5')
+    """
+    return f"write {text.strip().replace('.', '')}, or {float(text):.15g}"
 
 
 def _plain_digits(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import yaml
 
-from fleetplan.request.guess import number_guess
+from fleetplan.request.guess import POINT_OF_THOUSANDS, number_guess, two_readings
 from fleetplan.request.strict_json import BrokenJson, parse_strict
 
 Format = Literal["yaml", "json"]
@@ -146,12 +146,8 @@ class _Builder:
             return text  # a day where a month is meant: the request says so itself; yes, no, on and off are words
         if kind not in _PLAIN:
             return self._fault(f"{node.tag!r} is not taken here", node, at, "write plain text or a number")
-        plain = getattr(node, "style", None) is None  # 0080 is a text for YAML, where 0100 is 64
-        odd = kind == "int" and not _WHOLE.fullmatch(text)
-        if odd or (kind == "float" and ":" in text) or (kind == "str" and plain and _ZEROS.fullmatch(text)):
-            guess = number_guess(text)
-            meant = f"write {guess:.15g}" if guess is not None else "write a number with digits alone"
-            return self._fault(f"{text[:40]!r} is no plain number", node, at, f"{meant}, or put it in quotes")
+        if wrong := _misleads(kind, text, plain=getattr(node, "style", None) is None):
+            return self._fault(wrong[0], node, at, wrong[1])
         try:
             value = self.loader.construct_object(node)
         except (ValueError, yaml.YAMLError):
@@ -218,6 +214,18 @@ def _broken_json(text: str, error: BrokenJson) -> Reading:
         return Reading(faults=twins)
     remedy = error.remedy or "mend the text here, or what comes just before"
     return Reading(faults=(TextFault(error.message, *error.place, remedy=remedy),))
+
+
+def _misleads(kind: str, text: str, *, plain: bool) -> tuple[str, str] | None:
+    """Return what is wrong with a number that YAML reads in another meaning than people do, and what to write."""
+    if kind == "float" and POINT_OF_THOUSANDS.fullmatch(text) and text.endswith("000"):
+        return f"the point of {text} may stand for thousands or decimals", two_readings(text)
+    odd = kind == "int" and not _WHOLE.fullmatch(text)  # 0080 is a text for YAML, where 0100 is 64
+    if odd or (kind == "float" and ":" in text) or (kind == "str" and plain and _ZEROS.fullmatch(text)):
+        guess = number_guess(text)
+        meant = f"write {guess:.15g}" if guess is not None else "write a number with digits alone"
+        return f"{text[:40]!r} is no plain number", f"{meant}, or put it in quotes"
+    return None
 
 
 def _is_tail(key: yaml.Node, value: yaml.Node) -> bool:

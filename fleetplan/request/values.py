@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from fleetplan.months import month_number
-from fleetplan.request.guess import month_remedy
+from fleetplan.request.guess import POINT_OF_THOUSANDS, month_remedy, two_readings
 
 REFUSED = "refused"
 """Type of the errors that our own validators raise; its context holds ``what``, ``allowed``, ``remedy``."""
@@ -34,9 +34,12 @@ def _check_month(value: object) -> object:
 
 
 def _no_truth(value: object) -> object:
-    """Refuse true and false where they would count as 1 and 0."""
+    """Refuse true and false where they would count as 1 and 0, and a text whose point may stand for thousands."""
     if isinstance(value, bool):
         refused = refusal(f"is {str(value).lower()}", remedy="write a number")
+        raise refused
+    if isinstance(value, str) and POINT_OF_THOUSANDS.fullmatch(value.strip()):
+        refused = refusal(f"is {value!r}, whose point may stand for thousands or decimals", remedy=two_readings(value))
         raise refused
     return value
 
