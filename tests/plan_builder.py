@@ -40,6 +40,7 @@ LABELS = [f"2027-{int(start) + 1:02d}" for start in STARTS]
 DAYS = LENGTHS * 365.25 / 12
 MONTHS = [range(int(s), int(s + n)) for s, n in zip(STARTS, LENGTHS, strict=True)]
 CURVE = [0.2, 0.3, 0.4, 0.5, 0.6]
+PER_CAR = [18.0, 18.5, 20.0]  # trips a day and car by half years driver-out
 SEASON = [0.9, 0.9, 1.0, 1.0, 1.1, 1.1, 1.1, 1.1, 1.0, 1.0, 0.9, 0.9]
 ALL = (
     "capital energy maintenance insurance operator_fee remote field data charger licence payment support team "
@@ -299,6 +300,7 @@ def make_catalogue() -> Catalogue:
             "assumptions.toml",
             ASSUMPTIONS | NO_SLIPS,
             adoption__curve_monthly=(CURVE, []),
+            fleet__trips_per_car_day_by_half_year=(PER_CAR, []),
             remote__vehicles_per_agent_by_year=remote,
             **PRICE_LISTS,
         ),
@@ -321,6 +323,7 @@ def surface(slug: str, level: int, demand: float) -> ResponseSurface:
         planes=np.array([[20.0, 0.0, 0.0], [0.0, 0.95, 0.0], [8.0, 0.5, 0.0]]),
         km_per_trip=9.0,
         km_per_vehicle_day=40.0,
+        km_per_vehicle_day_most=230.0,
         demand_trips_per_day=demand,
         demand_min=0.0,
         demand_max=5000.0,

@@ -93,7 +93,6 @@ def assumptions() -> dict[str, Figure]:
         "boarding_min": 1.5,
         "pickup_fixed_min": 1.0,
         "batching_s": 20.0,
-        "patience_min": 10.0,
         "staging_km_per_vehicle_day": 40.0,
         "aux_kw": 1.0,
         "service_hours": 18.0,
@@ -102,9 +101,10 @@ def assumptions() -> dict[str, Figure]:
         "energy_kwh_per_km": 0.2,
         "usable_kwh": 50.0,
         "charging_stop_h": 0.25,
-        "most_trips_per_vehicle_day": 100.0,
     }
-    return {f"service.{key}": _figure(f"service.{key}", value) for key, value in values.items()}
+    waits = {"wait.elasticity": -0.1, "wait.reference_min": 5.0}
+    named = {f"service.{key}": value for key, value in values.items()} | waits
+    return {key: _figure(key, value) for key, value in named.items()}
 
 
 def economics() -> dict[str, Figure]:

@@ -148,6 +148,7 @@ def test_the_report_names_every_rule_of_the_model():
     rules = [
         *("permit_path", "permit_area", "permit_cap", "fare_allowed", "launch_order", "programme_opens", "min_fleet"),
         *("operator_pilot", "area_density", "partner_use", "ramp", "first_year_fleet", "partner_growth"),
+        *("productivity", "driving_day"),
         *("no_service_before_open", "stack_supply", "supply_yearly_cap", "lawful", "response_curve", "demand"),
         *("city_demand", "depot_capacity", "capital", "cash_floor"),
     ]
@@ -213,7 +214,8 @@ def test_half_a_dollar_is_within_the_tolerance():
             several(fleet(beta, LAST, paid_driver_out=100), fleet(beta_in_belport, LAST, paid_driver_out=95)),
         ),
         ("area_density", fleet(alpha, LAST, paid_driver_out=19)),
-        ("partner_use", put(beta_in_belport, "trips_per_day", 50.0, LAST)),
+        ("productivity", put(beta_in_belport, "trips_per_day", 820.0, LAST)),
+        ("driving_day", put(beta_in_belport, "trips_per_day", 900.0, LAST)),
         ("min_fleet", fleet(alpha, 3, paid_operator=9)),
         ("min_fleet", fleet(alpha, 6, paid_driver_out=19)),
         ("no_service_before_open", fleet(alpha, 2, paid_operator=5)),
@@ -311,6 +313,15 @@ def test_half_a_dollar_is_within_the_tolerance():
 )
 def test_a_plan_broken_on_purpose_is_caught(rule: str, edit: Edit):
     assert rule in broken_rules(checked(edited(edit)))
+
+
+def test_idle_cars_of_a_partner_paid_by_the_trip_are_caught_once_their_service_is_old_enough(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    idle = edited(put(beta_in_belport, "trips_per_day", 50.0, LAST))
+    assert "partner_use" not in broken_rules(checked(idle))
+    monkeypatch.setattr("fleetplan.plans.check.operation.YEAR", 4)
+    assert "partner_use" in broken_rules(checked(idle))
 
 
 def test_a_number_that_is_none_is_caught():

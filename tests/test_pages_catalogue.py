@@ -303,7 +303,7 @@ def test_one_figure_shows_everything_that_defends_it(site: Running):
 
 
 def test_a_figure_that_no_rule_reads_says_so(site: Running):
-    page = _plain(_text(site, "/catalogue/figures?key=assumptions.toml%23wait.elasticity"))
+    page = _plain(_text(site, "/catalogue/figures?key=assumptions.toml%23finance.loan_to_value"))
     assert "No rule and no money line reads it; it is kept for the record." in page
     assert "To try another value" not in page
 

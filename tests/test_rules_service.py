@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.months import Grid
 from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.gather import productivity_matrix
 from fleetplan.optimize.reach import MOST_VEHICLES
-from tests.plan_builder import CURVE
+from tests.plan_builder import CURVE, PER_CAR
 from tests.rule_builder import (
     APRIL,
     BOUGHT,
@@ -25,6 +27,7 @@ from tests.rule_builder import (
 )
 
 ASTON = {"cities": ["aston"]}
+LONG = {"horizon": {"start": "2027-01", "months": 24, "single_months": 24}}
 LEAST_USE = 5.0
 
 
@@ -105,10 +108,54 @@ def test_an_area_that_no_fleet_can_be_dense_enough_for_is_shut_and_open_where_th
 
 
 @pytest.mark.parametrize(("trips", "allowed"), [(99.9, False), (100, True)])
-def test_cars_of_a_partner_paid_by_the_trip_have_their_least_trips(trips: float, allowed: bool):
-    trial = Trial(instance(DRIVEN), "partner_use").serving(20, JULY)
+def test_cars_of_a_partner_paid_by_the_trip_have_their_least_trips_once_their_service_is_a_year_old(
+    trips: float, allowed: bool
+):
+    trial = Trial(instance({**DRIVEN, **LONG}), "partner_use").opened(JUNE).serving(20, JUNE + 12)
     assert trial.i.world.partner_least_trips == LEAST_USE
-    assert trial.put(trial.f.columns.deployments[0].trips[0, JULY], trips).kept == allowed
+    assert trial.put(trial.f.columns.deployments[0].trips[0, JUNE + 12], trips).kept == allowed
+
+
+def test_a_service_in_its_first_year_may_have_fewer():
+    assert Trial(instance({**DRIVEN, **LONG}), "partner_use").opened(JULY).serving(20, JUNE + 12).kept
+
+
+# --- productivity, driving_day ---
+
+
+@pytest.mark.parametrize(
+    ("out", "each"), [(JUNE, PER_CAR[2]), (JULY, PER_CAR[1]), (JUNE + 7, PER_CAR[0]), (None, PER_CAR[0])]
+)
+def test_cars_make_more_trips_as_their_service_ages_counted_with_spares(out: int | None, each: float):
+    trial = Trial(instance({**BOUGHT, **LONG}), "productivity").opened(APRIL).serving(20, JUNE + 12)
+    own = trial.f.columns.deployments[0]
+    if out is not None:
+        trial.put(own.driver_out[max(out, JULY) :], 1.0)
+    at = JUNE + 12 if out != JUNE else JULY + 12
+    trial.serving(20, at)
+    assert trial.put(own.trips[0, at], 1.1 * 20 * each).kept
+    assert not trial.put(own.trips[0, at], 1.1 * 20 * each + 0.1).kept
+
+
+def test_a_period_has_the_mean_of_its_months_and_no_half_year_less_than_one_before():
+    grid = Grid(24300, (1, 3, 3, 3, 3))
+    made = productivity_matrix(grid, [10.0, 16.0, 12.0])
+    assert made[0].tolist() == [10.0, 10.0, 12.0, 16.0, 16.0]
+    assert (np.diff(made[0]) >= 0).all()
+    assert made[1, 1] == 10.0
+
+
+def test_young_cars_make_as_many_trips_as_old_ones_where_the_rule_is_dropped():
+    assert written(instance(BOUGHT), "productivity") > 0
+    assert written(instance(BOUGHT), "productivity", without={"productivity"}) == 0
+
+
+@pytest.mark.parametrize(("trips", "allowed"), [(422, True), (423, False)])
+def test_vehicles_drive_no_farther_than_their_hours_let_them(trips: float, allowed: bool):
+    trial = Trial(instance(DRIVEN), "driving_day").opened(JUNE).serving(20, JULY)
+    assert trial.put(trial.f.columns.deployments[0].trips[0, JULY], trips).kept == allowed, (
+        "9 km a trip, 40 of 230 km a car"
+    )
 
 
 def test_vehicles_that_the_platform_buys_may_stand_idle():

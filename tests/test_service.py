@@ -17,7 +17,7 @@ from fleetplan.geography import build_geography
 from fleetplan.service import CityService, city_service
 from fleetplan.service.area import effective_area
 from fleetplan.service.build import build_service
-from fleetplan.service.law import Hour, larger_root, needed_vehicles, serve
+from fleetplan.service.law import Hour, accepted_share, needed_vehicles, serve
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.service.planes import planes_within
 from fleetplan.service.rebalancing import empty_km_per_trip
@@ -43,17 +43,60 @@ def test_vehicle_hours_add_up() -> None:
     each = hour.ride_h + PARAMETERS.boarding_h + found.pickup_h + found.rebalance_h
     assert bool(found.oversupplied)
     assert float(hour.demand * each + found.idle) == pytest.approx(float(vehicles), rel=1e-9)
+    assert float(found.idle) == pytest.approx(
+        60 * (0.03 / (float(found.pickup_h) - PARAMETERS.pickup_fixed_h)) ** 2, rel=1e-5
+    )
 
 
 def test_the_wild_goose_chase_is_never_returned() -> None:
+    """More cars never wait on fewer idle ones: below the least that serves all, waits rise and riders stay away."""
+    waits, served = [], []
+    for vehicles in np.linspace(60, 400, 120):
+        found = serve(_hour(), np.array(vehicles), PARAMETERS)
+        waits.append(float(found.wait_h))
+        served.append(float(found.trips))
+    assert (np.diff(waits) <= 1e-9).all()
+    assert (np.diff(served) >= -1e-6).all()
+
+
+@pytest.mark.parametrize("vehicles", [30.0, 60.0, 120.0, 180.0])
+def test_where_cars_are_scarce_they_are_all_busy_and_riders_answer_the_wait(vehicles: float) -> None:
+    """The fixed point: riders who accept the wait, by Little's law, keep every car busy."""
     hour = _hour()
-    pull = float(hour.demand * hour.search_h_per_km * np.sqrt(hour.effective_km2))
-    least = (pull / 2) ** (2 / 3)
-    for vehicles in np.linspace(100, 400, 50):
-        spare = np.array(vehicles - 500 * (0.25 + PARAMETERS.boarding_h + 0.03 + PARAMETERS.pickup_fixed_h))
-        root = float(larger_root(spare, np.array(pull)))
-        assert np.isnan(root) or root >= least * (1 - 1e-9)
-        assert np.isnan(root) or root + pull / np.sqrt(root) == pytest.approx(float(spare))
+    at = serve(hour, np.array(vehicles), PARAMETERS)
+    riders = 500 * float(accepted_share(at.wait_h, PARAMETERS))
+    each = 0.25 + PARAMETERS.boarding_h + float(at.pickup_h) + float(at.rebalance_h)
+    assert not at.oversupplied
+    assert riders * each == pytest.approx(vehicles, rel=1e-5)
+    waiting = riders * (float(at.wait_h) - PARAMETERS.batching_h / 2 - float(at.pickup_h))
+    way = float(at.pickup_h) - PARAMETERS.pickup_fixed_h
+    assert way == pytest.approx(0.03 * np.sqrt(60 / waiting), rel=1e-6)
+
+
+def test_a_thin_fleet_on_a_wide_area_has_waits_beyond_ten_minutes_and_no_cap() -> None:
+    thin = [serve(_hour(60.0, 600.0), np.array(v), PARAMETERS) for v in (10.0, 20.0, 40.0, 80.0)]
+    waits = [60 * float(t.wait_h) for t in thin]
+    assert waits == sorted(waits, reverse=True)
+    assert waits[0] > 20
+    assert waits[1] > 10
+    assert waits[-1] < 8
+
+
+def test_the_response_has_the_published_elasticity_at_the_reference_and_more_beyond() -> None:
+    def elasticity(minutes: float) -> float:
+        low, high = (float(accepted_share(np.array(m / 60), PARAMETERS)) for m in (minutes, minutes * 1.001))
+        return float(np.log(high / low) / np.log(1.001))
+
+    assert elasticity(5.0001) == pytest.approx(-0.1, rel=0.01)
+    assert elasticity(15.0) == pytest.approx(-0.9, rel=0.01)
+    assert float(accepted_share(np.array(3 / 60), PARAMETERS)) == 1.0
+
+
+def test_a_stronger_response_serves_fewer_riders_where_cars_are_few() -> None:
+    keen = replace(PARAMETERS, wait_response=0.2)
+    hour = _hour(60.0, 600.0)
+    assert float(serve(hour, np.array(30.0), keen).trips) < float(serve(hour, np.array(30.0), PARAMETERS).trips)
+    assert float(serve(hour, np.array(30.0), keen).wait_h) < float(serve(hour, np.array(30.0), PARAMETERS).wait_h)
 
 
 def test_twice_the_area_with_twice_the_demand_and_cars_keeps_the_wait() -> None:
@@ -141,12 +184,13 @@ def test_more_cars_or_riders_never_mean_fewer_trips(service: CityService) -> Non
         assert (np.diff(level.surface.sample_trips, axis=1) >= -1e-6 * level.surface.sample_trips.max()).all()
 
 
-def test_no_fleet_serves_more_trips_than_published_fleets_do(service: CityService) -> None:
-    most = load_catalogue(cities={"zurich"}).assumptions["service.most_trips_per_vehicle_day"].value
+def test_a_car_drives_no_farther_than_its_streets_let_it_in_its_hours(service: CityService) -> None:
+    """The law counts hours, and so does the limit: what the law drives, it keeps."""
     for level in service.levels:
         surface = level.surface
-        per_car = surface.sample_trips[1:] / surface.sample_vehicles[1:, None]
-        assert per_car.max() <= most + 1e-9
+        assert 100 < surface.km_per_vehicle_day_most < 600
+        each = surface.sample_km[1:, 1:] / surface.sample_vehicles[1:, None]
+        assert each.max() <= surface.km_per_vehicle_day_most
 
 
 def test_a_small_area_captures_less_than_its_share_of_trip_ends(service: CityService) -> None:

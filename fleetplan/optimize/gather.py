@@ -51,6 +51,18 @@ def adoption_matrix(grid: Grid, curve: Sequence[float]) -> Array:
     return out
 
 
+HALF_YEAR_MONTHS = 6
+
+
+def productivity_matrix(grid: Grid, by_half_year: Sequence[float]) -> Array:
+    """Return mean trips a day per car in period ``t`` of a service driver-out since the start of period ``tau``, shape (tau, t).
+
+    One value for each half year of age, and none lower than one before; beyond the table its last value holds.
+    """
+    rising = np.maximum.accumulate(np.asarray(by_half_year, float))
+    return adoption_matrix(grid, np.repeat(rising, HALF_YEAR_MONTHS).tolist())
+
+
 def season_means(grid: Grid, factors: Sequence[float]) -> Array:
     """Return the mean month factor of each period, shape (periods,)."""
     return np.array([np.mean([factors[m % 12] for m in grid.months_in(t)]) for t in range(len(grid))])
@@ -269,6 +281,9 @@ def world_of(
         stacks={s: stack_terms(scope, s, grid) for s in sorted({stack for stack, _ in shared})},
         cities={c: _city_data(scope, c, services[c], grid) for c in scope.cities},
         adoption=adoption_matrix(grid, own["adoption.curve_monthly"].values),
+        productivity=productivity_matrix(grid, own["fleet.trips_per_car_day_by_half_year"].values),
+        young_trips=own["fleet.trips_per_car_day_by_half_year"].values[0],
+        spare_share=own["service.spare_share"].value,
         budget_usd=cumulated_budget(grid, scope.request.capital),
         days=lengths * 365.25 / 12.0,
         months=lengths,

@@ -199,6 +199,11 @@ class World:
     stacks: Mapping[str, StackTerms]
     cities: Mapping[str, CityData]
     adoption: Array  # (periods opened, periods): mean adoption in a period of a ring opened at the start of another
+    productivity: (
+        Array  # (periods driver-out since, periods): trips a day per car of the whole fleet, mean over a period
+    )
+    young_trips: float  # the same before driver-out
+    spare_share: float
     budget_usd: Array  # (periods,): cumulated budget available by the end of a period
     days: Array  # (periods,)
     months: Array  # (periods,)

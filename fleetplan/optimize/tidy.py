@@ -14,6 +14,7 @@ from fleetplan.optimize.unused import take_out_unused
 from fleetplan.permits.paths import CITY
 
 KM = ("km_per_trip", "km_per_vehicle_day")
+NEAR = 1e-9  # riders beyond the least that serve the trips, so that rounding breaks no row
 
 
 def whole_columns(formulation: Formulation) -> Flags:
@@ -42,6 +43,7 @@ def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
     out = np.where(whole, np.round(x), x)
     for q in range(len(f.instance.deployments)):
         _service(f, q, out)
+    _riders(f, out)
     _programmes(f, out)
     for q, data in enumerate(f.instance.deployments):
         own = f.columns.deployments[q]
@@ -84,6 +86,23 @@ def _service(f: Formulation, q: int, x: Array) -> None:
         km = by_trip @ x[own.trips] + by_car @ x[own.fleet]
         aged = (1.0 + world.spare_share) * fleet * world.months / world.life_months
         x[own.worn] = np.maximum(0.0, km * world.days / world.life_km - aged)
+
+
+def _riders(f: Formulation, x: Array) -> None:
+    """Offer no more riders than the trips served need by the response curves: whom nobody would serve is not told to wait."""
+    model = f.model
+    rows = model.rows_where(lambda block: block.rule == "response_curve")
+    riders = np.concatenate([own.demand.ravel() for own in f.columns.deployments])
+    if not len(rows):
+        return
+    curves = model.matrix[rows]
+    share = curves[:, riders].tocoo()
+    missed = (
+        curves @ np.where(np.isin(np.arange(model.columns), riders), 0.0, x[: model.columns]) - model.row_upper[rows]
+    )
+    least = np.zeros(len(riders))
+    np.maximum.at(least, share.col, missed[share.row] / -share.data)
+    x[riders] = np.minimum(x[riders], least * (1.0 + NEAR) + NEAR)
 
 
 def _programmes(f: Formulation, x: Array) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-28.2"
+LAW_VERSION = "2026-11-28.wait.2"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them."""
 
 USED_ECONOMICS = ("vehicles_per_fast_stall",)
@@ -47,7 +47,7 @@ def service_digest(city_digest: str, city: City, catalogue: Catalogue) -> str:
 
     These are the city's files, its figures (a request may have changed some), the figures on service, this code's version.
     """
-    used = {key: figure for key, figure in catalogue.assumptions.items() if key.startswith("service.")}
+    used = {key: figure for key, figure in catalogue.assumptions.items() if key.startswith(("service.", "wait."))}
     used |= {key: catalogue.economics[key] for key in USED_ECONOMICS}
     used |= {f"city.{key}": figure for key, figure in city.figures.items() if key.startswith(USED_CITY_FIGURES)}
     numbers = {key: (figure.value, figure.values) for key, figure in used.items()}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.service.area import DAY_WEIGHT, AreaDemand
-from fleetplan.service.law import Hour, HourService, needed_vehicles, serve
+from fleetplan.service.law import LONGEST_WAIT_H, Hour, HourService, needed_vehicles, serve
 from fleetplan.service.parameters import ServiceParameters
 
 Array = NDArray[np.float64]
@@ -53,6 +53,13 @@ def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters)
     """Return a fleet that serves practically all of ``scale`` of the full demand in the busiest hour."""
     need = needed_vehicles(_hours(area, np.array([scale]), parameters.pace), parameters).max()
     return float(1.3 * need / on_the_road(area, parameters) + 10.0)
+
+
+def most_km(area: AreaDemand, parameters: ServiceParameters) -> float:
+    """Return the kilometres that a vehicle can drive in a mean day: its hours switched on at street speed, workshop apart."""
+    hours = min(parameters.service_hours, 24.0) * parameters.available_share
+    speed = parameters.pace * float((area.speed_kmh * DAY_WEIGHT).sum() / DAY_WEIGHT.sum())
+    return parameters.serving_days_share * hours * speed
 
 
 def on_the_road(area: AreaDemand, parameters: ServiceParameters) -> float:
@@ -118,15 +125,12 @@ def _mean_day(
     def day(values: Array) -> Array:
         return np.tensordot(DAY_WEIGHT, values, axes=1)
 
-    law = day(service.trips)
-    most = parameters.most_trips_per_vehicle_day * np.broadcast_to(vehicles[:, None], law.shape)
-    kept = np.divide(np.minimum(law, most), law, out=np.ones_like(law), where=law > 0)
-    trips = law * kept
+    trips = day(service.trips)
     staging = parameters.staging_km_per_vehicle_day * np.broadcast_to(vehicles[:, None], trips.shape)
-    loaded, empty = day(km.loaded) * kept, day(km.empty) * kept + staging
+    loaded, empty = day(km.loaded), day(km.empty) + staging
     total = loaded + empty
     served = np.where(trips > 0, trips, 1.0)
-    wait = np.where(trips > 0, day(service.trips * service.wait_h) * kept / served, parameters.patience_h)
+    wait = np.where(trips > 0, day(service.trips * service.wait_h) / served, LONGEST_WAIT_H)
     open_days = parameters.serving_days_share
     return DayService(
         trips=open_days * trips,

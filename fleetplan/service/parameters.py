@@ -18,7 +18,6 @@ class ServiceParameters:
     boarding_h: float
     pickup_fixed_h: float
     batching_h: float
-    patience_h: float
     available_share: float
     staging_km_per_vehicle_day: float
     aux_kw: float
@@ -30,7 +29,8 @@ class ServiceParameters:
     usable_kwh: float
     charging_stop_h: float
     cars_per_stall: float
-    most_trips_per_vehicle_day: float
+    wait_response: float  # elasticity of trips to the wait at the reference wait, as a positive number
+    reference_wait_h: float
 
     @staticmethod
     def of(city: City, assumptions: Mapping[str, Figure], economics: Mapping[str, Figure]) -> ServiceParameters:
@@ -48,7 +48,6 @@ class ServiceParameters:
             boarding_h=read("boarding_min") / 60.0,
             pickup_fixed_h=read("pickup_fixed_min") / 60.0,
             batching_h=read("batching_s") / 3600.0,
-            patience_h=read("patience_min") / 60.0,
             available_share=1.0 - read("out_share"),
             staging_km_per_vehicle_day=read("staging_km_per_vehicle_day"),
             aux_kw=read("aux_kw"),
@@ -60,7 +59,8 @@ class ServiceParameters:
             usable_kwh=read("usable_kwh"),
             charging_stop_h=read("charging_stop_h"),
             cars_per_stall=economics["vehicles_per_fast_stall"].value,
-            most_trips_per_vehicle_day=read("most_trips_per_vehicle_day"),
+            wait_response=-assumptions["wait.elasticity"].value,
+            reference_wait_h=assumptions["wait.reference_min"].value / 60.0,
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.service.area import AreaDemand
-from fleetplan.service.curves import largest_fleet, mean_day
+from fleetplan.service.curves import largest_fleet, mean_day, most_km
 from fleetplan.service.hull import concave_planes, split_kilometres
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.service.planes import nearer_planes
@@ -43,6 +43,7 @@ def response_surface(area: AreaDemand, parameters: ServiceParameters, *, city: s
         planes=planes,
         km_per_trip=km_per_trip,
         km_per_vehicle_day=km_per_vehicle_day,
+        km_per_vehicle_day_most=most_km(area, parameters),
         demand_trips_per_day=area.trips_per_day,
         demand_min=float(demand[0]),
         demand_max=float(demand[-1]),

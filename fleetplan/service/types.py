@@ -12,6 +12,7 @@ says how far hull and law are apart at most (as a share of the largest trips). R
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -41,8 +42,10 @@ class ResponseSurface:
         Shape (k, 3): alpha (trips/vehicle-day), beta (share of demand), gamma (trips/day).
     km_per_trip, km_per_vehicle_day
         Least-squares split of driven km: ``km = km_per_trip * trips + km_per_vehicle_day * V``.
+    km_per_vehicle_day_most
+        What a vehicle can drive in a mean day at the streets' speed within its service hours.
     demand_trips_per_day
-        Addressable trips a mean day with both ends inside the area, at full adoption, season factor 1.
+        Addressable trips a mean day with both ends inside the area, at full adoption, season factor 1, at the reference wait.
     hull_gap
         Largest distance between planes and law, as a share of the largest trips served.
     sample_vehicles, sample_demand
@@ -70,6 +73,7 @@ class ResponseSurface:
     sample_deadhead_share: Array
     sample_km: Array
     nearer: Mapping[tuple[int, int], Array] = field(default_factory=dict, repr=False)
+    km_per_vehicle_day_most: float = math.inf
 
     def evaluate(self, vehicles: Array | float, demand: Array | float) -> ServiceQuality:
         """Read the sampled law at given fleets and demands (bilinear between samples, clamped at the edges)."""

@@ -122,8 +122,8 @@ OWN: Final = {
     "price.kit_index_by_year": Words("Price of the driving kit by year", f"{_VEHICLE}; by kit share", "finance"),
     "price.battery_usd_per_kwh_by_year": Words("Price of batteries by year", f"{_VEHICLE}; by kWh", "finance"),
     "price.licence_index_by_year": Words("Licence by year", "money line licence", "finance"),
-    "wait.elasticity": Words("Response of trips to wait", "", "market"),
-    "wait.reference_min": Words("Wait at which the response is stated", "", "market"),
+    "wait.elasticity": Words("Response of trips to wait", _WAIT, "market"),
+    "wait.reference_min": Words("Wait at which the response is stated", _WAIT, "market"),
     "service.spare_share": Words(
         "Spare vehicles", "money lines vehicles, loan, wear, resale, residual, terminal", "operation"
     ),
@@ -131,7 +131,6 @@ OWN: Final = {
     "service.boarding_min": Words("Boarding and alighting", _WAIT, "operation"),
     "service.pickup_fixed_min": Words("Fixed part of a pickup", _WAIT, "operation"),
     "service.batching_s": Words("Time to batch requests", _WAIT, "operation"),
-    "service.patience_min": Words("How long riders wait", _WAIT, "operation"),
     "service.staging_km_per_vehicle_day": Words("Staging and depot kilometres", f"{_WAIT}; deadhead", "operation"),
     "service.aux_kw": Words("Power of computer and sensors", "money line energy; response curves", "operation"),
     "service.service_hours": Words("Hours a day switched on", "money line energy; response curves", "operation"),
@@ -140,7 +139,9 @@ OWN: Final = {
     "service.energy_kwh_per_km": Words("Energy in the response curves", _WAIT, "operation"),
     "service.usable_kwh": Words("Energy between charging stops", _WAIT, "operation"),
     "service.charging_stop_h": Words("Time of a stop besides charging", _WAIT, "operation"),
-    "service.most_trips_per_vehicle_day": Words("Most trips a vehicle and day", _WAIT, "operation"),
+    "fleet.trips_per_car_day_by_half_year": Words(
+        "Most trips a car and day by half years driver-out", "rule productivity", "operation"
+    ),
     "fleet.growth_vehicles_per_month": Words("Vehicles a running fleet adds a month", "rule ramp", "operation"),
     "fleet.growth_share_per_month": Words("Growth of a fleet a month", "rule ramp", "operation"),
     "fleet.first_year_fleet": Words("Most vehicles in a service's first year", "rule first year fleet", "operation"),

@@ -4,19 +4,24 @@ e_g = l_g - l_{g+1}                                   level g is the one in forc
 sum_g V_g = sum_m v_m,   V_g <= vmax_g e_g,   D_g <= dmax_g e_g
 sum_g D_g <= scale_t sum_g dD_g sum_tau A(tau,t) (l[g,tau] - l[g,tau-1])
 T_g <= alpha_k V_g + beta_k D_g + gamma_k e_g,   T_g <= D_g
+sum_g T_g <= trips a car (age of driver-out service) (1 + spares) V
+sum_g (a_g T_g + b_g V_g) <= sum_g most km_g V_g
 sum_q sum_{g' <= g} D / scale <= addressable_g * A(earliest opening, t)
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from fleetplan.optimize.instance import Array, Flags, Instance
+from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.service.planes import planes_within
 
 ROUNDING = 1e-12
+YEAR_MONTHS = 12
 
 
 def rises(i: Instance) -> Array:
@@ -107,7 +112,7 @@ class PartnerUseRule(Rule):
     """A partner who is paid by the trip does not place idle cars."""
 
     key = "partner_use"
-    title = "Driver-out vehicles of partners paid by the trip are kept busy"
+    title = "Driver-out vehicles of partners paid by the trip are kept busy once their service is a year old"
     source = "assumptions.toml: fleet.partner_least_trips"
     kind = "partner"
 
@@ -116,13 +121,17 @@ class PartnerUseRule(Rule):
         return f"{self.title}: {instance.world.partner_least_trips:g} trips a day each at least"
 
     def write(self, p: Problem) -> None:
-        """Add a floor on trips per driver-out vehicle of revenue-share contracts."""
-        for q, data in enumerate(p.instance.deployments):
+        """Add a floor on trips per driver-out vehicle of revenue-share contracts, from a service's first birthday on."""
+        i, least = p.instance, p.instance.world.partner_least_trips
+        before = i.periods_before(YEAR_MONTHS)
+        for q, data in enumerate(i.deployments):
             out = [k for k, m in enumerate(data.modes) if not m.operator and m.fare_factor > 0]
+            t = p.every[(before >= 0) & data.can_be_driver_out[before]]
             if data.terms.paid_by_trip and out:
-                own = p.columns.deployments[q]
-                cars = (own.vehicles[out].T, -p.instance.world.partner_least_trips)
-                p.at_least(self, p.place(q), p.every, [(own.trips.T, 1.0), cars])
+                own, most = p.columns.deployments[q], least * p.reach.deployments[q].fleet[t]
+                kept: list[Term] = [(own.trips[:, t].T, 1.0), (own.vehicles[out][:, t].T, -least)]
+                kept.append((own.driver_out[before[t]], -most))
+                p.at_least(self, p.place(q), t, kept, -most)
 
 
 class ResponseCurveRule(Rule):
@@ -149,6 +158,76 @@ class ResponseCurveRule(Rule):
             alpha, beta, gamma = np.concatenate(planes).T
             terms: list[Term] = [(own.trips[g, many], 1.0), (own.fleet[g, many], -alpha), (own.demand[g, many], -beta)]
             p.at_most(self, p.place(q), many, [*terms, *p.in_force(q, g, many, -gamma)], part="plane")
+
+
+class ProductivityRule(Rule):
+    """A young service learns its city: dispatch, staging, chargers, and who may ride at all."""
+
+    key = "productivity"
+    title = "A car of the whole fleet, spares and workshop included, makes no more trips than cars of services of its age do"
+    source = "assumptions.toml: fleet.trips_per_car_day_by_half_year, service.spare_share"
+    limits_need = ("driver_out_service",)
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figures at first and at the end of the horizon."""
+        world = instance.world
+        oldest = float(world.productivity[0, -1])
+        months = sum(instance.grid.lengths)
+        return f"{self.title}: {world.young_trips:g} a day before driver-out, {oldest:g} after {months} months"
+
+    def write(self, p: Problem) -> None:
+        """Bound trips by what cars of each age make unless the service is older, and by what the oldest that it can be make."""
+        cars = 1.0 + p.instance.world.spare_share
+        for q, data in enumerate(p.instance.deployments):
+            own, fleet = p.columns.deployments[q], p.reach.deployments[q].fleet
+            ages = [age for t in p.every[fleet > 0.0].tolist() for age in _ages(p.instance, data, t)]
+            if not ages:
+                continue
+            t, before, each, most = (np.array(column) for column in zip(*ages, strict=True))
+            trips, vehicles = own.trips[:, t].T, own.vehicles[:, t].T
+            young = before >= 0
+            made: list[Term] = [(trips[~young], 1.0), (vehicles[~young], -cars * most[~young, None])]
+            p.at_most(self, p.place(q), t[~young], made, part="oldest")
+            made = [(trips[young], 1.0), (vehicles[young], -cars * each[young, None])]
+            switch = (own.driver_out[before[young]], -cars * (most - each)[young] * fleet[t[young]])
+            p.at_most(self, p.place(q), t[young], [*made, switch], part="younger")
+
+
+def _ages(i: Instance, data: DeploymentData, t: int) -> list[tuple[int, int, float, float]]:
+    """Return what cars make in a period: (t, tau, trips a car unless driver-out by tau, those of the oldest); tau -1: always."""
+    table, since = i.world.productivity, np.flatnonzero(data.can_be_driver_out[: t + 1]).tolist()
+    steps = [*(float(table[tau, t]) for tau in since), i.world.young_trips]
+    pairs = zip(since, pairwise(steps), strict=True)
+    return [(t, -1, steps[0], steps[0]), *((t, tau, low, steps[0]) for tau, (high, low) in pairs if low < high)]
+
+
+class DrivingDayRule(Rule):
+    """A day has so many hours, and a street its speed."""
+
+    key = "driving_day"
+    title = "A vehicle drives no farther in a day than the streets' speed allows in its service hours"
+    source = "speeds of the city; assumptions.toml: service.pace, service.service_hours, service.out_share"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the distance in the largest area of each city."""
+        most = [
+            f"{data.levels[-1].surface.km_per_vehicle_day_most:,.0f} km in {city}"
+            for city, data in instance.cities.items()
+            if np.isfinite(data.levels[-1].surface.km_per_vehicle_day_most)
+        ]
+        return self.title + listed(" (", most, ")")
+
+    def write(self, p: Problem) -> None:
+        """Bound the kilometres of trips and vehicles."""
+        for q, own in enumerate(p.columns.deployments):
+            terms: list[Term] = []
+            for g, level in enumerate(p.instance.levels_of(q)):
+                surface = level.surface
+                if np.isfinite(surface.km_per_vehicle_day_most):
+                    spare = surface.km_per_vehicle_day - surface.km_per_vehicle_day_most
+                    terms += [(own.trips[g], surface.km_per_trip), (own.fleet[g], spare)]
+            if terms:
+                p.at_most(self, p.place(q), p.every, terms)
 
 
 class DemandRule(Rule):
@@ -239,6 +318,8 @@ SERVICE_RULES: tuple[Rule, ...] = (
     AreaDensityRule(),
     PartnerUseRule(),
     ResponseCurveRule(),
+    ProductivityRule(),
+    DrivingDayRule(),
     CityLiveRule(),
     DemandRule(),
     CityDemandRule(),

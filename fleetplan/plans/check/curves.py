@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.growth import driver_out_since
+from fleetplan.plans.check.money import km_per_day
+from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.reach import within_reach
 from fleetplan.plans.check.report import RATIO, Violation, trips_over
 from fleetplan.service.types import ResponseSurface
@@ -16,6 +19,7 @@ Array = NDArray[np.float64]
 Domain = tuple[int, int]
 
 TENS = 10
+HALF_YEAR = 6
 FEWEST = 4
 AT_SAMPLE = 1e-9  # of a reach: a sample so little below it counts as reached
 NEAR_TRIPS = 0.5
@@ -95,6 +99,41 @@ def check_response_curve(case: Case) -> Iterator[Violation]:
             if trips_over(trips, demand):
                 text = f"{trips:.1f} trips a day are served; {demand:.1f} are offered"
                 yield Violation("response_curve", where, text, trips - demand)
+
+
+def trips_per_car(case: Case, since: int, t: int) -> float:
+    """Return the trips a day that a car makes at most, the mean over a period's months by its service's half years driver-out."""
+    table = case.catalogue.assumptions["fleet.trips_per_car_day_by_half_year"].values
+    halves = [max(0, month - since) // HALF_YEAR for month in case.months(t)]
+    return sum(max(table[: half + 1]) for half in halves) / len(halves)
+
+
+def check_productivity(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield trips beyond what cars of services of that age make, counted on the whole fleet with its spares."""
+    for deployed in case.deployed:
+        since = driver_out_since(case, calendar, deployed)
+        for t in case.periods:
+            cars = deployed.row.vehicles[t] * (1 + case.own("service.spare_share"))
+            trips, each = deployed.row.trips_per_day[t], trips_per_car(case, since, t)
+            if trips_over(trips, each * cars):
+                text = (
+                    f"{trips:.1f} trips a day are served by {cars:.1f} cars; at its age each makes {each:.1f} at most"
+                )
+                yield Violation("productivity", case.where(deployed.name, t), text, trips - each * cars)
+
+
+def check_driving_day(case: Case) -> Iterator[Violation]:
+    """Yield vehicles that drive farther than the streets' speed allows in their service hours."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            level = deployed.level(t)
+            if level is None:
+                continue
+            most = level.surface.km_per_vehicle_day_most * max(deployed.row.vehicles[t], 1e-9)
+            km = km_per_day(deployed, t)
+            if km > most * (1 + RATIO) + RATIO:
+                text = f"{km:.0f} km a day are driven; {deployed.row.vehicles[t]} vehicles can drive {most:.0f}"
+                yield Violation("driving_day", case.where(deployed.name, t), text, km - most)
 
 
 def check_vehicles_max(case: Case) -> Iterator[Violation]:

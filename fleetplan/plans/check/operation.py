@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from fleetplan.plans.check.case import OPERATOR_MODES, Case, Deployed
+from fleetplan.plans.check.growth import YEAR, driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, trips_over
 
@@ -75,13 +76,14 @@ def check_area_density(case: Case) -> Iterator[Violation]:
                 yield Violation("area_density", case.where(deployed.name, t), text, least - deployed.row.vehicles[t])
 
 
-def check_partner_use(case: Case) -> Iterator[Violation]:
-    """Yield driver-out fleets of partners paid by the trip that have too few trips."""
+def check_partner_use(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield driver-out fleets of partners paid by the trip that have too few trips once their service is a year old."""
     least = case.own("fleet.partner_least_trips")
     for deployed in case.deployed:
         if deployed.stack.contract_type != "revenue_share":
             continue
-        for t in case.periods:
+        since = driver_out_since(case, calendar, deployed)
+        for t in (t for t in case.periods if case.starts[t] >= since + YEAR):
             cars, trips = deployed.in_modes(("paid_driver_out",), t), deployed.row.trips_per_day[t]
             if trips_over(least * cars, trips):
                 text = f"{cars} driver-out vehicles serve {trips:.1f} trips a day; the partner needs {least * cars:.1f}"
