@@ -7,7 +7,7 @@ import pytest
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.optimize.formulate import formulate
-from fleetplan.optimize.pace import Growth
+from fleetplan.optimize.pace import Growth, months_since
 from fleetplan.optimize.tidy import tidied, whole_columns
 from tests.rule_builder import (
     APRIL,
@@ -97,7 +97,7 @@ def test_a_pilot_opens_with_its_launch_and_driver_out_lifts_it_once():
 
 def test_a_fleet_grows_with_the_months_between_the_starts_of_two_periods():
     i = instance({**DRIVEN, **QUARTERS})
-    assert i.months_since.tolist() == [0, 1, 1, 1, 1, 1, 1, 3]
+    assert months_since(i.grid).tolist() == [0, 1, 1, 1, 1, 1, 1, 3]
     trial = Trial(i, "ramp").opened(JUNE).serving(20, slice(JUNE, None))
     assert trial.serving(42, JUNE + 1).serving(60, JUNE + 2).kept, "1.1 x 20 and 20"
     assert not trial.serving(43, JUNE + 1).kept

@@ -265,15 +265,6 @@ class Instance:
         pairs = zip(self.world.deployments, self.outlook.deployments, strict=True)
         return tuple(DeploymentData(terms, outlook) for terms, outlook in pairs)
 
-    @cached_property
-    def months_since(self) -> Ints:
-        """Months since the start of the period before, by period; none for the first."""
-        return np.diff(self.grid.starts, prepend=self.grid.starts[0])
-
-    def periods_before(self, months: int) -> Ints:
-        """Return for every period the last one that begins so many months earlier or more; -1 for none."""
-        return np.searchsorted(self.grid.starts, self.grid.starts - months, side="right").astype(np.int64) - 1
-
     @property
     def scope(self) -> Scope:
         """The resolved request."""

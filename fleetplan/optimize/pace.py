@@ -1,8 +1,15 @@
-"""How fast fleets grow."""
+"""How fast fleets grow, and the months between periods that it is counted in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetplan.months import Grid
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -20,3 +27,13 @@ class Growth:
         """
         more = sum((1.0 + self.share_per_month) ** k for k in range(months))
         return (1.0 + self.share_per_month) ** months, self.vehicles_per_month * more
+
+
+def months_since(grid: Grid) -> Ints:
+    """Return the months since the start of the period before, by period; none for the first."""
+    return np.diff(grid.starts, prepend=grid.starts[0])
+
+
+def periods_before(grid: Grid, months: int) -> Ints:
+    """Return for every period the last one that begins so many months earlier or more; -1 for none."""
+    return np.searchsorted(grid.starts, grid.starts - months, side="right").astype(np.int64) - 1

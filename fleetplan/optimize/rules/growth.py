@@ -12,7 +12,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Instance, Ints, Milestone
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.pace import Growth
+from fleetplan.optimize.pace import Growth, months_since, periods_before
 from fleetplan.optimize.rules.base import Cut, Problem, Rule, Term, listed
 
 YEAR_MONTHS = 12
@@ -69,7 +69,7 @@ class RampRule(Rule):
         data, world = i.deployments[q], i.world
         launch, lift = float(world.launch_fleet), float(world.min_launch_fleet)
         piloted, fleet = np.zeros(i.periods), np.zeros(i.periods)
-        for t, months in enumerate(i.months_since.tolist()):
+        for t, months in enumerate(months_since(i.grid).tolist()):
             factor, more = world.growth.over(months)
             before = (piloted[t - 1], fleet[t - 1]) if t else (0.0, 0.0)
             on = [factor * v + more if v > 0 else 0.0 for v in before]
@@ -81,7 +81,7 @@ class RampRule(Rule):
     def write(self, p: Problem) -> None:
         """Bound every fleet by the one before, and by what a launch brings."""
         world, first, rest = p.instance.world, p.every[:1], p.every[1:]
-        factor, more = growth_over(world.growth, p.instance.months_since[rest])
+        factor, more = growth_over(world.growth, months_since(p.instance.grid)[rest])
         for q, own in enumerate(p.columns.deployments):
             vehicles = own.vehicles.T
             brought = launched(p, q)
@@ -122,13 +122,13 @@ class FirstYearRule(Rule):
         return np.where(self._grown_up(i, q), np.inf, float(i.world.first_year_fleet))
 
     def _grown_up(self, i: Instance, q: int) -> Flags:
-        before = i.periods_before(YEAR_MONTHS)
+        before = periods_before(i.grid, YEAR_MONTHS)
         return np.asarray((before >= 0) & i.deployments[q].can_be_driver_out[before])
 
     def write(self, p: Problem) -> None:
         """Bound a fleet by the first year's until the step of a year ago is taken."""
         i, small = p.instance, float(p.instance.world.first_year_fleet)
-        before = i.periods_before(YEAR_MONTHS)
+        before = periods_before(i.grid, YEAR_MONTHS)
         for q, own in enumerate(p.columns.deployments):
             most = p.reach.deployments[q].fleet
             can = self._grown_up(i, q)
@@ -159,7 +159,7 @@ class PartnerGrowthRule(Rule):
     def write(self, p: Problem) -> None:
         """Bound the sum of a partner's fleets by the sum before, and by what its launches bring."""
         i, first, rest = p.instance, p.every[:1], p.every[1:]
-        factor, more = growth_over(i.world.partner_growth, i.months_since[rest])
+        factor, more = growth_over(i.world.partner_growth, months_since(i.grid)[rest])
         for partner, users in i.by_partner.items():
             place = Place("partner", partner=partner)
             now: list[Term] = [(p.columns.deployments[q].vehicles[:, first].T, 1.0) for q in users]
@@ -208,7 +208,7 @@ def fleets_from(i: Instance, pilot: float, start: int) -> Array:
     launch, lift = float(i.world.launch_fleet), float(i.world.min_launch_fleet)
     fleet = np.full(i.periods, pilot)
     for t in range(start, i.periods):
-        factor, more = i.world.growth.over(int(i.months_since[t]))
+        factor, more = i.world.growth.over(int(months_since(i.grid)[t]))
         before = fleet[t - 1] if t else 0.0
         on = max(launch, factor * before + (more if t else 0.0))
         fleet[t] = on + lift if t == start else max(on, launch + lift)

@@ -17,6 +17,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance
 from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.pace import periods_before
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.service.planes import planes_within
 
@@ -123,7 +124,7 @@ class PartnerUseRule(Rule):
     def write(self, p: Problem) -> None:
         """Add a floor on trips per driver-out vehicle of revenue-share contracts, from a service's first birthday on."""
         i, least = p.instance, p.instance.world.partner_least_trips
-        before = i.periods_before(YEAR_MONTHS)
+        before = periods_before(i.grid, YEAR_MONTHS)
         for q, data in enumerate(i.deployments):
             out = [k for k, m in enumerate(data.modes) if not m.operator and m.fare_factor > 0]
             t = p.every[(before >= 0) & data.can_be_driver_out[before]]
