@@ -203,7 +203,6 @@ class World:
         Array  # (periods driver-out since, periods): trips a day per car of the whole fleet, mean over a period
     )
     young_trips: float  # the same before driver-out
-    spare_share: float
     budget_usd: Array  # (periods,): cumulated budget available by the end of a period
     days: Array  # (periods,)
     months: Array  # (periods,)
