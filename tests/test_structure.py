@@ -78,6 +78,8 @@ ALLOWED: dict[str, set[str]] = {
         "reruns.patch",
         "words",
     },
+    # Simulates whatever it is given; only the replay of a plan reads plans.
+    "simulate": PLACES | {"request", "scope", "plans.types"},
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
     "terminal": INPUTS | {"run", "plans", "plans.types", "report"},
@@ -151,7 +153,18 @@ ALLOWED |= {
 }
 EDGES = {"report", "cli", "cli_cities", "terminal", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
-HEAVY_LIBRARIES = {"geopandas", "pandas", "scipy", "shapely", "ortools", "highspy", "plotly", "matplotlib", "fastapi"}
+HEAVY_LIBRARIES = {
+    "geopandas",
+    "numba",
+    "pandas",
+    "scipy",
+    "shapely",
+    "ortools",
+    "highspy",
+    "plotly",
+    "matplotlib",
+    "fastapi",
+}
 LONGEST_FILE, LONGEST_FUNCTION = 400, 70
 COORDINATES, PLANS_COMPARED = {"x", "y", "r"}, {"a", "b"}
 

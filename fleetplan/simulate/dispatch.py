@@ -1,0 +1,186 @@
+"""How requests meet cars: one by one as they come, or in batches by least-cost assignment."""
+
+from __future__ import annotations
+
+from fleetplan.simulate.assignment import MatchRoom, match_into
+from fleetplan.simulate.buckets import add_waiting, in_time, nearest_idle, pickup_ms, take_waiting
+from fleetplan.simulate.compiled import compiled
+from fleetplan.simulate.layout import DECLINED, NEAREST, NONE
+from fleetplan.simulate.moves import accepts, close, fetch, give_up, leave_stand
+from fleetplan.simulate.tally import bin_of
+from fleetplan.simulate.views import (
+    Desk,
+    cars,
+    idle_list,
+    match_came_from,
+    match_column,
+    match_column_of,
+    match_compact,
+    match_cost,
+    match_done,
+    match_far,
+    match_id,
+    match_price,
+    match_row,
+    match_row_of,
+    match_seen,
+    match_start,
+    match_worth,
+    near,
+    near_into,
+    rider_counts,
+    riders,
+    zones,
+)
+
+
+@compiled
+def ask(s: Desk, rider: int, time: int) -> None:
+    """Take a request: the nearest idle car comes if rider and dispatcher agree on the wait, else the rider waits."""
+    rider_counts(s)[bin_of(s, time), 0] += 1
+    if s.mode != NEAREST:
+        add_waiting(s, rider)
+        return
+    origin = riders(s)[rider].origin
+    car = nearest_idle(s, origin)
+    if car != NONE:
+        zone = cars(s)[car].zone
+        count = zones(s)[zone].idle
+        quoted = pickup_ms(s, zone, origin, count, time)
+        if quoted <= s.patience and quoted <= s.reach:
+            if accepts(s, rider, quoted):
+                leave_stand(s, car, time)
+                fetch(s, car, rider, count, time)
+            else:
+                close(s, rider, DECLINED)
+            return
+    if accepts(s, rider, s.queue_wait):
+        add_waiting(s, rider)
+    else:
+        close(s, rider, DECLINED)
+
+
+@compiled
+def batch(s: Desk, time: int) -> None:
+    """Assign the riders who wait to the cars that stand, at least total time to the doors, as many as can be.
+
+    Rows are the smaller side; each has its k nearest of the other side that would be in time.
+    """
+    give_up(s, time)
+    if s.waiting == 0 or s.idle == 0:
+        return
+    rows_are_riders = s.waiting <= s.idle
+    rows = min(s.waiting, s.idle)
+    start, row_id, ids = match_start(s), match_row(s), match_id(s)
+    column_of = match_column_of(s)[:rows]
+    count = 0
+    start[0] = 0
+    rider = s.first
+    for row in range(rows):
+        if rows_are_riders:
+            row_id[row] = rider
+            count = _cars_for(s, rider, time, count)
+            rider = riders(s)[rider].after
+        else:
+            row_id[row] = idle_list(s)[row]
+            count = _riders_for(s, row_id[row], time, count)
+        start[row + 1] = count
+    columns = _number(s, count, rows_are_riders)
+    room = MatchRoom(
+        match_row_of(s), match_came_from(s), match_done(s), match_seen(s), match_price(s), match_far(s), match_worth(s)
+    )
+    match_into(start, match_compact(s), match_cost(s), column_of, columns, room)
+    for row in range(rows):
+        if column_of[row] >= 0:
+            other = ids[column_of[row]]
+            if rows_are_riders:
+                _go(s, other, row_id[row], time)
+            else:
+                _go(s, row_id[row], other, time)
+
+
+@compiled
+def _number(s: Desk, count: int, are_cars: bool) -> int:  # noqa: FBT001
+    """Give the columns that occur numbers from 0 on; return how many there are."""
+    column, compact, ids = match_column(s), match_compact(s), match_id(s)
+    columns = 0
+    for entry in range(count):
+        found = column[entry]
+        mark = cars(s)[found].mark if are_cars else riders(s)[found].mark
+        if mark == NONE:
+            mark = columns
+            ids[columns] = found
+            columns += 1
+            if are_cars:
+                cars(s)[found].mark = mark
+            else:
+                riders(s)[found].mark = mark
+        compact[entry] = mark
+    for k in range(columns):
+        if are_cars:
+            cars(s)[ids[k]].mark = NONE
+        else:
+            riders(s)[ids[k]].mark = NONE
+    return columns
+
+
+@compiled
+def _go(s: Desk, car: int, rider: int, time: int) -> None:
+    zone, origin = cars(s)[car].zone, riders(s)[rider].origin
+    count = zones(s)[zone].idle
+    quoted = time - riders(s)[rider].time + pickup_ms(s, zone, origin, count, time)
+    take_waiting(s, rider)
+    if accepts(s, rider, quoted):
+        leave_stand(s, car, time)
+        fetch(s, car, rider, count, time)
+    else:
+        close(s, rider, DECLINED)
+
+
+@compiled
+def _cars_for(s: Desk, rider: int, time: int, count: int) -> int:
+    """Write the nearest cars that would be in time; return how far the lists are filled."""
+    origin = riders(s)[rider].origin
+    column, cost = match_column(s), match_cost(s)
+    most, found = s.candidates, 0
+    for k in range(s.near_n):
+        zone = near_into(s)[origin, k]
+        if zones(s)[zone].idle == 0:
+            continue
+        if not in_time(s, rider, zone, time) and zone != origin:
+            break
+        needed = pickup_ms(s, zone, origin, zones(s)[zone].idle, time)
+        car = zones(s)[zone].idle_head
+        while car != NONE and found < most:
+            column[count], cost[count] = car, 0.001 * needed
+            count += 1
+            found += 1
+            car = cars(s)[car].next
+        if found == most:
+            break
+    return count
+
+
+@compiled
+def _riders_for(s: Desk, car: int, time: int, count: int) -> int:
+    """Write the nearest riders whom a car would reach in time; return how far the lists are filled."""
+    here = cars(s)[car].zone
+    column, cost = match_column(s), match_cost(s)
+    most, found = s.candidates, 0
+    for k in range(s.near_n):
+        zone = near(s)[here, k]
+        if zones(s)[zone].waiting == 0:
+            continue
+        needed = pickup_ms(s, here, zone, zones(s)[zone].waiting, time)
+        if needed > s.reach or needed > s.patience:
+            break
+        rider = zones(s)[zone].waiting_head
+        while rider != NONE and found < most:
+            if in_time(s, rider, here, time):
+                column[count], cost[count] = rider, 0.001 * needed
+                count += 1
+                found += 1
+            rider = riders(s)[rider].next
+        if found == most:
+            break
+    return count
