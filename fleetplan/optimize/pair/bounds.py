@@ -43,6 +43,7 @@ class Prover:
         _priorities(self.scip, self.columns, self.outline)
         self.scip.setHeuristics(scip.PY_SCIP_PARAMSETTING.OFF)
         self.scip.setParam("presolving/maxrounds", PRESOLVE_ROUNDS)
+        self.scip.setParam("presolving/dualsparsify/maxrounds", 0)  # it has called a problem infeasible that was not
         self.scip.setParam("branching/pscost/priority", PSEUDO_COSTS)
         self.scip.setParam("randomization/randomseedshift", channel.task.seed)
         self.scip.setParam("limits/gap", GAP)
