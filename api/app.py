@@ -22,7 +22,19 @@ from api.logs import configure_logs
 from api.middleware import Doorkeeper, Surround, problem_response
 from api.openapi import document
 from api.pages.routes import ROUTERS as PAGES
-from api.routes import cities, comparison, events, examples, operations, partners, plans, reruns, results, validations
+from api.routes import (
+    cities,
+    comparison,
+    events,
+    examples,
+    operations,
+    partners,
+    plans,
+    reruns,
+    results,
+    validations,
+    why_not,
+)
 from api.security import Guard
 from api.settings import Settings
 from api.store.errors import StoreError
@@ -34,6 +46,7 @@ ROUTERS = (
     events.router,
     results.router,
     comparison.router,
+    why_not.router,
     validations.router,
     cities.router,
     partners.router,
@@ -49,6 +62,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.TableAnswer,
     schemas.Explanation,
     schemas.ComparedPlans,
+    schemas.WhyNotTold,
     schemas.GeoJson,
     schemas.Cities,
     schemas.Partners,

@@ -9,30 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from api import problems as p
 from api.bodies import SentRerun
 from api.deps import Answered, Service, answer_of
+from api.found_reruns import MOST_RERUNS, asked_of, finding, worth
 from api.rerun import changed_request
 from api.schemas import CauseChange, CausesAnswer, CausesState, ChangeState, Rerun, RerunCall
-from api.store.contract import FINAL, PlanRow
+from api.store.contract import PlanRow
 from fleetplan.compare import MOST_CHANGES, Alone, causes_of, causing_changes
-from fleetplan.errors import RequestError
-from fleetplan.facts import Conflict, conflicts_from
+from fleetplan.facts import Conflict
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
-from fleetplan.request import parse_request
-from fleetplan.reruns.patch import UNCAUSED, InputChange
+from fleetplan.reruns.patch import InputChange
 from fleetplan.words.changes import change_sentence, only_name, told
 from fleetplan.words.names import Names
-
-MOST_RERUNS = 1000
-"""How many of a plan's reruns are looked through, the newest first."""
-
-ORDER: tuple[ChangeState, ...] = ("known", "running", "queued", "cancelled", "failed", "missing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +55,7 @@ class CauseSearch:
         self._options = _alone_options(a.row, b.row)
         few = 1 < len(self._changes) <= MOST_CHANGES
         rows = service.store.page(limit=MOST_RERUNS, after=None, parent=a.row.id) if few else ()
-        self._reruns = [(row, _asked(row.request)) for row in rows if _same_way(row.options, self._options)]
+        self._reruns = [(row, asked_of(row.request)) for row in rows if _same_way(row.options, self._options)]
         self.found = [self._find(change) for change in self._changes] if few else self._sole()
 
     @property
@@ -102,13 +94,13 @@ class CauseSearch:
         body = Rerun(patch={**change.patch, "name": name}, options=self._options)
         try:
             sent = SentRerun(body.patch, body.options)
-            wanted = _asked(changed_request(self._service, self._a.row, sent).model_dump(mode="json"))
+            wanted = asked_of(changed_request(self._service, self._a.row, sent).model_dump(mode="json"))
         except p.BadRequest as error:
             flaw = error.flaws[0].message if error.flaws else error.detail
             return Found(change, None, None, "known", fault=flaw)
         rows = [row for row, asked in self._reruns if asked == wanted]
-        row = min(rows, key=_worth, default=None)  # the newest of those that tell most
-        state, clashes, fault = _finding(row)
+        row = min(rows, key=worth, default=None)  # the newest of those that tell most
+        state, clashes, fault = finding(row)
         return Found(change, _call(self._a.row.id, body, change, row), row, state, clashes, fault)
 
     def _told(self, found: Found) -> CauseChange:
@@ -136,41 +128,6 @@ def _alone_options(a: PlanRow, b: PlanRow) -> PlanOptions:
 def _same_way(one: PlanOptions, two: PlanOptions) -> bool:
     """Return whether two plans were asked for in the same way; time does not count."""
     return one.within(two.time_limit_s) == two
-
-
-def _asked(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what of a request a plan can differ for; nothing of one that an older version took and this one does not."""
-    try:
-        whole = parse_request(dict(request)).model_dump(mode="json")
-    except RequestError:
-        return {}
-    return {name: value for name, value in whole.items() if name not in UNCAUSED}
-
-
-def _worth(row: PlanRow) -> tuple[int, bool]:
-    """Return the rank of a plan as a finding: one that tells something, one in the making, the rest."""
-    return ORDER.index(_finding(row)[0]), row.state == "cancelled"
-
-
-def _is_refusal(row: PlanRow) -> bool:
-    return row.state == "failed" and (row.problem or {}).get("code") == "bad-request"
-
-
-def _finding(row: PlanRow | None) -> tuple[ChangeState, tuple[Conflict, ...], str]:
-    """Return the state of a change by its plan, and of one that found no plan what clashes, or what is wrong."""
-    if row is None:
-        return "missing", (), ""
-    problem = row.problem or {}
-    if row.answer_sha256 is not None:
-        return "known", (), ""
-    if row.state == "infeasible":
-        return "known", tuple(conflicts_from(problem.get("clashes", ()))), ""
-    if _is_refusal(row):
-        faults: Sequence[Mapping[str, Any]] = problem.get("errors") or [{"message": problem.get("detail", "")}]
-        return "known", (), str(faults[0]["message"])
-    if row.state in FINAL:
-        return ("cancelled" if row.state == "cancelled" else "failed"), (), ""
-    return ("running" if row.state == "running" else "queued"), (), ""
 
 
 def _call(plan: str, body: Rerun, change: InputChange, row: PlanRow | None) -> RerunCall:

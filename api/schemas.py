@@ -220,6 +220,32 @@ class RerunCall(Answer):
     idempotency_key: str = Field(description="send it as Idempotency-Key, so that asking twice at once is one plan")
 
 
+class WhyNotTold(Answer):
+    """Why a plan does not do something: what forbids it, or what it costs, as far as a plan that does it is stored."""
+
+    plan: str
+    state: ChangeState = Field(
+        description="known: the answer stands below; missing, failed, cancelled: post `rerun` and ask again; "
+        "queued, running: `answered_by` is being made"
+    )
+    kind: Literal["open", "planned", "left_out", "impossible", "possible"] = Field(
+        description="open: not known yet; planned: the plan does it; left_out: law or the request's lists keep it out; "
+        "impossible: no plan of the request can; possible: some plan can, at a cost"
+    )
+    asked: dict[str, Any]
+    patch: dict[str, Any] = Field(description="what makes a request of the question, as a rerun takes it")
+    refusal: dict[str, str] | None = Field(description="why the request does not admit it by itself")
+    conflicts: list[Conflict] = Field(description="what stands in the way, the first blocker first")
+    npv_usd: float | None
+    bound_usd: float | None
+    cost_usd: float | None = Field(description="net present value given up, between the plans found")
+    least_usd: float | None = Field(description="given up at least, proven")
+    most_usd: float | None = Field(description="given up at most, proven")
+    sentences: list[str]
+    answered_by: str | None = Field(description="the plan that does it: made, in the making, or ended without one")
+    rerun: RerunCall | None = Field(description="what to post to get it known; null when it is, or is being made")
+
+
 class CauseChange(Answer):
     """One change of the inputs, and what is known of its effect alone."""
 

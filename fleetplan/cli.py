@@ -138,8 +138,9 @@ def why_not_command(
     Exit code 3: no plan of the request can.
     """
     with reported(as_json=as_json):
+        from fleetplan.inquiry.answer import answer_data, told
         from fleetplan.inquiry.question import WhyNot
-        from fleetplan.inquiry.why_not import answer_data, told, why_not
+        from fleetplan.inquiry.why_not import why_not
         from fleetplan.options import parse_options
 
         if deployment:

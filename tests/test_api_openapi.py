@@ -81,6 +81,7 @@ def _real(service: Running) -> dict[str, Any]:
         "table": get(f"{here}/tables/launches"),
         "explanation": get(f"{here}/explanation"),
         "comparison": get(f"{here}/comparison", params={"with": other}),
+        "why_not": get(f"{here}/why-not", params={"city": "zurich", "vehicles": 900}),
         "validation": service.client.post("/v1/validations", json=BODIES["submission"]),
         "cities": get("/v1/cities"),
         "city": get("/v1/cities/zurich"),

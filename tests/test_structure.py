@@ -49,19 +49,10 @@ ALLOWED: dict[str, set[str]] = {
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "planner": INPUTS
     | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
-    "inquiry": INPUTS
-    | {
-        "options",
-        "run",
-        "planner",
-        "plans.types",
-        "reruns",
-        "reruns.patch",
-        "reruns.rerun",
-        "compare",
-        "compare.types",
-        "words",
-    },
+    "inquiry.question": INPUTS | {"plans.types"},
+    "inquiry.answer": INPUTS | {"compare", "compare.types", "inquiry.question", "plans.types", "reruns.patch", "words"},
+    "inquiry.why_not": INPUTS | {"inquiry.answer", "inquiry.question", "options", "run", "plans.types", "reruns.rerun"},
+    "inquiry": set(),
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
     "report": INPUTS | {"compare", "compare.types", "explain", "plans", "plans.types", "plans.check", "words"},
@@ -95,7 +86,9 @@ ALLOWED: dict[str, set[str]] = {
         "plans.check",
         "report",
         "planner",
-        "inquiry",
+        "inquiry.answer",
+        "inquiry.question",
+        "inquiry.why_not",
         "terminal",
         "cli_cities",
     },
@@ -104,10 +97,20 @@ ALLOWED: dict[str, set[str]] = {
     "__init__": INPUTS | {"options", "run", "optimize", "plans", "plans.types", "plans.check", "report", "planner"},
 }
 # What the service takes from the library beside its jobs: it plans nothing itself and knows no matrix and no command line.
-LIBRARY = set(ALLOWED) - {"planner", "reruns.rerun", "optimize", "geography", "demand", "economics", "cli", "__main__"}
+LIBRARY = set(ALLOWED) - {
+    "planner",
+    "inquiry.why_not",
+    "reruns.rerun",
+    "optimize",
+    "geography",
+    "demand",
+    "economics",
+    "cli",
+    "__main__",
+}
 HTTP = {"api.problems", "api.media", "api.documents", "api.strict_json", "api.openapi", "api.security", "api.settings"}
 ASKED = HTTP | {"api.store", "api.schemas", "api.known", "api.deps"}
-JUDGED = ASKED | {"api.bodies", "api.checks", "api.rerun", "api.causes", "api.render", "api.submission"}
+JUDGED = ASKED | {"api.bodies", "api.checks", "api.rerun", "api.causes", "api.why_not", "api.render", "api.submission"}
 
 # The service stands on the library, so its rooms may name the library's; no room of the library names one of these.
 ALLOWED |= {
@@ -140,7 +143,9 @@ ALLOWED |= {
     "api.bodies": ASKED | LIBRARY,
     "api.checks": ASKED | LIBRARY,
     "api.rerun": ASKED | {"api.bodies", "api.checks"} | LIBRARY,
-    "api.causes": ASKED | {"api.bodies", "api.rerun"} | LIBRARY,
+    "api.found_reruns": {"api.schemas", "api.store"} | LIBRARY,
+    "api.causes": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
+    "api.why_not": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.render": ASKED | LIBRARY,
     "api.submission": ASKED,
     "api.routes": JUDGED | LIBRARY,

@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from fleetplan.cli import app
 from fleetplan.errors import RequestError
+from fleetplan.inquiry.answer import WhyNotAnswer, answer_data, told
 from fleetplan.inquiry.question import WhyNot
-from fleetplan.inquiry.why_not import WhyNotAnswer, answer_data, told, why_not
+from fleetplan.inquiry.why_not import why_not
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.rerun import apply_patch

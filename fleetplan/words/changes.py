@@ -226,5 +226,10 @@ def only_name(whose: str, change: Told) -> str:
     return _short(f"{_short(whose, LONGEST_PARENT)} · only: {change.brief}", LONGEST_NAME)
 
 
+def why_not_name(whose: str, asked: str) -> str:
+    """Return a name for a plan that is made to see what something else would cost; at most 80 characters."""
+    return _short(f"{_short(whose, LONGEST_PARENT)} · why not: {asked}", LONGEST_NAME)
+
+
 def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip(" ,") + "…"
