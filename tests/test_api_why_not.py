@@ -10,7 +10,7 @@ import pytest
 
 from tests.api_support import CLASHES, Running, running
 
-MORE = {"city": "Zurich", "vehicles": 900}
+MORE: dict[str, str | int] = {"city": "Zurich", "vehicles": 900}
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_what_the_plan_does_is_known_at_once(service: Running) -> None:
 
 def test_every_fault_of_a_question_stands_at_its_parameter(service: Running) -> None:
     plan = service.made("own")
-    wrong: dict[str, str] = {"city": "atlantis", "stack": "nobody", "by": "2099-01"}
-    answered = service.client.get(f"/v1/plans/{plan}/why-not", params=wrong)
+    wrong = {"city": "atlantis", "stack": "nobody", "by": "2099-01"}
+    answered = service.client.get(f"/v1/plans/{plan}/why-not", params={**wrong})
     assert answered.status_code == 422
     assert {flaw["parameter"] for flaw in answered.json()["errors"]} == {"city", "stack", "by"}
     assert all(flaw["message"] for flaw in answered.json()["errors"])

@@ -245,3 +245,13 @@ def test_deepest_outlay_and_capital_are_those_of_the_plan(plan: Plan) -> None:
     city = _city(plan, "zurich")
     cash = [sum(v[t] for ls in lines_of(plan, city) for v in ls.values()) for t in range(len(plan.periods))]
     assert min(accumulate(cash)) < 0
+
+
+def test_why_not_is_asked_in_place_with_the_partners_that_the_law_lets_in(live: Running) -> None:
+    html = _page(live, "zurich")
+    form = html[html.index('id="ask-why-not"') : html.index('id="why-answer"')]
+    assert 'data-city="zurich"' in form
+    assert 'value="weride-gxr"' in form
+    barred = re.findall(r'data-option="([^"]+)".*?class="in-plan (\w+)"', html, flags=re.DOTALL)
+    offered = set(re.findall(r'<option value="([^"]+)"', form))
+    assert offered == {stack for stack, state in barred if state != "barred"}

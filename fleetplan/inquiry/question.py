@@ -16,7 +16,7 @@ from fleetplan.errors import Fault, RequestError
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.types import Plan
 
-ASKED = "asked-why-not"
+ASKED = "your-question"
 
 
 @dataclass(frozen=True, slots=True)

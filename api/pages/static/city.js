@@ -2,11 +2,13 @@
 import { loadGround, widest, zoneWords } from "./lib/ground.js";
 import { drawMap, hasWebGl, kindOf, showPeriod } from "./lib/map.js";
 import { say } from "./lib/http.js";
+import { askInPlace } from "./city/why_not.js";
 
 const STEP_MS = 750;
 const byId = (id) => document.getElementById(id);
 
 byId("print").addEventListener("click", () => print());
+if (byId("ask-why-not")) askInPlace(byId("ask-why-not"));
 
 const data = byId("moments");
 const moments = data ? JSON.parse(data.textContent) : [];

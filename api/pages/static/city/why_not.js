@@ -1,0 +1,69 @@
+/* Why not: the question is planned as a rerun, and the answer is read when that has ended. */
+import { call, say, showProblems } from "../lib/http.js";
+import { duration } from "../lib/format.js";
+
+const POLL_MS = 1500;
+const byId = (id) => document.getElementById(id);
+const STATES = { queued: "waits to be planned", running: "is being planned" };
+
+export function askInPlace(form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask(form).catch((error) => showProblems(byId("why-problems"), error)).finally(() => {
+      byId("why-ask").disabled = false;
+      byId("why-progress").hidden = true;
+    });
+  });
+}
+
+function address(form) {
+  const asked = new URLSearchParams({ city: form.dataset.city });
+  for (const name of ["stack", "by", "vehicles"]) if (byId(`why-${name}`).value) asked.set(name, byId(`why-${name}`).value);
+  return `/v1/plans/${form.dataset.plan}/why-not?${asked}`;
+}
+
+async function ask(form) {
+  const at = address(form);
+  byId("why-ask").disabled = true;
+  byId("why-problems").hidden = true;
+  byId("why-answer").replaceChildren();
+  let told = await call("GET", at);
+  if (told.rerun) {
+    const { href, body, idempotency_key: key } = told.rerun;
+    await call("POST", href, body, { "Idempotency-Key": key });
+    told = await call("GET", at);
+  }
+  const began = Date.now();
+  while (told.state === "queued" || told.state === "running") {
+    progress(`${STATES[told.state]}, ${duration((Date.now() - began) / 1000)}`);
+    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+    told = await call("GET", at);
+  }
+  show(form.dataset.plan, told);
+}
+
+function progress(words) {
+  byId("why-progress").hidden = false;
+  byId("why-progress").textContent = `It ${words}.`;
+}
+
+function show(plan, told) {
+  const answer = byId("why-answer");
+  if (told.state !== "known") {
+    answer.replaceChildren(paragraph("It could not be planned: the plan that asks for it ended without an answer. Ask again."));
+  } else {
+    answer.replaceChildren(...told.sentences.map(paragraph), ...(told.kind === "possible" ? [links(plan, told.answered_by)] : []));
+  }
+  say(answer.textContent);
+}
+
+function paragraph(text, at) {
+  return Object.assign(document.createElement("p"), { textContent: text, className: at ? "" : "lead" });
+}
+
+function links(plan, other) {
+  const box = document.createElement("p");
+  const link = (text, href) => Object.assign(document.createElement("a"), { textContent: text, href });
+  box.append(link("The plan with it", `/plans/${other}`), " · ", link("Both side by side", `/plans/${plan}/comparison?with=${other}`));
+  return box;
+}
