@@ -69,11 +69,10 @@ except CatalogueError as error:
 
 BLANKS = {
     'country = ""': 'country = "US"',
-    "jurisdictions = []": 'jurisdictions = ["california"]',
+    "jurisdictions = []": 'jurisdictions = ["united-states", "california"]',
     'currency = ""': 'currency = "USD"',
     'time_zone = ""': 'time_zone = "America/Los_Angeles"',
     'drive_side = ""': 'drive_side = "right"',
-    'cost_region = ""': 'cost_region = "us"',
 }
 text = (city / "city.toml").read_text(encoding="utf-8")
 for blank, filled in BLANKS.items():

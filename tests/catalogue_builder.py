@@ -179,7 +179,6 @@ def city_toml(slug: str) -> str:
         "currency": "EUR",
         "time_zone": "Europe/Zurich",
         "drive_side": "right",
-        "cost_region": "europe",
         "snow": False,
     }
     rival = {"name": "Rival", "fleet": 30, "mode": "test", **SOURCED}

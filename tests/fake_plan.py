@@ -165,7 +165,6 @@ def fake_city(slug: str) -> City:
         currency,
         "UTC",
         "right",
-        "us",
         False,
         {},
         (),

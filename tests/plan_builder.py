@@ -228,7 +228,6 @@ def city(slug: str, places: tuple[str, ...], currency: str, depot: DepotSite) ->
         currency=currency,
         time_zone="UTC",
         drive_side="right",
-        cost_region="us",
         snow=False,
         figures=figures(f"{slug}/city.toml", CITY, season__month_factors=(SEASON, []), **DISPLACED),
         districts=(),

@@ -57,7 +57,6 @@ def small_city(*, bridge: bool = True, airport_permit: str = "") -> City:
         currency="CHF",
         time_zone="UTC",
         drive_side="right",
-        cost_region="europe",
         snow=False,
         figures=_figures(),
         districts=(

@@ -563,14 +563,13 @@ def filled(city: Path) -> None:
         edit(city / "city.toml", f'{blank} = ""', f'{blank} = "{word}"')
     edit(city / "city.toml", "jurisdictions = []", 'jurisdictions = ["landia"]')
     edit(city / "city.toml", 'drive_side = ""', 'drive_side = "right"')
-    edit(city / "city.toml", 'cost_region = ""', 'cost_region = "europe"')
 
 
 def test_a_new_city_lacks_only_what_a_person_must_say(tmp_path: Path, folder: Path) -> None:
     city = new_city("Neu Stadt", districts(tmp_path / "d.geojson", population=[900, 600]), out=folder)
     assert city.name == "neu-stadt"
     blanks = {fault.where.rpartition(".")[2] for fault in faults_of(folder) if "city.toml" in fault.where}
-    assert blanks == {"country", "jurisdictions", "currency", "time_zone", "drive_side", "cost_region"}
+    assert blanks == {"country", "jurisdictions", "currency", "time_zone", "drive_side"}
 
 
 def test_a_new_city_loads_once_its_blanks_are_filled(tmp_path: Path, folder: Path) -> None:

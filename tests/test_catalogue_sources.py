@@ -18,25 +18,26 @@ WEAK_SITES = frozenset(
     re.findall(
         r"\S+",
         """
-3935.staging.lexmea.de agentictribune.com aiwire.ai allthe.news alpharndlabs.com americanceo.club apexitech.com asiabits.com
-austinpost.com azeritimes.com bastillepost.com batbricks7.com belcourt.vercel.app beyondspx.com blog.progressiverobot.com
-brightgram.com btmatrix.com businesspostcorner.com carzura.com convergedigest.com cronicaeconomica.com crunchinsight.com
-dataconomy.com daxstreet.com derecholocal.es dev.industryleadersmagazine.com developmentstoday.com ds.870807.xyz
-e.mffb.com.cn ec4.arcamax.com eletric-vehicles.com evwire.com financialmediaguide.com frominsideasia.com girodiario.com
-gistcaster.com gopher.nikiroo.be gr3p.net hardwarebee.com houstonrobotics.com hsjchronicle.com infeeds.com
-losangelesfinancialtimes.com menafn.com metaailabs.com news.az news.hamidun.com newssummedup.com newsupdates24.com
-overpassesforamerica.com particle.news particlenews.pages.dev peopleofinternet.com podcast-digest.pages.dev portalvasco.com
-qianlew.com reddit.airikr.me redlib.fmhy.net registry.deploy.report reportify.ai reportify.cn scribd.com secwatch.observer
-signalstrike.co site-one-liart-13.vercel.app smartnuts.com startupstorymedia.com stocksavvy.ai studylib.net
+3935.staging.lexmea.de agentictribune.com aiwire.ai allthe.news alpharndlabs.com americanceo.club apexitech.com
+asiabits.com austinpost.com automotivenewshub.com avalanchenoticias.com.br azeritimes.com bastillepost.com
+batbricks7.com belcourt.vercel.app beyondspx.com blog.dshr.org blog.progressiverobot.com brightgram.com btmatrix.com
+businesspostcorner.com carzura.com convergedigest.com cronicaeconomica.com crunchinsight.com dataconomy.com
+daxstreet.com derecholocal.es dev.industryleadersmagazine.com developmentstoday.com digitrendz.blog e.mffb.com.cn
+ec4.arcamax.com erometimes.com evwire.com financialmediaguide.com frominsideasia.com girodiario.com gistcaster.com
+gopher.nikiroo.be gr3p.net hardwarebee.com houstonrobotics.com hsjchronicle.com infeeds.com
+juliachencoding.blogspot.com libr.swill.be losangelesfinancialtimes.com materialsindustry.com menafn.com
+metaailabs.com news.hamidun.com newssummedup.com newsupdates24.com overpassesforamerica.com particle.news
+particlenews.pages.dev peopleofinternet.com podcast-digest.pages.dev portalvasco.com qianlew.com reddit.airikr.me
+redlib.fmhy.net redlib.private.coffee registry.deploy.report reportify.ai robotaxi.news scribd.com secwatch.observer
+signalstrike.co site-one-liart-13.vercel.app smartnuts.com startupstorymedia.com stocksavvy.ai
 takes.jamesomalley.co.uk techpatrol.com.tr teslamagz.com teslanewsdaily.com teslant.com teslasharetrend.blogspot.com
-tid.news topheadlines.io torquecafe.com trends.glance.com ttm.financial ttmplan.com type0.ai villpress.com winenfood.com
-wordupnews.com workerinfoexchange.org www.abhs.in www.ainvest.com www.bez-kabli.pl www.bizandtech.net www.cosmico.org
-www.daily8.com www.devdiscourse.com www.devompro.com www.extremarationews.com www.finanznachrichten.de www.findarticles.com
-www.globalautoinsight.com www.globalbankingandfinance.com www.ignit.xyz www.insightswire.com www.itiger.com www.klamm.de
+thincb2b.com tid.news topheadlines.io torquecafe.com trends.glance.com ttm.financial type0.ai villpress.com
+wordupnews.com www.abhs.in www.ainvest.com www.bizandtech.net www.cosmico.org www.daily8.com www.devdiscourse.com
+www.devompro.com www.extremarationews.com www.finanznachrichten.de www.findarticles.com www.globalautoinsight.com
+www.globalbankingandfinance.com www.ignit.xyz www.insightswire.com www.itiger.com www.klamm.de www.machinebrief.com
 www.marketspy.com www.megamodo.com www.mercy.news www.newsbeep.com www.newsscore.com www.offthekuff.com www.pulse.bot
-www.rockingrobots.com www.selfdrivingcars360.com www.sgpjbg.com www.techbooky.com www.thedriverlessdigest.com
-www.thegraidient.ai www.tomorrowsworldtoday.com www.tradevae.com www.tradingkey.com www.type0.ai
-www.webpronews.com blog.dshr.org
+www.rockingrobots.com www.selfdrivingcars360.com www.techbooky.com www.thedriverlessdigest.com www.thegraidient.ai
+www.tomorrowsworldtoday.com www.tradevae.com www.type0.ai www.webpronews.com
 """,
     )
 )
@@ -101,7 +102,7 @@ def records(cities_folder: Path) -> list[tuple[str, dict[str, Any]]]:
 @pytest.fixture(scope="module")
 def sourced(records: list[tuple[str, dict[str, Any]]]) -> list[Sourced]:
     found = [Sourced(where, r["source"], r["confidence"]) for where, r in records if "source" in r]
-    assert len(found) > 2000
+    assert len(found) > 1900
     return found
 
 
@@ -175,3 +176,11 @@ def test_every_weak_site_is_cited_somewhere(sourced: list[Sourced]) -> None:
 )
 def test_what_can_be_followed(source: str, follows: bool) -> None:
     assert _can_be_followed(source) is follows
+
+
+def test_every_figure_of_unit_economics_is_read_by_a_rule(cities_folder: Path, root: Path) -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((root / "fleetplan").rglob("*.py")))
+    with (cities_folder / "economics.csv").open(encoding="utf-8", newline="") as file:
+        items = [row["item"] for row in csv.DictReader(file)]
+    assert items
+    assert not [item for item in items if f'"{item}"' not in code]

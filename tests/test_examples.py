@@ -53,7 +53,7 @@ def test_two_cities_are_planned_changed_and_compared(root: Path, tmp_path: Path)
 def test_a_city_of_ones_own_goes_from_polygons_to_a_plan(root: Path, tmp_path: Path):
     said = _printed(root, "your_own_city.py", tmp_path)
     asked = said.partition("To fill in\n")[2].partition("\n\n")[0]
-    blanks = ("country", "currency", "time_zone", "drive_side", "cost_region", "jurisdictions")
+    blanks = ("country", "currency", "time_zone", "drive_side", "jurisdictions")
     assert [line.split(": ")[1] for line in asked.splitlines()] == [f"city.{blank}" for blank in blanks]
     assert "san-ejemplo: figures (25) and deployments (21) are still as" in said
     assert re.search(r"San Ejemplo: worth [1-9]\d*\.\d million USD", said)

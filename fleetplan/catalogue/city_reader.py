@@ -44,7 +44,6 @@ def read_city(files: Files, slug: str) -> City | None:
         currency=head.text("currency"),
         time_zone=head.text("time_zone"),
         drive_side=head.choice("drive_side", _SIDES),
-        cost_region=head.choice("cost_region", ("us", "europe", "hong_kong")),
         snow=head.flag("snow"),
         figures=read_figures(root, file, schema.CITY_FIGURES),
         districts=tables.districts,

@@ -200,7 +200,6 @@ class City:
     currency: str
     time_zone: str
     drive_side: Literal["left", "right"]
-    cost_region: str
     snow: bool
     figures: Mapping[str, Figure]
     districts: tuple[District, ...]

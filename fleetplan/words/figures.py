@@ -211,8 +211,8 @@ _UPPER: Final = {"us": "US", "av": "AV", "ads": "ADS", "ev": "EV", "usd": "USD",
 def plain(item: str) -> str:
     """Return a key of economics.csv as words.
 
-    >>> plain("insurance_us_per_vehicle_year")
-    'Insurance US per vehicle year'
+    >>> plain("insurance_usd_per_vehicle_year")
+    'Insurance USD per vehicle year'
     """
     words = [_UPPER.get(word, word) for word in item.split("_")]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
