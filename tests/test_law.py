@@ -19,12 +19,14 @@ from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.rules.caps import shared_quotas
 from fleetplan.permits import first_paid_month, permit_path
 from fleetplan.permits.caps import Allowance, allowances
+from fleetplan.plans.bars import bars
 from fleetplan.plans.check import check_plan
 from fleetplan.scope import judge_request
 from fleetplan.service.places import areas_by_level
 from fleetplan.service.types import CityService, Zones
+from fleetplan.words.bars import bar_words
 from tests.catalogue_builder import edit, make_catalogue
-from tests.plan_builder import build_plan, permit
+from tests.plan_builder import build_plan, default_request, permit
 from tests.rule_builder import (
     BOUGHT,
     JULY,
@@ -374,3 +376,119 @@ def test_an_area_of_its_own_is_read(tmp_path: Path):
     file.write_text(file.read_text() + area)
     city = load_catalogue(folder).cities["city-1"]
     assert [city.area_of(d.name) for d in city.districts] == ["Shire", "City 1"]
+
+
+# --- events that may bar a stack ---
+
+
+def barring(month: str = "2027-08", origin: str = "US") -> Catalogue:
+    """Return the world in which an event of Aston's state may bar the stacks of a country."""
+    law = WORLD.jurisdictions["astonia"]
+    bar = replace(law.events["a-law"], id="a-bar", title="A bar", likely=month, chance=0.3, bars=(origin,))
+    return replace(
+        WORLD, jurisdictions={**WORLD.jurisdictions, "astonia": replace(law, events={**law.events, "a-bar": bar})}
+    )
+
+
+def with_month(month: str) -> dict[str, object]:
+    return {**BOUGHT, "constraints": [{"id": "b", "type": "event_date", "event": "a-bar", "month": month}]}
+
+
+def test_an_event_that_may_come_bars_nobody_until_a_request_gives_it_its_month():
+    quiet, asked = instance(BOUGHT, barring()), instance(with_month("2027-08"), barring())
+    assert not quiet.deployments[0].outlook.barred.any()
+    assert asked.deployments[0].outlook.barred.tolist() == [False] * 7 + [True] * 5
+    other = instance(BOUGHT, barring(origin="CN"))
+    assert not other.scope.catalogue.bars_of("alpha", "aston")
+
+
+def test_a_period_with_a_month_of_the_bar_is_barred_whole():
+    asked = with_month("2027-09") | {"horizon": {"start": "2027-01", "months": 12, "single_months": 6}}
+    assert instance(asked, barring()).deployments[0].outlook.barred.tolist() == [False] * 6 + [True] * 2
+
+
+@pytest.mark.parametrize(("at", "kept"), [(JULY, True), (JULY + 1, False)])
+def test_no_vehicle_serves_from_the_month_of_the_bar_on(at: int, kept: bool):
+    assert Trial(instance(with_month("2027-08"), barring()), "barred", loose=True).serving(5, at).kept == kept
+
+
+def test_who_is_barred_within_the_horizon_and_cannot_end_opens_nowhere_and_who_is_not_does():
+    def opens(asked: dict[str, object], world: Catalogue) -> bool:
+        f = formulate(instance(asked, world))
+        return bool(f.model.upper[f.columns.deployments[0].fleet[0]].any())
+
+    assert opens(BOUGHT, barring())
+    barred = formulate(instance(with_month("2027-01"), barring()))
+    assert not barred.model.upper[barred.columns.deployments[0].fleet[0]].any()
+    assert opens({**with_month("2027-08"), "cities": ["aston"], "stacks": ["alpha"]}, barring()), "until July it could"
+
+
+def test_the_bar_names_whom_and_from_when():
+    i = instance(with_month("2027-08"), barring())
+    rule = next(rule for rule in formulate(i).rules if rule.key == "barred")
+    assert "alpha in aston by a-bar from 2027-08" in rule.sentence(i)
+
+
+def test_a_plan_with_vehicles_in_barred_months_is_at_fault():
+    asked = default_request(constraints=[{"id": "b", "type": "event_date", "event": "a-bar", "month": "2027-08"}])
+    told = [v for v in check_plan(build_plan(request=asked), barring(), SERVICES).violations if v.rule == "barred"]
+    assert [v.where for v in told] == [
+        "aston/alpha/2027-07",
+        "aston/alpha/2027-10",
+        "aston/beta/2027-07",
+        "aston/beta/2027-10",
+    ]
+    assert not check_plan(build_plan(), barring(), SERVICES).violations, "nobody said that it comes"
+
+
+def test_a_curve_is_read_as_if_no_bar_came():
+    """A limit that is asked for bends no curve."""
+    free, barred = (
+        formulate(instance(asked, barring())).domain.deployments[0] for asked in (BOUGHT, with_month("2027-08"))
+    )
+    assert (free.fleet == barred.fleet).all()
+    assert (free.demand == barred.demand).all()
+
+
+def test_a_plan_says_whom_a_law_may_bar_and_what_rests_on_it():
+    plan = build_plan()
+    (told,) = bars(plan, plan.cities[0], barring())
+    assert told.partners == ("Alpha", "Beta")
+    assert told.npv_usd == pytest.approx(sum(d.npv_usd for d in plan.cities[0].deployments))
+    said = bar_words(told)
+    assert all(
+        part in said for part in ("Alpha and Beta", "Aston", "30 %", "Aug 2027", "does not come", "event_date of a-bar")
+    )
+    assert bars(plan, plan.cities[1], barring()) == [], "Belport lies under another law"
+    asked = default_request(constraints=[{"id": "b", "type": "event_date", "event": "a-bar", "month": "2028-08"}])
+    counted = build_plan(request=asked)
+    assert "counts in this plan, from Aug 2028 on" in bar_words(bars(counted, counted.cities[0], barring())[0])
+
+
+@pytest.mark.parametrize(
+    ("event", "city", "stacks"),
+    [
+        ("eu-high-risk-supplier-limits", "munich", {"momenta", "baidu-rt6", "pony-gen7", "weride-gxr"}),
+        ("eu-high-risk-supplier-limits", "madrid", {"momenta", "baidu-rt6", "pony-gen7", "weride-gxr"}),
+        ("uk-chinese-ads-limits", "london", {"momenta", "baidu-rt6", "pony-gen7", "weride-gxr"}),
+    ],
+)
+def test_chinese_stacks_may_be_barred_in_the_union_and_in_britain(event: str, city: str, stacks: set[str]):
+    assert {s for s in shipped().stacks if event in shipped().bars_of(s, city)} == stacks
+    assert 0 < shipped().event(event).chance < 1
+
+
+def test_a_country_that_no_stack_comes_from_is_a_fault(tmp_path: Path):
+    folder = make_catalogue(tmp_path)
+    edit(folder / "jurisdictions" / "landia.toml", 'latest = "', 'bars = ["XX"]\nlatest = "')
+    with pytest.raises(CatalogueError, match="'XX' is unknown"):
+        load_catalogue(folder)
+
+
+def test_a_month_for_a_bar_that_hits_no_planned_stack_is_a_fault():
+    plain = {"name": "n", "horizon": {"start": "2027-01", "months": 24}, "capital": {"per_quarter_usd": 1e7}}
+    bar = {"id": "e", "type": "event_date", "event": "eu-high-risk-supplier-limits", "month": "2028-01"}
+    asked = plain | {"cities": ["munich"], "constraints": [bar]}
+    assert judge_request(asked, shipped()).constraints
+    with pytest.raises(RequestError, match="bars none of the stacks planned"):
+        judge_request(asked | {"exclude_stacks": ["momenta"]}, shipped())

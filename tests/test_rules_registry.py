@@ -131,7 +131,7 @@ def test_a_rule_without_rows_is_told_apart_from_one_that_forgot_them():
     model = formulate(rich()).model
     silent = {key for key in all_rules() if not len(model.rows_where(lambda b, key=key: b.rule == key))}  # type: ignore[misc]
     none = {key for key, line in by_key().items() if line["its rows"].startswith(("none", "booking: no rows"))}
-    where_scarce = {"supply_yearly_cap", "programme_room", "first_year_fleet", "partner_use"}
+    where_scarce = {"supply_yearly_cap", "programme_room", "barred", "first_year_fleet", "partner_use"}
     assert silent - where_scarce == none - where_scarce
 
 
@@ -215,6 +215,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
 NO_FIGURE = {
     "launch_order": "an order",
     "operator_seat": "whether, not how much",
+    "barred": "where the request gives no month to an event that bars somebody, it bars nobody",
     "programme_opens": "whether, not how much",
     "permit_path": "its months are those of the permits, which plans list one by one",
     "permit_area": "as permit_path",

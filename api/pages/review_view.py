@@ -17,6 +17,7 @@ from fleetplan.explain.answers import answers, first_steps
 from fleetplan.explain.constraints import constraint_outcomes, summed
 from fleetplan.explain.verdict import verdict
 from fleetplan.plans import finance
+from fleetplan.plans.bars import bars
 from fleetplan.plans.reading import city_order, end_month
 from fleetplan.plans.types import Plan
 from fleetplan.report import charts, context, gantt
@@ -25,6 +26,7 @@ from fleetplan.report.html import attributions
 from fleetplan.report.launches import launches, where
 from fleetplan.report.page_chart import page_chart
 from fleetplan.words import values as words
+from fleetplan.words.bars import bar_words
 from fleetplan.words.catalogue import pieces
 from fleetplan.words.keeping import keeps
 from fleetplan.words.proof import certificate_words
@@ -107,6 +109,7 @@ def _confidence(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
         "evidence_cut": doubts.cut_short(plan),
         "most_listed": doubts.MOST_LISTED,
         "own_figures": doubts.own_figures(plan),
+        "bars": [bar_words(bar) for city in plan.cities for bar in bars(plan, city, catalogue)],
     }
 
 

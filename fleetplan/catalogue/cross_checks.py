@@ -56,6 +56,7 @@ def cross_check(catalogue: Catalogue, name: str, *, whole: bool, faults: FaultLo
     _check_holds(check)
     _check_airports(check)
     _check_covers(check)
+    _check_bars(check)
     _check_pairs(check)
 
 
@@ -209,6 +210,17 @@ def _check_covers(check: _Check) -> None:
         for name in covers:
             if name not in areas:
                 check.unknown(where, "area", name, areas)
+
+
+def _check_bars(check: _Check) -> None:
+    """Note countries that an event bars and no stack comes from."""
+    origins = {stack.origin for stack in check.catalogue.stacks.values()}
+    for law in check.catalogue.jurisdictions.values():
+        for event in law.events.values():
+            for country in event.bars if check.whole else ():
+                if country not in origins:
+                    where = check.file(f"jurisdictions/{law.slug}.toml: event[{event.id}].bars")
+                    check.unknown(where, "origin of a stack", country, origins)
 
 
 def _check_pairs(check: _Check) -> None:

@@ -15,7 +15,11 @@ waiting is not in it; ``judged``, our judgement of a newcomer, the usual slip in
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A calendar event such as a law coming into force; months as ``YYYY-MM``."""
+    """A calendar event such as a law coming into force; months as ``YYYY-MM``.
+
+    ``bars`` names the countries whose stacks it bars from service under its law, from its month on; ``chance`` says how likely
+    it is to come at all. What may or may not come counts only where a request says that it does.
+    """
 
     id: str
     jurisdiction: str
@@ -27,6 +31,8 @@ class Event:
     confidence: Confidence
     note: str = ""
     date_is: Basis = "promised"
+    chance: float = 1.0
+    bars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ def _event(table: Table, jurisdiction: str) -> Event:
         confidence=confidence,
         note=table.note(),
         date_is=table.choice("date_is", BASES) if table.holds("date_is") else "promised",
+        chance=table.number("chance", 0, 1) if table.holds("chance") else 1.0,
+        bars=_names(table, "bars"),
     )
 
 

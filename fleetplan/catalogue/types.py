@@ -362,6 +362,12 @@ class Catalogue:
         """Return the permits of a city's jurisdictions as one stack meets them, by id, widest jurisdiction first."""
         return permits_met(self.permits_for(city), operator_seat=self.stacks[stack].operator_seat)
 
+    def bars_of(self, stack: str, city: str) -> dict[str, Event]:
+        """Return the events that would bar a stack from service in a city, by id."""
+        origin = self.stacks[stack].origin
+        laws = (self.jurisdictions[slug] for slug in self.cities[city].jurisdictions)
+        return {key: event for law in laws for key, event in law.events.items() if origin in event.bars}
+
     def event(self, event_id: str) -> Event:
         """Return a calendar event by id."""
         for jurisdiction in self.jurisdictions.values():

@@ -15,6 +15,7 @@ from fleetplan.optimize.instance import (
     Array,
     DeploymentOutlook,
     DeploymentTerms,
+    Flags,
     Gate,
     Instance,
     Ints,
@@ -314,7 +315,7 @@ def outlook_of(
 ) -> Outlook:
     """Return when permits come, how many riders there are and how many vehicles can be had.
 
-    ``constraints`` are those whose supply changes count; the delays and event dates are in ``paths`` already.
+    ``constraints`` are those whose supply changes and bars count; the delays and event dates are in ``paths`` already.
     """
     scope, grid = world.scope, world.grid
     wanted = counted_modes(scope.constraints)
@@ -325,8 +326,21 @@ def outlook_of(
         gates = _level_gates(path, grid, terms.shared, wanted, city, world.cities[terms.city].service)
         season = season_means(grid, city.series("season.month_factors"))
         rivals = rival_shares(grid, city.value("market.rival_share"))
-        found.append(DeploymentOutlook(path, modes, gates, season * (1.0 - rivals) * terms.rates.demand_factor))
+        scale = season * (1.0 - rivals) * terms.rates.demand_factor
+        found.append(DeploymentOutlook(path, modes, gates, scale, *_barred(scope, terms, constraints, grid)))
     return Outlook(tuple(found), {s: _ceiling(scope, s, grid, constraints) for s in world.stacks})
+
+
+def _barred(
+    scope: Scope, terms: DeploymentTerms, constraints: Sequence[AnyConstraint], grid: Grid
+) -> tuple[Flags, str]:
+    """Return in which periods an event that is given its month bars a stack from a city, and which one does from when."""
+    bars = scope.catalogue.bars_of(terms.stack, terms.city)
+    given = [(c.month, c.event) for c in constraints if isinstance(c, EventDate) and c.event in bars]
+    if not given:
+        return np.zeros(len(grid), dtype=bool), ""
+    month, event = min(given)
+    return grid.starts + np.asarray(grid.lengths) > month_number(month), f"{event} from {month}"
 
 
 def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:

@@ -103,6 +103,8 @@ class DeploymentOutlook:
     modes: tuple[ServiceMode, ...]
     level_gates: tuple[tuple[Gate, ...], ...]  # by level: all must be ready
     scale: Array  # (periods,): season x rivals x fare response
+    barred: Flags  # (periods,): an event of the request bars the stack there
+    bar: str  # which event, and from when; empty for none
 
 
 @dataclass(frozen=True, eq=False)

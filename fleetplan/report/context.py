@@ -6,6 +6,7 @@ from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.plans import finance
+from fleetplan.plans.bars import bars
 from fleetplan.plans.reading import (
     area_km2,
     by_opening,
@@ -21,6 +22,7 @@ from fleetplan.report.map_svg import city_map
 from fleetplan.report.record import record_table
 from fleetplan.service.types import CityService
 from fleetplan.words import values as words
+from fleetplan.words.bars import bar_words
 
 
 def timeline_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -54,6 +56,7 @@ def city_context(
         "by_year": service_by_year(plan, city),
         "money": finance.groups_by_year(plan, finance.city_lines(city)) if city.deployments else [],
         "doubts": sorted(city.doubtful_figures, key=doubt_key),
+        "bars": [bar_words(bar) for bar in bars(plan, city, catalogue)],
         "record": record_table(plan, city, catalogue) if city.deployments and fact else None,
     }
 

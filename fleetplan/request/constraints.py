@@ -204,7 +204,7 @@ class PermitDelay(Constraint):
 
 
 class EventDate(Constraint):
-    """A calendar event (a law coming into force) falls in another month than the catalogue's likely one."""
+    """A calendar event (a law coming into force) falls in this month; one that may bar partners comes at all."""
 
     given = True
     type: Literal["event_date"] = "event_date"

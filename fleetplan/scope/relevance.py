@@ -109,8 +109,10 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
             _unplanned(f"{where}/permit", f"{item.permit!r} is no permit {of}", permits, "", names)
     if isinstance(item, EventDate) and (event := getattr(item, "event", "")):
         awaited = {p.event for p in permits.values() if p.event}
+        awaited |= {bar for pair in admission.planned for bar in catalogue.bars_of(*pair)}
         if event not in awaited:
-            _unplanned(f"{where}/event", f"no permit {of} waits for {event!r}", awaited, "", names)
+            what = f"no permit {of} waits for {event!r}, and it bars none of the stacks planned there"
+            _unplanned(f"{where}/event", what, awaited, "", names)
 
 
 def _permits(admission: Admission, cities: Iterable[str], stack: str | None) -> dict[str, Permit]:

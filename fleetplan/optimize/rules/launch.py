@@ -48,6 +48,32 @@ class LawfulRule(Rule):
         """Write nothing: the scope admits them, and what it does not admit has no column."""
 
 
+class BarredRule(Rule):
+    """A law that comes shuts out whom it is meant for."""
+
+    key = "barred"
+    title = "No vehicles serve where a law bars their stack, from its month on"
+    source = "the events of the city's jurisdictions: bars; the request: event_date"
+    kind = "law"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the events that bar somebody, and from when."""
+        barred = (d for d in instance.deployments if d.outlook.bar)
+        said = [f"{d.stack} in {d.city} by {d.outlook.bar}" for d in barred]
+        return f"{self.title}{listed(' (', said, ')')}"
+
+    def mode_limit(self, i: Instance, q: int) -> Array | None:
+        """Return no vehicles of any mode where the stack is barred."""
+        data = i.deployments[q]
+        return np.broadcast_to(np.where(data.outlook.barred, 0.0, np.inf), (len(data.modes), i.periods))
+
+    def write(self, p: Problem) -> None:
+        """Leave no vehicle in service in periods that have a month of the bar."""
+        for q, data in enumerate(p.instance.deployments):
+            t = p.every[data.outlook.barred]
+            p.at_most(self, p.place(q), t, [p.fleet(q, t)])
+
+
 class OperatorSeatRule(Rule):
     """Nobody takes over in a vehicle that has no wheel."""
 
@@ -243,6 +269,7 @@ def can_pass(gate: Gate) -> Flags:
 
 LAUNCH_RULES: tuple[Rule, ...] = (
     LawfulRule(),
+    BarredRule(),
     OperatorSeatRule(),
     LaunchOrderRule(),
     ProgrammeOpensRule(),

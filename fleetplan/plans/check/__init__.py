@@ -61,6 +61,7 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "supply_yearly_cap": partial(supply.check_supply_yearly_cap, case),
         "lawful": partial(law.check_lawful, case),
         "operator_seat": partial(law.check_operator_seat, case),
+        "barred": partial(law.check_barred, case),
         "response_curve": partial(curves.check_response_curve, case),
         "productivity": partial(curves.check_productivity, case, calendar),
         "driving_day": partial(curves.check_driving_day, case),

@@ -1,4 +1,4 @@
-"""Permits and law: ``permit_path``, ``permit_area``, ``permit_cap``, ``operator_seat``, ``lawful``."""
+"""Permits and law: ``permit_path``, ``permit_area``, ``permit_cap``, ``operator_seat``, ``barred``, ``lawful``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from fleetplan.catalogue.types import City, Permit, Stack
-from fleetplan.months import month_text
+from fleetplan.months import month_number, month_text
 from fleetplan.plans.check.case import OPERATOR_MODES, PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.permit_dates import Calendar, Timing
 from fleetplan.plans.check.report import Violation
 from fleetplan.plans.types import PermitStep
+from fleetplan.request.constraints import EventDate
 from fleetplan.service.places import areas_by_level
 
 
@@ -217,6 +218,20 @@ def check_operator_seat(case: Case) -> Iterator[Violation]:
             if count and not deployed.stack.operator_seat:
                 text = f"{count} vehicles run with an operator on board; {deployed.stack.platform} has no seat for one"
                 yield Violation("operator_seat", case.where(deployed.name, t), text, float(count))
+
+
+def check_barred(case: Case) -> Iterator[Violation]:
+    """Yield vehicles that serve in a month from which on an event of the request bars their stack."""
+    given = {c.event: c.month for c in case.request.constraints if isinstance(c, EventDate)}
+    for deployed in case.deployed:
+        for event in case.catalogue.bars_of(deployed.row.stack, deployed.row.city).values():
+            if event.id not in given:
+                continue
+            for t in case.periods:
+                count = deployed.row.vehicles[t]
+                if count and month_number(given[event.id]) in range(case.months(t).stop):
+                    text = f"{count} vehicles serve; {event.id} bars the stack from {given[event.id]} on"
+                    yield Violation("barred", case.where(deployed.name, t), text, float(count))
 
 
 def check_lawful(case: Case) -> Iterator[Violation]:
