@@ -55,6 +55,7 @@ class BarredRule(Rule):
     title = "No vehicles serve where a law bars their stack, from its month on"
     source = "the events of the city's jurisdictions: bars; the request: event_date"
     kind = "law"
+    limits_need = ("launch_order", "min_fleet")
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the events that bar somebody, and from when."""
@@ -66,6 +67,11 @@ class BarredRule(Rule):
         """Return no vehicles of any mode where the stack is barred."""
         data = i.deployments[q]
         return np.broadcast_to(np.where(data.outlook.barred, 0.0, np.inf), (len(data.modes), i.periods))
+
+    def openings(self, i: Instance, q: int) -> Flags | None:
+        """Return that nothing is open from the bar on; and, since what is open stays open, not before it either."""
+        free = ~np.logical_or.accumulate(i.deployments[q].outlook.barred[::-1])[::-1]
+        return np.broadcast_to(free, (len(i.levels_of(q)), i.periods))
 
     def write(self, p: Problem) -> None:
         """Leave no vehicle in service in periods that have a month of the bar."""
