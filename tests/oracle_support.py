@@ -108,6 +108,11 @@ CONSTRAINTS: dict[str, Callable[[Dice], Fields]] = {
     "supply_change": lambda d: (
         {"stack": d.one("alpha", "beta"), "factor": d.between(0.2, 1.8)} | d.some(start=d.month(5, 11))
     ),
+    "suspension": lambda d: (
+        {"start": d.month(3, 14), "vehicles_left": d.one(0, 0, 6, 30)}
+        | d.one({"stack": d.one("alpha", "beta")}, {"city": d.city()}, {"jurisdiction": d.one("astonia", "belland")})
+        | d.some(end=d.month(9, 17))
+    ),
     "service_level": lambda d: {"max_wait_min": d.between(8.8, 11.0)} | d.some(city=d.city()),
     "minimum_trips": lambda d: {"trips_per_day": d.one(50, 150, 400), "start": d.month(11)} | d.some(city=d.city()),
     "result_floor": lambda d: (

@@ -57,6 +57,10 @@ ASSUMPTIONS = {
     "fleet.life_years": 5.0,
     "fleet.residual_share": 0.12,
     "fleet.delivery_usd": 4000.0,
+    "fleet.move_usd_per_vehicle": 1500.0,
+    "exit.usd_per_service": 200000.0,
+    "suspension.recovery_months": 3.0,
+    "suspension.forgotten_months": 0.5,
     "fleet.min_launch_fleet": 20.0,
     "fleet.test_fleet": 10.0,
     "fleet.km2_per_vehicle_most": 4.0,
@@ -482,6 +486,8 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
         "launch": -5e6 * cars["contract.launch_share"] * (1.0 if first else 0.7) * at_start,
         "area": -15000 * km2 * cars["contract.launch_share"],
         "placing": -own["fleet.delivery_usd"] * added * ("capital" in pays),
+        "withdrawal": 0.0 * added,
+        "exit": 0.0 * added,
     }
     assert eco["payment_processing"] == 0.025
     driven_out = [label for label, n in zip(LABELS, out, strict=True) if n]

@@ -448,6 +448,10 @@ KEPT_OR_BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "stacks_per_city", "max": 1, "city": "belport"}, {"max": 0}),
     ({"type": "service_level", "max_wait_min": 10.2}, {"max_wait_min": 9.5}),
     ({"type": "service_level", "max_wait_min": 9.8, "city": "belport"}, {"city": "aston"}),
+    (
+        {"type": "suspension", "stack": "alpha", "start": "2027-05", "end": "2027-06", "vehicles_left": 12},
+        {"vehicles_left": 11},
+    ),
     ({"type": "minimum_trips", "trips_per_day": 100, "start": "2027-05"}, {"trips_per_day": 5000}),
     ({"type": "minimum_trips", "trips_per_day": 50, "start": "2027-06", "city": "belport"}, {"start": "2027-05"}),
     ({"type": "result_floor", "least_usd": -1.8e6}, {"least_usd": -1.79e6}),

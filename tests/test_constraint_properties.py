@@ -179,6 +179,16 @@ def _service(plan: Plan) -> Iterator[Asked]:
             }
 
 
+def _suspended(plan: Plan) -> Iterator[Asked]:
+    """Yield suspensions before anything opens, and of what neither opens nor widens at as many vehicles as it has."""
+    yield {"type": "suspension", "stack": "beta", "vehicles_left": 0, **months(plan, 0, 0)}
+    for d in rows(plan):
+        for t in range(1, len(plan.periods)):
+            if d.level[t] == d.level[t - 1] > 0:
+                place = {"stack": d.stack, "city": d.city}
+                yield {"type": "suspension", "vehicles_left": d.vehicles[t], **place, **months(plan, t, t)}
+
+
 def _results(plan: Plan) -> Iterator[Asked]:
     """Yield floors under what quarters and years earn, in proportion to their months."""
     result, months_of = finance.operating_result(plan), plan.period_months
@@ -216,7 +226,7 @@ def _permits(plan: Plan) -> Iterator[Asked]:
         yield {"type": "event_date", "event": "a-law", "month": month}
 
 
-KEEPERS = (_markets, _launches, _fleets, _shares, _counts, _service, _results, _supply, _permits)
+KEEPERS = (_markets, _launches, _fleets, _shares, _counts, _service, _suspended, _results, _supply, _permits)
 
 
 def keeps(plan: Plan, constraint: Asked) -> bool:
@@ -406,6 +416,12 @@ LADDERS: dict[str, tuple[Asked, str, list[Any]]] = {
         {"type": "supply_change", "stack": "alpha", "start": "2028-07"},
         "factor",
         [1.0, 0.3, 0.1],
+    ),
+    "suspension": ({"stack": "beta", "start": "2028-03", "end": "2028-05"}, "vehicles_left", [90, 40, 0]),
+    "suspension for good": (
+        {"type": "suspension", "city": "aston", "start": "2028-03"},
+        "vehicles_left",
+        [60, 20],
     ),
     "service_level": ({}, "max_wait_min", [120.0, 9.6, 9.2, 8.9]),
     "minimum_trips": ({"start": "2028-06"}, "trips_per_day", [0.0, 1500.0, 2300.0]),

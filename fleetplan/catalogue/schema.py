@@ -148,6 +148,9 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
         for figure in ("kept", "median", "p90", "never")
     },
     "supply.public_charging_cars": Spec(0, 1e6, whole=True),
+    "exit.usd_per_service": Spec(0, 1e9),
+    "suspension.recovery_months": Spec(0, 120),
+    "suspension.forgotten_months": Spec(0, 12),
     "team.usd_per_year": Spec(0, 1e9),
     "terminal.growth": Spec(-0.5, 0.5),
     "terminal.years": Spec(0, 40),

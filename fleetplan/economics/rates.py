@@ -34,13 +34,13 @@ class Line:
         Under what name plans, reports and comparisons sum it.
     kind
         ``running`` goes on after the horizon; ``capital`` is spent of the budget, at the start of its period; ``loan`` ends;
-        ``resale`` comes once.
+        ``once`` is spent when something ends, out of no budget; ``resale`` comes once.
     figures
         What it reads of economics.csv and assumptions.toml, by item and key, exchange rates apart.
     """
 
     group: str
-    kind: Literal["running", "capital", "loan", "resale"] = "running"
+    kind: Literal["running", "capital", "loan", "once", "resale"] = "running"
     figures: tuple[str, ...] = ()
 
 
@@ -73,6 +73,7 @@ LINES: Mapping[str, Line] = {
     "safety_operator": Line("Safety operators"),
     "vehicles": Line(_VEHICLES, "capital", ("service.spare_share", *PRICE_LISTS)),
     "placing": Line(_VEHICLES, "capital", ("fleet.delivery_usd",)),
+    "withdrawal": Line(_VEHICLES, "once", ("fleet.move_usd_per_vehicle",)),
     "resale": Line(
         _VEHICLES, "resale", ("service.spare_share", "fleet.residual_share", "fleet.life_years", *PRICE_LISTS)
     ),
@@ -92,6 +93,7 @@ LINES: Mapping[str, Line] = {
     "stalls": Line(_DEPOTS, "capital"),
     "launch": Line(_LAUNCH, "capital", ("launch.followup_factor",)),
     "area": Line(_LAUNCH, "capital", ("area.expansion_usd_per_km2",)),
+    "exit": Line(_LAUNCH, "once", ("exit.usd_per_service",)),
 }
 """Every money line, in the order in which accounts list them; how to add one: docs/extending.md."""
 
@@ -142,6 +144,7 @@ class DeploymentRates:
     human_fare_usd: float
     human_take: float
     displaced_shares: Figure
+    withdrawal_usd: float
     demand_factor: float
 
     def fare_usd(self, level_trip_km: float, fare_factor: float) -> float:
@@ -242,5 +245,6 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         human_fare_usd=net_fare / multiplier,
         human_take=city.value("market.human_take_net"),
         displaced_shares=city.figures["market.displaced_share_by_year"],
+        withdrawal_usd=-own["fleet.move_usd_per_vehicle"].value if "capital" in pays else 0.0,
         demand_factor=multiplier ** own["price.elasticity"].value,
     )

@@ -10,7 +10,6 @@ import numpy as np
 from fleetplan.catalogue.types import City
 from fleetplan.economics import Life, deployment_rates, discount, going_on, vehicle_life_months
 from fleetplan.months import Grid, month_number
-from fleetplan.optimize.holdings import CityData, DepotData
 from fleetplan.optimize.instance import (
     Array,
     DeploymentOutlook,
@@ -27,6 +26,8 @@ from fleetplan.optimize.instance import (
 )
 from fleetplan.optimize.owning import counted_years, keeping, stack_terms
 from fleetplan.optimize.pace import Growth
+from fleetplan.optimize.sites import CityData, DepotData
+from fleetplan.optimize.suspended import SuspensionTerms
 from fleetplan.permits import DelayRule, PermitPath, permit_path
 from fleetplan.permits.caps import allowances
 from fleetplan.permits.paths import CITY, LONG_AGO
@@ -307,6 +308,12 @@ def world_of(
         first_year_fleet=round(own["fleet.first_year_fleet"].value),
         followup_factor=own["launch.followup_factor"].value,
         team_usd_month=own["team.usd_per_year"].value / 12.0,
+        suspension=SuspensionTerms(
+            adoption_curve=tuple(own["adoption.curve_monthly"].values),
+            recovery_months=own["suspension.recovery_months"].value,
+            forgotten_months=own["suspension.forgotten_months"].value,
+            exit_usd=own["exit.usd_per_service"].value,
+        ),
     )
 
 

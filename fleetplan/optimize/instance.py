@@ -18,8 +18,10 @@ import numpy as np
 from fleetplan.catalogue.types import Stack
 from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
-from fleetplan.optimize.holdings import Array, CityData, Flags, Ints, StackTerms
+from fleetplan.optimize.holdings import Array, Flags, Ints, StackTerms
 from fleetplan.optimize.pace import Growth
+from fleetplan.optimize.sites import CityData
+from fleetplan.optimize.suspended import SuspensionTerms, interruptions_of
 from fleetplan.permits import PUBLIC_MODES, PermitPath
 from fleetplan.request import AnyConstraint
 from fleetplan.request.constraints import MarketsLive
@@ -228,6 +230,7 @@ class World:
     partner_least_trips: float
     followup_factor: float
     team_usd_month: float
+    suspension: SuspensionTerms
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,6 +315,9 @@ class Instance:
     def of_city(self, city: str) -> list[int]:
         """Return the indices of a city's deployments."""
         return self._by_city.get(city, [])
+
+    interruptions = cached_property(interruptions_of)
+    """What suspensions do, by deployment; those that none holds are left out."""
 
     @cached_property
     def _by_stack(self) -> dict[str, list[int]]:

@@ -60,7 +60,7 @@ def market_goals(instance: Instance) -> tuple[MarketGoal, ...]:
 
 def market_steps(f: Formulation, goal: MarketGoal) -> dict[str, int]:
     """Return by city the column that is 1 only if the city counts for a goal."""
-    steps = f.columns.live if goal.counts == "public" else f.columns.paying_live
+    steps = f.columns.live_now if goal.counts == "public" else f.columns.paying_live
     return {city: int(own[goal.period]) for city, own in steps.items()}
 
 

@@ -14,6 +14,7 @@ from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.matrix import Builder, Model
 from fleetplan.optimize.rules.constraints import ServiceLevelRule
+from fleetplan.optimize.suspended import paused
 from fleetplan.optimize.tidy import in_force
 from fleetplan.optimize.waits import keeping_rows, strict_line
 
@@ -75,26 +76,27 @@ def strict_model(f: Formulation) -> Model:
 
 def _open(f: Formulation, rule: ServiceLevelRule, x: Array) -> Iterator[tuple[int, int, int]]:
     for q in rule.users(f.instance):
-        for g, t in np.argwhere(in_force(f, q, x)).tolist():
+        for g, t in np.argwhere(in_force(f, q, x) & ~paused(f.instance, q)).tolist():
             yield q, g, t
 
 
 def everywhere(f: Formulation) -> Model:
     """Return the problem with rows that keep the waits wherever service may open: its plans are plans, its bound is none."""
     rows = Builder(size=f.model.columns)
-    every = np.arange(f.instance.periods)
     for rule in limits(f):
         for q in rule.users(f.instance):
-            own = f.columns.deployments[q]
+            own, every = f.columns.deployments[q], np.flatnonzero(~paused(f.instance, q))
             for g, level in enumerate(f.instance.levels_of(q)):
                 line = strict_line(level.surface, rule.constraint.max_wait_min)
-                force = [(own.open[g], 1.0)]
+                force = [(own.open[g, every], 1.0)]
                 if g + 1 < own.open.shape[0]:
-                    force.append((own.open[g + 1], -1.0))
+                    force.append((own.open[g + 1, every], -1.0))
+                if own.ended is not None:
+                    force.append((own.ended[g, every], -1.0))
                 if line is None:
                     rows.write(rule.key, rule.place, every, force, high=0.0, part="strict")
                 else:
-                    fleet = [(own.fleet[g], 1.0), (own.demand[g], -line[0])]
+                    fleet = [(own.fleet[g, every], 1.0), (own.demand[g, every], -line[0])]
                     terms = [*fleet, *((columns, -line[1] * sign) for columns, sign in force)]
                     rows.write(rule.key, rule.place, every, terms, low=0.0, part="strict")
     return f.model.extended(rows, np.zeros(0))

@@ -60,7 +60,9 @@ def in_force(f: Formulation, q: int, x: Array) -> Flags:
     opened = x[f.columns.deployments[q].open] > 0.5  # a step is 0 or 1
     beyond = np.zeros_like(opened)
     beyond[:-1] = opened[1:]
-    return np.asarray(opened & ~beyond)
+    force = opened & ~beyond
+    ended = f.columns.deployments[q].ended
+    return np.asarray(force if ended is None else force & (x[ended] < 0.5))
 
 
 def reached(f: Formulation, q: int, milestone: Milestone, x: Array) -> Flags:
@@ -112,8 +114,9 @@ def _programmes(f: Formulation, x: Array) -> None:
         x[columns] = np.max([begun[q] for q in i.of_stack(stack) if wide in i.deployments[q].shared], axis=0)
     for stack, columns in f.columns.first.items():
         x[columns] = np.max([begun[q] for q in i.of_stack(stack)], axis=0)
+    _ended(f, x)
     for city, columns in f.columns.team.items():
-        x[columns] = np.max([begun[q] for q in i.of_city(city)], axis=0)
+        x[columns] = np.max([begun[q] - has_ended(f, q, x) for q in i.of_city(city)], axis=0)
     for city, columns in f.columns.live.items():
         x[columns] = np.max([x[f.columns.deployments[q].open[0]] for q in i.of_city(city)], axis=0)
     for q, own in enumerate(f.columns.deployments):
@@ -125,7 +128,27 @@ def _programmes(f: Formulation, x: Array) -> None:
             out = [reached(f, q, m.milestone, x) for m in i.deployments[q].driver_out]
             x[own.driver_out] = x[own.open[0]] * np.any([np.zeros(i.periods, dtype=bool), *out], axis=0)
     for city, columns in f.columns.paying_live.items():
-        x[columns] = np.max([x[f.columns.deployments[q].paying] for q in i.of_city(city)], axis=0)
+        parts = [f.columns.deployments[q] for q in i.of_city(city)]
+        now = [own.paying if own.serving_paid is None else own.serving_paid for own in parts]
+        x[columns] = np.max([x[steps] for steps in now], axis=0)
+    for city, columns in f.columns.live_now.items():
+        parts = [f.columns.deployments[q] for q in i.of_city(city)]
+        x[columns] = np.max([x[own.open[0] if own.serving is None else own.serving] for own in parts], axis=0)
+
+
+def has_ended(f: Formulation, q: int, x: Array) -> Array:
+    """Return 1 in the periods in which a service has ended, shape (periods,)."""
+    ended = f.columns.deployments[q].ended
+    return np.zeros(f.instance.periods) if ended is None else np.asarray(x[ended].sum(axis=0))
+
+
+def _ended(f: Formulation, x: Array) -> None:
+    """Say where vehicles serve."""
+    for q, own in enumerate(f.columns.deployments):
+        if own.serving is not None and own.serving_paid is not None:
+            paid = [k for k, m in enumerate(f.instance.deployments[q].modes) if m.name.startswith("paid")]
+            x[own.serving] = x[own.vehicles].sum(axis=0) > 0.5
+            x[own.serving_paid] = x[own.vehicles[paid]].sum(axis=0) > 0.5
 
 
 def _money(f: Formulation, x: Array) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from fleetplan.optimize.formulate import Formulation
-from fleetplan.optimize.holdings import DepotClass
 from fleetplan.optimize.instance import Array, Flags, Ints
+from fleetplan.optimize.sites import DepotClass
 from fleetplan.optimize.variables import DepotColumns
 
 FREEZE = "freeze"

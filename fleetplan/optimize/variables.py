@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fleetplan.optimize.holdings import CityData
 from fleetplan.optimize.instance import Array, Instance, Ints
 from fleetplan.optimize.matrix import Builder
 from fleetplan.optimize.reach import DeploymentReach, DepotReach, Reach
+from fleetplan.optimize.sites import CityData
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,11 @@ class DeploymentColumns:
     cheap: Ints | None  # by fare below the full one: trips while no higher fare is permitted (F - 1, G, T)
     paying: Ints  # open to paying riders by t (T,): ``open[0]`` itself where every mode takes a fare
     driver_out: Ints  # open with paid driver-out in hand by t (T,): ``open[0]`` itself where every mode is that
+    ended: Ints | None = None  # ended by t with the level in force (G, T); None where nothing may end
+    serving: Ints | None = (
+        None  # has vehicles in t (T,), and vehicles of paid modes; None where whatever is open has some
+    )
+    serving_paid: Ints | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +57,8 @@ class Columns:
     first: Mapping[str, Ints]  # stack's first programme begun (T,), stacks with several deployments
     team: Mapping[str, Ints]  # city team in place (T,), cities with several deployments
     live: Mapping[str, Ints]  # city open to riders (T,)
-    paying_live: Mapping[str, Ints]  # city open to paying riders (T,)
+    paying_live: Mapping[str, Ints]  # city open to paying riders (T,); where a service may pause or end: carries some
+    live_now: Mapping[str, Ints]  # city carries riders (T,): ``live`` itself where no service of its may pause or end
     bought: Mapping[str, Ints]  # platform-owned stacks (T,)
     depots: Mapping[str, DepotColumns]
     capital: Ints  # capital spent (T,)
@@ -78,6 +84,7 @@ def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> Depl
         cheap=b.block((fares, levels, periods), reach.demand) if fares > 0 else None,
         paying=b.block((periods,), any_open, whole=True) if free else opened[0],
         driver_out=opened[0] if data.always_driver_out else b.block((periods,), any_open * data.can_be_driver_out),
+        **_interrupted(b, i, q, reach),
     )
 
 
@@ -86,6 +93,20 @@ def _most_worn(i: Instance, q: int, reach: DeploymentReach) -> Array:
     surfaces = [level.surface for level in i.levels_of(q)]
     km = [s.km_per_trip * reach.demand[g] + s.km_per_vehicle_day * reach.levels[g] for g, s in enumerate(surfaces)]
     return np.asarray(i.world.days / i.world.life_km * np.sum(km, axis=0))
+
+
+def _interrupted(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> dict[str, Ints]:
+    """Return the columns of a deployment that a suspension holds: whether it has ended, and whether vehicles serve."""
+    if q not in i.interruptions:
+        return {}
+    any_open = np.asarray(reach.possible.any(axis=0)).astype(float)
+    may_end = i.interruptions[q].may_end.copy()
+    may_end[0] = False  # nothing has been open before
+    return {
+        "ended": b.block(reach.possible.shape, (reach.possible & may_end).astype(float), whole=True),
+        "serving": b.block((i.periods,), any_open, whole=True),
+        "serving_paid": b.block((i.periods,), any_open, whole=True),
+    }
 
 
 def _depots(b: Builder, i: Instance, data: CityData, reach: DepotReach) -> DepotColumns:
@@ -109,12 +130,15 @@ def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
     stacks = [d.stack for d in i.deployments]
     cities = [d.city for d in i.deployments]
     placed = sorted(set(cities))
+    live = {c: b.block((periods,), 1.0) for c in placed}
+    broken = {i.deployments[q].city for q in i.interruptions}
     return Columns(
         deployments=deployments,
         programmes={key: b.block((periods,), 1.0) for key in shared},
         first={s: b.block((periods,), 1.0) for s in sorted(set(stacks)) if stacks.count(s) > 1},
         team={c: b.block((periods,), 1.0) for c in placed if cities.count(c) > 1},
-        live={c: b.block((periods,), 1.0) for c in placed},
+        live=live,
+        live_now={c: b.block((periods,), 1.0) if c in broken else live[c] for c in placed},
         paying_live={c: b.block((periods,), 1.0) for c in placed},
         bought={s: b.block((periods,), reach.bought[s]) for s, d in i.stacks.items() if d.owned},
         depots={c: _depots(b, i, i.cities[c], reach.depots[c]) for c in placed},

@@ -153,6 +153,7 @@ class _Assembly:
             city=r.data.city,
             contract=stack.contract_type,
             programme_start=labels[r.begun],
+            ended=None if r.ended is None else labels[r.ended],
             launch=labels[r.opened] if r.opened is not None else "",
             driver_out=labels[int(out[0])] if len(out) else None,
             permits=self.steps[r.data.key],
@@ -296,7 +297,7 @@ def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
     fleet = sum((r.fleet for r in parts.decisions.rollouts), np.zeros(i.periods, dtype=np.int64))
     trips = float(sum(r.trips[-1] for r in parts.decisions.rollouts))
     years = [int(m) // 12 for m in i.grid.starts]
-    live = sum(c.launch is not None for c in cities)
+    live = sum(any(d.level[-1] for d in c.deployments) for c in cities)
     existing = sum(m.counts for m in i.scope.catalogue.live_markets)
     return Kpis(
         npv_usd=round(worth.npv, 2),

@@ -28,6 +28,7 @@ class Rollout:
     testing: Ints
     demand: Array
     trips: Array
+    ended: int | None = None  # period from which on the service has ended
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,8 @@ def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
     periods = np.arange(f.instance.periods)
     opened = opens[0]
     level = sum((periods >= (f.instance.periods if o is None else o)).astype(np.int64) for o in opens)
+    ended = None if own.ended is None else _first(x[own.ended].sum(axis=0))
+    level = np.where(periods >= (f.instance.periods if ended is None else ended), 0, level)
     by_mode = _whole(x[own.vehicles])
     open_now = periods >= (f.instance.periods if opened is None else opened)
     return Rollout(
@@ -79,6 +82,7 @@ def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
         testing=np.where((periods >= begun) & ~open_now, data.test_fleet, 0).astype(np.int64),
         demand=np.maximum(0.0, x[own.demand].sum(axis=0)),
         trips=np.maximum(0.0, x[own.trips].sum(axis=0)),
+        ended=ended,
     )
 
 

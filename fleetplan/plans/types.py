@@ -86,7 +86,8 @@ class DeploymentPlan(Model):
     """A stack in a city over time. Lists run over the plan's periods.
 
     ``mode`` is the highest mode with vehicles in service (empty before launch). ``vehicles_by_mode`` maps modes to lists.
-    ``level`` is the ladder level open (0 before launch). ``lines_usd`` maps money lines (docs/model.md) to totals by period.
+    ``level`` is the ladder level open (0 before launch, and again from ``ended`` on, the month in which the service ends).
+    ``lines_usd`` maps money lines (docs/model.md) to totals by period.
     ``displaced_usd`` is what the platform loses on drivers' trips, whether it counts (then it is a line as well) or not.
     ``launch_months`` and ``driver_out_months`` say how sure the months of launch and of driver-out are (None where there is no
     such month, and in plans made before).
@@ -115,6 +116,7 @@ class DeploymentPlan(Model):
     displaced_usd: list[float]
     npv_usd: float
     worth: Worth
+    ended: str | None = None
     launch_months: OpeningMonths | None = None
     driver_out_months: OpeningMonths | None = None
 

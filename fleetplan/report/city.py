@@ -57,7 +57,7 @@ def verdict(plan: Plan, city: CityRollout) -> list[str]:
     shut = _shut(city)
     if not city.launch:
         return [shut, _money(city)]
-    return [" ".join(filter(None, [_openings(city), _growth(plan, city), shut])), _money(city)]
+    return [" ".join(filter(None, [_openings(city), _endings(city), _growth(plan, city), shut])), _money(city)]
 
 
 def _shut(city: CityRollout) -> str:
@@ -80,9 +80,20 @@ def _openings(city: CityRollout) -> str:
     return f"{head} Vehicles drive without an operator from {month_name(soonest.driver_out)}."
 
 
+def _endings(city: CityRollout) -> str:
+    """Say which services end; empty where none does."""
+    gone = [f"{d.partner} ends its service in {month_name(d.ended)}" for d in city.deployments if d.ended]
+    return f"{listed(gone)}." if gone else ""
+
+
 def _growth(plan: Plan, city: CityRollout) -> str:
     first = next(level for d in sorted(city.deployments, key=by_opening) for level in d.level if level)
     last = max(d.level[-1] for d in city.deployments)
+    if not last:
+        most = max(level for d in city.deployments for level in d.level)
+        return (
+            f"The service area covers up to {count(area_km2(city, most))} km²; at the end of the horizon none is left."
+        )
     now = service_at(city, len(plan.periods) - 1)
     grown = (
         f"grows from {count(area_km2(city, first))} to {count(area_km2(city, last))} km²"

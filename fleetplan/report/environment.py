@@ -35,6 +35,7 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         worth=worth_words,
         capitalised=lambda text: f"{text[:1].upper()}{text[1:]}",
         opens=openings.opens,
+        ends=openings.ends,
         state=openings.state,
         briefly=openings.briefly,
         gap=proof.gap_of,

@@ -29,6 +29,7 @@ class Launch:
     contract: str
     begun: str
     launch: str
+    ended: str | None
     earliest: str
     latest: str
     sure: tuple[str, str]
@@ -119,6 +120,7 @@ def launches(plan: Plan) -> list[Launch]:
                 _contract(d),
                 d.programme_start,
                 d.launch,
+                d.ended,
                 opening.earliest if opening else "",
                 opening.latest if opening else "",
                 _sure(d.launch_months),

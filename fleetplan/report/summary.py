@@ -17,7 +17,7 @@ from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import DURATION_NAMES
 from fleetplan.words.markets import SAME_RULES, found_words, markets_sentence, most_words, plan_noun
-from fleetplan.words.openings import is_shut
+from fleetplan.words.openings import ends, is_shut
 from fleetplan.words.proof import gap_in_full, gap_of
 from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, percent, usd, usd_fine
 from fleetplan.words.worth import other_basis, parts, parts_text
@@ -114,7 +114,7 @@ def _launches(plan: Plan) -> Table:
     for city, d in ordered_deployments(plan):
         first = next((k for k in d.level if k), 0)
         table.add_row(
-            month_name(d.launch) if d.launch else "never",
+            f"{month_name(d.launch)}{ends(d)}" if d.launch else "never",
             Text(city.name),
             Text(d.partner),
             month_name(d.driver_out),

@@ -67,6 +67,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _month("programme_start", "month in which the programme begins"),
         _month("launch", "month in which the first area opens to riders"),
         _month("driver_out", "first month of paid service without an operator on board"),
+        _month("ended", "month in which the service ends"),
         *(
             _month(f"{what}_{when}", f"month of {words} {by}, the programme begun as planned")
             for what, words in (("launch", "launch"), ("driver_out", "driver-out service"))
@@ -236,6 +237,7 @@ def _launches(plan: Plan) -> Iterator[Row]:
             "programme_start": d.programme_start,
             "launch": d.launch or None,
             "driver_out": d.driver_out,
+            "ended": d.ended,
             **_sure("launch", d.launch_months),
             **_sure("driver_out", d.driver_out_months),
             "area_km2_launch": None if first is None else area_km2(city, d.level[first]),

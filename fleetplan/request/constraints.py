@@ -229,6 +229,37 @@ class SupplyChange(Constraint):
         return self.factor <= 1.0
 
 
+class Suspension(Constraint):
+    """A service is held at so many vehicles from a month to another: it pauses and returns, or ends.
+
+    At least one of stack, city, jurisdiction is named; without ``end`` it is for good, and where no vehicle is left the service
+    ends.
+    """
+
+    limit = Limit("vehicles_left", "less", "vehicle")
+    type: Literal["suspension"] = "suspension"
+    start: Month
+    end: Month | None = None
+    vehicles_left: Count = Field(description="that may serve meanwhile, over all that is suspended together")
+    stack: Name | None = None
+    city: Name | None = None
+    jurisdiction: Name | None = Field(default=None, description="every city under this law")
+
+    @property
+    def only_forbids(self) -> bool:
+        """False: while it lasts no least fleet is asked for, and what is suspended may end."""
+        return False
+
+    @model_validator(mode="after")
+    def _some_target(self) -> Suspension:
+        if not (self.stack or self.city or self.jurisdiction):
+            refused = refusal(
+                "suspends nothing", "at least one of stack, city, jurisdiction", "add stack: with a partner's stack"
+            )
+            raise refused
+        return self
+
+
 class ServiceLevel(Constraint):
     """The mean wait of a rider stays at or below so many minutes wherever service is open."""
 
@@ -280,6 +311,7 @@ AnyConstraint = Annotated[
     | PermitDelay
     | EventDate
     | SupplyChange
+    | Suspension
     | ServiceLevel
     | MinimumTrips
     | ResultFloor,

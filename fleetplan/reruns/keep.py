@@ -64,8 +64,12 @@ def _deployments(f: Formulation, parent: Plan, count: int) -> Iterator[Kept]:
             begun = plan is not None and plan.programme_start <= labels[t]
             yield Kept(place, t, (int(own.begun[t]),), float(begun), step=True)
             for g in range(own.open.shape[0]):
-                is_open = plan is not None and plan.level[t] > g
+                is_open = plan is not None and max(plan.level[: t + 1]) > g
                 yield Kept(place, t, (int(own.open[g, t]),), float(is_open), step=True)
+                if own.ended is not None:
+                    over = plan is not None and plan.ended is not None and plan.ended <= labels[t]
+                    out = over and plan is not None and max(plan.level) == g + 1
+                    yield Kept(place, t, (int(own.ended[g, t]),), float(out), step=True)
             for name in names:
                 columns = tuple(int(own.vehicles[m, t]) for m, mode in enumerate(data.modes) if mode.name == name)
                 placed = plan.vehicles_by_mode.get(name, nothing)[t] if plan else 0

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import Grid, month_number, month_text
 from fleetplan.request import MAX_HORIZON_MONTHS, AnyConstraint
-from fleetplan.request.constraints import EventDate, ForbidDeployment, PermitDelay, SupplyChange
+from fleetplan.request.constraints import EventDate, ForbidDeployment, PermitDelay, SupplyChange, Suspension
 from fleetplan.request.members import has_window, planned_months
 from fleetplan.scope.admission import Admission
 from fleetplan.scope.names import Names
@@ -97,11 +97,18 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
     cities = [named] if named in admission.cities else admission.cities
     of = f"of {named}" if named else "of the planned cities"
     permits = _permits(admission, cities, getattr(item, "stack", None))
+    laws = {law for city in cities for law in catalogue.cities[city].jurisdictions}
+    if (law := getattr(item, "jurisdiction", None)) and law not in laws:
+        _unplanned(f"{where}/jurisdiction", f"{law!r} is no jurisdiction {of}", laws, "", names)
+        return
+    if isinstance(item, Suspension) and law:
+        held = {s for s, c in admission.planned if c in cities and law in catalogue.cities[c].jurisdictions}
+        if not held or (item.stack and item.stack not in held):
+            who = item.stack or "no stack"
+            _unplanned(
+                f"{where}/jurisdiction", f"{who} is {'not ' if item.stack else ''}planned under {law}", laws, "", names
+            )
     if isinstance(item, PermitDelay):
-        laws = {law for city in cities for law in catalogue.cities[city].jurisdictions}
-        if item.jurisdiction and item.jurisdiction not in laws:
-            _unplanned(f"{where}/jurisdiction", f"{item.jurisdiction!r} is no jurisdiction {of}", laws, "", names)
-            return
         if item.jurisdiction:
             permits = {i: p for i, p in permits.items() if p.jurisdiction == item.jurisdiction}
             of = f"of {item.jurisdiction}"

@@ -134,6 +134,19 @@ def _trips(c: Entry, names: Names) -> str:
     return f"at least {count(c['trips_per_day'])} trips a day, {_place(c, names, 'all cities')}{_window(c)}"
 
 
+def _suspended(c: Entry, names: Names) -> str:
+    where = names.place(c.get("stack"), c.get("city"))
+    law = names.law(c["jurisdiction"]) if c.get("jurisdiction") else ""
+    who = (
+        " under the law of ".join(part for part in (where, law) if part)
+        if where
+        else f"every service under the law of {law}"
+    )
+    left = c.get("vehicles_left") or 0
+    kept = f"at most {_number(left, 'vehicle')} left" if left else "no vehicle left"
+    return f"{who} suspended{_window(c)}{'' if c.get('end') else ' for good'}, {kept}"
+
+
 # --- what a plan does about it ---
 
 
@@ -163,6 +176,13 @@ def _extreme(kind: str) -> Callable[[Entry, Measures, Names], str]:
         return f"The {kind} fleet is {several(round(own.amount), 'vehicle')}, in {month_name(own.month)}."
 
     return said
+
+
+def _held(_: Entry, found: Measures, __: Names) -> str:
+    own = max(found, key=lambda m: (m.amount, m.month))
+    if not own.amount:
+        return "No vehicle serves meanwhile."
+    return f"At most {several(round(own.amount), 'vehicle')} serve meanwhile, in {month_name(own.month)}."
 
 
 def _most(found: Measures) -> Measure:
@@ -276,6 +296,13 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         _least_result,
         {"least_usd": ("Operating result, at least", "M USD")},
         "Before capital and loans; a minus sign is a loss that is allowed. A floor by year is written per: year.",
+    ),
+    "suspension": ConstraintWords(
+        "A service is suspended",
+        _suspended,
+        _held,
+        {"vehicles_left": ("Vehicles left", "vehicles"), "start": ("From", ""), "end": ("To", "")},
+        "It pauses and comes back, or ends. Without an end it is for good. Nothing opens or widens meanwhile.",
     ),
     "service_level": ConstraintWords(
         "Riders wait so long at most",

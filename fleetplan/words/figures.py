@@ -161,7 +161,10 @@ OWN: Final = {
         "Worth at the end of its life", "money lines wear, resale, residual, terminal", "finance"
     ),
     "fleet.delivery_usd": Words("Delivery of a vehicle", "money line placing; budget", "operation"),
-    "fleet.move_usd_per_vehicle": Words("Moving a vehicle to another city", "", "operation"),
+    "fleet.move_usd_per_vehicle": Words("Moving a vehicle out of a city", "money line withdrawal", "operation"),
+    "exit.usd_per_service": Words("Ending a service in a city", "money line exit", "operation"),
+    "suspension.recovery_months": Words("Recovery after a suspension", "rules min_fleet, area_density", "operation"),
+    "suspension.forgotten_months": Words("Adoption lost in a suspension", "rule demand", "operation"),
     "fleet.min_launch_fleet": Words("Least fleet of a driver-out service", "rule least fleet", "operation"),
     "fleet.likely_launch_fleet": Words("Vehicles that an opening brings at once", "rule ramp", "operation"),
     "fleet.operator_pilot_cap": Words("Most vehicles with an operator on board", "rule operator pilot", "operation"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleetplan.plans.types import CityRollout
+from fleetplan.plans.types import CityRollout, DeploymentPlan
 from fleetplan.words.values import month_name
 
 SHUT = "begun, never opens"
@@ -15,6 +15,11 @@ def opens(launch: str | None) -> str:
     ('opens Apr 2027', 'never opens')
     """
     return f"opens {month_name(launch)}" if launch else "never opens"
+
+
+def ends(d: DeploymentPlan) -> str:
+    """Return when a service ends, to stand after when it opens; empty where it does not."""
+    return f", ends {month_name(d.ended)}" if d.ended else ""
 
 
 def is_shut(city: CityRollout) -> bool:

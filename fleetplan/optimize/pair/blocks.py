@@ -106,10 +106,11 @@ def blocks_of_columns(f: Formulation) -> Ints:
     out = np.full(f.model.columns, SHARED, dtype=np.int64)
     for data, own in zip(f.instance.deployments, columns.deployments, strict=True):
         steps = (own.begun, own.open, own.paying, own.driver_out)
-        for part in (*steps, own.vehicles, own.fleet, own.demand, own.trips, own.added, own.worn, own.cheap):
+        ends = (own.ended, own.serving, own.serving_paid)
+        for part in (*steps, *ends, own.vehicles, own.fleet, own.demand, own.trips, own.added, own.worn, own.cheap):
             if part is not None:
                 out[part] = of_city[data.city]
-    for by_city in (columns.team, columns.live, columns.paying_live):
+    for by_city in (columns.team, columns.live, columns.live_now, columns.paying_live):
         for city, part in by_city.items():
             out[part] = of_city[city]
     for city, depots in columns.depots.items():

@@ -9,6 +9,7 @@ from fleetplan.optimize.rules.caps import CAP_RULES
 from fleetplan.optimize.rules.constraints import CONSTRAINT_RULES, constraint_rule
 from fleetplan.optimize.rules.cuts import CUT_RULES
 from fleetplan.optimize.rules.growth import GROWTH_RULES
+from fleetplan.optimize.rules.imposed import SuspensionRule
 from fleetplan.optimize.rules.launch import LAUNCH_RULES
 from fleetplan.optimize.rules.money import BOOKING_RULES, MONEY_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
@@ -27,7 +28,7 @@ OPERATING_RULES: tuple[Rule, ...] = (
 )
 STANDING_RULES: tuple[Rule, ...] = (*OPERATING_RULES, *MONEY_RULES)
 
-__all__ = ["CONSTRAINT_RULES", "STANDING_RULES", "Problem", "Rule", "rules_for"]
+__all__ = ["CONSTRAINT_RULES", "STANDING_RULES", "Problem", "Rule", "SuspensionRule", "rules_for"]
 
 
 def rules_for(instance: Instance) -> tuple[Rule, ...]:

@@ -131,12 +131,24 @@ class Problem:
         return [(own.begun[t], size), (own.open[0, t], -size)]
 
     def in_force(self, q: int, g: int, t: Ints, factor: ArrayLike) -> list[Term]:
-        """Return ``factor * e[q,g,t]``: level ``g`` open and the next one not."""
-        opened, size = self.columns.deployments[q].open, np.asarray(factor, float)
-        terms: list[Term] = [(opened[g, t], size)]
-        if g + 1 < opened.shape[0]:
-            terms.append((opened[g + 1, t], -size))
+        """Return ``factor * e[q,g,t]``: level ``g`` open and the next one not, and the service has not ended."""
+        own, size = self.columns.deployments[q], np.asarray(factor, float)
+        terms: list[Term] = [(own.open[g, t], size)]
+        if g + 1 < own.open.shape[0]:
+            terms.append((own.open[g + 1, t], -size))
+        if own.ended is not None:
+            terms.append((own.ended[g, t], -size))
         return terms
+
+    def running(self, q: int, t: Ints, factor: ArrayLike = 1.0) -> list[Term]:
+        """Return ``factor`` where a service is open and has not ended."""
+        size = np.asarray(factor, float)
+        return [(self.columns.deployments[q].open[0, t], size), *self.ended(q, t, -size)]
+
+    def ended(self, q: int, t: Ints, factor: ArrayLike = 1.0) -> list[Term]:
+        """Return ``factor`` where a service has ended; nothing where it cannot end."""
+        ended = self.columns.deployments[q].ended
+        return [] if ended is None else [(row[t], factor) for row in ended]
 
 
 class Rule(Limits, ABC):

@@ -15,6 +15,7 @@ from fleetplan.catalogue.types import Permit
 from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.suspended import recovering
 from fleetplan.permits import PUBLIC_MODES
 
 
@@ -166,18 +167,19 @@ class MinimumFleetRule(Rule):
         """Add a floor while open, and one for each mode that asks for more once it is permitted."""
         i = p.instance
         for q, data in enumerate(i.deployments):
-            opened = p.columns.deployments[q].open[0]
+            asked = ~recovering(i, q)
             test, small = float(data.test_fleet), least_while_open(i, data)
-            p.at_least(self, p.place(q), p.every, [p.fleet(q, p.every), (opened, -small)], part="test")
+            t = p.every[asked]
+            p.at_least(self, p.place(q), t, [p.fleet(q, t), *p.running(q, t, -small)], part="test")
             for mode in data.modes:
                 least = min(test, i.usable_cap(mode))
                 if mode in data.driver_out:
                     least = max(least, min(float(i.world.min_launch_fleet), mode.cap))
                 lift = least - small
                 if lift > 0:
-                    t = p.every[mode.milestone.possible]
+                    t = p.every[mode.milestone.possible & asked]
                     steps = p.steps_of(q, mode.milestone, t)
-                    terms = [p.fleet(q, t), (opened[t], -small - lift), *((s, -lift) for s in steps)]
+                    terms = [p.fleet(q, t), *p.running(q, t, -small - lift), *((s, -lift) for s in steps)]
                     part = "driver out" if mode in data.driver_out else "test"
                     p.at_least(self, p.place(q), t, terms, -lift * len(steps), part=part)
 

@@ -14,6 +14,7 @@ from fleetplan.months import month_number
 from fleetplan.optimize.instance import Array, Flags, Instance, Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Kind, Problem, Rule, Scope, Term
+from fleetplan.optimize.suspended import paused
 from fleetplan.optimize.waits import wait_lines
 from fleetplan.request.constraints import (
     AnyConstraint,
@@ -98,7 +99,8 @@ def _paying(p: Problem, users: Iterable[int], t: int) -> list[Term]:
     return [(p.columns.deployments[q].paying[t], 1.0) for q in users] if t >= 0 else []
 
 
-def _fleet(p: Problem, users: Iterable[int], t: Ints) -> list[Term]:
+def fleets(p: Problem, users: Iterable[int], t: Ints) -> list[Term]:
+    """Return the vehicles in service of some deployments."""
     return [p.fleet(q, t) for q in users]
 
 
@@ -119,7 +121,7 @@ def live_markets(p: Problem, counts: str, t: int) -> list[Term]:
     """Return a term for each city that is 1 only if it is live in period ``t``: open, to paying riders where they count."""
     if t < 0:
         return []
-    steps = p.columns.live if counts == "public" else p.columns.paying_live
+    steps = p.columns.live_now if counts == "public" else p.columns.paying_live
     return [(own[t], 1.0) for own in steps.values()]
 
 
@@ -224,7 +226,7 @@ class FleetCapRule(ConstraintRule[FleetCap]):
     def write(self, p: Problem) -> None:
         """Bound the fleets together in every period of the window."""
         t = self.window(p.instance)
-        p.at_most(self, self.place, t, _fleet(p, self.users(p.instance), t), float(self.constraint.vehicles))
+        p.at_most(self, self.place, t, fleets(p, self.users(p.instance), t), float(self.constraint.vehicles))
 
 
 class FleetFloorRule(ConstraintRule[FleetFloor]):
@@ -235,7 +237,7 @@ class FleetFloorRule(ConstraintRule[FleetFloor]):
     def write(self, p: Problem) -> None:
         """Ask for the fleets together in every period of the window."""
         t = self.window(p.instance)
-        p.at_least(self, self.place, t, _fleet(p, self.users(p.instance), t), float(self.constraint.vehicles))
+        p.at_least(self, self.place, t, fleets(p, self.users(p.instance), t), float(self.constraint.vehicles))
 
 
 class PartnerShareRule(ConstraintRule[PartnerShare]):
@@ -276,12 +278,14 @@ class StacksPerCityRule(ConstraintRule[StacksPerCity]):
     scope = "city"
 
     def write(self, p: Problem) -> None:
-        """Bound what is open in the last period: nothing ever closes."""
-        last = p.instance.periods - 1
+        """Bound what is open in the last period; where a service may end, in every period."""
         for city in [self.constraint.city] if self.constraint.city else list(p.columns.live):
-            opened: list[Term] = [(p.columns.deployments[q].open[0, last], 1.0) for q in p.instance.of_city(city)]
+            users = p.instance.of_city(city)
+            ends = any(p.columns.deployments[q].ended is not None for q in users)
+            t = p.every if ends else p.every[-1:]
+            opened: list[Term] = [term for q in users for term in p.running(q, t)]
             place = Place("constraint", constraint=self.constraint.id, city=city)
-            p.at_most(self, place, _at(last), opened, float(self.constraint.max))
+            p.at_most(self, place, t, opened, float(self.constraint.max))
 
 
 class ServiceLevelRule(ConstraintRule[ServiceLevel]):
@@ -296,10 +300,10 @@ class ServiceLevelRule(ConstraintRule[ServiceLevel]):
         for q in self.users(p.instance):
             own, most = p.columns.deployments[q], p.reach.deployments[q].demand
             for g, level in enumerate(p.instance.levels_of(q)):
-                limit = self.constraint.max_wait_min + TOLD_MIN
+                limit, t = self.constraint.max_wait_min + TOLD_MIN, p.every[~paused(p.instance, q)]
                 for slope, floor in wait_lines(level.surface, limit, float(most[g].max())):
-                    terms = [(own.fleet[g], 1.0), (own.demand[g], -slope), *p.in_force(q, g, p.every, -floor)]
-                    p.at_least(self, self.place, p.every, terms)
+                    terms = [(own.fleet[g, t], 1.0), (own.demand[g, t], -slope), *p.in_force(q, g, t, -floor)]
+                    p.at_least(self, self.place, t, terms)
 
 
 class MinimumTripsRule(ConstraintRule[MinimumTrips]):

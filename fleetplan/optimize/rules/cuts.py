@@ -11,6 +11,7 @@ import numpy as np
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Cut, Problem, Rule, Term
 from fleetplan.optimize.rules.caps import least_while_open
+from fleetplan.optimize.suspended import recovering
 
 NEARLY = 1e-9  # a quotient of doubles so near below a whole number is taken for it
 
@@ -28,7 +29,7 @@ class LevelFleetRule(Cut):
         for q, data in enumerate(p.instance.deployments):
             least, own = least_while_open(p.instance, data), p.columns.deployments[q]
             for g, can in enumerate(p.reach.deployments[q].possible):
-                t = p.every[can]
+                t = p.every[can & ~recovering(p.instance, q)]
                 terms = [(own.fleet[g, t], 1.0), *p.in_force(q, g, t, -least)]
                 p.at_least(self, p.place(q), t, terms)
 
@@ -52,11 +53,15 @@ class ProgrammeRoomRule(Cut):
                 continue
             unit = min(least.values())
             room = np.floor(ceiling / unit + NEARLY)
-            counted: list[Term] = [
-                (p.columns.deployments[q].begun, float(np.floor(own / unit + NEARLY))) for q, own in least.items()
-            ]
-            t = p.every[room < sum(float(np.max(weight)) for _, weight in counted)]
-            terms = [(np.asarray(columns)[t], weight) for columns, weight in counted]
+            weights = {q: float(np.floor(own / unit + NEARLY)) for q, own in least.items()}
+            t = p.every[room < sum(weights.values())]
+            terms: list[Term] = []
+            for (
+                q,
+                weight,
+            ) in weights.items():  # a service that pauses or recovers keeps no fleet, and one that ended none
+                asked = weight * ~recovering(i, q)[t]
+                terms += [(p.columns.deployments[q].begun[t], asked), *p.ended(q, t, -asked)]
             p.at_most(self, Place("stack", stack=stack), t, terms, room[t])
 
 

@@ -193,8 +193,39 @@ class PaidServiceRule(Rule):
                 p.at_most(self, p.place(q), p.every, [(own.paying, 1.0), (own.open[0], -1.0)], part="open")
                 p.gate(self, q, p.every, own.paying, paid, part="permitted")
         for city, steps in p.columns.paying_live.items():
-            users = [(p.columns.deployments[q].paying, -1.0) for q in p.instance.of_city(city)]
+            parts = [p.columns.deployments[q] for q in p.instance.of_city(city)]
+            users = [(one.paying if one.serving_paid is None else one.serving_paid, -1.0) for one in parts]
             p.at_most(self, Place("city", city=city), p.every, [(steps, 1.0), *users], part="city")
+
+
+class EndingRule(Rule):
+    """A service that a suspension holds may end. Its area is then no longer in force, and it does not come back."""
+
+    key = "ending"
+    title = "A service ends only after it was open, once a suspension holds it, and does not come back"
+    source = "the request: constraints of type suspension"
+
+    def write(self, p: Problem) -> None:
+        """Let a service end out of the level in force; say in which periods it has vehicles."""
+        later = p.every[1:]
+        for q, own in enumerate(p.columns.deployments):
+            if own.ended is None or own.serving is None or own.serving_paid is None:
+                continue
+            for g, steps in enumerate(own.ended):
+                p.never_falls(self, p.place(q), steps, part="stays")
+                p.at_least(self, p.place(q), p.every, p.in_force(q, g, p.every, 1.0), part="in force")
+            p.at_most(
+                self, p.place(q), later, [*p.ended(q, later), (own.open[0, later - 1], -1.0)], part="after opening"
+            )
+            paid = [k for k, m in enumerate(p.instance.deployments[q].modes) if m.name.startswith("paid")]
+            p.at_most(self, p.place(q), p.every, [(own.serving, 1.0), (own.vehicles.T, -1.0)], part="serving")
+            cars = (own.vehicles[paid].T, -1.0)
+            p.at_most(self, p.place(q), p.every, [(own.serving_paid, 1.0), cars], part="serving paid")
+        for city, now in p.columns.live_now.items():
+            if now is not p.columns.live[city]:
+                every = [p.columns.deployments[q] for q in p.instance.of_city(city)]
+                steps = [(one.open[0] if one.serving is None else one.serving, -1.0) for one in every]
+                p.at_most(self, Place("city", city=city), p.every, [(now, 1.0), *steps], part="city")
 
 
 class FareAllowedRule(Rule):
@@ -279,6 +310,7 @@ LAUNCH_RULES: tuple[Rule, ...] = (
     OperatorSeatRule(),
     LaunchOrderRule(),
     ProgrammeOpensRule(),
+    EndingRule(),
     PermitPathRule(),
     PaidServiceRule(),
     FareAllowedRule(),

@@ -97,8 +97,20 @@ class LaunchMoneyRule(Rule):
             for g in range(1, len(areas)):
                 p.ledger.step("area", place, own.open[g], rates.area_usd_per_km2 * (areas[g] - areas[g - 1]))
             p.ledger.book("placing", place, p.every, own.added, rates.placing_usd, "start")
+            self._leaving(p, q)
         self._first_programmes(p)
         self._teams(p)
+
+    def _leaving(self, p: Problem, q: int) -> None:
+        """Book what it costs to take vehicles out (added less the rise is what left) and to end a service."""
+        own, rates, place, later = p.columns.deployments[q], p.instance.deployments[q].rates, p.place(q), p.every[1:]
+        vehicles = own.vehicles.T
+        p.ledger.book("withdrawal", place, p.every, own.added, rates.withdrawal_usd)
+        p.ledger.book("withdrawal", place, p.every, vehicles, -rates.withdrawal_usd)
+        p.ledger.book("withdrawal", place, later, vehicles[later - 1], rates.withdrawal_usd)
+        for steps in own.ended if own.ended is not None else ():
+            p.ledger.book("exit", place, p.every, steps, -p.instance.world.suspension.exit_usd)
+            p.ledger.book("exit", place, later, steps[later - 1], p.instance.world.suspension.exit_usd)
 
     def _first_programmes(self, p: Problem) -> None:
         i = p.instance
@@ -116,14 +128,18 @@ class LaunchMoneyRule(Rule):
             users, place = i.of_city(city), Place("city", city=city)
             shared = p.columns.team.get(city)
             if shared is None:
-                p.ledger.book("team", place, p.every, p.columns.deployments[users[0]].begun, cost)
+                own = p.columns.deployments[users[0]]
+                p.ledger.book("team", place, p.every, own.begun, cost)
+                for steps in own.ended if own.ended is not None else ():
+                    p.ledger.book("team", place, p.every, steps, -cost)
             else:
                 p.ledger.book("team", place, p.every, shared, cost)
                 self._covers(p, place, shared, users, "team")
 
     def _covers(self, p: Problem, place: Place, shared: Ints, users: list[int], part: str) -> None:
         for q in users:
-            terms = [(p.columns.deployments[q].begun, 1.0), (shared, -1.0)]
+            gone = p.ended(q, p.every, -1.0) if part == "team" else []
+            terms = [(p.columns.deployments[q].begun, 1.0), *gone, (shared, -1.0)]
             p.at_most(self, place, p.every, terms, part=part)
 
 

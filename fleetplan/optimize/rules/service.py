@@ -19,18 +19,19 @@ from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.pace import periods_before
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.suspended import adoption_of, recovering
 from fleetplan.service.planes import planes_within
 
 ROUNDING = 1e-12
 YEAR_MONTHS = 12
 
 
-def rises(i: Instance) -> Array:
+def rises(table: Array) -> Array:
     """Return the adoption that a step opened by ``tau`` adds in ``t`` beyond the step before, shape (t, tau).
 
-    ``A(tau, t) - A(tau + 1, t)``: summed over the steps that are 1 it gives the adoption since the opening.
+    ``A(tau, t) - A(tau + 1, t)``, ``table`` holding A by opening and period: summed over the steps that are 1 it gives the
+    adoption since the opening.
     """
-    table = i.world.adoption
     after = np.zeros_like(table)
     after[:-1] = table[1:]
     return np.tril((table - after).T)
@@ -38,7 +39,7 @@ def rises(i: Instance) -> Array:
 
 def fades(i: Instance) -> bool:
     """Return whether adoption falls with age somewhere: then a later opening may win more, and an earlier one is no freedom."""
-    return bool((rises(i) < -ROUNDING).any())
+    return bool((rises(i.world.adoption) < -ROUNDING).any())
 
 
 class ServiceAreaRule(Rule):
@@ -104,9 +105,10 @@ class AreaDensityRule(Rule):
         for q, own in enumerate(p.columns.deployments):
             least = self.least_fleet(p.instance, q)
             assert least is not None  # noqa: S101  # every level has one
+            t = p.every[~recovering(p.instance, q)]
             for g in range(1, len(least)):
-                terms = [(own.fleet[g], 1.0), *p.in_force(q, g, p.every, -least[g])]
-                p.at_least(self, p.place(q), p.every, terms)
+                terms = [(own.fleet[g, t], 1.0), *p.in_force(q, g, t, -least[g])]
+                p.at_least(self, p.place(q), t, terms)
 
 
 class PartnerUseRule(Rule):
@@ -254,9 +256,8 @@ class DemandRule(Rule):
     def write(self, p: Problem) -> None:
         """Add the adoption convolution."""
         i = p.instance
-        rise = rises(i)
         for q, data in enumerate(i.deployments):
-            own = p.columns.deployments[q]
+            own, rise = p.columns.deployments[q], rises(adoption_of(i, q))
             terms: list[Term] = [(own.demand.T, 1.0)]
             for g, ring in enumerate(_rings(i, q)):
                 opened = np.broadcast_to(own.open[g][None, :], rise.shape)
@@ -279,7 +280,7 @@ class CityDemandRule(Rule):
 
     def write(self, p: Problem) -> None:
         """Bound the sum of demands by level, with adoption since the city's first opening."""
-        i, rise = p.instance, rises(p.instance)
+        i, rise = p.instance, rises(p.instance.world.adoption)
         for city, live in p.columns.live.items():
             users = i.of_city(city)
             for g, level in enumerate(i.cities[city].levels if len(users) > 1 or fades(i) else ()):

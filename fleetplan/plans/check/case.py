@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,6 +44,11 @@ class Deployed(Placed):
         return month_number(self.row.programme_start) if self.row.programme_start else NEVER
 
     @property
+    def laws(self) -> Collection[str]:
+        """The laws of its city."""
+        return self.city.jurisdictions
+
+    @property
     def partner(self) -> str:
         """Who brings the vehicles, by the catalogue."""
         return self.stack.partner
@@ -53,7 +58,7 @@ class Deployed(Placed):
         return word in self.stack.platform_pays
 
     def level(self, t: int) -> LadderLevel | None:
-        """Return the ladder level in force, None before launch."""
+        """Return the ladder level in force, None before launch and once the service has ended."""
         index = self.row.level[t]
         return self.levels[index - 1] if index > 0 else None
 
@@ -78,6 +83,11 @@ class Deployed(Placed):
         """Return the vehicles placed at the start of a period."""
         before = self.row.vehicles[t - 1] if t else 0
         return max(0, self.row.vehicles[t] - before)
+
+    def left(self, t: int) -> int:
+        """Return the vehicles taken out at the start of a period."""
+        before = self.row.vehicles[t - 1] if t else 0
+        return max(0, before - self.row.vehicles[t])
 
     def ring_opened(self, level: int) -> int | None:
         """Return the period in which a level opened."""

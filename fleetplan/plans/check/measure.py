@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -84,6 +84,11 @@ class Placed(ABC):
     def waits(self) -> Sequence[float | None]:
         """Mean wait by period; None without service."""
 
+    @property
+    @abstractmethod
+    def laws(self) -> Collection[str]:
+        """Slugs of the laws of its city, as far as they are known."""
+
     @cached_property
     def launch_period(self) -> int | None:
         """First period with a level open."""
@@ -108,6 +113,11 @@ class Told(Placed):
     def partner(self) -> str:
         """Who brings the vehicles, as the plan states it."""
         return self.row.partner
+
+    @property
+    def laws(self) -> Collection[str]:
+        """The laws of the permits on its way."""
+        return {step.jurisdiction for step in self.row.permits}
 
     @property
     def waits(self) -> Sequence[float | None]:

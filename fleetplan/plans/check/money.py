@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, money_apart, usd_text
+from fleetplan.plans.check.suspended import end_of
 from fleetplan.plans.types import CityRollout, StackFleet
 
+ONCE_LINES = ("withdrawal", "exit")
 CAPITAL_LINES = ("vehicles", "placing", "depot_site", "stalls", "launch", "area")
 DEPLOYMENT_LINES = (
     *("net_fares", "partner_share", "payment", "support", "displaced", "energy", "maintenance", "licence"),
     *("insurance", "operator_fee", "data", "local_charges", "fixed_fee", "remote", "field", "safety_operator", "wear"),
-    *("launch", "area", "placing"),
+    *("launch", "area", "placing", *ONCE_LINES),
 )
 CITY_LINES = ("team", "depot_site", "stalls", "public_charging")
 POOL_LINES = ("vehicles", "loan", "resale")
@@ -173,10 +175,13 @@ def _one_off(case: Case, deployed: Deployed, t: int) -> dict[str, float]:
     before = max(1, row.level[t - 1]) if t else 1
     km2 = deployed.levels[level - 1].area_km2 - deployed.levels[before - 1].area_km2 if level > before else 0.0
     delivery = case.own("fleet.delivery_usd") if deployed.pays("capital") else 0.0
+    moving = case.own("fleet.move_usd_per_vehicle") if deployed.pays("capital") else 0.0
     return {
         "launch": -launch * charged,
         "area": -case.own("area.expansion_usd_per_km2") * km2 * share,
         "placing": -delivery * deployed.added(t),
+        "withdrawal": -moving * deployed.left(t),
+        "exit": -case.own("exit.usd_per_service") * (end_of(case, deployed) == t),
     }
 
 
@@ -185,6 +190,13 @@ def deployment_lines(case: Case, calendar: Calendar, deployed: Deployed) -> Line
     by_period = [_running(case, calendar, deployed, t) | _one_off(case, deployed, t) for t in case.periods]
     counted = [line for line in DEPLOYMENT_LINES if line != "displaced" or case.request.value == "incremental"]
     return {line: [amounts[line] for amounts in by_period] for line in counted}
+
+
+def team_stays(case: Case, rollout: CityRollout, t: int) -> bool:
+    """Return whether a city's team has something to do: a programme begun that has not ended."""
+    begun = [d for d in case.of_city(rollout.city) if d.start <= case.starts[t]]
+    ends = [end_of(case, d) for d in begun]
+    return any(end is None or t < end for end in ends)
 
 
 def city_lines(case: Case, rollout: CityRollout) -> Lines:
@@ -196,7 +208,7 @@ def city_lines(case: Case, rollout: CityRollout) -> Lines:
     premium = max(0.0, case.own("public_charge_usd_per_kwh") - city.value("cost.electricity_usd_per_kwh"))
     lines: Lines = {line: [] for line in CITY_LINES}
     for t, length in enumerate(case.lengths):
-        team_months = sum(month >= team_from for month in case.months(t))
+        team_months = sum(month >= team_from for month in case.months(t)) if team_stays(case, rollout, t) else 0
         ordered = sum(depot.ordered == case.labels[t] for depot in rollout.depots)
         placed = sum(depot.stalls[t] - (depot.stalls[t - 1] if t else 0) for depot in rollout.depots)
         kwh = rollout.public_charging_vehicles[t] * PUBLIC_KWH_PER_DAY * DAYS_PER_MONTH * length

@@ -9,6 +9,7 @@ from fleetplan.plans.check.case import OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.growth import YEAR, driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, trips_over
+from fleetplan.plans.check.suspended import end_of, recovering
 
 
 def check_launch_order(case: Case) -> Iterator[Violation]:
@@ -16,7 +17,7 @@ def check_launch_order(case: Case) -> Iterator[Violation]:
     for deployed in case.deployed:
         for t in case.periods:
             level = deployed.row.level[t]
-            if t and level < deployed.row.level[t - 1]:
+            if t and level < deployed.row.level[t - 1] and end_of(case, deployed) != t:
                 text = f"the area falls from level {deployed.row.level[t - 1]} to {level}"
                 yield Violation("launch_order", case.where(deployed.name, t), text, deployed.row.level[t - 1] - level)
 
@@ -50,9 +51,10 @@ def _mode_cap(case: Case, calendar: Calendar, deployed: Deployed, mode: str, t: 
 def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
     """Yield open services with fewer vehicles than a service needs."""
     for deployed in case.deployed:
+        free = recovering(case, deployed)
         for t in case.periods:
             modes = calendar.permitted(deployed, t)
-            if not deployed.row.level[t] or not modes:
+            if not deployed.row.level[t] or not modes or t in free:
                 continue
             least = min(case.whole("fleet.test_fleet"), max(_mode_cap(case, calendar, deployed, m, t) for m in modes))
             if "paid_driver_out" in modes:
@@ -66,9 +68,10 @@ def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
 def check_area_density(case: Case) -> Iterator[Violation]:
     """Yield areas beyond the first that are too large for their fleet."""
     for deployed in case.deployed:
+        free = recovering(case, deployed)
         for t in case.periods:
             level = deployed.level(t)
-            if level is None or deployed.row.level[t] == 1:
+            if level is None or deployed.row.level[t] == 1 or t in free:
                 continue
             least = level.area_km2 / case.own("fleet.km2_per_vehicle_most")
             if deployed.row.vehicles[t] < least - 1e-6:
@@ -107,5 +110,5 @@ def check_no_service_before_open(case: Case) -> Iterator[Violation]:
 
 def in_tests(case: Case, deployed: Deployed, t: int) -> int:
     """Return the vehicles in tests: the test fleet from programme start to opening."""
-    testing = deployed.start <= case.starts[t] and deployed.row.level[t] == 0
+    testing = deployed.start <= case.starts[t] and not any(deployed.row.level[: t + 1])
     return case.whole("fleet.test_fleet") if testing else 0

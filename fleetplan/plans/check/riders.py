@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleetplan.catalogue.types import City, Stack
-from fleetplan.plans.check.case import Case
+from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.report import Violation, trips_over
+from fleetplan.plans.check.suspended import stood_still
 
 
-def adoption(case: Case, opened: int, t: int) -> float:
-    """Return the mean over a period's months of the adoption curve at the age of what opened in month ``opened``."""
+def adoption(case: Case, opened: int, t: int, deployed: Deployed | None = None) -> float:
+    """Return the mean over a period's months of the adoption curve at the age of what opened in month ``opened``.
+
+    The age of a ``deployed`` service stands still, and runs back, while it is suspended with no vehicle left.
+    """
     figure = case.catalogue.assumptions["adoption.curve_monthly"]
     table = figure.values
-    ages = [max(0, month - opened) for month in case.months(t)]
+    lost = [stood_still(case, deployed, opened, month) if deployed else 0 for month in case.months(t)]
+    ages = [max(0, month - opened - back) for month, back in zip(case.months(t), lost, strict=True)]
     return sum(table[min(age, len(table) - 1)] for age in ages) / len(ages)
 
 
@@ -36,7 +41,7 @@ def check_demand(case: Case) -> Iterator[Violation]:
             for ring, level in enumerate(deployed.levels[: deployed.row.level[t]], start=1):
                 opened = deployed.ring_opened(ring)
                 reach = level.surface.demand_trips_per_day
-                most += (reach - inner) * adoption(case, case.starts[opened or 0], t)
+                most += (reach - inner) * adoption(case, case.starts[opened or 0], t, deployed)
                 inner = reach
             most *= scale(case, deployed.stack, deployed.city, t)
             given = deployed.row.demand_per_day[t]

@@ -8,13 +8,13 @@ from itertools import accumulate
 
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.keeping import After, after_months, discount, stalls_after, vehicles_after
-from fleetplan.plans.check.money import CAPITAL_LINES
+from fleetplan.plans.check.money import CAPITAL_LINES, ONCE_LINES
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart, share_text, usd_text
 from fleetplan.plans.types import CityRollout, DeploymentPlan
 
 CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
 CENT_USD = 0.01
-CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", "resale")
+CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", "resale", *ONCE_LINES)
 
 
 def present_value(case: Case, lines: Mapping[str, list[float]]) -> float:

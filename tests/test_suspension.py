@@ -1,0 +1,158 @@
+"""A service that is suspended pauses and comes back, or ends; what it costs, and what holds meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fleetplan.errors import RequestError
+from fleetplan.optimize.suspended import adoption_after, adoption_of, paused, recovering
+from fleetplan.plans.types import DeploymentPlan, Plan
+from fleetplan.request import parse_request
+from fleetplan.scope import judge_request
+from tests.rule_builder import BOUGHT, DRIVEN, JUNE, WORLD, Trial, asking, instance
+from tests.test_constraint_properties import asking as also
+from tests.test_constraint_properties import base, planned
+
+AUTUMN = {"type": "suspension", "stack": "beta", "start": "2027-09", "end": "2027-10", "vehicles_left": 0}
+SEPTEMBER, OCTOBER, NOVEMBER = 8, 9, 10
+
+
+def held(**more: Any) -> Any:
+    return instance(asking(DRIVEN, **(AUTUMN | more)))
+
+
+def one(plan: Plan | None, stack: str, city: str) -> DeploymentPlan:
+    assert plan is not None
+    return next(d for c in plan.cities for d in c.deployments if (d.stack, d.city) == (stack, city))
+
+
+# --- rows ---
+
+
+def test_while_it_lasts_nothing_is_asked_of_the_fleet_and_less_than_it_had_serves():
+    rows = ("suspension", "min_fleet")
+    served = Trial(held(), *rows).opened(JUNE).serving(20, slice(JUNE, None))
+    assert not served.kept
+    assert served.serving(0, slice(SEPTEMBER, NOVEMBER)).kept
+    assert not Trial(instance(DRIVEN), "min_fleet").opened(JUNE).serving(20, slice(JUNE, SEPTEMBER)).kept
+
+
+def test_nothing_opens_or_widens_meanwhile():
+    assert not Trial(held(), "suspension").opened(OCTOBER).kept
+    assert Trial(held(), "suspension").opened(NOVEMBER).kept
+    assert not Trial(held(), "suspension").opened(JUNE).opened(OCTOBER, level=2).kept
+
+
+def test_a_service_ends_out_of_the_area_in_force_and_only_after_it_was_open():
+    i = held()
+
+    def ending(opened: int, at: int, level: int = 1) -> Trial:
+        trial = Trial(i, "ending").opened(opened, level=level)
+        ended = trial.f.columns.deployments[0].ended
+        assert ended is not None
+        return trial.put(ended[level - 1, at:], 1.0)
+
+    assert ending(JUNE, SEPTEMBER).kept
+    assert ending(JUNE, OCTOBER, level=2).kept
+    assert not ending(OCTOBER, OCTOBER).kept
+    assert not ending(JUNE, SEPTEMBER).opened(OCTOBER, level=2).kept
+
+
+def test_for_good_and_with_no_vehicle_left_it_ends():
+    open_on = Trial(held(end=None), "suspension").opened(JUNE)
+    assert not open_on.kept
+    ended = open_on.f.columns.deployments[0].ended
+    assert ended is not None
+    assert open_on.put(ended[0, SEPTEMBER:], 1.0).kept
+
+
+def test_columns_of_endings_are_there_only_where_a_suspension_is():
+    assert all(own.ended is None for own in Trial(instance(BOUGHT), "ramp").f.columns.deployments)
+
+
+# --- riders ---
+
+
+def test_riders_clock_stands_still_and_runs_back_while_no_vehicle_is_left():
+    i = held()
+    plain, own = i.world.adoption, adoption_of(i, 0)
+    curve = i.world.suspension.adoption_curve
+    assert own[JUNE, SEPTEMBER] == plain[JUNE, SEPTEMBER]
+    assert own[JUNE, NOVEMBER] == pytest.approx(curve[NOVEMBER - JUNE - 3])  # two months, and half of them once more
+    assert own[NOVEMBER, NOVEMBER + 1] == plain[NOVEMBER, NOVEMBER + 1]
+    assert (adoption_of(held(vehicles_left=5), 0) == plain).all()
+    assert (adoption_after(i, paused(i, 0)) <= plain + 1e-12).all()
+
+
+def test_it_recovers_for_so_many_months_after_it():
+    i = held()
+    assert recovering(i, 0).nonzero()[0].tolist() == [SEPTEMBER, OCTOBER, NOVEMBER, 11]
+    assert paused(i, 0).nonzero()[0].tolist() == [SEPTEMBER, OCTOBER]
+
+
+# --- plans ---
+
+
+EARLY = {"type": "launch_by", "city": "belport", "stack": "beta", "month": "2027-08"}
+
+
+def test_a_service_pauses_and_returns():
+    asked = also(base(1), EARLY)
+    plan = planned(also(asked, AUTUMN | {"start": "2028-03", "end": "2028-04"}))
+    own = one(plan, "beta", "belport")
+    assert plan is not None
+    assert plan.certificate.checker == "passed"
+    inside = list(parse_request(asked).grid.window("2028-03", "2028-04"))
+    assert own.vehicles[inside[0] - 1] > 0
+    assert all(own.vehicles[t] == 0 and own.level[t] > 0 for t in inside)
+    assert own.vehicles[-1] > 0
+    assert own.ended is None
+    assert "withdrawal" not in own.lines_usd  # the partner's vehicles are the partner's to move
+
+
+@pytest.mark.parametrize(("stack", "city"), [("beta", "belport"), ("alpha", "aston")])
+def test_a_partner_that_leaves_for_good_is_launched_and_ends(stack: str, city: str):
+    early = EARLY | {"city": city, "stack": stack}
+    left = {"type": "suspension", "stack": stack, "start": "2028-09", "vehicles_left": 0}
+    plan = planned(also(base(0), early, left))
+    assert plan is not None
+    assert plan.certificate.checker == "passed"
+    gone = one(plan, stack, city)
+    assert gone.ended is not None
+    assert gone.ended <= "2028-09"
+    assert gone.vehicles[-1] == gone.level[-1] == 0
+    assert max(gone.vehicles) > 0
+    assert sum(gone.lines_usd["exit"]) == -200000.0
+    assert (sum(gone.lines_usd.get("withdrawal", [])) < 0) == (stack == "alpha")
+
+
+def test_a_market_that_ends_is_none_at_the_end():
+    left = {"type": "suspension", "city": "belport", "start": "2028-09", "vehicles_left": 0}
+    live = {"type": "markets_live", "count": 2, "by": "2028-12"}
+    assert planned(also(base(0), live)) is not None
+    assert planned(also(base(0), live, left)) is None
+    assert planned(also(base(0), live | {"by": "2028-03"}, left)) is not None
+
+
+# --- requests ---
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"stack": None}, "/constraints/0"),
+        ({"jurisdiction": "nowhere"}, "/constraints/0/jurisdiction"),
+        ({"jurisdiction": "astonia", "city": "belport"}, "/constraints/0/jurisdiction"),
+        ({"end": "2027-05"}, "/constraints/0/end"),
+        ({"start": "2031-05", "end": None}, "/constraints/0/start"),
+    ],
+)
+def test_what_cannot_be_suspended_is_refused_with_a_remedy(fields: dict[str, Any], where: str):
+    plain = {"name": "n", "horizon": {"start": "2027-01", "months": 24}, "capital": {"per_quarter_usd": 1e7}}
+    with pytest.raises(RequestError) as caught:
+        judge_request({**plain, "constraints": [{"id": "it", **AUTUMN, **fields}]}, WORLD)
+    (fault,) = caught.value.faults
+    assert fault.where == where
+    assert fault.remedy
