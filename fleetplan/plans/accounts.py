@@ -103,3 +103,18 @@ def terminal_worth(i: Instance, lines: Lines, months: int) -> float:
     """Return the worth today of going on for ``months`` after the horizon as in its last period, capital apart."""
     last = sum(float(usd[-1]) for usd in running(lines))
     return last / float(i.world.months[-1]) * i.world.going_on[months]
+
+
+def pool_shares(i: Instance, d: Decisions, stack: str) -> dict[str, Array]:
+    """Return how a stack's pool is shared out over its deployments, by period (vehicles placed, the next known share else)."""
+    users = [r for r in d.rollouts if r.data.stack == stack]
+    placed = np.array([r.fleet + r.testing for r in users], dtype=float)
+    total = placed.sum(axis=0)
+    known = np.flatnonzero(total > 0)
+    out = np.full((len(users), i.periods), 1.0 / max(1, len(users)))
+    for t in range(i.periods):
+        later = known[known >= t]
+        at = int(later[0]) if len(later) else (int(known[-1]) if len(known) else None)
+        if at is not None:
+            out[:, t] = placed[:, at] / total[at]
+    return {r.data.key: out[k] for k, r in enumerate(users)}

@@ -17,7 +17,7 @@ from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES, Lines
 from fleetplan.optimize.prices import RowPrices
 from fleetplan.optimize.search import SearchResult
-from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, present_worth, settle
+from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, pool_shares, present_worth, settle
 from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
 from fleetplan.plans.markets import markets_proof
@@ -77,21 +77,6 @@ def _merged(parts: list[Lines], periods: int) -> Lines:
     return out
 
 
-def _shares(i: Instance, d: Decisions, stack: str) -> dict[str, Array]:
-    """Return how a stack's pool is shared out over its deployments, by period (vehicles placed, the next known share else)."""
-    users = [r for r in d.rollouts if r.data.stack == stack]
-    placed = np.array([r.fleet + r.testing for r in users], dtype=float)
-    total = placed.sum(axis=0)
-    known = np.flatnonzero(total > 0)
-    out = np.full((len(users), i.periods), 1.0 / max(1, len(users)))
-    for t in range(i.periods):
-        later = known[known >= t]
-        at = int(later[0]) if len(later) else (int(known[-1]) if len(known) else None)
-        if at is not None:
-            out[:, t] = placed[:, at] / total[at]
-    return {r.data.key: out[k] for k, r in enumerate(users)}
-
-
 class _Assembly:
     """Holds what every part of the plan is read from."""
 
@@ -100,7 +85,7 @@ class _Assembly:
         self.instance: Instance = f.instance
         self.decisions: Decisions = read_decisions(f, result.x)
         self.accounts: Accounts = settle(f, result.x, self.decisions)
-        self.shares = {s: _shares(self.instance, self.decisions, s) for s in self.instance.stacks}
+        self.shares = {s: pool_shares(self.instance, self.decisions, s) for s in self.instance.stacks}
         self.steps = {r.data.key: permit_steps(self.instance, self.decisions, r) for r in self.decisions.rollouts}
 
     def worth(self, r: Rollout) -> Valued:
