@@ -26,6 +26,7 @@ from fleetplan.plans.types import (
     FigureUse,
     Kpis,
     LevelSummary,
+    PartnerAccount,
     PermitStep,
     Plan,
     StackFleet,
@@ -279,6 +280,17 @@ def _deployment(
         npv_usd=largest * 61000.0,
         displaced_usd=[-0.05 * x for x in lines["net_fares"]],
         worth=worth(largest * 61000.0),
+        partner_account=PartnerAccount(
+            lines_usd={
+                "partner_share": [-usd for usd in lines["partner_share"]],
+                "vehicles": [-1000.0 * v for v in vehicles],
+            },
+            residual_usd=1e6,
+            after_usd=2e6,
+            worth_usd=3e6,
+            owns_vehicles=contract == "revenue_share",
+            must_earn=contract == "revenue_share",
+        ),
     )
 
 

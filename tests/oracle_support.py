@@ -105,6 +105,7 @@ CONSTRAINTS: dict[str, Callable[[Dice], Fields]] = {
     "stacks_per_city": lambda d: {"max": d.one(0, 1, 2)} | d.some(city=d.city()),
     "permit_delay": lambda d: {"months": d.one(-2, 2, 4), "city": d.city()},
     "event_date": lambda d: {"event": "a-law", "month": d.month(2, 14)},
+    "partner_participation": lambda d: d.some(stack=d.one("alpha", "beta")) | d.some(city=d.city()),
     "supply_change": lambda d: (
         {"stack": d.one("alpha", "beta"), "factor": d.between(0.2, 1.8)} | d.some(start=d.month(5, 11))
     ),

@@ -65,6 +65,7 @@ ASSUMPTIONS = {
     "fleet.test_fleet": 10.0,
     "fleet.km2_per_vehicle_most": 4.0,
     "fleet.partner_least_trips": 5.0,
+    "partner.contract_years": 10.0,
     "fleet.growth_vehicles_per_month": 20.0,
     "fleet.growth_share_per_month": 0.1,
     "fleet.likely_launch_fleet": 25.0,
@@ -396,8 +397,14 @@ DEPOTS = {
 }
 
 
-def default_request(**more: Any) -> PlanRequest:
+AT_A_LOSS: dict[str, Any] = {"id": "at a loss", "type": "partner_participation", "city": "aston", "stack": "beta"}
+"""Beta's few cars in Aston do not earn back what its programme there cost it."""
+
+
+def default_request(*, excused: bool = True, **more: Any) -> PlanRequest:
     """Return the request that the plan answers."""
+    if excused:
+        more["constraints"] = [*more.get("constraints", []), AT_A_LOSS]
     plain: dict[str, Any] = {
         "name": "tiny",
         "horizon": {"start": "2027-01", "months": 12, "single_months": 6},
@@ -515,6 +522,58 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
         "displaced_usd": (-lost).tolist(),
         "npv_usd": npv(lines) + going_on(lines),
         "worth": worth_of([lines], [-lost]),
+        "partner_account": partner_account(world, place, maker, choice, {"gross": gross, "km": km, **mine}, car_months),
+    }
+
+
+def partner_account(
+    world: Catalogue, place: str, maker: str, choice: dict[str, Any], all_costs: dict[str, Any], car_months: Any
+) -> dict[str, Any]:
+    """Return what the partner of a deployment earns and pays, its five years after the horizon cut to four."""
+    cars = {k: f.value for k, f in world.stacks[maker].figures.items()}
+    town = {k: f.value for k, f in world.cities[place].figures.items()}
+    pays, level = world.stacks[maker].platform_pays, np.array(choice["level"])
+    gross = all_costs["gross"]
+    costs = {k: -v for k, v in all_costs.items() if k not in {"gross", "km", "licence"} and k not in pays}
+    lines = costs | {
+        "partner_share": (1 - cars["contract.platform_fare_share"]) * gross,
+        "fixed_fee": cars["contract.fee_usd_per_vehicle_day"] * 365.25 / 12 * car_months,
+        "licence": all_costs["licence"] * ("licence" in pays),
+        "local_charges": -50 * car_months * ("data" not in pays),
+    }
+    at_start = np.arange(8) == choice["start"]
+    ring = np.diff((level > 1).astype(int), prepend=0) > 0
+    lines["launch"] = -5e6 * 0.7 * (1 - cars["contract.launch_share"]) * at_start
+    lines["area"] = -15000 * 30.0 * (1 - cars["contract.launch_share"]) * ring
+    residual = 0.0
+    owns = "capital" not in pays
+    if owns:
+        fleet = np.array(choice["paid_operator"]) + np.array(choice["paid_driver_out"])
+        bought = np.maximum(0, np.diff(fleet, prepend=0)) + 10 * at_start
+        price, new = (
+            (0.6 + 0.4 * kit) * cars["vehicle.price_usd"] - 50 * cheaper for kit, cheaper in ((0.8, 10), (0.6, 20))
+        )
+        sites = world.cities[place].depots
+        room = sum(site.stalls for site in sites) / len(sites)
+        lines |= {
+            "vehicles": -price * 1.1 * bought,
+            "placing": -4000.0 * bought,
+            "stalls": -town["cost.charger_stall_usd"] / 5 * bought,
+            "depot_site": -town["cost.depot_fixed_usd"] / room / 5 * bought,
+        }
+        old = 60 - STARTS  # months, when the four years after the horizon are over: none is renewed before
+        stall = town["cost.charger_stall_usd"] / 5
+        worths = new * 1.1 * (0.12 + 0.88 * (1 - old / 60)) + stall * (1 - old / 120)
+        residual = float(np.sum(bought * worths) * worth(60.0))
+    lines = {line: np.asarray(x, float) for line, x in lines.items() if np.any(x)}
+    after = going_on(lines)
+    return {
+        "lines_usd": {line: x.tolist() for line, x in lines.items()},
+        "residual_usd": residual,
+        "after_usd": after,
+        "worth_usd": npv(lines) + residual + after,
+        "owns_vehicles": owns,
+        "must_earn": owns and (maker, place) != ("beta", "aston"),
     }
 
 

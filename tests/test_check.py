@@ -197,6 +197,7 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("permit_path", put(alpha, "vehicles_by_mode", lambda v: v | {"unpaid_operator": [0] * 3 + [1] + [0] * 4})),
         ("permit_area", put(alpha, "level", 2, 6)),
         ("fare_allowed", fleet(alpha, 6, paid_operator=5, paid_driver_out=15)),
+        ("pilots_end", fleet(alpha, 6, paid_operator=5, paid_driver_out=15)),
         ("permit_cap", fleet(alpha, 3, paid_operator=31)),
         ("permit_cap", fleet(beta_in_belport, LAST, paid_driver_out=50)),
         ("permit_cap", fleet(beta_in_belport, LAST, paid_driver_out=61)),

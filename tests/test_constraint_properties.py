@@ -226,7 +226,12 @@ def _permits(plan: Plan) -> Iterator[Asked]:
         yield {"type": "event_date", "event": "a-law", "month": month}
 
 
-KEEPERS = (_markets, _launches, _fleets, _shares, _counts, _service, _suspended, _results, _supply, _permits)
+def _excuses(_: Plan) -> Iterator[Asked]:
+    yield {"type": "partner_participation"}
+    yield from ({"type": "partner_participation", "city": c, "stack": s} for s, c in WORLD.deployments)
+
+
+KEEPERS = (_markets, _launches, _fleets, _shares, _counts, _service, _suspended, _results, _excuses, _supply, _permits)
 
 
 def keeps(plan: Plan, constraint: Asked) -> bool:
@@ -241,6 +246,7 @@ def keeps(plan: Plan, constraint: Asked) -> bool:
         for v in report.violations
         if v.rule != "certificate"
         and not (v.rule == "permit_path" and v.sentence.startswith("permit ") and "it should" in v.sentence)
+        and not (v.rule == "partner_earns" and "told otherwise than asked" in v.sentence)
         and not (v.rule == "plan_totals" and v.sentence.startswith("ceiling is"))
     ]
     return not told
@@ -250,7 +256,7 @@ def kept_by(plan: Plan, kind: str) -> list[Asked]:
     """Return constraints of a type that a plan keeps."""
     found = [c for keeper in KEEPERS for c in keeper(plan) if c["type"] == kind]
     own = [c for c in found if keeps(plan, c)]
-    surely = kind not in {"permit_delay", "event_date", "supply_change"}
+    surely = kind not in {"permit_delay", "event_date", "supply_change", "partner_participation"}
     assert not surely or own == found, "read off the plan, so it keeps them"
     return own
 
@@ -265,7 +271,7 @@ def assert_nothing_is_lost(before: Plan, asked: Asked, constraint: Asked) -> Non
     share = NEAR if constraint["type"] == "service_level" else GAP
     room = share * abs(before.objective) + CENTS
     assert after.objective >= before.objective - room, f"a worse plan under {constraint}"
-    if constraint["type"] not in {"permit_delay", "event_date", "supply_change"}:
+    if constraint["type"] not in {"permit_delay", "event_date", "supply_change", "partner_participation"}:
         assert after.objective <= before.bound + CENTS, f"a better plan under {constraint}"
 
 
@@ -298,7 +304,12 @@ def test_asking_for_all_that_a_plan_keeps_at_once_costs_nothing():
     asked = base(1)
     plan = first_plan(asked)
     everything = [c for kind in sorted(CONSTRAINT_TYPES) for c in sampled(kept_by(plan, kind), 1, 2)]
-    given = {"permit_delay", "event_date", "supply_change"}  # each alters figures, two of them may not be kept together
+    given = {
+        "permit_delay",
+        "event_date",
+        "supply_change",
+        "partner_participation",
+    }
     together = [c for c in everything if c["type"] not in given]
     after = planned(asking(asked, *together))
     assert after is not None
@@ -431,7 +442,7 @@ LADDERS: dict[str, tuple[Asked, str, list[Any]]] = {
 """By name: the constraint, its limit, and values of that from loose to strict."""
 FIXED_OR_NOT = {"launch_fixed", "force_deployment", "forbid_deployment"}
 """Types without a limit to tighten: they are asked for or not."""
-NO_LIMITS = {"permit_delay", "event_date"}
+NO_LIMITS = {"permit_delay", "event_date", "partner_participation"}
 """A later permit is no stricter limit: it can put off the larger fleet that driver-out asks for, or keep a pilot alive."""
 
 

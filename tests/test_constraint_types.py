@@ -51,7 +51,8 @@ def test_nothing_is_written_checked_or_said_for_a_type_that_is_not_there():
 @pytest.mark.parametrize("kept", [kept for kept, _ in KEPT_OR_BROKEN], ids=lambda entry: entry["type"])
 def test_what_a_plan_does_about_a_constraint_is_measured_and_told(kept: dict[str, Any]):
     plan = build_plan(request=default_request(constraints=[{"id": "it"} | kept]))
-    (found,) = constraint_outcomes(plan, WORLD)
+    found, excuse = constraint_outcomes(plan, WORLD)
+    assert excuse.tightness == "given"
     assert found.told.endswith(".")
     assert found.tightness in {"limit", "room", "kept"}
 

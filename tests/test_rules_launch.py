@@ -199,6 +199,23 @@ def test_a_service_that_is_not_open_is_not_paid():
     assert not trial.put(trial.f.columns.deployments[0].paying[JULY], 1.0).kept
 
 
+# --- pilots_end ---
+
+
+def test_a_pilot_with_an_operator_ends_once_riders_may_be_carried_without_one_whatever_the_fare():
+    world = with_permit("a-op", fare_factor=1.0)
+    trial = Trial(instance(BOUGHT, world), "pilots_end").opened(APRIL)
+    assert trial.serving(10.0, JULY - 1, mode=0).kept
+    assert not trial.serving(1.0, JULY, mode=0).kept
+    late = Trial(instance(BOUGHT, world), "pilots_end").opened(5, begun=2)
+    assert late.serving(10.0, JULY, mode=0).kept, "begun in March, driver-out is permitted in August"
+    assert not late.serving(1.0, JULY + 1, mode=0).kept
+
+
+def test_where_driver_out_takes_the_higher_fare_the_pilot_has_ended_already():
+    assert not len(formulate(instance(BOUGHT)).model.rows_where(lambda b: b.rule == "pilots_end"))
+
+
 # --- fare_allowed ---
 
 

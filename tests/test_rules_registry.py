@@ -45,6 +45,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "service_level": {"max_wait_min": 9.25},
     "minimum_trips": {"trips_per_day": 150, "start": "2027-07"},
     "result_floor": {"least_usd": -2e6, "per": "year", "start": "2027-07", "end": "2027-09"},
+    "partner_participation": {"city": "aston", "stack": "beta"},
 }
 INPUTS = {name for name, kind in CONSTRAINT_TYPES.items() if kind.given}
 TARGETS = {name: MEASURES[kind] for name, kind in CONSTRAINT_TYPES.items() if kind in MEASURES}
@@ -132,7 +133,7 @@ def test_a_rule_without_rows_is_told_apart_from_one_that_forgot_them():
     model = formulate(rich()).model
     silent = {key for key in all_rules() if not len(model.rows_where(lambda b, key=key: b.rule == key))}  # type: ignore[misc]
     none = {key for key, line in by_key().items() if line["its rows"].startswith(("none", "booking: no rows"))}
-    where_scarce = {"supply_yearly_cap", "programme_room", "barred", "first_year_fleet", "partner_use"}
+    where_scarce = {"supply_yearly_cap", "programme_room", "barred", "first_year_fleet", "partner_use", "pilots_end"}
     assert silent - where_scarce == none - where_scarce
 
 
@@ -153,6 +154,7 @@ def test_the_line_of_a_rule_says_what_the_rule_says(key: str):
     assert line["formula"]
     assert line["rows in"] == f"`{module_of(type(rule))}`"
     read_in = {"permit_delay": "permit_dates.py", "event_date": "permit_dates.py", "supply_change": "supply.py"}
+    read_in["partner_participation"] = "partners.py"
     expected = known.get(key, read_in.get(key, ""))
     assert line["check in"] == (f"`{expected}`" if expected else "-")
 
@@ -208,6 +210,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "partner_use": ("5 trips",),
     "productivity": ("18 a day", "18.5 after 12"),
     "driving_day": ("230 km in aston", "230 km in belport"),
+    "partner_earns": ("10 years",),
     "demand": ("20%", "60%"),
     "vehicle_wear": ("60 months", "150,000 km"),
     "capital": ("12,000,000 USD",),
@@ -229,6 +232,7 @@ NO_FIGURE = {
     "programme_room": "its figures are those of stack_supply and min_fleet",
     "no_service_before_open": "whether, not how much",
     "used_orders": "whether, not how much",
+    "pilots_end": "whether, not how much",
     "response_curve": "its figures are the surfaces",
     "city_live": "a definition",
     "city_demand": "its figures are those of demand",

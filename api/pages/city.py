@@ -31,6 +31,7 @@ from fleetplan.report.city import permit_notes
 from fleetplan.report.city_brief import brief
 from fleetplan.report.ground import breaks, ground
 from fleetplan.report.page_chart import page_chart
+from fleetplan.report.partner_account import account_table
 from fleetplan.request import Month
 from fleetplan.service.types import CityService
 
@@ -133,7 +134,7 @@ def _live(plan: Plan, rollout: CityRollout, catalogue: Catalogue, month: str | N
         "agenda": steps,
         "last_soon": month_text(month_number(steps.until) - 1),
         "deployments": [
-            {"d": d, "permits": permit_notes(plan, rollout, d, catalogue)}
+            {"d": d, "permits": permit_notes(plan, rollout, d, catalogue), "account": account_table(plan, d)}
             for d in sorted(rollout.deployments, key=by_opening)
         ],
         "charts": [page_chart(chart) for chart in charts.city(plan, rollout, charts.palette(plan))],

@@ -123,6 +123,7 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "fleet.test_fleet": Spec(1, 10_000, whole=True),
     "fleet.trips_per_car_day_by_half_year": Spec(0.1, 200, length=0),
     "launch.followup_factor": SHARE,
+    "partner.contract_years": Spec(0, 40),
     "price.battery_usd_per_kwh_by_year": Spec(1, 2_000, length=0, years=True),
     "price.elasticity": Spec(-10, 0),
     "price.kit_index_by_year": Spec(0.01, 10, length=0, years=True),

@@ -2,6 +2,7 @@
 
 from fleetplan.economics.finance import annuity, annuity_factor, discount, going_on, outstanding
 from fleetplan.economics.keeping import Kept, Life, Loan, kept
+from fleetplan.economics.partner import PartnerRates, partner_rates, years_after
 from fleetplan.economics.paths import (
     BATTERY_USD,
     KIT_INDEX,
@@ -23,6 +24,7 @@ __all__ = [
     "Life",
     "Line",
     "Loan",
+    "PartnerRates",
     "annuity",
     "annuity_factor",
     "deployment_rates",
@@ -32,6 +34,8 @@ __all__ = [
     "index",
     "kept",
     "outstanding",
+    "partner_rates",
     "vehicle_life_months",
     "vehicle_price_usd",
+    "years_after",
 ]

@@ -27,6 +27,7 @@ class Formulation:
     model: Model
     rules: tuple[Rule, ...]
     ledger: Ledger
+    partners: Ledger
     reach: Reach
     domain: Reach
     kept_sites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -51,11 +52,13 @@ def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool 
     reach = reach_of(instance, [rule for rule in rules if not loose or rule.key in SWITCHES])
     domain = curve_domain(instance, standing)
     builder = Builder()
-    problem = Problem(instance, builder, lay_out(builder, instance, reach), Ledger(instance), reach, domain)
+    problem = Problem(
+        instance, builder, lay_out(builder, instance, reach), Ledger(instance), Ledger(instance), reach, domain
+    )
     for rule in rules:
         rule.write(problem)
     model = builder.finish(problem.ledger.costs(builder.size))
-    return Formulation(instance, problem.columns, model, rules, problem.ledger, reach, domain)
+    return Formulation(instance, problem.columns, model, rules, problem.ledger, problem.partners, reach, domain)
 
 
 def _names(rule: Rule) -> set[str]:

@@ -20,8 +20,10 @@ from fleetplan.optimize.search import SearchResult
 from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, pool_shares, present_worth, settle
 from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
+from fleetplan.plans.figures import numbers, told_lines
 from fleetplan.plans.markets import markets_proof
 from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
+from fleetplan.plans.partner_account import partner_account
 from fleetplan.plans.permit_steps import opening_months, permit_steps
 from fleetplan.plans.types import (
     Certificate,
@@ -59,14 +61,6 @@ def request_hash(request: PlanRequest) -> str:
     """Return the SHA-256 of a request's canonical JSON."""
     text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _numbers(values: Array, digits: int = 4) -> list[float]:
-    return [float(v) for v in np.round(values, digits) + 0.0]
-
-
-def _lines(lines: Lines) -> dict[str, list[float]]:
-    return {line: _numbers(usd, 2) for line, usd in sorted(lines.items()) if np.abs(usd).max(initial=0.0) > 0}
 
 
 def _merged(parts: list[Lines], periods: int) -> Lines:
@@ -147,16 +141,17 @@ class _Assembly:
             vehicles_by_mode={n: np.asarray(v).tolist() for n, v in sorted(by_mode.items()) if np.any(v)},
             test_vehicles=r.testing.tolist(),
             level=r.level.tolist(),
-            demand_per_day=_numbers(r.demand),
-            trips_per_day=_numbers(r.trips),
+            demand_per_day=numbers(r.demand),
+            trips_per_day=numbers(r.trips),
             wait_min=waits,
             deadhead_share=empty,
-            km_per_day=_numbers(km_per_day(i, r), 2),
-            energy_kwh_per_day=_numbers(kwh_per_day(i, r), 2),
-            lines_usd=_lines(self.accounts.deployments[r.data.key]),
-            displaced_usd=_numbers(displaced, 2),
+            km_per_day=numbers(km_per_day(i, r), 2),
+            energy_kwh_per_day=numbers(kwh_per_day(i, r), 2),
+            lines_usd=told_lines(self.accounts.deployments[r.data.key]),
+            displaced_usd=numbers(displaced, 2),
             npv_usd=round(worth.npv, 2),
             worth=worth.told(),
+            partner_account=partner_account(self.formulation, self.result.x, r.data.key),
             launch_months=opening_months(i, self.decisions, r, r.opened, names),
             driver_out_months=opening_months(
                 i, self.decisions, r, int(out[0]) if len(out) else None, ("paid_driver_out",)
@@ -230,7 +225,7 @@ class _Assembly:
                 )
                 for g, level in enumerate(i.cities[slug].levels)
             ],
-            city_lines_usd=_lines(own),
+            city_lines_usd=told_lines(own),
             npv_usd=round(worth.npv, 2),
             worth=worth.told(),
             capital_usd=round(float(capital), 2),
@@ -255,7 +250,7 @@ class _Assembly:
             in_service=sum((r.fleet for r in users), nothing).tolist(),
             testing=sum((r.testing for r in users), nothing).tolist(),
             ceiling=i.ceilings[slug].tolist(),
-            lines_usd=_lines(self.accounts.stacks.get(slug, {})),
+            lines_usd=told_lines(self.accounts.stacks.get(slug, {})),
         )
 
     def all_lines(self) -> Lines:
@@ -351,10 +346,10 @@ def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Pro
         kpis=kpis,
         cities=cities,
         stacks=[parts.stack(s) for s in sorted(i.stacks)],
-        cash_usd=_numbers(cash, 2),
-        cumulated_cash_usd=_numbers(np.cumsum(cash), 2),
-        capital_usd=_numbers(capital, 2),
-        cumulated_budget_usd=_numbers(i.world.budget_usd, 2),
+        cash_usd=numbers(cash, 2),
+        cumulated_cash_usd=numbers(np.cumsum(cash), 2),
+        capital_usd=numbers(capital, 2),
+        cumulated_budget_usd=numbers(i.world.budget_usd, 2),
         binds=[],
         certificate=Certificate(
             request_sha256=request_hash(request),

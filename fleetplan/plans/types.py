@@ -82,6 +82,23 @@ class Worth(Model):
     displaced_usd: float
 
 
+class PartnerAccount(Model):
+    """What the partner of a deployment earns and pays under its contract; plus comes in to it.
+
+    ``lines_usd`` maps money lines to totals by period, undiscounted. The rest is discounted to the start: ``residual_usd`` is
+    what its vehicles and stalls are worth at the end of the horizon, ``after_usd`` the years that the contract goes on, less a
+    charge for the vehicles; ``worth_usd`` is all together. Where the platform buys the vehicles (``owns_vehicles`` is false),
+    what they cost their maker is not known, and the account holds receipts alone. ``must_earn``: it has to come out even.
+    """
+
+    lines_usd: dict[str, list[float]]
+    residual_usd: float
+    after_usd: float
+    worth_usd: float
+    owns_vehicles: bool
+    must_earn: bool
+
+
 class DeploymentPlan(Model):
     """A stack in a city over time. Lists run over the plan's periods.
 
@@ -90,7 +107,7 @@ class DeploymentPlan(Model):
     ``lines_usd`` maps money lines (docs/model.md) to totals by period.
     ``displaced_usd`` is what the platform loses on drivers' trips, whether it counts (then it is a line as well) or not.
     ``launch_months`` and ``driver_out_months`` say how sure the months of launch and of driver-out are (None where there is no
-    such month, and in plans made before).
+    such month, and in plans made before). ``partner_account``: None in plans made before.
     """
 
     stack: str
@@ -119,6 +136,7 @@ class DeploymentPlan(Model):
     ended: str | None = None
     launch_months: OpeningMonths | None = None
     driver_out_months: OpeningMonths | None = None
+    partner_account: PartnerAccount | None = None
 
 
 class DepotPlan(Model):

@@ -19,6 +19,7 @@ from fleetplan.plans.reading import (
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.report import charts, gantt
 from fleetplan.report.map_svg import city_map
+from fleetplan.report.partner_account import account_table
 from fleetplan.report.record import record_table
 from fleetplan.service.types import CityService
 from fleetplan.words import values as words
@@ -69,6 +70,7 @@ def deployment_context(plan: Plan, city: CityRollout, d: DeploymentPlan) -> dict
         "d": d,
         "permits": [{"p": p, "track": gantt.permit_track(plan, p)} for p in permits],
         "areas": [(level, month, area_km2(city, level)) for level, month in openings],
+        "account": account_table(plan, d),
     }
 
 

@@ -46,11 +46,14 @@ class Constraint(Model):
         The one number or month that it limits something by; None where it has none, or where it is given.
     given
         Whether it changes figures and months that other rules read; any other constraint is a rule of its own.
+    in_forms
+        Whether forms offer it although it is given: it has no lever of its own.
     """
 
     id: Name
     limit: ClassVar[Limit | None] = None
     given: ClassVar[bool] = False
+    in_forms: ClassVar[bool] = False
 
     @property
     def only_forbids(self) -> bool:
@@ -296,6 +299,16 @@ class ResultFloor(Constraint):
     end: Month | None = None
 
 
+class PartnerParticipation(Constraint):
+    """The partner need not earn its money back, over the cities and stacks named (all when left out)."""
+
+    given = True
+    in_forms = True
+    type: Literal["partner_participation"] = "partner_participation"
+    city: Name | None = None
+    stack: Name | None = None
+
+
 AnyConstraint = Annotated[
     MarketsLive
     | LaunchNotBefore
@@ -314,7 +327,8 @@ AnyConstraint = Annotated[
     | Suspension
     | ServiceLevel
     | MinimumTrips
-    | ResultFloor,
+    | ResultFloor
+    | PartnerParticipation,
     Field(discriminator="type"),
 ]
 

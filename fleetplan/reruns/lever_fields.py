@@ -75,8 +75,9 @@ def _fields(kind: type[Constraint]) -> Iterator[Field]:
 
 def _kind(name: str) -> ConstraintKind:
     kind, words = CONSTRAINT_TYPES[name], CONSTRAINTS[name]
-    fields = tuple(f for f in _fields(kind) if f.editable or not kind.given)
-    return ConstraintKind(name, words.title, fields, words.hint, offered=not kind.given)
+    offered = kind.in_forms or not kind.given
+    fields = tuple(f for f in _fields(kind) if f.editable or offered)
+    return ConstraintKind(name, words.title, fields, words.hint, offered=offered)
 
 
 KINDS: tuple[ConstraintKind, ...] = tuple(_kind(name) for name in CONSTRAINTS)

@@ -304,6 +304,12 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         {"vehicles_left": ("Vehicles left", "vehicles"), "start": ("From", ""), "end": ("To", "")},
         "It pauses and comes back, or ends. Without an end it is for good. Nothing opens or widens meanwhile.",
     ),
+    "partner_participation": ConstraintWords(
+        "A partner need not earn its money back",
+        lambda c, n: f"partners need not earn their money back: {_place(c, n, 'everywhere')}",
+        _given,
+        hint="Without it no partner goes where it would lose money under its contract.",
+    ),
     "service_level": ConstraintWords(
         "Riders wait so long at most",
         lambda c, n: f"a mean wait of at most {c['max_wait_min']:g} minutes in {_place(c, n)}",

@@ -46,6 +46,7 @@ class Problem:
     builder: Builder
     columns: Columns
     ledger: Ledger
+    partners: Ledger  # what partners earn and pay: no money of the plan
     reach: Reach  # what bounds and switches may assume
     domain: Reach  # over which fleets and riders the response curves are read
 

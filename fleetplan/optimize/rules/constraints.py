@@ -30,6 +30,7 @@ from fleetplan.request.constraints import (
     LaunchNotBefore,
     MarketsLive,
     MinimumTrips,
+    PartnerParticipation,
     PartnerShare,
     PermitDelay,
     ResultFloor,
@@ -355,6 +356,13 @@ class EventDateRule(GivenRule[EventDate]):
 
     title = "A law comes into force in another month"
     unchecked = "it alters months that permit_path, permit_area and other rules are checked with"
+
+
+class PartnerParticipationRule(GivenRule[PartnerParticipation]):
+    """A partner comes though it loses money."""
+
+    title = "A partner need not earn its money back"
+    unchecked = "it excuses deployments from what partner_earns is checked for"
 
 
 class SupplyChangeRule(GivenRule[SupplyChange]):

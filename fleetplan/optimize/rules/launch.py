@@ -249,7 +249,7 @@ class FareAllowedRule(Rule):
             for k, fare in enumerate(data.fare_factors[:-1]):
                 self._count(p, q, k, [m for m in data.modes if m.fare_factor > fare])
             for k, mode in enumerate(data.modes):
-                self._end(p, q, k, [m for m in data.modes if m.fare_factor > mode.fare_factor])
+                ends_with(self, p, q, k, [m for m in data.modes if m.fare_factor > mode.fare_factor])
 
     def _count(self, p: Problem, q: int, k: int, higher: list[ServiceMode]) -> None:
         own, reach = p.columns.deployments[q], p.reach.deployments[q]
@@ -261,14 +261,31 @@ class FareAllowedRule(Rule):
                 terms = [(own.trips[g, here], 1.0), (own.cheap[k, g, here], -1.0), *switched]
                 p.at_most(self, p.place(q), here, terms, part="count")
 
-    def _end(self, p: Problem, q: int, k: int, higher: list[ServiceMode]) -> None:
-        own, reach = p.columns.deployments[q], p.reach.deployments[q]
-        for milestone in (m.milestone for m in higher):
-            ready = p.every[milestone.possible]
-            steps = p.steps_of(q, milestone, ready)
-            most = reach.modes[k, ready]
-            terms = [(own.vehicles[k, ready], 1.0), *((s, most) for s in steps)]
-            p.at_most(self, p.place(q), ready, terms, most * len(steps), part="end")
+
+def ends_with(rule: Rule, p: Problem, q: int, k: int, others: list[ServiceMode]) -> None:
+    """Add that a deployment has no vehicles in mode ``k`` once one of the other modes is permitted."""
+    own, reach = p.columns.deployments[q], p.reach.deployments[q]
+    for milestone in (m.milestone for m in others):
+        ready = p.every[milestone.possible]
+        steps = p.steps_of(q, milestone, ready)
+        most = reach.modes[k, ready]
+        terms = [(own.vehicles[k, ready], 1.0), *((s, most) for s in steps)]
+        p.at_most(rule, p.place(q), ready, terms, most * len(steps), part="end")
+
+
+class PilotsEndRule(Rule):
+    """Nobody pays an operator who is no longer needed. Where driver-out takes the higher fare, fare_allowed says it already."""
+
+    key = "pilots_end"
+    title = "No vehicle runs with an operator on board once riders may be carried without one"
+    source = "permits that open paid_driver_out"
+
+    def write(self, p: Problem) -> None:
+        """End the modes with an operator as driver-out is permitted."""
+        for q, data in enumerate(p.instance.deployments):
+            for k, mode in enumerate(data.modes):
+                if mode.operator:
+                    ends_with(self, p, q, k, [m for m in data.driver_out if m.fare_factor <= mode.fare_factor])
 
 
 class PermitAreaRule(Rule):
@@ -314,5 +331,6 @@ LAUNCH_RULES: tuple[Rule, ...] = (
     PermitPathRule(),
     PaidServiceRule(),
     FareAllowedRule(),
+    PilotsEndRule(),
     PermitAreaRule(),
 )

@@ -30,9 +30,13 @@ class RunningMoneyRule(Rule):
     def write(self, p: Problem) -> None:
         """Book the flows of trips and vehicles."""
         for q, data in enumerate(p.instance.deployments):
-            self._trips(p, q, data)
-            self._kilometres(p, q, data)
-            self._vehicles(p, q, data)
+            self.book(p, q, data)
+
+    def book(self, p: Problem, q: int, data: DeploymentData) -> None:
+        """Book the flows of trips and vehicles of one deployment at the rates of ``data``."""
+        self._trips(p, q, data)
+        self._kilometres(p, q, data)
+        self._vehicles(p, q, data)
 
     def _trips(self, p: Problem, q: int, data: DeploymentData) -> None:
         own, rates, days = p.columns.deployments[q], data.rates, p.instance.world.days

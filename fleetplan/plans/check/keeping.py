@@ -72,6 +72,11 @@ def _followed(case: Case, thing: _Thing, bought: int, months: int) -> After:
     return After(running, left * discount(case, last - case.start))
 
 
+def followed(case: Case, life: int, rest: float, price: Callable[[int], float], bought: int, months: int) -> After:
+    """Return the worth of one thing without a loan, bought in a month, for so many months after the horizon."""
+    return _followed(case, _Thing(life, rest, price), bought, months)
+
+
 def _payments(case: Case, thing: _Thing, owned: tuple[int, float], until: int) -> list[tuple[float, float]]:
     """Return the loan payments after the horizon on what was bought in a month at a price, up to another month."""
     since, paid = owned

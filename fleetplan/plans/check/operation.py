@@ -65,6 +65,16 @@ def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 yield Violation("min_fleet", case.where(deployed.name, t), text, least - deployed.row.vehicles[t])
 
 
+def check_pilots_end(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield vehicles with an operator on board where riders may be carried without one."""
+    for deployed in case.deployed:
+        for t in case.periods:
+            count = deployed.in_modes(OPERATOR_MODES, t)
+            if count and "paid_driver_out" in calendar.permitted(deployed, t):
+                text = f"{count} vehicles run with an operator on board; driver-out is permitted"
+                yield Violation("pilots_end", case.where(deployed.name, t), text, count)
+
+
 def check_area_density(case: Case) -> Iterator[Violation]:
     """Yield areas beyond the first that are too large for their fleet."""
     for deployed in case.deployed:

@@ -214,7 +214,7 @@ def measured(plan: Rollouts, constraint: Constraint) -> list[Measure]:
     return [] if constraint.given else list(MEASURES[type(constraint)](plan, constraint))
 
 
-def _by_slugs(case: Case, constraint: Constraint) -> Constraint:
+def by_slugs(case: Case, constraint: Constraint) -> Constraint:
     """Return a constraint with the catalogue's slugs and partners in place of what the request calls them."""
     city, stack, partner = (getattr(constraint, name, None) for name in ("city", "stack", "partner"))
     found: dict[str, str] = {}
@@ -231,7 +231,7 @@ def check_targets(case: Case) -> Iterator[Violation]:
     """Yield constraints of the request that the plan does not keep."""
     for asked in case.request.constraints:
         if not asked.given:
-            found = measured(case.rollouts, _by_slugs(case, asked))
+            found = measured(case.rollouts, by_slugs(case, asked))
             broken = (m for m in found if not m.kept and not _excused(case, asked, m))
             yield from (Violation(asked.type, _where(asked.id, m), m.sentence, m.missed) for m in broken)
 

@@ -1,0 +1,32 @@
+"""What the partner of a deployment earns and pays, read from the partners' ledger."""
+
+from __future__ import annotations
+
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.ledger import running
+from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.rules.partners import after_usd_month, must_earn
+from fleetplan.plans.accounts import present_worth
+from fleetplan.plans.figures import told_lines
+from fleetplan.plans.types import PartnerAccount
+
+
+def partner_account(f: Formulation, x: Array, key: str) -> PartnerAccount:
+    """Return the account of the partner of a deployment (``stack@city``) at a solution, to the cent."""
+    i = f.instance
+    q = next(k for k, d in enumerate(i.deployments) if d.key == key)
+    data = i.deployments[q]
+    place = Place("deployment", city=data.city, stack=data.stack)
+    lines, ends = f.partners.lines(x).get(place, {}), f.partners.endings(x)
+    last = sum(float(usd[-1]) for usd in running(lines))
+    after = last / float(i.world.months[-1]) * after_usd_month(i) + ends.get(("renewal", place), 0.0)
+    residual = ends.get(("residual", place), 0.0)
+    return PartnerAccount(
+        lines_usd=told_lines(lines),
+        residual_usd=round(residual, 2),
+        after_usd=round(after, 2),
+        worth_usd=round(present_worth(i, lines) + residual + after, 2),
+        owns_vehicles=not i.stacks[data.stack].owned,
+        must_earn=must_earn(i, q),
+    )
