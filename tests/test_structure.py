@@ -75,6 +75,7 @@ ALLOWED: dict[str, set[str]] = {
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
     "terminal": INPUTS | {"run", "plans", "plans.types", "report"},
     "cli_cities": INPUTS | {"report", "terminal"},
+    "cli_simulate": INPUTS | {"simulate", "plans.types", "terminal", "words"},
     "cli": INPUTS
     | {
         "examples",
@@ -91,6 +92,7 @@ ALLOWED: dict[str, set[str]] = {
         "inquiry.why_not",
         "terminal",
         "cli_cities",
+        "cli_simulate",
     },
     "__main__": {"cli"},
     # The public face: names imported when first used.
@@ -156,7 +158,7 @@ ALLOWED |= {
     # The commands reach the service itself only when they are run.
     "api.commands": {"api.serve", "api.jobs", "api.settings", "api.store", "errors", "request", "words"},
 }
-EDGES = {"report", "cli", "cli_cities", "terminal", "__main__"}
+EDGES = {"report", "cli", "cli_cities", "cli_simulate", "terminal", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {
     "geopandas",

@@ -1,5 +1,6 @@
 """Event simulation: replay demand request by request, of a plan's city and month or of a case from elsewhere."""
 
+from fleetplan.simulate.cases import Case, read_case
 from fleetplan.simulate.engine import simulate
 from fleetplan.simulate.result import SimulationResult
 from fleetplan.simulate.scenario import Care, Depots, Energy, Fleet, Policy, Requests, Riders, Scenario
@@ -7,6 +8,7 @@ from fleetplan.simulate.travel import Travel
 
 __all__ = [
     "Care",
+    "Case",
     "Depots",
     "Energy",
     "Fleet",
@@ -16,5 +18,6 @@ __all__ = [
     "Scenario",
     "SimulationResult",
     "Travel",
+    "read_case",
     "simulate",
 ]

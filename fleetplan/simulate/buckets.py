@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 from fleetplan.simulate.compiled import compiled
-from fleetplan.simulate.layout import NONE
+from fleetplan.simulate.layout import ABANDONED, NONE
+from fleetplan.simulate.tally import close
 from fleetplan.simulate.views import Desk, cars, idle_list, into, near, near_into, riders, seconds, slow, zones
 
 FAR = 1e18
@@ -151,12 +152,13 @@ def nearest_waiting(s: Desk, zone: int, time: int) -> int:
     best, best_s, best_zone = NONE, FAR, NONE
     rider = s.first
     while rider != NONE:
-        there = riders(s)[rider].origin
+        there, after = riders(s)[rider].origin, riders(s)[rider].after
         way = seconds(s)[zone, there]
-        nearer = way < best_s or (way == best_s and there < best_zone)
-        if nearer and in_time(s, rider, zone, time):
+        if lost(s, rider, time):
+            leave(s, rider)
+        elif (way < best_s or (way == best_s and there < best_zone)) and in_time(s, rider, zone, time):
             best, best_s, best_zone = rider, way, there
-        rider = riders(s)[rider].after
+        rider = after
     return best
 
 
@@ -164,9 +166,12 @@ def nearest_waiting(s: Desk, zone: int, time: int) -> int:
 def _first_in_time(s: Desk, zone: int, there: int, time: int) -> int:
     rider = zones(s)[there].waiting_head
     while rider != NONE:
-        if in_time(s, rider, zone, time):
+        after = riders(s)[rider].next
+        if lost(s, rider, time):
+            leave(s, rider)
+        elif in_time(s, rider, zone, time):
             return rider
-        rider = riders(s)[rider].next
+        rider = after
     return NONE
 
 
@@ -185,4 +190,18 @@ def in_time(s: Desk, rider: int, zone: int, time: int) -> bool:
     own = riders(s)[rider]
     there = own.origin
     needed = pickup_ms(s, zone, there, zones(s)[there].waiting, time)
-    return needed <= s.reach and time - own.time + needed <= s.patience
+    return needed <= s.reach and time - own.time + needed <= min(s.patience, own.limit)
+
+
+@compiled
+def lost(s: Desk, rider: int, time: int) -> bool:
+    """Return whether a rider has waited longer than this rider accepts, whichever car came now."""
+    own = riders(s)[rider]
+    return time - own.time > min(own.limit, s.patience)
+
+
+@compiled
+def leave(s: Desk, rider: int) -> None:
+    """Let a waiting rider go."""
+    take_waiting(s, rider)
+    close(s, rider, ABANDONED)

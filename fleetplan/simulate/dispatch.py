@@ -6,8 +6,8 @@ from fleetplan.simulate.assignment import MatchRoom, match_into
 from fleetplan.simulate.buckets import add_waiting, in_time, nearest_idle, pickup_ms, take_waiting
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import DECLINED, NEAREST, NONE
-from fleetplan.simulate.moves import accepts, close, fetch, give_up, leave_stand
-from fleetplan.simulate.tally import bin_of
+from fleetplan.simulate.moves import fetch, give_up, leave_stand
+from fleetplan.simulate.tally import bin_of, close
 from fleetplan.simulate.views import (
     Desk,
     cars,
@@ -36,7 +36,7 @@ from fleetplan.simulate.views import (
 
 @compiled
 def ask(s: Desk, rider: int, time: int) -> None:
-    """Take a request: the nearest idle car comes if rider and dispatcher agree on the wait, else the rider waits."""
+    """Take a request: the nearest idle car comes unless rider or dispatcher finds it too far; without one the rider waits."""
     rider_counts(s)[bin_of(s, time), 0] += 1
     if s.mode != NEAREST:
         add_waiting(s, rider)
@@ -47,17 +47,14 @@ def ask(s: Desk, rider: int, time: int) -> None:
         zone = cars(s)[car].zone
         count = zones(s)[zone].idle
         quoted = pickup_ms(s, zone, origin, count, time)
-        if quoted <= s.patience and quoted <= s.reach:
-            if accepts(s, rider, quoted):
-                leave_stand(s, car, time)
-                fetch(s, car, rider, count, time)
-            else:
-                close(s, rider, DECLINED)
+        if quoted > riders(s)[rider].limit:
+            close(s, rider, DECLINED)
             return
-    if accepts(s, rider, s.queue_wait):
-        add_waiting(s, rider)
-    else:
-        close(s, rider, DECLINED)
+        if quoted <= s.patience and quoted <= s.reach:
+            leave_stand(s, car, time)
+            fetch(s, car, rider, count, time)
+            return
+    add_waiting(s, rider)
 
 
 @compiled
@@ -126,15 +123,10 @@ def _number(s: Desk, count: int, are_cars: bool) -> int:  # noqa: FBT001
 
 @compiled
 def _go(s: Desk, car: int, rider: int, time: int) -> None:
-    zone, origin = cars(s)[car].zone, riders(s)[rider].origin
-    count = zones(s)[zone].idle
-    quoted = time - riders(s)[rider].time + pickup_ms(s, zone, origin, count, time)
+    count = zones(s)[cars(s)[car].zone].idle
     take_waiting(s, rider)
-    if accepts(s, rider, quoted):
-        leave_stand(s, car, time)
-        fetch(s, car, rider, count, time)
-    else:
-        close(s, rider, DECLINED)
+    leave_stand(s, car, time)
+    fetch(s, car, rider, count, time)
 
 
 @compiled

@@ -10,7 +10,7 @@ from fleetplan.simulate import layout
 from fleetplan.simulate.layout import MS, NONE, Array, Book, Ints, Records, Shorts
 from fleetplan.simulate.loop import run
 from fleetplan.simulate.result import SimulationResult
-from fleetplan.simulate.scenario import Energy, Scenario
+from fleetplan.simulate.scenario import Energy, Riders, Scenario
 from fleetplan.simulate.travel import regions_of
 
 NEVER = 2**60
@@ -79,7 +79,6 @@ def _counts_now(scenario: Scenario) -> dict[str, float]:
     return {
         "first": NONE,
         "last": NONE,
-        "queue_wait": 0.5 * layout.MS * min(scenario.riders.patience_s, 3600.0),
         "least_energy": energy.usable_kwh if energy else 0.0,
     }
 
@@ -112,9 +111,17 @@ def _riders(scenario: Scenario, seed: int) -> Records:
     riders["time"] = np.floor(given.time_s * MS).astype(np.int64)
     riders["origin"], riders["destination"] = given.origin, given.destination
     riders["pickup"] = riders["car"] = riders["mark"] = NONE
-    if scenario.riders.response_per_min > 0:
-        riders["chance"] = np.random.default_rng([seed, 1]).random(len(given), dtype=np.float32)
+    riders["limit"] = _limits_ms(scenario.riders, len(given), seed)
     return riders
+
+
+def _limits_ms(riders: Riders, count: int, seed: int) -> Ints:
+    """Return the longest wait that each rider accepts, so that the share of :class:`Riders` accepts any one wait."""
+    if riders.elasticity <= 0.0:
+        return np.full(count, NEVER)
+    chance = np.random.default_rng([seed, 1]).random(count)
+    limit = 60.0 * MS * riders.usual_wait_min * np.sqrt(1.0 - 2.0 / riders.elasticity * np.log1p(-chance))
+    return np.asarray(np.minimum(limit, NEVER), np.int64)
 
 
 def _rules(scenario: Scenario, seed: int) -> dict[str, Any]:
@@ -133,8 +140,6 @@ def _rules(scenario: Scenario, seed: int) -> dict[str, Any]:
         "reach": min(policy.reach_s * MS, NEVER),
         "fixed": policy.pickup_fixed_s * MS,
         "boarding": policy.boarding_s * MS,
-        "usual_wait": 60.0 * MS * riders.usual_wait_min,
-        "response": riders.response_per_min / (60.0 * MS),
         "capacity": energy.usable_kwh,
         "charge_below": energy.charge_below,
         "top_up_below": energy.top_up_below,

@@ -75,7 +75,7 @@ RIDER = np.dtype(
     [
         ("time", np.int64),
         ("pickup", np.int64),  # when the car is at the door, -1 if never
-        ("chance", np.float32),  # uniform: accepts a quoted wait whose acceptance is larger
+        ("limit", np.int64),  # the longest wait that this rider accepts
         ("pickup_m", np.float32),
         ("origin", np.int32),
         ("destination", np.int32),
@@ -127,8 +127,6 @@ RULES = (
     ("reach", np.int64),
     ("fixed", np.int64),
     ("boarding", np.int64),
-    ("usual_wait", np.float64),
-    ("response", np.float64),  # per ms of quoted wait beyond the usual one
     ("capacity", np.float64),  # kWh, 0: energy is not counted
     ("charge_below", np.float64),
     ("top_up_below", np.float64),
@@ -151,7 +149,6 @@ COUNTS_NOW = (
     ("events", np.int64),
     ("on_shift", np.int64),
     ("leaving", np.int64),  # cars that go off shift as soon as they are free
-    ("queue_wait", np.float64),  # what riders in the queue lately waited, ms
     ("least_energy", np.float64),
 )
 SIZES = (

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from fleetplan.simulate.buckets import (
     add_idle,
+    leave,
     nearest_waiting,
     pickup_ms,
     share_of_way,
@@ -14,13 +13,11 @@ from fleetplan.simulate.buckets import (
 )
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import (
-    ABANDONED,
     BATCHED,
     BOARDING,
     CHARGE,
     CHARGING,
     CLEAN,
-    DECLINED,
     DEPOT_WAY,
     IDLE,
     MOVING,
@@ -103,26 +100,11 @@ def fetch(s: Desk, car: int, rider: int, count: int, time: int) -> None:
 
 
 @compiled
-def accepts(s: Desk, rider: int, quoted: float) -> bool:
-    """Return whether a rider takes a car at a quoted wait (ms): exp(-response x what it is beyond the usual wait)."""
-    beyond = quoted - s.usual_wait
-    return beyond <= 0.0 or riders(s)[rider].chance <= math.exp(-s.response * beyond)
-
-
-@compiled
-def close(s: Desk, rider: int, status: int) -> None:
-    """Note that a request ends without a ride."""
-    riders(s)[rider].status = status
-    rider_counts(s)[bin_of(s, riders(s)[rider].time), status] += 1
-
-
-@compiled
 def give_up(s: Desk, time: int) -> None:
     """Let riders go whose patience has ended, first come first."""
     rider = s.first
     while rider != NONE and riders(s)[rider].time + s.patience < time:
-        take_waiting(s, rider)
-        close(s, rider, ABANDONED)
+        leave(s, rider)
         rider = s.first
 
 
@@ -131,18 +113,13 @@ def serve_next(s: Desk, car: int, time: int) -> bool:
     """Let a free car take the nearest waiting rider; return whether it did."""
     give_up(s, time)
     own = cars(s)[car]
-    while True:
-        rider = nearest_waiting(s, own.zone, time)
-        if rider == NONE:
-            return False
-        count = zones(s)[riders(s)[rider].origin].waiting
-        quoted = time - riders(s)[rider].time + pickup_ms(s, own.zone, riders(s)[rider].origin, count, time)
-        take_waiting(s, rider)
-        s.queue_wait += 0.05 * (quoted - s.queue_wait)
-        if accepts(s, rider, quoted):
-            fetch(s, car, rider, count, time)
-            return True
-        close(s, rider, DECLINED)
+    rider = nearest_waiting(s, own.zone, time)
+    if rider == NONE:
+        return False
+    count = zones(s)[riders(s)[rider].origin].waiting
+    take_waiting(s, rider)
+    fetch(s, car, rider, count, time)
+    return True
 
 
 @compiled

@@ -93,15 +93,17 @@ class Riders:
     Attributes
     ----------
     patience_s
-        From the request to the car at the door, at most; who could not be reached by then leaves.
-    response_per_min
-        A quoted wait w is taken with probability ``exp(-response x (w - usual))``; shorter waits always are.
+        From the request to the car at the door, at most, for everybody.
+    elasticity
+        A quoted wait w is accepted by the share ``exp(-elasticity / 2 ((w / usual)^2 - 1))`` of riders, by all up to the usual
+        one: the response of the service law. Each rider has a longest wait of her own; a longer quote is declined, and who waits
+        without a car leaves then. 0: riders do not mind the wait until their patience ends.
     usual_wait_min
         The wait that riders are used to.
     """
 
     patience_s: float = 600.0
-    response_per_min: float = 0.0
+    elasticity: float = 0.0
     usual_wait_min: float = 5.0
 
 

@@ -6,7 +6,7 @@ import math
 
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import MS, Ints
-from fleetplan.simulate.views import Desk, cars, event_car, event_time, slow, state_ms, way_m
+from fleetplan.simulate.views import Desk, cars, event_car, event_time, rider_counts, riders, slow, state_ms, way_m
 
 
 @compiled
@@ -56,6 +56,13 @@ def drive(s: Desk, car: int, way: int, metres: float, start: int, end: int) -> N
     """Count a way with its energy; it belongs to the bin in which it starts."""
     way_m(s)[bin_of(s, start), way] += metres
     drain(s, car, end, metres)
+
+
+@compiled
+def close(s: Desk, rider: int, status: int) -> None:
+    """Note that a request ends without a ride."""
+    riders(s)[rider].status = status
+    rider_counts(s)[bin_of(s, riders(s)[rider].time), status] += 1
 
 
 @compiled
