@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Area, Catalogue, District, Hold
 from fleetplan.economics import deployment_rates
 from fleetplan.errors import CatalogueError, RequestError
+from fleetplan.geography import build_geography
 from fleetplan.months import month_number
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.rules.caps import shared_quotas
@@ -22,6 +24,9 @@ from fleetplan.permits.caps import Allowance, allowances
 from fleetplan.plans.bars import bars
 from fleetplan.plans.check import check_plan
 from fleetplan.scope import judge_request
+from fleetplan.service import city_service
+from fleetplan.service.cache import service_digest
+from fleetplan.service.later import Later, later
 from fleetplan.service.places import areas_by_level
 from fleetplan.service.types import CityService, Zones
 from fleetplan.words.bars import bar_words
@@ -492,3 +497,74 @@ def test_a_month_for_a_bar_that_hits_no_planned_stack_is_a_fault():
     assert judge_request(asked, shipped()).constraints
     with pytest.raises(RequestError, match="bars none of the stacks planned"):
         judge_request(asked | {"exclude_stacks": ["momenta"]}, shipped())
+
+
+# --- crossings that open with the permit for a wider area ---
+
+
+def bridged(tmp_path: Path, *, permit_opens: str = "area", area_levels: int = 2) -> Catalogue:
+    """Return a catalogue whose one bridge over the lake is a freeway that waits for a permit."""
+    folder = make_catalogue(tmp_path)
+    law = folder / "jurisdictions" / "landia.toml"
+    head, test, paid = law.read_text().split("[[permit]]")
+    wider = paid.replace('"landia-paid"', '"landia-wider"').replace('"paid_driver_out"', f'"{permit_opens}"')
+    wider = wider.replace('["landia-test"]', '["landia-paid"]').replace("optional = false", "optional = true")
+    paid = paid.replace("area_levels = 0", f"area_levels = {area_levels}")
+    law.write_text("[[permit]]".join([head, test, f"{paid}\n", wider]))
+    edit(folder / "city-1" / "crossings.csv", ",bridge,", ",freeway,")
+    edit(folder / "city-1" / "crossings.csv", ",yes,,", ",no,landia-wider,")
+    return load_catalogue(folder)
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({}, Later(("landia-wider",), 2)),
+        ({"permit_opens": "approval"}, Later((), 0)),
+        ({"area_levels": 0}, Later((), 0)),
+    ],
+)
+def test_crossings_open_beyond_the_first_permit_s_levels_with_the_permit_for_these(
+    tmp_path: Path, how: dict[str, Any], found: Later
+):
+    world = bridged(tmp_path, **how)
+    assert later(world, world.cities["city-1"]) == found
+
+
+def test_wider_levels_are_built_on_the_ground_with_the_crossings_open(tmp_path: Path):
+    world = bridged(tmp_path)
+    service = city_service(world, "city-1", cache_dir=tmp_path / "cache")
+    closed = replace(world.cities["city-1"], crossings=())
+    shut = replace(world, cities={"city-1": closed}, city_digests={"city-1": "none"})
+    without = city_service(shut, "city-1", cache_dir=tmp_path / "cache")
+    assert [level.requires for level in service.levels] == [(), (), ("landia-wider",), ("landia-wider",)]
+    assert not any(level.requires for level in without.levels)
+    whole, round_the_lake = service.levels[-1], without.levels[-1]
+    assert set(round_the_lake.cells) <= set(whole.cells)
+    assert not np.allclose(whole.surface.sample_trips, round_the_lake.surface.sample_trips, rtol=1e-6)
+    bridge = build_geography(world.cities["city-1"], permits={"landia-wider"})
+    assert bridge.crossings[0].used
+    assert not build_geography(world.cities["city-1"]).crossings[0].used
+    core, same = service.levels[0], without.levels[0]
+    assert core.cells == same.cells
+    assert np.allclose(core.surface.sample_trips, same.surface.sample_trips, rtol=1e-9)
+    kept = city_service(world, "city-1", cache_dir=tmp_path / "cache")
+    assert [level.requires for level in kept.levels] == [level.requires for level in service.levels]
+
+
+def test_another_number_of_first_levels_is_another_service(tmp_path: Path):
+    one, two = bridged(tmp_path / "a"), bridged(tmp_path / "b", area_levels=3)
+    digests = [service_digest("same", world.cities["city-1"], world) for world in (one, two)]
+    assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize(("city", "first"), [("bay-area", 2), ("los-angeles", 2), ("munich", 3)])
+def test_freeway_bridges_of_the_catalogue_open_with_their_city_s_area_permit(city: str, first: int):
+    found = later(shipped(), shipped().cities[city])
+    assert found.levels_before == first
+    assert {c.permit for c in shipped().cities[city].crossings if not c.open and c.permit} == set(found.permits)
+
+
+@pytest.mark.parametrize("city", ["hong-kong", "houston", "london", "madrid", "zurich"])
+def test_other_cities_have_one_ground(city: str):
+    assert later(shipped(), shipped().cities[city]) == Later((), 0)

@@ -365,7 +365,8 @@ class Catalogue:
     def bars_of(self, stack: str, city: str) -> dict[str, Event]:
         """Return the events that would bar a stack from service in a city, by id."""
         origin = self.stacks[stack].origin
-        laws = (self.jurisdictions[slug] for slug in self.cities[city].jurisdictions)
+        known = [slug for slug in self.cities[city].jurisdictions if slug in self.jurisdictions]
+        laws = (self.jurisdictions[slug] for slug in known)
         return {key: event for law in laws for key, event in law.events.items() if origin in event.bars}
 
     def event(self, event_id: str) -> Event:

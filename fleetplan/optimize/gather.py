@@ -178,7 +178,7 @@ def _level_gates(
         beyond = areas[number - 1] - path.covers if path.covers is not None else frozenset()
         adding = {tuple(path.adding(area)) for area in beyond}
         needed += [_either(path, grid, permits, shared) for permits in sorted(adding)]
-        gates.append(tuple(needed))
+        gates.append(tuple({tuple(m.permits for m in gate): gate for gate in needed}.values()))
     return tuple(gates)
 
 

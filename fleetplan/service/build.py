@@ -15,6 +15,7 @@ from fleetplan.geography.types import CityGeography
 from fleetplan.service.area import AreaDemand, area_demand
 from fleetplan.service.clusters import cluster, connected, groups
 from fleetplan.service.ladder import LadderModel, level_sizes, nested_areas
+from fleetplan.service.later import Later
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.service.surface import response_surface
 from fleetplan.service.types import CityService, LadderLevel, Zones
@@ -22,6 +23,7 @@ from fleetplan.service.types import CityService, LadderLevel, Zones
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+WHOLE = "whole"
 SMALL_AIRPORT_SHARE = 0.025
 """Airports with a smaller share of trips than this, each under its own permit, come in one last level together."""
 
@@ -35,17 +37,57 @@ class Step:
     requires: tuple[str, ...] = ()
 
 
-def build_service(
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A city's streets with the trips on them; ``group``: of zones, for the rebalancing of large areas."""
+
+    geography: CityGeography
+    demand: CityDemand
+    group: Ints
+
+    @staticmethod
+    def of(geography: CityGeography, demand: CityDemand) -> Ground:
+        """Return the ground of a geography."""
+        return Ground(geography, demand, groups(geography))
+
+    def numbers_of(self, other: CityGeography) -> Ints:
+        """Return this ground's zone number of every zone of a geography that has no others, shape (n,)."""
+        number = {cell: i for i, cell in enumerate(self.geography.cells)}
+        return np.array([number[cell] for cell in other.cells], dtype=np.int64)
+
+    @property
+    def ends(self) -> Array:
+        """Half of each trip at either end, by zone, on a mean day."""
+        trips = self.demand.mean_day()
+        return np.asarray(0.5 * (trips.sum(axis=0, dtype=np.float64) + trips.sum(axis=1, dtype=np.float64)))
+
+
+@dataclass(frozen=True, eq=False)
+class Wider:
+    """The ground with the crossings open that wait for a city's area permits, and from which level on it is the ground."""
+
+    ground: Ground
+    opens: Later
+
+
+def build_service(  # what a city is made of
     city: City,
     geography: CityGeography,
     demand: CityDemand,
     assumptions: Mapping[str, Figure],
     economics: Mapping[str, Figure],
+    wider: Wider | None = None,
 ) -> CityService:
-    """Return the ladder of a city and the response surface of each level."""
+    """Return the ladder of a city and the response surface of each level.
+
+    Parameters
+    ----------
+    wider
+        The ground of the levels beyond the first permit's, where crossings open with the permit for these.
+    """
     parameters = ServiceParameters.of(city, assumptions, economics)
     steps = ladder(city, geography, demand, parameters)
-    return surfaces(city, geography, demand, parameters, steps)
+    return surfaces(city, geography, demand, parameters, steps, wider)
 
 
 def ladder(city: City, geography: CityGeography, demand: CityDemand, parameters: ServiceParameters) -> tuple[Step, ...]:
@@ -65,7 +107,7 @@ def ladder(city: City, geography: CityGeography, demand: CityDemand, parameters:
     launch_km2 = [float(geography.area_km2[i].sum()) for i in inside]
     sizes = level_sizes(float(clusters.area_km2[whole].sum()), launch_km2)
     choices = [*nested_areas(model, sizes, seeds), whole]
-    names = ("core", "inner", "half", "whole")
+    names = ("core", "inner", "half", WHOLE)
     steps = [
         Step(name, np.flatnonzero((of_cell >= 0) & choice[of_cell]))
         for name, choice in zip(names, choices, strict=True)
@@ -79,21 +121,25 @@ def surfaces(
     demand: CityDemand,
     parameters: ServiceParameters,
     steps: Sequence[Step],
+    wider: Wider | None = None,
 ) -> CityService:
     """Return the levels with their response surfaces; steps may come from :func:`ladder` or be drawn by hand."""
-    group = groups(geography)
+    first = Ground.of(geography, demand)
+    placed = [(first, step) for step in steps] if wider is None else _on_grounds(first, wider, steps)
+    last = placed[-1][0]
+    number = last.numbers_of(geography) if wider else np.arange(len(geography))
     levels = []
-    entry = np.full(len(geography), -1)
-    for index, step in enumerate(steps):
-        area = area_demand(step.cells, geography, demand, group)
-        entry[step.cells[entry[step.cells] < 0]] = index
-        levels.append(_level(city, geography, demand, parameters, step, index, area))
-    trips = demand.mean_day()
-    ends = 0.5 * (trips.sum(axis=0, dtype=np.float64) + trips.sum(axis=1, dtype=np.float64))
+    entry = np.full(len(last.geography), -1)
+    for index, (ground, step) in enumerate(placed):
+        area = area_demand(step.cells, ground.geography, ground.demand, ground.group)
+        cells = number[step.cells] if ground is first else step.cells
+        entry[cells[entry[cells] < 0]] = index
+        levels.append(_level(city, ground.geography, ground.demand, parameters, step, index, area))
+    geography, ends = last.geography, last.ends
     return CityService(
         city=city.slug,
         levels=tuple(levels),
-        depot_km_by_level=_depot_km(geography, steps, ends),
+        depot_km_by_level=_depot_km(placed),
         zones=Zones(
             cells=geography.cells,
             lat=geography.lat,
@@ -105,6 +151,24 @@ def surfaces(
             level=entry,
         ),
     )
+
+
+def _on_grounds(first: Ground, wider: Wider, steps: Sequence[Step]) -> list[tuple[Ground, Step]]:
+    """Return every step on its ground: beyond the first permit's levels that with the crossings open, which also need it.
+
+    Zones that only these crossings reach come in with the whole city.
+    """
+    number = wider.ground.numbers_of(first.geography)
+    beyond = np.setdiff1d(np.arange(len(wider.ground.geography)), number)
+    found: list[tuple[Ground, Step]] = []
+    for index, step in enumerate(steps):
+        if index < wider.opens.levels_before:
+            found.append((first, step))
+            continue
+        cells = np.union1d(number[step.cells], beyond) if step.name.startswith(WHOLE) else np.sort(number[step.cells])
+        further = tuple(p for p in wider.opens.permits if p not in step.requires)
+        found.append((wider.ground, Step(step.name, cells, (*step.requires, *further))))
+    return found
 
 
 def _level(
@@ -166,14 +230,15 @@ def _airport_steps(cells: Ints, airports: Sequence[tuple[tuple[str, ...], tuple[
         requires = (*requires, *permits)
         last = number == len(airports) - 1
         cells = np.arange(count) if last else np.union1d(cells, zones)
-        steps.append(Step("whole + " + " + ".join(requires), cells, requires))
+        steps.append(Step(f"{WHOLE} + " + " + ".join(requires), cells, requires))
     return steps
 
 
-def _depot_km(geography: CityGeography, steps: Sequence[Step], ends: Array) -> Array:
+def _depot_km(placed: Sequence[tuple[Ground, Step]]) -> Array:
     """Return the mean network km from each depot to an area's demand, shape (levels, depots); nan off the map."""
-    table = np.full((len(steps), len(geography.depots)), np.nan)
-    for row, step in enumerate(steps):
+    table = np.full((len(placed), len(placed[0][0].geography.depots)), np.nan)
+    for row, (ground, step) in enumerate(placed):
+        geography, ends = ground.geography, ground.ends
         weight = ends[step.cells] / ends[step.cells].sum()
         for column, depot in enumerate(geography.depots):
             if depot.index >= 0:

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import Catalogue, City
+from fleetplan.service.later import later
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-28.wait.2"
+LAW_VERSION = "2026-11-28.later.1"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them."""
 
 USED_ECONOMICS = ("vehicles_per_fast_stall",)
@@ -45,13 +46,15 @@ def default_cache_dir() -> Path:
 def service_digest(city_digest: str, city: City, catalogue: Catalogue) -> str:
     """Return the hash of all that a city service depends on.
 
-    These are the city's files, its figures (a request may have changed some), the figures on service, this code's version.
+    These are the city's files, its figures (a request may have changed some), the figures on service, what its area permits open,
+    this code's version.
     """
     used = {key: figure for key, figure in catalogue.assumptions.items() if key.startswith(("service.", "wait."))}
     used |= {key: catalogue.economics[key] for key in USED_ECONOMICS}
     used |= {f"city.{key}": figure for key, figure in city.figures.items() if key.startswith(USED_CITY_FIGURES)}
     numbers = {key: (figure.value, figure.values) for key, figure in used.items()}
-    text = json.dumps([LAW_VERSION, city_digest, numbers], sort_keys=True)
+    opens = later(catalogue, city)
+    text = json.dumps([LAW_VERSION, city_digest, numbers, opens.permits, opens.levels_before], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service import cache
+from fleetplan.service.later import later
 from fleetplan.service.types import CityService
 
 
@@ -47,14 +48,19 @@ def cache_file(catalogue: Catalogue, city_slug: str, cache_dir: Path | None = No
 def _made(catalogue: Catalogue, city: City, tell: Callable[[str], None]) -> CityService:
     from fleetplan.demand import build_demand  # noqa: PLC0415 - as the module says
     from fleetplan.geography import build_geography  # noqa: PLC0415
-    from fleetplan.service.build import build_service  # noqa: PLC0415
+    from fleetplan.service.build import Ground, Wider, build_service  # noqa: PLC0415
 
     tell(f"{city.name}: zones and travel times")
     geography = build_geography(city)
     tell(f"{city.name}: trips between {len(geography)} zones")
     demand = build_demand(city, geography, catalogue.assumptions)
+    opens, wider = later(catalogue, city), None
+    if opens.permits:
+        tell(f"{city.name}: zones, travel times and trips once {', '.join(opens.permits)} is in hand")
+        open_geography = build_geography(city, permits=opens.permits)
+        wider = Wider(Ground.of(open_geography, build_demand(city, open_geography, catalogue.assumptions)), opens)
     tell(f"{city.name}: service areas and response curves")
-    return build_service(city, geography, demand, catalogue.assumptions, catalogue.economics)
+    return build_service(city, geography, demand, catalogue.assumptions, catalogue.economics, wider)
 
 
 def _keep(service: CityService, path: Path) -> None:

@@ -106,7 +106,7 @@ def _between(axis: Array, points: Array) -> tuple[NDArray[np.intp], Array]:
 class LadderLevel:
     """A candidate service area: a nested, connected set of H3 cells.
 
-    ``requires`` names the airport gateways inside it whose permit must be held (their permit ids).
+    ``requires`` names the permits that must be held for it: of airports inside, and of crossings that its ways go over.
     """
 
     city: str

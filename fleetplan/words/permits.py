@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fleetplan.catalogue.types import Catalogue, Crossing, Gateway, Permit
 from fleetplan.plans.types import CityRollout
-from fleetplan.words.values import listed, month_name
+from fleetplan.service.later import Later, later
+from fleetplan.words.values import listed, month_name, several
 
 
 def crossing_words(crossing: Crossing, rollout: CityRollout, catalogue: Catalogue) -> str:
@@ -14,6 +15,11 @@ def crossing_words(crossing: Crossing, rollout: CityRollout, catalogue: Catalogu
     if not crossing.permit:
         return f"closed to robotaxis, and no permit of the catalogue opens it{f': {crossing.note}' if crossing.note else ''}"
     needed = _permit_words(crossing.permit, rollout, catalogue)
+    city = catalogue.cities.get(rollout.city)
+    opens = later(catalogue, city) if city else Later((), 0)
+    if crossing.permit in opens.permits:
+        first = several(opens.levels_before, "area")
+        return f"closed in the first {first}; larger ones are planned with it open, and need {needed}"
     return f"closed to robotaxis: needs {needed}. No trip of this plan goes over it"
 
 
