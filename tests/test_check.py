@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fleetplan.catalogue.types import SupplyLine
 from fleetplan.errors import CheckFailed
 from fleetplan.months import month_number
 from fleetplan.plans import check
@@ -564,3 +565,11 @@ def test_the_checker_shares_no_code_with_what_makes_plans():
                 assert room not in barred, f"{file.name} imports {name}"
                 assert name not in {"fleetplan", "fleetplan.plan"}, f"{file.name} imports {name} whole"
                 assert not name.startswith(("fleetplan.plans.a", "fleetplan.plans.d")), f"{file.name} imports {name}"
+
+
+def test_a_plant_that_builds_fewer_than_its_stacks_are_given_together_is_caught():
+    """Alpha buys 30 vehicles in 2027, beta places 65."""
+    for capacity, broken in (("95", set()), ("94", {"line_capacity"})):
+        fed = {slug: replace(stack, supply_line="Works") for slug, stack in WORLD.stacks.items()}
+        works = {"Works": SupplyLine("Works", {"capacity_per_year": capacity})}
+        assert broken_rules(checked(build_plan(), replace(WORLD, stacks=fed, supply_lines=works))) == broken

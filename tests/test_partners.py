@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fleetplan.economics import deployment_rates, partner_rates, years_after
+from fleetplan.explain.commitments import commitments
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.partners import account_terms, must_earn
 from fleetplan.plans.partner_account import partner_account
@@ -158,3 +160,26 @@ def test_a_plan_made_before_shows_no_account():
     plan = build_plan()
     row = plan.cities[0].deployments[0].model_copy(update={"partner_account": None})
     assert account_table(plan, row) is None
+
+
+# --- minimum quantities ---
+
+
+@pytest.mark.parametrize(
+    ("least", "owed", "said"),
+    [
+        (30.0, 0.0, ["30 vehicles are bought within the horizon; the contract with Alpha asks for 30", "it is met."]),
+        (100.0, 0.0, ["it is not met. What a vehicle short costs is not published, and nothing is booked for it."]),
+        (100.0, 2000.0, ["At $2.00 k a vehicle short that is up to $140 k, which is no part of the plan's value."]),
+        (0.0, 0.0, []),
+    ],
+)
+def test_a_minimum_quantity_is_told_beside_what_is_bought(least: float, owed: float, said: list[str]):
+    figures = {"contract.minimum_quantity": least, "contract.shortfall_usd_per_vehicle": owed}
+    stacks = {}
+    for slug, stack in WORLD.stacks.items():
+        own = {k: replace(stack.figures["contract.launch_share"], value=v) for k, v in figures.items()}
+        stacks[slug] = replace(stack, figures={**stack.figures, **own}, partner=slug.title())
+    told = commitments(build_plan(), replace(WORLD, stacks=stacks))
+    assert len(told) == bool(said)
+    assert all(part in told[0] for part in said)

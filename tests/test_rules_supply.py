@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetplan.catalogue.types import Catalogue
+from fleetplan.catalogue.types import Catalogue, SupplyLine
 from fleetplan.optimize.formulate import formulate
 from tests.rule_builder import (
     APRIL,
@@ -118,6 +118,40 @@ def test_without_owned_fleet_purchases_are_unbounded():
 
 def test_what_a_partner_owns_is_not_bought():
     assert not formulate(instance(DRIVEN)).columns.bought
+
+
+# --- line_capacity ---
+
+
+def works(capacity: str, *stacks: str) -> Catalogue:
+    """Return the world with a plant that feeds some stacks."""
+    fed = {k: replace(s, supply_line="Works") if k in stacks else s for k, s in WORLD.stacks.items()}
+    return replace(WORLD, stacks=fed, supply_lines={"Works": SupplyLine("Works", {"capacity_per_year": capacity})})
+
+
+@pytest.mark.parametrize(("alpha", "beta", "allowed"), [(30, 20, True), (31, 20, False), (50, 0, True), (0, 51, False)])
+def test_a_plant_builds_for_all_its_stacks_together(alpha: int, beta: int, allowed: bool):
+    trial = Trial(instance(None, works("50", "alpha", "beta")), "line_capacity")
+    beta_in = next(q for q, d in enumerate(trial.i.deployments) if d.key == "beta@belport")
+    trial.put(trial.f.columns.bought["alpha"][[0, 5]], [alpha, 0]).put(
+        trial.f.columns.deployments[beta_in].added[3], beta
+    )
+    assert trial.kept == allowed
+    assert "50 Works" in next(r for r in trial.f.rules if r.key == "line_capacity").sentence(trial.i)
+
+
+def test_each_calendar_year_has_the_whole_of_it_and_other_stacks_none_of_it():
+    two_years = {"horizon": {"start": "2027-01", "months": 24, "single_months": 24}}
+    trial = Trial(instance(two_years, works("50", "alpha")), "line_capacity")
+    trial.put(trial.f.columns.bought["alpha"][[0, 12]], 50.0)
+    trial.put(trial.f.columns.deployments[-1].added, 99.0)
+    assert trial.f.instance.deployments[-1].stack == "beta"
+    assert trial.kept
+
+
+@pytest.mark.parametrize("capacity", ["", "0"])
+def test_a_line_without_a_number_bounds_nothing(capacity: str):
+    assert written(instance(None, works(capacity, "alpha", "beta")), "line_capacity") == 0
 
 
 # --- supply_yearly_cap ---

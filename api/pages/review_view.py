@@ -14,6 +14,7 @@ from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.explain import binding, doubts
 from fleetplan.explain.answers import answers, first_steps
+from fleetplan.explain.commitments import commitments
 from fleetplan.explain.constraints import constraint_outcomes, summed
 from fleetplan.explain.verdict import verdict
 from fleetplan.plans import finance
@@ -70,6 +71,7 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
         **where(plan, catalogue),
         **_when(plan),
         **_money(plan),
+        "commitments": commitments(plan, catalogue),
         **_confidence(plan, catalogue),
         **lineage(service, row),
     }

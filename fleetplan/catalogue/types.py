@@ -287,6 +287,11 @@ class SupplyLine:
     line: str
     fields: Mapping[str, str]
 
+    @property
+    def capacity_per_year(self) -> float:
+        """Vehicles (or whatever it makes) that it can build a year for all its customers; 0 where no number is known."""
+        return float(self.fields.get("capacity_per_year") or 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class LiveMarket:

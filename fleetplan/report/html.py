@@ -9,6 +9,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.explain.commitments import commitments
 from fleetplan.explain.verdict import verdict
 from fleetplan.plans import finance
 from fleetplan.plans.reading import city_order, doubts, end_month
@@ -38,6 +39,7 @@ def report_html(plan: Plan, services: Mapping[str, CityService], catalogue: Cata
             palette=palette,
             charts=charts.portfolio(plan, palette),
             quarters=finance.quarters(plan),
+            commitments=commitments(plan, catalogue),
             year_numbers=finance.years(plan),
             money=finance.groups_by_year(plan, finance.all_lines(plan)),
             cities=[context.city_context(plan, c, services.get(c.city), catalogue, palette) for c in city_order(plan)],

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleetplan.optimize.instance import Array, Instance
+from fleetplan.optimize.instance import Array, Instance, Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.caps import by_year
@@ -104,9 +104,44 @@ class YearlySupplyRule(Rule):
         """Add one row per stack and year, on purchases or on vehicles placed."""
         for stack, terms in p.instance.stacks.items():
             if terms.yearly_cap > 0:
-                placing = [p.columns.deployments[q].added for q in p.instance.of_stack(stack)]
-                columns = [p.columns.bought[stack]] if terms.owned else placing
-                by_year(p, self, Place("stack", stack=stack), columns, terms.yearly_cap)
+                by_year(p, self, Place("stack", stack=stack), _additions(p, stack), terms.yearly_cap)
+
+
+class LineCapacityRule(Rule):
+    """A plant builds for all the stacks that it feeds."""
+
+    key = "line_capacity"
+    title = "Vehicles added in a calendar year stay within what the plant builds that feeds their stacks, all of them together"
+    source = "supply_lines.csv: capacity_per_year"
+    kind = "partner"
+    scope = "joint"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the plants of the stacks that may be placed."""
+        return self.title + listed(" (", [f"{most:g} {line}" for line, (most, _) in plants(instance).items()], ")")
+
+    def write(self, p: Problem) -> None:
+        """Add one row per plant and year over the stacks that it feeds."""
+        for line, (most, stacks) in plants(p.instance).items():
+            columns = [own for stack in stacks for own in _additions(p, stack)]
+            by_year(p, self, Place("partner", partner=line), columns, most)
+
+
+def plants(i: Instance) -> dict[str, tuple[float, list[str]]]:
+    """Return the plants that feed stacks which may be placed: what each builds a year, and its stacks."""
+    found: dict[str, tuple[float, list[str]]] = {}
+    for stack in i.stacks:
+        line = i.scope.catalogue.supply_lines.get(i.catalogue_stack(stack).supply_line)
+        if line is not None and line.capacity_per_year > 0:
+            found.setdefault(line.line, (line.capacity_per_year, []))[1].append(stack)
+    return found
+
+
+def _additions(p: Problem, stack: str) -> list[Ints]:
+    """Return what counts as a stack's additions: purchases where the platform buys, else vehicles added to its deployments."""
+    if p.instance.stacks[stack].owned:
+        return [p.columns.bought[stack]]
+    return [p.columns.deployments[q].added for q in p.instance.of_stack(stack)]
 
 
 class PlacingRule(Rule):
@@ -227,6 +262,7 @@ SUPPLY_RULES: tuple[Rule, ...] = (
     StackSupplyRule(),
     OwnedFleetRule(),
     YearlySupplyRule(),
+    LineCapacityRule(),
     PlacingRule(),
     DepotCapacityRule(),
     DepotSiteRule(),

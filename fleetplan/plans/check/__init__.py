@@ -62,6 +62,7 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "first_year_fleet": partial(growth.check_first_year_fleet, case, calendar),
         "partner_growth": partial(growth.check_partner_growth, case, calendar),
         "area_density": partial(operation.check_area_density, case),
+        "line_capacity": partial(supply.check_line_capacity, case),
         "supply_yearly_cap": partial(supply.check_supply_yearly_cap, case),
         "lawful": partial(law.check_lawful, case),
         "operator_seat": partial(law.check_operator_seat, case),

@@ -93,15 +93,33 @@ def _bought(case: Case, fleet: StackFleet) -> Iterator[Violation]:
                 yield Violation("owned_fleet", case.where(fleet.stack, t), text, over)
 
 
-def check_supply_yearly_cap(case: Case) -> Iterator[Violation]:
-    """Yield calendar years with more vehicles bought, or placed by a partner who owns them, than the law allows."""
+def _added_by_year(case: Case) -> dict[tuple[str, int], int]:
+    """Return by stack and calendar year the vehicles bought, or placed by a partner who owns them."""
     added: dict[tuple[str, int], int] = defaultdict(int)
     for fleet in case.plan.stacks:
         buys = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
         for t in case.periods:
             placed = sum(d.added(t) for d in case.of_stack(fleet.stack))
             added[fleet.stack, case.starts[t] // 12] += fleet.bought[t] if buys else placed
-    for (stack, year), count in sorted(added.items()):
+    return added
+
+
+def check_line_capacity(case: Case) -> Iterator[Violation]:
+    """Yield calendar years in which the stacks of a plant are given more vehicles than it builds."""
+    total: dict[tuple[str, int], int] = defaultdict(int)
+    for (stack, year), count in _added_by_year(case).items():
+        total[case.catalogue.stacks[stack].supply_line, year] += count
+    for (name, year), count in sorted(total.items()):
+        line = case.raw.supply_lines.get(name)
+        most = float(line.fields.get("capacity_per_year") or 0) if line else 0.0
+        if most > 0 and count > most:
+            text = f"{count} vehicles are added in {year}; the plant builds {most:.0f}"
+            yield Violation("line_capacity", f"{name}/{year}", text, count - most)
+
+
+def check_supply_yearly_cap(case: Case) -> Iterator[Violation]:
+    """Yield calendar years with more vehicles bought, or placed by a partner who owns them, than the law allows."""
+    for (stack, year), count in sorted(_added_by_year(case).items()):
         cap = case.catalogue.stacks[stack].value("supply.yearly_cap")
         if cap > 0 and count > cap:
             text = f"{count} vehicles are added in {year}; the law allows {cap:.0f}"
