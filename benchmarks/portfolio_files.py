@@ -250,7 +250,9 @@ def _event(event: Toml, number: int, chance: random.Random) -> Toml:
 def _permit(permit: Toml, number: int, known: set[str], chance: random.Random) -> Toml:
     factor = chance.uniform(*MONTHS_FACTOR)
     months = {key: round(permit[key] * factor) for key in ("months_min", "months_likely", "months_max")}
-    named = {key: [renamed(p, number) for p in permit[key] if p in known] for key in ("all_of", "any_of")}
+    named = {key: [renamed(p, number) for p in permit.get(key, []) if p in known] for key in ("all_of", "any_of")}
+    if "until" in permit:
+        named["until"] = [renamed(p, number) for p in permit["until"] if p in known]
     after = [{**link, "permit": renamed(link["permit"], number)} for link in permit["after_start"]]
     ids = {"id": renamed(permit["id"], number), "event": renamed(permit["event"], number), "after_start": after}
     return {**permit, **ids, **named, **months, "confidence": "assumed"}
@@ -271,6 +273,7 @@ def stack_tables(portfolio: Portfolio, copy: Copy) -> Toml:
     if supply["placeable"].get("line"):
         supply["placeable"]["line"] = f"{supply['placeable']['line']} {number:02d}"
     supply["lead_months"] = round(supply["lead_months"] * chance.uniform(*LEAD_FACTOR))
+    tables["driver_out"] = list(_driven_out(portfolio, tables.get("driver_out", [])))
     tables["holds"] = list(_holds(portfolio, copy, tables.get("holds", [])))
     return tables
 
@@ -281,6 +284,18 @@ def _holds(portfolio: Portfolio, copy: Copy, holds: Sequence[Toml]) -> Iterator[
         ids = {permit["id"] for permit in tables.get("permit", [])}
         if portfolio.recipe.chance(f"{copy.slug} {renamed(law, number)}").random() < HELD:
             yield from ({**hold, "permit": renamed(hold["permit"], number)} for hold in holds if hold["permit"] in ids)
+
+
+def _driven_out(portfolio: Portfolio, places: Sequence[Toml]) -> Iterator[Toml]:
+    """Yield where a stack drives without a driver, once for each generation of the law there, or under no law of ours."""
+    for place in places:
+        law = place.get("jurisdiction", "")
+        numbers = sorted(number for (name, number) in portfolio.laws if name == law) if law else []
+        for number in numbers:
+            named = {"place": f"{place['place']} {number:02d}", "jurisdiction": renamed(law, number)}
+            yield {**place, **named}
+        if not law:
+            yield place
 
 
 def supply_scale(portfolio: Portfolio) -> float:

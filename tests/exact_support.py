@@ -16,7 +16,7 @@ import highspy
 import numpy as np
 
 from fleetplan.optimize.matrix import Array, Model
-from fleetplan.optimize.solve import SCALE_USD, highs_model, new_highs
+from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model
 
 Vector = dict[int, Fraction]
 CLOSE_USD = Fraction(2)  # how near to the best point known a bound closes a node
@@ -225,5 +225,5 @@ def _exacting(model: Model) -> highspy.Highs:
     solver.setOptionValue("presolve", "off")
     solver.setOptionValue("primal_feasibility_tolerance", 1e-10)
     solver.setOptionValue("dual_feasibility_tolerance", 1e-10)
-    solver.passModel(highs_model(model, relax=True))
+    pass_model(solver, model, relax=True)
     return solver

@@ -57,6 +57,17 @@ def test_a_portfolio_is_a_sound_catalogue_with_lawful_deals_in_every_city(tmp_pa
         assert all(is_lawful(portfolio.real, origins[stack], origins[city]) for stack in planned)
 
 
+def test_permits_that_end_with_others_and_places_without_a_driver_follow_the_copies_of_their_laws(tmp_path):
+    made = load_catalogue(write(Recipe(cities=11, stacks=9, seed=3), tmp_path))
+    permits = {name: permit for law in made.jurisdictions.values() for name, permit in law.permits.items()}
+    ending = [permit for permit in permits.values() if permit.until]
+    assert ending
+    assert all(other in permits for permit in ending for other in permit.until)
+    laws = {place.jurisdiction for stack in made.stacks.values() for place in stack.driver_out if place.jurisdiction}
+    assert laws
+    assert laws <= set(made.jurisdictions)
+
+
 def test_figures_that_were_changed_say_so_and_keep_their_range(tmp_path):
     root = write(TWO, tmp_path)
     made, real = load_catalogue(root), load_catalogue()
@@ -113,8 +124,8 @@ def test_two_made_up_cities_are_planned(tmp_path):
     run = Run(catalogue=load_catalogue(root), cache_dir=tmp_path / "cache")
     plan = plan_with_context(request_of(TWO), PlanOptions(time_limit_s=10.0, gap=0.05), run).plan
     assert plan.certificate.checker == "passed"
-    assert plan.kpis.cities_live >= 1
-    assert plan.bound >= plan.objective > 0
+    assert plan.bound >= plan.objective >= 0  # whether these two are worth opening is for the model to say
+    assert {city.city for city in plan.cities} == {"zurich-01", "munich-01"}
 
 
 @pytest.mark.slow

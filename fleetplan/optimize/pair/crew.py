@@ -59,7 +59,7 @@ class Crew:
 
     def begin(self, tasks: Mapping[str, Task]) -> None:
         """Give each process its task, by ``plans`` and ``bounds``."""
-        if any(task.outline.blocks is not None for task in tasks.values()):
+        if self._dispatcher is None and any(task.outline.blocks is not None for task in tasks.values()):
             self._dispatcher = Dispatcher(cores(), self.recruit)
             self._dispatcher.start()
         for who, task in tasks.items():

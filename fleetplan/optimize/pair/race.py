@@ -84,7 +84,7 @@ def race(
     Parameters
     ----------
     meanwhile
-        What is to be done once both are at work, before they are heard: a plan to begin with may be put on the board.
+        What is to be done once plans are looked for, before anything is heard: a plan to begin with may be put on the board.
 
     Raises
     ------
@@ -95,8 +95,9 @@ def race(
     plans = replace(bounds, model=board.plan_model, coarse=coarse)
     known = board.plans[0] if board.plans else None
     alike = board.plan_model is board.formulation.model
-    crew.begin({"plans": Task(plans, seed, known), "bounds": Task(bounds, seed, known, told_prices=alike)})
-    meanwhile()
+    crew.begin({"plans": Task(plans, seed, known)})
+    meanwhile()  # with two at work: three on two cores would keep a plan to begin with from coming soon
+    crew.begin({"bounds": Task(bounds, seed, known, told_prices=alike)})
     if board.plans and board.plans[0] is not known:
         for who in WORKERS:
             crew.tell(who, Found("plan", board.plans[0], board.value, "parent"))

@@ -19,7 +19,7 @@ from fleetplan.errors import SolverError
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.pair.blocks import Block, Blocks
-from fleetplan.optimize.solve import SCALE_USD, highs_model, new_highs
+from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model
 
 GAP = 3e-4  # between bound and mix, where rounds end
 ROUNDS = 80
@@ -69,7 +69,7 @@ class Pricer:
     def __init__(self, block: Block) -> None:
         self.block = block
         self.highs = new_highs(0)
-        self.highs.passModel(highs_model(block.model, relax=True))
+        pass_model(self.highs, block.model, relax=True)
         self._every = np.arange(len(block.columns), dtype=np.int32)
 
     def __call__(self, prices: Array) -> Schedule:

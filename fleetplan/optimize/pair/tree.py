@@ -16,7 +16,7 @@ import numpy as np
 
 from fleetplan.optimize.matrix import Array, Ints
 from fleetplan.optimize.pair.outline import Outline
-from fleetplan.optimize.solve import SCALE_USD, highs_model, new_highs
+from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model
 
 OPEN = 1e-5  # a step nearer to whole is whole for a solver
 SPREAD = 1e-3  # of a row of steps, in sum: below, it is whole
@@ -30,7 +30,7 @@ class Relaxation:
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
         self.highs = new_highs(0)
-        self.highs.passModel(highs_model(outline.model, relax=True))
+        pass_model(self.highs, outline.model, relax=True)
         self.value, self.x = np.nan, np.zeros(0)
         self.optimal = self._run()
         self.prices = np.asarray(self.highs.getSolution().row_dual) * SCALE_USD  # of the root
