@@ -417,15 +417,28 @@ def test_no_vehicle_serves_from_the_month_of_the_bar_on(at: int, kept: bool):
     assert Trial(instance(with_month("2027-08"), barring()), "barred", loose=True).serving(5, at).kept == kept
 
 
-def test_who_is_barred_within_the_horizon_and_cannot_end_opens_nowhere_and_who_is_not_does():
+def test_who_is_barred_from_the_start_opens_nowhere_and_who_is_barred_later_may_end():
     def opens(asked: dict[str, object], **how: set[str]) -> bool:
         f = formulate(instance(asked, barring()), **how)  # type: ignore[arg-type]
         return bool(f.model.upper[f.columns.deployments[0].open[0]].any())
 
     assert opens(BOUGHT)
-    assert not opens(with_month("2027-08"))
-    assert opens(with_month("2027-08"), without={"launch_order"}), "until July it could, if it could end"
-    assert opens(with_month("2027-08"), without={"barred"})
+    assert not opens(with_month("2026-12"))
+    assert opens(with_month("2026-12"), without={"barred"})
+    assert opens(with_month("2027-08"))
+
+
+def test_a_bar_opens_nothing_and_ends_what_is_open():
+    i = instance(with_month("2027-08"), barring())
+    august = JULY + 1
+    late = Trial(i, "barred", loose=True).opened(august)
+    assert not late.kept, "opened in the month of the bar"
+    open_still = Trial(i, "barred", loose=True).opened(JULY)
+    assert not open_still.kept
+    ended = open_still.f.columns.deployments[0].ended
+    assert ended is not None
+    assert open_still.put(ended[0, august:], 1.0).kept
+    assert formulate(instance(BOUGHT, barring())).columns.deployments[0].ended is None
 
 
 def test_the_bar_names_whom_and_from_when():

@@ -75,8 +75,11 @@ def suspended_here(i: Instance, suspension: Suspension) -> list[int]:
 
 
 def interruptions_of(i: Instance) -> dict[int, Interruption]:
-    """Return what suspensions do to each deployment that some suspension holds."""
+    """Return what suspensions do to each deployment that some suspension holds; a bar is one for good, with no vehicle left."""
     found: dict[int, Interruption] = {}
+    for q, data in enumerate(i.deployments):
+        if (barred := data.outlook.barred).any():
+            found[q] = Interruption(barred, barred, _recovering(i, barred), np.logical_or.accumulate(barred))
     for c in (c for c in i.scope.constraints if isinstance(c, Suspension)):
         for q in suspended_here(i, c):
             paused, stopped = np.zeros(i.periods, dtype=bool), np.zeros(i.periods, dtype=bool)

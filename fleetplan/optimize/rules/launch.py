@@ -15,7 +15,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Gate, Instance, Ints, ServiceMode
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.base import Problem, Rule, listed
+from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.permits.paths import CITY
 
 
@@ -55,7 +55,6 @@ class BarredRule(Rule):
     title = "No vehicles serve where a law bars their stack, from its month on"
     source = "the events of the city's jurisdictions: bars; the request: event_date"
     kind = "law"
-    limits_need = ("launch_order", "min_fleet")
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the events that bar somebody, and from when."""
@@ -69,15 +68,20 @@ class BarredRule(Rule):
         return np.broadcast_to(np.where(data.outlook.barred, 0.0, np.inf), (len(data.modes), i.periods))
 
     def openings(self, i: Instance, q: int) -> Flags | None:
-        """Return that nothing is open from the bar on; and, since what is open stays open, not before it either."""
-        free = ~np.logical_or.accumulate(i.deployments[q].outlook.barred[::-1])[::-1]
-        return np.broadcast_to(free, (len(i.levels_of(q)), i.periods))
+        """Return that nothing is open where the bar stands from the start."""
+        always = i.periods and i.deployments[q].outlook.barred.all()
+        return np.full((len(i.levels_of(q)), i.periods), not always)
 
     def write(self, p: Problem) -> None:
-        """Leave no vehicle in service in periods that have a month of the bar."""
+        """Leave no vehicle in service in periods that have a month of the bar, open nothing and end what is open."""
         for q, data in enumerate(p.instance.deployments):
             t = p.every[data.outlook.barred]
             p.at_most(self, p.place(q), t, [p.fleet(q, t)])
+            for steps in p.columns.deployments[q].open if len(t) else ():
+                now: list[Term] = [(steps[t], 1.0), (steps[np.maximum(t - 1, 0)], np.where(t > 0, -1.0, 0.0))]
+                p.at_most(self, p.place(q), t, now, part="opens nothing")
+            if len(t):
+                p.at_most(self, p.place(q), t, p.running(q, t), part="ends")
 
 
 class OperatorSeatRule(Rule):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.report import Violation
-from fleetplan.request.constraints import Suspension
+from fleetplan.request.constraints import EventDate, Suspension
 
 
 def holds(case: Case, suspension: Suspension, deployed: Deployed) -> bool:
@@ -21,7 +21,15 @@ def holds(case: Case, suspension: Suspension, deployed: Deployed) -> bool:
 def suspensions(case: Case, deployed: Deployed) -> list[Suspension]:
     """Return what suspends a deployment."""
     asked = [c for c in case.request.constraints if isinstance(c, Suspension)]
-    return [c for c in asked if holds(case, c, deployed)]
+    return [*(c for c in asked if holds(case, c, deployed)), *_bars(case, deployed)]
+
+
+def _bars(case: Case, deployed: Deployed) -> list[Suspension]:
+    """Return the events of the request that bar a deployment, each a suspension for good with no vehicle left."""
+    stack, city = deployed.row.stack, deployed.row.city
+    bars = case.catalogue.bars_of(stack, city)
+    given = (c for c in case.request.constraints if isinstance(c, EventDate) and c.event in bars)
+    return [Suspension(id=c.id, stack=stack, city=city, start=c.month, vehicles_left=0) for c in given]
 
 
 def paused(case: Case, deployed: Deployed, *, stopped: bool = False) -> set[int]:
