@@ -234,7 +234,7 @@ def city(slug: str, places: tuple[str, ...], currency: str, depot: DepotSite) ->
         time_zone="UTC",
         drive_side="right",
         snow=False,
-        figures=figures(f"{slug}/city.toml", CITY, season__month_factors=(SEASON, []), **DISPLACED),
+        figures=figures(f"{slug}/city.toml", CITY, season__month_factors=(SEASON, []), **DISPLACED, **PROFILES),
         districts=(),
         hot_spots=(),
         gateways=(),
@@ -271,6 +271,11 @@ def stack(slug: str, values: dict[str, float], pays: str, holds: tuple[Hold, ...
     )
 
 
+PROFILES: dict[str, tuple[list[float], list[int]]] = {
+    "profile__weekday": ([0.02] * 6 + [0.05] * 16 + [0.04] * 2, []),
+    "profile__weekend": ([0.03] * 6 + [0.045] * 16 + [0.05] * 2, []),
+    "profile__day_of_week": ([0.14] * 6 + [0.16], []),
+}
 NO_SLIPS = {f"slip.{kind}_{figure}": 0.0 for kind in SLIP_CLASSES for figure in ("kept", "median", "p90", "never")}
 """Promises are kept in the made-up world; a test of slips puts figures in."""
 
@@ -645,7 +650,17 @@ def rollout(world: Catalogue, place: str) -> dict[str, Any]:
         ],
         "public_charging_vehicles": public,
         "public_charging_partner": partner_public,
-        "levels": [],
+        "levels": [
+            {
+                "level": number,
+                "name": level.name,
+                "cells": 0,
+                "area_km2": level.area_km2,
+                "population": level.population,
+                "addressable_trips_per_day": level.surface.demand_trips_per_day,
+            }
+            for number, level in enumerate(make_services()[place].levels, start=1)
+        ],
         "city_lines_usd": {line: x.tolist() for line, x in lines.items()},
         "npv_usd": whole(value),
         "worth": value,

@@ -450,6 +450,11 @@ KEPT_OR_BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "stacks_per_city", "max": 1, "city": "belport"}, {"max": 0}),
     ({"type": "service_level", "max_wait_min": 10.2}, {"max_wait_min": 9.5}),
     ({"type": "service_level", "max_wait_min": 9.8, "city": "belport"}, {"city": "aston"}),
+    ({"type": "area_cap", "km2": 80.0, "city": "belport"}, {"km2": 79.0}),
+    ({"type": "area_cap", "km2": 50.0, "city": "aston", "end": "2027-09"}, {"end": "2027-10"}),
+    ({"type": "trips_cap", "trips_per_day": 5000}, {"trips_per_day": 100}),
+    ({"type": "permit_quota", "permit": "b-out", "vehicles": 40}, {"vehicles": 39}),
+    ({"type": "permit_quota", "permit": "a-op", "vehicles": 12, "end": "2027-09"}, {"vehicles": 11}),
     (
         {"type": "suspension", "stack": "alpha", "start": "2027-05", "end": "2027-06", "vehicles_left": 12},
         {"vehicles_left": 11},
@@ -481,6 +486,9 @@ def test_a_constraint_is_kept_or_caught(kept: dict[str, Any], broken: dict[str, 
         ("permit_area", {"type": "permit_delay", "permit": "a-airport", "months": 12, "stack": "alpha"}),
         ("permit_path", {"type": "event_date", "event": "a-law", "month": "2027-08"}),
         ("stack_supply", {"type": "supply_change", "stack": "alpha", "factor": 0.1, "start": "2027-06"}),
+        ("money.vehicles", {"type": "tariff", "stack": "alpha", "duty": 0.1, "start": "2027-04"}),
+        ("demand", {"type": "rival_launch", "city": "aston", "start": "2027-05", "share": 0.9, "months": 0}),
+        ("response_curve", {"type": "service_hours", "city": "belport", "from_hour": 8, "to_hour": 9}),
     ],
 )
 def test_a_constraint_that_changes_the_facts_changes_the_check(rule: str, constraint: dict[str, Any]):

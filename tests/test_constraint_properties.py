@@ -189,6 +189,26 @@ def _suspended(plan: Plan) -> Iterator[Asked]:
                 yield {"type": "suspension", "vehicles_left": d.vehicles[t], **place, **months(plan, t, t)}
 
 
+def _imposed(plan: Plan) -> Iterator[Asked]:
+    """Yield caps on areas, trips and permits at what the plan has, and what changes nothing: no duty, no share, all hours."""
+    sizes = {c.city: [0.0, *(level.area_km2 for level in c.levels)] for c in plan.cities}
+    for d in rows(plan):
+        yield {"type": "area_cap", "km2": sizes[d.city][max(d.level)], "city": d.city, "stack": d.stack}
+        first = sizes[d.city][d.level[5]]
+        yield {"type": "area_cap", "km2": first, "city": d.city, "stack": d.stack, "end": plan.periods[5]}
+        yield {
+            "type": "trips_cap",
+            "trips_per_day": max(d.trips_per_day) * (1 + ROUNDING),
+            "city": d.city,
+            "stack": d.stack,
+        }
+        yield {"type": "rival_launch", "city": d.city, "start": plan.periods[2], "share": 0.0}
+        yield {"type": "service_hours", "city": d.city, "from_hour": 0, "to_hour": 24}
+    yield {"type": "tariff", "stack": "alpha", "duty": 0.0, "start": plan.periods[2]}
+    out = [d.vehicles_by_mode.get("paid_driver_out", [0]) for d in rows(plan) if d.city == "belport"]
+    yield {"type": "permit_quota", "permit": "b-out", "vehicles": max(map(max, out), default=0)}
+
+
 def _results(plan: Plan) -> Iterator[Asked]:
     """Yield floors under what quarters and years earn, in proportion to their months."""
     result, months_of = finance.operating_result(plan), plan.period_months
@@ -231,7 +251,20 @@ def _excuses(_: Plan) -> Iterator[Asked]:
     yield from ({"type": "partner_participation", "city": c, "stack": s} for s, c in WORLD.deployments)
 
 
-KEEPERS = (_markets, _launches, _fleets, _shares, _counts, _service, _suspended, _results, _excuses, _supply, _permits)
+KEEPERS = (
+    _markets,
+    _launches,
+    _fleets,
+    _shares,
+    _counts,
+    _service,
+    _suspended,
+    _imposed,
+    _results,
+    _excuses,
+    _supply,
+    _permits,
+)
 
 
 def keeps(plan: Plan, constraint: Asked) -> bool:
@@ -428,6 +461,11 @@ LADDERS: dict[str, tuple[Asked, str, list[Any]]] = {
         "factor",
         [1.0, 0.3, 0.1],
     ),
+    "area_cap": ({"city": "aston", "end": "2028-06"}, "km2", [100.0, 60.0, 0.0]),
+    "trips_cap": ({"start": "2028-01"}, "trips_per_day", [2500.0, 800.0, 0.0]),
+    "permit_quota": ({"permit": "b-out"}, "vehicles", [60, 30, 0]),
+    "tariff": ({"stack": "alpha", "start": "2027-06"}, "duty", [0.0, 0.2, 1.5]),
+    "rival_launch": ({"city": "aston", "start": "2027-09"}, "share", [0.0, 0.3, 0.8]),
     "suspension": ({"stack": "beta", "start": "2028-03", "end": "2028-05"}, "vehicles_left", [90, 40, 0]),
     "suspension for good": (
         {"type": "suspension", "city": "aston", "start": "2028-03"},
@@ -442,7 +480,7 @@ LADDERS: dict[str, tuple[Asked, str, list[Any]]] = {
 """By name: the constraint, its limit, and values of that from loose to strict."""
 FIXED_OR_NOT = {"launch_fixed", "force_deployment", "forbid_deployment"}
 """Types without a limit to tighten: they are asked for or not."""
-NO_LIMITS = {"permit_delay", "event_date", "partner_participation"}
+NO_LIMITS = {"permit_delay", "event_date", "partner_participation", "service_hours"}
 """A later permit is no stricter limit: it can put off the larger fleet that driver-out asks for, or keep a pilot alive."""
 
 

@@ -41,6 +41,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "permit_delay": {"city": "aston", "months": 2},
     "event_date": {"event": "a-law", "month": "2027-07"},
     "supply_change": {"stack": "beta", "factor": 0.6},
+    "area_cap": {"city": "belport", "km2": 45.0, "start": "2027-07", "end": "2027-09"},
+    "trips_cap": {"trips_per_day": 180.0, "city": "aston", "start": "2027-07"},
+    "permit_quota": {"permit": "a-op", "vehicles": 21, "start": "2027-05"},
+    "tariff": {"stack": "alpha", "duty": 0.25, "start": "2027-09"},
+    "rival_launch": {"city": "aston", "start": "2027-09", "share": 0.3, "months": 6},
+    "service_hours": {"city": "aston", "from_hour": 6, "to_hour": 22, "start": "2027-07"},
     "suspension": {"stack": "beta", "start": "2027-10", "end": "2027-12", "vehicles_left": 3},
     "service_level": {"max_wait_min": 9.25},
     "minimum_trips": {"trips_per_day": 150, "start": "2027-07"},
@@ -154,7 +160,14 @@ def test_the_line_of_a_rule_says_what_the_rule_says(key: str):
     assert line["what must hold"] == rule.title
     assert line["formula"]
     assert line["rows in"] == f"`{module_of(type(rule))}`"
-    read_in = {"permit_delay": "permit_dates.py", "event_date": "permit_dates.py", "supply_change": "supply.py"}
+    read_in = {
+        "permit_delay": "permit_dates.py",
+        "event_date": "permit_dates.py",
+        "supply_change": "supply.py",
+        "tariff": "money.py",
+        "rival_launch": "riders.py",
+        "service_hours": "curves.py",
+    }
     read_in["partner_participation"] = "partners.py"
     expected = known.get(key, read_in.get(key, ""))
     assert line["check in"] == (f"`{expected}`" if expected else "-")

@@ -10,6 +10,7 @@ import numpy as np
 from fleetplan.catalogue.types import City
 from fleetplan.economics import Life, deployment_rates, discount, going_on, vehicle_life_months
 from fleetplan.months import Grid, month_number
+from fleetplan.optimize.imposed import left_by_rivals
 from fleetplan.optimize.instance import (
     Array,
     DeploymentOutlook,
@@ -333,7 +334,7 @@ def outlook_of(
         gates = _level_gates(path, grid, terms.shared, wanted, city, world.cities[terms.city].service)
         season = season_means(grid, city.series("season.month_factors"))
         rivals = rival_shares(grid, city.value("market.rival_share"))
-        scale = season * (1.0 - rivals) * terms.rates.demand_factor
+        scale = season * (1.0 - rivals) * terms.rates.demand_factor * left_by_rivals(grid, terms.city, constraints)
         found.append(DeploymentOutlook(path, modes, gates, scale, *_barred(scope, terms, constraints, grid)))
     return Outlook(tuple(found), {s: _ceiling(scope, s, grid, constraints) for s in world.stacks})
 

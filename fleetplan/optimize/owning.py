@@ -9,6 +9,7 @@ import numpy as np
 from fleetplan.economics import Life, Loan, kept, vehicle_life_months, vehicle_price_usd
 from fleetplan.months import Grid
 from fleetplan.optimize.holdings import Array, Keeping, StackTerms
+from fleetplan.optimize.imposed import duty_factor
 from fleetplan.scope import Scope
 
 
@@ -36,7 +37,11 @@ def vehicle_life(scope: Scope, slug: str) -> Life:
         stack.value("contract.financed_share"), own["finance.interest"].value, term, own["finance.inflation"].value
     )
     keep = own["fleet.residual_share"].value
-    return Life(months, keep, lambda month: spares * vehicle_price_usd(own, stack, month), loan)
+
+    def price_usd(month: int) -> float:
+        return duty_factor(slug, month, scope.constraints) * spares * vehicle_price_usd(own, stack, month)
+
+    return Life(months, keep, price_usd, loan)
 
 
 def stack_terms(scope: Scope, slug: str, grid: Grid) -> StackTerms:

@@ -24,7 +24,7 @@ from fleetplan.plans.figures import numbers, told_lines
 from fleetplan.plans.markets import markets_proof
 from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
 from fleetplan.plans.partner_account import partner_account
-from fleetplan.plans.permit_steps import opening_months, permit_steps
+from fleetplan.plans.permit_steps import first_of, opening_months, permit_steps
 from fleetplan.plans.types import (
     Certificate,
     CityRollout,
@@ -153,9 +153,7 @@ class _Assembly:
             worth=worth.told(),
             partner_account=partner_account(self.formulation, self.result.x, r.data.key),
             launch_months=opening_months(i, self.decisions, r, r.opened, names),
-            driver_out_months=opening_months(
-                i, self.decisions, r, int(out[0]) if len(out) else None, ("paid_driver_out",)
-            ),
+            driver_out_months=opening_months(i, self.decisions, r, first_of(out), ("paid_driver_out",)),
         )
 
     @staticmethod

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fleetplan.months import month_text
-from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.instance import Instance, Ints
 from fleetplan.permits import PermitPath, PermitTiming, permit_path
 from fleetplan.permits.paths import CITY, EventDates, whole_months
 from fleetplan.permits.slips import Durations, mode_slip
@@ -122,6 +122,11 @@ def _step(dates: Dates, timing: PermitTiming) -> PermitStep:
         median=finish and month_text(ends["median"]),
         careful=finish and month_text(ends["careful"]),
     )
+
+
+def first_of(periods: Ints) -> int | None:
+    """Return the first of some periods; None of none."""
+    return int(periods[0]) if len(periods) else None
 
 
 def opening_months(

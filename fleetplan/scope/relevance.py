@@ -11,11 +11,19 @@ from collections.abc import Iterable
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import Grid, month_number, month_text
 from fleetplan.request import MAX_HORIZON_MONTHS, AnyConstraint
-from fleetplan.request.constraints import EventDate, ForbidDeployment, PermitDelay, SupplyChange, Suspension
+from fleetplan.request.constraints import (
+    EventDate,
+    ForbidDeployment,
+    PermitDelay,
+    SupplyChange,
+    Suspension,
+)
+from fleetplan.request.imposed import PermitQuota
 from fleetplan.request.members import has_window, planned_months
 from fleetplan.scope.admission import Admission
 from fleetplan.scope.names import Names
 
+PUBLIC = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
 _DROP = "take the constraint out"
 
 
@@ -101,13 +109,7 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
     if (law := getattr(item, "jurisdiction", None)) and law not in laws:
         _unplanned(f"{where}/jurisdiction", f"{law!r} is no jurisdiction {of}", laws, "", names)
         return
-    if isinstance(item, Suspension) and law:
-        held = {s for s, c in admission.planned if c in cities and law in catalogue.cities[c].jurisdictions}
-        if not held or (item.stack and item.stack not in held):
-            who = item.stack or "no stack"
-            _unplanned(
-                f"{where}/jurisdiction", f"{who} is {'not ' if item.stack else ''}planned under {law}", laws, "", names
-            )
+    _check_imposed(item, where, admission, cities, names)
     if isinstance(item, PermitDelay):
         if item.jurisdiction:
             permits = {i: p for i, p in permits.items() if p.jurisdiction == item.jurisdiction}
@@ -120,6 +122,29 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
         if event not in awaited:
             what = f"no permit {of} waits for {event!r}, and it bars none of the stacks planned there"
             _unplanned(f"{where}/event", what, awaited, "", names)
+
+
+def _check_imposed(item: AnyConstraint, where: str, admission: Admission, cities: Iterable[str], names: Names) -> None:
+    """Note suspensions and quotas that touch nothing planned."""
+    catalogue = admission.names.catalogue
+    law = getattr(item, "jurisdiction", None)
+    known = {slug for c in cities for slug in catalogue.cities[c].jurisdictions}
+    if isinstance(item, Suspension) and law:
+        held = {s for s, c in admission.planned if c in cities and law in catalogue.cities[c].jurisdictions}
+        if not held or (item.stack and item.stack not in held):
+            who = item.stack or "no stack"
+            _unplanned(
+                f"{where}/jurisdiction",
+                f"{who} is {'not ' if item.stack else ''}planned under {law}",
+                known,
+                "",
+                names,
+            )
+    if isinstance(item, PermitQuota):
+        carry = {i: p for i, p in _permits(admission, cities, None).items() if p.opens in PUBLIC}
+        if item.permit and item.permit not in carry:
+            what = f"{item.permit!r} opens no service to riders in the planned cities"
+            _unplanned(f"{where}/permit", what, carry, "", names)
 
 
 def _permits(admission: Admission, cities: Iterable[str], stack: str | None) -> dict[str, Permit]:

@@ -10,7 +10,8 @@ from fleetplan.catalogue.types import Figure
 from fleetplan.errors import RequestError
 from fleetplan.request import parse_request
 from fleetplan.reruns.patch import InputChange, apply_patch, input_changes
-from fleetplan.words.constraints import constraint_words, month_words
+from fleetplan.words.asked import month_words
+from fleetplan.words.constraints import constraint_words
 from fleetplan.words.markets import OBJECTIVES_BRIEFLY
 from fleetplan.words.names import Names
 from fleetplan.words.values import percent, several, usd

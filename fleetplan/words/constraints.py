@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from fleetplan.plans.check.measure import Measure
+from fleetplan.words.asked import Entry, month_words, number_words, place_words, window_words
+from fleetplan.words.imposed import asks_area, asks_duty, asks_hours, asks_quota, asks_rival, asks_trips_at_most
 from fleetplan.words.names import Names
 from fleetplan.words.values import count, decimal, listed, month_name, percent, several, usd
 
 _FEW = 3
-Entry = Mapping[str, Any]
 Measures = Sequence[Measure]
 Label = tuple[str, str]
 """What a form calls a member, and the unit behind it; a share is shown in per cent where that is the unit."""
@@ -65,40 +65,13 @@ def share_words(factor: float) -> str:
     return {0.5: "half", 2.0: "twice", 1.0: "all of", 0.0: "none of"}.get(factor, f"{100 * factor:g} % of")
 
 
-def month_words(month: str) -> str:
-    """Return a month as people say it; what is no month stays as it is.
-
-    >>> month_words("2027-04"), month_words("soon")
-    ('Apr 2027', 'soon')
-    """
-    try:
-        return month_name(month)
-    except (IndexError, ValueError):
-        return month
-
-
 # --- what it asks ---
-
-
-def _number(value: float, one: str, many: str = "") -> str:
-    if value == int(value):
-        return several(int(value), one, many or None)
-    return f"{value:g} {many or one + 's'}"
-
-
-def _place(c: Entry, names: Names, other: str = "every city") -> str:
-    return names.place(c.get("stack"), c.get("city")) or other
-
-
-def _window(c: Entry) -> str:
-    start = f" from {month_words(c['start'])}" if c.get("start") else ""
-    return start + (f" to {month_words(c['end'])}" if c.get("end") else "")
 
 
 def _markets(c: Entry, _: Names) -> str:
     existing = ", those already live elsewhere included" if c.get("include_existing") else ""
     kind = "paid" if c.get("counts") != "public" else "public"
-    return f"at least {_number(c['count'], 'market')} {kind} by {month_words(c['by'])}{existing}"
+    return f"at least {number_words(c['count'], 'market')} {kind} by {month_words(c['by'])}{existing}"
 
 
 def _delay(c: Entry, names: Names) -> str:
@@ -113,13 +86,14 @@ def _delay(c: Entry, names: Names) -> str:
 
 def _fleet(least_or_most: str) -> Callable[[Entry, Names], str]:
     def said(c: Entry, names: Names) -> str:
-        return f"at {least_or_most} {_number(c['vehicles'], 'vehicle')}, {_place(c, names, 'all cities')}{_window(c)}"
+        where = f"{place_words(c, names, 'all cities')}{window_words(c)}"
+        return f"at {least_or_most} {number_words(c['vehicles'], 'vehicle')}, {where}"
 
     return said
 
 
 def _supply(c: Entry, names: Names) -> str:
-    return f"{share_words(c['factor'])} the supply of {names.partner(c['stack'])}{_window(c)}"
+    return f"{share_words(c['factor'])} the supply of {names.partner(c['stack'])}{window_words(c)}"
 
 
 def _result(c: Entry, _: Names) -> str:
@@ -127,11 +101,11 @@ def _result(c: Entry, _: Names) -> str:
     what = (
         f"an operating result of at least {usd(least)}" if least > 0 else f"an operating loss of at most {usd(-least)}"
     )
-    return f"{what if least else 'no operating loss'} in each {c.get('per') or 'quarter'}{_window(c)}"
+    return f"{what if least else 'no operating loss'} in each {c.get('per') or 'quarter'}{window_words(c)}"
 
 
 def _trips(c: Entry, names: Names) -> str:
-    return f"at least {count(c['trips_per_day'])} trips a day, {_place(c, names, 'all cities')}{_window(c)}"
+    return f"at least {count(c['trips_per_day'])} trips a day, {place_words(c, names, 'all cities')}{window_words(c)}"
 
 
 def _suspended(c: Entry, names: Names) -> str:
@@ -143,8 +117,8 @@ def _suspended(c: Entry, names: Names) -> str:
         else f"every service under the law of {law}"
     )
     left = c.get("vehicles_left") or 0
-    kept = f"at most {_number(left, 'vehicle')} left" if left else "no vehicle left"
-    return f"{who} suspended{_window(c)}{'' if c.get('end') else ' for good'}, {kept}"
+    kept = f"at most {number_words(left, 'vehicle')} left" if left else "no vehicle left"
+    return f"{who} suspended{window_words(c)}{'' if c.get('end') else ' for good'}, {kept}"
 
 
 # --- what a plan does about it ---
@@ -176,6 +150,18 @@ def _extreme(kind: str) -> Callable[[Entry, Measures, Names], str]:
         return f"The {kind} fleet is {several(round(own.amount), 'vehicle')}, in {month_name(own.month)}."
 
     return said
+
+
+def _largest_area(_: Entry, found: Measures, names: Names) -> str:
+    if not found:
+        return "Nothing is open there."
+    own = _most(found)
+    return f"The largest area is {count(own.amount)} km², of {names.place(own.stack, own.city)} in {month_name(own.month)}."
+
+
+def _most_trips(_: Entry, found: Measures, __: Names) -> str:
+    own = max(found, key=lambda m: (m.amount, m.month))
+    return f"The most are {count(own.amount)} trips a day, in {month_name(own.month)}."
 
 
 def _held(_: Entry, found: Measures, __: Names) -> str:
@@ -236,22 +222,22 @@ def _given(_: Entry, __: Measures, ___: Names) -> str:
 CONSTRAINTS: Mapping[str, ConstraintWords] = {
     "force_deployment": ConstraintWords(
         "A partner must open in a city",
-        lambda c, n: f"{_place(c, n)} must open",
+        lambda c, n: f"{place_words(c, n)} must open",
         _pays,
         hint="Only partners that the law admits are offered.",
     ),
     "forbid_deployment": ConstraintWords(
-        "A partner must not open in a city", lambda c, n: f"{_place(c, n)} must not open", _opens
+        "A partner must not open in a city", lambda c, n: f"{place_words(c, n)} must not open", _opens
     ),
     "launch_by": ConstraintWords(
         "A city is open by a month",
-        lambda c, n: f"{_place(c, n)} is open to paying riders by {month_words(c['month'])}",
+        lambda c, n: f"{place_words(c, n)} is open to paying riders by {month_words(c['month'])}",
         _pays,
         {"month": ("Open to paying riders by", "")},
     ),
     "launch_not_before": ConstraintWords(
         "A city opens no earlier than a month",
-        lambda c, n: f"{_place(c, n)} opens no earlier than {month_words(c['month'])}",
+        lambda c, n: f"{place_words(c, n)} opens no earlier than {month_words(c['month'])}",
         _opens,
         {"month": ("Not before", "")},
     ),
@@ -268,14 +254,14 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
     ),
     "launches_per_quarter": ConstraintWords(
         "So many launches a quarter at most",
-        lambda c, _: f"at most {_number(c['max'], 'launch', 'launches')} a quarter",
+        lambda c, _: f"at most {number_words(c['max'], 'launch', 'launches')} a quarter",
         _per_quarter,
         {"max": ("Launches a quarter", "launches")},
         "What the launch teams can carry: each partner in a city is one launch.",
     ),
     "stacks_per_city": ConstraintWords(
         "So many partners in one city at most",
-        lambda c, n: f"at most {_number(c['max'], 'stack')} in {_place(c, n)}",
+        lambda c, n: f"at most {number_words(c['max'], 'stack')} in {place_words(c, n)}",
         _per_city,
         {"max": ("Partners", "partners")},
     ),
@@ -283,7 +269,7 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
     "fleet_floor": ConstraintWords("At least so many vehicles", _fleet("least"), _extreme("smallest")),
     "partner_share": ConstraintWords(
         "A partner's share of all vehicles at most",
-        lambda c, _: f"{c['partner']} at most {percent(c['max_share'], 0)} of all vehicles{_window(c)}",
+        lambda c, _: f"{c['partner']} at most {percent(c['max_share'], 0)} of all vehicles{window_words(c)}",
         _largest_share,
         {"max_share": ("Share", "%")},
     ),
@@ -297,6 +283,32 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         {"least_usd": ("Operating result, at least", "M USD")},
         "Before capital and loans; a minus sign is a loss that is allowed. A floor by year is written per: year.",
     ),
+    "area_cap": ConstraintWords(
+        "An area grows by stages",
+        asks_area,
+        _largest_area,
+        {"km2": ("Open at most", "km²")},
+        "One entry for each stage, each to the month before the next; an area once open stays.",
+    ),
+    "trips_cap": ConstraintWords(
+        "At most so many trips a day", asks_trips_at_most, _most_trips, {"trips_per_day": ("Trips a day", "trips")}
+    ),
+    "permit_quota": ConstraintWords("At most so many vehicles under a permit", asks_quota, _extreme("largest")),
+    "tariff": ConstraintWords(
+        "Vehicles cost more from a month on", asks_duty, _given, {"duty": ("On top of the price", "%")}
+    ),
+    "rival_launch": ConstraintWords(
+        "A rival opens in a city",
+        asks_rival,
+        _given,
+        {"share": ("Share of riders it takes", "%"), "months": ("Months until it has them", "months")},
+    ),
+    "service_hours": ConstraintWords(
+        "Riders are carried in some hours only",
+        asks_hours,
+        _given,
+        {"from_hour": ("From hour", "o'clock"), "to_hour": ("To hour", "o'clock")},
+    ),
     "suspension": ConstraintWords(
         "A service is suspended",
         _suspended,
@@ -306,19 +318,19 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
     ),
     "partner_participation": ConstraintWords(
         "A partner need not earn its money back",
-        lambda c, n: f"partners need not earn their money back: {_place(c, n, 'everywhere')}",
+        lambda c, n: f"partners need not earn their money back: {place_words(c, n, 'everywhere')}",
         _given,
         hint="Without it no partner goes where it would lose money under its contract.",
     ),
     "service_level": ConstraintWords(
         "Riders wait so long at most",
-        lambda c, n: f"a mean wait of at most {c['max_wait_min']:g} minutes in {_place(c, n)}",
+        lambda c, n: f"a mean wait of at most {c['max_wait_min']:g} minutes in {place_words(c, n)}",
         _longest_wait,
         {"max_wait_min": ("Mean wait", "minutes")},
     ),
     "launch_fixed": ConstraintWords(
         "A partner opens in a city in one month",
-        lambda c, n: f"{_place(c, n)} opens in {month_words(c['month'])}",
+        lambda c, n: f"{place_words(c, n)} opens in {month_words(c['month'])}",
         _opens,
         {"month": ("Opens in", "")},
     ),

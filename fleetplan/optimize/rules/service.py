@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from fleetplan.optimize.imposed import carried
 from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.pace import periods_before
@@ -154,11 +155,12 @@ class ResponseCurveRule(Rule):
         own, domain = p.columns.deployments[q], p.domain.deployments[q]
         surface = p.instance.levels_of(q)[g].surface
         t = p.every[p.reach.deployments[q].demand[g] > 0.0]
-        p.at_most(self, p.place(q), t, [(own.trips[g, t], 1.0), (own.demand[g, t], -1.0)], part="demand")
+        share = carried(p.instance, q)
+        p.at_most(self, p.place(q), t, [(own.trips[g, t], 1.0), (own.demand[g, t], -share[t])], part="demand")
         planes = [planes_within(surface, float(domain.fleet[k]), float(domain.demand[g, k])) for k in t]
         if planes:
             many = np.repeat(t, [len(own_planes) for own_planes in planes])
-            alpha, beta, gamma = np.concatenate(planes).T
+            alpha, beta, gamma = share[many] * np.concatenate(planes).T
             terms: list[Term] = [(own.trips[g, many], 1.0), (own.fleet[g, many], -alpha), (own.demand[g, many], -beta)]
             p.at_most(self, p.place(q), many, [*terms, *p.in_force(q, g, many, -gamma)], part="plane")
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fleetplan.catalogue.types import Catalogue, City, Stack
+from fleetplan.catalogue.types import Catalogue, City, Permit, Stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.admission import Admission
 from fleetplan.plans.check.figures import with_overrides
@@ -32,6 +32,7 @@ class Deployed(Placed):
     stack: Stack
     city: City
     levels: tuple[LadderLevel, ...]
+    met: tuple[Permit, ...] = ()
 
     @property
     def name(self) -> str:
@@ -42,6 +43,16 @@ class Deployed(Placed):
     def start(self) -> int:
         """Absolute month in which the programme begins; ``NEVER`` without one."""
         return month_number(self.row.programme_start) if self.row.programme_start else NEVER
+
+    @cached_property
+    def permits(self) -> Mapping[str, str]:
+        """What the permits that it meets open, by id."""
+        return {p.id: p.opens for p in self.met}
+
+    @cached_property
+    def areas_km2(self) -> list[float]:
+        """Area open to riders, by period."""
+        return [self.levels[level - 1].area_km2 if level else 0.0 for level in self.row.level]
 
     @property
     def laws(self) -> Collection[str]:
@@ -176,6 +187,7 @@ class Case:
                 self.catalogue.stacks[row.stack],
                 self.catalogue.cities[row.city],
                 self.services[row.city].levels,
+                tuple(self.catalogue.permits_of(row.stack, row.city).values()),
             )
             for rollout in self.plan.cities
             for row in rollout.deployments

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.money import km_per_day
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.reach import within_reach
 from fleetplan.plans.check.report import RATIO, Violation, trips_over
+from fleetplan.request.imposed import ServiceHours
 from fleetplan.service.types import ResponseSurface
 
 Array = NDArray[np.float64]
@@ -20,6 +22,7 @@ Domain = tuple[int, int]
 
 TENS = 10
 HALF_YEAR = 6
+DAYS = ("weekday", "weekend")
 FEWEST = 4
 AT_SAMPLE = 1e-9  # of a reach: a sample so little below it counts as reached
 NEAR_TRIPS = 0.5
@@ -83,6 +86,22 @@ class Curves:
         return float((self._planes[key] @ point).min())
 
 
+def hours_carried(case: Case, deployed: Deployed, t: int) -> float:
+    """Return the share of a mean day's trips that fall into the hours in which the request lets a service run."""
+    shares = [1.0]
+    for c in case.request.constraints:
+        if not isinstance(c, ServiceHours) or resolve_city(case.raw, c.city) != deployed.row.city:
+            continue
+        stack = resolve_stack(case.raw, c.stack, deployed.row.city) if c.stack else deployed.row.stack
+        if stack == deployed.row.stack and t in case.request.grid.window(c.start, c.end):
+            days = deployed.city.series("profile.day_of_week")
+            over = c.to_hour <= c.from_hour
+            inside = [h for h in range(24) if (h >= c.from_hour) + (h < c.to_hour) >= (1 if over else 2)]
+            weekday, weekend = (sum(deployed.city.series(f"profile.{day}")[h] for h in inside) for day in DAYS)
+            shares.append(sum(days[:5]) * weekday + sum(days[5:]) * weekend)
+    return min(shares)
+
+
 def check_response_curve(case: Case) -> Iterator[Violation]:
     """Yield trips above what the fleet can serve in the level in force, or above what is offered."""
     curves = Curves(case)
@@ -92,7 +111,8 @@ def check_response_curve(case: Case) -> Iterator[Violation]:
                 continue
             vehicles, trips = deployed.row.vehicles[t], deployed.row.trips_per_day[t]
             demand, where = deployed.row.demand_per_day[t], case.where(deployed.name, t)
-            curve = curves.most_trips(deployed, t)
+            share = hours_carried(case, deployed, t)
+            curve, demand = share * curves.most_trips(deployed, t), share * demand
             if trips_over(trips, curve):
                 text = f"{vehicles} vehicles serve {trips:.1f} trips a day; the curve allows {curve:.1f}"
                 yield Violation("response_curve", where, text, trips - curve)

@@ -89,6 +89,16 @@ class Placed(ABC):
     def laws(self) -> Collection[str]:
         """Slugs of the laws of its city, as far as they are known."""
 
+    @property
+    @abstractmethod
+    def permits(self) -> Mapping[str, str]:
+        """What the permits that it meets open, by id, as far as they are known."""
+
+    @property
+    @abstractmethod
+    def areas_km2(self) -> Sequence[float]:
+        """Area open to riders, by period."""
+
     @cached_property
     def launch_period(self) -> int | None:
         """First period with a level open."""
@@ -108,6 +118,17 @@ class Told(Placed):
     """A deployment as the plan itself tells it, waits included."""
 
     row: DeploymentPlan
+    levels_km2: tuple[float, ...] = ()
+
+    @property
+    def permits(self) -> Mapping[str, str]:
+        """What the permits on its way open."""
+        return {step.permit: step.opens for step in self.row.permits}
+
+    @property
+    def areas_km2(self) -> Sequence[float]:
+        """Area open to riders as the plan states it."""
+        return [self.levels_km2[level - 1] if level else 0.0 for level in self.row.level]
 
     @property
     def partner(self) -> str:
@@ -168,7 +189,8 @@ class Rollouts:
 
 def told_rollouts(plan: Plan) -> Rollouts:
     """Return the deployments of a plan as it tells them itself: no catalogue and no curves are asked."""
-    rows = tuple(Told(d) for city in plan.cities for d in city.deployments)
+    sizes = {c.city: tuple(level.area_km2 for level in c.levels) for c in plan.cities}
+    rows = tuple(Told(d, sizes[city.city]) for city in plan.cities for d in city.deployments)
     elsewhere = plan.kpis.markets_live_with_existing - plan.kpis.cities_live
     return Rollouts(plan.request.grid, rows, elsewhere, every_line(plan))
 

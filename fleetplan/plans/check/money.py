@@ -6,13 +6,17 @@ lines: deployment, city, pool.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
+from fleetplan.catalogue.aliases import resolve_stack
+from fleetplan.months import month_number
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, money_apart, usd_text
 from fleetplan.plans.check.suspended import end_of
 from fleetplan.plans.types import CityRollout, StackFleet
+from fleetplan.request.imposed import Tariff
 
 ONCE_LINES = ("withdrawal", "exit")
 CAPITAL_LINES = ("vehicles", "placing", "depot_site", "stalls", "launch", "area")
@@ -234,7 +238,14 @@ def vehicle_usd(case: Case, stack: str, month: int) -> float:
     cell_first, cell_now = listed(case, "price.battery_usd_per_kwh_by_year", month)
     price = whole * (1 - kit) + whole * kit * kit_now / kit_first
     price -= maker.value("vehicle.battery_kwh") * (cell_first - cell_now)
-    return max(0.0, price) * (1 + case.own("service.spare_share"))
+    return max(0.0, price) * (1 + case.own("service.spare_share")) * duties(case, stack, month)
+
+
+def duties(case: Case, stack: str, month: int) -> float:
+    """Return what tariffs that the request asks for multiply a stack's price with in an absolute month."""
+    held = (c for c in case.request.constraints if isinstance(c, Tariff) and resolve_stack(case.raw, c.stack) == stack)
+    on = (c for c in held if month_number(c.start) <= month <= (month_number(c.end) if c.end else month))
+    return math.prod(1 + c.duty for c in on)
 
 
 def monthly_annuity(interest: float, months: int) -> float:

@@ -12,7 +12,7 @@ from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.keeping import After, after_months, followed
 from fleetplan.plans.check.money import CAPITAL_LINES, Lines, deployment_lines, vehicle_life, vehicle_usd
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import MONEY_USD, Violation, money_apart, usd_text
+from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, money_apart, usd_text
 from fleetplan.plans.check.targets import by_slugs
 from fleetplan.plans.check.value import going_on, present_value
 from fleetplan.plans.types import PartnerAccount
@@ -177,9 +177,10 @@ def _told(case: Case, deployed: Deployed, own: PartnerAccount) -> Iterator[Viola
             if money_apart(have, want):
                 text = f"the partner's {line} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
                 yield Violation(EARNS, case.where(deployed.name, t), text, abs(have - want))
+    carried = MONEY_USD * (1 + going_on(case, _months(case)) / case.lengths[-1])  # the last lines' rounding goes on
     for name in ("residual_usd", "after_usd", "worth_usd"):
         have, want = float(getattr(told, name)), float(getattr(own, name))
-        if money_apart(have, want):
+        if abs(have - want) > carried + MONEY_SHARE * max(abs(have), abs(want)):
             text = f"the partner's {name} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
             yield Violation(EARNS, deployed.name, text, abs(have - want))
     if (told.owns_vehicles, told.must_earn) != (own.owns_vehicles, own.must_earn):

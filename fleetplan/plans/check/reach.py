@@ -18,7 +18,12 @@ from fleetplan.plans.check.law import adding_area, capped, limits_one_mode, unco
 from fleetplan.plans.check.permit_dates import dated, in_force
 from fleetplan.plans.check.riders import adoption, scale
 from fleetplan.plans.check.supply import ceiling
-from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
+from fleetplan.request.constraints import (
+    EventDate,
+    PermitDelay,
+    SupplyChange,
+)
+from fleetplan.request.imposed import RivalLaunch
 from fleetplan.service.types import LadderLevel
 
 Array = NDArray[np.float64]
@@ -36,7 +41,7 @@ class Within:
 def within_reach(case: Case, stack: Stack, city: City) -> Within:
     """Return what lies within reach of a stack in a city."""
     asked = _Outlook(case, stack, city, asked=True).within()
-    if not any(isinstance(c, PermitDelay | EventDate | SupplyChange) for c in case.request.constraints):
+    if not any(isinstance(c, PermitDelay | EventDate | SupplyChange | RivalLaunch) for c in case.request.constraints):
         return asked
     catalogued = _Outlook(case, stack, city, asked=False).within()
     return Within(np.maximum(asked.fleet, catalogued.fleet), np.maximum(asked.riders, catalogued.riders))
@@ -146,5 +151,5 @@ class _Outlook:
                 opened = range(int(np.argmax(possible[ring])), int(t) + 1)
                 won[ring, t] = (full - inner) * max(adoption(case, case.starts[k], int(t)) for k in opened)
             inner = full
-        scales = np.array([scale(case, self.stack, self.city, t) for t in case.periods])
+        scales = np.array([scale(case, self.stack, self.city, t, asked=self.asked) for t in case.periods])
         return np.asarray(np.cumsum(won, axis=0) * scales[None, :] * possible)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fleetplan.catalogue.aliases import resolve_city
 from fleetplan.catalogue.types import City, Stack
+from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.report import Violation, trips_over
 from fleetplan.plans.check.suspended import stood_still
+from fleetplan.request.imposed import RivalLaunch
 
 
 def adoption(case: Case, opened: int, t: int, deployed: Deployed | None = None) -> float:
@@ -22,14 +25,24 @@ def adoption(case: Case, opened: int, t: int, deployed: Deployed | None = None) 
     return sum(table[min(age, len(table) - 1)] for age in ages) / len(ages)
 
 
-def scale(case: Case, stack: Stack, city: City, t: int) -> float:
-    """Return season, rivals and price as one factor on demand."""
+def rivals_leave(case: Case, city: City, t: int) -> float:
+    """Return the share of riders that rivals leave who launch in a city by the request, the mean over a period's months."""
+    left = 1.0
+    for c in case.request.constraints:
+        if isinstance(c, RivalLaunch) and resolve_city(case.raw, c.city) == city.slug:
+            ages = [month - month_number(c.start) + 1 for month in case.months(t)]
+            left *= 1 - c.share * sum(min(1.0, max(0, age) / max(1, c.months)) for age in ages) / len(ages)
+    return left
+
+
+def scale(case: Case, stack: Stack, city: City, t: int, *, asked: bool = True) -> float:
+    """Return season, rivals and price as one factor on demand; ``asked``: with rivals whose launch the request asks for."""
     factors = city.series("season.month_factors")
     season = sum(factors[month % 12] for month in case.months(t)) / case.lengths[t]
     middle = case.starts[t] - case.start + case.lengths[t] / 2
     rivals = city.value("market.rival_share") * middle / (case.end - case.start)
     price = stack.value("contract.fare_multiplier") ** case.own("price.elasticity")
-    return float(season * (1 - rivals) * price)
+    return float(season * (1 - rivals) * price * (rivals_leave(case, city, t) if asked else 1.0))
 
 
 def check_demand(case: Case) -> Iterator[Violation]:

@@ -45,7 +45,9 @@ from fleetplan.request.constraints import (
     StacksPerCity,
     Suspension,
 )
+from fleetplan.request.imposed import AreaCap, PermitQuota, TripsCap
 
+KM2 = 1e-6
 C = TypeVar("C", bound=Constraint)
 Measuring = Callable[[Rollouts, C], Iterator[Measure]]
 MEASURES: dict[type[Constraint], Measuring[Any]] = {}
@@ -154,6 +156,32 @@ def _stacks_per_city(plan: Rollouts, c: StacksPerCity) -> Iterator[Measure]:
             count = sum(d.row.level[t] > 0 for d in rows if d.row.city == city)
             text = f"{count} stacks are open; at most {c.max} may"
             yield Measure(count, text, most=c.max, month=plan.months[t], city=city)
+
+
+@_measures(AreaCap)
+def _area_cap(plan: Rollouts, c: AreaCap) -> Iterator[Measure]:
+    for d in plan.named(c.city, c.stack):
+        for t in plan.grid.window(c.start, c.end):
+            text = f"{d.areas_km2[t]:.1f} km2 are open; at most {c.km2:g} may be"
+            found = Measure(d.areas_km2[t], text, most=c.km2, month=plan.months[t], slack=KM2)
+            yield replace(found, city=d.row.city, stack=d.row.stack)
+
+
+@_measures(TripsCap)
+def _trips_cap(plan: Rollouts, c: TripsCap) -> Iterator[Measure]:
+    slack = TRIPS_PER_DAY + TRIPS_SHARE * c.trips_per_day
+    for t in plan.grid.window(c.start, c.end):
+        trips = sum(d.row.trips_per_day[t] for d in plan.named(c.city, c.stack))
+        text = f"{trips:.1f} trips a day are served; at most {c.trips_per_day:g} may be"
+        yield Measure(trips, text, most=c.trips_per_day, month=plan.months[t], slack=slack)
+
+
+@_measures(PermitQuota)
+def _permit_quota(plan: Rollouts, c: PermitQuota) -> Iterator[Measure]:
+    for t in plan.grid.window(c.start, c.end):
+        count = sum(d.in_modes((d.permits[c.permit],), t) for d in plan.every if c.permit in d.permits)
+        text = f"{count} vehicles serve in the mode that {c.permit} opens; at most {c.vehicles} may"
+        yield Measure(count, text, most=c.vehicles, month=plan.months[t])
 
 
 @_measures(Suspension)
