@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,9 +12,11 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from api import problems as p
 from api import schemas
@@ -22,6 +26,7 @@ from api.logs import configure_logs
 from api.middleware import Doorkeeper, Surround, problem_response
 from api.openapi import document
 from api.pages.routes import ROUTERS as PAGES
+from api.pointers import pointer_of
 from api.routes import (
     cities,
     comparison,
@@ -111,6 +116,8 @@ def create_app(
         app.include_router(router)
     app.add_exception_handler(p.ServiceError, _told)
     app.add_exception_handler(StoreError, _of_store)
+    app.add_exception_handler(DBAPIError, _of_database)
+    app.add_exception_handler(OSError, _of_disk)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Doorkeeper, service=service)
@@ -161,6 +168,19 @@ async def _of_store(request: Request, error: Exception) -> Response:
     return problem_response(p.of_store(error), request.scope)
 
 
+async def _of_database(request: Request, error: Exception) -> Response:
+    """Tell that the database does not answer, or that there is no room."""
+    logging.getLogger("fleetplan.http").error("the database does not answer", exc_info=error)
+    return problem_response(p.NotAvailable("the database does not answer"), request.scope)
+
+
+async def _of_disk(request: Request, error: Exception) -> Response:
+    """Tell that there is no room; any other trouble with files is a fault of ours."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return problem_response(p.DiskFull("there is no room left in the data folder"), request.scope)
+    raise error
+
+
 async def _http(request: Request, error: Exception) -> Response:
     """Tell what Starlette and FastAPI raise on their own."""
     if not isinstance(error, HTTPException):
@@ -169,7 +189,18 @@ async def _http(request: Request, error: Exception) -> Response:
     answer = problem_response(kinds.get(error.status_code, p.Internal)(str(error.detail)), request.scope)
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(_methods(request))
     return answer
+
+
+def _methods(request: Request) -> list[str]:
+    """Return every method that an address takes, whichever route takes it."""
+    found = {"HEAD"}
+    for route in (route for router in (*ROUTERS, *PAGES) for route in router.routes):
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return sorted(found if "GET" in found else found - {"HEAD"})
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -196,5 +227,5 @@ def _flaw(item: Any, body: Any) -> p.Flaw:
     value = None if missing else item.get("input")
     if place == "body":
         remedy = "remove it" if item["type"] == "extra_forbidden" else ""
-        return p.Flaw(item["msg"], pointer=p.pointer_of(location, body), value=value, allowed=allowed, remedy=remedy)
+        return p.Flaw(item["msg"], pointer=pointer_of(location, body), value=value, allowed=allowed, remedy=remedy)
     return p.Flaw(item["msg"], parameter=".".join(str(part) for part in location), value=value, allowed=allowed)

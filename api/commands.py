@@ -17,17 +17,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from api.starting import end_with, settings_of, store_of, usable
 from fleetplan.errors import FleetplanError
 
 if TYPE_CHECKING:
     import httpx2
 
-    from api.settings import Settings
-    from api.store.sqlstore import SqlStore
 
 FINAL = {"succeeded": 0, "cancelled": 1, "failed": 1, "infeasible": 3}
 PATIENCE_S = 60.0
@@ -74,11 +73,9 @@ def serve(
     """Serve planning over HTTP, and solve what is asked, in one process; nothing else has to run."""
     from api.serve import serve as run
 
-    settings = _settings(host=host, port=port, data_dir=data, database=database, workers=workers)
-    try:
+    settings = settings_of(host=host, port=port, data_dir=data, database=database, workers=workers)
+    with usable():
         run(settings)
-    except PermissionError as error:
-        _end(str(error))
 
 
 @service_app.command()
@@ -91,9 +88,11 @@ def worker(
     """Solve what a service was asked, beside it or on another machine that reaches the same database."""
     from api.jobs.worker import run_worker
 
-    settings = _settings(data_dir=data, database=database, workers=concurrency)
+    settings = settings_of(data_dir=data, database=database, workers=concurrency)
     typer.echo("fleetplan worker: waiting for plans (Ctrl-C ends it)", err=True)
-    run_worker(settings.job_config())
+    os.umask(0o077)  # what is written is nobody else's to read
+    with usable():
+        run_worker(settings.job_config())
 
 
 @keys_app.command("add")
@@ -105,7 +104,7 @@ def keys_add(
     database: Database = None,
 ) -> None:
     """Make a key and print it, once: only its hash is kept."""
-    with _store(data, database) as store:
+    with store_of(data, database) as store:
         secret = store.add_key(name or f"{scope.value}-{time.strftime('%Y%m%d-%H%M%S')}", [scope.value])
     typer.echo(secret)
 
@@ -113,7 +112,7 @@ def keys_add(
 @keys_app.command("list")
 def keys_list(*, data: Data = None, database: Database = None, as_json: AsJson = False) -> None:
     """List keys by name and scope."""
-    with _store(data, database) as store:
+    with store_of(data, database) as store:
         rows: list[dict[str, Any]] = [
             {
                 "id": row.id,
@@ -140,10 +139,10 @@ def keys_revoke(
     database: Database = None,
 ) -> None:
     """Revoke a key; a running service refuses it within a second."""
-    with _store(data, database) as store:
+    with store_of(data, database) as store:
         count = store.revoke(name)
     if not count:
-        _end(f"no key in force is called {name!r}")
+        end_with(f"no key in force is called {name!r}")
     typer.echo(f"revoked: {name}")
 
 
@@ -168,7 +167,7 @@ def submit(
     try:
         asked = read_data(request)  # the service judges it, names and all
     except FleetplanError as error:
-        _end(str(error), error.exit_code)
+        end_with(str(error), error.exit_code)
     options = {"time_limit_s": time_limit, "gap": gap, "seed": seed, "node_limit": nodes}
     with _client(server, key) as client:
         told = _told(client.post("/v1/plans", json={"request": asked, "options": options}, headers=_once()))
@@ -234,35 +233,6 @@ def compare(
 # --- helpers --------------------------------------------------------------------------------------------------------------
 
 
-def _end(message: str, code: int = 1) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
-
-
-def _settings(**given: Any) -> Settings:
-    from pydantic import ValidationError
-
-    from api.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        _end(str(error), 2)
-
-
-@contextmanager
-def _store(data: Path | None, database: str | None) -> Iterator[SqlStore]:
-    from api.store.sqlstore import SqlStore
-
-    settings = _settings(data_dir=data, database=database)
-    store = SqlStore(settings.database, settings.data_dir)
-    store.migrate()
-    try:
-        yield store
-    finally:
-        store.close()
-
-
 @contextmanager
 def _client(server: str, key: str) -> Iterator[httpx2.Client]:
     import httpx2
@@ -273,7 +243,7 @@ def _client(server: str, key: str) -> Iterator[httpx2.Client]:
         with httpx2.Client(base_url=server, headers=headers, timeout=timeout) as client:
             yield client
     except httpx2.TransportError as error:
-        _end(f"{server}: {error}")
+        end_with(f"{server}: {error}")
 
 
 def _once() -> dict[str, str]:
@@ -284,15 +254,19 @@ def _once() -> dict[str, str]:
 def _told(response: httpx2.Response) -> dict[str, Any]:
     """Return an answer, or end with the problem in words."""
     told: dict[str, Any] = response.json()
-    if response.is_success:
-        return told
+    if not response.is_success:
+        end_with(_problem_text(response, told), 2 if response.status_code in {400, 422} else 1)
+    return told
+
+
+def _problem_text(response: httpx2.Response, told: dict[str, Any]) -> str:
     lines = [f"{told.get('title', response.reason_phrase)} ({told.get('code', response.status_code)})"]
     lines += [told["detail"]] if told.get("detail") else []
     for fault in told.get("errors", []):
         lines.append(f"  {fault.get('pointer') or fault.get('parameter') or ''}: {fault['message']}")
         lines += [f"    {name}: {fault[name]}" for name in ("value", "allowed", "remedy") if fault.get(name)]
     lines += [told["remedy"]] if told.get("remedy") else []
-    _end("\n".join(lines), 2 if response.status_code in {400, 422} else 1)
+    return "\n".join(lines)
 
 
 def _patch(given: str) -> Any:
@@ -303,14 +277,14 @@ def _patch(given: str) -> Any:
         reading = read_text(given, "yaml")
         if reading.faults:
             first = reading.faults[0]
-            _end(f"the patch, line {first.line}, column {first.column}: {first.message}; {first.remedy}", 2)
+            end_with(f"the patch, line {first.line}, column {first.column}: {first.message}; {first.remedy}", 2)
         return reading.data
     if not Path(given).is_file():
-        _end(f"{given}: neither a JSON object nor a file", 2)
+        end_with(f"{given}: neither a JSON object nor a file", 2)
     try:
         return read_data(Path(given))
     except FleetplanError as error:
-        _end(str(error), error.exit_code)
+        end_with(str(error), error.exit_code)
 
 
 def _print_and_follow(client: httpx2.Client, plan: str, *, follow: bool) -> None:

@@ -7,20 +7,22 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
+import anyio
 import structlog
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pages.shell import problem_page, wants_page
-from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, headers_of, problem
-from api.security import cookie_authorization
+from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, TooSlow, headers_of, problem
+from api.security import FORWARDED, cookie_authorization
 
 if TYPE_CHECKING:
     from api.deps import Service
 
 OPEN_PATHS = frozenset({"/health", "/ready", "/sign-in", "/favicon.ico"})
 OPEN_PREFIX = "/assets/"
+BODY_S = 30.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 EXPORT_POLICY = (
@@ -67,7 +69,10 @@ class Surround:
             await send(message)
 
         try:
-            await self._app(scope, receive, tagged)
+            if scope["method"] == "HEAD":
+                await self._head(scope, receive, tagged)
+            else:
+                await self._app(scope, receive, tagged)
         except Exception:
             self._log.exception("failed", request_id=request_id, method=scope["method"], path=scope["path"])
             if status:
@@ -75,6 +80,24 @@ class Surround:
             await problem_response(Internal(f"request {request_id} failed"), scope)(scope, receive, tagged)
         finally:
             self._note(scope, status, time.perf_counter() - began)
+
+    async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer HEAD as GET would be answered, without the body (RFC 9110); a stream ends at once."""
+        ended = False
+
+        async def without_body(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                ended = True
+
+        async def gone() -> Message:
+            if ended:
+                return {"type": "http.disconnect"}
+            return await receive()
+
+        await self._app({**scope, "method": "GET"}, gone, without_body)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -116,7 +139,11 @@ class Doorkeeper:
         self._guard.check_host(headers.get("host"))
         self._guard.check_origin(scope["method"], headers.get("origin"), headers.get("host"))
         if scope["path"] not in OPEN_PATHS and not scope["path"].startswith(OPEN_PREFIX):
-            scope["caller"] = await self._guard.caller(headers.get("authorization") or cookie_authorization(headers))
+            scope["caller"] = await self._guard.caller(
+                headers.get("authorization") or cookie_authorization(headers),
+                client=(scope.get("client") or ("",))[0],
+                forwarded=any(name in headers for name in FORWARDED),
+            )
 
     async def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """Read the body whole, up to the limit, and return a receiver that gives it out again."""
@@ -126,14 +153,19 @@ class Doorkeeper:
         if announced.isdecimal() and int(announced) > self._most:
             raise self._too_large(int(announced))
         body, more = bytearray(), True
-        while more:
-            message = await receive()
-            if message["type"] != "http.request":
-                break
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._most:
-                raise self._too_large(len(body))
+        with anyio.move_on_after(BODY_S):
+            while more:
+                message = await receive()
+                if message["type"] != "http.request":
+                    more = False
+                    break
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > self._most:
+                    raise self._too_large(len(body))
+        if more:
+            msg = f"the body was not there within {BODY_S:g} s"
+            raise TooSlow(msg)
         parts: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
         async def again() -> Message:

@@ -24,8 +24,16 @@ ALWAYS: tuple[type[p.ServiceError], ...] = (
     p.HostUnknown,
     p.MethodNotAllowed,
     p.Internal,
+    p.NotAvailable,
 )
-WITH_BODY: tuple[type[p.ServiceError], ...] = (p.MalformedJson, p.NotJson, p.BodyTooLarge, p.BadRequest, p.CrossOrigin)
+WITH_BODY: tuple[type[p.ServiceError], ...] = (
+    p.MalformedJson,
+    p.NotJson,
+    p.TooSlow,
+    p.BodyTooLarge,
+    p.BadRequest,
+    p.CrossOrigin,
+)
 NAMED = "example named"
 EVENT = {
     "title": "Event",

@@ -1,13 +1,14 @@
 """Everything the service refuses on purpose, in one tree that knows no HTTP, and the one table that maps it to answers.
 
     ServiceError
-    ├── BodyError         MalformedJson · NotJson · BodyTooLarge
+    ├── BodyError         MalformedJson · NotJson · BodyTooLarge · TooSlow
     ├── AccessError       KeyMissing · KeyUnknown · ScopeMissing · CrossOrigin · HostUnknown
     ├── NotFound          RouteNotFound · PlanNotFound · CityNotFound · PartnerNotFound · ExampleNotFound · TableNotFound
     ├── StateError        NotReady · NoAnswer · NotFinal · AlreadyFinal
     ├── BadRequest        one or more faults in a body, a query or a header
     ├── NotAcceptable · MethodNotAllowed
     ├── IdempotencyClash · QueueFull · NotAvailable
+    ├── DamagedAnswer · DiskFull
     └── Internal          a bug: the request id leads to the log
 
 Every answer is ``application/problem+json`` (RFC 9457) with a stable ``code`` and, where input is wrong, every fault at once.
@@ -23,7 +24,17 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.store.errors import KeyReused, PlanUnfinished, PlanUnknown, StoreError, TooManyWait
+from api.pointers import value_at
+from api.store.errors import (
+    AnswerDamaged,
+    KeyReused,
+    PlanUnfinished,
+    PlanUnknown,
+    StoreError,
+    StoreFull,
+    StoreUnusable,
+    TooManyWait,
+)
 from fleetplan.errors import Fault
 
 MEDIA_TYPE = "application/problem+json"
@@ -63,6 +74,10 @@ class NotJson(ServiceError):
 
 class BodyTooLarge(ServiceError):
     """The body is larger than the service takes."""
+
+
+class TooSlow(ServiceError):
+    """The body did not come in time."""
 
 
 class KeyMissing(ServiceError):
@@ -149,6 +164,14 @@ class QueueFull(ServiceError):
     """Too many plans wait."""
 
 
+class DamagedAnswer(ServiceError):
+    """The stored plan is gone, or is not what was stored."""
+
+
+class DiskFull(ServiceError):
+    """There is no room left for a plan."""
+
+
 class NotAvailable(ServiceError):
     """The service cannot work now."""
 
@@ -205,6 +228,7 @@ KINDS: dict[type[ServiceError], Kind] = {
     OtherVersion: Kind("plan-of-other-version", 409, "The plan is of another version", "Ask the same request again."),
     NotFinal: Kind("plan-not-final", 409, "The plan is still being made", "Cancel it first."),
     AlreadyFinal: Kind("plan-final", 409, "The plan had ended before", "Nothing is left to cancel."),
+    TooSlow: Kind("too-slow", 408, "The body did not come in time", "Send it in one go.", {"Connection": "close"}),
     BodyTooLarge: Kind("body-too-large", 413, "The body is too large", "Send less."),
     NotJson: Kind("not-json", 415, "The body is not JSON", "Send Content-Type: application/json."),
     HostUnknown: Kind("host-unknown", 421, "The Host header names another machine", "Use the address that is served."),
@@ -214,6 +238,15 @@ KINDS: dict[type[ServiceError], Kind] = {
     ),
     QueueFull: Kind("queue-full", 429, "Too many plans wait", "Try again after Retry-After.", {"Retry-After": "10"}),
     Internal: Kind("internal", 500, "The service failed", "Report the request id; nothing was lost."),
+    DamagedAnswer: Kind(
+        "answer-damaged",
+        500,
+        "The stored plan is damaged",
+        "Ask the same request again, or bring the file back from a copy of the data folder.",
+    ),
+    DiskFull: Kind(
+        "disk-full", 507, "There is no room left for a plan", "Make room in the data folder, or delete plans."
+    ),
     NotAvailable: Kind("not-available", 503, "The service cannot work now", "Try again.", {"Retry-After": "5"}),
 }
 
@@ -223,6 +256,9 @@ OF_STORE: dict[type[StoreError], type[ServiceError]] = {
     TooManyWait: QueueFull,
     PlanUnknown: PlanNotFound,
     PlanUnfinished: NotFinal,
+    AnswerDamaged: DamagedAnswer,
+    StoreFull: DiskFull,
+    StoreUnusable: NotAvailable,
 }
 
 
@@ -342,40 +378,3 @@ def flaws_of_faults(faults: Iterable[Fault], body: Any, *, under: Sequence[str] 
             Flaw(fault.what, pointer=pointer, value=value_at(body, pointer), allowed=fault.allowed, remedy=fault.remedy)
         )
     return flaws
-
-
-def value_at(body: Any, pointer: str) -> Any:
-    """Return what stands at a JSON pointer, None when nothing does.
-
-    >>> value_at({"a": [{"b": 7}]}, "/a/0/b")
-    7
-    """
-    for part in pointer.split("/")[1:]:
-        body = _step(body, part.replace("~1", "/").replace("~0", "~"))
-    return body
-
-
-def _step(body: Any, key: str) -> Any:
-    if isinstance(body, dict):
-        return body.get(key)
-    if isinstance(body, list) and key.isdecimal() and int(key) < len(body):
-        return body[int(key)]
-    return None
-
-
-def pointer_of(location: Sequence[int | str], body: Any) -> str:
-    """Return the JSON pointer of a pydantic location; names of union members, which no body holds, are left out.
-
-    >>> pointer_of(("constraints", 0, "launch_by", "month"), {"constraints": [{"month": 1}]})
-    '/constraints/0/month'
-    """
-    parts = []
-    for number, part in enumerate(location):
-        last = number == len(location) - 1
-        inside = isinstance(body, list) if isinstance(part, int) else isinstance(body, dict) and part in body
-        if inside:
-            body = _step(body, str(part))
-        elif not (last and isinstance(body, dict)):
-            continue
-        parts.append(str(part).replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{part}" for part in parts)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from anyio import to_thread
+from anyio import sleep, to_thread
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
@@ -25,6 +26,10 @@ KEY_COOKIE = "fleetplan_key"
 
 FRESH_S = 1.0
 MOST_CACHED = 1000
+FIRST_WAIT_S, LONGEST_WAIT_S, FORGET_S = 0.005, 5.0, 60.0
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+"""Headers by which a proxy says that it passes a call on."""
+
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -77,6 +82,23 @@ class Caller:
 ANYBODY = Caller("", frozenset({Scope.admin}))
 
 
+class Guesses:
+    """Wrong keys by address: each answer waits twice as long as the one before, up to some seconds."""
+
+    def __init__(self) -> None:
+        self._wrong: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    async def wait(self, client: str) -> None:
+        """Note a wrong key, and wait."""
+        now = time.monotonic()
+        last, count = self._wrong.pop(client, (now, 0))
+        count = 1 if now - last > FORGET_S else count + 1
+        self._wrong[client] = (now, count)
+        while len(self._wrong) > MOST_CACHED:
+            self._wrong.popitem(last=False)
+        await sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(count, 20)))
+
+
 class Guard:
     """Decides who may come in. What the store said about a key holds for a second; then a revoked key is out."""
 
@@ -85,25 +107,48 @@ class Guard:
         self._book = book
         self._in_use = False
         self._asked = float("-inf")
+        self._in_force: frozenset[str] = frozenset()
         self._known: dict[str, tuple[float, Caller]] = {}
+        self._guesses = Guesses()
 
     def refuse_open_bind(self) -> None:
         """Raise :class:`OpenWithoutKeys` when other machines could reach a service without keys."""
-        if not self._settings.loopback and not self._any_key():
+        if not self._settings.loopback and not any(key.revoked_at is None for key in self._book.list_keys()):
+            names = ", ".join(self._settings.allowed_hosts)
+            where = f"be reached as {names}" if is_loopback(self._settings.host) else f"listen on {self._settings.host}"
             msg = (
-                f"refusing to listen on {self._settings.host} without an API key: others could plan, read and delete. "
+                f"refusing to {where} without an API key: others could plan, read and delete. "
                 "Make one first: fleetplan keys add --scope plan"
             )
             raise OpenWithoutKeys(msg)
 
-    async def caller(self, authorization: str | None) -> Caller:
-        """Return who asks, or raise :class:`KeyMissing` or :class:`KeyUnknown`."""
-        if self._settings.loopback and not await self._keys_in_use():
+    async def caller(self, authorization: str | None, *, client: str = "", forwarded: bool = False) -> Caller:
+        """Return who asks, or raise :class:`KeyMissing` or :class:`KeyUnknown`.
+
+        Parameters
+        ----------
+        client
+            The address that the call came from; from one that guesses keys, wrong ones are answered ever later.
+        forwarded
+            Whether a proxy passed the call on: then it may come from anybody, and loopback opens nothing.
+        """
+        if self._settings.loopback and not forwarded and not await self._keys_in_use():
             return ANYBODY
         scheme, _, secret = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise KeyMissing
-        return await self._by_key(secret.strip())
+        try:
+            return await self._by_key(secret.strip())
+        except KeyUnknown:
+            await self._guesses.wait(client)
+            raise
+
+    async def in_force(self, caller: Caller) -> bool:
+        """Return whether a caller may still come in: a key that was revoked ends its streams too."""
+        if not caller.key:
+            return not await self._keys_in_use()
+        await self._keys_in_use()
+        return caller.key in self._in_force
 
     async def _keys_in_use(self) -> bool:
         now = time.monotonic()
@@ -113,7 +158,10 @@ class Guard:
         return self._in_use
 
     def _any_key(self) -> bool:
-        return any(key.revoked_at is None for key in self._book.list_keys())
+        """Return whether keys are in use: once there was one, nobody comes in without, even when all are revoked."""
+        keys = self._book.list_keys()
+        self._in_force = frozenset(key.id for key in keys if key.revoked_at is None)
+        return bool(keys)
 
     async def _by_key(self, secret: str) -> Caller:
         digest, now = hashlib.sha256(secret.encode()).hexdigest(), time.monotonic()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import threading
+from types import FrameType
 
 import uvicorn
 
@@ -13,8 +16,10 @@ from api.jobs.worker import run_worker
 from api.logs import server_logs
 from api.security import OpenWithoutKeys
 from api.settings import Settings
+from api.sockets import Patient
+from api.store.errors import StoreUnusable
 
-DRAIN_S = 5
+DRAIN_S = 3
 
 
 def serve(settings: Settings) -> None:
@@ -24,16 +29,22 @@ def serve(settings: Settings) -> None:
     ------
     PermissionError
         When other machines could reach a service without keys.
+    StoreUnusable
+        When data folder, database or address cannot be used.
+    CatalogueError
+        When the catalogue cannot be read.
     """
+    os.umask(0o077)  # what is written is nobody else's to read
     app = create_app(settings)
     try:
         app.state.service.guard.refuse_open_bind()
     except OpenWithoutKeys as error:
         raise PermissionError(str(error)) from error
+    _ = app.state.service.known.catalogue
+    listener = _listener(settings)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
+        http=Patient,
         access_log=False,
         log_config=server_logs(settings.log_level),
         server_header=False,
@@ -46,12 +57,50 @@ def serve(settings: Settings) -> None:
     worker = threading.Thread(target=_work, args=(settings, stop), name="fleetplan-worker")
     if settings.workers:
         worker.start()
+    # After it has shut down, uvicorn raises the signal again, which would end the process before its plans are handed back.
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        uvicorn.Server(config).run()
+        _Server(config, stop).run(sockets=[listener])
     finally:
         stop.set()
         if settings.workers:
             worker.join()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, whose end is the worker's too: plans are handed back while open answers are finished."""
+
+    def __init__(self, config: uvicorn.Config, stop: threading.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        self._stop.set()
+        super().handle_exit(sig, frame)
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """Return a socket that listens where the settings say.
+
+    Raises
+    ------
+    StoreUnusable
+        If somebody else listens there, or the address is none of this machine's.
+    """
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind, proto)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as error:
+        msg = f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}"
+        raise StoreUnusable(msg) from error
+    return found
 
 
 def _work(settings: Settings, stop: threading.Event) -> None:

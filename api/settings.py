@@ -5,14 +5,22 @@ The environment wins over the file, arguments win over both.
 
 from __future__ import annotations
 
+import json
 import os
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from api.jobs.config import JobConfig
 
@@ -52,8 +60,10 @@ class Settings(BaseSettings):
         default_factory=default_data_dir, description="the SQLite database and all artefacts live here"
     )
     database: str | None = Field(default=None, description="SQLAlchemy URL; SQLite in data_dir when left out")
-    allowed_hosts: list[str] = Field(
-        default=[], description="names under which the service is reached, besides loopback"
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        description="names under which the service is reached, besides loopback: a list, or names with commas between them; "
+        "with one of them, an API key is needed",
     )
     max_body_bytes: Annotated[int, Field(ge=1024)] = 262_144
     max_json_depth: Annotated[int, Field(ge=4, le=200)] = 32
@@ -70,12 +80,25 @@ class Settings(BaseSettings):
     helpers: Annotated[int, Field(ge=0, le=64)] | None = Field(
         default=None, description="parts of other workers' large plans solved at once while there is no plan here"
     )
+    min_free_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=16_000_000, description="with less room than this in data_dir no plan is taken, and /ready says so"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, given: Any) -> Any:
+        """Return names as a list: from JSON, or from a text with commas."""
+        if not isinstance(given, str):
+            return given
+        if given.lstrip().startswith("["):
+            return json.loads(given)
+        return [name.strip().lower() for name in given.split(",") if name.strip()]
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
-        return is_loopback(self.host)
+        """Whether only this machine can reach the service: it listens on loopback, and no name leads there through a proxy."""
+        return is_loopback(self.host) and not self.allowed_hosts
 
     def job_config(self) -> JobConfig:
         """Return what the job side needs of these settings."""
@@ -98,5 +121,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments, then the environment, then the file."""
         given = os.environ.get(CONFIG_VARIABLE)
+        if given and not Path(given).is_file():
+            msg = f"{CONFIG_VARIABLE} names {given}, which is no file"
+            raise SettingsError(msg)
         file = (TomlConfigSettingsSource(settings_cls, Path(given)),) if given else ()
         return (init_settings, env_settings, *file)

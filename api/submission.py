@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import time
 
 import anyio
@@ -12,6 +13,7 @@ from fastapi import Request, Response
 
 from api.deps import Service, stored
 from api.documents import Document, json_document
+from api.problems import DiskFull
 from api.schemas import plan_status
 from api.security import Caller
 from api.store.contract import FINAL, NewPlan, PlanRow
@@ -30,8 +32,17 @@ async def submission_key(request: Request, given: str | None) -> tuple[str | Non
     return f"{caller.key}/{bare}", digest
 
 
+def check_room(service: Service) -> None:
+    """Raise :class:`DiskFull` when the data folder has less room than a plan may need."""
+    free, least = shutil.disk_usage(service.settings.data_dir).free, service.settings.min_free_bytes
+    if free < least:
+        msg = f"{free / 1e6:,.1f} MB are free in the data folder, {least / 1e6:,.1f} MB are kept free"
+        raise DiskFull(msg)
+
+
 async def submit(request: Request, service: Service, new: NewPlan, prefer: str | None) -> Response:
     """Store and enqueue a plan; answer 202, or 200 when it ended within the time that the client prefers to wait."""
+    await to_thread.run_sync(check_room, service)
     row, replayed = await to_thread.run_sync(service.store.create, new)
     if not replayed:
         service.metrics.submitted.inc()

@@ -33,6 +33,19 @@ def reported(*, as_json: bool) -> Iterator[None]:
     except FleetplanError as error:
         typer.echo(json.dumps(_error_data(error)) if as_json else _error_text(error), err=not as_json)
         raise typer.Exit(error.exit_code) from error
+    except MemoryError as error:
+        raise typer.Exit(
+            _told("there is not enough memory: ask for fewer cities or months", as_json=as_json)
+        ) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise typer.Exit(_told(f"{where}{error.strerror or error}", as_json=as_json)) from error
+
+
+def _told(message: str, *, as_json: bool) -> int:
+    data = {"status": "error", "error": {"code": "error", "message": message}}
+    typer.echo(json.dumps(data) if as_json else message, err=not as_json)
+    return 1
 
 
 def _error_data(error: FleetplanError) -> dict[str, Any]:
@@ -69,7 +82,8 @@ def _fault_text(fault: Any) -> str:
 
 
 def searched(search: Callable[[Run], Found]) -> Found:
-    """Search in a thread of its own, so that Ctrl-C reaches us; the first one stops the search, a second one gives up."""
+    """Search in a thread of its own, so that Ctrl-C and SIGTERM reach us: the first stops the search, a second gives up."""
+    import signal
     import threading
     from concurrent.futures import ThreadPoolExecutor
 
@@ -77,6 +91,8 @@ def searched(search: Callable[[Run], Found]) -> Found:
     from fleetplan.run import Run
 
     stop = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends us from outside gets the best plan too
     with ProgressDisplay(console(stderr=True)) as display, ThreadPoolExecutor(1) as pool:
         future = pool.submit(search, Run(progress=display.show, stop=stop))
         while True:

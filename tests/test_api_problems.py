@@ -11,7 +11,8 @@ import pytest
 
 from api import problems as p
 from api.known import Known
-from api.store.errors import StoreError
+from api.store.contract import NewPlan
+from api.store.errors import StoreError, StoreFull
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.service.types import CityService
 from tests.api_support import BODY, FakeKnown, Running, running
@@ -24,7 +25,8 @@ def test_every_refusal_of_the_store_has_an_answer():
     refusals = {cls: cls("why") for cls in StoreError.__subclasses__()}
     assert set(p.OF_STORE) == set(refusals)
     told = {p.problem(p.of_store(error)).code for error in refusals.values()}
-    assert told == {"idempotency-clash", "queue-full", "plan-not-found", "plan-not-final"}
+    posted = {"idempotency-clash", "queue-full", "plan-not-found", "plan-not-final"}
+    assert told == posted | {"answer-damaged", "disk-full", "not-available"}
     assert all(p.of_store(error).detail == "why" for error in refusals.values())
 
 
@@ -67,7 +69,36 @@ def _broken_store(s: Running) -> Any:
     return s.client.get("/ready")
 
 
+def _damaged(s: Running) -> Any:
+    plan = s.made()
+    row = s.store.get(plan)
+    assert row is not None
+    assert row.answer_sha256 is not None
+    s.store.files.path(row.answer_sha256).write_bytes(b"{}")
+    return s.client.get(f"/v1/plans/{plan}/map")
+
+
+def _no_room(s: Running) -> Any:
+    def create(new: NewPlan) -> Any:
+        raise StoreFull
+
+    s.store.create = create  # type: ignore[method-assign]
+    return s.client.post("/v1/plans", json=BODY)
+
+
+def _slow(s: Running) -> Any:
+    async def bounded(*_: Any) -> Any:
+        raise p.TooSlow
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.middleware.Doorkeeper._bounded", bounded)
+        return s.client.post("/v1/plans", json=BODY)
+
+
 CASES: dict[str, Case] = {
+    "answer-damaged": _damaged,
+    "disk-full": _no_room,
+    "too-slow": _slow,
     "malformed-json": _raw(b'{"request": '),
     "not-json": lambda s: s.client.post("/v1/plans", content=b"<xml/>", headers={"Content-Type": "text/xml"}),
     "body-too-large": _raw(b'"' + b"x" * 1_100_000 + b'"'),

@@ -110,7 +110,16 @@ LIBRARY = set(ALLOWED) - {
     "cli",
     "__main__",
 }
-HTTP = {"api.problems", "api.media", "api.documents", "api.strict_json", "api.openapi", "api.security", "api.settings"}
+HTTP = {
+    "api.pointers",
+    "api.problems",
+    "api.media",
+    "api.documents",
+    "api.strict_json",
+    "api.openapi",
+    "api.security",
+    "api.settings",
+}
 ASKED = HTTP | {"api.store", "api.schemas", "api.known", "api.deps"}
 JUDGED = ASKED | {"api.bodies", "api.checks", "api.rerun", "api.causes", "api.why_not", "api.render", "api.submission"}
 
@@ -133,7 +142,7 @@ ALLOWED |= {
     "api.settings": {"api.jobs"},
     "api.logs": set(),
     "api.metrics": set(),
-    "api.problems": {"api.store", "errors"},
+    "api.problems": {"api.pointers", "api.store", "errors"},
     "api.media": {"api.problems"},
     "api.documents": {"api.media"},
     "api.strict_json": {"api.problems", "request"},
@@ -154,9 +163,12 @@ ALLOWED |= {
     "api.pages": JUDGED | {"api.routes", "api.jobs"} | LIBRARY,
     "api.middleware": HTTP | {"api.deps", "api.pages"},
     "api.app": JUDGED | {"api.jobs", "api.logs", "api.routes", "api.pages", "api.middleware"},
-    "api.serve": {"api.app", "api.jobs", "api.logs", "api.security", "api.settings"},
+    "api.sockets": set(),
+    "api.pointers": set(),
+    "api.starting": {"api.settings", "api.store", "errors"},
+    "api.serve": {"api.app", "api.jobs", "api.logs", "api.security", "api.settings", "api.sockets", "api.store"},
     # The commands reach the service itself only when they are run.
-    "api.commands": {"api.serve", "api.jobs", "api.settings", "api.store", "errors", "request", "words"},
+    "api.commands": {"api.serve", "api.jobs", "api.starting", "errors", "request", "words"},
 }
 EDGES = {"report", "cli", "cli_cities", "cli_simulate", "terminal", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.jobs.config import JobConfig
 from api.store.database import BUSY_S
+from api.store.errors import StoreUnusable
 from api.store.sqlstore import SqlStore
 
 QUEUE = "plans"
@@ -41,7 +42,12 @@ def prepare(config: JobConfig, store: SqlStore) -> None:
     """Bring both databases to the tables of today; one process at a time, the others wait."""
     store.migrate()
     logging.getLogger("dbos").setLevel(logging.WARNING)
-    DBOS.migrate(config.queue_url)
+    try:
+        DBOS.migrate(config.queue_url)
+    except (SQLAlchemyError, error.DBOSException) as trouble:
+        said = (str(trouble).splitlines() or [type(trouble).__name__])[0]
+        msg = f"the queue's database {config.queue_file or 'on PostgreSQL'} cannot be used: {said}"
+        raise StoreUnusable(msg) from trouble
     if config.queue_file is not None:
         with closing(sqlite3.connect(config.queue_file, timeout=BUSY_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")  # kept by the file; DBOS leaves it at the slower default

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -13,6 +13,9 @@ from api.problems import ServiceError
 from api.security import KEY_COOKIE
 
 router = APIRouter(include_in_schema=False, default_response_class=Response)
+
+ADDRESS_SIGNS = "/?#[]@!$&'()*+,;=:%-._~"
+"""What stays as it is in an address; anything else (an umlaut in a name) is written in per cent, as headers need it."""
 
 KEPT_S = 30 * 24 * 3600
 
@@ -29,7 +32,7 @@ async def enter(request: Request, service: ServiceDep) -> Response:
     sent = parse_qs((await request.body()).decode("utf-8", "replace"))
     key, following = sent.get("key", [""])[0].strip(), inside(sent.get("next", ["/"])[0])
     try:
-        await service.guard.caller(f"Bearer {key}")
+        await service.guard.caller(f"Bearer {key}", client=request.client.host if request.client else "")
     except ServiceError:
         return page(request, "sign_in.html.j2", code=403, title="Sign in", following=following, wrong=True)
     answer = Response(status_code=303, headers={"Location": following})
@@ -54,4 +57,4 @@ def inside(address: str) -> str:
     """
     parts = urlsplit(address)
     plain = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
-    return address if plain and address.isprintable() and "\\" not in address else "/"
+    return quote(address, safe=ADDRESS_SIGNS) if plain and address.isprintable() and "\\" not in address else "/"

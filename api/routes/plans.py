@@ -35,7 +35,7 @@ LOCATED = {"Location": {"description": "address of the plan", "schema": {"type":
     responses={
         200: answer("It ended within the time that Prefer allows.", PlanStatus, example="plan", headers=LOCATED),
         202: answer("It is stored and will be made.", PlanStatus, example="plan_queued", headers={**LOCATED, **RETRY}),
-        **refusals(*WITH_BODY, p.IdempotencyClash, p.QueueFull),
+        **refusals(*WITH_BODY, p.IdempotencyClash, p.QueueFull, p.DiskFull),
     },
     openapi_extra=body_example("submission"),
 )

@@ -30,7 +30,17 @@ router = APIRouter(prefix="/v1/plans", tags=["plans"], default_response_class=Re
     responses={
         200: answer("It ended within the time that Prefer allows.", PlanStatus, headers=LOCATED),
         202: answer("It is stored and will be made.", PlanStatus, example="plan_queued", headers={**LOCATED, **RETRY}),
-        **refusals(*WITH_BODY, p.PlanNotFound, p.NotReady, p.NoAnswer, p.OtherVersion, p.IdempotencyClash, p.QueueFull),
+        **refusals(
+            *WITH_BODY,
+            p.PlanNotFound,
+            p.NotReady,
+            p.NoAnswer,
+            p.DamagedAnswer,
+            p.OtherVersion,
+            p.IdempotencyClash,
+            p.QueueFull,
+            p.DiskFull,
+        ),
     },
     openapi_extra=body_example("rerun"),
 )

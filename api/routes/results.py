@@ -29,7 +29,7 @@ router = APIRouter(
     prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
 )
 Form = Annotated[str, Field(json_schema_extra={"enum": list(EXPORTS)})]
-UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.OtherVersion, p.BadRequest)
+UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVersion, p.BadRequest)
 
 
 @router.get(
@@ -141,7 +141,7 @@ async def export(
     responses={
         200: answer("The explanation.", Explanation, example="explanation", headers=ETAGGED),
         304: unchanged(),
-        **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.OtherVersion, p.BadRequest),
+        **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVersion, p.BadRequest),
     },
 )
 def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Response:

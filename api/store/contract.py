@@ -116,6 +116,9 @@ class Store(Protocol):
     def answer(self, plan: str) -> bytes | None:
         """Return the stored plan.json."""
 
+    def check_file(self) -> None:
+        """Raise :class:`api.store.errors.StoreUnusable` when the database was deleted or replaced meanwhile."""
+
     def put(self, content: bytes) -> str:
         """Store bytes under their SHA-256, by a temporary name and a rename; return the hash."""
 

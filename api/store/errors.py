@@ -4,7 +4,10 @@ StoreError
 ├── KeyReused      an idempotency key came back with another body
 ├── TooManyWait    as many plans are queued as may be
 ├── PlanUnknown    there is no plan with that id
-└── PlanUnfinished the plan is still queued or running
+├── PlanUnfinished the plan is still queued or running
+├── AnswerDamaged  the stored file of an answer is gone, or holds something else than was stored
+├── StoreFull      the disk is full
+└── StoreUnusable  the folder or database is no store of ours: of another program, of a newer version, damaged, replaced
 """
 
 from __future__ import annotations
@@ -28,3 +31,15 @@ class PlanUnknown(StoreError):
 
 class PlanUnfinished(StoreError):
     """The plan is still being made and has to be cancelled first."""
+
+
+class AnswerDamaged(StoreError):
+    """The stored file of an answer is gone, or its bytes are not those that were stored."""
+
+
+class StoreFull(StoreError):
+    """There is no room left where plans are kept."""
+
+
+class StoreUnusable(StoreError):
+    """The folder or the database cannot be used as it stands; the message says why in a line."""

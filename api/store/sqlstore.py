@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from api.store import tables
 from api.store.contract import FINAL, EventRow, NewPlan, PlanRow, State
-from api.store.database import default_url
-from api.store.errors import KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
+from api.store.database import default_url, private_folder
+from api.store.errors import AnswerDamaged, KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
 from api.store.files import Files
 from api.store.keys import Keys
 from api.store.migrate import migrate
@@ -40,14 +40,15 @@ class SqlStore(Work, Units, Keys):
     """
 
     def __init__(self, url: str | None, data_dir: Path, *, queue_limit: int = 0) -> None:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(data_dir)
         super().__init__(url or default_url(data_dir))
         self.files = Files(data_dir / "artefacts")
         self.queue_limit = queue_limit
 
     def migrate(self) -> None:
-        """Bring the database to the tables of today."""
+        """Bring the database to the tables of today, and sweep what dead processes left half written."""
         migrate(self)
+        self.files.sweep()
 
     # --- plans ----------------------------------------------------------------------------------------------------------
 
@@ -63,6 +64,7 @@ class SqlStore(Work, Units, Keys):
         PlanUnknown
             If the parent is not there.
         """
+        self.check_file()
         with self.writing(_CREATE_LOCK) as connection:
             now = self.now(connection)
             earlier = self._earlier(connection, new)
@@ -248,10 +250,22 @@ class SqlStore(Work, Units, Keys):
             return True
 
     def answer(self, plan: str) -> bytes | None:
-        """Return the stored plan.json."""
+        """Return the stored plan.json.
+
+        Raises
+        ------
+        AnswerDamaged
+            If there is one and its bytes are gone, or not those that were stored.
+        """
         with self.reading() as connection:
             sha256 = connection.execute(sa.select(_p.c.answer_sha256).where(_p.c.id == plan)).scalar()
-        return None if sha256 is None else self.read(sha256)
+        if sha256 is None:
+            return None
+        content = self.read(sha256)
+        if content is None:
+            msg = f"the stored file {sha256[:12]}… is gone"
+            raise AnswerDamaged(msg)
+        return content
 
     # --- files ------------------------------------------------------------------------------------------------------------
 
@@ -261,8 +275,13 @@ class SqlStore(Work, Units, Keys):
             return self._keep(connection, content)
 
     def read(self, sha256: str) -> bytes | None:
-        """Return stored bytes."""
-        content = self.files.read(sha256)
+        """Return stored bytes; a file that is damaged is written anew where the database holds it too."""
+        try:
+            content = self.files.read(sha256)
+        except AnswerDamaged:
+            if self.is_sqlite:
+                raise
+            content = None
         if content is not None or self.is_sqlite:
             return content
         a = tables.artefacts

@@ -85,14 +85,13 @@ class Work(Database):
     def living(self, silence_s: float) -> frozenset[str]:
         """Return the workers heard of within so many seconds."""
         with self.reading() as connection:
-            since = self.now(connection) - timedelta(seconds=silence_s)
-            return frozenset(connection.execute(sa.select(_w.c.id).where(_w.c.beat_at >= since)).scalars())
+            heard = sa.not_(_silent(self.now(connection), silence_s))
+            return frozenset(connection.execute(sa.select(_w.c.id).where(heard)).scalars())
 
     def orphans(self, silence_s: float) -> Sequence[tuple[str, str]]:
         """Return running plans whose worker has been silent for so many seconds, with that worker."""
         with self.reading() as connection:
-            since = self.now(connection) - timedelta(seconds=silence_s)
-            silent = sa.or_(_w.c.beat_at.is_(None), _w.c.beat_at < since)
+            silent = _silent(self.now(connection), silence_s)
             wanted = (
                 sa.select(_p.c.id, _p.c.worker)
                 .join_from(_p, _w, _w.c.id == _p.c.worker, isouter=True)
@@ -139,8 +138,9 @@ class Work(Database):
     def waiting(self, older_s: float) -> Sequence[tuple[str, int]]:
         """Return queued plans handed out at least so many seconds ago, with the number of that delivery."""
         with self.reading() as connection:
-            before = self.now(connection) - timedelta(seconds=older_s)
-            wanted = sa.select(_p.c.id, _p.c.deliveries).where(_p.c.state == "queued", _p.c.delivered_at < before)
+            now, patience = self.now(connection), timedelta(seconds=older_s)
+            long_ago = sa.or_(_p.c.delivered_at < now - patience, _p.c.delivered_at > now + patience)
+            wanted = sa.select(_p.c.id, _p.c.deliveries).where(_p.c.state == "queued", long_ago)
             return [(row.id, row.deliveries) for row in connection.execute(wanted)]
 
     def redeliver(self, plan: str, delivery: int) -> int | None:
@@ -171,3 +171,9 @@ class Work(Database):
             connection.execute(sa.delete(_w).where(old, _w.c.id.not_in(holding)))
             running = sa.select(_p.c.id).where(_p.c.state == "running")
             connection.execute(sa.delete(tables.units).where(tables.units.c.plan.not_in(running)))
+
+
+def _silent(now: datetime, silence_s: float) -> sa.ColumnElement[bool]:
+    """Return the condition that a worker has been silent for too long; a beat from the future is of a clock set back since."""
+    patience = timedelta(seconds=silence_s)
+    return sa.or_(_w.c.beat_at.is_(None), _w.c.beat_at < now - patience, _w.c.beat_at > now + patience)
