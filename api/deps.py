@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from functools import partial
+from threading import Event
+from typing import Annotated, Any, Protocol, TypeVar
+from weakref import WeakValueDictionary
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Path, Request
 
 from api.documents import Kept
@@ -18,6 +22,8 @@ from api.store.contract import FINAL, PlanRow, Store
 from fleetplan.plans import files
 from fleetplan.plans.types import Plan
 
+MOST_COSTLY, MOST_COSTLY_EACH = 4, 2
+Made = TypeVar("Made")
 Enqueue = Callable[[str], object]
 """Hands a stored plan to the workers; the same plan twice is one job."""
 
@@ -27,6 +33,26 @@ class ServiceStore(Store, KeyBook, Protocol):
 
     def counts(self) -> dict[str, int]:
         """Return how many plans there are in each state."""
+
+
+class Costly:
+    """Runs what takes processor time in threads: few at once in all, and of one client fewer, so that others get in."""
+
+    def __init__(self) -> None:
+        self._all = CapacityLimiter(MOST_COSTLY)
+        self._by_client: WeakValueDictionary[str, CapacityLimiter] = WeakValueDictionary()
+
+    async def run(self, request: Request, call: Callable[..., Made], *given: Any) -> Made:
+        """Run a call for whoever asks, once it is their turn."""
+        own = self._by_client.setdefault(_client(request), CapacityLimiter(MOST_COSTLY_EACH))
+        async with own:
+            return await to_thread.run_sync(partial(call, *given), limiter=self._all)
+
+
+def _client(request: Request) -> str:
+    """Return by what clients are told apart: their key, else their address."""
+    caller = request.scope.get("caller")
+    return getattr(caller, "key", "") or (request.client.host if request.client else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +69,8 @@ class Service:
     statuses: Kept = field(default_factory=lambda: Kept(most_bytes=64_000_000, fresh_s=1.0))
     rendered: Kept = field(default_factory=lambda: Kept(most_bytes=128_000_000))
     streams: set[object] = field(default_factory=set)
+    costly: Costly = field(default_factory=Costly)
+    closing: Event = field(default_factory=Event)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from anyio import to_thread
 from fastapi import Request, Response
 from pydantic import BaseModel
 
@@ -93,6 +95,7 @@ class Kept:
         self._fresh_s = fresh_s
         self._size = 0
         self._items: OrderedDict[str, tuple[float, Document]] = OrderedDict()
+        self._making: dict[str, asyncio.Future[Document]] = {}
 
     def get(self, key: str) -> Document | None:
         """Return a document that is kept and fresh."""
@@ -111,6 +114,23 @@ class Kept:
             _, (_, gone) = self._items.popitem(last=False)
             self._size -= len(gone.body)
         return document
+
+    async def made(self, key: str, make: Callable[[], Document]) -> Document:
+        """Return a document, made in a thread where it is not kept; who asks meanwhile waits for the same one.
+
+        What ``make`` raises, everybody who waits gets, and nothing is kept.
+        """
+        if (found := self.get(key)) is not None:
+            return found
+        if (task := self._making.get(key)) is None:
+            task = self._making[key] = asyncio.ensure_future(to_thread.run_sync(make))
+            task.add_done_callback(lambda done: self._finished(key, done))
+        return await asyncio.shield(task)  # who leaves before it is there does not take it from the others
+
+    def _finished(self, key: str, task: asyncio.Future[Document]) -> None:
+        del self._making[key]
+        if not task.cancelled() and task.exception() is None:
+            self.put(key, task.result())
 
     def drop(self, key: str) -> None:
         """Forget a document."""

@@ -60,7 +60,7 @@ def serve(settings: Settings) -> None:
     # After it has shut down, uvicorn raises the signal again, which would end the process before its plans are handed back.
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        _Server(config, stop).run(sockets=[listener])
+        _Server(config, stop, app.state.service.closing).run(sockets=[listener])
     finally:
         stop.set()
         if settings.workers:
@@ -72,13 +72,14 @@ def serve(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """Uvicorn, whose end is the worker's too: plans are handed back while open answers are finished."""
 
-    def __init__(self, config: uvicorn.Config, stop: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, *ends: threading.Event) -> None:
         super().__init__(config)
-        self._stop = stop
+        self._ends = ends
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        self._stop.set()
+        for end in self._ends:
+            end.set()
         super().handle_exit(sig, frame)
 
 

@@ -33,6 +33,8 @@ def main() -> None:
             fake["seconds"] = fake["again"]
         with Path(log).open("a", encoding="ascii") as file:
             file.write(f"{os.getpid()}\n")
+        if fake.get("end") == "die-once" and len(Path(log).read_text(encoding="ascii").splitlines()) == 1:
+            die(lines)
     end = {"die": die, "garbage": garbage, "infeasible": infeasible, "problem": problem}.get(fake.get("end", ""))
     if end is not None:
         end(lines)

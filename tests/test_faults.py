@@ -16,9 +16,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.requests import Request
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from api.deps import Costly
+from api.documents import Document, Kept
 from api.jobs.config import JobConfig
 from api.jobs.queue import prepare
 from api.middleware import Doorkeeper
@@ -389,3 +392,51 @@ def test_who_says_nothing_is_dropped():
     assert timers[0].off
     protocol._wait()
     assert not timers[1].off
+
+
+# --- costly work --------------------------------------------------------------------------------------------------------
+
+
+def test_what_many_ask_for_at_once_is_made_once():
+    kept, made = Kept(most_bytes=1000), list[int]()
+
+    def make() -> Document:
+        time.sleep(0.1)
+        made.append(1)
+        return Document(b"map")
+
+    def fail() -> Document:
+        msg = "no map"
+        raise KeyError(msg)
+
+    async def ask() -> list[Document]:
+        found = await asyncio.gather(*(kept.made("map", make) for _ in range(8)))
+        failed = await asyncio.gather(*(kept.made("other", fail) for _ in range(2)), return_exceptions=True)
+        assert [type(error) for error in failed] == [KeyError, KeyError]
+        return [*found, await kept.made("map", make)]
+
+    assert {id(document) for document in asyncio.run(ask())} == {id(kept.get("map"))}
+    assert made == [1]
+    assert kept.get("other") is None
+
+
+def test_one_client_runs_few_costly_calls_at_once():
+    costly, most = Costly(), {"a": 0, "b": 0, "all": 0}
+    now, lock = {"a": 0, "b": 0, "all": 0}, threading.Lock()
+
+    def work(name: str) -> None:
+        with lock:
+            for key in (name, "all"):
+                now[key] += 1
+                most[key] = max(most[key], now[key])
+        time.sleep(0.02)
+        with lock:
+            for key in (name, "all"):
+                now[key] -= 1
+
+    async def ask() -> None:
+        requests = {name: Request({"type": "http", "client": (name, 1)}) for name in ("a", "b")}
+        await asyncio.gather(*(costly.run(requests[name], work, name) for name in "ab" * 10))
+
+    asyncio.run(ask())
+    assert most == {"a": 2, "b": 2, "all": 4}

@@ -75,6 +75,14 @@ def test_every_outcome_is_told_and_nothing_leaks(service: Service):
     assert service.kinds(ends[""])[-2:] == ["verdict", "succeeded"]
 
 
+def test_a_solver_that_was_killed_once_is_started_once_more(service: Service, tmp_path: Path):
+    log = tmp_path / "starts"
+    plan = service.post(end="die-once", log=str(log))
+    with WorkerProcess(service.config):
+        assert service.finished(plan).state == "succeeded"
+    assert len(log.read_text(encoding="ascii").splitlines()) == 2
+
+
 def test_a_rerun_is_told_its_parents_plan(service: Service):
     parent = service.post()
     with WorkerProcess(patient(service.config)):

@@ -15,7 +15,16 @@ _TITLES = {
     "solver": (500, "No plan was found in time", "Allow more time or loosen the request."),
     "check-failed": (500, "The plan broke a rule and was withheld", "This is a bug: report the plan's id."),
     "time-limit": (500, "The solver did not end in time", "Allow more time or ask for fewer cities or months."),
-    "solver-died": (500, "The solver process died", "Most often memory ran out: ask for fewer cities or months."),
+    "solver-died": (
+        500,
+        "The solver process died",
+        "It died twice; most often memory ran out: ask for fewer cities, fewer months, or fewer single months.",
+    ),
+    "memory": (
+        500,
+        "The plan needs more memory than there is",
+        "Ask for fewer cities, fewer months, or fewer single months.",
+    ),
     "gave-up": (500, "The plan was given up", "Every worker that took it up died: ask for fewer cities or months."),
     "parent-gone": (409, "The parent's plan is gone", "Post the request as a new plan."),
     "internal": (500, "The service failed", "This is a bug: report the plan's id."),

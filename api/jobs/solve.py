@@ -78,6 +78,7 @@ class Solve:
                 return Outcome(None)
             if self._cancelled:
                 return Outcome("cancelled")
+            self._ask_at, self._kill_at = time.monotonic() + PREPARE_S, None
             self._process = subprocess.Popen(  # noqa: S603 - our own command, nothing from a request in it
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )

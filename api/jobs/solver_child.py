@@ -110,6 +110,8 @@ def main() -> None:
     threading.Thread(target=listen, args=(stop,), daemon=True).start()
     try:
         solve(job, lines, stop)
+    except MemoryError:
+        lines.send("problem", {"code": "memory", "detail": "the solver asked for more memory than it gets"})
     except Exception:  # noqa: BLE001 - the trace goes to the worker's log, never into an answer
         traceback.print_exc()
         lines.send("problem", {"code": "internal", "detail": ""})

@@ -27,6 +27,7 @@ from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, VERSION, WORKFLOW, JobQ
 from api.jobs.slot import Slot
 from api.jobs.solve import Solve, job
 from api.store.contract import PlanRow
+from api.store.errors import AnswerDamaged
 from api.store.sqlstore import SqlStore
 from fleetplan.optimize.pair.processes import cores
 
@@ -109,18 +110,28 @@ class Worker:
         parent = self._parent(row)
         if row.parent is not None and parent is None and row.options.keeps:
             return outcome.failed("parent-gone", f"{row.parent} has no stored plan any more")
+        told = job(row.request, row.options, parent, self._sharing(plan))
         try:
-            return solve.run(job(row.request, row.options, parent, self._sharing(plan)))
+            found = solve.run(told)
+            died = found.problem is not None and found.problem["code"] == "solver-died"
+            if died:
+                _log.warning("plan %s: its solver died and is started once more", plan)
+                found = solve.run(told)
         except OSError:
             _log.exception("plan %s: no solver process", plan)
             return outcome.failed("internal")
+        return found
 
     def _sharing(self, plan: str) -> dict[str, Any]:
         c = self.config
         return Sharing(c.database_url, str(c.data_dir), plan, self.name, c.silence_s).told()
 
     def _parent(self, row: PlanRow) -> Mapping[str, Any] | None:
-        stored = None if row.parent is None else self.store.answer(row.parent)
+        try:
+            stored = None if row.parent is None else self.store.answer(row.parent)
+        except AnswerDamaged:
+            _log.warning("plan %s: the stored plan of its parent %s is damaged", row.id, row.parent)
+            stored = None
         if stored is None:
             return None
         read: Mapping[str, Any] = json.loads(stored)

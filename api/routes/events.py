@@ -77,7 +77,7 @@ class _Stream(StreamingResponse):
 
 async def _tail(service: Service, plan: str, seen: int, caller: Caller) -> AsyncIterator[bytes]:
     spoke = time.monotonic()
-    while await service.guard.in_force(caller):
+    while not service.closing.is_set() and await service.guard.in_force(caller):
         # The state is read before the events: a final state means that the last event is there.
         row = await to_thread.run_sync(service.store.get, plan)
         batch = await to_thread.run_sync(lambda after: service.store.events(plan, after=after), seen)

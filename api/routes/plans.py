@@ -48,7 +48,9 @@ async def create(
 ) -> Response:
     """Store a request durably, answer 202 with its address, and make the plan."""
     sent = submission(body)
-    scope = await run_in_threadpool(judge, sent.request, sent.options, service.known, service.settings, sent.flaws)
+    scope = await service.costly.run(
+        request, judge, sent.request, sent.options, service.known, service.settings, sent.flaws
+    )
     key, digest = await submission_key(request, idempotency_key)
     new = NewPlan(
         request=scope.request.model_dump(mode="json"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api import problems as p
@@ -72,10 +71,8 @@ async def ground(
     if city is not None:
         city_of(found, city)
     key = f"{found.sha256}/map/{shown}/{city or '*'}"
-    if (kept := service.rendered.get(key)) is None:
-        body = await run_in_threadpool(_map, service, found, shown, city)
-        kept = service.rendered.put(key, Document(body, GEOJSON))
-    return kept.respond(request)
+    made = await service.rendered.made(key, lambda: Document(_map(service, found, shown, city), GEOJSON))
+    return made.respond(request)
 
 
 @router.get(
@@ -102,10 +99,8 @@ async def table(
         raise p.TableNotFound(flaws=[flaw])
     media = choose(by_suffix or accept, TABLE_MEDIA)
     key = _key(found, f"tables/{stem}", media)
-    if (kept := service.rendered.get(key)) is None:
-        body = await run_in_threadpool(table_bytes, found.row.id, found.plan, stem, media)
-        kept = service.rendered.put(key, Document(body, media))
-    return kept.respond(request)
+    made = await service.rendered.made(key, lambda: Document(table_bytes(found.row.id, found.plan, stem, media), media))
+    return made.respond(request)
 
 
 @router.get(
@@ -128,10 +123,9 @@ async def export(
     """Return the whole plan as one file."""
     export = _export(form, accept)
     key = _key(found, "export", export.media_type)
-    if (kept := service.rendered.get(key)) is None:
-        body = await run_in_threadpool(_file, service, found, export)
-        kept = service.rendered.put(key, Document(body, export.media_type, _disposition(found, export)))
-    return kept.respond(request)
+    headers = _disposition(found, export)
+    made = await service.rendered.made(key, lambda: Document(_file(service, found, export), export.media_type, headers))
+    return made.respond(request)
 
 
 @router.get(

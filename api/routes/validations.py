@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
 from api.bodies import SubmissionBody, submission
@@ -36,5 +35,7 @@ router = APIRouter(
 async def validate(request: Request, service: ServiceDep, body: SubmissionBody) -> Response:
     """Answer as POST /v1/plans would, without making a plan."""
     sent = submission(body)
-    scope = await run_in_threadpool(judge, sent.request, sent.options, service.known, service.settings, sent.flaws)
-    return json_document(await run_in_threadpool(validation, scope)).respond(request)
+    scope = await service.costly.run(
+        request, judge, sent.request, sent.options, service.known, service.settings, sent.flaws
+    )
+    return json_document(await service.costly.run(request, validation, scope)).respond(request)
