@@ -11,7 +11,7 @@ import pytest
 from fleetplan.optimize.pair.outline import Outline
 from fleetplan.optimize.pair.race import outline_of
 from fleetplan.optimize.pair.tree import Relaxation, StepTree
-from fleetplan.optimize.rounding import made_whole
+from fleetplan.optimize.rounding import PLAYS, made_whole
 from fleetplan.optimize.solve import Solution, solve
 from fleetplan.optimize.tidy import whole_columns
 from tests.test_optimize import random_request, request, written
@@ -105,10 +105,13 @@ def test_numbers_are_made_whole_near_those_of_the_relaxation():
 
     answer = made_whole(held, outline.whole & ~f.model.whole, run)
     relaxed, near = heard
+    rough = solve(relaxed, gap=1e-6).x
+    assert rough is not None
     assert answer.x is not None
     assert np.abs(answer.x[outline.whole] - np.round(answer.x[outline.whole])).max() < 1e-5
     assert not relaxed.whole.any()
-    assert (near.upper - near.lower)[near.whole].max() <= 3.0 + 1e-9
+    play = np.ceil(PLAYS[0][0] + PLAYS[0][1] * np.abs(rough))
+    assert ((near.upper - near.lower) <= 1.0 + 2.0 * play + 1e-9)[near.whole].all()
     assert made_whole(held, outline.whole & ~f.model.whole, run, least_usd=1e12).x is None
 
 
@@ -119,10 +122,13 @@ def test_where_there_are_no_whole_numbers_near_by_they_are_looked_for_farther_of
     def run(model: Any) -> Solution:
         free = model.whole & (f.model.upper > f.model.lower)
         calls.append(float((model.upper - model.lower)[free].max()) if free.any() else -1.0)
-        near = 0.0 <= calls[-1] <= 9.0
+        near = 0 < len(calls) - 1 <= len(PLAYS)
         return Solution("infeasible", None, None, -np.inf, 0.0) if near else solve(model, gap=1e-2)
 
     assert made_whole(f.model, outline.whole, run).x is not None
-    assert calls == [-1.0, 3.0, 5.0, 9.0, calls[-1]]
-    assert calls[-1] > 9.0
+    assert len(calls) == 1 + len(PLAYS) + 1
+    assert calls[0] == -1.0
+    assert calls == sorted(calls)
+    assert calls[-1] == float((f.model.upper - f.model.lower)[outline.whole].max())
+    calls.clear()
     assert made_whole(f.model, outline.whole, run, wide=False).x is None
