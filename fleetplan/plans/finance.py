@@ -66,7 +66,8 @@ def groups_by_year(plan: Plan, sets: Iterable[Lines]) -> list[tuple[str, list[fl
 class Quarter:
     """A quarter of the horizon: its first month, its months, what it earns and spends, undiscounted USD.
 
-    ``result_usd`` sums the running lines (no capital, no loan); ``capital_usd`` is spent, ``cash_usd`` is net of everything.
+    ``result_usd`` sums the running lines; ``capital_usd`` is spent; ``loans_usd`` is the rest of cash (loans, vehicles sold, what
+    an exit costs), negative where it goes out; ``cash_usd`` is net of everything.
     """
 
     first: str
@@ -85,7 +86,8 @@ def operating_result(plan: Plan) -> list[float]:
 def quarters(plan: Plan) -> list[Quarter]:
     """Return what the plan earns and spends by quarter of the horizon; a period belongs to the one in which it begins."""
     spans = plan.request.grid.quarters.tolist()
-    result, loans = operating_result(plan), _summed(plan, "loan")
+    result = operating_result(plan)
+    loans = [cash - run + spent for cash, run, spent in zip(plan.cash_usd, result, plan.capital_usd, strict=True)]
     found = []
     for quarter in sorted(set(spans)):
         inside = [t for t, span in enumerate(spans) if span == quarter]

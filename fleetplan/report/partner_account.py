@@ -44,7 +44,7 @@ def account_table(plan: Plan, d: DeploymentPlan) -> AccountTable | None:
             values = list(by_year(plan, [sum(amounts) for amounts in zip(*own, strict=True)]).values())
             rows.append((name, values, sum(values)))
     net = [sum(row[1][k] for row in rows) for k in range(len(years(plan)))]
-    rows.append(("Net cash of the partner", net, sum(net)))
+    rows.append(("Net cash of the partner" if account.owns_vehicles else "Paid to the partner", net, sum(net)))
     return AccountTable(d.partner, account_words(plan, d, account), rows)
 
 

@@ -147,7 +147,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _count("months", "months", "length of the quarter"),
         _number("result_usd", "USD", "operating result: all that is earned and paid but capital and loans"),
         _number("capital_usd", "USD", "capital spent"),
-        _number("loans_usd", "USD", "loan payments, negative"),
+        _number("loans_usd", "USD", "the rest of cash: loans, vehicles sold, exits"),
         _number("cash_usd", "USD", "net cash"),
     ),
     "depots": (

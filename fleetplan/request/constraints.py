@@ -232,8 +232,8 @@ class MinimumTrips(Constraint):
 class ResultFloor(Constraint):
     """The operating result of each quarter, or year, of the horizon is at least so much.
 
-    Operating result is all that a period earns and costs but capital, loans and what is left at the end. A quarter, or year,
-    that the horizon cuts short is asked for its part.
+    Operating result is all that a period earns and costs but capital, loans, vehicles sold, exits and what is left in the end.
+    A quarter, or year, that the horizon cuts short is asked for its part.
     """
 
     limit = Limit("least_usd", "more", "USD")
