@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from fleetplan.terminal import AsJson, console, print_table, reported
+from fleetplan.terminal import AsJson, console, context, print_table, read_plan, reported
 
 if TYPE_CHECKING:
     from fleetplan.simulate import SimulationResult
+    from fleetplan.simulate.replay import Replay
 
 simulate_app = typer.Typer()
 MOST_RUNS = 1000
@@ -33,37 +34,105 @@ class Dispatch(StrEnum):
 
 @simulate_app.command("simulate")
 def simulate_command(
+    plan: Annotated[Path | None, typer.Argument(help="A plan.json, as written by `fleetplan plan`.")] = None,
+    *,
+    city: Annotated[str | None, typer.Option(help="City of the plan: slug or name.")] = None,
+    month: Annotated[str | None, typer.Option(help="Month to replay, YYYY-MM.")] = None,
     case: Annotated[Path | None, typer.Option(help="Folder of a case from elsewhere: docs/simulation.md.")] = None,
     dispatch: Annotated[
-        Dispatch | None, typer.Option(help="How requests meet cars; by default the case's own.")
+        Dispatch | None, typer.Option(help="How requests meet cars; a plan's by default batched.")
     ] = None,
     runs: Annotated[int, typer.Option(help="Runs with seeds of their own.", min=1, max=MOST_RUNS)] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the first run.", min=0)] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for summary.json and tables as CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate a case from elsewhere, request by request."""
+    """Replay a plan's city and month, or run a case from elsewhere, request by request; exit code 1: the plan does not stand."""
     with reported(as_json=as_json):
         from fleetplan.errors import Fault, InputError
 
-        if case is None:
-            raise InputError([Fault("--case", "is missing", "a folder", "see docs/simulation.md for what it holds")])
-        _run_case(case, dispatch, runs, seed, out, as_json=as_json)
+        faults = [Fault("PLAN", "and --case are both given", "one of them")] if plan and case else []
+        if plan is None and case is None:
+            faults.append(Fault("PLAN", "neither a plan nor --case is given", "one of them", "see docs/simulation.md"))
+        if plan is not None and not city:
+            faults.append(Fault("--city", "is missing", "a city of the plan"))
+        if plan is not None and not month:
+            faults.append(Fault("--month", "is missing", "a month of the plan, YYYY-MM"))
+        if faults:
+            raise InputError(faults)
+        _tell_of_compiling()
+        how = _How(dispatch, runs, seed, out, as_json)
+        if case is not None:
+            _run_case(case, how)
+        elif plan is not None and city and month:
+            _run_plan(plan, city, month, how)
 
 
-def _run_case(
-    folder: Path, dispatch: Dispatch | None, runs: int, seed: int, out: Path | None, *, as_json: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _How:
+    dispatch: Dispatch | None
+    runs: int
+    seed: int
+    out: Path | None
+    as_json: bool
+
+
+def _run_plan(path: Path, city: str, month: str, how: _How) -> None:
+    from fleetplan.catalogue.aliases import resolve_city
+    from fleetplan.scope import apply_overrides
+    from fleetplan.simulate.replay import find_month, replay_month
+
+    plan = read_plan(path)
+    catalogue, services = context(plan)
+    slug = resolve_city(catalogue, city)
+    find_month(plan, slug, month)
+    changed, _ = apply_overrides(catalogue, plan.request.overrides)
+    dispatch: Literal["nearest", "batched"] = "nearest" if how.dispatch is Dispatch.nearest else "batched"
+    replay = replay_month(plan, month, changed, services[slug], runs=how.runs, seed=how.seed, dispatch=dispatch)
+    _show_replay(replay, how)
+    if not replay.stands:
+        raise typer.Exit(1)
+
+
+def _show_replay(replay: Replay, how: _How) -> None:
+    from fleetplan.simulate.replications import summary
+    from fleetplan.words.simulation import deployment_verdict, verdict
+
+    files, told = [], []
+    for found in replay.deployments:
+        head = {
+            "city": replay.city,
+            "month": replay.month,
+            "stack": found.stack,
+            "dispatch": replay.dispatch,
+            **found.facts(),
+            "sentence": deployment_verdict(found),
+        }
+        told.append(summary(found.results, head))
+        if how.out is not None:
+            files += _written(list(found.results), head, None, how.out / found.stack)
+    if how.as_json:
+        row = {"city": replay.city, "month": replay.month, "stands": replay.stands, "deployments": told}
+        typer.echo(json.dumps({**row, "sentence": verdict(replay)}))
+        return
+    for found, row in zip(replay.deployments, told, strict=True):
+        typer.echo(row["sentence"])
+        print_table(console(), found.rows(), ("figure", "promised", "replayed", "standard_error"))
+    typer.echo(verdict(replay))
+    for path in files:
+        typer.echo(f"written: {path}")
+
+
+def _run_case(folder: Path, how: _How) -> None:
     from fleetplan.simulate import read_case, simulate
     from fleetplan.simulate.replications import replicate
 
-    _tell_of_compiling()
     case = read_case(folder)
     scenario = case.scenario
-    if dispatch is not None:
-        scenario = replace(scenario, policy=replace(scenario.policy, dispatch=dispatch.value))
+    if how.dispatch is not None:
+        scenario = replace(scenario, policy=replace(scenario.policy, dispatch=how.dispatch.value))
     began = time.perf_counter()
-    results = replicate(lambda number: simulate(scenario, seed=number), runs, seed)
+    results = replicate(lambda number: simulate(scenario, seed=number), how.runs, how.seed)
     head = {
         "case": case.name,
         "places": len(scenario.travel),
@@ -71,7 +140,7 @@ def _run_case(
         "dispatch": scenario.policy.dispatch,
         "seconds": round(time.perf_counter() - began, 3),
     }
-    _show(results, head, case.request_ids.tolist(), out, as_json=as_json)
+    _show(results, head, case.request_ids.tolist(), how)
 
 
 def _tell_of_compiling() -> None:
@@ -82,13 +151,11 @@ def _tell_of_compiling() -> None:
         typer.echo("compiling the simulation, once for this version: about half a minute", err=True)
 
 
-def _show(
-    results: list[SimulationResult], head: dict[str, Any], ids: list[Any] | None, out: Path | None, *, as_json: bool
-) -> None:
+def _show(results: list[SimulationResult], head: dict[str, Any], ids: list[Any] | None, how: _How) -> None:
     from fleetplan.simulate.replications import summary
 
-    files = _written(results, head, ids, out) if out is not None else []
-    if as_json:
+    files = _written(results, head, ids, how.out) if how.out is not None else []
+    if how.as_json:
         typer.echo(json.dumps(summary(results, head)))
         return
     screen = console()

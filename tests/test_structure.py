@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "plans": INPUTS | {"optimize", "plans.types", "plans.check"},
     "compare.types": BASE,
     "reruns.patch": BASE | {"request"},
-    "words": INPUTS | {"options", "compare.types", "plans", "plans.types", "plans.check", "reruns.patch"},
+    "words": INPUTS | {"simulate", "options", "compare.types", "plans", "plans.types", "plans.check", "reruns.patch"},
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "planner": INPUTS
     | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},

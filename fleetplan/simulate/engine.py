@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 
 from fleetplan.simulate import layout
-from fleetplan.simulate.layout import MS, NONE, Array, Book, Ints, Records, Shorts
+from fleetplan.simulate.layout import MS, NONE, Array, Book, Ints, Records
 from fleetplan.simulate.loop import run
+from fleetplan.simulate.regions import LANDINGS, Regions
 from fleetplan.simulate.result import SimulationResult
 from fleetplan.simulate.scenario import Energy, Riders, Scenario
-from fleetplan.simulate.travel import regions_of
 
 NEVER = 2**60
-MOST_REGIONS = 150
-CARS_PER_REGION = 6
-LANDINGS = 64
 REGION_ROWS = 12
 LOOK_S = 600
 """Without repositioning idle cars are still sent to charge, every ten minutes."""
@@ -40,7 +37,9 @@ def lay_out(scenario: Scenario, seed: int) -> Book:
     cars["next"] = cars["prev"] = cars["depot"] = cars["mark"] = NONE
     zones = np.zeros(len(travel), layout.ZONE)
     zones["idle_head"] = zones["waiting_head"] = zones["waiting_tail"] = NONE
-    regions, zones["region"] = _regions(scenario)
+    regions = _regions(scenario)
+    zones["region"] = regions.of_zone
+    row_of_bin = scenario.expected()[1]
     given: dict[str, Any] = {
         "seconds": travel.seconds,
         "into": travel.into,
@@ -53,7 +52,10 @@ def lay_out(scenario: Scenario, seed: int) -> Book:
         "riders": _riders(scenario, seed),
         "zones": zones,
         "depots": depots,
-        **regions,
+        "region_seconds": regions.seconds,
+        "rate": np.ascontiguousarray(regions.rate[row_of_bin]),
+        "stand_share": np.ascontiguousarray(regions.stand_share[row_of_bin]),
+        "landing": regions.landing,
     }
     sizes = {
         "zones_n": len(travel),
@@ -62,7 +64,7 @@ def lay_out(scenario: Scenario, seed: int) -> Book:
         "cars_n": len(cars),
         "riders_n": len(scenario.requests),
         "depots_n": len(depots),
-        "regions_n": len(regions["landing"]),
+        "regions_n": len(regions),
         "landings_n": LANDINGS,
         "rows_n": len(cars) + 1,
         "entries_n": len(cars) * scenario.policy.candidates,
@@ -72,6 +74,14 @@ def lay_out(scenario: Scenario, seed: int) -> Book:
         "region_rows_n": REGION_ROWS,
     }
     return Book.of(given, {**_rules(scenario, seed), **_counts_now(scenario)}, sizes)
+
+
+def _regions(scenario: Scenario) -> Regions:
+    found = scenario.prepared().regions
+    if found is None:
+        message = "a prepared scenario has regions"
+        raise AssertionError(message)
+    return found
 
 
 def _counts_now(scenario: Scenario) -> dict[str, float]:
@@ -156,52 +166,3 @@ def _rules(scenario: Scenario, seed: int) -> dict[str, Any]:
     }
     whole = {name for name, kind in layout.RULES if kind is np.int64}
     return {name: round(value) if name in whole else value for name, value in values.items()}
-
-
-def expected(scenario: Scenario) -> Array:
-    """Return requests per second by bin and zone, shape (bins, n): as given, or as they come in the run, by the hour."""
-    if scenario.demand is not None:
-        rows = np.minimum(np.arange(scenario.bins), len(scenario.demand) - 1)
-        return np.asarray(scenario.demand, float)[rows]
-    asked = scenario.requests
-    hours = -(-scenario.horizon_s // 3600)
-    table = np.zeros((hours, len(scenario.travel)))
-    np.add.at(table, (np.minimum(asked.time_s // 3600, hours - 1).astype(int), asked.origin), 1.0 / 3600.0)
-    return np.asarray(table[np.arange(scenario.bins) * scenario.bin_s // 3600])
-
-
-def _regions(scenario: Scenario) -> tuple[dict[str, Any], Ints]:
-    """Return the arrays of repositioning, and the region of each zone."""
-    n = len(scenario.travel)
-    demand = expected(scenario)
-    weight = demand.sum(axis=0)
-    wanted = scenario.policy.regions or max(1, min(MOST_REGIONS, round(len(scenario.fleet) / CARS_PER_REGION)))
-    if scenario.policy.reposition_s <= 0 or weight.sum() <= 0:
-        wanted = 1
-    region, centre = regions_of(scenario.travel.seconds, weight, min(wanted, n))
-    count = len(centre)
-    area = np.ones(n) if scenario.area_km2 is None else scenario.area_km2
-    spread = np.cbrt(demand) ** 2 * np.cbrt(area)
-    rate, stand = (_by_region(table, region, count) for table in (demand / MS, spread))
-    stand /= np.maximum(stand.sum(axis=1, keepdims=True), 1e-12)
-    landing = np.zeros((count, LANDINGS), np.int32)
-    for r in range(count):
-        landing[r] = _landing(np.flatnonzero(region == r), weight)
-    seconds = np.ascontiguousarray(scenario.travel.seconds[np.ix_(centre, centre)], np.float64)
-    arrays = {"region_seconds": np.minimum(seconds, 1e9), "rate": rate, "stand_share": stand, "landing": landing}
-    return arrays, region
-
-
-def _by_region(table: Array, region: Ints, count: int) -> Array:
-    order = np.argsort(region, kind="stable")
-    first = np.searchsorted(region[order], np.arange(count))
-    return np.ascontiguousarray(np.add.reduceat(table[:, order], first, axis=1))
-
-
-def _landing(zones: Ints, weight: Array) -> Shorts:
-    """Return where to stand in a region, turn by turn: each zone as often as its share of requests, well mixed."""
-    share = np.cumsum(weight[zones])
-    if share[-1] <= 0:
-        return np.full(LANDINGS, zones[0], np.int32)
-    turns = (0.5 + np.arange(LANDINGS) * 0.6180339887498949) % 1.0
-    return np.asarray(zones[np.searchsorted(share / share[-1], turns, side="right").clip(0, len(zones) - 1)], np.int32)

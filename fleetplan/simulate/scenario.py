@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from fleetplan.simulate.layout import Array, Ints, Shorts
+from fleetplan.simulate.regions import Regions, cut, regions_for
 from fleetplan.simulate.travel import Travel
 
 Dispatch = Literal["nearest", "batched"]
@@ -56,7 +57,7 @@ class Energy:
     kwh_per_km: float = 0.2
     aux_kw: float = 1.0
     charge_below: float = 0.2
-    top_up_below: float = 0.7
+    top_up_below: float = 0.4
     charge_to: float = 0.9
     plug_in_s: float = 180.0
 
@@ -146,10 +147,13 @@ class Scenario:
 
     Attributes
     ----------
-    demand
-        Requests per second by bin and zone that the fleet expects, shape (bins, n); None: as they come in this run.
+    demand, demand_row
+        Requests per second that the fleet expects, shape (k, n), and which row holds in each bin, shape (bins,); None: as they
+        come in this run, by the hour.
     area_km2
         Land of each zone, for where spare cars stand; None: all alike.
+    regions
+        Where cars are repositioned: see :meth:`prepared`.
     horizon_s, bin_s
         How long, and the length of the bins that are reported and in which shifts and speeds change.
     """
@@ -160,14 +164,34 @@ class Scenario:
     riders: Riders = Riders()
     policy: Policy = Policy()
     demand: Array | None = None
+    demand_row: Ints | None = None
     area_km2: Array | None = None
     horizon_s: int = 86_400
     bin_s: int = 900
+    regions: Regions | None = None
 
     @property
     def bins(self) -> int:
         """How many bins there are."""
         return -(-self.horizon_s // self.bin_s)
+
+    def expected(self) -> tuple[Array, Ints]:
+        """Return requests per second by row and zone, and the row of each bin."""
+        if self.demand is not None:
+            rows = np.arange(self.bins) if self.demand_row is None else self.demand_row
+            return np.asarray(self.demand, float), np.minimum(rows, len(self.demand) - 1)
+        hours = -(-self.horizon_s // 3600)
+        table = np.zeros((hours, len(self.travel)))
+        hour = np.minimum(self.requests.time_s // 3600, hours - 1).astype(np.int64)
+        np.add.at(table, (hour, self.requests.origin), 1.0 / 3600.0)
+        return table, np.arange(self.bins) * self.bin_s // 3600
+
+    def prepared(self) -> Scenario:
+        """Return the same with its regions cut, so that many runs share them."""
+        if self.regions is not None:
+            return self
+        count = regions_for(len(self.fleet), self.policy.regions) if self.policy.reposition_s > 0 else 1
+        return replace(self, regions=cut(self.travel, self.expected()[0], self.area_km2, count))
 
     def with_requests(self, requests: Requests) -> Scenario:
         """Return the same with other requests."""

@@ -1,0 +1,242 @@
+"""A city's planned days as something to simulate: its zones, its hours, its requests, its fleet with depots.
+
+Everything but dispatch, geometry and chance is taken from where the service law takes it: trips and travel times from demand and
+geography, the figures of operation from the catalogue. What the law leaves out of a fleet before it serves anybody (cars in the
+workshop, time on staging ways) is left out here in the same way; pickups, repositioning, depot trips and charging happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fleetplan.catalogue.types import Catalogue, City, Figure
+from fleetplan.demand import build_demand
+from fleetplan.demand.types import DAY_TYPES, PERIODS, CityDemand, DayType, band_of, period_of
+from fleetplan.geography import build_geography
+from fleetplan.geography.types import CityGeography
+from fleetplan.service.later import later
+from fleetplan.service.parameters import ServiceParameters
+from fleetplan.simulate.compiled import compiled
+from fleetplan.simulate.layout import Array, Ints, Shorts, Single
+from fleetplan.simulate.scenario import Depots, Energy, Fleet, Policy, Requests, Riders, Scenario
+from fleetplan.simulate.travel import Travel
+
+BIN_S = 900
+PLUG_IN_S = 180.0
+PATIENCE_S = 5400.0
+"""Nobody waits longer, whatever the response to the wait: as in the service law."""
+MOST_PARKED = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class CityPlace:
+    """A city with what its days are made of; ``assumptions`` and ``economics`` are the catalogue's figures in force."""
+
+    city: City
+    geography: CityGeography
+    demand: CityDemand
+    assumptions: Mapping[str, Figure]
+    economics: Mapping[str, Figure]
+
+    @staticmethod
+    def at(catalogue: Catalogue, slug: str, level: int) -> CityPlace:
+        """Return a city on the ground of a level, counted from 1: crossings that wait for its permits are open there."""
+        city, opens = catalogue.cities[slug], later(catalogue, catalogue.cities[slug])
+        geography = build_geography(city, permits=opens.permits if level > opens.levels_before else ())
+        demand = build_demand(city, geography, catalogue.assumptions)
+        return CityPlace(city, geography, demand, catalogue.assumptions, catalogue.economics)
+
+    @cached_property
+    def parameters(self) -> ServiceParameters:
+        """What the service law reads of the catalogue."""
+        return ServiceParameters.of(self.city, self.assumptions, self.economics)
+
+    @cached_property
+    def zone_number(self) -> dict[str, int]:
+        """The number of each zone by its H3 index."""
+        return {cell: i for i, cell in enumerate(self.geography.cells)}
+
+
+@dataclass(frozen=True, eq=False)
+class Stalls:
+    """Stalls of a fleet's depots: zone of the city and count, shapes (d,)."""
+
+    zone: Ints
+    count: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class ServiceArea:
+    """An area of a city made ready: its zones, with those of the depots after them, ways, and where trips begin and end.
+
+    Attributes
+    ----------
+    zones
+        Zones of the city, shape (n,): first those of the area, then those of depots outside it.
+    inside
+        How many of them are the area's.
+    trips_per_hour
+        At full adoption, both ends inside, shape (2, 24).
+    origin
+        Share of trips by period and zone of the area, shape (6, inside).
+    ends_by_origin
+        For each period, cumulated shares of destinations by origin, shape (inside, inside).
+    """
+
+    place: CityPlace
+    zones: Ints
+    inside: int
+    travel_seconds: Single
+    travel_metres: Single
+    trips_per_hour: Array
+    origin: Array
+    ends_by_origin: Sequence[Single]
+
+    @staticmethod
+    def of(place: CityPlace, cells: Sequence[str], depots: Ints) -> ServiceArea:
+        """Return the area of the given H3 cells; ``depots`` are zones that cars charge in."""
+        own = np.array(sorted(place.zone_number[cell] for cell in cells), np.int64)
+        zones = np.concatenate([own, np.setdiff1d(np.unique(depots), own)])
+        geography, demand = place.geography, place.demand
+        origins, ends, captured = [], [], {}
+        for period in PERIODS:
+            trips = demand.pattern[period][np.ix_(own, own)]
+            rows = trips.sum(axis=1, dtype=np.float64)
+            captured[period] = rows.sum()
+            origins.append(rows / rows.sum())
+            cumulated = np.cumsum(trips, axis=1, dtype=np.float64)
+            ends.append((cumulated / np.maximum(cumulated[:, -1:], 1e-300)).astype(np.float32))
+        hourly = [
+            [demand.hourly[row, hour] * captured[period_of(day_type, hour)] for hour in range(24)]
+            for row, day_type in enumerate(DAY_TYPES)
+        ]
+        ways = np.ix_(zones, zones)
+        return ServiceArea(
+            place=place,
+            zones=zones,
+            inside=len(own),
+            travel_seconds=np.ascontiguousarray(
+                geography.hours["offpeak"][ways] * np.float32(3600.0 / place.parameters.pace)
+            ),
+            travel_metres=np.ascontiguousarray(geography.distance_km[ways] * np.float32(1000.0)),
+            trips_per_hour=np.array(hourly),
+            origin=np.array(origins),
+            ends_by_origin=ends,
+        )
+
+    @property
+    def trips_per_day(self) -> float:
+        """Trips of a mean day at full adoption: weekdays count 5/7, weekend days 2/7."""
+        return float(self.trips_per_hour.sum(axis=1) @ np.array([5.0, 2.0]) / 7.0)
+
+    def requests(self, days: Sequence[DayType], share: float, seed: int) -> Requests:
+        """Return requests of days in a row that ``share`` of full adoption makes: Poisson arrivals, even within an hour."""
+        rng = np.random.default_rng([seed, 7])
+        rows = [DAY_TYPES.index(day) for day in days]
+        rate = share * self.trips_per_hour[rows].ravel()
+        count = rng.poisson(rate)
+        hour = np.repeat(np.arange(len(rate)), count)
+        time_s = np.sort(3600.0 * (hour + rng.random(len(hour))))
+        origin, destination = np.zeros(len(hour), np.int32), np.zeros(len(hour), np.int32)
+        of_hour = np.array([PERIODS.index(period_of(day, h)) for day in days for h in range(24)])
+        period = of_hour[np.minimum(time_s // 3600, len(of_hour) - 1).astype(np.int64)]
+        draws = rng.random((2, len(hour)))
+        starts = np.cumsum(self.origin, axis=1)
+        for number, ends in enumerate(self.ends_by_origin):
+            here = np.flatnonzero(period == number)
+            pairs = _draw(draws[:, here], starts[number], ends)
+            origin[here], destination[here] = pairs
+        return Requests(time_s, origin, destination)
+
+    def scenario(
+        self, days: Sequence[DayType], vehicles: int, share: float, stalls: Stalls, policy: Policy
+    ) -> Scenario:
+        """Return days in a row with a fleet of so many vehicles in service, and no requests yet: see :meth:`requests`."""
+        place, parameters = self.place, self.place.parameters
+        rows = [DAY_TYPES.index(day) for day in days]
+        bands = [[place.geography.speed_kmh[band_of(day_type, h)] for h in range(24)] for day_type in DAY_TYPES]
+        slow = place.geography.speed_kmh["offpeak"] / np.array(bands)[rows].ravel()
+        cars = max(round(vehicles * self.on_the_road), 1)
+        index = {int(zone): i for i, zone in enumerate(self.zones)}
+        depots = Depots(
+            np.array([index[int(zone)] for zone in stalls.zone], np.int32),
+            stalls.count.astype(np.int32),
+            np.full(len(stalls.zone), parameters.charge_kw),
+        )
+        energy = Energy(parameters.usable_kwh, parameters.energy_kwh_per_km, parameters.aux_kw, plug_in_s=PLUG_IN_S)
+        rate, row_of_hour = self._expected(rows, days, share)
+        riders = Riders(PATIENCE_S, parameters.wait_response, 60.0 * parameters.reference_wait_h)
+        fleet = Fleet(self._start(cars), self._shift(rows, cars), energy if len(depots) else None, depots)
+        area = np.concatenate([place.geography.area_km2[self.zones]])
+        return Scenario(
+            travel=Travel(self.travel_seconds, self.travel_metres, slow, 3600),
+            requests=Requests(np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.int32)),
+            fleet=fleet,
+            riders=riders,
+            policy=policy,
+            demand=rate,
+            demand_row=np.repeat(row_of_hour, 3600 // BIN_S),
+            area_km2=area,
+            horizon_s=86_400 * len(days),
+            bin_s=BIN_S,
+        )
+
+    @property
+    def on_the_road(self) -> float:
+        """Share of a fleet that is not in the workshop and not on staging ways: as in the service law."""
+        parameters, geography = self.place.parameters, self.place.geography
+        speeds = [geography.speed_kmh[band_of(day_type, h)] for day_type in DAY_TYPES for h in range(24)]
+        staging_h = parameters.staging_km_per_vehicle_day / (parameters.pace * float(np.mean(speeds)))
+        return parameters.available_share * (1.0 - staging_h / 24.0)
+
+    def _expected(self, rows: Sequence[int], days: Sequence[DayType], share: float) -> tuple[Array, Ints]:
+        """Return requests per second of the 48 kinds of hours by zone, and the kind of each hour."""
+        kinds = np.array([[PERIODS.index(period_of(day_type, h)) for h in range(24)] for day_type in DAY_TYPES]).ravel()
+        rate = np.zeros((48, len(self.zones)))
+        rate[:, : self.inside] = self.origin[kinds] * (share * self.trips_per_hour.ravel() / 3600.0)[:, None]
+        return rate, np.concatenate([24 * row + np.arange(24) for row in rows]) if len(days) else np.zeros(0, np.int64)
+
+    def _start(self, cars: int) -> Shorts:
+        """Return where cars begin: where trips begin in the night, spread evenly over their shares."""
+        night = np.cumsum(self.origin[PERIODS.index("night")])
+        turns = (np.arange(cars) + 0.5) / cars
+        return np.searchsorted(night / night[-1], turns).clip(0, self.inside - 1).astype(np.int32)
+
+    def _shift(self, rows: Sequence[int], cars: int) -> Ints:
+        """Return cars on shift by bin: off in the quietest hours, together as long as cars are switched off or at a plug.
+
+        Never more than half are off at once; those who are charge then.
+        """
+        off_h = 24.0 - self.place.parameters.service_hours
+        by_type = []
+        for row in range(len(DAY_TYPES)):
+            rank = np.argsort(np.argsort(self.trips_per_hour[row], kind="stable"), kind="stable")
+            by_type.append(np.clip(off_h - MOST_PARKED * rank, 0.0, MOST_PARKED))
+        away = np.array(by_type)[list(rows)].ravel()
+        return np.repeat(np.round(cars * (1.0 - away)).astype(np.int64), 3600 // BIN_S)
+
+
+def _draw(draws: Array, starts: Array, ends: Single) -> tuple[Shorts, Shorts]:
+    origin = np.searchsorted(starts / starts[-1], draws[0], side="right").clip(0, len(starts) - 1).astype(np.int32)
+    destination = np.zeros(len(origin), np.int32)
+    draw_ends(np.ascontiguousarray(ends), origin, draws[1], destination)
+    return origin, destination
+
+
+@compiled
+def draw_ends(ends: Single, origin: Shorts, draw: Array, destination: Shorts) -> None:
+    """Write a destination for each origin: the first whose cumulated share exceeds its draw."""
+    last = ends.shape[1] - 1
+    for i in range(len(origin)):
+        low, high = 0, last
+        while low < high:
+            middle = (low + high) >> 1
+            if ends[origin[i], middle] > draw[i]:
+                high = middle
+            else:
+                low = middle + 1
+        destination[i] = low
