@@ -22,7 +22,7 @@ from fleetplan.service.later import later
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import Array, Ints, Shorts, Single
-from fleetplan.simulate.scenario import Depots, Energy, Fleet, Policy, Requests, Riders, Scenario
+from fleetplan.simulate.scenario import Depots, Dispatch, Energy, Fleet, Policy, Requests, Riders, Scenario
 from fleetplan.simulate.travel import Travel
 
 BIN_S = 900
@@ -30,6 +30,20 @@ PLUG_IN_S = 180.0
 PATIENCE_S = 5400.0
 """Nobody waits longer, whatever the response to the wait: as in the service law."""
 MOST_PARKED = 0.5
+REACH_S = 600.0
+"""No car is sent farther: who is farther off waits for one to become free nearer by. Without such a cap a scarce fleet spends its
+time on long pickups (the wild goose chase), a branch that the service law never takes."""
+
+
+def policy_of(parameters: ServiceParameters, dispatch: Dispatch) -> Policy:
+    """Return how a city's fleet is run: as the service law assumes where it says something."""
+    return Policy(
+        dispatch=dispatch,
+        batch_s=3600.0 * parameters.batching_h,
+        reach_s=REACH_S,
+        pickup_fixed_s=3600.0 * parameters.pickup_fixed_h,
+        boarding_s=3600.0 * parameters.boarding_h,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,11 +16,11 @@ from fleetplan.errors import Fault, InputError
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.service.types import CityService, LadderLevel
-from fleetplan.simulate.city_days import CityPlace, ServiceArea, Stalls
+from fleetplan.simulate.city_days import CityPlace, ServiceArea, Stalls, policy_of
 from fleetplan.simulate.engine import simulate
 from fleetplan.simulate.layout import SERVED
 from fleetplan.simulate.result import SimulationResult
-from fleetplan.simulate.scenario import Dispatch, Policy
+from fleetplan.simulate.scenario import Dispatch
 
 POINTS_HIGH, POINTS_LOW, HIGH_FROM = 0.02, 0.04, 0.90
 """A plan stands while the served share falls short by no more points than this: above and below nine tenths served."""
@@ -268,12 +268,7 @@ def _replayed(deployment: DeploymentPlan, asked: _Asked) -> DeploymentReplay:
     area = ServiceArea.of(place, level.cells, stalls.zone)
     days, weekend = days_of(asked.month)
     demand = deployment.demand_per_day[period]
-    policy = Policy(
-        dispatch=asked.dispatch,
-        batch_s=3600.0 * parameters.batching_h,
-        pickup_fixed_s=3600.0 * parameters.pickup_fixed_h,
-        boarding_s=3600.0 * parameters.boarding_h,
-    )
+    policy = policy_of(parameters, asked.dispatch)
     share = demand / area.trips_per_day
     scenario = area.scenario(days, deployment.vehicles[period], share, stalls, policy).prepared()
     results = tuple(
