@@ -40,6 +40,7 @@ LABELS = [f"2027-{int(start) + 1:02d}" for start in STARTS]
 DAYS = LENGTHS * 365.25 / 12
 MONTHS = [range(int(s), int(s + n)) for s, n in zip(STARTS, LENGTHS, strict=True)]
 CURVE = [0.2, 0.3, 0.4, 0.5, 0.6]
+PILOT = 0.1  # share of riders won with an operator on board
 PER_CAR = [18.0, 18.5, 20.0]  # trips a day and car by half years driver-out
 SEASON = [0.9, 0.9, 1.0, 1.0, 1.1, 1.1, 1.1, 1.1, 1.0, 1.0, 0.9, 0.9]
 ALL = (
@@ -73,6 +74,8 @@ ASSUMPTIONS = {
     "fleet.partner_growth_vehicles_per_month": 30.0,
     "fleet.partner_growth_share_per_month": 0.15,
     "fleet.operator_pilot_cap": 28.0,
+    "adoption.operator_share": PILOT,
+    "area.doubling_months": 3.0,
     "launch.followup_factor": 0.7,
     "team.usd_per_year": 2.4e6,
     "area.expansion_usd_per_km2": 15000.0,
@@ -452,8 +455,14 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
     V = operator + out
     open_ = level > 0
     opened = [STARTS[level >= ring][0] if (level >= ring).any() else 99.0 for ring in (1, 2)]
+    driven = STARTS[out > 0][0]
     adopted = [
-        np.array([np.mean([CURVE[min(max(int(m - o), 0), 4)] for m in months]) for months in MONTHS]) for o in opened
+        np.where(
+            max(o, driven) <= STARTS,
+            [np.mean([CURVE[min(max(int(m - max(o, driven)), 0), 4)] for m in months]) for months in MONTHS],
+            PILOT,
+        )
+        for o in opened
     ]
     season = np.array([np.mean([SEASON[m] for m in months]) for months in MONTHS])
     scale = season * (1 - 0.1 * (STARTS + LENGTHS / 2) / 12) / cars["contract.fare_multiplier"]

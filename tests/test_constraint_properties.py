@@ -410,6 +410,8 @@ ODD = {
     "no driver-out in time": with_permit("a-op", with_permit("a-out", months_likely=90), area_levels=0),
     "small pilots": with_assumption("fleet.operator_pilot_cap", 7.0),
     "dense areas": with_assumption("fleet.km2_per_vehicle_most", 1.3),
+    "eager pilots": with_assumption("adoption.operator_share", 0.45),
+    "slow areas": with_assumption("area.doubling_months", 8.0),
     "slow growth": with_assumption("fleet.growth_vehicles_per_month", 2.5),
     "a small first year": with_assumption("fleet.first_year_fleet", 31.0),
     "slow partners": with_assumption("fleet.partner_growth_vehicles_per_month", 1.5),

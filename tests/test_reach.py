@@ -99,6 +99,9 @@ def test_both_find_the_same_within_reach_of_the_small_world(asked: dict[str, Any
         with_assumption("fleet.growth_share_per_month", 0.0),
         with_assumption("fleet.likely_launch_fleet", 7.0),
         with_assumption("fleet.first_year_fleet", 33.0),
+        with_assumption("adoption.operator_share", 0.7),
+        with_assumption("area.doubling_months", 7.5),
+        with_assumption("area.doubling_months", 0.0),
         with_assumption("supply.public_charging_cars", 3.4),
     ],
 )

@@ -12,7 +12,8 @@ from fleetplan.months import Grid
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.gather import productivity_matrix
 from fleetplan.optimize.reach import MOST_VEHICLES
-from tests.plan_builder import CURVE, PER_CAR
+from fleetplan.optimize.rules.service import months_to_grow
+from tests.plan_builder import CURVE, PER_CAR, PILOT
 from tests.rule_builder import (
     APRIL,
     BOUGHT,
@@ -51,9 +52,9 @@ def test_vehicles_serve_and_riders_are_offered_only_in_an_open_area():
 def test_they_are_those_of_the_largest_area_that_is_open():
     trial = Trial(instance(DRIVEN), "no_service_before_open").opened(JUNE, level=2)
     own = trial.f.columns.deployments[0]
-    assert trial.serving(20, JULY, level=2).put(own.demand[1, JULY], 100.0).kept
-    assert not trial.put(own.demand[0, JULY], 1.0).kept
-    assert not trial.put(own.demand[0, JULY], 0.0).serving(20, JULY, level=1).kept
+    assert trial.serving(20, JUNE + 3, level=2).put(own.demand[1, JUNE + 3], 100.0).kept
+    assert not trial.put(own.demand[0, JUNE + 3], 1.0).kept
+    assert not trial.put(own.demand[0, JUNE + 3], 0.0).serving(20, JUNE + 3, level=1).kept
 
 
 def test_vehicles_by_mode_are_the_vehicles_by_area():
@@ -100,7 +101,7 @@ def test_an_area_that_no_fleet_can_be_dense_enough_for_is_shut_and_open_where_th
     tight, wide = formulate(i), formulate(i, without={"area_density"})
     larger = tight.columns.deployments[0].open[1]
     assert (tight.model.upper[larger] == 0).all()
-    assert (wide.model.upper[larger[JUNE:]] == 1).all()
+    assert (wide.model.upper[larger[JUNE + 3 :]] == 1).all()
     assert written(i, "area_density", without={"area_density"}) == 0
 
 
@@ -233,18 +234,50 @@ def test_bounds_on_riders_cut_off_no_opening_whatever_the_curve_of_adoption(curv
 
 def test_stacks_of_a_city_share_the_riders_it_has_won_since_its_first_opening():
     trial = Trial(instance(ASTON), "city_demand").opened(APRIL, q=0).opened(JULY, q=1)
-    trial.put(trial.f.columns.live["aston"][APRIL:], 1.0)
+    trial.put(trial.f.columns.live["aston"][APRIL:], 1.0).put(trial.f.columns.driver_out_live["aston"][JULY:], 1.0)
     first, second = trial.f.columns.deployments
-    most = 2000 * CURVE[4]
-    scales = [d.scale[JULY + 1] for d in trial.i.deployments]
-    trial.put(first.demand[0, JULY + 1], 0.7 * most * scales[0])
-    assert trial.put(second.demand[0, JULY + 1], 0.3 * most * scales[1]).kept
-    assert not trial.put(second.demand[0, JULY + 1], 0.3001 * most * scales[1]).kept
+    for t, share in ((JULY + 1, CURVE[1]), (JUNE, PILOT)):
+        most = 2000 * share
+        scales = [d.scale[t] for d in trial.i.deployments]
+        trial.put(first.demand[0, t], 0.7 * most * scales[0])
+        assert trial.put(second.demand[0, t], 0.3 * most * scales[1]).kept
+        assert not trial.put(second.demand[0, t], 0.3001 * most * scales[1]).kept
+        trial.put(first.demand[0, t], 0.0).put(second.demand[0, t], 0.0)
+
+
+def test_a_pilot_with_an_operator_wins_few_riders_and_starts_no_clock():
+    trial = Trial(instance(BOUGHT), "demand").opened(APRIL)
+    own = trial.f.columns.deployments[0]
+    trial.put(own.driver_out[JULY:], 1.0)
+    for t, share in ((APRIL, PILOT), (JUNE, PILOT), (JULY, CURVE[0]), (JULY + 2, CURVE[2])):
+        most = 2000 * share * trial.i.deployments[0].scale[t]
+        assert trial.put(own.demand[0, t], most).kept
+        assert not trial.put(own.demand[0, t], most + 0.1).kept
+        trial.put(own.demand[0, t], 0.0)
+
+
+# --- area_growth ---
+
+
+def test_an_area_grows_from_driver_out_on_and_takes_its_months_for_every_doubling():
+    assert [months_to_grow(50.0, km2, 3.0) for km2 in (50.0, 80.0, 100.0, 400.0)] == [0, 3, 3, 9]
+    for opens, allowed in ((JULY + 2, False), (JULY + 3, True)):
+        trial = Trial(instance(BOUGHT), "area_growth").opened(APRIL).opened(opens, level=2)
+        trial.put(trial.f.columns.deployments[0].open[0, APRIL:], 1.0)
+        trial.put(trial.f.columns.deployments[0].driver_out[JULY:], 1.0)
+        assert (trial.kept and trial.within_bounds) == allowed
+
+
+def test_an_area_that_cannot_have_grown_is_shut():
+    tight, wide = formulate(instance(DRIVEN)), formulate(instance(DRIVEN), without={"area_growth"})
+    larger = tight.columns.deployments[0].open[1]
+    assert tight.model.upper[larger].tolist() == [0.0] * (JUNE + 3) + [1.0] * (12 - JUNE - 3)
+    assert wide.model.upper[larger[JUNE]] == 1.0
 
 
 def test_a_stack_in_a_larger_area_takes_nothing_from_the_limit_of_the_smaller():
     trial = Trial(instance(ASTON), "city_demand")
-    trial.put(trial.f.columns.live["aston"], 1.0)
+    trial.put(trial.f.columns.live["aston"], 1.0).put(trial.f.columns.driver_out_live["aston"], 1.0)
     first, second = trial.f.columns.deployments
     inner, outer = 2000 * CURVE[4], 3000 * CURVE[4]
     scales = [d.scale[-1] for d in trial.i.deployments]
@@ -262,8 +295,11 @@ def test_where_adoption_falls_a_city_s_age_counts_from_its_first_opening_all_the
     world = with_adoption([0.9, 0.3, 0.2])
     assert written(instance(DRIVEN, world), "city_demand") > 0, "a young ring could claim more than the city has"
     trial = Trial(instance(DRIVEN, world), "city_live").opened(JUNE)
-    assert not trial.put(trial.f.columns.live["belport"][JULY:], 1.0).kept, "it would be younger than it is"
-    assert trial.put(trial.f.columns.live["belport"][JUNE:], 1.0).kept
+    out = trial.f.columns.driver_out_live["belport"]
+    assert not trial.put(trial.f.columns.live["belport"][JUNE:], 1.0).put(out[JULY:], 1.0).kept, (
+        "it would be younger than it is"
+    )
+    assert trial.put(out[JUNE:], 1.0).kept
 
 
 def test_a_city_is_live_from_its_first_opening_and_stays_so():

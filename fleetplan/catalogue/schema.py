@@ -99,6 +99,8 @@ STACK_FIGURES: Final[dict[str, Spec]] = {
 # What the model reads of assumptions.toml, and of economics.csv; whatever else stands there is free within its unit.
 ASSUMPTIONS: Final[dict[str, Spec]] = {
     "adoption.curve_monthly": Spec(0, 1, length=0),
+    "adoption.operator_share": SHARE,
+    "area.doubling_months": Spec(0, 120),
     "area.expansion_usd_per_km2": Spec(0, 1e7),
     "depot.stall_life_years": Spec(0.5, 60),
     "finance.inflation": Spec(0, 0.5),

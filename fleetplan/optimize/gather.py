@@ -286,6 +286,8 @@ def world_of(
         adoption=adoption_matrix(grid, own["adoption.curve_monthly"].values),
         productivity=productivity_matrix(grid, own["fleet.trips_per_car_day_by_half_year"].values),
         young_trips=own["fleet.trips_per_car_day_by_half_year"].values[0],
+        pilot_riders=own["adoption.operator_share"].value,
+        doubling_months=own["area.doubling_months"].value,
         budget_usd=cumulated_budget(grid, scope.request.capital),
         days=lengths * 365.25 / 12.0,
         months=lengths,

@@ -203,10 +203,10 @@ class World:
     stacks: Mapping[str, StackTerms]
     cities: Mapping[str, CityData]
     adoption: Array  # (periods opened, periods): mean adoption in a period of a ring opened at the start of another
-    productivity: (
-        Array  # (periods driver-out since, periods): trips a day per car of the whole fleet, mean over a period
-    )
+    productivity: Array  # (periods driver-out since, periods): mean trips a day per car of the whole fleet
     young_trips: float  # the same before driver-out
+    pilot_riders: float  # share of riders won while only a pilot with an operator serves
+    doubling_months: float  # of a service's area
     budget_usd: Array  # (periods,): cumulated budget available by the end of a period
     days: Array  # (periods,)
     months: Array  # (periods,)

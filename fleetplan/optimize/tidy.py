@@ -131,6 +131,8 @@ def _programmes(f: Formulation, x: Array) -> None:
         parts = [f.columns.deployments[q] for q in i.of_city(city)]
         now = [own.paying if own.serving_paid is None else own.serving_paid for own in parts]
         x[columns] = np.max([x[steps] for steps in now], axis=0)
+    for city, columns in f.columns.driver_out_live.items():
+        x[columns] = np.max([x[f.columns.deployments[q].driver_out] for q in i.of_city(city)], axis=0)
     for city, columns in f.columns.live_now.items():
         parts = [f.columns.deployments[q] for q in i.of_city(city)]
         x[columns] = np.max([x[own.open[0] if own.serving is None else own.serving] for own in parts], axis=0)

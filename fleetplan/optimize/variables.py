@@ -59,6 +59,7 @@ class Columns:
     live: Mapping[str, Ints]  # city open to riders (T,)
     paying_live: Mapping[str, Ints]  # city open to paying riders (T,); where a service may pause or end: carries some
     live_now: Mapping[str, Ints]  # city carries riders (T,): ``live`` itself where no service of its may pause or end
+    driver_out_live: Mapping[str, Ints]  # city with driver-out service (T,)
     bought: Mapping[str, Ints]  # platform-owned stacks (T,)
     depots: Mapping[str, DepotColumns]
     capital: Ints  # capital spent (T,)
@@ -140,6 +141,7 @@ def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
         live=live,
         live_now={c: b.block((periods,), 1.0) if c in broken else live[c] for c in placed},
         paying_live={c: b.block((periods,), 1.0) for c in placed},
+        driver_out_live={c: b.block((periods,), 1.0) for c in placed},
         bought={s: b.block((periods,), reach.bought[s]) for s, d in i.stacks.items() if d.owned},
         depots={c: _depots(b, i, i.cities[c], reach.depots[c]) for c in placed},
         capital=b.block((periods,)),

@@ -117,7 +117,9 @@ _FX = Words("Exchange rate", "net fares: local currency to USD", "finance")
 _WAIT = "response curves: how many trips a fleet serves"
 OWN: Final = {
     "fx.CNY": Words("US dollars for one CNY", "", "finance"),
-    "adoption.curve_monthly": Words("Adoption by months since opening", "rule demand: adoption", "market"),
+    "adoption.curve_monthly": Words("Adoption by months of driver-out service", "rule demand: adoption", "market"),
+    "adoption.operator_share": Words("Riders of a pilot with an operator", "rule demand: adoption", "market"),
+    "area.doubling_months": Words("Months in which an area doubles", "rule area growth", "operation"),
     "price.elasticity": Words("Response of trips to price", "rule demand: fare multiplier", "market"),
     "price.kit_index_by_year": Words("Price of the driving kit by year", f"{_VEHICLE}; by kit share", "finance"),
     "price.battery_usd_per_kwh_by_year": Words("Price of batteries by year", f"{_VEHICLE}; by kWh", "finance"),

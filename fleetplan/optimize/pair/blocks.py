@@ -110,7 +110,7 @@ def blocks_of_columns(f: Formulation) -> Ints:
         for part in (*steps, *ends, own.vehicles, own.fleet, own.demand, own.trips, own.added, own.worn, own.cheap):
             if part is not None:
                 out[part] = of_city[data.city]
-    for by_city in (columns.team, columns.live, columns.live_now, columns.paying_live):
+    for by_city in (columns.team, columns.live, columns.live_now, columns.paying_live, columns.driver_out_live):
         for city, part in by_city.items():
             out[part] = of_city[city]
     for city, depots in columns.depots.items():

@@ -2,7 +2,9 @@
 
 e_g = l_g - l_{g+1}                                   level g is the one in force
 sum_g V_g = sum_m v_m,   V_g <= vmax_g e_g,   D_g <= dmax_g e_g
-sum_g D_g <= scale_t sum_g dD_g sum_tau A(tau,t) (l[g,tau] - l[g,tau-1])
+sum_g D_g <= scale_t (dD_1 pilot (l[1,t] - out[1,t]) + sum_g dD_g sum_tau A(tau,t) (out[g,tau] - out[g,tau-1])),
+out[g] = l[g] for g > 1
+l[g,t] <= out[t], l[g-1,t - months for the doublings from g-1 to g]
 T_g <= alpha_k V_g + beta_k D_g + gamma_k e_g,   T_g <= D_g
 sum_g T_g <= trips a car (age of driver-out service) (1 + spares) V
 sum_g (a_g T_g + b_g V_g) <= sum_g most km_g V_g
@@ -11,12 +13,13 @@ sum_q sum_{g' <= g} D / scale <= addressable_g * A(earliest opening, t)
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
 
 from fleetplan.optimize.imposed import carried
-from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance
+from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance, Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.pace import periods_before
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
@@ -24,6 +27,7 @@ from fleetplan.optimize.suspended import adoption_of, recovering
 from fleetplan.service.planes import planes_within
 
 ROUNDING = 1e-12
+ROUNDING_MONTHS = 1e-9
 YEAR_MONTHS = 12
 
 
@@ -39,8 +43,9 @@ def rises(table: Array) -> Array:
 
 
 def fades(i: Instance) -> bool:
-    """Return whether adoption falls with age somewhere: then a later opening may win more, and an earlier one is no freedom."""
-    return bool((rises(i.world.adoption) < -ROUNDING).any())
+    """Return whether adoption falls somewhere: then a later opening may win more, and an earlier one is no freedom."""
+    first = float(np.diagonal(i.world.adoption).min(initial=1.0))
+    return bool((rises(i.world.adoption) < -ROUNDING).any()) or i.world.pilot_riders > first
 
 
 class ServiceAreaRule(Rule):
@@ -110,6 +115,53 @@ class AreaDensityRule(Rule):
             for g in range(1, len(least)):
                 terms = [(own.fleet[g, t], 1.0), *p.in_force(q, g, t, -least[g])]
                 p.at_least(self, p.place(q), t, terms)
+
+
+class AreaGrowthRule(Rule):
+    """Streets are mapped, tested and opened one after another, by a service that runs."""
+
+    key = "area_growth"
+    title = "An area grows only while the service is driver-out, and takes its months for every doubling"
+    source = "assumptions.toml: area.doubling_months"
+    limits_need = ("driver_out_service",)
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with its figure."""
+        return f"{self.title}: {instance.world.doubling_months:g} months each"
+
+    def openings(self, i: Instance, q: int) -> Flags | None:
+        """Return when each area can have grown, were every one before it opened as soon as it can have."""
+        can = [np.ones(i.periods, dtype=bool), i.deployments[q].can_be_driver_out]
+        for before in self._before(i, q):
+            can.append((before >= 0) & can[-1][before])
+        return np.array([can[0], *can[2:]])
+
+    def _before(self, i: Instance, q: int) -> list[Ints]:
+        """Return for every area beyond the first the periods by which the area within it must have been open."""
+        levels = i.levels_of(q)
+        return [
+            periods_before(i.grid, months_to_grow(inner.area_km2, outer.area_km2, i.world.doubling_months))
+            for inner, outer in pairwise(levels)
+        ]
+
+    def write(self, p: Problem) -> None:
+        """Tie every area beyond the first to the driver-out step, or the area within it, of some months ago."""
+        for q, own in enumerate(p.columns.deployments):
+            possible = p.reach.deployments[q].possible
+            for g, before in enumerate(self._before(p.instance, q), start=1):
+                steps = own.driver_out if g == 1 else own.open[g - 1]
+                never, t = p.every[possible[g] & (before < 0)], p.every[possible[g] & (before >= 0)]
+                p.at_most(self, p.place(q), never, [(own.open[g, never], 1.0)])
+                p.at_most(self, p.place(q), t, [(own.open[g, t], 1.0), (steps[before[t]], -1.0)])
+
+
+def months_to_grow(inner_km2: float, outer_km2: float, doubling_months: float) -> int:
+    """Return the whole months that an area takes to grow to another.
+
+    >>> months_to_grow(50.0, 200.0, 6.0), months_to_grow(50.0, 50.0, 6.0)
+    (12, 0)
+    """
+    return max(0, math.ceil(doubling_months * math.log2(outer_km2 / inner_km2) - ROUNDING_MONTHS))
 
 
 class PartnerUseRule(Rule):
@@ -236,34 +288,42 @@ class DrivingDayRule(Rule):
 
 
 class DemandRule(Rule):
-    """Demand grows with the months since each ring opened."""
+    """Demand grows with the months of driver-out service that each ring has had."""
 
     key = "demand"
-    title = "Riders take to the service over months, ring by ring"
-    source = "assumptions.toml: adoption.curve_monthly"
+    title = "Riders take to driver-out service over months, ring by ring, and hardly to a pilot with an operator"
+    source = "assumptions.toml: adoption.curve_monthly, adoption.operator_share"
+    limits_need = ("driver_out_service",)
 
     def sentence(self, instance: Instance) -> str:
-        """Return the rule with how far a ring has got by the horizon's first period and its last, open throughout."""
+        """Return the rule with how far a ring has got by the horizon's first period and its last, driver-out throughout."""
         first, last = instance.world.adoption[0, 0], instance.world.adoption[0, -1]
-        return f"{self.title}: {first:.0%} of those there are at first, {last:.0%} by the end"
+        pilot = instance.world.pilot_riders
+        return f"{self.title}: {pilot:.0%} of those there are in a pilot, {first:.0%} at first, {last:.0%} by the end"
 
     def demand_limit(self, i: Instance, q: int, possible: Flags) -> Array | None:
         """Return the riders won with every ring open since the period in which it could win most of them."""
         won = np.zeros(possible.shape)
         for g, ring in enumerate(_rings(i, q)):
-            if possible[g].any():
-                won[g] = ring * i.world.adoption[int(np.argmax(possible[g])) :].max(axis=0)
+            out = possible[g] & i.deployments[q].can_be_driver_out
+            won[g] = ring * i.world.pilot_riders * possible[g]
+            if out.any():
+                won[g] = np.maximum(won[g], ring * i.world.adoption[int(np.argmax(out)) :].max(axis=0))
         return np.asarray(np.cumsum(won, axis=0) * i.deployments[q].scale[None, :])
 
     def write(self, p: Problem) -> None:
-        """Add the adoption convolution."""
+        """Add the adoption convolution over the steps of driver-out service, and the riders of a pilot in the first ring."""
         i = p.instance
         for q, data in enumerate(i.deployments):
             own, rise = p.columns.deployments[q], rises(adoption_of(i, q))
             terms: list[Term] = [(own.demand.T, 1.0)]
             for g, ring in enumerate(_rings(i, q)):
-                opened = np.broadcast_to(own.open[g][None, :], rise.shape)
-                terms.append((opened, -ring * data.scale[:, None] * rise))
+                steps = own.open[g] if g else own.driver_out
+                won = ring * data.scale[:, None] * rise
+                terms.append((np.broadcast_to(steps[None, :], rise.shape), -won))
+            if not data.always_driver_out:
+                pilot = _rings(i, q)[0] * data.scale * i.world.pilot_riders
+                terms += [(own.open[0], -pilot), (own.driver_out, pilot)]
             p.at_most(self, p.place(q), p.every, terms)
 
 
@@ -281,45 +341,52 @@ class CityDemandRule(Rule):
     scope = "city"
 
     def write(self, p: Problem) -> None:
-        """Bound the sum of demands by level, with adoption since the city's first opening."""
+        """Bound the sum of demands by level, with adoption since the city's first driver-out service."""
         i, rise = p.instance, rises(p.instance.world.adoption)
         for city, live in p.columns.live.items():
+            out = p.columns.driver_out_live[city]
             users = i.of_city(city)
             for g, level in enumerate(i.cities[city].levels if len(users) > 1 or fades(i) else ()):
                 terms: list[Term] = []
                 for q in users:
                     inside = p.columns.deployments[q].demand[: g + 1].T
                     terms.append((inside, 1.0 / i.deployments[q].scale))
-                steps = np.broadcast_to(live[None, :], rise.shape)
-                terms.append((steps, -level.surface.demand_trips_per_day * rise))
+                full = level.surface.demand_trips_per_day
+                terms.append((np.broadcast_to(out[None, :], rise.shape), -full * rise))
+                terms += [(live, -full * i.world.pilot_riders), (out, full * i.world.pilot_riders)]
                 p.at_most(self, Place("city", city=city), p.every, terms)
 
 
 class CityLiveRule(Rule):
-    """A city is live once one of its stacks is."""
+    """A city is live once one of its stacks is, and driver-out once one of them is."""
 
     key = "city_live"
-    title = "A city is live from its first opening"
+    title = "A city is live from its first opening, and driver-out from its first driver-out service"
     source = "docs/model.md"
     kind = "definition"
     unchecked = "it defines when a city is live; the checker reads that from its openings"
     scope = "city"
 
     def write(self, p: Problem) -> None:
-        """Bound the city's step by its deployments' openings."""
-        for city, steps in p.columns.live.items():
-            place = Place("city", city=city)
-            opened = [(p.columns.deployments[q].open[0], -1.0) for q in p.instance.of_city(city)]
-            p.at_most(self, place, p.every, [(steps, 1.0), *opened], part="opened")
-            p.never_falls(self, place, steps, part="stays")
-            for columns, sign in opened if fades(p.instance) else ():
-                p.at_least(self, place, p.every, [(steps, 1.0), (columns, sign)], part="not later")
+        """Bound the city's steps by its deployments' openings, and by their driver-out service."""
+        for city, live in p.columns.live.items():
+            users = [p.columns.deployments[q] for q in p.instance.of_city(city)]
+            self._first_of(p, city, live, [own.open[0] for own in users], "opened")
+            self._first_of(p, city, p.columns.driver_out_live[city], [own.driver_out for own in users], "driver out")
+
+    def _first_of(self, p: Problem, city: str, steps: Ints, own: list[Ints], part: str) -> None:
+        place = Place("city", city=city)
+        p.at_most(self, place, p.every, [(steps, 1.0), *((columns, -1.0) for columns in own)], part=part)
+        p.never_falls(self, place, steps, part="stays")
+        for columns in own if fades(p.instance) else ():
+            p.at_least(self, place, p.every, [(steps, 1.0), (columns, -1.0)], part="not later")
 
 
 SERVICE_RULES: tuple[Rule, ...] = (
     ServiceAreaRule(),
     LargestFleetRule(),
     AreaDensityRule(),
+    AreaGrowthRule(),
     PartnerUseRule(),
     ResponseCurveRule(),
     ProductivityRule(),

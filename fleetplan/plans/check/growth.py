@@ -1,7 +1,8 @@
-"""Growth: how fast fleets grow in a city and over all cities of a partner, counted in months between the starts of periods."""
+"""Growth: how fast fleets and areas grow in a city and over all cities of a partner, counted in months between periods."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from fleetplan.plans.check.case import Case, Deployed
@@ -75,3 +76,25 @@ def check_partner_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
             if have > most + SLACK:
                 text = f"{have} vehicles serve in all cities after {before}; they may have grown to {most:.1f}"
                 yield Violation("partner_growth", case.where(partner, t), text, have - most)
+
+
+def months_of_growth(case: Case, inner_km2: float, outer_km2: float) -> int:
+    """Return the whole months that an area takes to grow to another, so many for each doubling."""
+    return max(0, math.ceil(case.own("area.doubling_months") * math.log2(outer_km2 / inner_km2) - 1e-9))
+
+
+def check_area_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield areas that open before the service is driver-out, or sooner after the area within them than areas grow."""
+    for deployed in case.deployed:
+        since = driver_out_since(case, calendar, deployed)
+        for index in range(2, max(deployed.row.level) + 1):
+            opened, before = deployed.ring_opened(index), deployed.ring_opened(index - 1)
+            assert opened is not None  # noqa: S101  # the level is reached
+            assert before is not None  # noqa: S101  # the one within it too
+            inner, outer = deployed.levels[index - 2], deployed.levels[index - 1]
+            months = months_of_growth(case, inner.area_km2, outer.area_km2)
+            grown_by = months + (since if index == 2 else case.starts[before])
+            late = grown_by - case.starts[opened]
+            if late > 0:
+                text = f"{outer.name} opens before the area can have grown to it, {months} months after {inner.name}"
+                yield Violation("area_growth", case.where(deployed.name, opened), text, late)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import City, Permit, Stack
 from fleetplan.plans.check.case import OPERATOR_MODES, Case
-from fleetplan.plans.check.growth import YEAR, grown
+from fleetplan.plans.check.growth import YEAR, grown, months_of_growth
 from fleetplan.plans.check.law import adding_area, capped, limits_one_mode, uncovered
 from fleetplan.plans.check.permit_dates import dated, in_force
 from fleetplan.plans.check.riders import adoption, scale
@@ -128,7 +128,7 @@ class _Outlook:
         larger = np.logical_or.reduce([never, *(self.ready[p.id] for p in self.permits if p.opens == "area")])
         limits = [p.area_levels for p in self.counted if p.area_levels > 0]
         beyond = uncovered(self.case, self.stack, self.city)
-        found = []
+        found, grown_to = [], self._driver_out()
         for number, level in enumerate(self.levels, start=1):
             opens = opens & larger if limits and number > min(limits) else opens
             opens = np.logical_and.reduce([opens, *(self.ready.get(p, never) for p in level.requires)])
@@ -136,9 +136,16 @@ class _Outlook:
                 adding = (self.ready[p] for p in adding_area(self.permits, area))
                 opens = opens & np.logical_or.reduce([never, *adding])
             if number > 1:
-                opens = opens & (fleet >= level.area_km2 / self.case.own("fleet.km2_per_vehicle_most"))
+                grown_to = self._areas_grown(grown_to, self.levels[number - 2], level)
+                opens = opens & grown_to & (fleet >= level.area_km2 / self.case.own("fleet.km2_per_vehicle_most"))
             found.append(opens)
         return np.array(found)
+
+    def _areas_grown(self, inner: Flags, small: LadderLevel, large: LadderLevel) -> Flags:
+        """Return in which periods an area can have grown to a larger one; ``inner``: those in which it can have been there."""
+        case, months = self.case, months_of_growth(self.case, small.area_km2, large.area_km2)
+        early = [k for k in case.periods if inner[k]]
+        return np.array([any(case.starts[k] <= start - months for k in early) for start in case.starts])
 
     def _riders(self, possible: Flags) -> Array:
         """Return the riders won by then if every ring opened when it could win most of them."""
@@ -147,9 +154,11 @@ class _Outlook:
         inner = 0.0
         for ring, level in enumerate(self.levels):
             full = level.surface.demand_trips_per_day
+            out = possible[ring] & self._driver_out()
             for t in np.flatnonzero(possible[ring]):
-                opened = range(int(np.argmax(possible[ring])), int(t) + 1)
-                won[ring, t] = (full - inner) * max(adoption(case, case.starts[k], int(t)) for k in opened)
+                opened = range(int(np.argmax(out)), int(t) + 1) if out[t] else ()
+                pilot = case.own("adoption.operator_share")
+                won[ring, t] = (full - inner) * max([pilot, *(adoption(case, case.starts[k], int(t)) for k in opened)])
             inner = full
         scales = np.array([scale(case, self.stack, self.city, t, asked=self.asked) for t in case.periods])
         return np.asarray(np.cumsum(won, axis=0) * scales[None, :] * possible)

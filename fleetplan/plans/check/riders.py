@@ -8,6 +8,8 @@ from fleetplan.catalogue.aliases import resolve_city
 from fleetplan.catalogue.types import City, Stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.growth import driver_out_since
+from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, trips_over
 from fleetplan.plans.check.suspended import stood_still
 from fleetplan.request.imposed import RivalLaunch
@@ -45,16 +47,22 @@ def scale(case: Case, stack: Stack, city: City, t: int, *, asked: bool = True) -
     return float(season * (1 - rivals) * price * (rivals_leave(case, city, t) if asked else 1.0))
 
 
-def check_demand(case: Case) -> Iterator[Violation]:
-    """Yield demand above what the opened rings have won over."""
+def won(case: Case, since: int, t: int, deployed: Deployed | None = None) -> float:
+    """Return the share of riders won in a period: by adoption since the month of driver-out, by a pilot before it."""
+    return adoption(case, since, t, deployed) if since <= case.starts[t] else case.own("adoption.operator_share")
+
+
+def check_demand(case: Case, calendar: Calendar) -> Iterator[Violation]:
+    """Yield demand above what the opened rings have won over since they are served driver-out."""
     for deployed in case.deployed:
+        since = driver_out_since(case, calendar, deployed)
         for t in case.periods:
             most = 0.0
             inner = 0.0
             for ring, level in enumerate(deployed.levels[: deployed.row.level[t]], start=1):
                 opened = deployed.ring_opened(ring)
                 reach = level.surface.demand_trips_per_day
-                most += (reach - inner) * adoption(case, case.starts[opened or 0], t, deployed)
+                most += (reach - inner) * won(case, max(since, case.starts[opened or 0]), t, deployed)
                 inner = reach
             most *= scale(case, deployed.stack, deployed.city, t)
             given = deployed.row.demand_per_day[t]
@@ -63,19 +71,19 @@ def check_demand(case: Case) -> Iterator[Violation]:
                 yield Violation("demand", case.where(deployed.name, t), text, given - most)
 
 
-def check_city_demand(case: Case) -> Iterator[Violation]:
+def check_city_demand(case: Case, calendar: Calendar) -> Iterator[Violation]:
     """Yield cities whose stacks together claim more trips than the area holds."""
     for city in sorted({d.row.city for d in case.deployed}):
         rows = case.of_city(city)
         launches = [d.launch_period for d in rows if d.launch_period is not None]
         if not launches:
             continue
-        opened = case.starts[min(launches)]
+        since = min(driver_out_since(case, calendar, d) for d in rows)
         for t in range(min(launches), len(case.periods)):
             for ring, level in enumerate(rows[0].levels, start=1):
                 inside = [d for d in rows if 0 < d.row.level[t] <= ring]
                 claimed = sum(d.row.demand_per_day[t] / scale(case, d.stack, d.city, t) for d in inside)
-                most = level.surface.demand_trips_per_day * adoption(case, opened, t)
+                most = level.surface.demand_trips_per_day * won(case, since, t)
                 if trips_over(claimed, most):
                     text = f"stacks in level {ring} claim {claimed:.1f} trips a day at full scale; it holds {most:.1f}"
                     yield Violation("city_demand", case.where(city, t), text, claimed - most)
