@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -35,6 +34,7 @@ GAP = 1e-6
 NEAR = 0.005
 """Under a limit on waits plans are searched for by rows stricter than the rule, so none better than this share is promised."""
 ROUNDING = 1e-6  # of trips: solvers keep rows within so much, and a plan carries what they found
+HALF_A_DIGIT = 0.005  # of a wait, which plans tell in hundredths of a minute
 CENTS = 1.0
 SERVICES = finer_services()
 WORLD = make_catalogue()
@@ -163,8 +163,8 @@ def _service(plan: Plan) -> Iterator[Asked]:
     waits = {c.city: [w for d in c.deployments for w in d.wait_min if w is not None] for c in plan.cities}
     for city, own in waits.items():
         if own:
-            yield {"type": "service_level", "max_wait_min": math.ceil(max(own) * 1e6) / 1e6, "city": city}
-    yield {"type": "service_level", "max_wait_min": math.ceil(max(itertools.chain(*waits.values())) * 1e6) / 1e6}
+            yield {"type": "service_level", "max_wait_min": max(own) + HALF_A_DIGIT, "city": city}
+    yield {"type": "service_level", "max_wait_min": max(itertools.chain(*waits.values())) + HALF_A_DIGIT}
     for first in (-1, -4):
         trips = [sum(d.trips_per_day[t] for d in rows(plan)) for t in range(first, 0)]
         yield {"type": "minimum_trips", "trips_per_day": min(trips) * (1 - ROUNDING), "start": plan.periods[first]}

@@ -14,7 +14,7 @@ from fleetplan.optimize.unused import take_out_unused
 from fleetplan.permits.paths import CITY
 
 KM = ("km_per_trip", "km_per_vehicle_day")
-NEAR = 1e-9  # riders beyond the least that serve the trips, so that rounding breaks no row
+SPARE_RIDERS = 0.02  # let in beyond the least that serve the trips: some leave, and no row is met to the last digit
 
 
 def whole_columns(formulation: Formulation) -> Flags:
@@ -91,7 +91,7 @@ def _service(f: Formulation, q: int, x: Array) -> None:
 
 
 def _riders(f: Formulation, x: Array) -> None:
-    """Offer no more riders than the trips served need by the response curves: whom nobody would serve is not told to wait."""
+    """Let in hardly more riders than the trips served need by the response curves: whom nobody would serve need not wait."""
     model = f.model
     rows = model.rows_where(lambda block: block.rule == "response_curve")
     riders = np.concatenate([own.demand.ravel() for own in f.columns.deployments])
@@ -104,7 +104,7 @@ def _riders(f: Formulation, x: Array) -> None:
     )
     least = np.zeros(len(riders))
     np.maximum.at(least, share.col, missed[share.row] / -share.data)
-    x[riders] = np.minimum(x[riders], least * (1.0 + NEAR) + NEAR)
+    x[riders] = np.minimum(x[riders], least * (1.0 + SPARE_RIDERS))
 
 
 def _programmes(f: Formulation, x: Array) -> None:
