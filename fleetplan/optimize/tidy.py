@@ -127,6 +127,11 @@ def _programmes(f: Formulation, x: Array) -> None:
         if not np.array_equal(own.driver_out, own.open[0]):
             out = [reached(f, q, m.milestone, x) for m in i.deployments[q].driver_out]
             x[own.driver_out] = x[own.open[0]] * np.any([np.zeros(i.periods, dtype=bool), *out], axis=0)
+    _cities(f, x)
+
+
+def _cities(f: Formulation, x: Array) -> None:
+    i = f.instance
     for city, columns in f.columns.paying_live.items():
         parts = [f.columns.deployments[q] for q in i.of_city(city)]
         now = [own.paying if own.serving_paid is None else own.serving_paid for own in parts]
