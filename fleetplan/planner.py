@@ -22,9 +22,10 @@ from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.prices import RowPrices, local_prices
 from fleetplan.optimize.search import SearchResult, is_small, search
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
-from fleetplan.plans.assemble import Proof, assemble
+from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import require_valid
 from fleetplan.plans.files import plan_sha256
+from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.request import PlanRequest

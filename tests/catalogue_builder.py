@@ -49,6 +49,7 @@ CITY_FIGURES: dict[str, Any] = {
     "cost.operator_fee_usd_per_vehicle_month": 900,
     "cost.charger_stall_usd": 80000,
     "cost.depot_fixed_usd": 400000,
+    "cost.profit_tax": 0.2,
     "weather.days_without_service": 2,
     "weather.winter_energy_factor": 1.05,
     "season.month_factors": [1.0] * 12,

@@ -29,6 +29,7 @@ from fleetplan.plans.types import (
     PartnerAccount,
     PermitStep,
     Plan,
+    Returns,
     StackFleet,
     Worth,
 )
@@ -355,6 +356,7 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
         },
         npv_usd=sum(d.npv_usd for d in deployments),
         worth=worth(sum(d.npv_usd for d in deployments)),
+        returns=returns(sum(d.npv_usd for d in deployments)),
         capital_usd=88e6 if live else 0,
         peak_funding_usd=61e6 if live else 0,
         payback="2029-07" if live else None,
@@ -374,6 +376,19 @@ def _rollout(slug: str, service: CityService) -> CityRollout:
 def worth(npv: float) -> Worth:
     """Return a value split as plans split it."""
     return Worth(cash_usd=npv * 0.22, residual_usd=npv * 0.09, terminal_usd=npv * 0.69, displaced_usd=-0.2 * npv)
+
+
+def returns(npv: float) -> Returns:
+    """Return what a value returns, made up."""
+    return Returns(
+        irr=0.17,
+        irr_why="",
+        break_even_fare=0.91,
+        fare_per_trip_usd=16.2,
+        cost_per_trip_usd=14.7,
+        tax_usd=-0.2 * max(0.0, npv),
+        after_tax_npv_usd=npv - 0.2 * max(0.0, npv),
+    )
 
 
 def _stack_fleets(cities: list[CityRollout]) -> list[StackFleet]:
@@ -461,6 +476,7 @@ def fake_plan(name: str = "made-up plan", services: dict[str, CityService] | Non
         periods=LABELS,
         period_months=LENGTHS,
         kpis=kpis,
+        returns=returns(npv),
         cities=cities,
         stacks=stacks,
         cash_usd=cash,

@@ -15,9 +15,16 @@ from tests.fake_plan import LABELS, fake_plan
 Data = dict[str, Any]
 PERIODS = len(LABELS)
 NO_WORTH: Data = dict.fromkeys(("cash_usd", "residual_usd", "terminal_usd", "displaced_usd"), 0.0)
+NO_RETURNS: Data = {
+    **dict.fromkeys(("irr", "break_even_fare", "fare_per_trip_usd", "cost_per_trip_usd")),
+    "irr_why": "no_outlay",
+    "tax_usd": 0.0,
+    "after_tax_npv_usd": 0.0,
+}
 NOTHING: Data = {
     "npv_usd": 0.0,
     "worth": NO_WORTH,
+    "returns": NO_RETURNS,
     "capital_usd": 0.0,
     "peak_funding_usd": 0.0,
     "payback": None,
@@ -98,6 +105,7 @@ def _totals(data: Data) -> None:
     data.update(
         cash_usd=cash, cumulated_cash_usd=[sum(cash[: t + 1]) for t in range(PERIODS)], capital_usd=_zeros(), binds=[]
     )
+    data.update(returns=NO_RETURNS | {"after_tax_npv_usd": npv})
     data.update(objective=npv, bound=npv, gap=0.0, status="optimal")
     if not rows:
         data["kpis"] |= {"capital_usd": 0.0, "discounted_capital_usd": 0.0, "peak_funding_usd": 0.0}

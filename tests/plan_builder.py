@@ -113,6 +113,7 @@ CITY = {
     "cost.operator_fee_usd_per_vehicle_month": 1100.0,
     "cost.charger_stall_usd": 150000.0,
     "cost.depot_fixed_usd": 500000.0,
+    "cost.profit_tax": 0.25,
     "weather.winter_energy_factor": 1.2,
 }
 DISPLACED = {"market__displaced_share_by_year": ([0.6, 0.5], [2027, 2028])}
@@ -673,6 +674,13 @@ def rollout(world: Catalogue, place: str) -> dict[str, Any]:
         "city_lines_usd": {line: x.tolist() for line, x in lines.items()},
         "npv_usd": whole(value),
         "worth": value,
+        "returns": returned(
+            [*own, lines],
+            whole(value),
+            taxed([*own, lines], wear_off(place)),
+            np.sum([p["trips_per_day"] for p in parts], axis=0),
+            with_cars=place == "aston",
+        ),
         "capital_usd": -float(flows(*own, lines, only=ONE_OFF).sum()),
         "peak_funding_usd": -float(month_ends(*own, lines).min()),
         "payback": None,
@@ -706,24 +714,110 @@ def pool(maker: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def car_flows(months: int) -> list[tuple[float, float]]:
+    """Return what keeping alpha's cars costs and brings after the horizon, undiscounted: (months after the start, USD)."""
+    found: list[tuple[float, float]] = []
+    for count, start in zip(BOUGHT["alpha"], STARTS, strict=True):
+        since, price = start, CAR_2027
+        for month in np.arange(12, 12 + months):
+            if month - since >= 60:
+                found.append((float(month), float(count * CAR_2028 * (0.12 - 0.5))))
+                since, price = month, CAR_2028
+            due = 0.0075 / (1 - 1.0075**-60) / 2 * LIGHTER ** (month - since + 0.5)
+            found.append((float(month + 0.5), float(-count * price * due)))
+    return found
+
+
+def taxed(holders: list[dict[str, Any]], written_off: Row) -> float:
+    """Return the worth of a quarter of profit over the 60 months that count, losses carried forward."""
+    profit = -written_off
+    for lines in holders:
+        for line, x in lines.items():
+            if line not in {"vehicles", "stalls", "loan", "resale"}:
+                profit[:12] += np.concatenate([[v / n] * int(n) for v, n in zip(x, LENGTHS, strict=True)])
+            if line not in ONE_OFF | {"loan", "resale"}:
+                profit[12:] += float(x[-1]) / 3 * 1.01 ** ((np.arange(48) + 0.5) / 12)
+    owed, loss = 0.0, 0.0
+    for year in range(5):
+        loss += profit[12 * year : 12 * year + 12].sum()
+        owed += 0.25 * max(0.0, loss) * float(worth(12 * year + 6))
+        loss = min(0.0, loss)
+    return owed
+
+
+def wear_off(place: str) -> Row:
+    """Return what is written off a month of a city's cars and stalls, by the 60 months that count."""
+    found = np.zeros(60)
+    for t, start in enumerate(STARTS.astype(int)):
+        if place == "aston":
+            found[start:] += BOUGHT["alpha"][t] * CAR_2027 * 0.88 / 60
+        stalls = DEPOTS[place][3]
+        found[start:] += (stalls[t] - (stalls[t - 1] if t else 0)) * 150_000 / 120
+    return found
+
+
+def rate_of(holders: list[dict[str, Any]], *, with_cars: bool) -> float | None:
+    """Return the yearly rate at which all flows are worth nothing, by halving; None where -90 % and 1,000 % agree in sign."""
+    flows = []
+    for lines in holders:
+        for line, x in lines.items():
+            flows += list(zip(STARTS + LENGTHS / 2 * (line not in ONE_OFF), np.asarray(x, float), strict=True))
+            if line not in ONE_OFF | {"loan", "resale"}:
+                flows += [(12 + m + 0.5, float(x[-1]) / 3 * 1.01 ** ((m + 0.5) / 12)) for m in range(48)]
+    if with_cars:
+        flows += car_flows(48)
+        flows.append((60, (cars_kept(48)[1] + stalls_kept(48)[1]) / float(worth(60))))
+    at, usd = np.array([f[0] for f in flows]), np.array([f[1] for f in flows])
+
+    def value(rate: float) -> float:
+        return float(usd @ (1 + rate) ** (-at / 12))
+
+    low, high = -0.9, 10.0
+    if value(low) * value(high) > 0:
+        return None
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if value(middle) * value(high) < 0 else (low, middle)
+    return low
+
+
+def returned(
+    holders: list[dict[str, Any]], npv_usd: float, tax: float, trips: Row, *, with_cars: bool = True
+) -> dict[str, Any]:
+    """Return what lines bring a year and come to a trip, and at which fares nothing would be left."""
+    rate = rate_of(holders, with_cars=with_cars)
+    per_fare = [{k: x for k, x in lines.items() if k in {"net_fares", "partner_share", "payment"}} for lines in holders]
+    fares = sum(npv(x) + going_on(x) for x in per_fare)
+    earned = [{"net_fares": x["net_fares"]} for x in per_fare if "net_fares" in x]
+    net = sum(npv(x) + going_on(x) for x in earned)
+    carried = npv({"trips": trips * DAYS}) + going_on({"trips": trips * DAYS})
+    return {
+        "irr": rate,
+        "irr_why": "no_return" if rate is None else "",
+        "break_even_fare": 1 - npv_usd / fares,
+        "fare_per_trip_usd": net / carried,
+        "cost_per_trip_usd": (net - npv_usd) / carried,
+        "tax_usd": -tax,
+        "after_tax_npv_usd": npv_usd - tax,
+    }
+
+
 def cars_kept(months: int) -> tuple[float, float]:
     """Return the worth of keeping alpha's cars so many months after the 12 of the horizon: what goes on, what is left.
 
     All are bought in 2027; a life of five years is renewed at 2028's price, which holds for ever; the old car fetches 12 % of it.
     """
-    bought, running, left = np.array(BOUGHT["alpha"]), 0.0, 0.0
-    due = 0.0075 / (1 - 1.0075**-60) / 2
+    bought, left = np.array(BOUGHT["alpha"]), 0.0
     for count, start in zip(bought, STARTS, strict=True):
         since, price = start, CAR_2027
         for month in np.arange(12, 12 + months):
             if month - since >= 60:
-                running += count * worth(month) * CAR_2028 * (0.12 - 0.5)
                 since, price = month, CAR_2028
-            running -= count * worth(month + 0.5) * price * due * LIGHTER ** (month - since + 0.5)
         age = 12 + months - since
         owed = (1 - 1.0075 ** -(60 - age)) / (1 - 1.0075**-60) * LIGHTER**age
         left += count * (CAR_2028 * (0.12 + 0.88 * (1 - age / 60)) - 0.5 * price * owed)
-    return float(running), float(left * worth(12 + months))
+    running = sum(usd * float(worth(at)) for at, usd in car_flows(months))
+    return running, float(left * worth(12 + months))
 
 
 def stalls_kept(months: int) -> tuple[float, float]:
@@ -798,6 +892,12 @@ def build_plan(world: Catalogue | None = None, request: PlanRequest | None = Non
             "vehicles_by_year": {"2027": int(V[-1])},
             "trips_per_vehicle_day_end": T / V[-1],
         },
+        "returns": returned(
+            holders,
+            objective,
+            -sum(c["returns"]["tax_usd"] for c in cities),
+            np.sum([p["trips_per_day"] for p in parts], axis=0),
+        ),
         "cities": cities,
         "stacks": pools,
         "cash_usd": cash.tolist(),

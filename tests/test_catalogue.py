@@ -632,7 +632,7 @@ def test_a_check_says_what_of_a_new_city_is_still_a_default(tmp_path: Path, fold
     empty = ("hot_spots.csv", "gateways.csv", "crossings.csv", "depots.csv")
     assert row["defaults"] == {"neustadt": {"figures": len(CITY_FIGURES) - 1, "deployments": 1, "empty": empty}}
     text = check_text(row, folder)
-    assert "neustadt: figures (28) and deployments (1) are still as" in text
+    assert "neustadt: figures (29) and deployments (1) are still as" in text
     assert "neustadt: depots.csv has no row" in text
     assert "city-1" not in text
 

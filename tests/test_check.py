@@ -349,6 +349,28 @@ def test_a_wrong_money_line_is_caught(place: Callable[[dict[str, Any]], Any], li
 
 
 @pytest.mark.parametrize(
+    "name", ["tax_usd", "after_tax_npv_usd", "break_even_fare", "fare_per_trip_usd", "cost_per_trip_usd", "irr"]
+)
+@pytest.mark.parametrize("where", ["plan", "aston", "belport"])
+def test_wrong_returns_are_caught(where: str, name: str):
+    def wrong(data: dict[str, Any]) -> None:
+        holder = data if where == "plan" else next(c for c in data["cities"] if c["city"] == where)
+        holder["returns"][name] = (holder["returns"][name] or 0.0) + (
+            100.0 if name.endswith("usd") and "trip" not in name else 0.05
+        )
+
+    found = checked(edited(wrong)).violations
+    assert {(v.rule, v.where) for v in found} == {("returns", where)}
+
+
+def test_a_rate_of_return_that_is_kept_back_is_caught():
+    def silent(data: dict[str, Any]) -> None:
+        data["cities"][0]["returns"] |= {"irr": None, "irr_why": "no_return"}
+
+    assert [(v.rule, v.where) for v in checked(edited(silent)).violations] == [("returns", "aston")]
+
+
+@pytest.mark.parametrize(
     "name",
     [
         *("npv_usd", "cash_usd", "residual_usd", "terminal_usd", "incremental_npv_usd", "gross_npv_usd"),

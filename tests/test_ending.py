@@ -12,7 +12,7 @@ from fleetplan.explain.verdict import verdict
 from fleetplan.optimize.ending import Ending, StopSignal, ending_of, tolerance_usd
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
-from fleetplan.plans.assemble import Proof, status_of
+from fleetplan.plans.status import Proof, status_of
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.words.proof import gap_in_full, gap_of, gap_text, proof_sentence

@@ -14,8 +14,9 @@ from fleetplan.optimize.prices import local_prices
 from fleetplan.optimize.search import SearchResult
 from fleetplan.optimize.solve import Solution, solve
 from fleetplan.optimize.tidy import whole_columns
-from fleetplan.plans.assemble import Proof, assemble
+from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import CheckReport, check_plan
+from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.scope import resolve_scope
 from tests.test_optimize import SERVICES, WORLD, request

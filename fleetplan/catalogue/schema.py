@@ -66,6 +66,7 @@ CITY_FIGURES: Final[dict[str, Spec]] = {
     "cost.operator_fee_usd_per_vehicle_month": Spec(0, 50_000),
     "cost.charger_stall_usd": Spec(0, 5e6),
     "cost.depot_fixed_usd": Spec(0, 1e9),
+    "cost.profit_tax": SHARE,
     "weather.days_without_service": Spec(0, 365),
     "weather.winter_energy_factor": Spec(1, 3),
     "season.month_factors": Spec(0, 5, length=12, mean=1),

@@ -1,7 +1,7 @@
 """Unit economics: what a trip, a kilometre and a vehicle-month earn and cost, by contract."""
 
 from fleetplan.economics.finance import annuity, annuity_factor, discount, going_on, outstanding
-from fleetplan.economics.keeping import Kept, Life, Loan, kept
+from fleetplan.economics.keeping import Kept, Life, Loan, flows_after, kept
 from fleetplan.economics.partner import PartnerRates, partner_rates, years_after
 from fleetplan.economics.paths import (
     BATTERY_USD,
@@ -29,6 +29,7 @@ __all__ = [
     "annuity_factor",
     "deployment_rates",
     "discount",
+    "flows_after",
     "going_on",
     "in_year",
     "index",

@@ -76,15 +76,22 @@ def kept(life: Life, bought: int, start: int, end: int, months: int, rate: float
     All months are absolute; ``start`` is the horizon's first, to which everything is discounted at yearly ``rate``. A life
     that has ended by ``end`` is renewed at once; with no month counted after the horizon nothing is renewed.
     """
-    running, paid, born = 0.0, life.price_usd(bought), bought
+    running, left = flows_after(life, bought, start, end, months)
+    return Kept(sum(usd * discount(rate, at) for at, usd in running), left * discount(rate, end + months - start))
+
+
+def flows_after(life: Life, bought: int, start: int, end: int, months: int) -> tuple[list[tuple[float, float]], float]:
+    """Return what keeping a thing costs and brings, as (months after ``start``, USD), and what is left of it in the end, USD."""
+    running: list[tuple[float, float]] = []
+    paid, born = life.price_usd(bought), bought
     for month in range(end, end + months):
         if month - born >= life.months:
             price = life.price_usd(month)
-            running += discount(rate, month - start) * (
-                life.worth(paid, month - born, month) - price * (1.0 - life.loan.share)
-            )
+            renewed = life.worth(paid, month - born, month) - price * (1.0 - life.loan.share)
+            running.append((month - start, renewed))
             paid, born = price, month
-        running -= discount(rate, month - start + 0.5) * life.loan.due(paid, month - born)
+        due = life.loan.due(paid, month - born)
+        if due:
+            running.append((month - start + 0.5, -due))
     last = end + months
-    left = life.worth(paid, last - born, last) - life.loan.owed(paid, last - born)
-    return Kept(running, left * discount(rate, last - start))
+    return running, life.worth(paid, last - born, last) - life.loan.owed(paid, last - born)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fleetplan.catalogue.types import City
-from fleetplan.economics import Life, deployment_rates, discount, going_on, vehicle_life_months
+from fleetplan.economics import deployment_rates, discount, going_on, vehicle_life_months
 from fleetplan.months import Grid, month_number
 from fleetplan.optimize.imposed import left_by_rivals
 from fleetplan.optimize.instance import (
@@ -25,7 +25,7 @@ from fleetplan.optimize.instance import (
     World,
     counted_modes,
 )
-from fleetplan.optimize.owning import counted_years, keeping, stack_terms
+from fleetplan.optimize.owning import counted_years, keeping, stack_terms, stall_life
 from fleetplan.optimize.pace import Growth
 from fleetplan.optimize.sites import CityData, DepotData
 from fleetplan.optimize.suspended import SuspensionTerms
@@ -233,7 +233,6 @@ def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> Cit
     for i, site in enumerate(city.depots):
         reach = np.searchsorted(grid.starts + site.lead_months, grid.starts, side="right") - 1
         depots.append(DepotData(site.name, site.stalls, reach.astype(np.int64), service.depot_km_by_level[:, i]))
-    life = round(12 * scope.catalogue.assumptions["depot.stall_life_years"].value)
     stall = city.value("cost.charger_stall_usd")
     return CityData(
         city=slug,
@@ -241,7 +240,7 @@ def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> Cit
         depots=tuple(depots),
         depot_fixed_usd=city.value("cost.depot_fixed_usd"),
         stall_usd=stall,
-        stalls_kept=keeping(scope, Life(life, 0.0, lambda _: stall), grid),
+        stalls_kept=keeping(scope, stall_life(scope, slug), grid),
     )
 
 

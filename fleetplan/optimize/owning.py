@@ -44,6 +44,12 @@ def vehicle_life(scope: Scope, slug: str) -> Life:
     return Life(months, keep, price_usd, loan)
 
 
+def stall_life(scope: Scope, slug: str) -> Life:
+    """Return the life of a city's charger stalls: worth nothing in the end, and paid at once."""
+    price = scope.catalogue.cities[slug].value("cost.charger_stall_usd")
+    return Life(round(12 * scope.catalogue.assumptions["depot.stall_life_years"].value), 0.0, lambda _: price)
+
+
 def stack_terms(scope: Scope, slug: str, grid: Grid) -> StackTerms:
     """Return a stack's contract and the cash flows of one vehicle bought in each period."""
     stack, life, own = scope.catalogue.stacks[slug], vehicle_life(scope, slug), scope.catalogue.assumptions

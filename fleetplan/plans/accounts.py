@@ -53,7 +53,7 @@ def settle(f: Formulation, x: Array, d: Decisions) -> Accounts:
         cities={city: dict(booked.get(Place("city", city=city), {})) for city in d.depots},
         stacks={stack: lines for stack, lines in stacks.items() if f.instance.stacks[stack].owned},
         displaced={r.data.key: dict(beside.get(_place(r), {})) for r in d.rollouts},
-        stalls_kept={city: _kept(f.instance.cities[city].stalls_kept, _placed(d, city)) for city in d.depots},
+        stalls_kept={city: _kept(f.instance.cities[city].stalls_kept, stalls_placed(d, city)) for city in d.depots},
         vehicles_kept={s: _kept(f.instance.stacks[s].kept, np.asarray(n, float)) for s, n in d.bought.items()},
     )
 
@@ -62,7 +62,7 @@ def _kept(terms: Mapping[int, Keeping], count: Array) -> Kept:
     return {months: (float(count @ k.running_usd), float(count @ k.left_usd)) for months, k in terms.items()}
 
 
-def _placed(d: Decisions, city: str) -> Array:
+def stalls_placed(d: Decisions, city: str) -> Array:
     """Return the stalls of the platform placed in each period."""
     return np.diff(d.depots[city].stalls[:, 0].sum(axis=0).astype(float), prepend=0.0)
 

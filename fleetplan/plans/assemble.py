@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.facts import Method
 from fleetplan.months import month_text
-from fleetplan.optimize.ending import Ending, tolerance_usd
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.ledger import CAPITAL_LINES, Lines
+from fleetplan.optimize.owning import stall_life, vehicle_life
 from fleetplan.optimize.prices import RowPrices
 from fleetplan.optimize.search import SearchResult
-from fleetplan.plans.accounts import Accounts, km_per_day, kwh_per_day, pool_shares, present_worth, settle
+from fleetplan.plans.accounts import (
+    Accounts,
+    km_per_day,
+    kwh_per_day,
+    pool_shares,
+    present_worth,
+    settle,
+    stalls_placed,
+)
 from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
 from fleetplan.plans.figures import numbers, told_lines
@@ -25,6 +32,8 @@ from fleetplan.plans.markets import markets_proof
 from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
 from fleetplan.plans.partner_account import partner_account
 from fleetplan.plans.permit_steps import first_of, opening_months, permit_steps
+from fleetplan.plans.returns import Account, Holding, returns_of
+from fleetplan.plans.status import Proof, status_of
 from fleetplan.plans.types import (
     Certificate,
     CityRollout,
@@ -34,27 +43,12 @@ from fleetplan.plans.types import (
     LevelSummary,
     Plan,
     StackFleet,
-    Status,
 )
 from fleetplan.plans.worth import Valued, by_month, deepest, payback, value
 from fleetplan.request import PlanRequest
 
 Array = NDArray[np.float64]
 MODE_RANK = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driver_out")
-UNREACHED: dict[Ending, Status] = {Ending.stopped: "stopped", Ending.exhausted: "exhausted"}
-"""What is said of a plan for which less is proven than was asked for, by what ended its search; else the time ran out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What the search proved about the plan."""
-
-    bound: float
-    ending: Ending
-    gap_wanted: float
-    seed: int
-    version: str
-    solver: str
 
 
 def request_hash(request: PlanRequest) -> str:
@@ -98,6 +92,24 @@ class _Assembly:
         accounts = self.accounts
         own = value(self.instance, accounts.cities.get(slug, {}), accounts.stalls_kept.get(slug))
         return sum((self.worth(r) for r in self.decisions.rollouts if r.data.city == slug), own)
+
+    def account(self, slug: str) -> Account:
+        """Return what a city earns, pays and holds, with its shares of pools."""
+        i, accounts = self.instance, self.accounts
+        rollouts = [r for r in self.decisions.rollouts if r.data.city == slug]
+        parts, holdings = [accounts.cities.get(slug, {}), *(accounts.deployments[r.data.key] for r in rollouts)], []
+        for r in rollouts:
+            stack = r.data.stack
+            if stack in accounts.stacks:
+                share = self.shares[stack][r.data.key]
+                parts.append({line: usd * share for line, usd in accounts.stacks[stack].items()})
+                bought = np.asarray(self.decisions.bought.get(stack, np.zeros(i.periods)), float) * float(share[-1])
+                holdings.append(Holding(vehicle_life(i.scope, stack), bought))
+        if slug in self.decisions.depots:
+            holdings.append(Holding(stall_life(i.scope, slug), stalls_placed(self.decisions, slug)))
+        trips = np.sum([np.zeros(i.periods), *(r.trips for r in rollouts)], axis=0)
+        tax = i.scope.catalogue.cities[slug].value("cost.profit_tax")
+        return Account(_merged(parts, i.periods), tuple(holdings), trips, tax)
 
     def whole(self) -> Valued:
         """Return what the whole plan is worth."""
@@ -187,15 +199,8 @@ class _Assembly:
         rollouts = [r for r in self.decisions.rollouts if r.data.city == slug]
         plans = [self.deployment(r) for r in rollouts]
         own: Lines = self.accounts.cities.get(slug, {})
-        pool = [
-            {
-                line: usd * self.shares[r.data.stack][r.data.key]
-                for line, usd in self.accounts.stacks[r.data.stack].items()
-            }
-            for r in rollouts
-            if r.data.stack in self.accounts.stacks
-        ]
-        everything = _merged([own, *(self.accounts.deployments[r.data.key] for r in rollouts), *pool], i.periods)
+        account = self.account(slug)
+        everything = account.lines
         cash = by_month(i, everything)
         capital = -sum((everything[n].sum() for n in CAPITAL_LINES if n in everything), 0.0)
         launch = min((p.launch for p in plans if p.launch), default=None)
@@ -226,6 +231,7 @@ class _Assembly:
             city_lines_usd=told_lines(own),
             npv_usd=round(worth.npv, 2),
             worth=worth.told(),
+            returns=returns_of(i, [account], worth.npv),
             capital_usd=round(float(capital), 2),
             peak_funding_usd=round(deepest(cash), 2),
             payback=payback(i, cash),
@@ -300,25 +306,6 @@ def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:
     )
 
 
-def status_of(objective: float, bound: float, proof: Proof, *, more_markets: bool = False) -> Status:
-    """Return what may be said of a plan: what is proven comes first, then why the search went no further.
-
-    ``more_markets`` says that markets come first and that a plan with more of them is not ruled out: then no bound on NPV
-    makes the plan a good one. A search weighs changes as well where they have a price; it has then reached its gap even where
-    NPV alone says otherwise.
-    """
-    if more_markets:
-        return UNREACHED.get(proof.ending, "time_limit")
-    left = bound - objective
-    if left <= tolerance_usd(objective):
-        return "optimal"
-    reached = {Ending.proven, Ending.gap, Ending.bound_inherited}
-    wanted = proof.gap_wanted * max(abs(objective), 1.0) + tolerance_usd(objective)
-    if proof.ending in reached or left <= wanted:
-        return "within_gap"
-    return UNREACHED.get(proof.ending, "time_limit")
-
-
 def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Proof) -> Plan:
     """Return the plan that a solution stands for: not yet checked (``certificate.checker`` is empty), nor said in words."""
     parts = _Assembly(f, result)
@@ -342,6 +329,7 @@ def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Pro
         periods=i.grid.labels(),
         period_months=list(i.grid.lengths),
         kpis=kpis,
+        returns=returns_of(i, [parts.account(c) for c in i.scope.cities], kpis.npv_usd),
         cities=cities,
         stacks=[parts.stack(s) for s in sorted(i.stacks)],
         cash_usd=numbers(cash, 2),

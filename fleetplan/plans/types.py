@@ -172,6 +172,26 @@ class FigureUse(Model):
     confidence: str
 
 
+class Returns(Model):
+    """What a plan or a city returns; all counted years together, in constant prices.
+
+    ``irr`` is the yearly rate at which the value would be nothing. ``irr_why`` says why there is none: ``no_outlay`` where money
+    never goes out first, ``no_return`` where no rate above -90 % brings it back, ``several`` where more than one would.
+    ``break_even_fare`` multiplies fares so that the value is nothing, with trips and decisions as they are: riders' answer to
+    the price is left out. ``fare_per_trip_usd`` and ``cost_per_trip_usd`` are present worths of net fares, and of everything
+    else, over the present worth of trips. ``tax_usd`` (0 or negative) is tax on profit by city, discounted, and
+    ``after_tax_npv_usd`` the value with it.
+    """
+
+    irr: float | None
+    irr_why: Literal["", "no_outlay", "no_return", "several"]
+    break_even_fare: float | None
+    fare_per_trip_usd: float | None
+    cost_per_trip_usd: float | None
+    tax_usd: float
+    after_tax_npv_usd: float
+
+
 class CityRollout(Model):
     """One city's part of the plan."""
 
@@ -188,6 +208,7 @@ class CityRollout(Model):
     city_lines_usd: dict[str, list[float]]
     npv_usd: float
     worth: Worth
+    returns: Returns
     capital_usd: float
     peak_funding_usd: float
     payback: str | None
@@ -306,6 +327,7 @@ class Plan(Model):
     periods: list[str]
     period_months: list[int]
     kpis: Kpis
+    returns: Returns
     cities: list[CityRollout]
     stacks: list[StackFleet]
     cash_usd: list[float]

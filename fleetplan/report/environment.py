@@ -49,6 +49,8 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         worth_text=value_words.parts_text,
         other_basis=value_words.other_basis,
         years_after=value_words.years,
+        return_rows=value_words.return_rows,
+        city_returns=value_words.city_row,
     )
     environment.globals.update(gap_text=proof.gap_text, gap_parts=proof.gap_parts)
     environment.globals["mode_name"] = lambda mode: words.MODE_NAMES.get(mode, mode)

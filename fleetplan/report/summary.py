@@ -20,7 +20,7 @@ from fleetplan.words.markets import SAME_RULES, found_words, markets_sentence, m
 from fleetplan.words.openings import ends, is_shut
 from fleetplan.words.proof import gap_in_full, gap_of
 from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, percent, usd, usd_fine
-from fleetplan.words.worth import other_basis, parts, parts_text
+from fleetplan.words.worth import other_basis, parts, parts_text, return_rows
 from fleetplan.words.worth import years as years_words
 
 MOST_BINDING = 8
@@ -45,6 +45,8 @@ def summary(plan: Plan) -> Iterator[RenderableType]:
     if any(d.launch_months for c in plan.cities for d in c.deployments):
         yield from _section(f"How sure the months are: the plan takes permits {_durations(plan)}", _promises(plan))
     yield from _section("Vehicles in service at the end of each year", _fleets(plan))
+    if _any(plan):
+        yield from _section("Returns, all counted years together", _returns(plan))
     yield from _section("Cities", _cities(plan))
     if plan.binds:
         yield from _section("What binds", _binds(plan))
@@ -144,6 +146,20 @@ def _promises(plan: Plan) -> Table:
 
 def _durations(plan: Plan) -> str:
     return f"to last {DURATION_NAMES[plan.request.permit_durations]}"
+
+
+def _returns(plan: Plan) -> Table:
+    table = _grid(
+        ("", ""),
+        ("return a year", "r"),
+        ("nothing left at", "r"),
+        ("a trip costs", "r"),
+        ("after tax", "r"),
+        ("NPV", "r"),
+    )
+    for row in return_rows(plan):
+        table.add_row(*(Text(text) for text in row))
+    return table
 
 
 def _fleets(plan: Plan) -> Table:

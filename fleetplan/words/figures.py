@@ -80,6 +80,7 @@ CITY: Final = {
     "cost.operator_fee_usd_per_vehicle_month": Words("Fleet operator's fee", "money line operator fee", "cost"),
     "cost.charger_stall_usd": Words("A charger stall, installed", "money line stalls; budget", "depots"),
     "cost.depot_fixed_usd": Words("Opening a depot, stalls apart", "money line depot site; budget", "depots"),
+    "cost.profit_tax": Words("Tax on profit", "value after tax", "finance"),
     "weather.days_without_service": Words("Days a year without service", "response curves: days served", "speed"),
     "weather.winter_energy_factor": Words("Energy in winter months", "money line energy; response curves", "speed"),
     "season.month_factors": Words("Demand by month", "rule demand: season", "pattern"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from fleetplan.plans.types import Kpis, Plan
-from fleetplan.words.values import decimal, percent, usd
+from fleetplan.plans.types import CityRollout, Kpis, Plan, Returns
+from fleetplan.words.values import DASH, decimal, percent, usd
 
 LEAST_USD = 0.5
 """Less than that is nothing."""
@@ -103,3 +103,56 @@ def years_sentence(k: Kpis) -> str:
         f"With no year counted after the horizon the same plan is worth {usd(k.npv_by_horizon_usd)}, with {years(k)} "
         f"{usd(k.npv_usd)}, with twice as many {usd(k.npv_twice_after_usd)}."
     )
+
+
+# --- returns ---
+
+NO_RATE = {
+    "no_outlay": "none: money never goes out before it comes in",
+    "no_return": "none: no rate brings the money back",
+    "several": "none: more than one rate would do",
+}
+
+
+def rate_words(r: Returns) -> str:
+    """Return the rate of return, or why there is none."""
+    return NO_RATE[r.irr_why] if r.irr is None else percent(r.irr)
+
+
+def fare_words(r: Returns) -> str:
+    """Return the share of today's fares at which nothing would be left: ``82 % of the fares``."""
+    return DASH if r.break_even_fare is None else f"{percent(r.break_even_fare, 0)} of the fares"
+
+
+def cost_words(r: Returns) -> str:
+    """Return what a trip costs against the net fare it brings, all counted years together."""
+    if r.cost_per_trip_usd is None or r.fare_per_trip_usd is None:
+        return DASH
+    return f"${r.cost_per_trip_usd:,.2f} of ${r.fare_per_trip_usd:,.2f}"
+
+
+class ReturnRow(NamedTuple):
+    """The returns of a city or of the plan, as people write them."""
+
+    name: str
+    rate: str
+    fare: str
+    cost: str
+    after_tax: str
+    npv: str
+
+
+def return_rows(plan: Plan) -> list[ReturnRow]:
+    """Return what every city returns that a plan does anything in, the plan last."""
+    busy = [c for c in plan.cities if c.deployments]
+    rows = [_row(c.name, c.returns, c.npv_usd) for c in busy]
+    return [*rows, _row("The plan", plan.returns, plan.kpis.npv_usd)] if busy else []
+
+
+def city_row(city: CityRollout) -> ReturnRow:
+    """Return what a city returns."""
+    return _row(city.name, city.returns, city.npv_usd)
+
+
+def _row(name: str, r: Returns, npv: float) -> ReturnRow:
+    return ReturnRow(name, rate_words(r), fare_words(r), cost_words(r), usd(r.after_tax_npv_usd), usd(npv))

@@ -52,7 +52,24 @@ class _Thing:
     financed: float = 0.0
 
 
-def _followed(case: Case, thing: _Thing, bought: int, months: int) -> After:
+@dataclass(frozen=True)
+class Followed:
+    """One thing bought in a month at a price: what it costs and brings after the horizon, and what is left in the end, USD."""
+
+    bought: int
+    paid: float
+    life: int
+    rest: float
+    flows: tuple[tuple[float, float], ...]
+    left: float
+
+    def worth(self, case: Case, months: int) -> After:
+        """Return both discounted."""
+        running = sum(usd * discount(case, wait) for wait, usd in self.flows)
+        return After(running, self.left * discount(case, case.end + months - case.start))
+
+
+def _followed(case: Case, thing: _Thing, bought: int, months: int) -> Followed:
     """Follow one thing from the horizon's end on: its renewals, its loans, and its sale in the end."""
     flows: list[tuple[float, float]] = []  # (months after the start, USD)
     owner, paid = bought, thing.price(bought)
@@ -68,8 +85,7 @@ def _followed(case: Case, thing: _Thing, bought: int, months: int) -> After:
     left = min(paid, thing.price(last)) * (1 - used * (1 - thing.rest))
     if thing.financed:
         left -= paid * thing.financed * loan_left(case, last - owner)
-    running = sum(usd * discount(case, wait) for wait, usd in flows)
-    return After(running, left * discount(case, last - case.start))
+    return Followed(bought, thing.price(bought), thing.life, thing.rest, tuple(flows), left)
 
 
 def followed(case: Case, life: int, rest: float, price: Callable[[int], float], bought: int, months: int) -> After:
@@ -88,30 +104,42 @@ def _payments(case: Case, thing: _Thing, owned: tuple[int, float], until: int) -
     return [(month + 0.5 - case.start, -due * deflated(case, month + 0.5 - since)) for month in months]
 
 
-def vehicles_after(case: Case, stack: str, months: int) -> After:
-    """Return the worth of the vehicles of a stack that the platform owns, for so many months after the horizon."""
+def vehicles_held(case: Case, stack: str, months: int) -> list[tuple[int, Followed]]:
+    """Return the vehicles of a stack that the platform buys, by the period of purchase; nothing is left of those sold in time."""
     maker = case.catalogue.stacks[stack]
     fleet = next((f for f in case.plan.stacks if f.stack == stack), None)
     if fleet is None or "capital" not in maker.platform_pays:
-        return After()
+        return []
     rest, financed = case.own("fleet.residual_share"), maker.value("contract.financed_share")
     thing = _Thing(vehicle_life(case), rest, lambda month: vehicle_usd(case, stack, month), financed)
-    total = After()
+    found = []
     for start, count in zip(case.starts, fleet.bought, strict=True):
-        if count and case.starts[-1] - start < thing.life:
-            total += _followed(case, thing, start, months) * count
-    return total
+        lives = case.starts[-1] - start < thing.life
+        sold = Followed(start, thing.price(start), thing.life, rest, (), 0.0)
+        if count:
+            found.append((count, _followed(case, thing, start, months) if lives else sold))
+    return found
 
 
-def stalls_after(case: Case, city: str, months: int) -> After:
-    """Return the worth of a city's stalls of the platform, for so many months after the horizon."""
+def stalls_held(case: Case, city: str, months: int) -> list[tuple[int, Followed]]:
+    """Return a city's stalls of the platform by the period in which they were placed."""
     price = case.catalogue.cities[city].value("cost.charger_stall_usd")
     thing = _Thing(round(12 * case.own("depot.stall_life_years")), 0.0, lambda _: price)
-    total = After()
+    found = []
     for rollout in case.plan.cities:
         for depot in rollout.depots if rollout.city == city else ():
             for t in case.periods:
                 placed = depot.stalls[t] - (depot.stalls[t - 1] if t else 0)
                 if placed:
-                    total += _followed(case, thing, case.starts[t], months) * placed
-    return total
+                    found.append((placed, _followed(case, thing, case.starts[t], months)))
+    return found
+
+
+def vehicles_after(case: Case, stack: str, months: int) -> After:
+    """Return the worth of the vehicles of a stack that the platform owns, for so many months after the horizon."""
+    return sum((thing.worth(case, months) * n for n, thing in vehicles_held(case, stack, months)), After())
+
+
+def stalls_after(case: Case, city: str, months: int) -> After:
+    """Return the worth of a city's stalls of the platform, for so many months after the horizon."""
+    return sum((thing.worth(case, months) * n for n, thing in stalls_held(case, city, months)), After())
