@@ -90,7 +90,7 @@ def _followed(case: Case, thing: _Thing, bought: int, months: int) -> Followed:
 
 def followed(case: Case, life: int, rest: float, price: Callable[[int], float], bought: int, months: int) -> After:
     """Return the worth of one thing without a loan, bought in a month, for so many months after the horizon."""
-    return _followed(case, _Thing(life, rest, price), bought, months)
+    return _followed(case, _Thing(life, rest, price), bought, months).worth(case, months)
 
 
 def _payments(case: Case, thing: _Thing, owned: tuple[int, float], until: int) -> list[tuple[float, float]]:
