@@ -119,6 +119,7 @@ def test_every_check_is_of_a_rule_or_of_the_plan_file_itself():
     of_the_file = {
         "money_lines",
         "npv",
+        "returns",
         "objective",
         "markets_first",
         "plan_totals",
