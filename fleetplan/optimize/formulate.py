@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.instance import Flags, Instance
 from fleetplan.optimize.ledger import Ledger
 from fleetplan.optimize.matrix import Builder, Model
 from fleetplan.optimize.reach import Reach, reach_of
@@ -16,6 +16,9 @@ from fleetplan.optimize.rules import STANDING_RULES, Problem, Rule, rules_for
 from fleetplan.optimize.variables import Columns, lay_out
 
 SWITCHES = frozenset({"permit_path", "permit_area", "vehicles_max"})
+
+
+WHOLE_TOLERANCE = 1e-6  # a bound nearer than this to a whole number is that number
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +60,31 @@ def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool 
     )
     for rule in rules:
         rule.write(problem)
-    model = builder.finish(problem.ledger.costs(builder.size))
+    model = _in_whole_bounds(builder.finish(problem.ledger.costs(builder.size)), counted(problem.columns, builder.size))
     return Formulation(instance, problem.columns, model, rules, problem.ledger, problem.partners, reach, domain)
+
+
+def counted(columns: Columns, size: int) -> Flags:
+    """Return which columns count whole things: vehicles by mode, purchases, stalls, cars at public chargers."""
+    found = np.zeros(size, dtype=bool)
+    for own in columns.deployments:
+        found[own.vehicles.ravel()] = True
+    for bought in columns.bought.values():
+        found[bought] = True
+    for depot in columns.depots.values():
+        found[depot.stalls.ravel()] = True
+        found[depot.public.ravel()] = True
+    return found
+
+
+def _in_whole_bounds(model: Model, whole: Flags) -> Model:
+    """Return a model whose columns of whole things have whole bounds: no plan is lost, and its relaxation is no weaker.
+
+    HiGHS 1.16 calls problems infeasible that are not when a whole column's bound is a fraction (69.28 vehicles within reach).
+    """
+    lower = np.where(whole, np.ceil(model.lower - WHOLE_TOLERANCE), model.lower)
+    upper = np.where(whole, np.floor(model.upper + WHOLE_TOLERANCE), model.upper)
+    return replace(model, lower=lower, upper=np.maximum(lower, upper))
 
 
 def _names(rule: Rule) -> set[str]:

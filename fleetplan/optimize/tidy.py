@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.formulate import Formulation, counted
 from fleetplan.optimize.instance import Array, Flags, Milestone
 from fleetplan.optimize.unused import take_out_unused
 from fleetplan.permits.paths import CITY
@@ -19,15 +19,7 @@ SPARE_RIDERS = 0.02  # let in beyond the least that serve the trips: some leave,
 
 def whole_columns(formulation: Formulation) -> Flags:
     """Return which columns count whole things: vehicles by mode, purchases, stalls, cars at public chargers."""
-    columns, whole = formulation.columns, formulation.model.whole.copy()
-    for own in columns.deployments:
-        whole[own.vehicles.ravel()] = True
-    for bought in columns.bought.values():
-        whole[bought] = True
-    for depot in columns.depots.values():
-        whole[depot.stalls.ravel()] = True
-        whole[depot.public.ravel()] = True
-    return np.asarray(whole)
+    return np.asarray(formulation.model.whole | counted(formulation.columns, formulation.model.columns))
 
 
 def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
