@@ -46,6 +46,8 @@ def summary(plan: Plan) -> Iterator[RenderableType]:
         yield from _section(f"How sure the months are: the plan takes permits {_durations(plan)}", _promises(plan))
     yield from _section("Vehicles in service at the end of each year", _fleets(plan))
     if _any(plan):
+        yield from _section("Worth of each launch, discounted", _worths(plan))
+    if _any(plan):
         yield from _section("Returns, all counted years together", _returns(plan))
     yield from _section("Cities", _cities(plan))
     if plan.binds:
@@ -111,7 +113,7 @@ def _markets(plan: Plan) -> list[tuple[str, str, str]]:
 def _launches(plan: Plan) -> Table:
     table = _grid(
         ("opens", ""), ("city", ""), ("partner", ""), ("driver out", ""), ("km² first", "r"), ("km² last", "r"),
-        ("vehicles", "r"), ("cash", "r"), ("residual", "r"), ("terminal", "r"), ("NPV", "r"),
+        ("vehicles", "r"), ("NPV", "r"),
     )  # fmt: skip
     for city, d in ordered_deployments(plan):
         first = next((k for k in d.level if k), 0)
@@ -123,9 +125,17 @@ def _launches(plan: Plan) -> Table:
             count(area_km2(city, first)),
             count(area_km2(city, d.level[-1])),
             count(d.vehicles[-1]),
-            *(part.amount for part in parts(d.worth)),
             usd(d.npv_usd),
         )
+    return table
+
+
+def _worths(plan: Plan) -> Table:
+    """Return of what the worth of every launch is made: cash within the horizon, residual, terminal value."""
+    table = _grid(("city", ""), ("partner", ""), ("cash", "r"), ("residual", "r"), ("terminal", "r"), ("NPV", "r"))
+    for city, d in ordered_deployments(plan):
+        amounts = (part.amount for part in parts(d.worth))
+        table.add_row(Text(city.name), Text(d.partner), *amounts, usd(d.npv_usd))
     return table
 
 
