@@ -249,6 +249,9 @@ def told_to_programs(odd: Odd) -> None:
     assert odd.data(f"/v1/plans/{{plan}}/comparison?with={odd.ordinary}")["name_a"] is not None
     for city in odd.plan.cities:
         assert odd.data(f"/v1/plans/{{plan}}/cities/{city.city}")["rollout"]["launch"] == city.launch
+        asked = odd.data(f"/v1/plans/{{plan}}/why-not?city={city.city}")
+        assert (asked["kind"] == "planned") == any(d.mode[-1].startswith("paid") for d in city.deployments)
+        assert (asked["state"] == "missing") == (asked["kind"] == "open")
 
 
 def explanations(odd: Odd) -> None:

@@ -83,6 +83,8 @@ def opened(plan: Plan, asked: WhyNot, catalogue: Catalogue) -> WhyNotAnswer:
         return WhyNotAnswer("planned", plan, asked)
     refusal = _refusal(asked, plan, catalogue)
     patch: dict[str, Any] = {"constraints": dict(asking(asked, plan))}
+    if refusal is not None and asked.stack is None:
+        return WhyNotAnswer("left_out", plan, asked, refusal=refusal)
     if refusal is not None:
         patch["deployments"] = {"add": {f"{asked.stack}@{asked.city}": {}}}
         let_in = apply_patch(plan.request.model_dump(mode="json"), {"deployments": patch["deployments"]})
