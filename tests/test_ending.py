@@ -27,6 +27,12 @@ SHORT: dict[str, Any] = {
     "horizon": {"start": "2027-01", "months": 24, "single_months": 6},
 }
 
+WORTH_IT: dict[str, Any] = {
+    "capital": {"per_quarter_usd": 50e6},
+    "cities": ["bay-area"],
+    "horizon": {"start": "2028-01", "months": 48, "single_months": 0},
+}
+
 
 def ended(left: float, gap: float = 0.01, *, inherited: bool = False, stop: threading.Event | None = None) -> Ending:
     return ending_of(WORTH, WORTH + left, gap, inherited=inherited, stop=stop)
@@ -119,7 +125,8 @@ def test_an_empty_plan_with_billions_open_ran_out_of_time():
 
 @pytest.mark.parametrize("gap", [0.001, 0.0])
 def test_the_search_goes_on_in_whole_vehicles_until_the_gap_is_proven(gap: float):
-    plan = plan_with_context(parse_request(SHORT), PlanOptions(time_limit_s=30, gap=gap)).plan
+    plan = plan_with_context(parse_request(WORTH_IT), PlanOptions(time_limit_s=30, gap=gap)).plan
+    assert plan.objective > 1e6
     assert plan.gap <= gap + 1e-8
     assert plan.status == ("optimal" if gap == 0.0 else "within_gap")
     assert plan.certificate.checker == "passed"
