@@ -20,7 +20,7 @@ from fleetplan.planner import plan_with_context
 from fleetplan.plans.files import OtherVersion, read_plan
 from fleetplan.request import parse_request
 from fleetplan.service import city_service
-from tests.test_ending import SHORT
+from tests.test_ending import WORTH_IT
 
 Data = dict[str, Any]
 LONGEST_LINE = 600
@@ -30,7 +30,7 @@ HUGE = 10**200
 @pytest.fixture(scope="module")
 def whole() -> Data:
     """Return a checked plan of one city as plain data."""
-    plan = plan_with_context(parse_request(SHORT), PlanOptions(time_limit_s=30)).plan
+    plan = plan_with_context(parse_request(WORTH_IT), PlanOptions(time_limit_s=30)).plan
     return dict(json.loads(plan.model_dump_json()))
 
 
@@ -81,8 +81,8 @@ REFUSED: tuple[tuple[str, Callable[[Data], None], str], ...] = (
 BROKEN: tuple[tuple[str, Callable[[Data], None], str], ...] = (
     ("a city twice", twice(lambda d: d["cities"]), "a city stands twice"),
     ("a deployment twice", twice(lambda d: d["cities"][0]["deployments"]), "a deployment stands twice"),
-    ("an empty list", put(row, "trips_per_day", []), "has 0 entries for 12 periods"),
-    ("a short list", lambda d: row(d)["vehicles"].pop(), "has 11 entries for 12 periods"),
+    ("an empty list", put(row, "trips_per_day", []), "has 0 entries for 16 periods"),
+    ("a short list", lambda d: row(d)["vehicles"].pop(), "has 15 entries for 16 periods"),
     ("a level that is none", put(lambda d: row(d)["level"], 6, 99), "a level lies outside 0 to"),
     ("a mode that is none", put(lambda d: row(d)["mode"], 11, "flying"), "mode is 'flying'"),
     ("no cities", put(itself, "cities", []), "npv [kpis.npv_usd]"),
@@ -95,7 +95,7 @@ BROKEN: tuple[tuple[str, Callable[[Data], None], str], ...] = (
     ("vehicles below zero", put(lambda d: row(d)["vehicles"], 5, -3), "holds a negative number"),
     ("a wait below zero", put(lambda d: row(d)["wait_min"], 11, -3.0), "holds a negative number"),
     ("a programme in no month", put(row, "programme_start", "soon"), "which is no month"),
-    ("a programme that never opens", put(row, "level", [0] * 12), "programme_opens"),
+    ("a programme that never opens", put(row, "level", [0] * 16), "programme_opens"),
 )
 
 
