@@ -25,7 +25,7 @@ from fleetplan.run import Run
 found = {}
 run = Run(progress=lambda p: found.setdefault(p.phase, set(sys.argv[2:]) & set(sys.modules)))
 made = plan(parse_request(json.loads(sys.argv[1])), run, time_limit_s=2.0, gap=0.5)
-assert made.cities[0].launch and made.certificate.checker == "passed"
+assert made.certificate.checker == "passed"
 print("imported:", *sorted(found["searching"]))
 """
 
