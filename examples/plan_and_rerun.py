@@ -6,7 +6,7 @@ Takes seconds once the two cities are in the cache (half a minute the first time
 know notebooks run them one by one.
 """
 
-# %% Ask: Zurich and Madrid over four years, with one million USD of capital a quarter.
+# %% Ask: the Bay Area and Los Angeles over four years, with five million USD of capital a quarter.
 
 import fleetplan
 from fleetplan.compare import attribute_causes, compare_plans
@@ -15,8 +15,8 @@ from fleetplan.reruns.rerun import rerun
 request = fleetplan.parse_request(
     {
         "name": "Two cities",
-        "cities": ["Zurich", "Madrid"],
-        "capital": {"per_quarter_usd": 1e6},
+        "cities": ["San Francisco Bay Area", "Los Angeles"],
+        "capital": {"per_quarter_usd": 5e6},
         "horizon": {"start": "2027-01", "months": 48, "single_months": 0},
     }
 )
@@ -38,12 +38,12 @@ print("\nWhat binds")
 for binding in sorted(plan.binds, key=lambda b: -(b.price_usd or 0.0)):
     print(f"  {binding.sentence}")
 
-# %% Something changes: Madrid's permits take half a year longer, and the board grants four times the budget. A rerun takes a
+# %% Something changes: The Bay Area's permits take three months longer, and the board grants four times the budget. A rerun takes a
 # patch of the request; what begins before July 2027 is decided and stays.
 
 patch = {
-    "capital": {"per_quarter_usd": 4e6},
-    "constraints": {"madrid-late": {"type": "permit_delay", "city": "madrid", "months": 6}},
+    "capital": {"per_quarter_usd": 20e6},
+    "constraints": {"bay-late": {"type": "permit_delay", "city": "bay-area", "months": 3}},
 }
 options = fleetplan.PlanOptions(time_limit_s=30, gap=0.01, freeze_until="2027-07")
 child = rerun(plan, patch, options).plan

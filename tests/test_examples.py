@@ -43,11 +43,11 @@ def test_two_cities_are_planned_changed_and_compared(root: Path, tmp_path: Path)
         r"Two cities: worth ([\d.]+) million USD, no plan is worth more than ([\d.]+)", said
     ).groups()  # type: ignore[union-attr]
     assert 0 < float(worth) <= float(bound)
-    assert "WeRide opens in Madrid: " in said
+    assert "Lucid + Nuro opens in San Francisco Bay Area: " in said
     assert "The capital budget is spent" in said
-    assert "Permits to carry riders in Madrid 6 months later." in said
+    assert "Permits to carry riders in San Francisco Bay Area 3 months later." in said
     moved = said.partition("Which change did it")[2]
-    assert re.search(r"Alone: \+[\d.]+ million USD\n.*Alone: -[\d.]+ million USD\n.*Madrid opens", moved)
+    assert re.search(r"Alone: \+[\d.]+ million USD\n.*Alone: -[\d.]+ million USD\n.*San Francisco Bay Area opens", moved)
 
 
 def test_a_city_of_ones_own_goes_from_polygons_to_a_plan(root: Path, tmp_path: Path):

@@ -130,6 +130,8 @@ def _growth(x: _Found) -> list[Binding]:
             if (priced := x.price(rule, q.key)) and (q.stack, q.city) in fleets:
                 price, t = priced
                 fleet = fleets[q.stack, q.city][t]
+                if not fleet:  # nothing runs that could grow
+                    continue
                 there = {"city": q.city, "stack": q.stack, "limit": fleet, "amount": fleet, "limit_unit": VEHICLE}
                 found.append(_grown(x, rule, t, price, own[key].source, **there))
     for partner, users in x.instance.by_partner.items():
