@@ -26,6 +26,7 @@ REQUEST: dict[str, Any] = {
     "capital": {"per_quarter_usd": 25e6},
     "cities": ["madrid", "zurich"],
     "horizon": {"start": "2027-01", "months": 48, "single_months": 6},
+    "overrides": [{"figure": "madrid/city.toml#market.mean_fare_local", "factor": 2.0}],  # worth opening
     "constraints": [{"id": "launch-teams", "type": "launches_per_quarter", "max": 2}],
 }
 OPTIONS = {"time_limit_s": 40, "gap": 0.02}
