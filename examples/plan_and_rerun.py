@@ -38,8 +38,8 @@ print("\nWhat binds")
 for binding in sorted(plan.binds, key=lambda b: -(b.price_usd or 0.0)):
     print(f"  {binding.sentence}")
 
-# %% Something changes: The Bay Area's permits take three months longer, and the board grants four times the budget. A rerun takes a
-# patch of the request; what begins before July 2027 is decided and stays.
+# %% Something changes: the Bay Area's permits take three months longer, and the board grants four times the budget. A rerun
+# takes a patch of the request; what begins before July 2027 is decided and stays.
 
 patch = {
     "capital": {"per_quarter_usd": 20e6},

@@ -249,9 +249,7 @@ def told_to_programs(odd: Odd) -> None:
     assert odd.data(f"/v1/plans/{{plan}}/comparison?with={odd.ordinary}")["name_a"] is not None
     for city in odd.plan.cities:
         assert odd.data(f"/v1/plans/{{plan}}/cities/{city.city}")["rollout"]["launch"] == city.launch
-        if (
-            city.city not in odd.data("/v1/plans/{plan}")["request"]["cities"]
-        ):  # it is another one
+        if city.city not in odd.data("/v1/plans/{plan}")["request"]["cities"]:
             continue
         asked = odd.data(f"/v1/plans/{{plan}}/why-not?city={city.city}")
         assert (asked["kind"] == "planned") == any(d.mode[-1].startswith("paid") for d in city.deployments)
