@@ -145,7 +145,7 @@ class Grid:
         """Year of the horizon, counted from 0, in which each period begins, shape (periods,).
 
         >>> Grid.default("2027-02", months=24, single_months=11).years.tolist()
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1]
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
         """
         return np.asarray((self.starts - self.start) // 12)
 

@@ -18,7 +18,7 @@ MADRID: dict[str, Any] = {
     "capital": {"per_quarter_usd": 25e6},
     "cities": ["madrid"],
     "horizon": {"start": "2027-01", "months": 48, "single_months": 3},
-    "overrides": [{"figure": "madrid/city.toml#market.mean_fare_local", "factor": 2.0}],  # worth opening
+    "overrides": [{"figure": "madrid/city.toml#market.mean_fare_local", "factor": 4.0}],  # worth opening, late as well
 }
 SOLVED_MS = 90_000
 DRAWN_MS = 30_000

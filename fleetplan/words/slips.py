@@ -35,7 +35,7 @@ def how_sure(found: OpeningMonths) -> str:
     """Return of what kind a promise is, and how many of the kind are kept.
 
     >>> how_sure(OpeningMonths(promised="2027-03", median="2027-09", careful="2029-03", slip="elsewhere", kept=0.2, never=0.1))
-    'runs without a driver elsewhere, new here: 20 % of such promises are kept, 10 % not within five years'
+    'runs without a driver elsewhere, new here: 20.0 % of such promises are kept, 10.0 % not within five years'
     """
     return (
         f"{SLIP_NAMES.get(found.slip, found.slip)}: {percent(found.kept)} of such promises are kept, "
