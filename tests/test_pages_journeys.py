@@ -130,7 +130,14 @@ def test_anyone_reruns_with_a_changed_constraint_and_sees_what_moved(
 
 def test_a_plan_in_the_making_is_stopped_and_its_best_kept(site: Site, visitor: tuple[BrowserContext, Page, Witness]):
     _, page, witness = visitor
-    asked = {**MADRID, "name": "To be stopped", "cities": ["madrid", "houston", "munich", "zurich"]}
+    months = {"start": "2027-01", "months": 48, "single_months": 48}
+    asked = {
+        **MADRID,
+        "name": "To be stopped",
+        "cities": None,
+        "horizon": months,
+        "capital": {"per_quarter_usd": 125e6},
+    }
     told = site.call("POST", "/v1/plans", {"request": asked, "options": {"time_limit_s": 300, "gap": 0.0}})
     page.goto(f"{site.address}/plans/{told['id']}")
     expect(page.locator("#best")).to_contain_text("$", timeout=SOLVED_MS)
