@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from fleetplan.words.values import usd
 from tests.browser import Site, Witness, judged_by_axe, overflows, serving
 
 pytestmark = pytest.mark.slow
@@ -221,7 +222,7 @@ def test_money_and_months_on_the_review_are_the_plans_own(world: World, browser:
     page, _ = _opened(context, world, world.paths()["review"])
     tiles = page.locator(".tiles").inner_text()
     npv = float(status["objective"]["amount"])
-    assert f"${npv / 1e6:,.0f} M" in tiles
+    assert usd(npv) in tiles
     assert f"{status['kpis']['vehicles_end']:,}" in tiles
     assert re.search(r"\d\.\d\d %", tiles)
     context.close()
