@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from api import problems as p
 from api.bodies import SentRerun
 from api.deps import Answered, Service, answer_of
-from api.found_reruns import MOST_RERUNS, asked_of, finding, worth
+from api.found_reruns import MOST_RERUNS, UNMADE, asked_of, finding, rerun_call, worth
 from api.rerun import changed_request
 from api.schemas import CauseChange, CausesAnswer, CausesState, ChangeState, Rerun, RerunCall
 from api.store.contract import PlanRow
@@ -101,10 +101,10 @@ class CauseSearch:
         rows = [row for row, asked in self._reruns if asked == wanted]
         row = min(rows, key=worth, default=None)  # the newest of those that tell most
         state, clashes, fault = finding(row)
-        return Found(change, _call(self._a.row.id, body, change, row), row, state, clashes, fault)
+        return Found(change, rerun_call("cause", self._a.row.id, body, row), row, state, clashes, fault)
 
     def _told(self, found: Found) -> CauseChange:
-        open_call = found.call if found.state in {"missing", "failed", "cancelled"} else None
+        open_call = found.call if found.state in UNMADE else None
         return CauseChange(
             pointer=found.change.pointer,
             sentence=change_sentence(found.change, self._names),
@@ -128,11 +128,3 @@ def _alone_options(a: PlanRow, b: PlanRow) -> PlanOptions:
 def _same_way(one: PlanOptions, two: PlanOptions) -> bool:
     """Return whether two plans were asked for in the same way; time does not count."""
     return one.within(two.time_limit_s) == two
-
-
-def _call(plan: str, body: Rerun, change: InputChange, row: PlanRow | None) -> RerunCall:
-    """Return the rerun to post; its key is another after a plan that ended without a finding, whatever it is called."""
-    options = body.options.model_dump(mode="json")
-    asked = json.dumps([plan, change.patch, options, row.id if row else ""], sort_keys=True)
-    key = "cause-" + hashlib.sha256(asked.encode()).hexdigest()[:32]
-    return RerunCall(href=f"/v1/plans/{plan}/reruns", body=body, idempotency_key=key)

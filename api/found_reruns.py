@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.schemas import ChangeState
+from api.schemas import ChangeState, Rerun, RerunCall
 from api.store.contract import FINAL, PlanRow
 from fleetplan.errors import RequestError
 from fleetplan.facts import Conflict, conflicts_from
@@ -14,6 +16,9 @@ from fleetplan.reruns.patch import UNCAUSED
 
 MOST_RERUNS = 1000
 """How many of a plan's reruns are looked through, the newest first."""
+
+UNMADE: frozenset[ChangeState] = frozenset({"missing", "failed", "cancelled"})
+"""States in which the rerun has to be posted, or posted again."""
 
 ORDER: tuple[ChangeState, ...] = ("known", "running", "queued", "cancelled", "failed", "missing")
 
@@ -51,3 +56,11 @@ def finding(row: PlanRow | None) -> tuple[ChangeState, tuple[Conflict, ...], str
     if row.state in FINAL:
         return ("cancelled" if row.state == "cancelled" else "failed"), (), ""
     return ("running" if row.state == "running" else "queued"), (), ""
+
+
+def rerun_call(kind: str, plan: str, body: Rerun, row: PlanRow | None) -> RerunCall:
+    """Return the rerun to post; its key is another after a plan that ended without a finding, whatever it is called."""
+    patch = {name: value for name, value in body.patch.items() if name != "name"}
+    asked = json.dumps([plan, patch, body.options.model_dump(mode="json"), row.id if row else ""], sort_keys=True)
+    key = f"{kind}-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+    return RerunCall(href=f"/v1/plans/{plan}/reruns", body=body, idempotency_key=key)

@@ -6,14 +6,12 @@ is stored, the rerun to post is told, so that a client that posts it and asks ag
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import replace
 
 from api import problems as p
 from api.bodies import SentRerun
 from api.deps import Answered, Service, answer_of
-from api.found_reruns import MOST_RERUNS, asked_of, finding, worth
+from api.found_reruns import MOST_RERUNS, UNMADE, asked_of, finding, rerun_call, worth
 from api.rerun import changed_request
 from api.schemas import Rerun, RerunCall, WhyNotTold
 from api.store.contract import PlanRow
@@ -44,7 +42,7 @@ def why_not_told(service: Service, found: Answered, asked: WhyNot) -> WhyNotTold
     row = _stored(service, found, body)
     state, clashes, fault = finding(row)
     if state != "known":
-        call = _call(found.row.id, body, row) if state in {"missing", "failed", "cancelled"} else None
+        call = rerun_call("why-not", found.row.id, body, row) if state in UNMADE else None
         return _told(found, answer, [], state, row, call)
     if fault:
         raise p.refused([p.Flaw(fault)])
@@ -70,12 +68,6 @@ def _stored(service: Service, found: Answered, body: Rerun) -> PlanRow | None:
     wanted = asked_of(changed_request(service, found.row, sent).model_dump(mode="json"))
     rows = service.store.page(limit=MOST_RERUNS, after=None, parent=found.row.id)
     return min((row for row in rows if asked_of(row.request) == wanted), key=worth, default=None)
-
-
-def _call(plan: str, body: Rerun, row: PlanRow | None) -> RerunCall:
-    asked = json.dumps([plan, body.patch, row.id if row else ""], sort_keys=True)
-    key = "why-not-" + hashlib.sha256(asked.encode()).hexdigest()[:32]
-    return RerunCall(href=f"/v1/plans/{plan}/reruns", body=body, idempotency_key=key)
 
 
 def _told(

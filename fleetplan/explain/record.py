@@ -117,7 +117,12 @@ def held_against_record(plan: Plan, catalogue: Catalogue) -> list[Held]:
 
     A year after one with fewer than ``LEAST_FLEET`` vehicles has no growth, years without a vehicle in service have nothing.
     """
-    return [held for city in plan.cities if city.launch for held in _city(plan, city, catalogue)]
+    return [held for city in plan.cities for held in held_of_city(plan, city, catalogue)]
+
+
+def held_of_city(plan: Plan, city: CityRollout, catalogue: Catalogue) -> list[Held]:
+    """Return every measure of a city, by year; none of one that never opens."""
+    return list(_city(plan, city, catalogue)) if city.launch else []
 
 
 def _city(plan: Plan, city: CityRollout, catalogue: Catalogue) -> Iterator[Held]:

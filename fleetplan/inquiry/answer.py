@@ -8,7 +8,7 @@ Both plans of an answer are found within their gaps, so the cost of forcing lies
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from fleetplan.catalogue.types import Catalogue
@@ -16,8 +16,6 @@ from fleetplan.compare import compare_plans
 from fleetplan.facts import Conflict
 from fleetplan.inquiry.question import WhyNot, asking, does_it, resolved
 from fleetplan.plans.types import Plan
-from fleetplan.request import parse_request
-from fleetplan.reruns.patch import apply_patch
 from fleetplan.scope.admission import Admission, Refusal
 from fleetplan.scope.names import Names
 from fleetplan.words.names import Names as CatalogueNames
@@ -81,20 +79,18 @@ def opened(plan: Plan, asked: WhyNot, catalogue: Catalogue) -> WhyNotAnswer:
     asked = resolved(asked, plan, catalogue)
     if does_it(asked, plan):
         return WhyNotAnswer("planned", plan, asked)
-    refusal = _refusal(asked, plan, catalogue)
+    admission = Admission.of(plan.request, Names(catalogue))
+    refusal = _refusal(asked, admission)
     patch: dict[str, Any] = {"constraints": dict(asking(asked, plan))}
-    if refusal is not None and asked.stack is None:
-        return WhyNotAnswer("left_out", plan, asked, refusal=refusal)
     if refusal is not None:
-        patch["deployments"] = {"add": {f"{asked.stack}@{asked.city}": {}}}
-        let_in = apply_patch(plan.request.model_dump(mode="json"), {"deployments": patch["deployments"]})
-        if _refusal(asked, plan.model_copy(update={"request": parse_request(let_in)}), catalogue) is not None:
+        let_in = replace(admission, added=admission.added | {(asked.stack or "", asked.city)})
+        if _refusal(asked, let_in) is not None:
             return WhyNotAnswer("left_out", plan, asked, refusal=refusal)
+        patch["deployments"] = {"add": {f"{asked.stack}@{asked.city}": {}}}
     return WhyNotAnswer("open", plan, asked, patch, refusal)
 
 
-def _refusal(asked: WhyNot, plan: Plan, catalogue: Catalogue) -> Refusal | None:
-    admission = Admission.of(plan.request, Names(catalogue))
+def _refusal(asked: WhyNot, admission: Admission) -> Refusal | None:
     return admission.city_refusal(asked.city) if asked.stack is None else admission.refusal(asked.stack, asked.city)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleetplan.catalogue.types import Catalogue, Published
-from fleetplan.explain.record import Held, held_against_record
+from fleetplan.explain.record import Held, held_of_city
 from fleetplan.plans import finance
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words import record as words
@@ -48,7 +48,7 @@ def record_table(plan: Plan, city: CityRollout, catalogue: Catalogue) -> RecordT
     """Return a city held against the record; None where it never opens or nothing is published."""
     if not catalogue.record:
         return None
-    found = [held for held in held_against_record(plan, catalogue) if held.city == city.city]
+    found = held_of_city(plan, city, catalogue)
     if not found:
         return None
     years = finance.years(plan)

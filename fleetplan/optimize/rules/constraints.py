@@ -85,6 +85,10 @@ class ConstraintRule(Rule, Generic[C]):
         opens[:, t] = False
         return opens
 
+    def trips(self, p: Problem, t: Ints) -> list[Term]:
+        """Return the trips a mean day of the deployments that the constraint is about, in periods ``t``."""
+        return [(p.columns.deployments[q].trips[:, t].T, 1.0) for q in self.users(p.instance)]
+
     def window(self, i: Instance) -> Ints:
         """Return the periods that share a month with the constraint's window."""
         given = [getattr(self.constraint, name, None) for name in ("start", "end")]
@@ -315,8 +319,7 @@ class MinimumTripsRule(ConstraintRule[MinimumTrips]):
     def write(self, p: Problem) -> None:
         """Ask for the trips in every period of the window."""
         t = self.window(p.instance)
-        trips: list[Term] = [(p.columns.deployments[q].trips[:, t].T, 1.0) for q in self.users(p.instance)]
-        p.at_least(self, self.place, t, trips, self.constraint.trips_per_day)
+        p.at_least(self, self.place, t, self.trips(p, t), self.constraint.trips_per_day)
 
 
 class ResultFloorRule(ConstraintRule[ResultFloor]):

@@ -87,8 +87,7 @@ class TripsCapRule(ConstraintRule[TripsCap]):
     def write(self, p: Problem) -> None:
         """Bound the trips in every period of the window."""
         t = self.window(p.instance)
-        trips: list[Term] = [(p.columns.deployments[q].trips[:, t].T, 1.0) for q in self.users(p.instance)]
-        p.at_most(self, self.place, t, trips, self.constraint.trips_per_day)
+        p.at_most(self, self.place, t, self.trips(p, t), self.constraint.trips_per_day)
 
 
 class PermitQuotaRule(ConstraintRule[PermitQuota]):
