@@ -276,7 +276,7 @@ class ComparedPlans(Comparison):
     causes: CausesAnswer
 
 
-TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "results", "depots", "stacks")
+TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "results", "returns", "depots", "stacks")
 
 
 def links_of(row: PlanRow) -> Links:

@@ -65,11 +65,13 @@ except CatalogueError as error:
     for fault in error.faults:
         print(f"  {fault.where}: {fault.what}")
 
-# %% Fill it in: where the city lies, whose law holds, which money. California's permits are in the catalogue already.
+# %% Fill it in: where the city lies, whose law holds, which money. California's permits are in the catalogue already. What
+# the partner holds of them was given for two counties by the bay, so the city needs a law of its own: the permit that adds San
+# Ejemplo. Leave that file out, and the plan says that no permit covers the city.
 
 BLANKS = {
     'country = ""': 'country = "US"',
-    "jurisdictions = []": 'jurisdictions = ["united-states", "california"]',
+    "jurisdictions = []": 'jurisdictions = ["united-states", "california", "san-ejemplo"]',
     'currency = ""': 'currency = "USD"',
     'time_zone = ""': 'time_zone = "America/Los_Angeles"',
     'drive_side = ""': 'drive_side = "right"',
@@ -77,6 +79,44 @@ BLANKS = {
 text = (city / "city.toml").read_text(encoding="utf-8")
 for blank, filled in BLANKS.items():
     text = text.replace(blank, filled)
+
+LAW = """
+[jurisdiction]
+slug = "san-ejemplo"
+name = "San Ejemplo"
+level = "city"
+
+[[permit]]
+id = "san-ejemplo-area-extension"
+title = "Area extension"
+permit = "amendment of the deployment permit"
+authority = "California DMV, then CPUC staff"
+scope = "city"
+holder = "stack"
+all_of = ["cpuc-driverless-deployment"]
+any_of = []
+after_start = []
+event = ""
+months_min = 1.4
+months_likely = 4
+months_max = 9
+opens = "area"
+fare_factor = 1.0
+operator_on_board = false
+vehicles_per_remote_operator = 0
+fleet_cap = 0
+fleet_cap_kind = "concurrent"
+area = "adds the city"
+hours = "none"
+area_levels = 0
+airport = ""
+optional = true
+fee = ""
+notes = "The months are those of Los Angeles."
+source = "made up for this example"
+confidence = "assumed"
+"""
+(catalogue / "jurisdictions" / "san-ejemplo.toml").write_text(LAW.lstrip(), encoding="utf-8")
 
 # Two defaults that matter most: how many rides there are, and what one costs. Each figure names its source; ours are made up as
 # well, and say so.
@@ -133,6 +173,7 @@ plan = fleetplan.plan(request, fleetplan.Run(catalogue=known), time_limit_s=30, 
 print(
     f"\n{plan.name}: worth {plan.objective / 1e6:,.1f} million USD, no plan is worth more than {plan.bound / 1e6:,.1f}"
 )
+print(f"  {rollout.outcome.sentence}")
 for line in rollout.deployments:
     print(f"  {line.partner} opens in {line.launch}, without a driver from {line.driver_out or 'never'}")
     print(f"  {line.vehicles[-1]:,} vehicles carry {line.trips_per_day[-1]:,.0f} riders' trips a day at the end")

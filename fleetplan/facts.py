@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 RuleKind = Literal["law", "operation", "partner", "money", "target"]
 """Who sets a limit: the law, how a service is run, what a partner can do, money, or the request's own constraints."""
 
-OutcomeKind = Literal["opens", "not_admitted", "no_permit", "not_worth"]
+OutcomeKind = Literal["opens", "not_admitted", "no_permit", "no_area", "shut", "not_worth"]
 """What becomes of a city.
 
 ``opens``; ``not_admitted``: no stack with a deal that the request admits may be placed there; ``no_permit``: no permit for paid
-rides can be in hand within the horizon; ``not_worth``: it could open, and no better plan that opens it was found.
+rides can be in hand within the horizon; ``no_area``: one can, and none that covers the smallest area of anybody's service;
+``shut``: permits would allow it, and a standing rule or the request leaves nothing that could open; ``not_worth``: it could open,
+and no better plan that opens it was found.
 """
 
 
@@ -58,6 +60,8 @@ class Binding(Fact):
         What may be, and what the plan has, in ``limit_unit``; None where the rule is no number.
     price_usd
         Local worth of one more ``unit``, in NPV; None for what sets a month.
+    opens
+        Of a fleet that grows: the period is the one in which its service opens.
     """
 
     rule: str
@@ -73,21 +77,52 @@ class Binding(Fact):
     price_usd: float | None = None
     unit: str = ""
     permit: PermitWait | None = None
+    opens: bool = False
     source: str
     sentence: str = ""
+
+
+class RuleLimit(Fact):
+    """A standing rule that stands against what is asked: its key, who could change it, and what it says with its figures."""
+
+    rule: str
+    kind: RuleKind
+    says: str
+
+
+class AreaLack(Fact):
+    """What the smallest area of a stack's service lacks within the horizon, besides a permit for its mode.
+
+    Attributes
+    ----------
+    areas
+        Areas that it lies in and that what the stack holds was not given for; empty: a permit for a place in it is lacking.
+    given_for
+        The areas that what it holds was given for.
+    permit
+        Of those that would do, the one in hand first, beyond the horizon; None: no permit of the city's laws would do.
+    """
+
+    stack: str
+    areas: list[str]
+    given_for: list[str]
+    permit: PermitWait | None = None
 
 
 class CityOutcome(Fact):
     """What becomes of a city, and why.
 
-    ``earliest`` is the first month in which permits allow paid rides there, be it beyond the horizon (empty: never, or nobody may
-    come). ``more_at_most_usd`` is how much more than this plan one that opens the city could be worth by the proven bound, of the
-    plans with as many markets where these come first; None where the city opens.
+    ``earliest`` is the first month in which permits allow paid rides in the smallest area of a service there, be it beyond the
+    horizon (empty: never, or nobody may come). ``more_at_most_usd`` is how much more than this plan one that opens the city could
+    be worth by the proven bound, of the plans with as many markets where these come first; None where the city opens. ``lacks``
+    says what ``no_area`` comes from, ``against`` which rules leave a city ``shut``, each by itself (none: only together).
     """
 
     kind: OutcomeKind
     earliest: str = ""
     more_at_most_usd: float | None = None
+    lacks: list[AreaLack] = []
+    against: list[RuleLimit] = []
     sentence: str = ""
 
 
@@ -107,6 +142,8 @@ class PermitLimit(Fact):
         First month in which permits allow paid rides there; empty: not within the horizon, or not asked of one city.
     admitted
         Whether anybody may be placed there at all.
+    uncovered
+        Whether permits allow rides within the horizon, and cover no area of the city.
     in_time
         Of a number of markets: the request's cities that permits allow by then.
     live_elsewhere
@@ -116,6 +153,7 @@ class PermitLimit(Fact):
     by: str
     earliest: str = ""
     admitted: bool = True
+    uncovered: bool = False
     in_time: list[str] = []
     live_elsewhere: int = 0
 
@@ -149,14 +187,6 @@ class Party(Fact):
     stack: str = ""
     permits: PermitLimit | None = None
     kept: Kept | None = None
-
-
-class RuleLimit(Fact):
-    """A standing rule that stands against what is asked: its key, who could change it, and what it says with its figures."""
-
-    rule: str
-    kind: RuleKind
-    says: str
 
 
 class Conflict(Fact):

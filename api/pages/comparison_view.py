@@ -12,7 +12,7 @@ from api.schemas import CauseChange, CausesAnswer
 from fleetplan.compare import AloneEffect, compare_plans
 from fleetplan.compare.bridges import bridges
 from fleetplan.compare.decisions import decisions, kinds
-from fleetplan.compare.figures import areas, fleets, kpi_rows
+from fleetplan.compare.figures import areas, fleets, kpi_rows, returns_rows
 from fleetplan.plans.types import Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
 from fleetplan.reruns.patch import input_changes
@@ -66,6 +66,7 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
         "kinds": kinds(moved),
         "places": list(dict.fromkeys((d.city, d.place) for d in moved if d.city)),
         "kpis": kpi_rows(a.plan, b.plan, comparison),
+        "returns": returns_rows(a.plan, b.plan),
         "fleets": fleets(comparison),
         "areas": areas(a.plan, b.plan),
     }

@@ -56,6 +56,7 @@ def cross_check(catalogue: Catalogue, name: str, *, whole: bool, faults: FaultLo
     _check_holds(check)
     _check_airports(check)
     _check_covers(check)
+    _check_caps(check)
     _check_bars(check)
     _check_pairs(check)
 
@@ -210,6 +211,30 @@ def _check_covers(check: _Check) -> None:
         for name in covers:
             if name not in areas:
                 check.unknown(where, "area", name, areas)
+
+
+def _check_caps(check: _Check) -> None:
+    """Note events that change a cap which is not there, or raise one that holds at a time: that is what ``until`` is for."""
+    permits = _all_permits(check.catalogue)
+    events = [e for law in check.catalogue.jurisdictions.values() for e in law.events.values()]
+    for event, permit_id, vehicles in ((e, p, v) for e in events for p, v in e.caps):
+        where, permit = (
+            check.file(f"jurisdictions/{event.jurisdiction}.toml: event[{event.id}].caps"),
+            permits.get(permit_id),
+        )
+        if permit is None:
+            check.unknown(where, "permit", permit_id, permits)
+        elif not permit.fleet_cap:
+            what = f"permit {permit_id} has no cap that could change"
+            check.faults.add(where, what, allowed="permits with a fleet_cap", remedy="take it out, or give the cap")
+        elif permit.fleet_cap_kind == "concurrent" and not permit.opens.startswith(("paid_", "unpaid_")):
+            what = f"permit {permit_id} opens no service to riders"
+            check.faults.add(where, what, allowed="permits that open one", remedy="take it out")
+        elif permit.fleet_cap_kind != "type_year" and not 0 < vehicles < permit.fleet_cap:
+            what = f"{vehicles} vehicles are no fewer than the {permit.fleet_cap} that {permit_id} allows at a time"
+            check.faults.add(
+                where, what, allowed="fewer, 1 at least", remedy="a cap at a time ends with a permit: until"
+            )
 
 
 def _check_bars(check: _Check) -> None:

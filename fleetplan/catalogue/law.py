@@ -18,7 +18,8 @@ class Event:
     """A calendar event such as a law coming into force; months as ``YYYY-MM``.
 
     ``bars`` names the countries whose stacks it bars from service under its law, from its month on; ``chance`` says how likely
-    it is to come at all. What may or may not come counts only where a request says that it does.
+    it is to come at all. What may or may not come counts only where a request says that it does. ``caps`` pairs permits with the
+    vehicles that they allow from its month on, 0: any number.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Event:
     date_is: Basis = "promised"
     chance: float = 1.0
     bars: tuple[str, ...] = ()
+    caps: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,19 @@ def _event(table: Table, jurisdiction: str) -> Event:
         date_is=table.choice("date_is", BASES) if table.holds("date_is") else "promised",
         chance=table.number("chance", 0, 1) if table.holds("chance") else 1.0,
         bars=_names(table, "bars"),
+        caps=_caps(table),
     )
+
+
+def _caps(table: Table) -> tuple[tuple[str, int], ...]:
+    if not table.holds("caps"):
+        return ()
+    raw = table.raw("caps", "a list of { permit, vehicles }")
+    if not isinstance(raw, list):
+        table.fault("caps", f"{raw!r} is not a list", 'for example [{ permit = "eu-ads-type-approval", vehicles = 0 }]')
+        return ()
+    caps = table.parts("caps", "permit")
+    return tuple((cap.text("permit"), cap.whole("vehicles", 0, 10_000_000)) for cap in caps)
 
 
 def _permit(table: Table, jurisdiction: str) -> Permit:

@@ -228,6 +228,11 @@ class City:
         """Return the area that permits name a district by: the city itself where no area lists it."""
         return next((area.name for area in self.areas if district in area.districts), self.name)
 
+    @property
+    def area_names(self) -> frozenset[str]:
+        """The names by which permits know the parts of the city: its own where it names no areas."""
+        return frozenset(self.area_of(d.name) for d in self.districts) if self.areas else frozenset({self.name})
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:

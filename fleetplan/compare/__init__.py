@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         KpiPair,
         LineMoney,
         MarketsPair,
+        ReturnsPair,
         StackMoney,
     )
 
@@ -40,6 +41,7 @@ __all__ = [
     "KpiPair",
     "LineMoney",
     "MarketsPair",
+    "ReturnsPair",
     "StackMoney",
     "attribute_causes",
     "causes_of",

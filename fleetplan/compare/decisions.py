@@ -12,6 +12,7 @@ from fleetplan.words.changes import Told
 KIND_NAMES = {
     "launch": "Launches",
     "driver_out": "Driver out",
+    "ended": "Ends",
     "level": "Areas",
     "fleet": "Fleets",
     "depot": "Depots",

@@ -8,9 +8,10 @@ from typing import Any
 from fleetplan.compare.types import Comparison, KpiPair
 from fleetplan.months import month_number
 from fleetplan.plans.reading import area_km2
-from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.plans.types import CityRollout, Plan, Returns
 from fleetplan.words.proof import gap_of
-from fleetplan.words.values import count, decimal, month_name, several, usd_fine
+from fleetplan.words.values import DASH, count, decimal, month_name, several, usd, usd_fine
+from fleetplan.words.worth import cost_words, fare_words, rate_words
 
 KPIS: tuple[tuple[str, str, Any], ...] = (
     ("npv_usd", "Net present value", usd_fine),
@@ -51,6 +52,26 @@ def _kpi(label: str, pair: KpiPair, written: Any) -> dict[str, str]:
         months = month_number(pair.b) - month_number(pair.a)
         difference = f"{several(abs(months), 'month')} {'later' if months > 0 else 'earlier'}" if months else "the same"
     return {"label": label, "a": written(pair.a), "b": written(pair.b), "difference": difference}
+
+
+def returns_rows(a: Plan, b: Plan) -> list[dict[str, Any]]:
+    """Return what every city returns in both plans, in words, the plans as a whole last; a dash where one does nothing there."""
+    one, two = ({c.city: c for c in plan.cities if c.deployments} for plan in (a, b))
+    rows = [(two.get(slug) or one[slug], one.get(slug), two.get(slug)) for slug in sorted({*one, *two})]
+    told = [
+        {"name": known.name, "cells": _both(x.returns if x else None, y.returns if y else None)} for known, x, y in rows
+    ]
+    return [*told, {"name": "The plan", "cells": _both(a.returns, b.returns)}]
+
+
+def _both(a: Returns | None, b: Returns | None) -> list[tuple[str, str]]:
+    return list(zip(_returns(a), _returns(b), strict=True))
+
+
+def _returns(r: Returns | None) -> tuple[str, str, str, str]:
+    if r is None:
+        return DASH, DASH, DASH, DASH
+    return rate_words(r), fare_words(r), cost_words(r), usd(r.after_tax_npv_usd)
 
 
 def fleets(comparison: Comparison) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fleetplan.compare.types import CityMoney, KpiPair, LineMoney, StackMoney
+from fleetplan.compare.types import CityMoney, KpiPair, LineMoney, ReturnsPair, StackMoney
 from fleetplan.economics import discount
 from fleetplan.optimize.ledger import CAPITAL_LINES
-from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.plans.types import CityRollout, Plan, Returns
 
 Lines = Mapping[str, list[float]]
 BY_YEAR = "vehicles_by_year"
@@ -106,6 +106,30 @@ def money_by_line(a: Plan, b: Plan) -> list[LineMoney]:
             )
         )
     return rows
+
+
+def returns_pairs(a: Plan, b: Plan) -> list[ReturnsPair]:
+    """Return what every city returns in which either plan does anything, and the plans as a whole last."""
+    one, two = ({c.city: c for c in plan.cities if c.deployments} for plan in (a, b))
+    rows = []
+    for slug in sorted({*one, *two}):
+        x, y = one.get(slug), two.get(slug)
+        name = (y or x).name  # type: ignore[union-attr]  # one of them is there
+        rows.append(_returns(slug, name, x.returns if x else None, y.returns if y else None))
+    return [*rows, _returns("", "", a.returns, b.returns)]
+
+
+def _returns(city: str, name: str, a: Returns | None, b: Returns | None) -> ReturnsPair:
+    return ReturnsPair(
+        city=city,
+        name=name,
+        irr_a=a.irr if a else None,
+        irr_b=b.irr if b else None,
+        break_even_fare_a=a.break_even_fare if a else None,
+        break_even_fare_b=b.break_even_fare if b else None,
+        after_tax_npv_a_usd=a.after_tax_npv_usd if a else 0.0,
+        after_tax_npv_b_usd=b.after_tax_npv_usd if b else 0.0,
+    )
 
 
 def kpi_pairs(a: Plan, b: Plan) -> list[KpiPair]:

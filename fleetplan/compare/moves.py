@@ -19,7 +19,7 @@ def _sign(a: str | float, b: str | float) -> Literal[-1, 1]:
 def _month_move(  # a move has as many sides, all by keyword
     *,
     of: str,
-    kind: Literal["launch", "driver_out"],
+    kind: Literal["launch", "driver_out", "ended"],
     d: DeploymentPlan,
     a: str | None,
     b: str | None,
@@ -56,6 +56,9 @@ def _deployment_moves(
     out_a, out_b = one.driver_out if one else None, two.driver_out if two else None
     if a and b and out_a != out_b:
         yield _month_move(of=key, kind="driver_out", d=known, a=out_a, b=out_b)
+    end_a, end_b = one.ended if one else None, two.ended if two else None
+    if b and end_a != end_b:  # an end of what no longer opens is told as that
+        yield _month_move(of=key, kind="ended", d=known, a=end_a, b=end_b, begun=bool(a))
     levels = _by_year(plans[0], one.level if one else None), _by_year(plans[1], two.level if two else None)
     for year in sorted(set(levels[0]) & set(levels[1])):
         x, y = levels[0][year], levels[1][year]

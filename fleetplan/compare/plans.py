@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleetplan.compare.markets import markets_pair
-from fleetplan.compare.money import kpi_pairs, money_by_city, money_by_line, money_by_stack
+from fleetplan.compare.money import kpi_pairs, money_by_city, money_by_line, money_by_stack, returns_pairs
 from fleetplan.compare.moves import decision_moves
 from fleetplan.compare.types import CityMap, Comparison, InputMove
 from fleetplan.plans.deployments import year_ends
@@ -67,6 +67,7 @@ def compare_plans(a: Plan, b: Plan, names: Names | None = None) -> Comparison:
         money_by_stack=money_by_stack(a, b),
         money_by_line=money_by_line(a, b),
         kpis=kpi_pairs(a, b),
+        returns=returns_pairs(a, b),
         map=difference_map(a, b),
     )
     return in_words(found, a, b, names if names is not None else Names(plans=(a, b)))

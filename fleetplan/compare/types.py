@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fleetplan.facts import Conflict
 
-MoveKind = Literal["launch", "driver_out", "level", "fleet", "depot", "bought"]
+MoveKind = Literal["launch", "driver_out", "ended", "level", "fleet", "depot", "bought"]
 
 
 class Model(BaseModel):
@@ -31,7 +31,7 @@ class DecisionMove(Model):
 
     ``id`` names the decision (the same in every comparison), ``a`` and ``b`` what each plan decides: a month (None: never), a
     level or a number of vehicles. ``direction`` is 1 for later, wider or more, -1 for the opposite; never is latest. Of a launch
-    ``begun`` says that both plans begin its programme, whether it opens or not.
+    ``begun`` says that both plans begin its programme, whether it opens or not; of an end, that both plans open the service.
     """
 
     id: str
@@ -84,6 +84,22 @@ class LineMoney(Model):
     npv_a_usd: float
     npv_b_usd: float
     npv_difference_usd: float
+
+
+class ReturnsPair(Model):
+    """What a city returns in both plans, or (``city`` is empty) each plan as a whole; None where a plan knows no such figure.
+
+    ``irr`` is the yearly rate of return, ``break_even_fare`` the share of today's fares at which nothing would be left.
+    """
+
+    city: str
+    name: str
+    irr_a: float | None
+    irr_b: float | None
+    break_even_fare_a: float | None
+    break_even_fare_b: float | None
+    after_tax_npv_a_usd: float
+    after_tax_npv_b_usd: float
 
 
 class KpiPair(Model):
@@ -154,6 +170,7 @@ class Comparison(Model):
     money_by_stack: list[StackMoney]
     money_by_line: list[LineMoney]
     kpis: list[KpiPair]
+    returns: list[ReturnsPair]
     map: list[CityMap]
     summary: list[str] = []
 

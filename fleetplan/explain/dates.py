@@ -5,8 +5,8 @@ from __future__ import annotations
 from fleetplan.facts import Conflict
 from fleetplan.months import month_text
 from fleetplan.optimize.gather import paths_of
-from fleetplan.permits import first_paid_month
 from fleetplan.permits.limits import Allowed, ruled_out
+from fleetplan.permits.openings import first_paid_month, least_needs
 from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope
 from fleetplan.words.values import listed, month_name
@@ -16,15 +16,27 @@ def impossible(scope: Scope) -> list[Conflict]:
     """Return which constraints the dates of permits alone rule out, one conflict each."""
     months = {pair: month_text(month) for pair, month in earliest_paid(scope).items()}
     existing = sum(m.counts for m in scope.catalogue.live_markets)
-    allowed = Allowed(set(scope.deployments), months, month_text(scope.request.grid.end - 1), existing)
+    last = month_text(scope.request.grid.end - 1)
+    allowed = Allowed(set(scope.deployments), months, last, existing, uncovered_pairs(scope))
     parties = [(allowed.party(c), c.count if isinstance(c, MarketsLive) else 0) for c in scope.constraints]
     return [Conflict(found_by="permits", parties=[party]) for party, count in parties if ruled_out(party, count)]
 
 
 def earliest_paid(scope: Scope) -> dict[tuple[str, str], int]:
-    """Return the first month of paid service of each deployment, were every programme begun at once."""
-    found = {pair: first_paid_month(path) for pair, path in paths_of(scope).items()}
+    """Return the first month of paid service of each deployment, were every programme begun at once.
+
+    No area of the city opens before it; its smallest service area may wait longer, for the areas it lies in.
+    """
+    areas = {city: scope.catalogue.cities[city].area_names for city in scope.cities}
+    found = {pair: first_paid_month(path, least_needs(path, areas[pair[1]])) for pair, path in paths_of(scope).items()}
     return {pair: month for pair, month in found.items() if month is not None}
+
+
+def uncovered_pairs(scope: Scope) -> set[tuple[str, str]]:
+    """Return the deployments that permits allow paid rides within the horizon, and in no area of their city."""
+    end, months = scope.request.grid.end, earliest_paid(scope)
+    rides = {pair for pair, path in paths_of(scope).items() if (first_paid_month(path) or end) < end}
+    return {pair for pair in rides if months.get(pair, end) >= end}
 
 
 def earliest_words(scope: Scope) -> str:
@@ -37,6 +49,12 @@ def earliest_words(scope: Scope) -> str:
     told = [
         f"{named[city]} {month_name(month_text(months[city]))}" for city in sorted(months, key=lambda c: (months[c], c))
     ]
-    never = listed([name for city, name in named.items() if city not in months])
-    sentences = [f"{', '.join(told)}." if told else "", f"Not within the horizon: {never}." if never else ""]
+    bare = {city for _, city in uncovered_pairs(scope)} - set(months)
+    never = listed([name for city, name in named.items() if city not in months and city not in bare])
+    nowhere = listed([named[city] for city in named if city in bare])
+    sentences = [
+        f"{', '.join(told)}." if told else "",
+        f"Not within the horizon: {never}." if never else "",
+        f"No permit within the horizon covers an area of {nowhere}." if nowhere else "",
+    ]
     return " ".join(sentences).strip()

@@ -179,7 +179,7 @@ def _measures(now: _Year, before: _Year | None) -> Mapping[str, float]:
 
 
 def _year(plan: Plan, city: CityRollout, catalogue: Catalogue, year: int) -> _Year:
-    weight = _months_in(plan, year) * DAYS_A_MONTH
+    weight = np.array(finance.months_in(plan, year)) * DAYS_A_MONTH
     fleet = _fleet(city, catalogue)
     last = np.flatnonzero(weight)[-1]
     sums = dict.fromkeys(("trips", "km", "empty", "waited", "fares", "human"), 0.0)
@@ -229,18 +229,6 @@ def _fleet(city: CityRollout, catalogue: Catalogue) -> Array:
 def _area(city: CityRollout, t: int) -> float:
     level = max((d.level[t] for d in city.deployments), default=0)
     return next((s.area_km2 for s in city.levels if s.level == level), 0.0)
-
-
-def _months_in(plan: Plan, year: int) -> Array:
-    """Return how many months of every period lie in a year."""
-    first = [month_number(p) for p in plan.periods]
-    return np.array(
-        [_overlap(m, m + n, year * YEAR_MONTHS) for m, n in zip(first, plan.period_months, strict=True)], dtype=float
-    )
-
-
-def _overlap(start: int, end: int, year_start: int) -> int:
-    return max(0, min(end, year_start + YEAR_MONTHS) - max(start, year_start))
 
 
 def _driver_out(city: CityRollout) -> int | None:

@@ -115,15 +115,17 @@ def given_in_the_way(formulation: Formulation, names: Collection[str]) -> list[s
 
 def _allowed(instance: Instance) -> Allowed:
     """Return what permits allow: the first period of paid service of each deployment, were every programme begun at once."""
-    labels, months = instance.grid.labels(), {}
+    labels, months, uncovered = instance.grid.labels(), {}, set()
     for q in instance.deployments:
-        paid = [m for m in q.modes if m.fare_factor > 0]
-        periods = [t for m in paid for t in range(instance.periods) if m.milestone.possible[t]]
+        paid = [np.flatnonzero(m.milestone.possible) for m in q.modes if m.fare_factor > 0]
+        periods = [t for found in paid for t in found if q.area_can_open[t]]
         if periods:
             months[q.stack, q.city] = labels[min(periods)]
+        elif any(len(found) for found in paid):
+            uncovered.add((q.stack, q.city))
     admitted = {(q.stack, q.city) for q in instance.deployments}
     existing = sum(m.counts for m in instance.scope.catalogue.live_markets)
-    return Allowed(admitted, months, labels[-1], existing)
+    return Allowed(admitted, months, labels[-1], existing, uncovered)
 
 
 def explain_infeasible(formulation: Formulation) -> list[Conflict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -25,12 +26,14 @@ from fleetplan.optimize.instance import (
     World,
     counted_modes,
 )
+from fleetplan.optimize.lawcaps import cap_changes
 from fleetplan.optimize.owning import counted_years, keeping, stack_terms, stall_life
 from fleetplan.optimize.pace import Growth
 from fleetplan.optimize.sites import CityData, DepotData
 from fleetplan.optimize.suspended import SuspensionTerms
 from fleetplan.permits import DelayRule, PermitPath, permit_path
-from fleetplan.permits.caps import allowances
+from fleetplan.permits.caps import TESTS, allowances, concurrent_cap
+from fleetplan.permits.openings import level_needs
 from fleetplan.permits.paths import CITY, LONG_AGO
 from fleetplan.permits.ways import ways
 from fleetplan.request import AnyConstraint, Capital
@@ -167,18 +170,10 @@ def _level_gates(
     path: PermitPath, grid: Grid, shared: Sequence[str], wanted: Sequence[str], city: City, service: CityService
 ) -> tuple[tuple[Gate, ...], ...]:
     """Return for every level what must be ready before it may open (besides a permitted mode)."""
-    areas = areas_by_level(service, city)
-    limits = [p.area_levels for p in path.permits.values() if p.opens in wanted and p.area_levels > 0]
-    larger = _either(path, grid, [p.id for p in path.opening("area")], shared)
+    requires = [level.requires for level in service.levels]
     gates: list[tuple[Gate, ...]] = []
-    for number, level in enumerate(service.levels, start=1):
-        needed: list[Gate] = [larger] if limits and number > min(limits) else []
-        needed += [
-            _milestones(path, grid, [p], shared) if p in path.permits else (_never(grid),) for p in level.requires
-        ]
-        beyond = areas[number - 1] - path.covers if path.covers is not None else frozenset()
-        adding = {tuple(path.adding(area)) for area in beyond}
-        needed += [_either(path, grid, permits, shared) for permits in sorted(adding)]
+    for needs in level_needs(path, wanted, requires, areas_by_level(service, city)):
+        needed = [_either(path, grid, need, shared) for need in needs]
         gates.append(tuple({tuple(m.permits for m in gate): gate for gate in needed}.values()))
     return tuple(gates)
 
@@ -259,8 +254,15 @@ def _terms(scope: Scope, pair: tuple[str, str], shared: tuple[str, ...]) -> Depl
         shared=shared,
         electric=stack.electric,
         paid_by_trip=stack.contract_type == "revenue_share",
-        test_fleet=round(scope.catalogue.assumptions["fleet.test_fleet"].value),
+        test_fleet=_test_fleet(scope, pair),
     )
+
+
+def _test_fleet(scope: Scope, pair: tuple[str, str]) -> int:
+    """Return the vehicles of a programme in tests: no more than any permit for tests on its way allows."""
+    met = scope.catalogue.permits_of(*pair).values()
+    allowed = (concurrent_cap(p) for p in met if p.opens in TESTS and not p.optional)
+    return int(min(round(scope.catalogue.assumptions["fleet.test_fleet"].value), *allowed, math.inf))
 
 
 def _growth(scope: Scope, key: str) -> Growth:
@@ -337,7 +339,8 @@ def outlook_of(
         rivals = rival_shares(grid, city.value("market.rival_share"))
         scale = season * (1.0 - rivals) * terms.rates.demand_factor * left_by_rivals(grid, terms.city, constraints)
         found.append(DeploymentOutlook(path, modes, gates, scale, *_barred(scope, terms, constraints, grid)))
-    return Outlook(tuple(found), {s: _ceiling(scope, s, grid, constraints) for s in world.stacks})
+    ceilings = {s: _ceiling(scope, s, grid, constraints) for s in world.stacks}
+    return Outlook(tuple(found), ceilings, cap_changes(scope, constraints))
 
 
 def _barred(

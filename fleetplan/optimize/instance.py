@@ -19,6 +19,7 @@ from fleetplan.catalogue.types import Stack
 from fleetplan.economics import DeploymentRates
 from fleetplan.months import Grid
 from fleetplan.optimize.holdings import Array, Flags, Ints, StackTerms
+from fleetplan.optimize.lawcaps import CapChange
 from fleetplan.optimize.pace import Growth
 from fleetplan.optimize.sites import CityData
 from fleetplan.optimize.suspended import SuspensionTerms, interruptions_of
@@ -176,6 +177,14 @@ class DeploymentData:
         """The modes in which riders pay and nobody is on board to drive."""
         return tuple(m for m in self.modes if m.name == "paid_driver_out")
 
+    @cached_property
+    def area_can_open(self) -> Flags:
+        """In which periods all can be in hand that the smallest area needs besides a mode's permit, shape (periods,)."""
+        some = np.ones(len(self.scale), dtype=bool)
+        for gate in self.level_gates[0]:
+            some = some & np.logical_or.reduce([m.possible for m in gate])
+        return np.asarray(some)
+
     @property
     def always_driver_out(self) -> bool:
         """Whether it runs in paid driver-out from its first day on, whenever that is."""
@@ -239,6 +248,7 @@ class Outlook:
 
     deployments: tuple[DeploymentOutlook, ...]
     ceilings: Mapping[str, Ints]  # by stack: vehicles that can be had, (periods,)
+    caps: tuple[CapChange, ...] = ()  # what events make of permits' caps, the first month first
 
 
 def _indices_by(names: Iterable[str]) -> dict[str, list[int]]:

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from fleetplan.catalogue.types import Permit
 
+TESTS = frozenset({"test_operator", "test_driver_out"})
+"""What permits for tests open: drives without riders."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:

@@ -14,12 +14,16 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Allowed:
-    """What is known of permits: who is admitted where (stack, city), from which month for paid rides, until when is planned."""
+    """What is known of permits: who is admitted where (stack, city), from which month for paid rides, until when is planned.
+
+    ``uncovered`` are those whom permits allow rides within the horizon, and in no area of the city.
+    """
 
     admitted: Collection[Pair]
     months: Mapping[Pair, str]
     last_month: str
     live_elsewhere: int
+    uncovered: Collection[Pair] = ()
 
     def party(self, c: AnyConstraint) -> Party:
         """Return a constraint as a party of a conflict, with what permits say against it."""
@@ -44,7 +48,9 @@ class Allowed:
             return pair[1] == city and stack in {"", pair[0]}
 
         months = [month for pair, month in self.months.items() if fits(pair)]
-        return PermitLimit(by=by, earliest=min(months, default=""), admitted=any(map(fits, self.admitted)))
+        uncovered = not months and any(map(fits, self.uncovered))
+        admitted = any(map(fits, self.admitted))
+        return PermitLimit(by=by, earliest=min(months, default=""), admitted=admitted, uncovered=uncovered)
 
 
 def ruled_out(party: Party, count: int = 0) -> bool:

@@ -254,15 +254,3 @@ def permit_path(  # each is a knob of its own, all by keyword
     named = [frozenset(h.covers) for h in holds.values() if h.covers]
     covers = frozenset.intersection(*named) if named else None
     return PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start, late[0], late[1], covers)
-
-
-def first_paid_month(path: PermitPath) -> int | None:
-    """Return the first month in which permits allow paid rides, were every programme begun at once; None: no permit opens any.
-
-    The month may lie beyond the horizon, never before its start.
-    """
-    paid = [p for p in path.permits.values() if p.opens.startswith("paid") and p.fare_factor > 0]
-    if not paid:
-        return None
-    timings = path.timings(dict.fromkeys([CITY, *path.wide], path.horizon_start))
-    return max(path.horizon_start, min(timings[p.id].finish for p in paid))

@@ -237,7 +237,7 @@ class _Assembly:
             payback=payback(i, cash),
             binds=[],
             doubtful_figures=doubtful_figures(i, slug, [r.data.stack for r in rollouts]),
-            outcome=outcome(i, slug, plans),
+            outcome=outcome(self.formulation, slug, plans),
         )
 
     def stack(self, slug: str) -> StackFleet:

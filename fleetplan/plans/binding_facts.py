@@ -133,6 +133,7 @@ def _growth(x: _Found) -> list[Binding]:
                 if not fleet:  # nothing runs that could grow
                     continue
                 there = {"city": q.city, "stack": q.stack, "limit": fleet, "amount": fleet, "limit_unit": VEHICLE}
+                there["opens"] = rule == "ramp" and not (t and fleets[q.stack, q.city][t - 1])
                 found.append(_grown(x, rule, t, price, own[key].source, **there))
     for partner, users in x.instance.by_partner.items():
         if priced := x.price("partner_growth", partner):
@@ -148,6 +149,30 @@ def _growth(x: _Found) -> list[Binding]:
 def _grown(x: _Found, rule: str, t: int, price: float, source: str, **there: Any) -> Binding:
     kind = x.kinds[rule]
     return Binding(rule=rule, kind=kind, period=x.month(t), price_usd=price, unit=VEHICLE, source=source, **there)
+
+
+def _partners(x: _Found) -> list[Binding]:
+    """Return the partners whose own account comes out even and no more, and what a dollar less asked of it would be worth."""
+    found = []
+    for d in (d for c in x.plan.cities for d in c.deployments if d.launch and d.partner_account is not None):
+        price = x.dearest("partner_earns", f"{d.stack}@{d.city}")[0] / MILLION
+        if price >= LEAST_CAPITAL_PRICE and d.partner_account is not None:
+            found.append(
+                Binding(
+                    rule="partner_earns",
+                    kind=x.kinds["partner_earns"],
+                    city=d.city,
+                    stack=d.stack,
+                    period=d.launch,
+                    limit=0.0,
+                    amount=d.partner_account.worth_usd,
+                    limit_unit="USD",
+                    price_usd=round(price, 6),
+                    unit="USD",
+                    source=x.instance.scope.catalogue.assumptions["partner.contract_years"].source,
+                )
+            )
+    return found
 
 
 def _depots(x: _Found) -> list[Binding]:
@@ -308,7 +333,7 @@ def _permits(x: _Found) -> list[Binding]:
 def binding_facts(f: Formulation, prices: RowPrices, decisions: Decisions, plan: Plan) -> list[Binding]:
     """Return what binds a plan: money, the request's constraints, partners, operation, permits; each dearest first."""
     x = _Found(f.instance, plan, decisions, _priced(prices), _kinds(f))
-    priced = [_dearest_first(find(x)) for find in (_supply, _growth, _depots)]
+    priced = [_dearest_first(find(x)) for find in (_supply, _growth, _depots, _partners)]
     return [*_capital(x), *_targets(x), *(b for found in priced for b in found), *_permits(x)]
 
 

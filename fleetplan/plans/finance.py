@@ -30,11 +30,20 @@ def years(plan: Plan) -> list[int]:
 
 def by_year(plan: Plan, values: list[float]) -> dict[int, float]:
     """Spread totals by period over calendar years, by months where a period straddles a new year."""
-    totals = dict.fromkeys(years(plan), 0.0)
-    for label, months, value in zip(plan.periods, plan.period_months, values, strict=True):
-        for month in range(month_number(label), month_number(label) + months):
-            totals[month // 12] += value / months
-    return totals
+    a_month = [value / months for value, months in zip(values, plan.period_months, strict=True)]
+    return {
+        year: sum(months * own for months, own in zip(months_in(plan, year), a_month, strict=True))
+        for year in years(plan)
+    }
+
+
+def months_in(plan: Plan, year: int) -> list[int]:
+    """Return how many months of every period lie in a calendar year."""
+    begun = [month_number(label) for label in plan.periods]
+    return [
+        max(0, min(first + months, 12 * (year + 1)) - max(first, 12 * year))
+        for first, months in zip(begun, plan.period_months, strict=True)
+    ]
 
 
 def all_lines(plan: Plan) -> list[Lines]:

@@ -134,7 +134,8 @@ def opening_months(
 ) -> OpeningMonths | None:
     """Return how sure it is that one of some modes opens in period ``t``; None without such a period.
 
-    The programme begins as planned. Where the plan opens later than permits let it, nothing opens before the plan's own period.
+    The programme begins as planned; a mode opens with its permit and with all that the smallest area needs. Where the plan opens
+    later than permits let it, nothing opens before the plan's own period.
     """
     if t is None:
         return None
@@ -143,11 +144,12 @@ def opening_months(
     if not opening:
         return None
     first = min(opening, key=lambda p: dates.planned[p].finish)
-    waits = i.grid.first_period_from(dates.planned[first].finish) < t or dates.planned[first].held
+    planned = _ready(r, first, dates.planned)
+    waits = i.grid.first_period_from(planned) < t or planned < NEVER_BEFORE
     begun, floor = int(i.grid.starts[r.begun]), int(i.grid.starts[t])
     least = floor if waits else begun
     slip = mode_slip(i.scope.catalogue, r.data.stack, r.data.city, operator=opening[first].operator)
-    months = {which: month_text(max(least, dates.finish(first, which))) for which in dates.by}
+    months = {which: month_text(max(least, _ready(r, first, timings))) for which, timings in dates.by.items()}
     return OpeningMonths(
         promised=months["promised"],
         median=months["median"],
@@ -156,6 +158,12 @@ def opening_months(
         kept=slip.kept,
         never=slip.never,
     )
+
+
+def _ready(r: Rollout, opener: str, timings: Mapping[str, PermitTiming]) -> int:
+    """Return the month in which a permit that opens a mode and what the smallest area needs are in hand."""
+    gates = (min(max(timings[p].finish for p in m.permits) for m in gate) for gate in r.data.level_gates[0])
+    return max(timings[opener].finish, *gates) if r.data.level_gates[0] else timings[opener].finish
 
 
 def permit_steps(i: Instance, d: Decisions, r: Rollout) -> list[PermitStep]:

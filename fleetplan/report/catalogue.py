@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact
 from fleetplan.months import month_number, month_text
+from fleetplan.permits.openings import first_month, least_needs
 from fleetplan.permits.paths import EventDates, permit_path
 from fleetplan.permits.slips import Durations
 from fleetplan.words.figure_rows import (
@@ -26,6 +27,7 @@ from fleetplan.words.values import count, listed, several, usd
 
 BEGIN: Final = "2027-01"
 NEVER: Final = month_number("2060-01")
+PAID: Final = ("paid_operator", "paid_driver_out")
 FIGURE_GROUPS: Final = {
     "Market and fares": ("market",),
     "Traffic and weather": ("speed", "weather"),
@@ -278,7 +280,7 @@ def law_sentence(catalogue: Catalogue, city: City) -> str:
 
 
 def arrival(catalogue: Catalogue, fact: DeploymentFact) -> Arrival:
-    """Return when a stack's permits allow it to run in a city, if all programmes begin in January 2027."""
+    """Return when a stack's permits allow it to run in some area of a city, if all programmes begin in January 2027."""
     found: dict[str, list[int]] = {"paid": [], "driver_out": []}
     spans: tuple[tuple[Durations, EventDates], ...] = (("min", "min"), ("median", "likely"), ("max", "max"))
     for durations, dates in spans:
@@ -286,14 +288,12 @@ def arrival(catalogue: Catalogue, fact: DeploymentFact) -> Arrival:
         path = permit_path(
             catalogue, fact.stack, fact.city, horizon_start=begin, durations=durations, event_dates=dates
         )
-        programmes = {path.programme(permit) for permit in path.permits.values()}
-        timings = path.timings(dict.fromkeys(programmes, begin))
-        ends = {
-            mode: min((timings[p.id].finish for p in path.opening(mode)), default=NEVER)
-            for mode in ("paid_operator", "paid_driver_out")
-        }
-        found["paid"].append(max(begin, min(ends.values())))
-        found["driver_out"].append(max(begin, ends["paid_driver_out"]))
+        needs = least_needs(path, catalogue.cities[fact.city].area_names)
+        paid, out = (
+            first_month(path, [p for m in modes for p in path.opening(m)], needs) for modes in (PAID, PAID[1:])
+        )
+        found["paid"].append(NEVER if paid is None else paid)
+        found["driver_out"].append(NEVER if out is None else out)
     return Arrival(_months(found["paid"]), _months(found["driver_out"]))
 
 

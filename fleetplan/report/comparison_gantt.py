@@ -73,7 +73,15 @@ def _row(a: Plan, b: Plan, one: DeploymentPlan | None, two: DeploymentPlan | Non
     ]
     track = Track([*bars, *_shift(one, two, scale)], [mark for mark in marks if mark])
     return Row(
-        "", "", head=False, here="b", partner=known.partner, said=said, out=_out(one, two), moved=moved, track=track
+        "",
+        "",
+        head=False,
+        here="b",
+        partner=known.partner,
+        said=said,
+        out=_otherwise(one, two),
+        moved=moved,
+        track=track,
     )
 
 
@@ -105,6 +113,22 @@ def _never(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:
     if one and two:
         return "begun and never opens, as before"
     return "newly begun, never opens" if two else "no longer begun; it never opened"
+
+
+def _otherwise(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:
+    """Say when it drives without an operator and when it ends, where these differ."""
+    return "; ".join(said for said in (_out(one, two), _end(one, two)) if said)
+
+
+def _end(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:
+    before, after = one.ended if one else None, two.ended if two else None
+    if before == after or two is None or not two.launch:
+        return ""
+    if before and after:
+        return f"ends {month_name(after)}, {months_words(later(before, after))}"
+    if after:
+        return f"ends {month_name(after)}{', not before' if one and one.launch else ''}"
+    return f"no longer ends (was {month_name(before)})"
 
 
 def _out(one: DeploymentPlan | None, two: DeploymentPlan | None) -> str:

@@ -150,6 +150,17 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _number("loans_usd", "USD", "the rest of cash: loans, vehicles sold, exits"),
         _number("cash_usd", "USD", "net cash"),
     ),
+    "returns": (
+        _text("city", "slug of the city, empty for the plan as a whole"),
+        _number("irr", "share a year", "rate at which all counted years together would be worth nothing"),
+        _text("irr_why", "why there is no such rate: no_outlay, no_return or several"),
+        _number("break_even_fare", "share of fares", "of today's fares at which nothing would be left"),
+        _number("fare_per_trip_usd", "USD/trip", "net fare a trip, discounted, all counted years together"),
+        _number("cost_per_trip_usd", "USD/trip", "everything else a trip, likewise"),
+        _number("tax_usd", "USD", "discounted tax on profit, 0 or negative"),
+        _number("after_tax_npv_usd", "USD", "net present value with that tax"),
+        _number("npv_usd", "USD", "net present value before it"),
+    ),
     "depots": (
         *_PERIOD,
         _CITY,
@@ -185,6 +196,7 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
         "money": _money(plan),
         "cash": _cash(plan),
         "results": _results(plan),
+        "returns": _returns(plan),
         "depots": _depots(plan),
         "stacks": _stacks(plan),
     }
@@ -323,6 +335,12 @@ def _results(plan: Plan) -> Iterator[Row]:
             "loans_usd": q.loans_usd,
             "cash_usd": q.cash_usd,
         }
+
+
+def _returns(plan: Plan) -> Iterator[Row]:
+    busy = [(c.city, c.returns, c.npv_usd) for c in plan.cities if c.deployments]
+    for city, returns, npv in [*busy, ("", plan.returns, plan.kpis.npv_usd)]:
+        yield {"city": city, **returns.model_dump(), "npv_usd": npv}
 
 
 def _depots(plan: Plan) -> Iterator[Row]:

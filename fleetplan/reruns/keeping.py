@@ -14,7 +14,7 @@ import numpy as np
 from fleetplan.errors import Fault, RequestError
 from fleetplan.facts import Conflict, Kept, Method, Party
 from fleetplan.optimize.formulate import Formulation
-from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.instance import Instance, Milestone
 from fleetplan.optimize.matrix import Array, Ints, Model
 from fleetplan.optimize.solve import solve
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
@@ -69,11 +69,16 @@ def _earliest(i: Instance, parent: Plan, key: str) -> str:
     for wide in data.shared:
         users = [d.key for d in i.deployments if d.stack == data.stack and wide in d.shared and d.key in plans]
         begun[wide] = min(plans[user].programme_start for user in users)
+
+    def ready(milestone: Milestone, t: int) -> bool:
+        reach = milestone.reach.items()
+        return all(last[t] >= 0 and labels[int(last[t])] >= begun[programme] for programme, last in reach)
+
     for t, label in enumerate(labels):
-        for mode in data.modes:
-            reach = mode.milestone.reach
-            if all(last[t] >= 0 and labels[int(last[t])] >= begun[programme] for programme, last in reach.items()):
-                return label
+        if all(any(ready(m, t) for m in gate) for gate in data.level_gates[0]) and any(
+            ready(mode.milestone, t) for mode in data.modes
+        ):
+            return label
     return ""
 
 

@@ -7,7 +7,7 @@ nothing; an entry that the request has already (``exists``) is edited instead of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,10 +184,15 @@ def _law(own: _Own, scope: Scope, made: Plan | None, law: str) -> Lever:
 
 
 def _events(scope: Scope) -> list[Event]:
-    """Return the calendar events that a permit of a stack in one of the cities waits for."""
-    waited = {p.event for pair in scope.deployments for p in scope.catalogue.permits_of(*pair).values() if p.event}
+    """Return the calendar events that a permit of a stack in one of the cities waits for, or that change its cap."""
+    permits = {key: p for pair in scope.deployments for key, p in scope.catalogue.permits_of(*pair).items()}
+    waited = {p.event for p in permits.values() if p.event}
     laws = scope.catalogue.jurisdictions.values()
-    return [event for law in laws for event in law.events.values() if event.id in waited]
+    return [event for law in laws for event in law.events.values() if _counts(event, waited, permits)]
+
+
+def _counts(event: Event, waited: Collection[str], permits: Collection[str]) -> bool:
+    return event.id in waited or any(permit in permits for permit, _ in event.caps)
 
 
 def _event(own: _Own, made: Plan | None, event: Event) -> Lever:

@@ -119,8 +119,11 @@ def _check_law(item: AnyConstraint, where: str, admission: Admission, names: Nam
     if isinstance(item, EventDate) and (event := getattr(item, "event", "")):
         awaited = {p.event for p in permits.values() if p.event}
         awaited |= {bar for pair in admission.planned for bar in catalogue.bars_of(*pair)}
+        known = (e for law in laws for e in catalogue.jurisdictions[law].events.values())
+        awaited |= {e.id for e in known if any(permit in permits for permit, _ in e.caps)}
         if event not in awaited:
-            what = f"no permit {of} waits for {event!r}, and it bars none of the stacks planned there"
+            nobody = f"no permit {of} waits for {event!r} or has a cap that it changes"
+            what = f"{nobody}, and it bars none of the stacks planned there"
             _unplanned(f"{where}/event", what, awaited, "", names)
 
 

@@ -19,6 +19,7 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
         "How fast partners grow",
         "A partner's crews serve all its cities; it adds vehicles only so fast.",
     ),
+    ("partner_earns", "Partners who earn no more than they must", "With worse terms these partners would not come."),
     ("depot_capacity", "Charger stalls with power", "No further site with power is ready in time."),
     ("permit_path", "Permits that set the month", "These openings wait for nothing but their permit."),
     ("money", "Other limits of money", "What may be spent, or owed, by then."),
@@ -68,6 +69,8 @@ def _fleet(b: Binding) -> str:
 
 def _ramp(b: Binding, context: Context) -> str:
     whose = context.names.place(b.stack, b.city)
+    if b.opens:
+        return f"{whose} opens with the most that a launch brings, {_fleet(b)}, in {month_name(b.period)}."
     return f"{whose} grows as fast as a running fleet can, to {_fleet(b)} in {month_name(b.period)}."
 
 
@@ -79,6 +82,12 @@ def _first_year(b: Binding, context: Context) -> str:
 def _partner_growth(b: Binding, context: Context) -> str:
     whose = context.names.partner(b.stack)
     return f"{whose} grows as fast as its cities together can, to {_fleet(b)} in {month_name(b.period)}."
+
+
+def _earns(b: Binding, context: Context) -> str:
+    whose = context.names.place(b.stack, b.city)
+    left = usd(b.amount) if b.amount is not None and abs(b.amount) >= 1.0 else "nothing"
+    return f"{whose}: the partner's own account comes out even and no more; {left} is left of it over the contract."
 
 
 def _depots(b: Binding, context: Context) -> str:
@@ -115,5 +124,6 @@ _SAID: dict[str, Callable[[Binding, Context], str]] = {
     "first_year_fleet": _first_year,
     "partner_growth": _partner_growth,
     "depot_capacity": _depots,
+    "partner_earns": _earns,
     "permit_path": _permit,
 }

@@ -44,7 +44,8 @@ def _summary(a: Plan, b: Plan, decisions: Sequence[DecisionMove], markets: Marke
         f"{several(moved, 'launch moves', 'launches move')}, {several(new, 'is', 'are')} new, "
         f"{several(dropped, 'is', 'are')} dropped; the net present value is {worth}."
     )
-    return [head, *([markets.sentence] if markets else []), *(m.sentence for m in launches)]
+    ends = (m for m in decisions if m.kind == "ended")
+    return [head, *([markets.sentence] if markets else []), *(m.sentence for m in (*launches, *ends))]
 
 
 def more_or_less(value: float) -> str:
@@ -74,7 +75,7 @@ def verdict(
     return [
         f"{_worth(a, b, changes)}{_from(b.objective - a.objective, changes, alone)}",
         *([comparison.markets.sentence] if comparison.markets else []),
-        launches_sentence(a, b, comparison.decisions),
+        f"{launches_sentence(a, b, comparison.decisions)}{_ends(comparison.decisions)}",
         _where(a, b, comparison),
     ]
 
@@ -145,6 +146,22 @@ def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> st
     ]
     rest = f" The other {several(stay, 'launch stays', 'launches stay')} in their month." if stay else ""
     return f"{_capital('; '.join(part for part in parts if part))}.{rest}"
+
+
+def _ends(decisions: Sequence[DecisionMove]) -> str:
+    """Return which services end otherwise, to stand after the launches; many of them by their number."""
+    ends = [m for m in decisions if m.kind == "ended"]
+    if len(ends) <= FEW:
+        return "".join(f" {m.sentence}" for m in ends)
+    begun, gone = sum(m.a is None for m in ends), sum(m.b is None for m in ends)
+    others = len(ends) - begun - gone
+    parts = [(begun, "ends that did not", "end that did not"), (gone, "no longer ends", "no longer end")]
+    parts.append((others, "ends in another month", "end in another month"))
+    return f" {_capital(listed([_services(n, one, many) for n, one, many in parts if n]))}."
+
+
+def _services(number: int, one: str, many: str) -> str:
+    return f"{several(number, 'service')} {one if number == 1 else many}"
 
 
 def _opened(plan: Plan) -> set[str]:

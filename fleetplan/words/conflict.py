@@ -149,6 +149,8 @@ def _fact(party: Party, limit: PermitLimit, context: Context) -> str:
 def _openings(limit: PermitLimit) -> str:
     if not limit.admitted:
         return "no stack is admitted there"
+    if limit.uncovered:
+        return "permits allow paid service within the horizon, but none of them covers an area there"
     if not limit.earliest:
         return "no permit allows paid service within the horizon"
     return f"permits allow paid service from {month_name(limit.earliest)} at the earliest"

@@ -95,6 +95,16 @@ def _driver_out(m: DecisionMove, parties: Parties) -> str:
     return f"{who} drives without an operator {_moved(m)}, from {_month(m.b)} instead of {_month(m.a)}."
 
 
+def _ended(m: DecisionMove, parties: Parties) -> str:
+    who = parties.deployment(m)
+    if m.b is None:
+        return f"{who} no longer ends its service; it ended {_month(m.a)}."
+    if m.a is None:
+        before = ", which went on to the end of the horizon before" if m.begun else ""
+        return f"{who} ends its service in {_month(m.b)}{before}."
+    return f"{who} ends its service {_moved(m)}, {_month(m.b)} instead of {_month(m.a)}."
+
+
 def _level(m: DecisionMove, parties: Parties) -> str:
     new, old = (parties.level(m.city, _whole(x)) for x in (m.b, m.a))
     return f"At the end of {m.year} {parties.deployment(m)} covers {new} instead of {old}."
@@ -127,6 +137,7 @@ def _bought(m: DecisionMove, parties: Parties) -> str:
 _SAID: dict[str, Callable[[DecisionMove, Parties], str]] = {
     "launch": _launch,
     "driver_out": _driver_out,
+    "ended": _ended,
     "level": _level,
     "fleet": _fleet,
     "depot": _depot,

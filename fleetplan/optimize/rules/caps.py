@@ -7,12 +7,13 @@ V[q,t] >= test fleet while open,   >= minimum launch fleet once paid driver-out 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from fleetplan.catalogue.types import Permit
-from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
+from fleetplan.optimize.instance import Array, Flags, Instance, Ints
+from fleetplan.optimize.lawcaps import alike_periods, from_month, in_year, lowered
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.suspended import recovering
@@ -107,15 +108,49 @@ class PermitCapRule(Rule):
             p.at_most(self, place, p.every, terms, float(permit.fleet_cap), part="quota")
         for stack, permit, users in type_years(i):
             place = Place("permit", stack=stack, permit=permit.id)
-            by_year(p, self, place, [own[q].added for q in users], float(permit.fleet_cap))
+
+            def cap_of(year: int, permit: Permit = permit) -> float:
+                return in_year(i, permit.id, float(permit.fleet_cap), year)
+
+            by_year(p, self, place, [own[q].added for q in users], cap_of)
+        self._lowered(p)
+
+    def _lowered(self, p: Problem) -> None:
+        """Add what events leave of caps at a time: by mode, and of what a city's deployments share."""
+        i, own = p.instance, p.columns.deployments
+        for change in i.outlook.caps:
+            t = from_month(i, change.month)
+            for city, permit, sharing in shared_quotas(i):
+                if permit.id == change.permit:
+                    place = Place("permit", city=city, permit=permit.id)
+                    terms: list[Term] = [
+                        (own[q].vehicles[np.ix_(np.array(modes, dtype=np.int64), t)].T, 1.0)
+                        for q, modes in sharing.items()
+                    ]
+                    p.at_most(self, place, t, terms, change.vehicles, part="event")
+        for q, data in enumerate(i.deployments):
+            most = lowered(i, q)
+            for name in dict.fromkeys(m.name for m in data.modes):
+                modes = [k for k, m in enumerate(data.modes) if m.name == name]
+                t = np.flatnonzero(np.isfinite(most[modes[0]]))
+                if len(t):
+                    p.at_most(
+                        self,
+                        p.place(q),
+                        t,
+                        [(own[q].vehicles[np.ix_(np.array(modes, dtype=np.int64), t)].T, 1.0)],
+                        most[modes[0], t],
+                        part="event",
+                    )
 
 
-def by_year(p: Problem, rule: Rule, place: Place, columns: list[Ints], cap: float) -> None:
-    """Add that columns of shape (periods,) sum to at most ``cap`` in every calendar year."""
+def by_year(p: Problem, rule: Rule, place: Place, columns: list[Ints], cap: float | Callable[[int], float]) -> None:
+    """Add that columns of shape (periods,) sum to at most ``cap`` in every calendar year; infinity: nothing is added."""
     years = p.instance.grid.starts // 12
     for year in np.unique(years):
-        inside = p.every[years == year]
-        p.at_most(rule, place, inside[:1], [(own[inside][None, :], 1.0) for own in columns], cap, part="year")
+        inside, most = p.every[years == year], cap(int(year)) if callable(cap) else cap
+        if np.isfinite(most):
+            p.at_most(rule, place, inside[:1], [(own[inside][None, :], 1.0) for own in columns], most, part="year")
 
 
 class OperatorPilotRule(Rule):
@@ -143,10 +178,13 @@ class OperatorPilotRule(Rule):
                 p.at_most(self, p.place(q), p.every, terms, p.instance.world.operator_pilot_cap)
 
 
-def least_while_open(i: Instance, data: DeploymentData) -> float:
+def least_while_open(i: Instance, q: int) -> float:
     """Return the vehicles that a deployment has at least while it is open: its test fleet, or what its smallest mode may have."""
+    data, most = i.deployments[q], lowered(i, q)
     test = float(data.test_fleet)
-    return min((min(test, i.usable_cap(m)) for m in data.modes), default=test)
+    return min(
+        (min(test, i.usable_cap(m), float(top.min())) for m, top in zip(data.modes, most, strict=True)), default=test
+    )
 
 
 class MinimumFleetRule(Rule):
@@ -166,22 +204,29 @@ class MinimumFleetRule(Rule):
     def write(self, p: Problem) -> None:
         """Add a floor while open, and one for each mode that asks for more once it is permitted."""
         i = p.instance
-        for q, data in enumerate(i.deployments):
+        for q in range(len(i.deployments)):
             asked = ~recovering(i, q)
-            test, small = float(data.test_fleet), least_while_open(i, data)
-            t = p.every[asked]
-            p.at_least(self, p.place(q), t, [p.fleet(q, t), *p.running(q, t, -small)], part="test")
-            for mode in data.modes:
-                least = min(test, i.usable_cap(mode))
-                if mode in data.driver_out:
-                    least = max(least, min(float(i.world.min_launch_fleet), mode.cap))
-                lift = least - small
-                if lift > 0:
-                    t = p.every[mode.milestone.possible & asked]
-                    steps = p.steps_of(q, mode.milestone, t)
-                    terms = [p.fleet(q, t), *p.running(q, t, -small - lift), *((s, -lift) for s in steps)]
-                    part = "driver out" if mode in data.driver_out else "test"
-                    p.at_least(self, p.place(q), t, terms, -lift * len(steps), part=part)
+            for alike, caps in alike_periods(lowered(i, q)):
+                self._floors(p, q, asked & alike, caps)
+
+    def _floors(self, p: Problem, q: int, alike: Flags, caps: Array) -> None:
+        """Add the floors of periods in which events leave the modes of a deployment the same vehicles."""
+        i, data = p.instance, p.instance.deployments[q]
+        test = float(data.test_fleet)
+        small = min((min(test, i.usable_cap(m), cap) for m, cap in zip(data.modes, caps, strict=True)), default=test)
+        t = p.every[alike]
+        p.at_least(self, p.place(q), t, [p.fleet(q, t), *p.running(q, t, -small)], part="test")
+        for mode, cap in zip(data.modes, caps, strict=True):
+            least = min(test, i.usable_cap(mode), cap)
+            if mode in data.driver_out:
+                least = max(least, min(float(i.world.min_launch_fleet), mode.cap, cap))
+            lift = least - small
+            if lift > 0:
+                t = p.every[mode.milestone.possible & alike]
+                steps = p.steps_of(q, mode.milestone, t)
+                terms = [p.fleet(q, t), *p.running(q, t, -small - lift), *((s, -lift) for s in steps)]
+                part = "driver out" if mode in data.driver_out else "test"
+                p.at_least(self, p.place(q), t, terms, -lift * len(steps), part=part)
 
 
 CAP_RULES: tuple[Rule, ...] = (PermitCapRule(), OperatorPilotRule(), MinimumFleetRule())

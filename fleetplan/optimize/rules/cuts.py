@@ -26,8 +26,8 @@ class LevelFleetRule(Cut):
 
     def write(self, p: Problem) -> None:
         """Add a floor on the vehicles of every level while it is in force."""
-        for q, data in enumerate(p.instance.deployments):
-            least, own = least_while_open(p.instance, data), p.columns.deployments[q]
+        for q, own in enumerate(p.columns.deployments):
+            least = least_while_open(p.instance, q)
             for g, can in enumerate(p.reach.deployments[q].possible):
                 t = p.every[can & ~recovering(p.instance, q)]
                 terms = [(own.fleet[g, t], 1.0), *p.in_force(q, g, t, -least)]
@@ -47,7 +47,7 @@ class ProgrammeRoomRule(Cut):
         """Divide the row of a stack's supply by its least test fleet and round down (Chvatal and Gomory)."""
         i = p.instance
         for stack, ceiling in i.ceilings.items():
-            least = {q: least_while_open(i, i.deployments[q]) for q in i.of_stack(stack)}
+            least = {q: least_while_open(i, q) for q in i.of_stack(stack)}
             least = {q: vehicles for q, vehicles in least.items() if vehicles > 0}
             if not least:
                 continue

@@ -9,7 +9,8 @@ from fleetplan.catalogue.types import City, Permit, Stack
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.check.case import OPERATOR_MODES, PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.measure import NEVER
-from fleetplan.plans.check.permit_dates import Calendar, Timing
+from fleetplan.plans.check.operation import narrow_tests
+from fleetplan.plans.check.permit_dates import Calendar, Timing, cap_events, left_at
 from fleetplan.plans.check.report import Violation
 from fleetplan.plans.types import PermitStep
 from fleetplan.request.constraints import EventDate
@@ -154,8 +155,18 @@ def check_permit_cap(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 if count and cap and count > cap:
                     text = f"{count} vehicles run in {mode}; its permit allows {cap:.0f}"
                     yield Violation("permit_cap", case.where(deployed.name, t), text, count - cap)
+            yield from _tests(case, deployed, t)
     yield from _shared_quotas(case, calendar)
     yield from _type_years(case)
+
+
+def _tests(case: Case, deployed: Deployed, t: int) -> Iterator[Violation]:
+    """Yield vehicles in tests above what a permit for tests allows."""
+    count = deployed.row.test_vehicles[t]
+    for permit in narrow_tests(deployed.met):
+        if count > permit.fleet_cap:
+            text = f"{count} vehicles are in tests; {permit.id} allows {permit.fleet_cap}"
+            yield Violation("permit_cap", case.where(deployed.name, t), text, count - permit.fleet_cap)
 
 
 def capped(case: Case, city: str, kind: str) -> list[Permit]:
@@ -179,9 +190,10 @@ def _shared_quotas(case: Case, calendar: Calendar) -> Iterator[Violation]:
         for permit in capped(case, city, "shared_quota"):
             for t in case.periods:
                 total = sum(_under(calendar, permit, d, t) for d in case.of_city(city))
-                if total > permit.fleet_cap:
-                    text = f"{total} vehicles run in the city; {permit.id} allows {permit.fleet_cap} to all together"
-                    yield Violation("permit_cap", case.where(city, t), text, total - permit.fleet_cap)
+                cap = min(float(permit.fleet_cap), left_at(case, permit, t))
+                if total > cap:
+                    text = f"{total} vehicles run in the city; {permit.id} allows {cap:.0f} to all together"
+                    yield Violation("permit_cap", case.where(city, t), text, total - cap)
 
 
 def _under(calendar: Calendar, permit: Permit, deployed: Deployed, t: int) -> int:
@@ -195,18 +207,19 @@ def _under(calendar: Calendar, permit: Permit, deployed: Deployed, t: int) -> in
 
 def _type_years(case: Case) -> Iterator[Violation]:
     placed: dict[tuple[str, str, int], int] = defaultdict(int)
-    caps: dict[tuple[str, str, int], int] = {}
+    caps: dict[tuple[str, str, int], float] = {}
     for deployed in case.deployed:
         concern = case.catalogue.permits_of(deployed.row.stack, deployed.row.city)
         for permit in (p for p in capped(case, deployed.row.city, "type_year") if p.id in concern):
             for t in case.periods:
                 key = (deployed.row.stack, permit.id, case.starts[t] // 12)
                 placed[key] += deployed.added(t)
-                caps[key] = permit.fleet_cap
+                before = [most for month, most in cap_events(case, permit) if month <= 12 * key[2]]
+                caps[key] = before[-1] if before else permit.fleet_cap
     for (stack, permit_id, year), count in sorted(placed.items()):
         cap = caps[stack, permit_id, year]
         if count > cap:
-            text = f"{count} vehicles are placed in {year}; {permit_id} allows {cap} a year and type"
+            text = f"{count} vehicles are placed in {year}; {permit_id} allows {cap:.0f} a year and type"
             yield Violation("permit_cap", f"{stack}/{year}", text, count - cap)
 
 

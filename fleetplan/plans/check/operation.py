@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from fleetplan.catalogue.types import Permit
 from fleetplan.plans.check.case import OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.growth import YEAR, driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
@@ -56,7 +57,7 @@ def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
             modes = calendar.permitted(deployed, t)
             if not deployed.row.level[t] or not modes or t in free:
                 continue
-            least = min(case.whole("fleet.test_fleet"), max(_mode_cap(case, calendar, deployed, m, t) for m in modes))
+            least = min(test_fleet(case, deployed), max(_mode_cap(case, calendar, deployed, m, t) for m in modes))
             if "paid_driver_out" in modes:
                 cap = calendar.concurrent_cap(deployed, "paid_driver_out", t)
                 least = max(least, min(case.whole("fleet.min_launch_fleet"), cap))
@@ -121,4 +122,15 @@ def check_no_service_before_open(case: Case) -> Iterator[Violation]:
 def in_tests(case: Case, deployed: Deployed, t: int) -> int:
     """Return the vehicles in tests: the test fleet from programme start to opening."""
     testing = deployed.start <= case.starts[t] and not any(deployed.row.level[: t + 1])
-    return case.whole("fleet.test_fleet") if testing else 0
+    return test_fleet(case, deployed) if testing else 0
+
+
+def test_fleet(case: Case, deployed: Deployed) -> int:
+    """Return the size of a test fleet: the figure, or what the narrowest permit for tests allows that its way needs."""
+    return min([case.whole("fleet.test_fleet"), *(p.fleet_cap for p in narrow_tests(deployed.met))])
+
+
+def narrow_tests(permits: Iterable[Permit]) -> list[Permit]:
+    """Return the permits for tests that are needed and allow only so many vehicles at a time."""
+    tests = (p for p in permits if p.opens in {"test_operator", "test_driver_out"} and not p.optional)
+    return [p for p in tests if p.fleet_cap and p.fleet_cap_kind == "concurrent"]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.keeping import After, after_months, followed
 from fleetplan.plans.check.money import CAPITAL_LINES, Lines, deployment_lines, vehicle_life, vehicle_usd
+from fleetplan.plans.check.operation import test_fleet
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, money_apart, usd_text
 from fleetplan.plans.check.targets import by_slugs
@@ -96,7 +97,7 @@ def _launch(case: Case, deployed: Deployed) -> Lines:
 
 def _bought(case: Case, deployed: Deployed, t: int) -> int:
     """Return the vehicles that the partner brings: those added to the service, and the test vehicles as the programme begins."""
-    return deployed.added(t) + (case.whole("fleet.test_fleet") if deployed.start == case.starts[t] else 0)
+    return deployed.added(t) + (test_fleet(case, deployed) if deployed.start == case.starts[t] else 0)
 
 
 def _chargers(case: Case, deployed: Deployed) -> tuple[float, float]:

@@ -209,6 +209,25 @@ def in_force(opener: Permit, met: Iterable[Permit], in_hand: set[str]) -> float:
     return min((concurrent(p) for p in counting if not in_hand & set(p.until)), default=math.inf)
 
 
+def cap_events(case: Case, permit: Permit) -> list[tuple[int, float]]:
+    """Return from which months on events of law give a permit's cap another number, infinity: none; the first month first.
+
+    An event that may not come counts only where the request gives it its month.
+    """
+    given = {c.event for c in case.request.constraints if isinstance(c, EventDate)}
+    found = []
+    for event in case.catalogue.jurisdictions[permit.jurisdiction].events.values():
+        if event.chance >= 1.0 or event.id in given:
+            month = event_month(case, event.id, asked=True) + event_late(case, event.id, asked=True)
+            found += [(month, float(most) if most else math.inf) for name, most in event.caps if name == permit.id]
+    return sorted(found)
+
+
+def left_at(case: Case, permit: Permit, t: int) -> float:
+    """Return what events leave of a permit's cap at a time in a period that has a month of theirs; infinity where none does."""
+    return min((most for month, most in cap_events(case, permit) if month < case.months(t).stop), default=math.inf)
+
+
 class Calendar:
     """Permit months of every deployment, worked out once."""
 
@@ -239,7 +258,9 @@ class Calendar:
         """Return how many vehicles a mode may have at once: the widest of the permits in hand, infinity if uncapped."""
         met = self._permits[deployed.row.city, deployed.row.stack].values()
         in_hand = {p.id for p in self.finished(deployed, t)}
-        return max((in_force(p, met, in_hand) for p in self.opening(deployed, mode, t)), default=0.0)
+        own = max((in_force(p, met, in_hand) for p in self.opening(deployed, mode, t)), default=0.0)
+        counting = [p for p in met if p.fleet_cap_kind == "concurrent" and mode in (p.opens, *p.limits)]
+        return min([own, *(left_at(self._case, p, t) for p in counting)])
 
     def fare_factor(self, deployed: Deployed, mode: str, t: int) -> float:
         """Return the share of the city's fare that a mode may take: the highest of the permits in hand."""
