@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
+from fleetplan.doubt.types import Doubt, Grid, Resolved
 from fleetplan.facts import Binding, CityOutcome, Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
 from fleetplan.plans.types import CityRollout, Kpis, Status
@@ -274,6 +275,52 @@ class ComparedPlans(Comparison):
     """What differs from one plan to another, and which change of the inputs caused it."""
 
     causes: CausesAnswer
+
+
+class EndTold(Answer):
+    """Planning again with a figure at one end, as far as such a plan is stored."""
+
+    key: str
+    high: bool
+    value: float
+    state: ChangeState = Field(
+        description="known: `resolved` says what changes; missing, failed, cancelled: post `rerun` and ask again; "
+        "queued, running: `plan` is being made"
+    )
+    plan: str | None = Field(description="the plan made there: made, in the making, or ended without one")
+    rerun: RerunCall | None = Field(description="what to post to get it known; null when it is, or is being made")
+    resolved: Resolved | None
+    sentence: str
+
+
+class DoubtTold(Answer):
+    """How sure a plan is and of what, at fixed decisions; and what planning again would change where it matters most."""
+
+    plan: str
+    doubt: Doubt
+    sentences: list[str]
+    ends: list[EndTold] = Field(description="the ends of the ten figures that matter most, the widest bar first")
+
+
+class GridCellTold(Answer):
+    """A cell of a grid, planned again, as far as such a plan is stored."""
+
+    first: float
+    second: float
+    state: ChangeState
+    plan: str | None
+    rerun: RerunCall | None
+    npv_usd: float | None
+    cities: list[str]
+
+
+class GridTold(Answer):
+    """A plan over a grid of two figures: at its launches as they are, and planned again in every cell."""
+
+    plan: str
+    grid: Grid
+    sentences: list[str]
+    cells: list[GridCellTold] = Field(description="in the order of the grid's own cells")
 
 
 TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "results", "returns", "depots", "stacks")

@@ -1,4 +1,4 @@
-"""The command line: ``fleetplan plan | check | why-not | simulate | cities | schema | version``, and what packages add to it.
+"""The command line: ``fleetplan plan | check | why-not | doubt | simulate | cities | schema | version``, and what packages add.
 
 Exit codes: 0 done, 2 bad input (every fault is printed), 3 no plan keeps every rule, 1 anything else. Heavy modules are
 imported by the command that needs them, so that ``--help`` answers at once.
@@ -20,6 +20,7 @@ import typer
 
 from fleetplan import __version__
 from fleetplan.cli_cities import cities_app
+from fleetplan.cli_doubt import doubt_app
 from fleetplan.cli_simulate import simulate_app
 from fleetplan.errors import CheckFailed, InfeasibleError
 from fleetplan.examples import example_files
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(cities_app, name="cities")
 app.add_typer(simulate_app)
+app.add_typer(doubt_app)
 for _more in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
     app.add_typer(_more.load())
 

@@ -45,7 +45,9 @@ ALLOWED: dict[str, set[str]] = {
     "plans": INPUTS | {"optimize", "plans.types", "plans.check"},
     "compare.types": BASE,
     "reruns.patch": BASE | {"request"},
-    "words": INPUTS | {"simulate", "options", "compare.types", "plans", "plans.types", "plans.check", "reruns.patch"},
+    "doubt.types": FACTS,
+    "words": INPUTS
+    | {"doubt.types", "simulate", "options", "compare.types", "plans", "plans.types", "plans.check", "reruns.patch"},
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "planner": INPUTS
     | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
@@ -54,8 +56,12 @@ ALLOWED: dict[str, set[str]] = {
     "inquiry.why_not": INPUTS | {"inquiry.answer", "inquiry.question", "options", "run", "plans.types", "reruns.rerun"},
     "inquiry": set(),
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
+    # Revalues what is decided; only what plans again stands above the planner.
+    "doubt": INPUTS | {"doubt.types", "plans", "plans.types", "plans.check"},
+    "doubt.resolve": INPUTS | {"doubt", "doubt.types", "options", "run", "plans.types", "reruns.rerun"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
-    "report": INPUTS | {"compare", "compare.types", "explain", "plans", "plans.types", "plans.check", "words"},
+    "report": INPUTS
+    | {"compare", "compare.types", "doubt", "doubt.types", "explain", "plans", "plans.types", "plans.check", "words"},
     "compare": INPUTS
     | {
         "compare.types",
@@ -75,6 +81,7 @@ ALLOWED: dict[str, set[str]] = {
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
     "terminal": INPUTS | {"run", "plans", "plans.types", "report"},
     "cli_cities": INPUTS | {"report", "terminal"},
+    "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_simulate": INPUTS | {"simulate", "plans.types", "terminal", "words"},
     "cli": INPUTS
     | {
@@ -92,6 +99,7 @@ ALLOWED: dict[str, set[str]] = {
         "inquiry.why_not",
         "terminal",
         "cli_cities",
+        "cli_doubt",
         "cli_simulate",
     },
     "__main__": {"cli"},
@@ -103,6 +111,7 @@ LIBRARY = set(ALLOWED) - {
     "planner",
     "inquiry.why_not",
     "reruns.rerun",
+    "doubt.resolve",
     "optimize",
     "geography",
     "demand",
@@ -121,7 +130,16 @@ HTTP = {
     "api.settings",
 }
 ASKED = HTTP | {"api.store", "api.schemas", "api.known", "api.deps"}
-JUDGED = ASKED | {"api.bodies", "api.checks", "api.rerun", "api.causes", "api.why_not", "api.render", "api.submission"}
+JUDGED = ASKED | {
+    "api.bodies",
+    "api.checks",
+    "api.rerun",
+    "api.causes",
+    "api.doubts",
+    "api.why_not",
+    "api.render",
+    "api.submission",
+}
 
 # The service stands on the library, so its rooms may name the library's; no room of the library names one of these.
 ALLOWED |= {
@@ -156,6 +174,7 @@ ALLOWED |= {
     "api.rerun": ASKED | {"api.bodies", "api.checks"} | LIBRARY,
     "api.found_reruns": {"api.schemas", "api.store"} | LIBRARY,
     "api.causes": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
+    "api.doubts": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.why_not": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.render": ASKED | LIBRARY,
     "api.submission": ASKED,
@@ -170,7 +189,7 @@ ALLOWED |= {
     # The commands reach the service itself only when they are run.
     "api.commands": {"api.serve", "api.jobs", "api.starting", "errors", "request", "words"},
 }
-EDGES = {"report", "cli", "cli_cities", "cli_simulate", "terminal", "__main__"}
+EDGES = {"report", "cli", "cli_cities", "cli_doubt", "cli_simulate", "terminal", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {
     "geopandas",

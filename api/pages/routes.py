@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.pages import assets, catalogue, city, comparison, new_plan, plans, rerun, review, sign_in
+from api.pages import assets, catalogue, city, comparison, doubt, new_plan, plans, rerun, review, sign_in
 
 ROUTERS = (
     assets.router,
@@ -12,6 +12,7 @@ ROUTERS = (
     rerun.router,
     comparison.router,
     city.router,
+    doubt.router,
     review.router,
     catalogue.router,
 )

@@ -1,0 +1,93 @@
+"""How sure a plan is and of what."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api import problems as p
+from api.deps import AnsweredDep, ServiceDep, may_read
+from api.documents import Document, json_document
+from api.doubts import doubt_told, found_doubt, grid_told
+from api.media import CSV, JSON, choose
+from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.routes.parameters import Accept
+from api.schemas import DoubtTold, GridTold
+from fleetplan.doubt.spread import DRAWS, MOST_DRAWS
+from fleetplan.report.doubt_tables import spread_frame, tornado_frame
+from fleetplan.report.tables import csv_text
+
+router = APIRouter(
+    prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
+)
+Draws = Annotated[int, Query(ge=2, le=MOST_DRAWS, description="joint draws of all figures")]
+Seed = Annotated[int, Query(ge=0, le=2**31 - 1, description="seed of the draws")]
+UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVersion, p.BadRequest)
+
+
+@router.get(
+    "/doubt",
+    operation_id="doubt_plan",
+    summary="How sure the plan is and of what: each figure at its low and high, and thousands of joint draws",
+    responses={
+        200: answer("The doubt; as CSV the bars.", DoubtTold, media=(JSON, CSV), headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED, p.NotAcceptable),
+    },
+)
+async def doubt(
+    request: Request,
+    service: ServiceDep,
+    found: AnsweredDep,
+    draws: Draws = DRAWS,
+    seed: Seed = 0,
+    accept: Accept = None,
+) -> Response:
+    """Revalue the plan at fixed decisions. Nothing is solved: of the ten figures that matter most the reruns to post are told."""
+    media = choose(accept, (JSON, CSV))
+    if media == CSV:
+        known = await service.costly.run(request, found_doubt, service, found, draws, seed)
+        return Document(csv_text(tornado_frame(known.tornado)).encode(), CSV).respond(request)
+    told = await service.costly.run(request, doubt_told, service, found, draws, seed)
+    return json_document(told).respond(request)
+
+
+@router.get(
+    "/doubt/spread",
+    operation_id="doubt_spread",
+    summary="How the plan's money spreads over joint draws of all figures, as CSV",
+    responses={
+        200: answer("The spread, a row for each amount.", media=(CSV,), headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED),
+    },
+)
+async def spread(
+    request: Request, service: ServiceDep, found: AnsweredDep, draws: Draws = DRAWS, seed: Seed = 0
+) -> Response:
+    """Return value by plan and city, and the funding needed, over all draws."""
+    known = await service.costly.run(request, found_doubt, service, found, draws, seed)
+    return Document(csv_text(spread_frame(known)).encode(), CSV).respond(request)
+
+
+@router.get(
+    "/doubt/grid",
+    operation_id="doubt_grid",
+    summary="The plan over a grid of two figures, five by five, each from its low over its likely value to its high",
+    responses={
+        200: answer("The grid.", GridTold, headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED),
+    },
+)
+async def grid(
+    request: Request,
+    service: ServiceDep,
+    found: AnsweredDep,
+    first: Annotated[str, Query(max_length=200, description="key of a figure with a range")],
+    second: Annotated[str, Query(max_length=200, description="key of another")],
+) -> Response:
+    """Return the plan's value in every cell at its launches as they are, and the reruns to post to plan each again."""
+    told = await service.costly.run(request, grid_told, service, found, first, second)
+    return json_document(told).respond(request)

@@ -1,0 +1,196 @@
+"""What is found out of a plan's doubt, as plain typed facts; sentences are made last by :mod:`fleetplan.words.doubt`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fleetplan.facts import Fact
+
+Why = Literal["curves", "possible", "decided", "nothing"]
+"""Why a figure with a range has no bar: it stands in curves that were not made anew; it moves no money of what is decided, and
+says only what is possible; its part of the plan is decided already; nothing reads it for this plan."""
+
+
+class Broken(Fact):
+    """A rule that the plan's decisions would break at one end of a figure, where, and by how much in words."""
+
+    rule: str
+    where: str
+    sentence: str
+
+
+class Bar(Fact):
+    """What a figure could do to a plan at fixed decisions.
+
+    Attributes
+    ----------
+    key, owner
+        The figure's key in the catalogue, and whose it is: a city's or a stack's slug, empty for all.
+    low, likely, high
+        Its range; of a list the means.
+    at_low_usd, at_high_usd
+        The plan's net present value there.
+    trips_low, trips_high
+        Trips a mean day in the last period there.
+    breaks_low, breaks_high
+        Rules that what is decided would break there: the plan would have to be another one.
+    rank
+        Place by width, from 1.
+    """
+
+    key: str
+    owner: str
+    unit: str
+    low: float
+    likely: float
+    high: float
+    at_low_usd: float
+    at_high_usd: float
+    trips_low: float
+    trips_high: float
+    city_low_usd: dict[str, float]
+    city_high_usd: dict[str, float]
+    breaks_low: list[Broken]
+    breaks_high: list[Broken]
+    source: str
+    confidence: str
+    rank: int
+
+    def width(self, npv: float) -> float:
+        """Return how far the value of a plan worth ``npv`` may lie from it within the range, USD."""
+        return max(abs(self.at_low_usd - npv), abs(self.at_high_usd - npv))
+
+
+class Unseen(Fact):
+    """A figure with a range that has no bar, and why."""
+
+    key: str
+    why: Why
+
+
+class Tornado(Fact):
+    """Every figure that a plan leans on at its low and high, at fixed decisions; the widest bar first.
+
+    ``npv_usd`` is the plan's at the likely figures of ``catalogue_sha256``; ``stale`` is how far the plan's own value lies from
+    that, where it was made with other figures. ``unranged``: figures without a range, taken as sure.
+    """
+
+    npv_usd: float
+    stale_usd: float
+    trips: float
+    bars: list[Bar]
+    unseen: list[Unseen]
+    unranged: list[str]
+    catalogue_sha256: str
+
+
+class Quantiles(Fact):
+    """An amount over many futures: mean, chance that it is below zero, and what it is at shares of them (``p05`` to ``p95``)."""
+
+    mean: float
+    below_zero: float
+    p05: float
+    p10: float
+    p25: float
+    p50: float
+    p75: float
+    p90: float
+    p95: float
+
+
+class Correlated(Fact):
+    """Figures drawn together: what of them, and their correlation with each other."""
+
+    what: str
+    figures: list[str]
+    correlation: float
+
+
+class Driver(Fact):
+    """A figure that the spread comes from: its rank correlation with the value, and that squared over the sum of all."""
+
+    key: str
+    correlation: float
+    share: float
+
+
+class Spread(Fact):
+    """A plan's money at fixed decisions over joint draws of all figures within their ranges.
+
+    ``payback`` is the month in which money is back for good, by shares of all futures (empty: not within the horizon),
+    ``paid_back`` the share of futures in which it is. ``edges_usd`` and ``counts`` are a histogram of the value.
+    """
+
+    draws: int
+    seed: int
+    figures: int
+    npv: Quantiles
+    trough: Quantiles
+    paid_back: float
+    payback_p10: str
+    payback_p50: str
+    payback_p90: str
+    cities: dict[str, Quantiles]
+    edges_usd: list[float]
+    counts: list[int]
+    drivers: list[Driver]
+    correlated: list[Correlated]
+
+
+class Cell(Fact):
+    """A plan at two figures' values, at fixed launches: value, that of its cities, trips a mean day in the last period."""
+
+    first: float
+    second: float
+    npv_usd: float
+    city_npv_usd: dict[str, float]
+    trips: float
+
+
+class Grid(Fact):
+    """A plan over a grid of two figures, row by row of the first one's values."""
+
+    first: str
+    second: str
+    first_unit: str
+    second_unit: str
+    first_values: list[float]
+    second_values: list[float]
+    npv_usd: float
+    cells: list[Cell]
+
+
+class Moved(Fact):
+    """A city that opens in another month."""
+
+    city: str
+    before: str
+    after: str
+
+
+class Resolved(Fact):
+    """The plan made anew with a figure at one end.
+
+    ``npv_usd`` and ``bound_usd``: None where no plan keeps every rule there. ``kept_usd`` is what the plan's own decisions are
+    worth there. ``enters`` and ``leaves`` are cities, ``partners`` cities served by others than before.
+    """
+
+    key: str
+    high: bool
+    value: float
+    kept_usd: float
+    npv_usd: float | None
+    bound_usd: float | None
+    enters: list[str]
+    leaves: list[str]
+    partners: list[str]
+    moved: list[Moved]
+    vehicles_end: int
+    vehicles_end_before: int
+
+
+class Doubt(Fact):
+    """All that is found out of a plan's doubt without planning again."""
+
+    tornado: Tornado
+    spread: Spread

@@ -1,0 +1,192 @@
+"""How sure a plan is and of what, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fleetplan.doubt.types import Bar, Doubt, Grid, Resolved, Spread, Tornado
+from fleetplan.words.names import Names
+from fleetplan.words.values import count, listed, month_name, percent, several, usd
+
+WHY = {
+    "curves": "streets and trips are made from it, which were not made anew (the command line does, with --streets)",
+    "possible": "says only what is possible; within its range everything that is decided stays possible",
+    "nothing": "moves nothing of this plan",
+}
+"""Why a figure with a range has no bar."""
+
+MOST_NAMED = 3
+
+BROKEN = {
+    "partner_earns": "a partner would no longer earn its money back",
+    "partner_use": "a partner's cars would not be busy enough for it",
+    "permit_path": "vehicles would run before their permit",
+    "permit_area": "an area would be open before its permit",
+    "permit_cap": "more vehicles would run than a permit allows",
+    "ramp": "a fleet would grow faster than fleets do",
+    "partner_growth": "a partner's fleets would grow faster than it can",
+    "first_year_fleet": "a young service would have too many cars",
+    "min_fleet": "a service would have too few cars",
+    "area_growth": "an area would grow faster than areas do",
+    "area_density": "an area would have too few cars for its size",
+    "operator_pilot": "a pilot would have too many cars",
+    "stack_supply": "more vehicles would be placed than can be had",
+    "owned_fleet": "vehicles would be placed that are not owned",
+    "depot_capacity": "vehicles would have no charger",
+    "capital": "the budget would not hold",
+    "cash_floor": "the cash floor would not hold",
+}
+"""What breaking a rule means, by its key."""
+
+
+def doubt_sentences(doubt: Doubt, names: Names) -> list[str]:
+    """Return how sure a plan is, and of what it is least sure."""
+    return [*spread_sentences(doubt.spread), *tornado_sentences(doubt.tornado, names)]
+
+
+def spread_sentences(spread: Spread) -> list[str]:
+    """Return how the money spreads when all figures lie anywhere in their ranges."""
+    npv = spread.npv
+    loses = (
+        f"in {percent(npv.below_zero, 0)} of them it loses money"
+        if npv.below_zero >= 0.005
+        else "in fewer than one in two hundred of them does it lose money"
+    )
+    back = (
+        f"The money is back within the horizon in {percent(spread.paid_back, 0)} of them"
+        if spread.paid_back >= 0.005
+        else "In next to none of them is the money back within the horizon"
+    )
+    first = (
+        f"With what is decided, over {count(spread.draws)} draws of {several(spread.figures, 'figure')} within their ranges, "
+        f"the plan is worth between {usd(npv.p10)} and {usd(npv.p90)} in eight of ten; {loses}."
+    )
+    return [first, f"{back}; nine in ten need at most {usd(spread.trough.p90)} of funding."]
+
+
+def tornado_sentences(tornado: Tornado, names: Names) -> list[str]:
+    """Return which figures move the value most, and which would make another plan necessary."""
+    widest = [bar for bar in tornado.bars if bar.width(tornado.npv_usd) > 0][:MOST_NAMED]
+    if not widest:
+        return ["No figure with a range moves the plan's value."]
+    parts = [f"{named(bar, names)} ({usd(min(ends(bar)))} to {usd(max(ends(bar)))})" for bar in widest]
+    said = [f"It leans most on {listed(parts)}."]
+    sinking = [bar for bar in tornado.bars if min(ends(bar)) < 0 <= tornado.npv_usd]
+    if sinking:
+        verb = "makes" if len(sinking) == 1 else "make"
+        said.append(f"{several(len(sinking), 'figure')} alone {verb} it lose money at one end of the range.")
+    breaking: dict[str, list[Bar]] = {}
+    for bar in tornado.bars:
+        for rule in {broken.rule for broken in (*bar.breaks_low, *bar.breaks_high)}:
+            breaking.setdefault(rule, []).append(bar)
+    for rule, bars in sorted(breaking.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+        said.append(f"At one end of {_few(bars, names)}, {BROKEN.get(rule, f'the rule {rule} would be broken')}.")
+    if breaking:
+        said.append("There the plan would have to be another one.")
+    return said
+
+
+def _few(bars: list[Bar], names: Names) -> str:
+    if len(bars) > MOST_NAMED:
+        return several(len(bars), "figure")
+    return listed([named(bar, names) for bar in bars])
+
+
+def named(bar: Bar, names: Names) -> str:
+    """Return what a figure is called within a sentence."""
+    return figure_name(bar.key, names)
+
+
+def figure_name(key: str, names: Names) -> str:
+    """Return what a figure is called, with whose it is; of a permit's months the permit."""
+    if key.startswith("jurisdictions/"):
+        return f"months of {names.permit(key.partition('#')[2].removesuffix('.months'))}"
+    return names.figure_title(key)
+
+
+def ends(bar: Bar) -> tuple[float, float]:
+    """Return the value at both ends."""
+    return bar.at_low_usd, bar.at_high_usd
+
+
+def breaks_words(bar: Bar, names: Names) -> list[str]:
+    """Return which rules would be broken at which end, in sentences."""
+    told = []
+    for end, value, broken in (("low", bar.low, bar.breaks_low), ("high", bar.high, bar.breaks_high)):
+        head = f"At its {end} of {short_number(value)}"
+        told += [": ".join([head, *place_words(b.where, names), f"{b.sentence}."]) for b in broken]
+    return told
+
+
+def place_words(where: str, names: Names) -> list[str]:
+    """Return a place of the checker's (city, stack, month, by slashes) as people say it, in a list of one; of none nothing."""
+    parts = [_place(part, names) for part in where.split("/") if part]
+    return [", ".join(parts)] if parts else []
+
+
+def _place(part: str, names: Names) -> str:
+    if len(part) == len("2027-01") and part[:4].isdigit():
+        return month_name(part)
+    city = names.city(part)
+    return city if city != part else names.partner(part)
+
+
+def end_name(bar: Bar, names: Names, *, at_high: bool) -> str:
+    """Return what the plan made again at one end of a figure is called."""
+    end, value = ("high", bar.high) if at_high else ("low", bar.low)
+    return f"{figure_name(bar.key, names)} at its {end}, {value:.4g}"[:200]
+
+
+def resolved_sentence(found: Resolved, names: Names) -> str:
+    """Return what the plan made anew at one end of a figure does otherwise."""
+    end = "high" if found.high else "low"
+    head = f"{figure_name(found.key, names)} at its {end} of {found.value:.4g}"
+    if found.npv_usd is None:
+        return f"{head}: no plan keeps every rule."
+    moves = moves_words(found, names)
+    return f"{head}: the best plan found is worth {usd(found.npv_usd)}; {moves}."
+
+
+def moves_words(found: Resolved, names: Names) -> str:
+    """Return which cities, partners and launches change."""
+    parts = []
+    if found.enters:
+        parts.append(f"it enters {listed([names.city(city) for city in found.enters])}")
+    if found.leaves:
+        parts.append(f"it leaves out {listed([names.city(city) for city in found.leaves])}")
+    if found.partners:
+        parts.append(f"other partners serve {listed([names.city(city) for city in found.partners])}")
+    parts += [
+        f"{names.city(move.city)} opens in {month_name(move.after)} instead of {month_name(move.before)}"
+        for move in found.moved
+    ]
+    if found.vehicles_end != found.vehicles_end_before:
+        parts.append(
+            f"{several(found.vehicles_end, 'vehicle')} at the end instead of {count(found.vehicles_end_before)}"
+        )
+    return listed(parts) if parts else "it decides the same"
+
+
+def grid_sentences(grid: Grid, names: Names) -> list[str]:
+    """Return what a grid of two figures says at a glance."""
+    values = [cell.npv_usd for cell in grid.cells]
+    losing = sum(value < 0 for value in values)
+    over = f"Over {figure_name(grid.first, names)} and {figure_name(grid.second, names)}"
+    said = [f"{over} the plan is worth {usd(min(values))} to {usd(max(values))}, at its launches as they are."]
+    if losing:
+        said.append(f"It loses money in {losing} of {several(len(values), 'cell')}.")
+    return said
+
+
+def listed_names(keys: Sequence[str], names: Names) -> str:
+    """Return figures by name."""
+    return listed([figure_name(key, names) for key in keys])
+
+
+def short_number(value: float) -> str:
+    """Return a figure's number as a label.
+
+    >>> short_number(12345.6), short_number(0.08)
+    ('12,346', '0.08')
+    """
+    return count(value) if abs(value) >= 10_000 else f"{value:.4g}"

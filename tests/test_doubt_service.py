@@ -1,0 +1,146 @@
+"""A plan's doubt over HTTP, in the browser and on the command line: one answer, read from what is kept and stored."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from api.known import Known
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.cli import app
+from fleetplan.doubt.shifts import Shifts
+from fleetplan.plans.files import plan_text
+from fleetplan.service.types import CityService
+from tests.api_support import Running, running
+from tests.pages_support import page_at, words_of
+from tests.test_doubt import PLAN, SERVICES, WORLD
+
+FARE = "aston/city.toml#market.mean_fare_local"
+YEARS = "assumptions.toml#terminal.years"
+
+
+class Tiny(Known):
+    """The made-up world, with its services."""
+
+    catalogue = WORLD
+
+    def service(self, catalogue: Catalogue, city: str) -> CityService:
+        return SERVICES[city]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLEETPLAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr("fleetplan.doubt.answer.law_shifts", lambda *_, **__: Shifts({}))
+        yield
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("doubt"), known=Tiny()) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def plan(service: Running) -> str:
+    made = service.post({"request": PLAN.request.model_dump(mode="json"), "options": {"time_limit_s": 30}})
+    service.store.start(made, "tester")
+    service.store.finish(made, "succeeded", answer=plan_text(PLAN).encode())
+    return made
+
+
+def told(service: Running, plan: str, path: str = "", **asked: Any) -> Any:
+    answered = service.client.get(f"/v1/plans/{plan}/doubt{path}", params=asked)
+    assert answered.status_code == 200, answered.text
+    return answered.json()
+
+
+def test_the_answer_holds_bars_spread_and_the_reruns_of_the_ten_that_matter_most(service: Running, plan: str):
+    answer = told(service, plan, draws=50)
+    assert answer["doubt"]["tornado"]["npv_usd"] == pytest.approx(PLAN.kpis.npv_usd, abs=1)
+    assert answer["doubt"]["spread"]["draws"] == 50
+    assert len({end["key"] for end in answer["ends"]}) == 10
+    assert {end["state"] for end in answer["ends"]} == {"missing"}
+    first = answer["ends"][0]
+    assert first["rerun"]["href"] == f"/v1/plans/{plan}/reruns"
+    assert first["rerun"]["body"]["options"]["gap"] == 0.02
+    assert first["key"] in first["rerun"]["body"]["patch"]["overrides"]
+
+
+def test_what_is_posted_is_found_again_and_told(service: Running, plan: str):
+    end = told(service, plan, draws=50)["ends"][0]
+    call = end["rerun"]
+    answered = service.client.post(
+        call["href"], json=call["body"], headers={"Idempotency-Key": call["idempotency_key"]}
+    )
+    assert answered.status_code == 202, answered.text
+    made = answered.json()["id"]
+    again = told(service, plan, draws=50)["ends"][0]
+    assert (again["state"], again["plan"], again["rerun"]) == ("queued", made, None)
+    service.store.start(made, "tester")
+    service.store.finish(made, "succeeded", answer=plan_text(PLAN).encode())
+    known = told(service, plan, draws=50)["ends"][0]
+    assert known["state"] == "known"
+    assert known["resolved"]["leaves"] == []
+    assert known["sentence"].endswith("it decides the same.")
+
+
+def test_bars_and_spread_as_csv(service: Running, plan: str):
+    bars = service.client.get(f"/v1/plans/{plan}/doubt?draws=50", headers={"Accept": "text/csv"})
+    rows = list(csv.DictReader(io.StringIO(bars.text)))
+    assert rows[0]["rank"] == "1"
+    assert {"figure", "npv_low_usd", "npv_high_usd", "source"} <= set(rows[0])
+    spread = service.client.get(f"/v1/plans/{plan}/doubt/spread?draws=50")
+    assert [row["city"] for row in csv.DictReader(io.StringIO(spread.text))] == ["", "", "aston", "belport"]
+
+
+def test_a_grid_with_a_rerun_behind_every_cell(service: Running, plan: str):
+    answer = told(service, plan, "/grid", first=FARE, second=YEARS)
+    assert len(answer["cells"]) == len(answer["grid"]["cells"]) == 25
+    assert set(answer["cells"][0]["rerun"]["body"]["patch"]["overrides"]) == {FARE, YEARS}
+    refused = service.client.get(f"/v1/plans/{plan}/doubt/grid", params={"first": FARE, "second": "nothing"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["parameter"] == "second"
+
+
+def test_a_plan_that_the_catalogue_does_not_hold_is_refused_with_a_remedy(tmp_path: Path):
+    with running(tmp_path) as other:
+        answered = other.client.get(f"/v1/plans/{other.made()}/doubt")
+        assert answered.status_code == 422
+        assert "plan again with this catalogue" in answered.text
+
+
+def test_the_page_shows_all_of_it_with_links_to_the_figures(service: Running, plan: str):
+    page = page_at(service, f"/plans/{plan}/doubt?first={FARE.replace('#', '%23')}&second={YEARS.replace('#', '%23')}")
+    words = words_of(page)
+    assert "How sure, and of what" in words
+    assert "/catalogue/figures?key=aston/city.toml%23market.mean_fare_local" in page
+    assert page.count('<rect class="bin') == 40
+    assert page.count("<td class=") >= 25
+    assert "Plan them" in words
+
+
+def test_the_command_says_it_and_writes_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fleetplan.catalogue.load_catalogue", lambda *_, **__: WORLD)
+    monkeypatch.setattr("fleetplan.terminal.context", lambda _: (WORLD, SERVICES))
+    path = tmp_path / "plan.json"
+    path.write_text(plan_text(PLAN), encoding="utf-8")
+    said = CliRunner().invoke(
+        app, ["doubt", str(path), "--draws", "50", "--grid", FARE, YEARS, "--out", str(tmp_path / "out")]
+    )
+    assert said.exit_code == 0, said.output
+    assert "It leans most on" in said.stdout
+    names = {file.name for file in (tmp_path / "out").iterdir()}
+    assert names == {"doubt.json", "doubt-tornado.csv", "doubt-spread.csv", "doubt-grid.csv"}
+    plain = CliRunner().invoke(app, ["doubt", str(path), "--draws", "50", "--json"])
+    assert json.loads(plain.stdout)["spread"]["draws"] == 50
+    wrong = CliRunner().invoke(app, ["doubt", str(path), "--draws", "1"])
+    assert wrong.exit_code == 2
