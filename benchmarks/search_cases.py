@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,12 @@ def example(name: str, **changed: Any) -> dict[str, Any]:
 
 
 def budget_cut(parent: Plan) -> Patch:
-    """Cut capital by a fifth."""
+    """Give a fifth less capital than the plan needs where it needs most."""
     budget = parent.request.capital.per_quarter_usd
     assert isinstance(budget, int | float)
-    return {"capital": {"per_quarter_usd": 0.8 * budget}}
+    quarters = [given / budget for given in parent.cumulated_budget_usd]
+    need = max(spent / count for spent, count in zip(accumulate(parent.capital_usd), quarters, strict=True))
+    return {"capital": {"per_quarter_usd": round(0.8 * need)}}
 
 
 def permits_late(parent: Plan) -> Patch:
@@ -103,11 +106,11 @@ def fleet_capped(parent: Plan) -> Patch:
 
 
 def launch_moved(parent: Plan) -> Patch:
-    """Open the largest deployment half a year later than planned."""
+    """Let the largest deployment open half a year later than planned at the earliest; fixed to a month, it may have no plan."""
     largest = _largest(parent)
     month = month_text(month_number(largest.launch) + 6)
     pair = {"stack": largest.stack, "city": largest.city}
-    return {"constraints": {"then": {"type": "launch_fixed", **pair, "month": month}}}
+    return {"constraints": {"then": {"type": "launch_not_before", **pair, "month": month}}}
 
 
 def fare_cut(parent: Plan) -> Patch:

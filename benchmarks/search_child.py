@@ -166,10 +166,11 @@ def parts(spec: Spec, tell: Teller) -> None:
 
 def _scip_model(task: Task) -> Any:
     """Return the bound process's model; SCIP is imported by those who measure it."""
-    from fleetplan.optimize.pair.bounds import Prover  # noqa: PLC0415 - as the docstring says
+    from fleetplan.optimize.pair.known import Known  # noqa: PLC0415 - as the docstring says
+    from fleetplan.optimize.pair.prover import Prover  # noqa: PLC0415
 
     channel: Any = SimpleNamespace(task=task)
-    return Prover(channel)
+    return Prover(channel, Known(channel))
 
 
 WAYS: dict[str, Callable[[Spec, Teller], None]] = {"plan": plan, "highs": highs, "scip": scip, "parts": parts}

@@ -103,7 +103,7 @@ class Outcome:
         if event["bound"] is not None and self.first_bound_s is None:
             self.first_bound_s = at
         for mark in MARKS:
-            if gap is not None and best is not None and best > 0 and gap <= mark * (1 + ROUNDING):
+            if gap is not None and best is not None and abs(best) >= 1.0 and gap <= mark * (1 + ROUNDING):
                 self.proven_s.setdefault(f"{mark:g}", at)
 
     def _stopped(self, event: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from fleetplan import __version__
@@ -18,6 +19,7 @@ from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.nodes import NODES_PER_S, NodeClock
+from fleetplan.optimize.nothing import worth_of_nothing
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.prices import RowPrices, local_prices
 from fleetplan.optimize.search import SearchResult, is_small, search
@@ -86,8 +88,10 @@ class _FromParent:
     def __call__(self) -> Array | None:
         start = start_from(self.formulation, self.parent, self.nodes)
         self.reuse = start.reuse
-        value = None if start.plan is None else self.formulation.model.value(start.plan)
-        self.clock.send("provisional", value, message=PROVISIONAL[start.reuse])
+        model = self.formulation.model
+        value = -math.inf if start.plan is None else model.value(start.plan)
+        told = value if value > worth_of_nothing(model) else None  # one that is worth no more is no plan to speak of
+        self.clock.send("provisional", told, message=PROVISIONAL[start.reuse])
         return start.plan
 
 
@@ -132,7 +136,11 @@ def plan_prepared(
     with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
         crew = None if alone else stack.enter_context(Crew(run.recruit))
         formulation = keeping.onto(prepared.formulation)
-        inherited = NOTHING_INHERITED if parent is None else inherited_bound(parent, prepared)
+
+        @cache
+        def inherited() -> Inherited:
+            return NOTHING_INHERITED if parent is None else inherited_bound(parent, prepared)
+
         begin = None if parent is None else _FromParent(formulation, parent, clock, nodes)
         result = search(
             formulation,
@@ -142,7 +150,7 @@ def plan_prepared(
             report=clock.send,
             stop=run.stop,
             start=begin,
-            known_bound=inherited.bound_usd,
+            known_bound=lambda: inherited().bound_usd,
             crew=crew,
             coarse=prepared.coarse if crew is not None and parent is None else None,
             nodes=nodes,
@@ -153,13 +161,14 @@ def plan_prepared(
         loose = formulate(prepared.instance, loose=True)
         clashes = keeping.clashes(keeping.onto(loose)) or explain_infeasible(loose)
         raise InfeasibleError(msg, said(clashes, context_of(prepared.scope)))
-    clock.send("prices", result.value, result.bound)
+    worth = result.value if result.found else None
+    clock.send("prices", worth, result.bound)
     prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x, nodes)
-    clock.send("checking", result.value, result.bound)
+    clock.send("checking", worth, result.bound)
     reuse: Reuse = "no_parent" if begin is None else begin.reuse
-    seal = _Seal(prepared, formulation, prices, keeping, inherited, reuse, options, clock)
+    seal = _Seal(prepared, formulation, prices, keeping, inherited(), reuse, options, clock)
     checked = seal.first_valid(result)
-    clock.send("done", checked.objective, checked.bound)
+    clock.send("done", checked.objective if result.found else None, checked.bound)
     return PlanningResult(checked, prepared)
 
 

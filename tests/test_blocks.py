@@ -61,7 +61,7 @@ class Listener:
 
     def __init__(self, task: Task, plans: int = 1) -> None:
         self.task, self.left, self.told = task, plans, list[Message]()
-        self.stopped, self.best_usd = threading.Event(), -np.inf
+        self.stopped, self.best_usd, self.nothing_usd = threading.Event(), -np.inf, -np.inf
 
     def tell(self, message: Message) -> None:
         """Keep a message."""

@@ -22,6 +22,7 @@ from api.store.work import RETENTION, Work, append
 
 _CREATE_LOCK = 710_101
 _FILES_LOCK = 710_102
+_PROVEN = {"optimal", "within_gap"}
 _PROGRESS = {"phase", "incumbent", "bound"}
 _p, _e = tables.plans, tables.events
 
@@ -230,7 +231,7 @@ class SqlStore(Work, Units, Keys):
         values |= {key: found[key] for key in ("objective", "bound", "gap", "kpis") if key in found}
         with self.writing(_FILES_LOCK) as connection:
             now = self.now(connection)
-            if answer is not None:
+            if answer is not None and _is_finding(found):
                 values["first_plan_at"] = sa.func.coalesce(_p.c.first_plan_at, sa.literal(now, tables.UtcTime))
             once = sa.update(_p).where(_p.c.id == plan, _p.c.state.not_in(FINAL))
             seq = connection.execute(once.values(finished_at=now, **values).returning(_p.c.last_seq)).scalar()
@@ -311,6 +312,12 @@ def _figures(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
     moved = {"phase": str(data["phase"])[:40]} if kind == "phase" and "phase" in data else {}
     names = {"best_usd": "objective", "bound_usd": "bound", "gap": "gap"}
     return moved | {column: data[key] for key, column in names.items() if data.get(key) is not None}
+
+
+def _is_finding(found: Mapping[str, Any]) -> bool:
+    """Return whether an answer's plan is one: it opens a city, or doing nothing is proven best; not what a search began with."""
+    kpis = found.get("kpis") or {}
+    return bool(kpis.get("cities_live", True)) or found.get("status") in _PROVEN
 
 
 def _headline(answer: bytes) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from dataclasses import replace
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.instance import Array
+from fleetplan.optimize.nothing import worth_of_nothing
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.plans import Planner
-from fleetplan.optimize.pair.race import FIRST_PLAN_S, LEAST_S, Limits, outline_of
+from fleetplan.optimize.pair.race import FIRST_PLAN_S, LEAST_S, NOTHING_S, Limits, outline_of
 from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 from fleetplan.optimize.settling import settle_near
-from fleetplan.optimize.solve import solve
+from fleetplan.optimize.solve import Watching, solve
 from fleetplan.optimize.strict import limits as relaxing
 
 
@@ -30,7 +31,7 @@ class Desk:
     def __init__(self, board: Board, task: Task, limits: Limits) -> None:
         self.board, self.task, self.nodes = board, task, limits.nodes
         self.stopped = limits.stop if limits.stop is not None else threading.Event()
-        self.best_usd = board.value
+        self.best_usd, self.nothing_usd = board.value, task.outline.nothing_usd
 
     def tell(self, message: Message) -> None:
         """Put a plan or a bound on the board."""
@@ -43,6 +44,32 @@ class Desk:
     def taken(self) -> list[Found]:
         """Return nothing: nobody else works."""
         return []
+
+
+class _Kept(Watching):
+    """Set when time is up or a person stops, once there is a plan to keep; bounds go to the board meanwhile."""
+
+    def __init__(self, limits: Limits, board: Board) -> None:
+        super().__init__(limits.stop, worth_of_nothing(board.formulation.model))
+        self.found, self._limits, self._board = board.found, limits, board
+
+    def watch(self, best: float | None, bound: float | None, seconds: float) -> None:
+        """Hear of solutions and bounds."""
+        super().watch(best, bound, seconds)
+        if bound is not None:
+            self._board.take_bound(bound)
+
+    def is_set(self) -> bool:
+        """Return whether to stop now."""
+        late = self._limits.nodes is None and self._limits.left_s <= 0
+        return self.found and (self.asked or late)
+
+
+def _patience_s(board: Board, limits: Limits) -> float:
+    """Return for how long a plan is searched for at least where there is none, or none but doing nothing."""
+    if not board.plans:
+        return FIRST_PLAN_S
+    return 0.0 if board.found or limits.nodes is not None else NOTHING_S
 
 
 def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None) -> bool:
@@ -71,26 +98,22 @@ def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None)
 
 def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:
     """Search the whole problem from the best plan on, vehicles continuous; make a plan of what that finds."""
-
-    def watch(_: float | None, bound: float | None, __: float) -> None:
-        if bound is not None:
-            board.take_bound(bound)
-
     if board.plan_model is not board.formulation.model and not board.closed(limits.gap):
         _strictly(board, limits, planner, seed)
     asked = limits.stop is not None and limits.stop.is_set()
-    if board.plans and (board.closed(limits.gap) or asked or limits.hardly_any):
+    if board.closed(limits.gap) or (board.found and (asked or limits.hardly_any)):
         return True
     left = limits.left_s
+    kept = _Kept(limits, board)
     answer = solve(
         board.formulation.model,
-        time_limit_s=left if board.plans else max(left, FIRST_PLAN_S),
+        time_limit_s=max(left, _patience_s(board, limits)),
         gap=limits.gap / 2,
         seed=seed,
         nodes=limits.nodes,
         start=board.plans[0] if board.plans else None,
-        watch=watch,
-        stop=limits.stop if board.plans else None,  # without a plan to keep, one is found even when asked to stop
+        watch=kept.watch,
+        stop=kept,
     )
     if answer.status == "infeasible":
         return False

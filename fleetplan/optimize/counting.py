@@ -23,6 +23,7 @@ from fleetplan.optimize.rounding import hold, made_whole
 from fleetplan.optimize.solve import Solution, Watching, solve
 from fleetplan.optimize.strict import is_plan, limits, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
+from fleetplan.request.constraints import MarketsLive
 
 NEARLY_WHOLE = 1e-4  # of a market: what a solver's bound may lie below the whole number that it means
 FIRST_PLAN_S = 5.0
@@ -31,10 +32,13 @@ LATE = "no plan was found in the time given; allow more time (--time-limit) or l
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """What is proven of the number of markets, and a plan in whole numbers that has as many as were found."""
+    """What is proven of the number of markets, and a plan in whole numbers that has as many as were found.
+
+    No plan where every one has as many.
+    """
 
     proven: MarketsProven
-    plan: Array
+    plan: Array | None
 
 
 class _AfterFirst(Watching):
@@ -81,6 +85,22 @@ class _Count:
         return (
             min(self.most, math.floor(answer.bound / SCALE + NEARLY_WHOLE)) if np.isfinite(answer.bound) else self.most
         )
+
+
+def sure_markets(f: Formulation) -> Counted | None:
+    """Return the number of markets that every plan has and none exceeds, by two linear programmes; None where these differ.
+
+    They agree where a target asks for as many as can be had.
+    """
+    if not any(isinstance(c, MarketsLive) for c in f.instance.scope.constraints):
+        return None
+    model = counting(f)
+    most = solve(model, relax=True)
+    least = solve(replace(model, cost=-model.cost), relax=True) if most.status == "optimal" else most
+    if least.status != "optimal":
+        return None
+    low, high = math.ceil(-least.bound / SCALE - NEARLY_WHOLE), math.floor(most.bound / SCALE + NEARLY_WHOLE)
+    return Counted(MarketsProven(low, high), None) if low == high else None
 
 
 def most_markets(  # each is a knob of its own, all by keyword

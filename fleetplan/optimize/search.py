@@ -21,20 +21,21 @@ import numpy as np
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.alone import solve_alone
-from fleetplan.optimize.counting import Counted, most_markets
+from fleetplan.optimize.counting import Counted, most_markets, sure_markets
 from fleetplan.optimize.ending import Ending, cut_short, ending_of
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.markets import MarketsProven, markets_at, with_markets
 from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.nothing import nothing
 from fleetplan.optimize.pair.board import Board, Report
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.pair.race import Limits, outline_of, race
 from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import limits, strict_model
-from fleetplan.optimize.tidy import whole_columns
+from fleetplan.optimize.tidy import tidied, whole_columns
 
 SMALL = 600  # levels x periods: below, one process is quicker than starting two
 Start = Callable[[], Array | None]
@@ -50,6 +51,7 @@ class SearchResult:
 
     ``others`` are plans found before it, the best first, should the independent checker refuse it. ``nodes`` are those used,
     where they are counted. ``root`` is the linear relaxation's bound, proven in directed rounding; None where it was not.
+    ``found`` says that the plan is a finding: it does something, or it is proven that nothing is worth more.
     """
 
     x: Array
@@ -61,6 +63,7 @@ class SearchResult:
     others: tuple[Array, ...] = ()
     nodes: int | None = None
     root: float | None = None
+    found: bool = True
 
 
 def is_small(instance: Instance) -> bool:
@@ -77,7 +80,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     report: Report,
     stop: threading.Event | None = None,
     start: Start | None = None,
-    known_bound: float = np.inf,
+    known_bound: Callable[[], float] | None = None,
     crew: Crew | None = None,
     coarse: Formulation | None = None,
     nodes: NodeClock | None = None,
@@ -87,10 +90,10 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     Parameters
     ----------
     start
-        Makes a plan in whole numbers to begin with, or None; called at most once, while the processes are at work already
-        unless a bound is known: a plan within its gap needs no search.
+        Makes a plan in whole numbers to begin with, or None; called at most once, while the processes are at work already.
     known_bound
-        A bound proven elsewhere for this problem.
+        Tells a bound proven elsewhere for this problem, infinity for none; called at most once, after ``start``: a plan within
+        its gap ends the search.
     crew
         Two processes to work with; without them, one step after another here.
     coarse
@@ -108,14 +111,22 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     """
     began = time.monotonic()
     ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes)
-    effort, known = _Effort(began, ends, seed, report), _Known(known_bound, cache(start or _nothing), coarse=coarse)
+    effort, known = (
+        _Effort(began, ends, seed, report),
+        _Known(cache(known_bound or _no_bound), cache(start or _no_plan), coarse=coarse),
+    )
     if formulation.instance.scope.request.objective == "markets_then_npv":
         return _markets_first(formulation, effort, known, crew)
     return _most_valuable(formulation, effort, known, crew)
 
 
-def _nothing() -> None:
+def _no_plan() -> None:
     """Return no plan to begin with."""
+
+
+def _no_bound() -> float:
+    """Return that no bound is known."""
+    return np.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +149,7 @@ class _Effort:
 class _Known:
     """What is known beforehand: a bound, a plan to begin with, a plan of any worth (``some``), the problem on a coarser grid."""
 
-    bound: float
+    bound: Callable[[], float]
     start: Start
     some: Array | None = None
     coarse: Formulation | None = None
@@ -150,13 +161,17 @@ def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
     for share in COUNTING_SHARES:
         effort.report("counting markets", None, None)
         seconds, begin = max(LEAST_S, share * ends.left_s), known.start() if best is None else best.x
-        counted = most_markets(f, seconds=seconds, seed=effort.seed, stop=ends.stop, start=begin, nodes=ends.nodes)
+        counted = sure_markets(f) if best is None else None
+        if counted is None:
+            counted = most_markets(f, seconds=seconds, seed=effort.seed, stop=ends.stop, start=begin, nodes=ends.nodes)
         if counted is None:
             return None
         if best is None:
             best = _with_as_many(f, effort, counted, known, crew)
         elif counted.proven.found > markets_at(f, best.x):
             best = _anew(f, effort, counted, known, crew)
+        if best is None:
+            return None
         proven = counted.proven.with_plan(markets_at(f, best.x))
         ending = best.ending if proven.closed else cut_short(ends.stop, ends.over_at)
         best = replace(best, markets=proven, ending=ending)
@@ -165,20 +180,24 @@ def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
     return best
 
 
-def _with_as_many(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew: Crew | None) -> SearchResult:
-    """Return the best plan with at least as many markets as were counted; a start helps where it has as many."""
+def _with_as_many(
+    f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew: Crew | None
+) -> SearchResult | None:
+    """Return the best plan with at least as many markets as were counted; a start helps where it has as many.
+
+    None where it is proven that there is none, as it may be where none was counted.
+    """
     least = counted.proven.found
     first = known.start()
     start = first if first is not None and markets_at(f, first) >= least else None
     begun = replace(known, start=lambda: start, some=counted.plan)
     found = _most_valuable(with_markets(f, least), effort, begun, crew)
-    assert found is not None  # noqa: S101  # the plan counted keeps every rule
     if crew is not None:
         crew.stop()
     return found
 
 
-def _anew(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew: Crew | None) -> SearchResult:
+def _anew(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew: Crew | None) -> SearchResult | None:
     """Search again once more markets are found; two processes that have worked on one problem take no other."""
     if crew is None:
         return _with_as_many(f, effort, counted, known, None)
@@ -190,14 +209,13 @@ def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
     """Return the plan worth most, or None if no plan keeps every rule."""
     board, ends = _board(f, effort.report, known), effort.limits
     begin: Callable[[], None] = partial(_begin, board, known)
-    if crew is None or np.isfinite(known.bound):  # nobody waits, or the plan may be enough
+    if crew is None:
         begin()
-        begin = _nothing
     if not board.closed(ends.gap) and not _searched(board, effort, known, crew, begin) and known.some is None:
         return None
     _finish(board, ends, effort.seed)
     _bound_somehow(board, effort.seed)
-    inherited = board.bound == known.bound
+    inherited = board.bound == known.bound()
     return SearchResult(
         x=board.plans[0],
         value=board.value,
@@ -207,6 +225,7 @@ def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
         others=tuple(board.plans[1:]),
         nodes=None if ends.nodes is None else ends.nodes.used,
         root=None if inherited else _root(board, effort),
+        found=board.telling or board.found,
     )
 
 
@@ -237,20 +256,24 @@ def _bound_somehow(board: Board, seed: int) -> None:
 
 
 def _board(f: Formulation, report: Report, known: _Known) -> Board:
-    """Return a board with what is known: the bound, and a plan of any worth, which is not told."""
-    board = Board(f, strict_model(f), whole_columns(f), known.bound, report, untold=known.some)
-    if known.some is not None:
-        board.plans.append(known.some)
+    """Return a board with what is known: the bound, a plan of any worth and doing nothing, neither of which is told."""
+    strict, whole = strict_model(f), whole_columns(f)
+    idle = nothing(strict)
+    idle = None if idle is None else tidied(f, idle, whole)
+    board = Board(f, strict, whole, np.inf, report, untold=known.some, idle=idle)
+    there = [x for x in (idle, known.some) if x is not None]
+    board.plans = sorted(there, key=lambda x: -f.model.value(x))[:1]  # doing nothing before another of its worth
     return board
 
 
 def _begin(board: Board, known: _Known) -> None:
-    """Put the plan to begin with on the board, and tell of it."""
+    """Put the plan to begin with on the board, tell of it, and put the bound known beforehand beside it."""
     start = known.start()
     board.report("searching", None, None)
     if start is not None and board.formulation.model.value(start) > board.value:
-        board.plans.insert(0, start)
+        board.plans = [start, *(one for one in board.plans if one is not board.idle)]
         board.tell()
+    board.take_bound(known.bound())
 
 
 def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None, meanwhile: Callable[[], None]) -> bool:

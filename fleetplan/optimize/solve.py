@@ -40,15 +40,18 @@ class Solution:
 
 
 class Watching(threading.Event):
-    """An event that sets itself by what is known of a search: whether it has a solution, and whether it was asked to end."""
+    """An event that sets itself by what is known of a search: whether it has a solution, and whether it was asked to end.
 
-    def __init__(self, asked: threading.Event | None) -> None:
+    A solution counts that is worth more than ``least_usd``.
+    """
+
+    def __init__(self, asked: threading.Event | None, least_usd: float = -np.inf) -> None:
         super().__init__()
-        self._asked, self.found = asked, False
+        self._asked, self._least_usd, self.found = asked, least_usd, False
 
     def watch(self, best: float | None, _bound: float | None, _seconds: float) -> None:
         """Hear of solutions."""
-        self.found = self.found or best is not None
+        self.found = self.found or (best is not None and best > self._least_usd)
 
     @property
     def asked(self) -> bool:
@@ -59,8 +62,8 @@ class Watching(threading.Event):
 class Enough(Watching):
     """Set once some solution is known and a while is over, or once another event is set: the first plan is wanted soon."""
 
-    def __init__(self, seconds: float, asked: threading.Event | None = None) -> None:
-        super().__init__(asked)
+    def __init__(self, seconds: float, asked: threading.Event | None = None, least_usd: float = -np.inf) -> None:
+        super().__init__(asked, least_usd)
         self.ends = time.monotonic() + seconds
 
     def is_set(self) -> bool:
@@ -143,6 +146,7 @@ def _watched(solver: highspy.Highs, watch: Watch | None) -> None:
 
     solver.cbMipLogging += report
     solver.cbMipImprovingSolution += report
+    solver.cbMipInterrupt += report  # without output the log hears of hardly any bound
 
 
 def _pruned(solver: highspy.Highs, cutoff: float) -> None:

@@ -33,6 +33,7 @@ class Board:
     plans: list[Array] = field(default_factory=list)
     prices: Array | None = None  # of the rows in the linear relaxation, where it was solved
     untold: Array | None = None  # a plan that is there in any case, of a worth that says nothing
+    idle: Array | None = None  # doing nothing, where that is a plan: one to tell once nothing better is possible
     _valued: tuple[Array | None, float] = (None, -np.inf)
     changed: float = field(default_factory=time.monotonic)  # when the best plan was last bettered
 
@@ -44,6 +45,18 @@ class Board:
         if self.plans[0] is not self._valued[0]:
             self._valued = (self.plans[0], self.formulation.model.value(self.plans[0]))
         return self._valued[1]
+
+    @property
+    def found(self) -> bool:
+        """Whether some plan is known but doing nothing."""
+        return bool(self.plans) and self.plans[0] is not self.idle
+
+    @property
+    def telling(self) -> bool:
+        """Whether the best plan says something: it was found, or it is doing nothing, proven best."""
+        if not self.found:
+            return bool(self.plans) and self.closed(0.0)
+        return self.plans[0] is not self.untold
 
     def closed(self, gap: float) -> bool:
         """Whether the best plan is within a relative gap of the bound."""
@@ -60,7 +73,7 @@ class Board:
             return False
         if self.formulation.model.value(plan) <= self.value:
             return False
-        self.plans = [plan, *self.plans][:KEPT]
+        self.plans = [plan, *(known for known in self.plans if known is not self.idle)][:KEPT]
         self.changed = time.monotonic()
         self.tell()
         return True
@@ -77,6 +90,6 @@ class Board:
 
     def tell(self) -> None:
         """Report the best plan and the bound."""
-        some = bool(self.plans) and self.plans[0] is not self.untold
+        told = self.telling
         bound = self.bound if np.isfinite(self.bound) else None
-        self.report("proving" if some else "searching", self.value if some else None, bound)
+        self.report("proving" if told else "searching", self.value if told else None, bound)

@@ -89,7 +89,7 @@ class Citywise:
     def _landed(self, flight: Flight) -> Array | None:
         """Return all columns with what was found; None where that is nothing, or does not fit what was found meanwhile."""
         stopped = (
-            self.channel.stopped if np.isfinite(self.channel.best_usd) else NEVER
+            self.channel.stopped if self.channel.best_usd > self.channel.nothing_usd else NEVER
         )  # some plan is found in any case
         answer = awaited(flight.future, stopped)
         if answer is None or answer.x is None:
@@ -213,7 +213,7 @@ class Citywise:
 
     def _chosen(self, rng: np.random.Generator, interest: Array, count: int, away: list[int]) -> list[int]:
         """Return different blocks at random, by interest, none of those that are on their way."""
-        weight = np.maximum(interest, LEAST_INTEREST * abs(self.channel.best_usd))
+        weight = np.maximum(interest, max(1.0, LEAST_INTEREST * abs(self.channel.best_usd)))
         weight[away] = 0.0
         free = int((weight > 0.0).sum())
         return [int(k) for k in rng.choice(len(weight), size=min(count, free), replace=False, p=weight / weight.sum())]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.optimize.matrix import Array, Ints, Model
+from fleetplan.optimize.nothing import worth_of_nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,11 @@ class Outline:
     def entries(self) -> Ints:
         """The entry of every deployment, shape (deployments,)."""
         return np.array([own.entry for own in self.steps], dtype=np.int64)
+
+    @cached_property
+    def nothing_usd(self) -> float:
+        """What doing nothing is worth; minus infinity where that is no plan."""
+        return worth_of_nothing(self.model)
 
     @property
     def loose_orders(self) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -38,6 +39,7 @@ LOOKS_PER_S, SOON_LOOKS = 3, 20
 
 FAR_S = 300.0  # so long at most where work is limited in looks
 FIRST_S = 0.5  # so long the first plan's windows are looked at, once they hold some solution
+WAIT_S = 0.05  # how often plans are looked for while there is none
 HEURISTICS = 0.02  # of the effort, in problems that are nearly settled
 COARSE_S = 15.0
 MONTHS = (2, 3), (5, 6)  # before and after a coarse period's first month, tried one after another
@@ -52,6 +54,7 @@ class Surroundings(Protocol):
     task: Task
     stopped: threading.Event
     best_usd: float
+    nothing_usd: float
     nodes: NodeClock | None
     in_looks: bool
 
@@ -65,10 +68,12 @@ class Surroundings(Protocol):
 class Apart:
     """Surroundings of a planner whose plans stay with whoever asked: of a coarser problem, or of a part.
 
-    ``in_looks`` says that its work is limited in looks of the solver, not in seconds: the same on any load.
+    ``in_looks`` says that its work is limited in looks of the solver, not in seconds: the same on any load. In a part doing
+    nothing is as good a plan as any.
     """
 
     nodes: NodeClock | None = None
+    nothing_usd = -float("inf")
 
     def __init__(self, task: Task, stopped: threading.Event, *, in_looks: bool = False) -> None:
         self.task, self.stopped, self.best_usd, self.in_looks = task, stopped, -float("inf"), in_looks
@@ -127,14 +132,20 @@ class Planner:
         self.outline: Outline = channel.task.outline
         self.model: Model = self.outline.model
         self.seed = channel.task.seed
+        self.settled: set[bytes] = set()  # steps whose vehicles and depots were made whole before
         self.best: Array | None = channel.task.start
         if self.best is not None:
             channel.best_usd = max(channel.best_usd, self.model.value(self.best))
 
     @property
+    def found(self) -> bool:
+        """Whether a plan is known that is worth more than doing nothing, where that is one."""
+        return self.channel.best_usd > self.channel.nothing_usd
+
+    @property
     def over(self) -> bool:
         """Whether to end: asked to, with a plan to keep."""
-        return self.channel.stopped.is_set() and bool(np.isfinite(self.channel.best_usd))
+        return self.channel.stopped.is_set() and self.found
 
     def solve(self, lower: Array, upper: Array, whole: NDArray[np.bool_], effort: Effort) -> Solution:
         """Solve the problem within bounds, some columns whole; shapes (columns,)."""
@@ -142,10 +153,11 @@ class Planner:
 
     def solved(self, model: Model, effort: Effort) -> Solution:
         """Solve a problem; without any plan yet, what is there after a moment is enough."""
-        known = np.isfinite(self.channel.best_usd)  # without a plan to keep, one is found even when asked to stop
+        known = self.found  # without a plan to keep, one is found even when asked to stop
         stop: threading.Event | None = self.channel.stopped if known else None
         soon, counted = effort.soon or not known, self.channel.in_looks
-        enough = Enough(FIRST_S, stop) if soon and not counted and self.channel.nodes is None else None
+        timed = soon and not counted and self.channel.nodes is None
+        enough = Enough(FIRST_S, stop, self.channel.nothing_usd) if timed else None
         most = looks_in(effort.limit_s)
         return solve(
             model,
@@ -166,18 +178,23 @@ class Planner:
 
         First with as many depots as its orders come to when rounded up, which is quick; then with depots ordered anew.
         """
+        self.settled.add(self.steps_of(x))
         lower, upper = self.outline.bounds()
         steps, orders = self.outline.loose_orders, np.zeros(len(x), dtype=bool)
         orders[self.outline.orders] = True
         hold(lower, upper, steps, np.round(x))
         held = replace(self.model, lower=lower, upper=upper)
-        none_yet = not np.isfinite(self.channel.best_usd)
+        none_yet = not self.found
         self._with_orders(held, orders, np.ceil(x - TOLERANCE), way)
         if none_yet or self.over:
             return
         sited = made_whole(held, orders, lambda m: self.solved(m, SITES), self.channel.best_usd)
         if sited.x is not None:
             self._with_orders(held, orders, np.round(sited.x), way)
+
+    def steps_of(self, x: Array) -> bytes:
+        """Return the steps of a solution, so that they are known again."""
+        return np.packbits(x[self.outline.loose_orders] > 0.5).tobytes()  # a step is 0 or 1
 
     def _with_orders(self, held: Model, orders: NDArray[np.bool_], at: Array, way: str) -> None:
         lower, upper = held.lower.copy(), held.upper.copy()
@@ -207,7 +224,7 @@ class Planner:
     def from_relaxation(self, x: Array, *, first: bool = False) -> bool:
         """Find a plan about where a relaxation's steps rise; return whether there was one in the windows at all.
 
-        The ``first`` one is wanted soon: the next ones better it.
+        The ``first`` one is wanted soon: the next ones better it. Windows that hold nothing but doing nothing are widened.
         """
         gap = FIRST_GAP if first else PATTERN_GAP
         for early, late, entry in NEAR:
@@ -216,8 +233,9 @@ class Planner:
             if answer.x is not None and answer.value is not None:
                 if answer.value > self.channel.best_usd:  # making it whole never adds to it
                     self.settle(answer.x, "windows")
-                return True
-            if self.over or answer.status != "infeasible":
+                if self.found:
+                    return True
+            if self.over or (self.found and answer.status != "infeasible"):
                 return False
         return False
 
@@ -226,7 +244,9 @@ class Planner:
         coarse = self.outline.coarse
         if coarse is None:
             return
-        rough = Planner(Apart(Task(coarse, self.seed), self.channel.stopped))
+        apart = Apart(Task(coarse, self.seed), self.channel.stopped)
+        apart.nothing_usd = apart.best_usd = coarse.nothing_usd
+        rough = Planner(apart)
         root = Relaxation(coarse)
         if not root.optimal or not rough.from_relaxation(root.x, first=True):
             return
@@ -245,16 +265,23 @@ class Planner:
 
     def any_plan(self) -> None:
         """Find some plan where windows hold none: the whole problem until it has one."""
-        answer = self.solve(*self.outline.bounds(), self.model.whole, Effort(1e9, ANY_PLAN_S, cutoff=False))
+        answer = self.solve(*self.outline.bounds(), self.model.whole, Effort(FIRST_GAP, ANY_PLAN_S, soon=True))
         if answer.x is not None:
             self.settle(answer.x, "any")
 
     def polish(self, periods: int = 2) -> None:
         """Improve the best plan, every step within a few periods of it: roughly within one first, which is quick."""
-        for play, gap in ((1, ROUGH_GAP), (periods, POLISH_GAP)):
-            if self.best is not None and not self.over:
-                lower, upper = near(self.outline, self.best, play)
-                self._improve(lower, upper, "polish", gap)
+        self.touch_up()
+        self._within(periods, POLISH_GAP)
+
+    def touch_up(self) -> None:
+        """Improve the best plan roughly, every step within a period of it."""
+        self._within(1, ROUGH_GAP)
+
+    def _within(self, periods: int, gap: float) -> None:
+        if self.best is not None and not self.over:
+            lower, upper = near(self.outline, self.best, periods)
+            self._improve(lower, upper, "polish", gap)
 
     def around(self, cities: frozenset[int]) -> None:
         """Improve the best plan with some cities free, the rest within two periods."""
@@ -264,8 +291,10 @@ class Planner:
         self._improve(lower, upper, f"{len(cities)} cities", POLISH_GAP)
 
     def _improve(self, lower: Array, upper: Array, way: str, gap: float) -> None:
+        """Search within bounds with vehicles continuous, and make what that finds whole unless its steps were known."""
         answer = self.solve(lower, upper, self.model.whole, Effort(gap, POLISH_S, start=self.best))
-        if answer.x is not None and answer.value is not None and answer.value > self.channel.best_usd:
+        better = answer.x is not None and answer.value is not None and answer.value > self.channel.best_usd
+        if answer.x is not None and better and self.steps_of(answer.x) not in self.settled:
             self.settle(answer.x, way)
 
     def tree(self, root: Relaxation) -> None:
@@ -280,13 +309,16 @@ class Planner:
                 before = self.channel.best_usd
                 self.from_relaxation(root.x)
                 if self.channel.best_usd > before:
-                    self.polish()
+                    self.touch_up()
 
     def wander(self) -> None:
         """Free one, two, three cities in turn, at random, until stopped; wider as long as nothing is found."""
         rng = np.random.default_rng(self.seed)
+        while self.best is None:  # what others find may still be made whole
+            self.take()
+            time.sleep(WAIT_S)
         for turn in itertools.count():
-            if self.over or self.best is None:
+            if self.over:
                 return
             self.take()
             count = min(1 + turn % 3, self.outline.cities)
@@ -317,7 +349,7 @@ def work(channel: Channel) -> None:
         channel.tell(Proven(root.value, "linear relaxation", root.prices))
         planner.from_relaxation(root.x, first=True)
         planner.tree(root)
-    if planner.best is None and not planner.over:
+    if not planner.found:
         planner.any_plan()
     planner.polish()
     planner.wander()

@@ -28,6 +28,7 @@ from fleetplan.optimize.strict import limits as relaxing
 LOG = logging.getLogger(__name__)
 POLL_S = 0.05
 FIRST_PLAN_S = 60.0  # so long a first plan is waited for when the time is over and there is none
+NOTHING_S = 20.0  # the same where doing nothing is a plan, which proves nothing; or when a person stops
 IDLE_S = 5.0  # so long plans may stay where they are once the bound is final
 LEAST_S = 0.5
 
@@ -84,7 +85,8 @@ def race(
     Parameters
     ----------
     meanwhile
-        What is to be done once plans are looked for, before anything is heard: a plan to begin with may be put on the board.
+        What is to be done once plans are looked for, before anything is heard: a plan to begin with may be put on the board, and
+        a bound that makes it enough.
 
     Raises
     ------
@@ -93,17 +95,19 @@ def race(
     """
     bounds = outline_of(board.formulation, board.formulation.model, board.whole)
     plans = replace(bounds, model=board.plan_model, coarse=coarse)
-    known = board.plans[0] if board.plans else None
+    known = board.plans[0] if board.found else None
     alike = board.plan_model is board.formulation.model
     crew.begin({"plans": Task(plans, seed, known)})
     meanwhile()  # with two at work: three on two cores would keep a plan to begin with from coming soon
+    if board.closed(limits.gap):
+        return True
     crew.begin({"bounds": Task(bounds, seed, known, told_prices=alike)})
-    if board.plans and board.plans[0] is not known:
+    if board.found and board.plans[0] is not known:
         for who in WORKERS:
             crew.tell(who, Found("plan", board.plans[0], board.value, "parent"))
     over: dict[str, Over] = {}
-    by_block = bounds.blocks is not None
-    while not _ended(board, limits) and not _exhausted(over, board, by_block=by_block):
+    by_block, patience = bounds.blocks is not None, _Patience(board, limits)
+    while not patience.ended() and not _exhausted(over, board, by_block=by_block):
         try:
             heard = crew.inbox.get(timeout=POLL_S)
         except queue.Empty:
@@ -156,9 +160,22 @@ def _hear(crew: Crew, board: Board, heard: Heard, seed: int, *, by_block: bool) 
         )
 
 
-def _ended(board: Board, limits: Limits) -> bool:
-    if board.closed(limits.gap):
-        return True
-    late = -limits.left_s
-    asked = limits.stop is not None and limits.stop.is_set()
-    return (late >= 0 or asked) if board.plans else late >= FIRST_PLAN_S
+@dataclass(eq=False)
+class _Patience:
+    """How long to go on: no longer than asked for with a plan in hand, a while longer for the first."""
+
+    board: Board
+    limits: Limits
+    _asked_at: float = math.inf
+
+    def ended(self) -> bool:
+        """Return whether to end now."""
+        if self.board.closed(self.limits.gap):
+            return True
+        now, stop = time.monotonic(), self.limits.stop
+        if stop is not None and stop.is_set():
+            self._asked_at = min(self._asked_at, now)
+        if not self.board.plans:
+            return -self.limits.left_s >= FIRST_PLAN_S
+        late = max(-self.limits.left_s, now - self._asked_at)
+        return late >= (0.0 if self.board.found else NOTHING_S)

@@ -124,7 +124,6 @@ class Channel:
         silence_stdout()
         self._lock = threading.Lock()
         self.stopped = threading.Event()
-        self.best_usd = -float("inf")
         self.prices: Array | None = None  # of the rows in the relaxation, once told
         self._given: list[Found] = []
         self._asked: dict[int, Callable[[bytes], None]] = {}
@@ -133,6 +132,7 @@ class Channel:
         if not isinstance(first, Task):
             os._exit(0)
         self.task: Task = first
+        self.nothing_usd = self.best_usd = first.outline.nothing_usd
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:

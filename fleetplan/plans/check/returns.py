@@ -141,14 +141,16 @@ def _per_trip(case: Case, cities: list[_City], npv: float) -> tuple[float | None
 
 
 def _rate(flows: list[Flow], where: str, told: Returns) -> Iterator[Violation]:
-    """Yield a rate at which flows are worth something, or none where money goes out first and one alone brings it to nothing."""
-    size = sum(abs(usd) for _, usd in flows)
+    """Yield a rate at which flows are worth something, or none where money goes out first and one alone brings it to nothing.
+
+    What a rate may leave is a share of the flows at that rate: far below zero a cent of the last years counts a million times.
+    """
 
     def worth(rate: float) -> float:
         return float(sum(usd * (1 + rate) ** (-at / 12) for at, usd in flows))
 
     if told.irr is not None:
-        off = worth(told.irr)
+        off, size = worth(told.irr), sum(abs(usd) * (1 + told.irr) ** (-at / 12) for at, usd in flows)
         if abs(off) > NEAR * max(1.0, size):
             yield Violation(
                 "returns", where, f"at the rate of {told.irr:.4%} it is worth {usd_text(off)} USD", abs(off)
