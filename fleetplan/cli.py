@@ -104,24 +104,44 @@ def plan_command(
 @app.command("check")
 def check_command(
     plan: Annotated[Path, typer.Argument(help="A plan.json, as written by `fleetplan plan`.")],
+    search: Annotated[
+        float, typer.Option(help="Seconds to look for a plan that refutes the bound; 0: only what is proven.", min=0.0)
+    ] = 5.0,
     as_json: AsJson = False,
 ) -> None:
-    """Check a plan against its request and the catalogue, rule by rule, without the optimizer."""
+    """Check a plan rule by rule against its request and the catalogue, without the optimizer.
+
+    Then its bound is held against what is proven and found here.
+    """
     with reported(as_json=as_json):
+        from dataclasses import replace
+
         from fleetplan.plans.check import check_plan
+        from fleetplan.recheck import recheck_bound
+        from fleetplan.words.recheck import bound_sentences
 
         given = read_plan(plan)
         catalogue, services = context(given)
-        report = check_plan(given, catalogue, services)
+        report = check_plan(given, catalogue, services, delivered=True)
+        bound = (
+            searched(lambda run: recheck_bound(given, search, replace(run, catalogue=catalogue)))
+            if report.valid
+            else None
+        )
+        told = bound_sentences(given, bound) if bound is not None else []
+        good = report.valid and bound is not None and bound.verdict != "refuted"
         if as_json:
             rows = [{"rule": v.rule, "where": v.where, "sentence": v.sentence} for v in report.violations]
-            typer.echo(json.dumps({"valid": report.valid, "rules": list(report.rules_checked), "violations": rows}))
+            proof = None if bound is None else {**bound.model_dump(), "sentences": told}
+            rules = list(report.rules_checked)
+            typer.echo(json.dumps({"valid": good, "rules": rules, "violations": rows, "bound": proof}))
         elif report.valid:
-            typer.echo(f"{plan}: every rule is kept ({len(report.rules_checked)} checks)")
-        if not report.valid:
+            typer.echo(f"{plan}: every rule is kept ({len(report.rules_checked)} checks), nothing in it was altered")
+            typer.echo("\n".join(told))
+        if not good:
             if as_json:
                 raise typer.Exit(1)
-            raise CheckFailed(str(v) for v in report.violations)
+            raise CheckFailed(str(v) for v in report.violations) if report.violations else CheckFailed(told[-1:])
 
 
 @app.command("why-not")

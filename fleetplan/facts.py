@@ -296,6 +296,41 @@ class Exactness(Fact):
     sentence: str = ""
 
 
+BoundVerdict = Literal["proven", "searched", "not_refuted", "refuted", "of_some_plans"]
+"""What became of a plan's bound where it was held against what is proven and found elsewhere.
+
+``proven``: the linear relaxation alone proves it; ``searched``: another search proves as much; ``not_refuted``: neither does,
+and nothing found is worth more; ``refuted``: a plan is worth more, or has more markets; ``of_some_plans``: it holds for plans
+that keep what a rerun kept, or whose changes cost little, and was held against nothing.
+"""
+
+
+class BoundCheck(Fact):
+    """What became of a plan's bound; see :data:`BoundVerdict`.
+
+    Attributes
+    ----------
+    claimed_usd
+        The plan's bound.
+    relaxed_usd
+        No plan is worth more: the linear relaxation's bound, proven anew in directed rounding; None where it was not solved in
+        time.
+    found_usd, found_bound_usd, found_markets
+        What the best plan of another search is worth, the most that its own bound leaves any, and how many markets it has where
+        these come first; None where there was no search, or it found none.
+    searched_s
+        Seconds that the search was given; 0: there was none.
+    """
+
+    verdict: BoundVerdict
+    claimed_usd: float
+    relaxed_usd: float | None
+    found_usd: float | None = None
+    found_bound_usd: float | None = None
+    found_markets: int | None = None
+    searched_s: float = 0.0
+
+
 def conflicts_from(told: Iterable[Any]) -> list[Conflict]:
     """Return conflicts as they were stored; of an earlier version only the sentence is known, and not read."""
     return [_conflict_from(one) for one in told]

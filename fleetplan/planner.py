@@ -26,7 +26,7 @@ from fleetplan.optimize.search import SearchResult, is_small, search
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import require_valid
-from fleetplan.plans.files import plan_sha256
+from fleetplan.plans.files import plan_sha256, sealed
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
@@ -226,8 +226,8 @@ class _Seal:
             "formulation_sha256": prepared.formulation_sha256,
             "exactness": exactness,
         }
-        sealed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
-        return in_words(sealed, prepared.scope)
+        passed = draft.model_copy(update={"certificate": draft.certificate.model_copy(update=seal)})
+        return sealed(in_words(passed, prepared.scope))
 
     def _method(self, result: SearchResult, cost: float, bound: float) -> Method:
         """Return how a plan was found and where its bound is from."""

@@ -1,6 +1,6 @@
 """A tiny made-up world and a valid plan for it, by plain arithmetic, so that the checker has something to judge.
 
-Two cities, two stacks, three deployments, six single months and two quarters. Nothing here imports the checker.
+Two cities, two stacks, three deployments, six single months and two quarters. No decision and no amount here is from the checker.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from fleetplan.catalogue.types import (
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
+from tests.told import as_told
 
 Row = NDArray[np.float64]
 
@@ -922,7 +923,7 @@ def build_plan(world: Catalogue | None = None, request: PlanRequest | None = Non
         },
         "request": request,
     }
-    return Plan.model_validate(data)
+    return as_told(Plan.model_validate(data), make_catalogue(), make_services())
 
 
 def with_figure(world: Catalogue, place: str, key: str, factor: float) -> Catalogue:

@@ -281,6 +281,7 @@ def keeps(plan: Plan, constraint: Asked) -> bool:
         and not (v.rule == "permit_path" and v.sentence.startswith("permit ") and "it should" in v.sentence)
         and not (v.rule == "partner_earns" and "told otherwise than asked" in v.sentence)
         and not (v.rule == "plan_totals" and v.sentence.startswith("ceiling is"))
+        and v.rule != "permits_told"
     ]
     return not told
 

@@ -124,6 +124,8 @@ def test_every_check_is_of_a_rule_or_of_the_plan_file_itself():
         "markets_first",
         "plan_totals",
         "plan_columns",
+        "plan_tells",
+        "permits_told",
         "certificate",
         "targets",
     }

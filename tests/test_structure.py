@@ -51,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "planner": INPUTS
     | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
+    "recheck": INPUTS | {"options", "prepare", "run", "optimize", "planner", "plans", "plans.types"},
     "inquiry.question": INPUTS | {"plans.types"},
     "inquiry.answer": INPUTS | {"compare", "compare.types", "inquiry.question", "plans.types", "reruns.patch", "words"},
     "inquiry.why_not": INPUTS | {"inquiry.answer", "inquiry.question", "options", "run", "plans.types", "reruns.rerun"},
@@ -94,6 +95,8 @@ ALLOWED: dict[str, set[str]] = {
         "plans.check",
         "report",
         "planner",
+        "recheck",
+        "words",
         "inquiry.answer",
         "inquiry.question",
         "inquiry.why_not",

@@ -108,8 +108,6 @@ def _confidence(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
     return {
         "evidence": found,
         "evidence_kinds": doubts.used_kinds(found),
-        "evidence_cut": doubts.cut_short(plan),
-        "most_listed": doubts.MOST_LISTED,
         "own_figures": doubts.own_figures(plan),
         "bars": [bar_words(bar) for city in plan.cities for bar in bars(plan, city, catalogue)],
     }

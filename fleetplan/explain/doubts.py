@@ -11,9 +11,6 @@ from fleetplan.scope.overrides import REQUEST_SOURCE
 from fleetplan.words.figures import words_of
 from fleetplan.words.values import count, listed
 
-MOST_LISTED = 40
-"""So many figures a plan lists for a city at most (:func:`fleetplan.plans.outcomes.doubtful_figures`)."""
-
 KINDS = (
     ("Demand and fares", ("market", "population", "fare")),
     ("Rhythm and streets", ("profile", "season", "weather", "speed")),
@@ -69,11 +66,6 @@ def used_kinds(found: Iterable[Evidence]) -> list[str]:
     return [kind for kind in (*(name for name, _ in KINDS), OTHER) if kind in present]
 
 
-def cut_short(plan: Plan) -> bool:
-    """Return whether some city has more doubtful figures than a plan lists."""
-    return any(len(c.doubtful_figures) >= MOST_LISTED for c in plan.cities)
-
-
 def own_figures(plan: Plan) -> list[Weak]:
     """Return the figures that the request sets itself."""
     found = []
@@ -102,9 +94,9 @@ def _of_partners(cities: Iterable[CityRollout], partners: Mapping[str, str]) -> 
         for d in city.deployments:
             where.setdefault(d.stack, []).append(city.name)
             worth[d.stack] = worth.get(d.stack, 0.0) + d.npv_usd
-    order = sorted(found, key=lambda s: (-worth.get(s, 0.0), s))
+    order = sorted(where, key=lambda s: (-worth[s], s))
     return [
-        _evidence(partners.get(s, s), f"in {listed(where.get(s, []))}", worth.get(s, 0.0), list(found[s].values()), [])
+        _evidence(partners.get(s, s), f"in {listed(where[s])}", worth[s], list(found.get(s, {}).values()), [])
         for s in order
     ]
 

@@ -351,6 +351,7 @@ def assemble(f: Formulation, result: SearchResult, prices: RowPrices, proof: Pro
             checker="",
             rules_checked=[],
             curve_error=round(parts.curve_error(), 6),
+            gap_asked=proof.gap_wanted,
         ),
         request=request,
     )

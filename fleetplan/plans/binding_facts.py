@@ -262,12 +262,13 @@ def _target_price(x: _Found, c: AnyConstraint) -> tuple[float, int] | None:
 
 
 def _last_permit(x: _Found, r: Rollout) -> tuple[str, int] | None:
-    """Return the permit that came last before a rollout opened, and the month it was in hand."""
+    """Return the permit that came last before a rollout opened as it did, and the month it was in hand."""
     if r.opened is None:
         return None
     timings = r.data.path.timings(programme_starts(x.instance, x.decisions, r))
     now = int(x.instance.grid.starts[r.opened])
-    ready = [m.permit for m in r.data.modes if timings[m.permit].finish <= now]
+    running = (m.permit for k, m in enumerate(r.data.modes) if r.by_mode[k][r.opened] > 0)
+    ready = [permit for permit in running if timings[permit].finish <= now]
     if not ready:
         return None
     opener = min(ready, key=lambda p: timings[p].finish)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,14 @@ def plan_text(plan: Plan) -> str:
 def plan_sha256(plan: Plan) -> str:
     """Return the SHA-256 of a plan's plan.json."""
     return hashlib.sha256(plan_text(plan).encode()).hexdigest()
+
+
+def sealed(plan: Plan) -> Plan:
+    """Return a plan with its seal: the SHA-256 of its canonical JSON (sorted keys, no blanks) without one."""
+    open_plan = plan.model_copy(update={"certificate": plan.certificate.model_copy(update={"seal": ""})})
+    text = json.dumps(open_plan.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    seal = hashlib.sha256(text.encode()).hexdigest()
+    return plan.model_copy(update={"certificate": plan.certificate.model_copy(update={"seal": seal})})
 
 
 class OtherVersion(InputError):

@@ -17,8 +17,6 @@ from fleetplan.permits.openings import Need, first_month, first_paid_month, unco
 from fleetplan.plans.types import CityRollout, DeploymentPlan, FigureUse, Plan
 from fleetplan.service.places import areas_by_level
 
-MOST_FIGURES = 40
-
 
 def outcome(f: Formulation, city: str, deployments: Iterable[DeploymentPlan]) -> CityOutcome:
     """Return whether a city opens, and if it does not, what keeps it closed: who comes farthest decides."""
@@ -127,5 +125,5 @@ def doubtful_figures(i: Instance, city: str, stacks: Iterable[str]) -> list[Figu
     weak = [f for group in groups for f in group if f.confidence in {"low", "assumed"}]
     return [
         FigureUse(key=f.key, value=float(np.round(f.value, 6)), unit=f.unit, source=f.source, confidence=f.confidence)
-        for f in weak[:MOST_FIGURES]
+        for f in weak
     ]

@@ -263,7 +263,11 @@ class Kpis(Model):
 
 
 class Certificate(Model):
-    """What the plan carries as proof."""
+    """What the plan carries as proof.
+
+    ``gap_asked`` is the gap at which the search was to stop (None in plans made before). ``seal`` is the SHA-256 of the whole
+    plan's canonical JSON with the seal itself empty: what is altered afterwards no longer goes with it.
+    """
 
     request_sha256: str
     catalogue_sha256: str
@@ -280,6 +284,8 @@ class Certificate(Model):
     checker: str
     rules_checked: list[str]
     curve_error: float
+    gap_asked: float | None = None
+    seal: str = ""
 
 
 class MarketGoal(Model):

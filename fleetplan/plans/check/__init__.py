@@ -21,11 +21,13 @@ from fleetplan.plans.check import (
     money,
     operation,
     partners,
+    permits_told,
     returns,
     riders,
     supply,
     suspended,
     targets,
+    told,
     unused,
     value,
 )
@@ -87,12 +89,16 @@ def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
         "markets_first": partial(markets.check_markets_first, case),
         "plan_totals": partial(integrity.check_totals, case),
         "plan_columns": partial(integrity.check_columns, case),
+        "plan_tells": partial(told.check_told, case),
+        "permits_told": partial(permits_told.check_permits_told, case, calendar),
         "certificate": partial(integrity.check_certificate, case),
         "targets": partial(targets.check_targets, case),
     }
 
 
-def check_plan(plan: Plan, catalogue: Catalogue, services: Mapping[str, CityService]) -> CheckReport:
+def check_plan(
+    plan: Plan, catalogue: Catalogue, services: Mapping[str, CityService], *, delivered: bool = False
+) -> CheckReport:
     """Evaluate every rule anew and report what is broken.
 
     Parameters
@@ -101,6 +107,8 @@ def check_plan(plan: Plan, catalogue: Catalogue, services: Mapping[str, CityServ
         As loaded, without the request's overrides: the checker applies them itself.
     services
         Surfaces by city slug, computed from the catalogue with the overrides.
+    delivered
+        Whether the plan has left the program that made it, so that it must carry its seal.
 
     Raises
     ------
@@ -108,18 +116,21 @@ def check_plan(plan: Plan, catalogue: Catalogue, services: Mapping[str, CityServ
         When the request names a city or stack that the catalogue does not hold.
     """
     case = Case(plan, catalogue, services)
+    unsealed = list(integrity.check_seal(plan)) if delivered else []
     broken = [
         *check_overrides(catalogue, plan.request.overrides),
         *integrity.check_shape(plan, catalogue, services),
     ]
     checked = ["overrides", "plan_shape"]
     if broken:
-        return CheckReport(tuple(broken), tuple(checked), {})
+        return CheckReport((*unsealed, *broken), tuple(checked), {})
     rules = _rules(case, Calendar(case))
-    found = [violation for check in rules.values() for violation in check()]
+    found = [*unsealed, *(violation for check in rules.values() for violation in check())]
     lines = [f"money.{line}" for line in dict.fromkeys((*money.DEPLOYMENT_LINES, *money.CITY_LINES, *money.POOL_LINES))]
     kinds = sorted({constraint.type for constraint in plan.request.constraints})
-    return CheckReport(tuple(found), (*checked, *rules, *lines, *kinds), value.recomputed(case))
+    names = (*checked, *rules, *lines, *kinds)
+    found += integrity.check_rules_named(plan, names)
+    return CheckReport(tuple(found), names, value.recomputed(case))
 
 
 def require_valid(plan: Plan, catalogue: Catalogue, services: Mapping[str, CityService]) -> CheckReport:

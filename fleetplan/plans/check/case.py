@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from fleetplan.service.types import CityService, LadderLevel
 DAYS_PER_MONTH = 365.25 / 12
 UNPAID_MODES = ("unpaid_driver_out", "unpaid_operator")
 PUBLIC_MODES = (*PAID_MODES, *UNPAID_MODES)  # the highest first
+Dated = Literal["earliest", "likely", "latest"]
 OPERATOR_MODES = ("paid_operator", "unpaid_operator")
 
 
@@ -74,17 +76,34 @@ class Deployed(Placed):
         return self.levels[index - 1] if index > 0 else None
 
     @cached_property
-    def waits(self) -> list[float | None]:
-        """Mean wait by period as the sampled law has it for the fleet and the demand; None without service."""
-        found: list[float | None] = [None] * len(self.row.level)
+    def _quality(self) -> list[tuple[float, float, float] | None]:
+        """Mean wait, share of empty km and trips a day by period as the sampled law has them; None without service."""
+        found: list[tuple[float, float, float] | None] = [None] * len(self.row.level)
         for index, level in enumerate(self.levels, start=1):
             periods = [t for t, reached in enumerate(self.row.level) if reached == index and self.row.vehicles[t]]
             if periods:
                 vehicles = np.array([self.row.vehicles[t] for t in periods], float)
                 demand = np.array([self.row.demand_per_day[t] for t in periods], float)
-                for t, wait in zip(periods, level.surface.evaluate(vehicles, demand).wait_min, strict=True):
-                    found[t] = float(wait)
+                law = level.surface.evaluate(vehicles, demand)
+                rows = zip(periods, law.wait_min, law.deadhead_share, law.trips_per_day, strict=True)
+                for t, wait, empty, trips in rows:
+                    found[t] = float(wait), float(empty), float(trips)
         return found
+
+    @property
+    def waits(self) -> list[float | None]:
+        """Mean wait in minutes by period as the sampled law has it; None without service."""
+        return [None if law is None else law[0] for law in self._quality]
+
+    @property
+    def deadheads(self) -> list[float | None]:
+        """Share of km driven empty by period as the sampled law has it; None without service."""
+        return [None if law is None else law[1] for law in self._quality]
+
+    @property
+    def sampled_trips(self) -> list[float | None]:
+        """Trips a day by period as the sampled law has them; None without service."""
+        return [None if law is None else law[2] for law in self._quality]
 
     def used_modes(self, t: int) -> list[str]:
         """Return the modes with vehicles in service."""
@@ -107,11 +126,15 @@ class Deployed(Placed):
 
 @dataclass(frozen=True)
 class Case:
-    """All that a check reads. ``catalogue`` has the request's overrides applied; ``raw`` is as it was loaded."""
+    """All that a check reads. ``catalogue`` has the request's overrides applied; ``raw`` is as it was loaded.
+
+    ``laws`` says which of an event's dates counts where the request names none.
+    """
 
     plan: Plan
     raw: Catalogue
     services: Mapping[str, CityService]
+    laws: Dated = "likely"
 
     @property
     def request(self) -> PlanRequest:

@@ -9,8 +9,15 @@ from fleetplan.catalogue.types import Catalogue, Figure
 from fleetplan.plans.check.report import Violation
 from fleetplan.request import FigureOverride
 
+ASKED = "the request"
+
 
 def _changed(figure: Figure, override: FigureOverride) -> Figure:
+    """Return a figure as the request has it: its own number, and no source but itself."""
+    return replace(_numbers(figure, override), source=ASKED, confidence="assumed")
+
+
+def _numbers(figure: Figure, override: FigureOverride) -> Figure:
     if override.factor is not None:
         scaled = tuple(v * override.factor for v in figure.values)
         return replace(figure, value=figure.value * override.factor, values=scaled)

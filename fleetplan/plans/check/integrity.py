@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.months import month_number, month_text
+from fleetplan.months import month_number
 from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.money import km_per_day, kwh_per_day
 from fleetplan.plans.check.operation import in_tests
 from fleetplan.plans.check.report import WAIT_MIN, Violation, money_apart, trips_apart, usd_text
 from fleetplan.plans.check.supply import ceiling, owned
-from fleetplan.plans.check.value import capital, cash, cumulated_budget, monthly
+from fleetplan.plans.check.value import capital, cash, cumulated_budget, monthly, paid_back
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.request import PlanRequest
 from fleetplan.service.types import CityService
@@ -84,8 +84,9 @@ def check_shape(plan: Plan, catalogue: Catalogue, services: Mapping[str, CitySer
 
 def _rollout(plan: Plan, rollout: CityRollout, top: int) -> Iterator[Violation]:
     for depot in rollout.depots:
-        if not _is_month(depot.ordered):
-            yield Violation(SHAPE, f"{rollout.city}/{depot.site}", f"{depot.ordered!r} is no month", 1.0)
+        for month in (depot.ordered, depot.live):
+            if not _is_month(month):
+                yield Violation(SHAPE, f"{rollout.city}/{depot.site}", f"{month!r} is no month", 1.0)
     for row in rollout.deployments:
         yield from _row(plan, row, rollout.city, top)
 
@@ -187,11 +188,7 @@ def _headline(case: Case) -> Iterator[Violation]:
 
 
 def _payback(case: Case) -> Iterator[Violation]:
-    """Payback is the first month at whose end cumulated cash is at zero or above for good, after it has been below."""
-    total = monthly(case, (held for _, held in case.line_holders()))
-    below = [month for month, usd in enumerate(total) if usd < -0.01]
-    back = case.start + below[-1] + 1 if below and below[-1] + 1 < len(total) else None
-    expected = month_text(back) if back is not None else None
+    expected = paid_back(case, monthly(case, (held for _, held in case.line_holders())))
     if case.plan.kpis.payback != expected:
         text = f"payback is {case.plan.kpis.payback}; cumulated cash says {expected}"
         yield Violation(TOTALS, "kpis.payback", text, 1.0)
@@ -265,9 +262,35 @@ def request_sha256(request: PlanRequest) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def plan_seal(plan: Plan) -> str:
+    """Return the SHA-256 of a plan's canonical JSON with an empty seal."""
+    data = plan.model_dump(mode="json")
+    data["certificate"]["seal"] = ""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def check_seal(plan: Plan) -> Iterator[Violation]:
+    """Yield that a plan is not as it left the program: altered since, or never sealed."""
+    have = plan.certificate.seal
+    if not have:
+        text = "the plan carries no seal, so nobody can tell whether its words and proofs were altered; plan it again"
+        yield Violation(CERTIFICATE, "seal", text, 1.0)
+    elif have != plan_seal(plan):
+        yield Violation(CERTIFICATE, "seal", "the plan was altered after it was sealed", 1.0)
+
+
+def check_rules_named(plan: Plan, known: Collection[str]) -> Iterator[Violation]:
+    """Yield rules that a plan says it was held against and that do not exist."""
+    for name in plan.certificate.rules_checked:
+        if name not in known:
+            yield Violation(CERTIFICATE, "rules_checked", f"{name!r} is no rule that plans are held against", 1.0)
+
+
 def check_certificate(case: Case) -> Iterator[Violation]:
-    """Yield hashes that are not those of the request and the catalogue."""
+    """Yield hashes that are not those of the request and the catalogue, and a verdict that is none."""
     proof = case.plan.certificate
+    if proof.checker not in {"", "passed"}:
+        yield Violation(CERTIFICATE, "checker", f"is {proof.checker!r}; a plan that is delivered has passed", 1.0)
     for what, have, want in (
         ("request_sha256", proof.request_sha256, request_sha256(case.request)),
         ("catalogue_sha256", proof.catalogue_sha256, case.raw.digest),

@@ -47,11 +47,11 @@ def programme_month(case: Case, deployed: Deployed, permit: Permit) -> int:
 
 
 def event_month(case: Case, event: str, *, asked: bool) -> int:
-    """Return the month of a calendar event: the request's (if that is asked for), else the catalogue's likely one."""
+    """Return the month of a calendar event: the request's (if that is asked for), else the catalogue's, the likely one mostly."""
     for constraint in case.request.constraints if asked else ():
         if isinstance(constraint, EventDate) and constraint.event == event:
             return month_number(constraint.month)
-    return month_number(case.catalogue.event(event).likely)
+    return month_number(getattr(case.catalogue.event(event), case.laws))
 
 
 def _delayed(case: Case, delay: PermitDelay, place: tuple[str, str], permit: Permit) -> bool:
@@ -90,15 +90,18 @@ def _own_class(case: Case, place: tuple[str, str]) -> str:
     return "elsewhere" if runs else "nowhere"
 
 
+def class_of(case: Case, place: tuple[str, str], permit: Permit) -> str:
+    """Return the class of promises that a permit of a stack in a city belongs to: a pilot's never later than the stack's own."""
+    kind = _own_class(case, place)
+    pilot = permit.opens in OPERATOR_MODES
+    return "pilot" if pilot and case.whole("slip.pilot_median") <= case.whole(f"slip.{kind}_median") else kind
+
+
 def permit_late(case: Case, place: tuple[str, str], permit: Permit) -> int:
     """Return the months by which a permit comes later than its own months say: some only where it opens rides to the public."""
     if permit.opens not in PUBLIC_MODES:
         return 0
-    kind, newcomer = _own_class(case, place), "elsewhere"
-    if permit.opens in OPERATOR_MODES:
-        newcomer = "pilot"
-        if case.whole("slip.pilot_median") <= case.whole(f"slip.{kind}_median"):
-            kind = "pilot"
+    kind, newcomer = class_of(case, place, permit), "pilot" if permit.opens in OPERATOR_MODES else "elsewhere"
     inside = case.whole(f"slip.{newcomer}_median") if permit.months_are == "judged" else 0
     return max(0, _class_months(case, kind) - inside)
 

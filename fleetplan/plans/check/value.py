@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
+from fleetplan.months import month_text
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.keeping import After, after_months, discount, stalls_after, vehicles_after
 from fleetplan.plans.check.money import CAPITAL_LINES, ONCE_LINES
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart, share_text, usd_text
-from fleetplan.plans.types import CityRollout, DeploymentPlan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
 CENT_USD = 0.01
+CLOSED_USD = 0.5
 CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", "resale", *ONCE_LINES)
 
 
@@ -214,6 +216,15 @@ def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
         if money_apart(have, want):
             text = f"the city's {name} is {usd_text(have)}; its lines come to {usd_text(want)}"
             yield Violation("npv", rollout.city, text, abs(have - want))
+    back = paid_back(case, monthly(case, holders))
+    if rollout.payback != back:
+        yield Violation("npv", rollout.city, f"the city's payback is {rollout.payback}; its lines say {back}", 1.0)
+
+
+def paid_back(case: Case, cumulated: list[float]) -> str | None:
+    """Return the month at whose end cumulated cash is at zero or above for good, after it has been below; None for none."""
+    below = [month for month, usd in enumerate(cumulated) if usd < -CENT_USD]
+    return month_text(case.start + below[-1] + 1) if below and below[-1] + 1 < len(cumulated) else None
 
 
 def _stated(where: str, what: str, row: CityRollout | DeploymentPlan, worth: Parts) -> Iterator[Violation]:
@@ -277,7 +288,26 @@ def check_objective(case: Case) -> Iterator[Violation]:
             yield Violation(
                 "objective", what, f"the bound lies below the objective, gap {share_text(gap)}", -min(have, gap)
             )
-    left = plan.bound - plan.objective
-    if plan.status == "optimal" and left > max(MONEY_USD, CLOSED_SHARE * abs(plan.objective)) + CENT_USD:
+    yield from _status(plan)
+
+
+def _status(plan: Plan) -> Iterator[Violation]:
+    """Hold what a plan is called against what is open between it and the bound, and the gap that was asked for."""
+    left, asked = plan.bound - plan.objective, plan.certificate.gap_asked
+    closed = max(MONEY_USD, CLOSED_SHARE * abs(plan.objective)) + CENT_USD
+    if plan.status == "optimal" and left > closed:
         text = f"the plan is called optimal, and {usd_text(left)} USD are open between it and the bound"
         yield Violation("objective", "status", text, left)
+    more_markets = plan.markets is not None and not plan.markets.closed
+    if more_markets or asked is None or plan.certificate.method.change_price_usd:
+        return
+    wanted = asked * max(abs(plan.objective), 1.0) + closed
+    if plan.status == "within_gap" and left > wanted:
+        text = f"the plan is called within the gap asked for, {usd_text(wanted)} USD; {usd_text(left)} are open"
+        yield Violation("objective", "status", text, left - wanted)
+    if plan.status != "optimal" and left < CLOSED_USD:
+        text = f"the plan is called {plan.status}; nothing is open between it and the bound, so it is proven best"
+        yield Violation("objective", "status", text, CLOSED_USD - left)
+    if plan.status not in {"optimal", "within_gap"} and left < wanted - 2 * closed:
+        text = f"the plan is called {plan.status}; only {usd_text(left)} USD are open, within the gap asked for"
+        yield Violation("objective", "status", text, wanted - left)

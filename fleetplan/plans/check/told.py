@@ -1,0 +1,171 @@
+"""Whether a plan tells of the request, the catalogue and the curves what stands there: names, permits, sites, areas, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fleetplan.catalogue.types import City, Figure, Stack
+from fleetplan.plans.check.case import Case, Deployed
+from fleetplan.plans.check.report import RATIO, Violation, money_apart, usd_text
+from fleetplan.plans.types import CityRollout, FigureUse, Plan
+
+RULE = "plan_tells"
+SHARE = 1e-4  # of a column that a plan tells in four digits after the point
+CURVE_SHARE = 2e-6  # of trips: what six digits of the share by which trips exceed the law keep
+WEAK = ("low", "assumed")
+
+Told = tuple[str, Any, Any]
+"""A field's name, what the plan says, what it comes to."""
+
+
+def check_told(case: Case) -> Iterator[Violation]:
+    """Yield what a plan says otherwise than the request, the catalogue or the sampled law."""
+    yield from _differences("plan", [("name", case.plan.name, case.request.name)])
+    for rollout in case.plan.cities:
+        city = case.catalogue.cities[rollout.city]
+        yield from _differences(rollout.city, _city(rollout, city))
+        yield from _levels(case, rollout)
+        yield from _sites(rollout, city)
+        yield from _doubts(case, rollout, city)
+        yield from _outcome(case, rollout)
+        yield from _city_binds(case.plan, rollout)
+    yield from _permits_waited_for(case)
+    for fleet in case.plan.stacks:
+        yield from _differences(fleet.stack, [("partner", fleet.partner, case.catalogue.stacks[fleet.stack].partner)])
+    for deployed in case.deployed:
+        yield from _differences(deployed.name, _deployment(deployed, deployed.stack))
+        yield from _empty(case, deployed)
+    yield from _curve_error(case)
+
+
+def _differences(where: str, told: list[Told]) -> Iterator[Violation]:
+    for name, have, want in told:
+        if have != want:
+            yield Violation(RULE, where, f"{name} is {have!r}; it comes to {want!r}", 1.0)
+
+
+def _city(rollout: CityRollout, city: City) -> list[Told]:
+    return [("name", rollout.name, city.name), ("currency", rollout.currency, city.currency)]
+
+
+def _deployment(deployed: Deployed, stack: Stack) -> list[Told]:
+    row = deployed.row
+    return [("partner", row.partner, stack.partner), ("contract", row.contract, stack.contract_type)]
+
+
+def _levels(case: Case, rollout: CityRollout) -> Iterator[Violation]:
+    told = [tuple(level.model_dump().values()) for level in rollout.levels]
+    found = [
+        (number, level.name, len(level.cells), *_sizes(level.area_km2, level.population), round(own, 3))
+        for number, level in enumerate(case.services[rollout.city].levels, start=1)
+        for own in [level.surface.demand_trips_per_day]
+    ]
+    yield from _differences(rollout.city, [("levels", told, found)])
+
+
+def _sizes(area_km2: float, population: float) -> tuple[float, float]:
+    return round(area_km2, 3), round(population, 1)
+
+
+def _sites(rollout: CityRollout, city: City) -> Iterator[Violation]:
+    sites = {site.name: (site.lat, site.lon) for site in city.depots}
+    for depot in rollout.depots:
+        if depot.site in sites:
+            place = f"{rollout.city}/{depot.site}"
+            yield from _differences(place, [("the place", (depot.lat, depot.lon), sites[depot.site])])
+
+
+def _doubts(case: Case, rollout: CityRollout, city: City) -> Iterator[Violation]:
+    """Weak figures stand in the order of the catalogue: the city's, then those of each of its stacks."""
+    slugs = dict.fromkeys(row.stack for row in rollout.deployments)
+    groups = [city.figures, *(case.catalogue.stacks[slug].figures for slug in slugs)]
+    weak = [figure for group in groups for figure in group.values() if figure.confidence in WEAK]
+    told, found = [_use(f) for f in rollout.doubtful_figures], [_figure(f) for f in weak]
+    for have in told:
+        if have not in found:
+            yield Violation(RULE, f"{rollout.city}/{have[0]}", "the catalogue holds no such weak figure", 1.0)
+    for want in found:
+        if want not in told:
+            yield Violation(RULE, f"{rollout.city}/{want[0]}", "a weak figure that the plan leans on is left out", 1.0)
+
+
+def _use(figure: FigureUse) -> tuple[str, float, str, str, str]:
+    return figure.key, figure.value, figure.unit, figure.source, figure.confidence
+
+
+def _figure(figure: Figure) -> tuple[str, float, str, str, str]:
+    return figure.key, round(figure.value, 6), figure.unit, figure.source, figure.confidence
+
+
+def _outcome(case: Case, rollout: CityRollout) -> Iterator[Violation]:
+    """Hold what becomes of a city against its launches, and what opening it could bring against the bound."""
+    opens = any(row.launch for row in rollout.deployments)
+    if opens != (rollout.outcome.kind == "opens"):
+        text = f"what becomes of the city is told as {rollout.outcome.kind}; its first launch is {rollout.launch}"
+        yield Violation(RULE, rollout.city, text, 1.0)
+    more = rollout.outcome.more_at_most_usd
+    left = max(0.0, case.plan.bound - case.plan.objective)
+    if (more is None) != (rollout.outcome.kind != "not_worth"):
+        text = "what a plan that opens the city could be worth more is told exactly where it was not worth opening"
+        yield Violation(RULE, rollout.city, text, 1.0)
+    elif more is not None and money_apart(more, left):
+        text = f"opening it is told to bring {usd_text(more)} USD at most; the bound leaves {usd_text(left)}"
+        yield Violation(RULE, rollout.city, text, abs(more - left))
+
+
+def _city_binds(plan: Plan, rollout: CityRollout) -> Iterator[Violation]:
+    """Hold what binds a city against what of the plan's names it, or a stack that runs there and no city."""
+    stacks = {row.stack for row in rollout.deployments}
+    own = [b for b in plan.binds if b.city == rollout.city or (not b.city and b.stack in stacks)]
+    if rollout.binds != own:
+        yield Violation(RULE, rollout.city, "what binds the city is not what of the plan's limits names it", 1.0)
+
+
+def _permits_waited_for(case: Case) -> Iterator[Violation]:
+    """Hold a permit that an opening waits for against those that the plan lists for it, and their months."""
+    permits = {(d.row.city, d.row.stack, s.permit): s for d in case.deployed for s in d.row.permits}
+    begun = {(d.row.city, d.row.stack): d.row.programme_start for d in case.deployed}
+    for bind in case.plan.binds:
+        wait = bind.permit
+        if wait is None:
+            continue
+        place, step = f"{bind.city}/{bind.stack}", permits.get((bind.city, bind.stack, wait.permit))
+        if step is None:
+            yield Violation(RULE, place, f"waits for {wait.permit}, which is none of its permits", 1.0)
+            continue
+        yield from _differences(
+            place,
+            [
+                ("the title of what it waits for", wait.title, step.title),
+                ("its authority", wait.authority, step.authority),
+                ("the month in which it is in hand", wait.in_hand, step.finish),
+                ("the month in which its programme began", wait.begun, begun[bind.city, bind.stack]),
+            ],
+        )
+
+
+def _empty(case: Case, deployed: Deployed) -> Iterator[Violation]:
+    for t, (told, law) in enumerate(zip(deployed.row.deadhead_share, deployed.deadheads, strict=True)):
+        where = case.where(deployed.name, t)
+        if (told is None) != (law is None):
+            yield Violation(RULE, where, "a share of empty km is given exactly while vehicles serve", 1.0)
+        elif told is not None and law is not None and abs(told - law) > SHARE:
+            yield Violation(RULE, where, f"deadhead_share is {told:.4f}; the curve says {law:.4f}", abs(told - law))
+
+
+def _curve_error(case: Case) -> Iterator[Violation]:
+    error, told = trips_beyond_the_law(case), case.plan.certificate.curve_error
+    if abs(told - error) > CURVE_SHARE + RATIO:
+        text = f"is {told:.6f}; trips and the sampled law make it {error:.6f}"
+        yield Violation(RULE, "certificate.curve_error", text, abs(told - error))
+
+
+def trips_beyond_the_law(case: Case) -> float:
+    """Return the share by which planned trips exceed the sampled law, over the whole plan."""
+    planned = law = 0.0
+    for deployed in case.deployed:
+        for t, trips in enumerate(deployed.sampled_trips):
+            planned += deployed.row.trips_per_day[t] * case.days(t) if trips is not None else 0.0
+            law += trips * case.days(t) if trips is not None else 0.0
+    return planned / law - 1.0 if law > 0 else 0.0
