@@ -24,7 +24,7 @@ from tests.test_ending import WORTH_IT
 
 Data = dict[str, Any]
 LONGEST_LINE = 600
-HUGE = 10**200
+HUGE = 1e200
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,12 @@ REFUSED: tuple[tuple[str, Callable[[Data], None], str], ...] = (
     ("part of a vehicle", put(lambda d: row(d)["vehicles"], 5, 20.5), "/cities/0/deployments/0/vehicles/5"),
     ("a text for a number", put(itself, "objective", "x" * 9000), "/objective"),
     ("an unknown status", put(itself, "status", "feasible" * 500), "/status"),
+    (
+        "more vehicles than any double",
+        put(lambda d: row(d)["vehicles"], 5, 10**400),
+        "/cities/0/deployments/0/vehicles/5",
+    ),
+    ("a list without end", put(row, "vehicles", [1] * 30_000), "has 30,000 entries"),
     ("no certificate", lambda d: d.pop("certificate"), "/certificate"),
     ("a request without capital", lambda d: d["request"].pop("capital"), "/request/capital"),
 )
@@ -107,7 +113,7 @@ def checked(data: Data, whole: Data, folder: Path) -> tuple[int, str]:
 
 
 def said_of(path: Path) -> tuple[int, str]:
-    done = CliRunner().invoke(cli.app, ["check", str(path)])
+    done = CliRunner().invoke(cli.app, ["check", str(path), "--search", "0"])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert max((len(line) for line in done.output.splitlines()), default=0) <= LONGEST_LINE
     return done.exit_code, done.output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +17,9 @@ from fleetplan.request.strict_json import BrokenJson, parse_strict
 
 TEXT_END = "\n"
 MOST_DEPTH = 16
+MOST_BYTES = 64 * 1024 * 1024
+MOST_ENTRIES = 20_000  # of one list or object: more than a portfolio of hundreds of cities has limits that bind
+MOST_WHOLE = 2**53  # beyond, whole numbers and doubles part
 WHOLE = "a plan.json as it was written: one object in JSON"
 AGAIN = "make the plan again from its request, with this version"
 
@@ -59,16 +62,35 @@ def plan_from(data: Mapping[str, Any], where: str = "plan.json") -> Plan:
     if found != SCHEMA_VERSION:
         what = f"is {shown(found)}: the plan is of another version of fleetplan" if found else "is missing"
         raise OtherVersion([Fault(f"{where}: /schema_version", what, repr(SCHEMA_VERSION), AGAIN)])
+    if faults := list(_out_of_proportion(data, where)):
+        raise InputError(faults)
     try:
         return Plan.model_validate(data)
     except ValidationError as error:
         raise InputError(faults_of(Plan, error)) from error
 
 
+def _out_of_proportion(data: Any, where: str) -> Iterator[Fault]:
+    """Yield lists and objects longer than any plan's, and whole numbers larger than any that it counts."""
+    waiting: list[tuple[str, Any]] = [("", data)]
+    while waiting:
+        place, held = waiting.pop()
+        if isinstance(held, dict | list):
+            if len(held) > MOST_ENTRIES:
+                yield Fault(f"{where}: {place}", f"has {len(held):,} entries", f"at most {MOST_ENTRIES:,}", AGAIN)
+                continue
+            parts = held.items() if isinstance(held, dict) else enumerate(held)
+            waiting += [(f"{place}/{key}", part) for key, part in parts if isinstance(part, dict | list | int)]
+        elif abs(held) > MOST_WHOLE:
+            yield Fault(f"{where}: {place}", f"is {shown(held)}", f"whole numbers up to {MOST_WHOLE:,}", AGAIN)
+
+
 def read_plan(text: bytes | str, where: str = "plan.json") -> Plan:
     """Return the plan that stands in a plan.json; see :func:`plan_from`."""
     if not text.strip():
         raise InputError([Fault(where, "is empty", WHOLE, AGAIN)])
+    if len(text) > MOST_BYTES:
+        raise InputError([Fault(where, f"is {len(text):,} bytes long", f"at most {MOST_BYTES:,} bytes", AGAIN)])
     try:
         data = parse_strict(text.encode() if isinstance(text, str) else text, max_depth=MOST_DEPTH)
     except BrokenJson as error:
