@@ -39,6 +39,9 @@ def month_text(number: int) -> str:
     return f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
+RUN_RATE_MONTHS = 3
+
+
 @dataclass(frozen=True)
 class Grid:
     """A horizon cut into periods.
@@ -130,6 +133,22 @@ class Grid:
         range(13, 15)
         """
         return Grid(self.start, (1,) * sum(self.lengths))
+
+    @cached_property
+    def run_rate(self) -> NDArray[np.float64]:
+        """Weights that turn amounts by period into what runs a month at the end, shape (periods,).
+
+        The mean of the last three months, whatever periods they lie in: a plan by months and one by quarters go on alike.
+
+        >>> Grid.default("2027-01", months=18, single_months=12).run_rate[-2:].round(3).tolist()
+        [0.0, 0.333]
+        >>> Grid.default("2027-01", months=4, single_months=4).run_rate.round(3).tolist()
+        [0.0, 0.333, 0.333, 0.333]
+        """
+        counted = min(RUN_RATE_MONTHS, self.end - self.start)
+        lengths = np.asarray(self.lengths, float)
+        inside = np.clip(self.starts + lengths - (self.end - counted), 0.0, lengths)
+        return np.asarray(inside / lengths / counted)
 
     @cached_property
     def quarters(self) -> NDArray[np.int64]:

@@ -104,17 +104,17 @@ class Ledger:
         for entry in self.entries:
             factor = (world.disc_start if entry.when == "start" else world.disc_mid)[entry.periods]
             if entry.line not in NOT_RUNNING:
-                factor = factor + self.going_on * (entry.periods == self.instance.periods - 1)
+                factor = factor + self.going_on[entry.periods]
             np.add.at(out, entry.columns, entry.usd * factor)
         for worth in self.worths:
             np.add.at(out, worth.columns, worth.usd)
         return out
 
     @property
-    def going_on(self) -> float:
-        """Worth today, after the horizon, of 1 USD of running lines in the last period."""
+    def going_on(self) -> Array:
+        """Worth today, after the horizon, of 1 USD of running lines in each period, shape (periods,)."""
         world = self.instance.world
-        return world.going_on[world.after_months] / float(world.months[-1])
+        return np.asarray(world.going_on[world.after_months] * self.instance.grid.run_rate)
 
     def flows(self, *, capital_only: bool) -> tuple[Ints, Ints, Array]:
         """Return all flows as triplets (period, column, USD); capital is counted as spent, so positive."""

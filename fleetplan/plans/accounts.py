@@ -100,9 +100,8 @@ def present_worth(i: Instance, lines: Lines) -> float:
 
 
 def terminal_worth(i: Instance, lines: Lines, months: int) -> float:
-    """Return the worth today of going on for ``months`` after the horizon as in its last period, capital apart."""
-    last = sum(float(usd[-1]) for usd in running(lines))
-    return last / float(i.world.months[-1]) * i.world.going_on[months]
+    """Return the worth today of going on for ``months`` after the horizon as in its last three months, capital apart."""
+    return sum(float(usd @ i.grid.run_rate) for usd in running(lines)) * i.world.going_on[months]
 
 
 def pool_shares(i: Instance, d: Decisions, stack: str) -> dict[str, Array]:

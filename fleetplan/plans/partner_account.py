@@ -19,8 +19,8 @@ def partner_account(f: Formulation, x: Array, key: str) -> PartnerAccount:
     data = i.deployments[q]
     place = Place("deployment", city=data.city, stack=data.stack)
     lines, ends = f.partners.lines(x).get(place, {}), f.partners.endings(x)
-    last = sum(float(usd[-1]) for usd in running(lines))
-    after = last / float(i.world.months[-1]) * after_usd_month(i) + ends.get(("renewal", place), 0.0)
+    last = sum(float(usd @ i.grid.run_rate) for usd in running(lines))
+    after = last * after_usd_month(i) + ends.get(("renewal", place), 0.0)
     residual = ends.get(("residual", place), 0.0)
     return PartnerAccount(
         lines_usd=told_lines(lines),

@@ -80,7 +80,7 @@ def cash_flows(i: Instance, account: Account) -> Array:
         np.add.at(out, at, usd)
         if line not in NOT_RUNNING:
             middles = 2 * (i.grid.end - i.grid.start + np.arange(i.world.after_months)) + 1
-            np.add.at(out, middles, float(usd[-1]) / i.grid.lengths[-1] * _growth(i))
+            np.add.at(out, middles, float(usd @ i.grid.run_rate) * _growth(i))
     for holding in account.holdings:
         for count, bought in zip(holding.count, i.grid.starts, strict=True):
             if count and i.grid.starts[-1] - bought < holding.life.months:
@@ -120,23 +120,23 @@ def internal_rate(flows: Array) -> tuple[float | None, Why]:
 
 def _worth_on(i: Instance, lines: Mapping[str, Array]) -> float:
     """Return the worth of running lines within the horizon and in the years after it."""
-    going_on = i.world.going_on[i.world.after_months] / i.grid.lengths[-1]
-    return sum(float(usd @ i.world.disc_mid) + float(usd[-1]) * going_on for usd in lines.values())
+    going_on = i.world.going_on[i.world.after_months] * i.grid.run_rate
+    return sum(float(usd @ (i.world.disc_mid + going_on)) for usd in lines.values())
 
 
 def tax_worth(i: Instance, account: Account) -> float:
     """Return the worth of tax on profit: by years of the plan, losses carried forward, 0 or positive.
 
     Profit is what lines bring, without purchases, loans and sales of old things, less what is held written off evenly from the
-    price paid to what an old one keeps. In the years after the horizon lines and writing off of the last period go on.
+    price paid to what an old one keeps. In the years after the horizon lines of the last three months and writing off go on.
     """
     horizon, after = i.grid.end - i.grid.start, i.world.after_months
     profit = np.zeros(horizon + after)
     for t, (first, length) in enumerate(zip(i.grid.starts - i.grid.start, i.grid.lengths, strict=True)):
         counted = sum(float(usd[t]) for line, usd in account.lines.items() if line not in WRITTEN_OFF)
         profit[first : first + length] += counted / length
-    last = sum(float(usd[-1]) for line, usd in account.lines.items() if line not in NOT_RUNNING)
-    profit[horizon:] += last / i.grid.lengths[-1] * _growth(i)
+    last = sum(float(usd @ i.grid.run_rate) for line, usd in account.lines.items() if line not in NOT_RUNNING)
+    profit[horizon:] += last * _growth(i)
     for holding in account.holdings:
         for count, first in zip(holding.count, i.grid.starts - i.grid.start, strict=True):
             paid = holding.life.price_usd(int(first) + i.grid.start)

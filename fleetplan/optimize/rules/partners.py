@@ -144,13 +144,13 @@ def after_usd_month(i: Instance) -> float:
 def account_terms(i: Instance, ledger: Ledger, q: int) -> tuple[Ints, Array]:
     """Return the account of a deployment's partner as columns and discounted USD per unit of them, shapes (n,)."""
     data, world = i.deployments[q], i.world
-    further = after_usd_month(i) / float(world.months[-1])
+    further = after_usd_month(i) * i.grid.run_rate
     columns, amounts = [np.zeros(0, np.int64)], [np.zeros(0)]
     for entry in ledger.entries:
         if (entry.holder.stack, entry.holder.city) == (data.stack, data.city):
             factor = (world.disc_start if entry.when == "start" else world.disc_mid)[entry.periods]
             if entry.line not in NOT_RUNNING:
-                factor = factor + further * (entry.periods == i.periods - 1)
+                factor = factor + further[entry.periods]
             columns.append(entry.columns)
             amounts.append(entry.usd * factor)
     for worth in ledger.worths:

@@ -15,7 +15,7 @@ from fleetplan.plans.check.operation import test_fleet
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, money_apart, usd_text
 from fleetplan.plans.check.targets import by_slugs
-from fleetplan.plans.check.value import going_on, present_value
+from fleetplan.plans.check.value import a_month, going_on, present_value
 from fleetplan.plans.types import PartnerAccount
 from fleetplan.request.constraints import PartnerParticipation
 
@@ -49,8 +49,8 @@ def account(case: Case, calendar: Calendar, deployed: Deployed) -> PartnerAccoun
         lines |= _vehicles(case, deployed)
         kept = _kept(case, deployed, months)
     lines = {line: amounts for line, amounts in sorted(lines.items()) if any(amounts)}
-    last = sum(amounts[-1] for line, amounts in lines.items() if line not in CAPITAL_LINES)
-    after = last / case.lengths[-1] * going_on(case, months) + kept.running
+    last = sum(a_month(case, amounts) for line, amounts in lines.items() if line not in CAPITAL_LINES)
+    after = last * going_on(case, months) + kept.running
     return PartnerAccount(
         lines_usd=lines,
         residual_usd=kept.left,

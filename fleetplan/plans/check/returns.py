@@ -9,7 +9,7 @@ from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.keeping import Followed, after_months, stalls_held, vehicles_held
 from fleetplan.plans.check.money import CAPITAL_LINES
 from fleetplan.plans.check.report import Violation, money_apart, usd_text
-from fleetplan.plans.check.value import CAPITAL_CHARGED, pool_shares, present_value, running_on
+from fleetplan.plans.check.value import CAPITAL_CHARGED, a_month, pool_shares, present_value, running_on
 from fleetplan.plans.types import CityRollout, Returns
 
 FOLLOW_FARES = ("net_fares", "partner_share", "payment")
@@ -58,7 +58,7 @@ def _flows(case: Case, cities: list[_City]) -> list[Flow]:
                     late = 0.0 if line in CAPITAL_LINES else case.lengths[t] / 2
                     found.append((case.starts[t] - case.start + late, usd))
                 if line not in CAPITAL_CHARGED:
-                    each = amounts[-1] / case.lengths[-1]
+                    each = a_month(case, amounts)
                     found += [(end + m + 0.5, each * growth ** ((m + 0.5) / 12)) for m in range(months)]
         for number, thing in city.held:
             found += [(at, number * usd) for at, usd in thing.flows]
@@ -75,7 +75,7 @@ def _profit(case: Case, city: _City) -> list[float]:
         if line not in NOT_PROFIT:
             for month, t in spread:
                 profit[month] += amounts[t] / case.lengths[t]
-        each = 0.0 if line in CAPITAL_CHARGED else amounts[-1] / case.lengths[-1]
+        each = 0.0 if line in CAPITAL_CHARGED else a_month(case, amounts)
         for m in range(months):
             profit[end + m] += each * growth ** ((m + 0.5) / 12)
     for number, thing in city.held:

@@ -15,6 +15,7 @@ from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
 CENT_USD = 0.01
+LAST_MONTHS = 3
 CLOSED_USD = 0.5
 CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", "resale", *ONCE_LINES)
 
@@ -66,9 +67,15 @@ def going_on(case: Case, months: int) -> float:
 
 
 def running_on(case: Case, lines: Mapping[str, list[float]], months: int) -> float:
-    """Return the discounted worth of going on after the horizon with the running lines of the last period."""
-    running = sum(amounts[-1] for line, amounts in lines.items() if line not in CAPITAL_CHARGED)
-    return running / case.lengths[-1] * going_on(case, months)
+    """Return the discounted worth of going on after the horizon with the running lines of its last three months."""
+    running = sum(a_month(case, amounts) for line, amounts in lines.items() if line not in CAPITAL_CHARGED)
+    return running * going_on(case, months)
+
+
+def a_month(case: Case, amounts: list[float]) -> float:
+    """Return what an amount by period comes to a month in the last three months of the horizon, or in all if it has fewer."""
+    last = [t for t in case.periods for _ in case.months(t)][-LAST_MONTHS:]
+    return sum(amounts[t] / case.lengths[t] for t in last) / len(last)
 
 
 @dataclass(frozen=True)
