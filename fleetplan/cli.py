@@ -129,7 +129,7 @@ def check_command(
             else None
         )
         told = bound_sentences(given, bound) if bound is not None else []
-        good = report.valid and bound is not None and bound.verdict != "refuted"
+        good = report.valid and bound is not None and bound.finding != "refuted"
         if as_json:
             rows = [{"rule": v.rule, "where": v.where, "sentence": v.sentence} for v in report.violations]
             proof = None if bound is None else {**bound.model_dump(), "sentences": told}

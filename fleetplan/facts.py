@@ -296,7 +296,7 @@ class Exactness(Fact):
     sentence: str = ""
 
 
-BoundVerdict = Literal["proven", "searched", "not_refuted", "refuted", "of_some_plans"]
+BoundFinding = Literal["proven", "searched", "not_refuted", "refuted", "of_some_plans"]
 """What became of a plan's bound where it was held against what is proven and found elsewhere.
 
 ``proven``: the linear relaxation alone proves it; ``searched``: another search proves as much; ``not_refuted``: neither does,
@@ -306,7 +306,7 @@ that keep what a rerun kept, or whose changes cost little, and was held against 
 
 
 class BoundCheck(Fact):
-    """What became of a plan's bound; see :data:`BoundVerdict`.
+    """What became of a plan's bound; see :data:`BoundFinding`.
 
     Attributes
     ----------
@@ -322,7 +322,7 @@ class BoundCheck(Fact):
         Seconds that the search was given; 0: there was none.
     """
 
-    verdict: BoundVerdict
+    finding: BoundFinding
     claimed_usd: float
     relaxed_usd: float | None
     found_usd: float | None = None

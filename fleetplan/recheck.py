@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from fleetplan.errors import InfeasibleError, SolverError
-from fleetplan.facts import BoundCheck, BoundVerdict
+from fleetplan.facts import BoundCheck, BoundFinding
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.markets import with_markets
@@ -44,13 +44,13 @@ def recheck_bound(plan: Plan, search_s: float, run: Run = QUIET) -> BoundCheck:
     prepared = prepare(plan.request, run)
     relaxed = _relaxed(prepared, plan)
     if not plan.certificate.method.bounds_every_plan:
-        return BoundCheck(verdict="of_some_plans", claimed_usd=plan.bound, relaxed_usd=relaxed)
+        return BoundCheck(finding="of_some_plans", claimed_usd=plan.bound, relaxed_usd=relaxed)
     if relaxed is not None and not _above(relaxed, plan.bound):
-        return BoundCheck(verdict="proven", claimed_usd=plan.bound, relaxed_usd=relaxed)
+        return BoundCheck(finding="proven", claimed_usd=plan.bound, relaxed_usd=relaxed)
     gap = min(SEARCH_GAP, max(plan.gap / 2, LEAST_GAP))
     found = _searched(prepared, PlanOptions(time_limit_s=search_s, gap=gap), run) if search_s > 0 else None
     return BoundCheck(
-        verdict="not_refuted" if found is None else _verdict(found, plan),
+        finding="not_refuted" if found is None else _verdict(found, plan),
         claimed_usd=plan.bound,
         relaxed_usd=relaxed,
         found_usd=None if found is None else found.objective,
@@ -64,7 +64,7 @@ def _above(usd: float, bound: float) -> bool:
     return usd > bound + OPEN_USD + OPEN_SHARE * abs(bound)
 
 
-def _verdict(found: Plan, plan: Plan) -> BoundVerdict:
+def _verdict(found: Plan, plan: Plan) -> BoundFinding:
     """Return what another search's plan and bound make of a plan's bound."""
     if _refutes(found, plan):
         return "refuted"

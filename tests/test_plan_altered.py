@@ -46,7 +46,7 @@ ONLY_SEALED = {
     "markets": "what is proven of a number, where markets come first",
 }
 """Fields that rules alone cannot know, and why: a forger of these is found out by the seal, or by a search (tests below)."""
-NOT_THERE = {"cities.[].deployments.[].ended", "markets"}
+NOT_THERE = {"cities.[].deployments.[].ended", "cities.[].outcome.lacks", "cities.[].outcome.against", "markets"}
 """Fields that the plan of these tests has nothing in."""
 
 
@@ -147,7 +147,7 @@ def claiming(plan: Plan, bound: float, **request: Any) -> Plan:
 
 def test_what_a_search_proved_is_proven_again(monkeypatch: pytest.MonkeyPatch):
     check = recheck(RICH, monkeypatch)
-    assert check.verdict in {"searched", "proven"}
+    assert check.finding in {"searched", "proven"}
     assert check.relaxed_usd is not None
     assert check.relaxed_usd >= RICH.bound - 1.0
     assert "proven again" in bound_sentences(RICH, check)[-1]
@@ -155,25 +155,25 @@ def test_what_a_search_proved_is_proven_again(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_bound_as_wide_as_the_relaxation_is_proven_without_a_search(monkeypatch: pytest.MonkeyPatch):
     check = recheck(claiming(RICH, 2.0 * RICH.bound), monkeypatch, search_s=0.0)
-    assert check.verdict == "proven"
+    assert check.finding == "proven"
 
 
 def test_a_bound_below_what_can_be_had_is_refuted(monkeypatch: pytest.MonkeyPatch):
     check = recheck(claiming(RICH, 0.9 * RICH.objective), monkeypatch)
-    assert check.verdict == "refuted"
+    assert check.finding == "refuted"
     assert "is false" in bound_sentences(RICH, check)[-1]
 
 
 def test_a_plan_passed_off_as_the_answer_to_more_capital_is_refuted(monkeypatch: pytest.MonkeyPatch):
     poor = first_plan(base(0, capital={"per_quarter_usd": 2e6}))
     check = recheck(claiming(poor, poor.bound, capital={"per_quarter_usd": 2e7}), monkeypatch)
-    assert check.verdict == "refuted"
+    assert check.finding == "refuted"
 
 
 def test_without_a_search_a_tighter_bound_is_left_as_a_claim(monkeypatch: pytest.MonkeyPatch):
     plan = claiming(RICH, 0.5 * RICH.objective)
     check = recheck(plan, monkeypatch, search_s=0.0)
-    assert check.verdict == "not_refuted"
+    assert check.finding == "not_refuted"
     assert "no search was made here" in bound_sentences(plan, check)[-1]
 
 

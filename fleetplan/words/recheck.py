@@ -22,17 +22,17 @@ def _relaxed(plan: Plan, check: BoundCheck) -> str:
 
 def _claim(check: BoundCheck) -> list[str]:
     claimed = usd_fine(check.claimed_usd)
-    if check.verdict == "proven":
+    if check.finding == "proven":
         return [f"That proves the plan's own bound, {claimed}."]
-    if check.verdict == "of_some_plans":
+    if check.finding == "of_some_plans":
         return [
             f"The plan's own bound, {claimed}, speaks of plans that keep what this rerun kept: it was not held against any."
         ]
-    if check.verdict == "searched":
+    if check.finding == "searched":
         return [
             f"The plan's own bound, {claimed}, is proven again: {_found(check)}, and rules out more than {_bound(check)}."
         ]
-    if check.verdict == "refuted":
+    if check.finding == "refuted":
         return [f"The plan's own bound, {claimed}, is false: {_found(check)}."]
     rests = f"The plan's own bound, {claimed}, rests on the search that made it"
     if not check.searched_s:
