@@ -243,8 +243,9 @@ def test_a_new_constraint_never_takes_an_id_that_is_there(catalogue: Catalogue):
     assert zurich.path == ("constraints", "zurich-permit-delay-2")
 
 
-def test_only_events_are_offered_that_a_permit_waits_for(catalogue: Catalogue):
+def test_only_events_are_offered_that_a_permit_waits_for_or_that_change_a_cap(catalogue: Catalogue):
     waited = {p.event for law in catalogue.jurisdictions.values() for p in law.permits.values() if p.event}
+    waited.add("eu-robotaxi-cap-lifted")
     found = _levers(catalogue, [], cities=sorted(catalogue.cities)).events
     assert found
     assert {lever.id.removeprefix("event:") for lever in found} <= waited

@@ -38,38 +38,48 @@ class Change:
 
 def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
     """Return everything that the comparison of two plans shows."""
-    names = Names(service.known.catalogue, (a.plan, b.plan))
-    comparison = compare_plans(a.plan, b.plan, names)
-    found = input_changes(a.plan.request, b.plan.request)
+    one, two = _named_apart(a, b)
+    names = Names(service.known.catalogue, (one, two))
+    comparison = compare_plans(one, two, names)
+    found = input_changes(one.request, two.request)
     changes = [told(change, names) for change in found if change.matters]
     causes = CauseSearch(service, a, b).answer()
     moved = decisions(comparison, causes.known, changes)
-    scale = joint_scale(a.plan, b.plan)
+    scale = joint_scale(one, two)
     return {
-        "a": a.plan,
-        "b": b.plan,
+        "a": one,
+        "b": two,
         "row_a": a.row,
         "row_b": b.row,
         "same_catalogue": comparison.same_catalogue,
-        "verdict": verdict(a.plan, b.plan, comparison, changes, _alone(causes)),
-        "certainty": certainty(a.plan, b.plan, comparison.markets),
-        "difference": b.plan.objective - a.plan.objective,
+        "verdict": verdict(one, two, comparison, changes, _alone(causes)),
+        "certainty": certainty(one, two, comparison.markets),
+        "difference": two.objective - one.objective,
         "kept": kept(b.row.options) if b.row.parent == a.row.id else [],
-        "changes": _changes(changes, causes, a.plan),
+        "changes": _changes(changes, causes, one),
         "causes": causes,
         "together": together(causes.known),
         "to_make": _to_make(causes),
-        "rows": overlay(a.plan, b.plan),
+        "rows": overlay(one, two),
         "years": scale.years(),
-        "bridges": bridges(a.plan, b.plan, comparison),
+        "bridges": bridges(one, two, comparison),
         "decisions": moved,
         "kinds": kinds(moved),
         "places": list(dict.fromkeys((d.city, d.place) for d in moved if d.city)),
-        "kpis": kpi_rows(a.plan, b.plan, comparison),
-        "returns": returns_rows(a.plan, b.plan),
+        "kpis": kpi_rows(one, two, comparison),
+        "returns": returns_rows(one, two),
         "fleets": fleets(comparison),
-        "areas": areas(a.plan, b.plan),
+        "areas": areas(one, two),
     }
+
+
+def _named_apart(a: Answered, b: Answered) -> tuple[Plan, Plan]:
+    """Return two plans that are called differently: those of one name, as most reruns are, by which was asked first."""
+    if a.plan.name != b.plan.name:
+        return a.plan, b.plan
+    words = ("earlier", "later") if a.row.id < b.row.id else ("later", "earlier")
+    one, two = (p.model_copy(update={"name": f"{p.name} ({w})"}) for p, w in zip((a.plan, b.plan), words, strict=True))
+    return one, two
 
 
 # --- causes ---

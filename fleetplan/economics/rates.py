@@ -44,7 +44,7 @@ class Line:
     figures: tuple[str, ...] = ()
 
 
-_UPKEEP, _FEES, _STAFF = "Energy, upkeep, licence", "Insurance, operation, fees", "Remote and field staff"
+_UPKEEP, _FEES, _STAFF = "Energy, upkeep, licence", "Insurance, operation, fees", "City teams, remote and field staff"
 PRICE_LISTS = (KIT_INDEX, BATTERY_USD)
 _VEHICLES, _DEPOTS, _LAUNCH = "Vehicles", "Depots and stalls", "Launch and area"
 

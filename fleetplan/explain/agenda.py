@@ -13,7 +13,7 @@ from fleetplan.words.values import MODE_NAMES, count, listed, month_name
 
 WINDOW = 12
 KINDS = ("Start", "Order", "In hand", "Open")
-HOLDERS = {"stack": "held by the partner", "platform": "held by the platform for every partner"}
+HOLDERS = {"stack": "in the partner's name", "platform": "in the platform's name, for every partner"}
 
 
 @dataclass(frozen=True, slots=True)

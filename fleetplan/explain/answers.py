@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from fleetplan.explain.binding import dearest
+from fleetplan.explain.needs import reason_words
 from fleetplan.months import month_number, month_text
-from fleetplan.plans.reading import doubts, opened_deployments, opening_permits, ordered_deployments
+from fleetplan.plans.reading import deciding_permit, doubts, opened_deployments, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.words import openings
 from fleetplan.words.changes import DURATION_NAMES
@@ -42,11 +43,15 @@ def answers(plan: Plan) -> list[Answer]:
 
 
 def _why_first(plan: Plan, launches: list[Pair]) -> Answer:
-    city, first = launches[0]
+    (city, first), cities = launches[0], {c.city: c.name for c, d in launches if d.launch == launches[0][1].launch}
     permit = next((b for b in plan.binds if b.permit and (b.city, b.stack) == (city.city, first.stack)), None)
     own = permit.sentence if permit else f"{first.partner} opens there in {month_name(first.launch)}."
-    sentences = [own, *_waiting(plan, launches), *_richer(plan, city)]
-    return Answer("why", f"Why is {city.name} first?", sentences, ("#timeline", "Timeline of permits and launches"))
+    others = [name for slug, name in cities.items() if slug != city.city]
+    beside = [f"{listed(others)} {'opens' if len(others) == 1 else 'open'} in the same month."] if others else []
+    question = f"Why {'are' if others else 'is'} {listed(list(cities.values()))} first?"
+    loss = reason_words(plan, city)
+    sentences = [own, *beside, *_waiting(plan, launches), *_richer(plan, city), *([loss] if loss else [])]
+    return Answer("why", question, sentences, ("#timeline", "Timeline of permits and launches"))
 
 
 def _waiting(plan: Plan, launches: list[Pair]) -> list[str]:
@@ -71,10 +76,10 @@ def _richer(plan: Plan, first: CityRollout) -> list[str]:
 def _late_permit(plan: Plan, launches: list[Pair]) -> Answer | None:
     exposed = []
     for city, d in launches:
-        steps = opening_permits(d)
-        if steps and steps[0].latest > steps[0].finish:
-            slip = month_number(steps[0].latest) - month_number(steps[0].finish)
-            exposed.append((slip, d.npv_usd, city, d, steps[0]))
+        step = deciding_permit(plan, d)
+        if step is not None and step.latest > step.finish:
+            slip = month_number(step.latest) - month_number(step.finish)
+            exposed.append((slip, d.npv_usd, city, d, step))
     if not exposed:
         return None
     exposed.sort(key=lambda e: (-e[0], -e[1]))

@@ -9,7 +9,7 @@ from typing import Any
 from fleetplan.months import month_number
 from fleetplan.optimize.gather import paths_of
 from fleetplan.permits.paths import CITY, DelayRule, PermitPath
-from fleetplan.plans.reading import opened_deployments, opening_permits
+from fleetplan.plans.reading import deciding_permit, opened_deployments, opening_permits
 from fleetplan.plans.types import DeploymentPlan, Plan
 from fleetplan.scope import Scope
 
@@ -50,13 +50,17 @@ def _delay_today(scope: Scope, where: Where) -> int:
 
 def _opening(made: Plan, d: DeploymentPlan, path: PermitPath, where: Where, more: int) -> str | None:
     """Return the first period in which a deployment could open with so many months more; None beyond the horizon."""
-    opening = next(iter(opening_permits(d)), None)
-    if opening is None or opening.permit not in path.permits:
+    steps = [step for step in (*opening_permits(d)[:1], deciding_permit(made, d)) if step is not None]
+    if not steps or not all(step.permit in path.permits for step in steps):
         return d.launch
     starts = _programme_starts(path, d)
-    ready = _delayed(path, more, where).timings(starts)[opening.permit].finish
-    launch = month_number(d.launch)
-    waits = _period_from(made, path.timings(starts)[opening.permit].finish) == d.launch
+
+    def in_hand(way: PermitPath) -> int:
+        timings = way.timings(starts)
+        return max(timings[step.permit].finish for step in steps)
+
+    ready, launch = in_hand(_delayed(path, more, where)), month_number(d.launch)
+    waits = _period_from(made, in_hand(path)) == d.launch
     return _period_from(made, ready if more < 0 and waits else max(ready, launch))
 
 

@@ -19,6 +19,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 INVESTED = frozenset(line.group for line in LINES.values() if line.kind != "running")
 """Groups of lines that are spent once, not with each trip."""
 
+LEAST_USD = 0.5
 NOT_CASH = frozenset({"terminal"})
 
 
@@ -100,7 +101,8 @@ def quarters(plan: Plan) -> list[Quarter]:
     found = []
     for quarter in sorted(set(spans)):
         inside = [t for t, span in enumerate(spans) if span == quarter]
-        sums = (sum(values[t] for t in inside) for values in (result, plan.capital_usd, loans, plan.cash_usd))
+        sums = [sum(values[t] for t in inside) for values in (result, plan.capital_usd, loans, plan.cash_usd)]
+        sums[2] = sums[2] if abs(sums[2]) >= LEAST_USD else 0.0  # cents left over by rounding are no loan
         found.append(Quarter(plan.periods[inside[0]], sum(plan.period_months[t] for t in inside), *sums))
     return found
 

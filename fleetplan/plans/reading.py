@@ -40,6 +40,13 @@ def opening_permits(d: DeploymentPlan) -> list[PermitStep]:
     return found
 
 
+def deciding_permit(plan: Plan, d: DeploymentPlan) -> PermitStep | None:
+    """Return the permit that an opening waits for: the one that the plan names as what binds it, else that of its first mode."""
+    named = next((b.permit.permit for b in plan.binds if b.permit and (b.city, b.stack) == (d.city, d.stack)), "")
+    first = next(iter(opening_permits(d)), None)
+    return next((s for s in d.permits if s.permit == named and not s.held), first)
+
+
 DOUBT_ORDER = {"assumed": 0, "low": 1, "medium": 2, "high": 3}
 
 
@@ -49,8 +56,11 @@ def end_month(plan: Plan) -> str:
 
 
 def city_order(plan: Plan) -> list[CityRollout]:
-    """Return the cities by first opening, then those that begin and never open; those that stay out last."""
-    return sorted(plan.cities, key=lambda c: (c.launch or NEVER, not c.deployments, c.name))
+    """Return the cities by first opening, then those that begin and never open; those that stay out last.
+
+    Of cities that open in the same month the order is that of their deployments (:func:`ordered_deployments`).
+    """
+    return sorted(plan.cities, key=lambda c: (c.launch or NEVER, not c.deployments, c.city))
 
 
 def service_at(city: CityRollout, t: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.explain.agenda import HOLDERS, event_words
+from fleetplan.explain.needs import reason_words
 from fleetplan.explain.unit_costs import UnitCosts
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import area_km2, by_opening, city_order, service_at
@@ -57,7 +58,8 @@ def verdict(plan: Plan, city: CityRollout) -> list[str]:
     shut = _shut(city)
     if not city.launch:
         return [shut, _money(city)]
-    return [" ".join(filter(None, [_openings(city), _endings(city), _growth(plan, city), shut])), _money(city)]
+    does = filter(None, [_openings(city), _endings(city), _growth(plan, city), shut])
+    return [" ".join(does), " ".join(filter(None, [_money(city), reason_words(plan, city)]))]
 
 
 def _shut(city: CityRollout) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.plans import finance
-from fleetplan.plans.reading import area_km2, by_opening, city_order, opening_permits, ordered_deployments
+from fleetplan.plans.reading import area_km2, by_opening, city_order, deciding_permit, ordered_deployments
 from fleetplan.plans.types import CityRollout, DeploymentPlan, OpeningMonths, Plan
 from fleetplan.report.world import CREDIT, Place, WorldMap, world_map
 from fleetplan.words import openings
@@ -111,7 +111,7 @@ def launches(plan: Plan) -> list[Launch]:
     found = []
     for city, d in ordered_deployments(plan):
         first = next((t for t, level in enumerate(d.level) if level), len(d.level) - 1)
-        opening = next(iter(opening_permits(d)), None)
+        opening = deciding_permit(plan, d)
         found.append(
             Launch(
                 city.city,

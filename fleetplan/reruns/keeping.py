@@ -13,6 +13,7 @@ import numpy as np
 
 from fleetplan.errors import Fault, RequestError
 from fleetplan.facts import Conflict, Kept, Method, Party
+from fleetplan.optimize.conflicts import standing_against
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance, Milestone
 from fleetplan.optimize.matrix import Array, Ints, Model
@@ -83,7 +84,10 @@ def _earliest(i: Instance, parent: Plan, key: str) -> str:
 
 
 def explain_freeze(f: Formulation, parent: Plan, until: str) -> list[Conflict]:
-    """Return which decisions kept from the parent clash with the rerun's rules; empty if the rules clash without them."""
+    """Return which decisions kept from the parent clash with the rerun's rules; empty if the rules clash without them.
+
+    The standing rules without one of which they could stay, with all that is asked, are told beside them.
+    """
     groups = _freeze_groups(f)
     if not _feasible_without(f.model, groups, groups):
         return []
@@ -91,7 +95,10 @@ def explain_freeze(f: Formulation, parent: Plan, until: str) -> list[Conflict]:
     for name in reversed(list(groups)):
         if not _feasible_without(f.model, groups, dropped | {name}):
             dropped.add(name)
-    return [Conflict(parties=[_party(f.instance, parent, n, until) for n in groups if n not in dropped])]
+    kept = [n for n in groups if n not in dropped]
+    rest = f.model.loosened(np.concatenate([np.zeros(0, np.int64), *(groups[n] for n in dropped)]))
+    against = standing_against(replace(f, model=rest), [c.id for c in f.instance.scope.constraints])
+    return [Conflict(parties=[_party(f.instance, parent, n, until) for n in kept], against=against)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -192,7 +192,8 @@ def _events(scope: Scope) -> list[Event]:
 
 
 def _counts(event: Event, waited: Collection[str], permits: Collection[str]) -> bool:
-    return event.id in waited or any(permit in permits for permit, _ in event.caps)
+    changes_caps = event.chance >= 1.0 and any(permit in permits for permit, _ in event.caps)
+    return event.id in waited or changes_caps
 
 
 def _event(own: _Own, made: Plan | None, event: Event) -> Lever:

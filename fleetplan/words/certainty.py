@@ -9,7 +9,7 @@ from fleetplan.compare.types import AloneEffect, MarketsPair
 from fleetplan.plans.types import Plan
 from fleetplan.words.comparison import more_or_less
 from fleetplan.words.proof import gap_of
-from fleetplan.words.values import usd
+from fleetplan.words.values import listed, month_name, usd
 
 REAL, CLOSE, UNPROVEN = "A real difference.", "Too close to call.", "Not proven."
 TOO_LITTLE = "So little that plans of nearly the same worth can explain it."
@@ -47,18 +47,36 @@ def certainty(a: Plan, b: Plan, pair: MarketsPair | None) -> Certainty:
         return Certainty(-inf, inf, apart=False, heading=UNPROVEN, sentence=text)
     least, most = b.objective - a.bound, b.bound - a.objective
     if least <= 0.0 <= most:
+        which = f"The best plans of the two requests{_both_keep(a, b)}"
         text = (
-            f"{gaps} The best plans of the two requests may be anything from {more_or_less(least)} to "
+            f"{gaps} {which} may be anything from {more_or_less(least)} to "
             f"{more_or_less(most)} apart: do not read this difference as a gain or a loss."
         )
         return Certainty(least, most, apart=False, heading=CLOSE, sentence=text)
     low, high = sorted((abs(least), abs(most)))
     word, kind = ("less", "loss") if most < 0 else ("more", "gain")
     text = (
-        f"{gaps} So the best plan of the second request is worth at least {usd(low)} and at most {usd(high)} {word} "
-        f"than the best of the first{_meaning(pair, kind)}"
+        f"{gaps} So the best plan of the second request{_that_keeps(b)} is worth at least {usd(low)} and at most {usd(high)} "
+        f"{word} than the best of the first{_that_keeps(a)}{_meaning(pair, kind)}"
     )
     return Certainty(least, most, apart=True, heading=REAL, sentence=text)
+
+
+def _that_keeps(plan: Plan, *, several: bool = False) -> str:
+    """Return for which plans a bound holds, where that is not all of its request: to stand after "the best plan"."""
+    method = plan.certificate.method
+    if method.bounds_every_plan:
+        return ""
+    if method.kept_until:
+        return f" that {'keep' if several else 'keeps'} its decisions before {month_name(method.kept_until)}"
+    return f" that {'change' if several else 'changes'} no more than it does"
+
+
+def _both_keep(a: Plan, b: Plan) -> str:
+    """Return the same of two plans."""
+    kept = [p for p in (a, b) if not p.certificate.method.bounds_every_plan]
+    told = listed([f"of {p.name} those{_that_keeps(p, several=True)}" for p in kept])
+    return f" ({told})" if kept else ""
 
 
 def _meaning(pair: MarketsPair | None, kind: str) -> str:

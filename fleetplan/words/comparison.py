@@ -132,6 +132,8 @@ def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> st
     launches = [m for m in decisions if m.kind == "launch"]
     both = _opened(a) & _opened(b)
     stay = len(both) - sum(m.a is not None and m.b is not None for m in launches)
+    if not launches and stay == 1:
+        return "No launch moves: the one launch stays in its month."
     if not launches:
         return (
             f"No launch moves: all {several(stay, 'launch', 'launches')} stay in their month."
@@ -144,7 +146,10 @@ def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> st
         _gone([m for m in launches if m.b is None], who, "no longer opens", "no longer open"),
         _gone([m for m in launches if m.a is None], who, "is new", "are new"),
     ]
-    rest = f" The other {several(stay, 'launch stays', 'launches stay')} in their month." if stay else ""
+    others = (
+        f"The other {count(stay)} launches stay in their month." if stay > 1 else "The other launch stays in its month."
+    )
+    rest = f" {others}" if stay else ""
     return f"{_capital('; '.join(part for part in parts if part))}.{rest}"
 
 

@@ -62,7 +62,8 @@ def conflict_sentence(conflict: Conflict, context: Context) -> str:
     if parties[0].kept:
         who = "; ".join(_kept(p, context) for p in parties)
         until = month_name(parties[0].kept.until)
-        return f"Decisions of the parent plan before {until} cannot stay{together} under the changed request: {who}."
+        cannot = f"Decisions of the parent plan before {until} cannot stay{together} under the changed request: {who}."
+        return " ".join([cannot, *standing(conflict)])
     return " ".join(
         [f"Cannot be kept{together}: {'; '.join(_whole(p, context) for p in parties)}.", *standing(conflict)]
     )

@@ -19,7 +19,7 @@ def crossing_words(crossing: Crossing, rollout: CityRollout, catalogue: Catalogu
     opens = later(catalogue, city) if city else Later((), 0)
     if crossing.permit in opens.permits:
         first = several(opens.levels_before, "area")
-        return f"closed in the first {first}; larger ones are planned with it open, and need {needed}"
+        return f"closed in the first {first}; larger ones are planned with the way open, and need {needed}"
     return f"closed to robotaxis: needs {needed}. No trip of this plan goes over it"
 
 

@@ -62,10 +62,9 @@ def parts_sentence(k: Kpis) -> str:
     cash = f"{usd(k.cash_usd)} is net cash within the horizon" if k.cash_usd >= 0 else _paid(k)
     if not k.years_after:
         return f"{cash}, {usd(k.residual_usd)} what vehicles and stalls are worth at its end; no year after it counts"
-    return (
-        f"{cash}, {usd(k.terminal_usd)} {years(k)} after it with vehicles and stalls renewed, "
-        f"{usd(k.residual_usd)} what is left of these in the end"
-    )
+    verb = "comes" if k.years_after == 1 else "come"
+    after = f"the {years(k)} after it {verb} to {usd(k.terminal_usd)} with vehicles and stalls renewed"
+    return f"{cash}, {after}, and {usd(k.residual_usd)} is what is left of these in the end"
 
 
 def _paid(k: Kpis) -> str:
