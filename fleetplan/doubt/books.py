@@ -159,8 +159,8 @@ class Books:
         for line, usd in account.lines.items():
             total = total + (usd @ (at_start if line in CAPITAL_LINES else at_middle))[:, None]
             if line not in CAPITAL_CHARGED:
-                running = running + usd[:, -1:]
-        return np.asarray(total + running / fixed.lengths[-1] * self._going_on(futures))
+                running = running + (usd @ fixed.run_rate)[:, None]
+        return np.asarray(total + running * self._going_on(futures))
 
     def _going_on(self, futures: Futures) -> Array:
         """Return the worth of 1 USD a month after the horizon, growing, while years count, shape (futures or 1, 1)."""

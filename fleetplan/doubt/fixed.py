@@ -150,6 +150,11 @@ class Fixed:
         return np.array(self.case.lengths, float)
 
     @property
+    def run_rate(self) -> Array:
+        """Weights that turn amounts by period into what runs a month in the last three months."""
+        return self.case.request.grid.run_rate
+
+    @property
     def days(self) -> Array:
         """Days of each period."""
         return self.lengths * DAYS_PER_MONTH
