@@ -37,7 +37,7 @@ CITY_FACTORS = {
     "cost.remote_agent_usd_per_h": (0.85, 1.15),
     "cost.field_agent_usd_per_h": (0.85, 1.15),
     "cost.operator_usd_per_h": (0.85, 1.15),
-    "cost.insurance_usd_per_vehicle_year": (0.8, 1.25),
+    "cost.insurance_usd_per_km": (0.8, 1.25),
     "cost.operator_fee_usd_per_vehicle_month": (0.85, 1.2),
     "cost.charger_stall_usd": (0.85, 1.2),
     "cost.depot_fixed_usd": (0.7, 1.4),

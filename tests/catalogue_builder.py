@@ -45,7 +45,7 @@ CITY_FIGURES: dict[str, Any] = {
     "cost.remote_agent_usd_per_h": 30,
     "cost.field_agent_usd_per_h": 24,
     "cost.operator_usd_per_h": 30,
-    "cost.insurance_usd_per_vehicle_year": 6000,
+    "cost.insurance_usd_per_km": 0.08,
     "cost.operator_fee_usd_per_vehicle_month": 900,
     "cost.charger_stall_usd": 80000,
     "cost.depot_fixed_usd": 400000,

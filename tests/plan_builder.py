@@ -42,6 +42,7 @@ DAYS = LENGTHS * 365.25 / 12
 MONTHS = [range(int(s), int(s + n)) for s, n in zip(STARTS, LENGTHS, strict=True)]
 CURVE = [0.2, 0.3, 0.4, 0.5, 0.6]
 PILOT = 0.1  # share of riders won with an operator on board
+MINDED = [10.0, 12.0, 20.0]  # vehicles a remote agent minds by half years driver-out
 PER_CAR = [18.0, 18.5, 20.0]  # trips a day and car by half years driver-out
 SEASON = [0.9, 0.9, 1.0, 1.0, 1.1, 1.1, 1.1, 1.1, 1.0, 1.0, 0.9, 0.9]
 ALL = (
@@ -110,7 +111,7 @@ CITY = {
     "cost.remote_agent_usd_per_h": 38.0,
     "cost.field_agent_usd_per_h": 36.0,
     "cost.operator_usd_per_h": 35.0,
-    "cost.insurance_usd_per_vehicle_year": 9000.0,
+    "cost.insurance_usd_per_km": 0.1,
     "cost.operator_fee_usd_per_vehicle_month": 1100.0,
     "cost.charger_stall_usd": 150000.0,
     "cost.depot_fixed_usd": 500000.0,
@@ -122,6 +123,7 @@ PRICE_LISTS = {
     "price__kit_index_by_year": ([2.0, 1.6, 1.2], [2026, 2027, 2028]),
     "price__battery_usd_per_kwh_by_year": ([100.0, 90.0, 80.0], [2026, 2027, 2028]),
     "price__licence_index_by_year": ([1.0, 0.96], [2026, 2027]),
+    "price__insurance_index_by_year": ([1.0, 0.9], [2026, 2027]),
 }
 CAR_2027 = (60_000 + 40_000 * 0.8 - 50 * 10) * 1.1
 CAR_2028 = (60_000 + 40_000 * 0.6 - 50 * 20) * 1.1
@@ -294,7 +296,6 @@ def make_catalogue() -> Catalogue:
     facts = [("alpha", "aston", "announced"), ("beta", "aston", "talks"), ("beta", "belport", "announced")]
     held = Hold("a-map", "held", "", "made up", "assumed")
     begun = Hold("a-test", "begun", "2026-10", "made up", "assumed")
-    remote = ([10.0, 20.0], [2026, 2028])
     return Catalogue(
         cities={
             "aston": city("aston", ("astonia", "aston"), "USD", yards[0]),
@@ -315,7 +316,7 @@ def make_catalogue() -> Catalogue:
             ASSUMPTIONS | NO_SLIPS,
             adoption__curve_monthly=(CURVE, []),
             fleet__trips_per_car_day_by_half_year=(PER_CAR, []),
-            remote__vehicles_per_agent_by_year=remote,
+            remote__vehicles_per_agent_by_half_year=(MINDED, []),
             **PRICE_LISTS,
         ),
         supply_lines={},
@@ -481,6 +482,11 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
     lost = 0.6 * 0.05 * gross / factor / cars["contract.fare_multiplier"]
     car_months = V * LENGTHS
     worn = km * DAYS / 150_000 - 1.1 * car_months / 60
+    halves = [
+        [max(0, int(m - driven)) // 6 if start >= driven else 0 for m in ms]
+        for start, ms in zip(STARTS, MONTHS, strict=True)
+    ]
+    agents = np.array([np.mean([1 / MINDED[half] for half in period]) for period in halves])
     added = np.maximum(0, np.diff(V, prepend=0))
     first = (maker, place) != ("beta", "aston")
     at_start = np.arange(8) == choice["start"]
@@ -491,10 +497,10 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
         "energy": kwh * DAYS * 0.25,
         "maintenance": 0.06 * km * DAYS,
         "licence": 0.25 * 0.96 * km * DAYS,
-        "insurance": 9000 / 12 * car_months,
+        "insurance": 0.1 * 0.9 * km * DAYS,
         "operator_fee": 1100 * car_months,
         "data": 120 * car_months,
-        "remote": 38 * 730 / 10 * car_months,
+        "remote": 38 * 730 * agents * car_months,
         "field": 0.8 * 36 * 730 / 45 * car_months,
         "safety_operator": 35 * 16 * 30.4 * operator * LENGTHS,
     }

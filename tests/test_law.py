@@ -327,11 +327,12 @@ def test_an_area_with_hardly_a_rider_of_a_level_does_not_count():
 
 
 def test_a_number_in_law_goes_before_the_economics():
-    def agents(world: Catalogue) -> dict[int, float]:
-        return dict(deployment_rates(world, world.stacks["alpha"], world.cities["aston"]).remote_vehicles_by_year)
+    def agents(world: Catalogue) -> tuple[float, ...]:
+        return deployment_rates(world, world.stacks["alpha"], world.cities["aston"]).agents_per_vehicle
 
-    assert agents(WORLD) == {2026: 10, 2028: 20}
-    assert agents(with_permit("a-out", vehicles_per_remote_operator=12)) == {2026: 10, 2028: 12}
+    assert agents(WORLD) == (1 / 10, 1 / 12, 1 / 20)
+    assert agents(with_permit("a-out", vehicles_per_remote_operator=15)) == (1 / 10, 1 / 12, 1 / 15)
+    assert agents(with_permit("a-out", vehicles_per_remote_operator=3)) == (1 / 3, 1 / 3, 1 / 3)
     assert agents(with_permit("a-op", vehicles_per_remote_operator=1)) == agents(WORLD), (
         "the one on board is no remote one"
     )

@@ -34,9 +34,11 @@ def booked(trial: Trial, place: Place, line: str) -> Any:
 def test_what_one_side_pays_the_other_does_not_and_what_it_pays_the_other_it_receives(stack: str, city: str):
     ours = deployment_rates(WORLD, WORLD.stacks[stack], WORLD.cities[city])
     theirs = partner_rates(WORLD, WORLD.stacks[stack], WORLD.cities[city]).running
-    for line in ("insurance", "operator_fee", "data", "field"):
+    for line in ("operator_fee", "data", "field"):
         assert (ours.per_vehicle_month[line] < 0) != (theirs.per_vehicle_month[line] < 0), line
-    assert (ours.per_km["maintenance"] < 0) != (theirs.per_km["maintenance"] < 0)
+    for line in ("maintenance", "insurance"):
+        assert (ours.per_km[line] < 0) != (theirs.per_km[line] < 0), line
+    assert (ours.agent_usd_month < 0) != (theirs.agent_usd_month < 0)
     assert theirs.per_km["licence"] == -ours.per_km["licence"]
     assert theirs.per_vehicle_month["fixed_fee"] == -ours.per_vehicle_month["fixed_fee"]
     assert theirs.per_net_fare["partner_share"] == -ours.per_net_fare["partner_share"]
@@ -51,7 +53,7 @@ def test_a_partner_lives_on_its_share_and_pays_for_cars_and_chargers_that_are_it
     fare = 25 * 1.2 / 1.08 * (0.25 + 0.75 * 7 / 8) * DAYS * 100
     assert booked(trial, BETA, "partner_share")[JULY] == pytest.approx(0.8 * fare)
     assert booked(trial, BETA, "fixed_fee")[JULY] == pytest.approx(3 * DAYS * 20)
-    assert booked(trial, BETA, "insurance")[JULY] == pytest.approx(-20 * 9000 / 12)
+    assert booked(trial, BETA, "insurance")[JULY] == pytest.approx(-0.1 * 0.9 * (9 * 100 + 40 * 20) * DAYS)
     assert booked(trial, BETA, "stalls")[[0, JULY]].tolist() == pytest.approx([-10 * 150000 / 5, -20 * 150000 / 5])
     assert booked(trial, BETA, "placing")[JULY] == pytest.approx(-20 * 4000)
     price = (0.6 + 0.4 * 0.8) * 60000 - 50 * 10

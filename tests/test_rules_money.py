@@ -49,7 +49,8 @@ def test_trips_earn_the_fare_of_their_area_and_leave_the_partner_its_share():
 def test_vehicles_cost_by_the_month_and_kilometres_by_trips_and_vehicles():
     trial = Trial(instance(BOUGHT)).serving(20, JULY)
     trial.put(trial.f.columns.deployments[0].trips[0, JULY], 100.0)
-    assert booked(trial, ALPHA, "insurance")[JULY] == pytest.approx(-20 * 9000 / 12)
+    assert booked(trial, ALPHA, "insurance")[JULY] == pytest.approx(-0.1 * 0.9 * (9 * 100 + 40 * 20) * DAYS)
+    assert booked(trial, ALPHA, "data")[JULY] == pytest.approx(-20 * 120)
     assert booked(trial, ALPHA, "remote")[JULY] == pytest.approx(-20 * 38 * 730 / 10)
     assert booked(trial, ALPHA, "maintenance")[JULY] == pytest.approx(-0.06 * (9 * 100 + 40 * 20) * DAYS)
     energy = ((9 * 100 + 40 * 20) * 0.2 + 18 * 20) / 0.9 * DAYS * 0.25
@@ -113,6 +114,7 @@ def test_vehicles_and_licence_follow_their_lists_from_year_to_year():
     assert trial.f.instance.stacks["alpha"].price_usd.tolist() == pytest.approx([CAR_2027] * 6 + [CAR_2028] * 6)
     rates = trial.f.instance.deployments[0].rates
     assert [rates.moved("licence", 2026 * 12 + m) for m in (0, 11, 12)] == pytest.approx([1.0, 1.0, 0.96])
+    assert [rates.moved("insurance", year * 12) for year in (2025, 2026, 2027, 2040)] == pytest.approx([1, 1, 0.9, 0.9])
     assert rates.moved("maintenance", 2027 * 12) == 1.0
 
 

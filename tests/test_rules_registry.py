@@ -231,6 +231,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "partner_earns": ("10 years",),
     "demand": ("10%", "20%", "60%"),
     "area_growth": ("3 months",),
+    "remote_staff": ("10 an agent at first", "20 in the end"),
     "vehicle_wear": ("60 months", "150,000 km"),
     "capital": ("12,000,000 USD",),
     "cash_floor": ("-4,000,000 USD",),

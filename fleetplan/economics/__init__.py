@@ -5,6 +5,7 @@ from fleetplan.economics.keeping import Kept, Life, Loan, flows_after, kept
 from fleetplan.economics.partner import PartnerRates, partner_rates, years_after
 from fleetplan.economics.paths import (
     BATTERY_USD,
+    INSURANCE_INDEX,
     KIT_INDEX,
     LICENCE_INDEX,
     in_year,
@@ -16,6 +17,7 @@ from fleetplan.economics.rates import LINES, DeploymentRates, Line, deployment_r
 
 __all__ = [
     "BATTERY_USD",
+    "INSURANCE_INDEX",
     "KIT_INDEX",
     "LICENCE_INDEX",
     "LINES",

@@ -11,6 +11,7 @@ from fleetplan.catalogue.types import Figure, Stack
 
 KIT_INDEX = "price.kit_index_by_year"
 BATTERY_USD = "price.battery_usd_per_kwh_by_year"
+INSURANCE_INDEX = "price.insurance_index_by_year"
 LICENCE_INDEX = "price.licence_index_by_year"
 
 

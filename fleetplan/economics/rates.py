@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from fleetplan.catalogue.law import most_vehicles_per_remote_operator
 from fleetplan.catalogue.types import Catalogue, City, Figure, Stack
-from fleetplan.economics.paths import BATTERY_USD, KIT_INDEX, LICENCE_INDEX, in_year, index
+from fleetplan.economics.paths import BATTERY_USD, INSURANCE_INDEX, KIT_INDEX, LICENCE_INDEX, in_year, index
 
 HOURS_PER_MONTH = 730.0
 OPERATOR_HOURS_PER_DAY = 16.0
@@ -56,14 +57,14 @@ LINES: Mapping[str, Line] = {
     "displaced": Line("Human trips displaced"),
     "energy": Line(_UPKEEP, figures=("charging_loss", "service.aux_kw", "service.service_hours")),
     "maintenance": Line(_UPKEEP, figures=("maintenance_and_tyres_per_km",)),
-    "licence": Line(_UPKEEP, figures=("price.licence_index_by_year",)),
+    "licence": Line(_UPKEEP, figures=(LICENCE_INDEX,)),
     "public_charging": Line(_UPKEEP, figures=("public_charge_usd_per_kwh",)),
-    "insurance": Line(_FEES),
+    "insurance": Line(_FEES, figures=(INSURANCE_INDEX,)),
     "operator_fee": Line(_FEES),
     "data": Line(_FEES, figures=("connectivity_and_data_per_vehicle_month",)),
     "local_charges": Line(_FEES),
     "fixed_fee": Line(_FEES),
-    "remote": Line(_STAFF, figures=("remote.vehicles_per_agent_by_year",)),
+    "remote": Line(_STAFF, figures=("remote.vehicles_per_agent_by_half_year",)),
     "field": Line(_STAFF, figures=("event_response_vehicles_per_field_agent",)),
     "wear": Line(
         _UPKEEP,
@@ -113,7 +114,9 @@ class DeploymentRates:
     moving
         Of lines that move from year to year the list that multiplies them, against its first year.
     per_vehicle_month
-        Lines in USD per vehicle in service and month, whatever the mode; ``remote`` stands apart.
+        Lines in USD per vehicle in service and month, whatever the mode and age; ``remote`` stands apart.
+    agents_per_vehicle
+        Remote agents on duty for a vehicle in service, by half years since driver-out; they cost ``agent_usd_month`` each.
     safety_operator_usd_month
         USD per vehicle-month in operator modes (0 or negative).
     """
@@ -128,8 +131,8 @@ class DeploymentRates:
     per_kwh: Mapping[str, float]
     moving: Mapping[str, Figure]
     per_vehicle_month: Mapping[str, float]
-    remote_usd_h: float
-    remote_vehicles_by_year: Mapping[int, float]
+    agents_per_vehicle: tuple[float, ...]
+    agent_usd_month: float
     safety_operator_usd_month: float
     kwh_per_km: float
     aux_kwh_per_vehicle_day: float
@@ -158,12 +161,6 @@ class DeploymentRates:
         """
         lost = self.human_fare_usd * (0.25 + 0.75 * level_trip_km / self.mean_trip_km) * self.human_take
         return -in_year(self.displaced_shares, month) * lost
-
-    def remote_usd_month(self, year: int) -> float:
-        """Return the cost of remote assistance per vehicle-month in a calendar year (0 or negative)."""
-        years = sorted(self.remote_vehicles_by_year)
-        known = max((y for y in years if y <= year), default=years[0])
-        return -self.remote_usd_h * HOURS_PER_MONTH / self.remote_vehicles_by_year[known]
 
     def moved(self, line: str, month: int) -> float:
         """Return what a line is multiplied by in the year of an absolute month: 1 where nothing moves it."""
@@ -197,7 +194,6 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         "payment": paid("payment", eco["payment_processing"].value),
     }
     per_vehicle_month = {
-        "insurance": paid("insurance", city.value("cost.insurance_usd_per_vehicle_year") / 12.0),
         "operator_fee": paid("operator_fee", city.value("cost.operator_fee_usd_per_vehicle_month")),
         "data": paid("data", eco["connectivity_and_data_per_vehicle_month"].value),
         "local_charges": -city.value("market.av_local_charge_usd_month") if "data" in pays else 0.0,
@@ -210,7 +206,7 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
             / eco["event_response_vehicles_per_field_agent"].value,
         ),
     }
-    ratio = own["remote.vehicles_per_agent_by_year"]
+    minded = accumulate(own["remote.vehicles_per_agent_by_half_year"].values, max)
     lawful = most_vehicles_per_remote_operator(catalogue.permits_of(stack.slug, city.slug).values())
     public_extra = own["public_charge_usd_per_kwh"].value - electricity
     return DeploymentRates(
@@ -223,12 +219,13 @@ def deployment_rates(catalogue: Catalogue, stack: Stack, city: City) -> Deployme
         per_km={
             "maintenance": paid("maintenance", eco["maintenance_and_tyres_per_km"].value),
             "licence": paid("licence", stack.value("contract.licence_usd_per_km")),
+            "insurance": paid("insurance", city.value("cost.insurance_usd_per_km")),
         },
         per_kwh={"energy": paid("energy", electricity)},
-        moving={"licence": own[LICENCE_INDEX]},
+        moving={"licence": own[LICENCE_INDEX], "insurance": own[INSURANCE_INDEX]},
         per_vehicle_month=per_vehicle_month,
-        remote_usd_h=city.value("cost.remote_agent_usd_per_h") if "remote" in pays else 0.0,
-        remote_vehicles_by_year={y: min(v, lawful) for y, v in zip(ratio.years, ratio.values, strict=True)},
+        agents_per_vehicle=tuple(1.0 / min(vehicles, lawful) for vehicles in minded),
+        agent_usd_month=paid("remote", city.value("cost.remote_agent_usd_per_h") * HOURS_PER_MONTH),
         safety_operator_usd_month=paid(
             "safety_operator", city.value("cost.operator_usd_per_h") * OPERATOR_HOURS_PER_DAY * DAYS_PER_OPERATOR_MONTH
         ),

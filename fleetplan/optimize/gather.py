@@ -247,10 +247,14 @@ def _shared(paths: Mapping[tuple[str, str], PermitPath]) -> dict[tuple[str, str]
 
 def _terms(scope: Scope, pair: tuple[str, str], shared: tuple[str, ...]) -> DeploymentTerms:
     stack, city = scope.catalogue.stacks[pair[0]], scope.catalogue.cities[pair[1]]
+    rates = deployment_rates(scope.catalogue, stack, city)
+    by_month = np.repeat(rates.agents_per_vehicle, HALF_YEAR_MONTHS).tolist()
     return DeploymentTerms(
         stack=pair[0],
         city=pair[1],
-        rates=deployment_rates(scope.catalogue, stack, city),
+        rates=rates,
+        agents=adoption_matrix(scope.request.grid, by_month),
+        young_agents=rates.agents_per_vehicle[0],
         shared=shared,
         electric=stack.electric,
         paid_by_trip=stack.contract_type == "revenue_share",

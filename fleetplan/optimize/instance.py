@@ -95,6 +95,8 @@ class DeploymentTerms:
     shared: tuple[str, ...]  # wider programmes shared with another deployment
     electric: bool
     test_fleet: int
+    agents: Array  # (periods driver-out since, periods): remote agents a vehicle needs
+    young_agents: float  # the same before driver-out
     paid_by_trip: bool  # the partner owns the cars and lives on its share of fares
 
 

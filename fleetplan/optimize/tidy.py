@@ -10,6 +10,7 @@ import numpy as np
 
 from fleetplan.optimize.formulate import Formulation, counted
 from fleetplan.optimize.instance import Array, Flags, Milestone
+from fleetplan.optimize.remote import agents_of, oldest_agents
 from fleetplan.optimize.unused import take_out_unused
 from fleetplan.permits.paths import CITY
 
@@ -119,6 +120,10 @@ def _programmes(f: Formulation, x: Array) -> None:
         if not np.array_equal(own.driver_out, own.open[0]):
             out = [reached(f, q, m.milestone, x) for m in i.deployments[q].driver_out]
             x[own.driver_out] = x[own.open[0]] * np.any([np.zeros(i.periods, dtype=bool), *out], axis=0)
+        if own.agents is not None:
+            data = i.deployments[q]
+            beyond = agents_of(data, x[own.driver_out]) - oldest_agents(data)
+            x[own.agents] = beyond * x[own.vehicles].sum(axis=0)
     _cities(f, x)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from fleetplan.optimize.instance import Array, Instance, Ints
 from fleetplan.optimize.matrix import Builder
 from fleetplan.optimize.reach import DeploymentReach, DepotReach, Reach
+from fleetplan.optimize.remote import oldest_agents
 from fleetplan.optimize.sites import CityData
 
 
@@ -29,6 +30,9 @@ class DeploymentColumns:
     trips: Ints  # T by level in force (G, T)
     added: Ints  # max(0, V_t - V_{t-1}) (T,)
     worn: Ints | None  # lives of vehicles used up by km beyond those by age (T,), stacks the platform owns
+    agents: (
+        Ints | None
+    )  # remote agents on duty beyond those of the oldest service that it can be (T,), where it may be younger
     cheap: Ints | None  # by fare below the full one: trips while no higher fare is permitted (F - 1, G, T)
     paying: Ints  # open to paying riders by t (T,): ``open[0]`` itself where every mode takes a fare
     driver_out: Ints  # open with paid driver-out in hand by t (T,): ``open[0]`` itself where every mode is that
@@ -82,11 +86,19 @@ def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> Depl
         trips=b.block((levels, periods), reach.demand),
         added=b.block((periods,), reach.fleet * any_open),
         worn=b.block((periods,), _most_worn(i, q, reach)) if i.stacks[data.stack].owned else None,
+        agents=_agents(b, i, q, reach),
         cheap=b.block((fares, levels, periods), reach.demand) if fares > 0 else None,
         paying=b.block((periods,), any_open, whole=True) if free else opened[0],
         driver_out=opened[0] if data.always_driver_out else b.block((periods,), any_open * data.can_be_driver_out),
         **_interrupted(b, i, q, reach),
     )
+
+
+def _agents(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> Ints | None:
+    """Return columns for the further agents of a young service, none more than its fleet within reach could ask for."""
+    terms, data = i.deployments[q].terms, i.deployments[q]
+    beyond = np.maximum(0.0, terms.young_agents - oldest_agents(data))
+    return b.block((i.periods,), beyond * reach.fleet) if beyond.any() else None
 
 
 def _most_worn(i: Instance, q: int, reach: DeploymentReach) -> Array:

@@ -76,7 +76,7 @@ CITY: Final = {
     "cost.remote_agent_usd_per_h": Words("Remote agent, an hour", "money line remote", "cost"),
     "cost.field_agent_usd_per_h": Words("Field agent, an hour", "money line field", "cost"),
     "cost.operator_usd_per_h": Words("Safety operator, an hour", "money line safety operator", "cost"),
-    "cost.insurance_usd_per_vehicle_year": Words("Insurance of a vehicle", "money line insurance", "cost"),
+    "cost.insurance_usd_per_km": Words("Insurance of a vehicle, a km", "money line insurance", "cost"),
     "cost.operator_fee_usd_per_vehicle_month": Words("Fleet operator's fee", "money line operator fee", "cost"),
     "cost.charger_stall_usd": Words("A charger stall, installed", "money line stalls; budget", "depots"),
     "cost.depot_fixed_usd": Words("Opening a depot, stalls apart", "money line depot site; budget", "depots"),
@@ -125,6 +125,7 @@ OWN: Final = {
     "price.kit_index_by_year": Words("Price of the driving kit by year", f"{_VEHICLE}; by kit share", "finance"),
     "price.battery_usd_per_kwh_by_year": Words("Price of batteries by year", f"{_VEHICLE}; by kWh", "finance"),
     "price.licence_index_by_year": Words("Licence by year", "money line licence", "finance"),
+    "price.insurance_index_by_year": Words("Insurance by year", "money line insurance", "finance"),
     "wait.elasticity": Words("Response of trips to wait", _WAIT, "market"),
     "wait.reference_min": Words("Wait at which the response is stated", _WAIT, "market"),
     "service.spare_share": Words(
@@ -173,7 +174,9 @@ OWN: Final = {
     "fleet.likely_launch_fleet": Words("Vehicles that an opening brings at once", "rule ramp", "operation"),
     "fleet.operator_pilot_cap": Words("Most vehicles with an operator on board", "rule operator pilot", "operation"),
     "fleet.test_fleet": Words("Vehicles in tests", "rules least fleet, stack supply, depot capacity", "operation"),
-    "remote.vehicles_per_agent_by_year": Words("Vehicles a remote agent watches", "money line remote", "operation"),
+    "remote.vehicles_per_agent_by_half_year": Words(
+        "Vehicles a remote agent watches by half years driver-out", "money line remote; rule remote staff", "operation"
+    ),
     "launch.followup_factor": Words("Cost of a later launch over the first", "money line launch; budget", "contract"),
     "depot.stall_life_years": Words("Life of a charger stall", "residual and terminal value of stalls", "finance"),
     "team.usd_per_year": Words("City team", "money line team", "operation"),

@@ -107,7 +107,8 @@ def blocks_of_columns(f: Formulation) -> Ints:
     for data, own in zip(f.instance.deployments, columns.deployments, strict=True):
         steps = (own.begun, own.open, own.paying, own.driver_out)
         ends = (own.ended, own.serving, own.serving_paid)
-        for part in (*steps, *ends, own.vehicles, own.fleet, own.demand, own.trips, own.added, own.worn, own.cheap):
+        counts = (own.vehicles, own.fleet, own.demand, own.trips, own.added, own.worn, own.agents, own.cheap)
+        for part in (*steps, *ends, *counts):
             if part is not None:
                 out[part] = of_city[data.city]
     for by_city in (columns.team, columns.live, columns.live_now, columns.paying_live, columns.driver_out_live):

@@ -13,6 +13,7 @@ from fleetplan.optimize.rules.imposed import SuspensionRule
 from fleetplan.optimize.rules.launch import LAUNCH_RULES
 from fleetplan.optimize.rules.money import BOOKING_RULES, MONEY_RULES
 from fleetplan.optimize.rules.partners import PARTNER_RULES
+from fleetplan.optimize.rules.remote import REMOTE_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
 from fleetplan.optimize.rules.supply import SUPPLY_RULES
 from fleetplan.optimize.rules.wear import WEAR_RULES
@@ -26,6 +27,7 @@ OPERATING_RULES: tuple[Rule, ...] = (
     *CUT_RULES,
     *BOOKING_RULES,
     *WEAR_RULES,
+    *REMOTE_RULES,
     *PARTNER_RULES,
 )
 STANDING_RULES: tuple[Rule, ...] = (*OPERATING_RULES, *MONEY_RULES)

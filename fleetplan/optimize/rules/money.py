@@ -12,6 +12,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.matrix import PLAN, Place
+from fleetplan.optimize.remote import oldest_agents
 from fleetplan.optimize.rules.base import Problem, Rule
 
 MILLION = 1e6
@@ -68,10 +69,12 @@ class RunningMoneyRule(Rule):
     def _vehicles(self, p: Problem, q: int, data: DeploymentData) -> None:
         i, own, rates, months = p.instance, p.columns.deployments[q], data.rates, p.instance.world.months
         every = own.vehicles.T
-        remote = np.array([rates.remote_usd_month(int(m) // 12) for m in i.grid.starts])
         for line, usd in rates.per_vehicle_month.items():
             p.ledger.book(line, p.place(q), p.every, every, (usd * months)[:, None])
-        p.ledger.book("remote", p.place(q), p.every, every, (remote * months)[:, None])
+        agents = rates.agent_usd_month * months
+        p.ledger.book("remote", p.place(q), p.every, every, (oldest_agents(data) * agents)[:, None])
+        if own.agents is not None:
+            p.ledger.book("remote", p.place(q), p.every, own.agents, agents)
         for line, usd in rates.per_kwh.items():
             aux = usd * rates.aux_kwh_per_vehicle_day / (1.0 - rates.charging_loss)
             p.ledger.book(line, p.place(q), p.every, every, (aux * i.world.days)[:, None])

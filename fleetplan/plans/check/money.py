@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from fleetplan.catalogue.aliases import resolve_stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
+from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Violation, money_apart, usd_text
 from fleetplan.plans.check.suspended import end_of
@@ -28,6 +29,7 @@ DEPLOYMENT_LINES = (
 CITY_LINES = ("team", "depot_site", "stalls", "public_charging")
 POOL_LINES = ("vehicles", "loan", "resale")
 HOURS_PER_MONTH = 730
+HALF_YEAR = 6
 FIELD_DUTY = 0.8
 OPERATOR_HOURS_PER_MONTH = 16 * 30.4
 PUBLIC_KWH_PER_DAY = 90
@@ -80,23 +82,28 @@ def paying_share(calendar: Calendar, deployed: Deployed, t: int) -> float:
     return sum(parts) / total
 
 
-def vehicles_per_agent(case: Case, deployed: Deployed, t: int) -> float:
-    """Return how many vehicles a remote agent minds in the year in which a period begins, at most what the law allows."""
+def agents_per_vehicle(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> float:
+    """Return the remote agents that a vehicle needs, the mean over a period's months by its service's half years driver-out.
+
+    An agent minds no fewer vehicles as a service grows older, and never more than the law allows.
+    """
     met = case.catalogue.permits_of(deployed.row.stack, deployed.row.city).values()
     lawful = [p.vehicles_per_remote_operator for p in met if p.opens.endswith("paid_driver_out")]
-    figure = case.catalogue.assumptions["remote.vehicles_per_agent_by_year"]
-    year = case.starts[t] // 12
-    before = [value for y, value in zip(figure.years, figure.values, strict=True) if y <= year]
-    return min([before[-1] if before else figure.values[0], *(number for number in lawful if number)])
+    by_age = case.catalogue.assumptions["remote.vehicles_per_agent_by_half_year"].values
+    since = driver_out_since(case, calendar, deployed)
+    halves = [max(0, month - since) // HALF_YEAR if since <= case.starts[t] else 0 for month in case.months(t)]
+    minded = [min([max(by_age[: half + 1]), *(number for number in lawful if number)]) for half in halves]
+    return sum(1 / vehicles for vehicles in minded) / len(minded)
 
 
-def _vehicle_month_usd(case: Case, deployed: Deployed, t: int) -> dict[str, float]:
+def _vehicle_month_usd(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> dict[str, float]:
     city = deployed.city
     return {
-        "insurance": city.value("cost.insurance_usd_per_vehicle_year") / 12,
         "operator_fee": city.value("cost.operator_fee_usd_per_vehicle_month"),
         "data": case.eco("connectivity_and_data_per_vehicle_month"),
-        "remote": city.value("cost.remote_agent_usd_per_h") * HOURS_PER_MONTH / vehicles_per_agent(case, deployed, t),
+        "remote": city.value("cost.remote_agent_usd_per_h")
+        * HOURS_PER_MONTH
+        * agents_per_vehicle(case, calendar, deployed, t),
         "field": FIELD_DUTY
         * city.value("cost.field_agent_usd_per_h")
         * HOURS_PER_MONTH
@@ -111,6 +118,7 @@ def _running(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> dict
     fares = net_fare(case, deployed, t) * paying_share(calendar, deployed, t) * trips
     vehicle_months = row.vehicles[t] * case.lengths[t]
     licence_first, licence_now = listed(case, "price.licence_index_by_year", case.starts[t])
+    cover_first, cover_now = listed(case, "price.insurance_index_by_year", case.starts[t])
     operator_months = deployed.in_modes(OPERATOR_MODES, t) * case.lengths[t]
     paid = {
         "payment": case.eco("payment_processing") * fares,
@@ -118,8 +126,9 @@ def _running(case: Case, calendar: Calendar, deployed: Deployed, t: int) -> dict
         "energy": kwh_per_day(case, deployed, t) * case.days(t) * city.value("cost.electricity_usd_per_kwh"),
         "maintenance": case.eco("maintenance_and_tyres_per_km") * km,
         "licence": stack.value("contract.licence_usd_per_km") * licence_now / licence_first * km,
+        "insurance": city.value("cost.insurance_usd_per_km") * cover_now / cover_first * km,
         "safety_operator": city.value("cost.operator_usd_per_h") * OPERATOR_HOURS_PER_MONTH * operator_months,
-        **{line: usd * vehicle_months for line, usd in _vehicle_month_usd(case, deployed, t).items()},
+        **{line: usd * vehicle_months for line, usd in _vehicle_month_usd(case, calendar, deployed, t).items()},
     }
     lines = {line: -usd if deployed.pays(line) else 0.0 for line, usd in paid.items()}
     local = city.value("market.av_local_charge_usd_month") * vehicle_months
