@@ -62,10 +62,7 @@ CITY_FIGURES: dict[str, Any] = {
 STACK_FIGURES: dict[str, Any] = {
     "vehicle.price_usd": 60000,
     "vehicle.kit_share": 0.3,
-    "vehicle.seats": 4,
     "vehicle.battery_kwh": 75,
-    "vehicle.range_km": 400,
-    "vehicle.charge_kw": 120,
     "vehicle.energy_kwh_per_km": 0.17,
     "contract.platform_fare_share": 0.8,
     "contract.fee_usd_per_vehicle_day": 0,
@@ -75,6 +72,7 @@ STACK_FIGURES: dict[str, Any] = {
     "contract.fare_multiplier": 1,
     "contract.financed_share": 0,
     "contract.minimum_quantity": 0,
+    "contract.minimum_years": 10,
     "contract.shortfall_usd_per_vehicle": 0,
     "supply.placeable": {"value": [50, 500, 1500], "years": [2027, 2028, 2030], "line": "Works"},
     "supply.yearly_cap": 0,
@@ -123,7 +121,7 @@ def make_catalogue(tmp_path: Path, cities: int = 1, stacks: int = 1) -> Path:
         write(root / "partners" / f"{slug}.toml", stack_toml(slug))
     write(root / "jurisdictions" / "landia.toml", law_toml())
     write_csv(root / "deployments.csv", [deployment(stack, city) for stack in systems for city in slugs])
-    write_csv(root / "supply_lines.csv", [{"line": "Works", "plant": "Works, Landia", **SOURCED}])
+    write_csv(root / "supply_lines.csv", [{"line": "Works", "plant": "Works, Landia", "builds": "vehicles", **SOURCED}])
     market = {"market": "Elsewhere", "partner": "Partner", "since": "2025-03", "mode": "driver_out", "counts": "yes"}
     write_csv(root / "live_markets.csv", [{**market, "note": "", **SOURCED}])
     return root
@@ -140,9 +138,9 @@ def write_city(folder: Path, slug: str, lon: float) -> None:
     """Write one city folder round a longitude."""
     write(folder / "city.toml", city_toml(slug))
     west, east = lon - HALF_LON / 2, lon + HALF_LON / 2
-    people = {"population_year": 2025, "area_km2": 60, "lat": LAT + 0.02, "income_local": 50000, **SOURCED}
+    people = {"population_year": 2025, "area_km2": 60, "lat": LAT + 0.02, **SOURCED}
     district = {"district": "West", "population": 60000, "jobs": 40000, "lon": west, **people}
-    order = ["district", "population", "population_year", "area_km2", "lat", "lon", "jobs", "income_local"]
+    order = ["district", "population", "population_year", "area_km2", "lat", "lon", "jobs"]
     rows = [district, {**district, "district": "East", "population": 40000, "jobs": 10000, "lon": east}]
     write_csv(folder / "districts.csv", [{key: row[key] for key in [*order, *SOURCED]} for row in rows])
     spot = {"name": "Square", "kind": "business", "lat": LAT + 0.03, "lon": west, "weight": 5, **SOURCED}
@@ -153,7 +151,7 @@ def write_city(folder: Path, slug: str, lon: float) -> None:
     link = {"name": "Bridge", "barrier": "Lake", "kind": "bridge", **ends, "open": "yes", "permit": "", "note": ""}
     write_csv(folder / "crossings.csv", [{**link, **SOURCED}])
     site = {"site": "Yard", "lat": LAT - 0.03, "lon": west, "stalls": 40, "kw_per_stall": 92.5, "power": "spare"}
-    terms = {"lead_months": 9, "rent_usd_per_vehicle_month": 200, "note": ""}
+    terms = {"lead_months": 9, "note": ""}
     write_csv(folder / "depots.csv", [{**site, **terms, **SOURCED}])
     outline = box(lon, LAT, HALF_LON, HALF_LAT)
     launch = {"kind": "launch", "order": 1, "name": f"{slug} centre", **SOURCED}

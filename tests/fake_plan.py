@@ -176,7 +176,7 @@ def fake_city(slug: str) -> City:
         ),
         gateways,
         crossings,
-        (DepotSite("South yard", lat - 0.03, lon + 0.03, 40, 92.5, "spare", 9, 400, "", "made up", "assumed"),),
+        (DepotSite("South yard", lat - 0.03, lon + 0.03, 40, 92.5, "spare", 9, "", "made up", "assumed"),),
         (),
         fake_land(slug),
         "© OpenStreetMap contributors, ODbL",

@@ -27,6 +27,7 @@ from fleetplan.catalogue.types import (
     LiveMarket,
     Permit,
     Stack,
+    SupplyLine,
 )
 from fleetplan.plans.types import Plan
 from fleetplan.request import PlanRequest
@@ -83,6 +84,10 @@ ASSUMPTIONS = {
     "area.expansion_usd_per_km2": 15000.0,
     "public_charge_usd_per_kwh": 0.55,
     "terminal.years": 4.0,
+    "finance.loan_to_value": 0.5,
+    "supply.fixed_cost_share": 0.2,
+    "rival.line_share": 0.4,
+    "rival.line_vehicles_per_year": 50_000.0,
     "finance.interest": 0.09,
     "finance.term_years": 5.0,
     "supply.public_charging_cars": 25.0,
@@ -91,6 +96,13 @@ ASSUMPTIONS = {
     "finance.inflation": 0.02,
     "fleet.life_km": 150_000.0,
 }
+WORKS = {
+    "builds": "vehicles",
+    "capacity_per_year": "400",
+    "current_output_per_year": "100",
+    "break_even_utilisation": "0.8",
+}
+"""A plant that builds for nobody here until a request says so."""
 ECONOMICS = {
     "payment_processing": 0.025,
     "customer_support_per_trip": 0.4,
@@ -140,7 +152,10 @@ ALPHA = {
     "contract.launch_cost_usd": 5e6,
     "contract.launch_share": 1.0,
     "contract.fare_multiplier": 1.1,
-    "contract.financed_share": 0.5,
+    "contract.financed_share": 0.6,
+    "contract.minimum_quantity": 0.0,
+    "contract.minimum_years": 2.0,
+    "contract.shortfall_usd_per_vehicle": 0.0,
     "supply.yearly_cap": 0.0,
 }
 BETA = ALPHA | {
@@ -290,7 +305,7 @@ NO_SLIPS = {f"slip.{kind}_{figure}": 0.0 for kind in SLIP_CLASSES for figure in 
 def make_catalogue() -> Catalogue:
     """Return the made-up world."""
     yards = [
-        DepotSite(f"{x}-yard", 1.0, 1.0, stalls, 150.0, "spare", lead, 0.0, "", "made up", "assumed")
+        DepotSite(f"{x}-yard", 1.0, 1.0, stalls, 150.0, "spare", lead, "", "made up", "assumed")
         for x, stalls, lead in (("a", 12, 2), ("b", 9, 1))
     ]
     facts = [("alpha", "aston", "announced"), ("beta", "aston", "talks"), ("beta", "belport", "announced")]
@@ -319,7 +334,7 @@ def make_catalogue() -> Catalogue:
             remote__vehicles_per_agent_by_half_year=(MINDED, []),
             **PRICE_LISTS,
         ),
-        supply_lines={},
+        supply_lines={"Works": SupplyLine("Works", dict(WORKS))},
         live_markets=(
             LiveMarket("Elsewhere", "Alpha", "2025-01", "driver_out", True, "", "made up", "assumed"),
             LiveMarket("Nowhere", "Alpha", "2025-01", "operator", False, "", "made up", "assumed"),
@@ -717,6 +732,7 @@ def pool(maker: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
             "vehicles": (-CAR_2027 / 2 * bought).tolist(),
             "loan": [-float(x) for x in paid],
             "resale": [0.0] * 8,
+            "shortfall": [0.0] * 8,
         },
     }
 

@@ -40,7 +40,7 @@ def _figures() -> dict[str, Figure]:
 
 
 def _district(name: str, lat: float, lon: float, population: float, jobs: float) -> District:
-    return District(name, population, 2024, 35.0, lat, lon, jobs, None, "made up", "assumed")
+    return District(name, population, 2024, 35.0, lat, lon, jobs, "made up", "assumed")
 
 
 def small_city(*, bridge: bool = True, airport_permit: str = "") -> City:
@@ -69,7 +69,7 @@ def small_city(*, bridge: bool = True, airport_permit: str = "") -> City:
         hot_spots=(HotSpot("Market", "retail", 47.04, 8.06, 5, "made up", "assumed"),),
         gateways=(Gateway("Field", "airport", 47.11, 8.02, 5000.0, None, airport_permit, "made up", "assumed"),),
         crossings=(crossing,),
-        depots=(DepotSite("Yard", 47.05, 8.03, 40, 92.5, "spare", 9, 300, "", "made up", "assumed"),),
+        depots=(DepotSite("Yard", 47.05, 8.03, 40, 92.5, "spare", 9, "", "made up", "assumed"),),
         outlines=(
             Outline("All", "outline", 0, box(8.00, 47.00, 8.16, 47.12), "made up", "assumed"),
             Outline("First", "launch", 1, box(8.03, 47.02, 8.08, 47.07), "made up", "assumed"),

@@ -312,7 +312,7 @@ def test_an_area_with_hardly_a_rider_of_a_level_does_not_count():
     town = replace(
         WORLD.cities["aston"],
         areas=(Area("East", ("Far",), "made up", "assumed"),),
-        districts=tuple(District(n, 1, 2025, 1, 1.0, lon, 1, None, "", "") for n, lon in (("Near", 0.0), ("Far", 1.0))),
+        districts=tuple(District(n, 1, 2025, 1, 1.0, lon, 1, "", "") for n, lon in (("Near", 0.0), ("Far", 1.0))),
     )
     zones = Zones(
         ("a", "b"), np.ones(2), np.array([0.1, 0.9]), *(np.ones(2),) * 3, np.array([985.0, 15.0]), np.zeros(2, int)

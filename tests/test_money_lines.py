@@ -64,7 +64,7 @@ def test_every_line_that_is_booked_is_declared():
 
 
 def test_lines_that_go_on_and_lines_that_are_spent_are_told_apart():
-    assert {"loan", "resale", "withdrawal", "exit"} == NOT_RUNNING - CAPITAL_LINES
+    assert {"loan", "resale", "shortfall", "withdrawal", "exit"} == NOT_RUNNING - CAPITAL_LINES
     assert {LINES[name].group for name in NOT_RUNNING} == INVESTED
 
 

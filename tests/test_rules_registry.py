@@ -46,6 +46,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "permit_quota": {"permit": "a-op", "vehicles": 21, "start": "2027-05"},
     "tariff": {"stack": "alpha", "duty": 0.25, "start": "2027-09"},
     "rival_launch": {"city": "aston", "start": "2027-09", "share": 0.3, "months": 6},
+    "supply_line": {"line": "Works", "stack": "alpha", "start": "2027-09", "vehicles_per_year": 60},
     "service_hours": {"city": "aston", "from_hour": 6, "to_hour": 22, "start": "2027-07"},
     "suspension": {"stack": "beta", "start": "2027-10", "end": "2027-12", "vehicles_left": 3},
     "service_level": {"max_wait_min": 9.25},
@@ -144,7 +145,7 @@ def test_a_rule_without_rows_is_told_apart_from_one_that_forgot_them():
     none = {key for key, line in by_key().items() if line["its rows"].startswith(("none", "booking: no rows"))}
     where_scarce = {"supply_yearly_cap", "programme_room", "barred", "first_year_fleet", "partner_use"}
     where_scarce |= {"pilots_end", "line_capacity"}
-    where_scarce |= {"area_growth"}
+    where_scarce |= {"area_growth", "minimum_quantity"}
     assert silent - where_scarce == none - where_scarce
 
 
@@ -172,6 +173,7 @@ def test_the_line_of_a_rule_says_what_the_rule_says(key: str):
         "rival_launch": "riders.py",
         "service_hours": "curves.py",
     }
+    read_in["supply_line"] = "lines.py"
     read_in["partner_participation"] = "partners.py"
     expected = known.get(key, read_in.get(key, ""))
     assert line["check in"] == (f"`{expected}`" if expected else "-")
@@ -215,9 +217,10 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "permit_cap": ("a-op 30", "b-out 60", "b-type 45"),
     "operator_pilot": ("28",),
     "min_fleet": ("10", "20"),
-    "stack_supply": ("260 alpha", "156 beta"),
-    "owned_fleet": ("260 alpha",),
+    "stack_supply": ("275 alpha", "156 beta"),
+    "owned_fleet": ("275 alpha",),
     "supply_yearly_cap": ("500 beta",),
+    "line_capacity": ("60 Works",),
     "ramp": ("25 vehicles", "20 more", "20 and 10.0%"),
     "first_year_fleet": ("100 vehicles",),
     "partner_growth": ("30 vehicles", "15.0%", "Beta"),
@@ -253,7 +256,7 @@ NO_FIGURE = {
     "no_service_before_open": "whether, not how much",
     "used_orders": "whether, not how much",
     "pilots_end": "whether, not how much",
-    "line_capacity": "its figures are the plants', of which this world has none",
+    "minimum_quantity": "its figures are the contracts', none of which has a price for a vehicle short here",
     "response_curve": "its figures are the surfaces",
     "city_live": "a definition",
     "city_demand": "its figures are those of demand",

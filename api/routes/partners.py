@@ -87,5 +87,5 @@ def _detail(known: Catalogue, stack: Stack) -> dict[str, Any]:
         "notes": stack.notes,
         "holds": [asdict(hold) for hold in stack.holds],
         "figures": [figure_row(figure) for figure in stack.figures.values()],
-        "deployments": [asdict(fact) for fact in facts],
+        "deployments": [{k: v for k, v in asdict(fact).items() if k != "slips"} for fact in facts],  # a request says it
     }

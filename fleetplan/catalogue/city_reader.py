@@ -142,7 +142,6 @@ class _Tables:
             lat=lat,
             lon=lon,
             jobs=row.number("jobs", 0, 1e8),
-            income_local=row.optional_number("income_local", 0, 1e10),
             source=source,
             confidence=confidence,
         )
@@ -196,7 +195,6 @@ class _Tables:
             kw_per_stall=row.number("kw_per_stall", 1, 2_000),
             power=row.choice("power", _POWER),
             lead_months=row.whole("lead_months", 0, 240),
-            rent_usd_per_vehicle_month=row.number("rent_usd_per_vehicle_month", 0, 20_000),
             note=row.text("note", blank=True),
             source=source,
             confidence=confidence,

@@ -15,24 +15,18 @@ from fleetplan.catalogue.types import (
     Gateway,
     HotSpot,
     Jurisdiction,
-    Rival,
 )
 
 WEAK: Final[frozenset[Confidence]] = frozenset({"low", "assumed"})
-_Place = District | HotSpot | Gateway | DepotSite | Rival
+_PUBLIC: Final = ("paid_", "unpaid_")
+_Place = District | HotSpot | Gateway | DepotSite
 
 # Numbers of the CSV rows that plans depend on, with their units.
 _ROW_UNITS: Final[dict[type[_Place], dict[str, str]]] = {
-    District: {"population": "people", "jobs": "jobs", "area_km2": "km2", "income_local": "local currency/year"},
+    District: {"population": "people", "jobs": "jobs", "area_km2": "km2"},
     HotSpot: {"weight": "1 to 5"},
     Gateway: {"passengers_per_day": "passengers/day", "trip_share": "share"},
-    DepotSite: {
-        "stalls": "stalls",
-        "kw_per_stall": "kW/stall",
-        "lead_months": "months",
-        "rent_usd_per_vehicle_month": "USD/vehicle-month",
-    },
-    Rival: {"fleet": "vehicles"},
+    DepotSite: {"stalls": "stalls", "kw_per_stall": "kW/stall", "lead_months": "months"},
 }
 
 
@@ -60,11 +54,11 @@ def city_figures(city: City) -> Iterator[Figure]:
     yield from _rows(f"{city.slug}/hot_spots.csv", city.hot_spots)
     yield from _rows(f"{city.slug}/gateways.csv", city.gateways)
     yield from _rows(f"{city.slug}/depots.csv", city.depots)
-    yield from _rows(f"{city.slug}/city.toml#rival", city.rivals)
 
 
 def law_figures(law: Jurisdiction) -> Iterator[Figure]:
-    """Return how long each permit of a jurisdiction takes."""
+    """Return how long each permit of a jurisdiction takes, and the numbers that it names."""
+    yield from (figure for figure in permit_numbers(law) if figure.value)
     for permit in law.permits.values():
         yield Figure(
             key=f"jurisdictions/{law.slug}.toml#{permit.id}.months",
@@ -76,6 +70,27 @@ def law_figures(law: Jurisdiction) -> Iterator[Figure]:
             high=permit.months_max,
             note=permit.title,
         )
+
+
+def permit_numbers(law: Jurisdiction) -> Iterator[Figure]:
+    """Return the numbers of a law that a request may replace, 0 for none.
+
+    Vehicles that a permit allows, where it counts any or opens service to riders; vehicles that a remote operator may mind, where
+    it opens service without a driver.
+    """
+    for permit in law.permits.values():
+        named = {
+            "fleet_cap": ("vehicles", permit.fleet_cap, permit.fleet_cap > 0 or permit.opens.startswith(_PUBLIC)),
+            "vehicles_per_remote_operator": (
+                "vehicles per remote operator",
+                permit.vehicles_per_remote_operator,
+                permit.opens in {"paid_driver_out", "unpaid_driver_out"},
+            ),
+        }
+        for name, (unit, value, counts) in named.items():
+            if counts:
+                key = f"jurisdictions/{law.slug}.toml#{permit.id}.{name}"
+                yield Figure(key, float(value), unit, permit.source, permit.confidence, note=permit.title)
 
 
 def _rows(file: str, rows: Iterable[_Place]) -> Iterator[Figure]:

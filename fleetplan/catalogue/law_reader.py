@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from fleetplan.catalogue.files import Files
 from fleetplan.catalogue.law import Basis, Event, Jurisdiction, Permit
-from fleetplan.catalogue.schema import OPENS
+from fleetplan.catalogue.schema import LAW_FIGURES, OPENS
 from fleetplan.catalogue.tables import Table, provenance
 from fleetplan.months import month_number
 
@@ -16,6 +16,8 @@ _NEEDED_BY: Final[tuple[Literal["every", "no_operator_seat"], ...]] = ("every", 
 _CAP_KINDS: Final = ("concurrent", "shared_quota", "type_year")
 _MODES: Final = tuple(mode for mode in OPENS if mode.startswith(("paid_", "unpaid_")))
 _LONGEST_MONTHS: Final = 240
+REMOTE: Final = LAW_FIGURES["vehicles_per_remote_operator"]
+MOST_CAPPED: Final = round(LAW_FIGURES["fleet_cap"].high)
 BASES: Final[tuple[Basis, ...]] = ("promised", "judged")
 
 
@@ -100,8 +102,8 @@ def _permit(table: Table, jurisdiction: str) -> Permit:
         opens=table.choice("opens", OPENS),
         fare_factor=table.number("fare_factor", 0, 1),
         operator_on_board=table.flag("operator_on_board"),
-        vehicles_per_remote_operator=table.number("vehicles_per_remote_operator", 0, 1_000),
-        fleet_cap=table.whole("fleet_cap", 0, 10_000_000),
+        vehicles_per_remote_operator=table.number("vehicles_per_remote_operator", REMOTE.low, REMOTE.high),
+        fleet_cap=table.whole("fleet_cap", 0, MOST_CAPPED),
         fleet_cap_kind=table.choice("fleet_cap_kind", _CAP_KINDS),
         area=table.text("area"),
         hours=table.text("hours"),
@@ -130,7 +132,7 @@ def _limits(table: Table) -> tuple[str, ...]:
     for mode in limits:
         if mode not in _MODES:
             table.fault("limits", f"{mode!r} is no mode of service", ", ".join(_MODES), "choose one of them")
-    capped = table.whole("fleet_cap", 0, 10_000_000) and table.choice("fleet_cap_kind", _CAP_KINDS) == "concurrent"
+    capped = table.whole("fleet_cap", 0, MOST_CAPPED) and table.choice("fleet_cap_kind", _CAP_KINDS) == "concurrent"
     for key in ("limits", "until"):
         if _names(table, key) and not capped:
             what = "it speaks of a cap at a time, and the permit has none"

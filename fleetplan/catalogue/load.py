@@ -178,7 +178,15 @@ def _assumptions(files: Files) -> dict[str, Figure]:
 def _supply_lines(files: Files) -> dict[str, SupplyLine]:
     rows = files.rows("supply_lines.csv", schema.SUPPLY_LINES, further=True)
     check_unique(rows, "line")
-    return _by(rows, lambda row: SupplyLine(row.text("line"), _sourced_fields(row)), lambda line: line.line)
+    return _by(rows, _supply_line, lambda line: line.line)
+
+
+def _supply_line(row: Row) -> SupplyLine:
+    row.choice("builds", schema.LINE_BUILDS)
+    for column, spec in schema.LINE_NUMBERS.items():
+        if row.fields().get(column):
+            row.number(column, spec.low, spec.high)
+    return SupplyLine(row.text("line"), _sourced_fields(row))
 
 
 def _sourced_fields(row: Row) -> dict[str, str]:

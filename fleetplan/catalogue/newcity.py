@@ -186,7 +186,7 @@ def _district_rows(source: _Source) -> list[list[Any]]:
         middle = shape.representative_point()
         place = (round(middle.y, 5), round(middle.x, 5))
         text = f"{source.origin}{jobs_note}"
-        rows.append([label, round(people, 1), source.year, round(area, 4), *place, round(jobs, 1), "", text, "assumed"])
+        rows.append([label, round(people, 1), source.year, round(area, 4), *place, round(jobs, 1), text, "assumed"])
     return rows
 
 

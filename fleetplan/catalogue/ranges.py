@@ -12,6 +12,7 @@ from fleetplan.catalogue.schema import (
     CITY_FIGURES,
     ECONOMIC_FIGURES,
     FREE,
+    LAW_FIGURES,
     RATE_OF_EXCHANGE,
     SHARE,
     STACK_FIGURES,
@@ -38,6 +39,8 @@ def spec_of(file: str, key: str, unit: str) -> Spec:
     >>> spec_of("zurich/city.toml", "market.fare_tax", "share").high
     1
     """
+    if file.startswith("jurisdictions/"):
+        return LAW_FIGURES.get(key.rpartition(".")[2], FREE)
     if file.startswith("partners/"):
         return STACK_FIGURES.get(key, FREE)
     if file.endswith("/city.toml"):

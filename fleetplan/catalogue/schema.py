@@ -79,10 +79,7 @@ CITY_FIGURES: Final[dict[str, Spec]] = {
 STACK_FIGURES: Final[dict[str, Spec]] = {
     "vehicle.price_usd": Spec(1_000, 2e6),
     "vehicle.kit_share": SHARE,
-    "vehicle.seats": Spec(1, 60),
     "vehicle.battery_kwh": Spec(0, 1_000),
-    "vehicle.range_km": Spec(20, 3_000),
-    "vehicle.charge_kw": Spec(0, 2_000),
     "vehicle.energy_kwh_per_km": Spec(0.02, 5),
     "contract.platform_fare_share": SHARE,
     "contract.fee_usd_per_vehicle_day": Spec(0, 10_000),
@@ -92,6 +89,7 @@ STACK_FIGURES: Final[dict[str, Spec]] = {
     "contract.fare_multiplier": Spec(0.1, 10),
     "contract.financed_share": SHARE,
     "contract.minimum_quantity": Spec(0, 1e6),
+    "contract.minimum_years": Spec(0.5, 40),
     "contract.shortfall_usd_per_vehicle": Spec(0, 2e6),
     "supply.placeable": Spec(0, 1e7, length=0, years=True),
     "supply.yearly_cap": Spec(0, 1e7),
@@ -134,6 +132,8 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "price.licence_index_by_year": Spec(0.01, 10, length=0, years=True),
     "public_charge_usd_per_kwh": Spec(0, 10),
     "remote.vehicles_per_agent_by_half_year": Spec(0.1, 10_000, length=0),
+    "rival.line_share": SHARE,
+    "rival.line_vehicles_per_year": Spec(1, 1e8),
     "service.aux_kw": Spec(0, 50),
     "service.batching_s": Spec(0, 600),
     "service.boarding_min": Spec(0, 30),
@@ -152,6 +152,7 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
         for kind in SLIP_CLASSES
         for figure in ("kept", "median", "p90", "never")
     },
+    "supply.fixed_cost_share": Spec(0, 0.95),
     "supply.public_charging_cars": Spec(0, 1e6, whole=True),
     "exit.usd_per_service": Spec(0, 1e9),
     "suspension.recovery_months": Spec(0, 120),
@@ -162,6 +163,11 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "wait.elasticity": Spec(-10, 0),
     "wait.reference_min": Spec(0.1, 120),
 }
+LAW_FIGURES: Final[dict[str, Spec]] = {
+    "fleet_cap": Spec(0, 10_000_000, whole=True),
+    "vehicles_per_remote_operator": Spec(0, 1_000),
+}
+"""Numbers of a permit that a request may replace; 0 is none."""
 RATE_OF_EXCHANGE: Final = Spec(1e-6, 1e3)
 ECONOMIC_FIGURES: Final[dict[str, Spec]] = {
     "charging_loss": Spec(0, 0.9),
@@ -212,7 +218,6 @@ DISTRICTS: Final = (
     "lat",
     "lon",
     "jobs",
-    "income_local",
     "source",
     "confidence",
 )
@@ -240,7 +245,6 @@ DEPOTS: Final = (
     "kw_per_stall",
     "power",
     "lead_months",
-    "rent_usd_per_vehicle_month",
     "note",
     "source",
     "confidence",
@@ -258,7 +262,14 @@ DEPLOYMENTS: Final = (
 )
 ECONOMICS: Final = ("item", "low", "likely", "high", "unit", "year", "source", "confidence")
 LIVE_MARKETS: Final = ("market", "partner", "since", "mode", "counts", "note", "source", "confidence")
-SUPPLY_LINES: Final = ("line", "source", "confidence")
+SUPPLY_LINES: Final = ("line", "builds", "source", "confidence")
+LINE_BUILDS: Final = ("vehicles", "parts", "nothing")
+LINE_NUMBERS: Final[dict[str, Spec]] = {
+    "capacity_per_year": Spec(0, 1e9),
+    "current_output_per_year": Spec(0, 1e9),
+    "break_even_utilisation": SHARE,
+}
+"""What is read of a supply line; blank where it is not known."""
 RECORD: Final = (
     "measure",
     "operator",

@@ -63,12 +63,10 @@ def read_stack(files: Files, slug: str) -> Stack | None:
 
 
 def _check_charging(vehicle: Table, stack: Stack) -> None:
-    for name in ("battery_kwh", "charge_kw"):
-        figure = stack.figures.get(f"vehicle.{name}")
-        if stack.electric and figure is not None and figure.value < 1:
-            vehicle.fault(
-                name, f"an electric vehicle has {figure.value:g}", "a number from 1", "mend it, or electric = false"
-            )
+    figure = stack.figures.get("vehicle.battery_kwh")
+    if stack.electric and figure is not None and figure.value < 1:
+        what = f"an electric vehicle has {figure.value:g}"
+        vehicle.fault("battery_kwh", what, "a number from 1", "mend it, or electric = false")
 
 
 def _platform_pays(contract: Table) -> frozenset[str]:

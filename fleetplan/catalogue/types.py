@@ -13,6 +13,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from fleetplan.catalogue.law import Confidence, DriverOut, Event, Hold, Jurisdiction, Permit, permits_met
+from fleetplan.catalogue.lines import SupplyLine
 
 __all__ = [
     "Area",
@@ -80,7 +81,6 @@ class District:
     lat: float
     lon: float
     jobs: float
-    income_local: float | None
     source: str
     confidence: str
 
@@ -142,7 +142,6 @@ class DepotSite:
     kw_per_stall: float
     power: Literal["spare", "new"]
     lead_months: int
-    rent_usd_per_vehicle_month: float
     note: str
     source: str
     confidence: str
@@ -272,7 +271,10 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentFact:
-    """What law and deal say about one stack in one city."""
+    """What law and deal say about one stack in one city.
+
+    ``slips`` is the class whose slip its permits have, where a request says it; else it follows from where the stack runs.
+    """
 
     stack: str
     city: str
@@ -283,19 +285,7 @@ class DeploymentFact:
     earliest_announced: str
     source: str
     confidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class SupplyLine:
-    """A plant or programme behind the supply, kept as documented facts (text columns as they stand)."""
-
-    line: str
-    fields: Mapping[str, str]
-
-    @property
-    def capacity_per_year(self) -> float:
-        """Vehicles (or whatever it makes) that it can build a year for all its customers; 0 where no number is known."""
-        return float(self.fields.get("capacity_per_year") or 0.0)
+    slips: Literal["", "here", "elsewhere", "nowhere"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from fleetplan.catalogue.types import Catalogue, City, Stack
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.curves import hours_carried, planes_over, sampled
 from fleetplan.plans.check.growth import driver_out_since
+from fleetplan.plans.check.lines import Built, built_there, rivals_line
 from fleetplan.plans.check.money import duties, paying_share, team_stays
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.reach import within_reach
@@ -24,6 +25,7 @@ from fleetplan.plans.check.riders import rivals_leave
 from fleetplan.plans.check.suspended import end_of, stood_still
 from fleetplan.plans.check.value import pool_shares
 from fleetplan.plans.types import CityRollout, Plan, StackFleet
+from fleetplan.request.imposed import LineChange
 from fleetplan.service.types import CityService, LadderLevel
 
 Array = NDArray[np.float64]
@@ -62,6 +64,7 @@ class ServiceFixed:
     city_ages: Array
     city_pilot: Array
     halves: Array
+    staff_halves: Array
     planes: Array
     carried: Array
     km_per_trip: Array
@@ -76,6 +79,7 @@ class ServiceFixed:
     duties: Array
     share: Array
     lawful_agents: float
+    rivals_line: LineChange | None
 
     @property
     def city(self) -> City:
@@ -123,6 +127,8 @@ class PoolFixed:
     stack: Stack
     bought: Array
     buys: bool
+    taken: float  # of all the partner's stacks
+    built: Built | None  # on a line that the request switches on
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +229,8 @@ def _service(case: Case, calendar: Calendar, deployed: Deployed) -> ServiceFixed
         rings=_rings(case, deployed, since),
         city_ages=_ages(case, town, None),
         city_pilot=_by_period(case, lambda t: town > case.starts[t]),
-        halves=_halves(case, since),
+        halves=_halves(case, since, "fleet.trips_per_car_day_by_half_year"),
+        staff_halves=_halves(case, since, "remote.vehicles_per_agent_by_half_year"),
         planes=_planes(case, deployed),
         carried=_by_period(case, lambda t: hours_carried(case, deployed, t)),
         km_per_trip=np.array([s.km_per_trip if s else 0.0 for s in surfaces]),
@@ -238,6 +245,7 @@ def _service(case: Case, calendar: Calendar, deployed: Deployed) -> ServiceFixed
         duties=_by_period(case, lambda t: duties(case, row.stack, case.starts[t])),
         share=np.array(pool_shares(case, deployed)),
         lawful_agents=float(min((n for n in agents if n), default=np.inf)),
+        rivals_line=rivals_line(case, row.city),
     )
 
 
@@ -269,9 +277,9 @@ def _rings(case: Case, deployed: Deployed, since: int) -> tuple[Ring, ...]:
     return tuple(found)
 
 
-def _halves(case: Case, since: int) -> Array:
-    """Return which half years of age the months of each period read, shape (half years, periods)."""
-    numbers = len(case.catalogue.assumptions["fleet.trips_per_car_day_by_half_year"].values)
+def _halves(case: Case, since: int, figure: str) -> Array:
+    """Return which half years of age of a list the months of each period read, shape (half years, periods)."""
+    numbers = len(case.catalogue.assumptions[figure].values)
     out = np.zeros((numbers, len(case.lengths)))
     for t in case.periods:
         for month in case.months(t):
@@ -322,4 +330,12 @@ def _city(case: Case, rollout: CityRollout) -> CityFixed:
 
 def _pool(case: Case, fleet: StackFleet) -> PoolFixed:
     stack = case.catalogue.stacks[fleet.stack]
-    return PoolFixed(fleet, stack, np.array(fleet.bought, float), "capital" in stack.platform_pays)
+    theirs = [f.bought for f in case.plan.stacks if case.catalogue.stacks[f.stack].partner == stack.partner]
+    return PoolFixed(
+        fleet,
+        stack,
+        np.array(fleet.bought, float),
+        "capital" in stack.platform_pays,
+        float(sum(map(sum, theirs))),
+        built_there(case, fleet.stack),
+    )

@@ -17,14 +17,22 @@ PriceOf = Callable[[int], Array]
 
 
 def plain_price(futures: Futures, pool: PoolFixed, month: int, duty: float) -> Array:
-    """Return the price of a vehicle without spares in an absolute month, USD, shape (futures or 1, 1)."""
+    """Return the price of a vehicle without spares in an absolute month, USD, shape (futures or 1, 1).
+
+    A line that the request switches on has a price of its own, and no duty.
+    """
     own, stack = futures.catalogue.assumptions, pool.stack
     whole, kit = futures.of(stack, "vehicle.price_usd"), futures.of(stack, "vehicle.kit_share")
     kit_list, cells = own["price.kit_index_by_year"], own["price.battery_usd_per_kwh_by_year"]
     index = futures.in_years(kit_list, [month]) / futures.many(kit_list)[:, :1]
     fallen = futures.many(cells)[:, :1] - futures.in_years(cells, [month])
-    price = whole * (1.0 - kit + kit * index) - futures.of(stack, "vehicle.battery_kwh") * fallen
-    return np.asarray(np.maximum(price, 0.0) * duty)
+    price = np.maximum(whole * (1.0 - kit + kit * index) - futures.of(stack, "vehicle.battery_kwh") * fallen, 0.0)
+    there = pool.built
+    if there is None or month < there.month:
+        return np.asarray(price * duty)
+    dearer = futures.own("supply.fixed_cost_share") * there.short * whole * (1.0 - kit)
+    times = np.ones((1, 1)) if there.price_usd is None else there.price_usd / whole
+    return np.asarray(np.maximum(times * (price + dearer), 0.0))
 
 
 def priced(fixed: Fixed, futures: Futures, pool: PoolFixed) -> PriceOf:
@@ -76,16 +84,17 @@ def loan_terms(futures: Futures, pool: PoolFixed) -> LoanTerms:
     """Return the loan on a stack's vehicles."""
     months = np.minimum(vehicle_life(futures), futures.months("finance.term_years"))
     rate = futures.own("finance.interest")
-    share = futures.of(pool.stack, "contract.financed_share")
+    share = np.minimum(futures.of(pool.stack, "contract.financed_share"), futures.own("finance.loan_to_value"))
     return LoanTerms(share, annuity(rate, months), months, rate, futures.own("finance.inflation"))
 
 
 def pool_lines(fixed: Fixed, futures: Futures, pool: PoolFixed) -> dict[str, Array]:
-    """Return purchases, loans and sales of a stack's vehicles by period, shapes (futures or 1, periods)."""
+    """Return purchases, loans, sales and shortfalls of a stack's vehicles by period, shapes (futures or 1, periods)."""
     price, loan, periods = priced(fixed, futures, pool), loan_terms(futures, pool), len(fixed.starts)
     zero = np.zeros((1, periods))
+    short = _short(fixed, futures, pool)
     if not pool.buys or not pool.bought.any():
-        return {"vehicles": zero, "loan": zero, "resale": zero}
+        return {"vehicles": zero, "loan": zero, "resale": zero, "shortfall": short}
     prices = np.concatenate(np.broadcast_arrays(*(price(int(m)) for m in fixed.starts)), axis=1)
     horizon = np.arange(fixed.starts[0], fixed.starts[-1] + int(fixed.lengths[-1]))
     life, rest = vehicle_life(futures), futures.own("fleet.residual_share")
@@ -100,7 +109,17 @@ def pool_lines(fixed: Fixed, futures: Futures, pool: PoolFixed) -> dict[str, Arr
         "vehicles": -prices * (1.0 - loan.share) * pool.bought,
         "loan": -loan.share * loan.due * by_period,
         "resale": sold,
+        "shortfall": short,
     }
+
+
+def _short(fixed: Fixed, futures: Futures, pool: PoolFixed) -> Array:
+    """Return what is owed at the end for vehicles short of a contract's minimum."""
+    years = futures.of(pool.stack, "contract.minimum_years")
+    due = futures.of(pool.stack, "contract.minimum_quantity") * np.minimum(1.0, fixed.lengths.sum() / 12.0 / years)
+    short = np.maximum(0.0, due - pool.taken) if pool.buys else np.zeros((1, 1))
+    last = np.arange(len(fixed.starts)) == len(fixed.starts) - 1
+    return np.asarray(-futures.of(pool.stack, "contract.shortfall_usd_per_vehicle") * short * last)
 
 
 def _sold(fixed: Fixed, prices: Array, t: int, life: Array, rest: Array) -> Array:

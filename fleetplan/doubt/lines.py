@@ -45,18 +45,18 @@ def _running(fixed: Fixed, futures: Futures, service: ServiceFixed, ridden: Ridd
     trips, km = ridden.trips * fixed.days, ridden.km * fixed.days
     fares = fare_usd(futures, service, ridden.trip_km) * service.paying * trips
     vehicle_months = service.vehicles * fixed.lengths
-    licence_list = futures.catalogue.assumptions["price.licence_index_by_year"]
-    licence = futures.in_years(licence_list, fixed.starts.tolist()) / futures.many(licence_list)[:, :1]
+    licence, cover = (_index(fixed, futures, f"price.{kind}_index_by_year") for kind in ("licence", "insurance"))
     paid = {
         "payment": futures.eco("payment_processing") * fares,
         "support": futures.eco("customer_support_per_trip") * trips,
         "energy": _kwh(fixed, futures, service, ridden) * futures.of(city, "cost.electricity_usd_per_kwh"),
         "maintenance": futures.eco("maintenance_and_tyres_per_km") * km,
         "licence": futures.of(stack, "contract.licence_usd_per_km") * licence * km,
+        "insurance": futures.of(city, "cost.insurance_usd_per_km") * cover * km,
         "safety_operator": futures.of(city, "cost.operator_usd_per_h")
         * OPERATOR_HOURS_PER_MONTH
         * (service.operators * fixed.lengths),
-        **{line: usd * vehicle_months for line, usd in _vehicle_month(fixed, futures, service).items()},
+        **{line: usd * vehicle_months for line, usd in _vehicle_month(futures, service).items()},
     }
     lines = {line: -usd if service.pays(line) else np.zeros_like(fares) for line, usd in paid.items()}
     local = futures.of(city, "market.av_local_charge_usd_month") * vehicle_months
@@ -68,16 +68,22 @@ def _running(fixed: Fixed, futures: Futures, service: ServiceFixed, ridden: Ridd
     }
 
 
-def _vehicle_month(fixed: Fixed, futures: Futures, service: ServiceFixed) -> Lines:
+def _index(fixed: Fixed, futures: Futures, key: str) -> Array:
+    """Return a list by calendar year over its first year, by period."""
+    known = futures.catalogue.assumptions[key]
+    return np.asarray(futures.in_years(known, fixed.starts.tolist()) / futures.many(known)[:, :1])
+
+
+def _vehicle_month(futures: Futures, service: ServiceFixed) -> Lines:
     city = service.city
-    agents = futures.in_years(futures.catalogue.assumptions["remote.vehicles_per_agent_by_year"], fixed.starts.tolist())
-    agents = np.minimum(agents, service.lawful_agents)
+    by_age = futures.many(futures.catalogue.assumptions["remote.vehicles_per_agent_by_half_year"])
+    minded = np.minimum(np.maximum.accumulate(by_age, axis=1), service.lawful_agents)
+    agents = (1.0 / minded) @ service.staff_halves
     fielded = futures.eco("event_response_vehicles_per_field_agent")
     return {
-        "insurance": futures.of(city, "cost.insurance_usd_per_vehicle_year") / 12.0,
         "operator_fee": futures.of(city, "cost.operator_fee_usd_per_vehicle_month"),
         "data": futures.eco("connectivity_and_data_per_vehicle_month"),
-        "remote": futures.of(city, "cost.remote_agent_usd_per_h") * HOURS_PER_MONTH / agents,
+        "remote": futures.of(city, "cost.remote_agent_usd_per_h") * HOURS_PER_MONTH * agents,
         "field": FIELD_DUTY * futures.of(city, "cost.field_agent_usd_per_h") * HOURS_PER_MONTH / fielded,
     }
 

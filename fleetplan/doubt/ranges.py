@@ -99,7 +99,9 @@ def leant_on(fixed: Fixed) -> Iterator[Figure]:
     for law in laws:
         if law in catalogue.jurisdictions:
             known = law_figures(catalogue.jurisdictions[law])
-            yield from (f for f in known if f.key.partition("#")[2].removesuffix(".months") in met)
+            yield from (
+                f for f in known if f.key.endswith(".months") and f.key.partition("#")[2][: -len(".months")] in met
+            )
 
 
 def with_figure(overrides: list[FigureOverride], one: Ranged, *, high: bool) -> list[FigureOverride]:
@@ -116,7 +118,7 @@ def ranged_by_key(catalogue: Catalogue, key: str) -> Ranged | None:
     """Return the figure of a catalogue with a key with its range; None where there is none, or it has none."""
     head, _, inner = key.partition("#")
     owner, _, file = head.partition("/")
-    if owner == "jurisdictions":
+    if owner == "jurisdictions" and inner.endswith(".months"):
         law = catalogue.jurisdictions.get(file.removesuffix(".toml"))
         figure = next((f for f in law_figures(law) if f.key == key), None) if law else None
     elif owner == "partners":

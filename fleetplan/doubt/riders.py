@@ -54,9 +54,20 @@ def scale(fixed: Fixed, futures: Futures, service: ServiceFixed) -> Array:
     """Return season, rivals and price as one factor on riders, shape (futures or 1, periods)."""
     season = futures.many(service.city.figures["season.month_factors"]) @ fixed.calendar_months
     middle = fixed.starts - fixed.starts[0] + fixed.lengths / 2
-    rivals = futures.of(service.city, "market.rival_share") * (middle / fixed.lengths.sum())
+    rivals = futures.of(service.city, "market.rival_share") * _grown(futures, service, middle) / fixed.lengths.sum()
+    rivals = np.minimum(rivals, 1.0) if service.rivals_line is not None else rivals
     price = futures.of(service.stack, "contract.fare_multiplier") ** futures.own("price.elasticity")
     return np.asarray(season * (1.0 - rivals) * price * service.rivals_leave)
+
+
+def _grown(futures: Futures, service: ServiceFixed, middle: Array) -> Array:
+    """Return how many months rivals have grown by the middle of each period; those of a line in doubt follow it."""
+    line = service.rivals_line
+    if line is None:
+        return middle
+    part, volume = futures.own("rival.line_share"), futures.own("rival.line_vehicles_per_year")
+    built = volume if line.vehicles_per_year is None else float(line.vehicles_per_year)
+    return np.asarray((1.0 - part) * middle + part * built / volume * np.maximum(0.0, middle - line.delay_months))
 
 
 def market(futures: Futures, service: ServiceFixed) -> Array:

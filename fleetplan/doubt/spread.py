@@ -47,7 +47,7 @@ TOGETHER = (
     Kind("how cities take to the platform", ("market.platform_share", "market.trips_per_day"), 0.4),
     Kind("how far robotaxi trips displace drivers' trips", ("market.displaced_share_by_year",), 0.7),
     Kind("rivals", ("market.rival_share",), 0.5),
-    Kind("insurance", ("cost.insurance_usd_per_vehicle_year",), 0.7),
+    Kind("insurance", ("cost.insurance_usd_per_km", "price.insurance_index"), 0.7),
     Kind("wages of agents and operators", ("cost.remote_agent", "cost.field_agent", "cost.operator_usd"), 0.6),
     Kind("electricity", ("cost.electricity", "public_charge_usd"), 0.6),
     Kind("prices of vehicles", ("vehicle.price_usd", "price.kit_index", "price.battery"), 0.4),

@@ -72,7 +72,8 @@ LINES: Mapping[str, Line] = {
     ),
     "team": Line(_STAFF, figures=("team.usd_per_year",)),
     "safety_operator": Line("Safety operators"),
-    "vehicles": Line(_VEHICLES, "capital", ("service.spare_share", *PRICE_LISTS)),
+    "vehicles": Line(_VEHICLES, "capital", ("service.spare_share", "finance.loan_to_value", *PRICE_LISTS)),
+    "shortfall": Line(_VEHICLES, "once"),
     "placing": Line(_VEHICLES, "capital", ("fleet.delivery_usd",)),
     "withdrawal": Line(_VEHICLES, "once", ("fleet.move_usd_per_vehicle",)),
     "resale": Line(
@@ -83,6 +84,7 @@ LINES: Mapping[str, Line] = {
         "loan",
         (
             "service.spare_share",
+            "finance.loan_to_value",
             "finance.interest",
             "finance.term_years",
             "finance.inflation",

@@ -27,6 +27,7 @@ from fleetplan.optimize.instance import (
     counted_modes,
 )
 from fleetplan.optimize.lawcaps import cap_changes
+from fleetplan.optimize.lines import delay_of, further, rivals_take
 from fleetplan.optimize.owning import counted_years, keeping, stack_terms, stall_life
 from fleetplan.optimize.pace import Growth
 from fleetplan.optimize.sites import CityData, DepotData
@@ -74,21 +75,28 @@ def season_means(grid: Grid, factors: Sequence[float]) -> Array:
     return np.array([np.mean([factors[m % 12] for m in grid.months_in(t)]) for t in range(len(grid))])
 
 
-def rival_shares(grid: Grid, share_at_end: float) -> Array:
-    """Return the share that rivals take in the middle of each period: growing evenly from 0 to ``share_at_end``."""
-    months = sum(grid.lengths)
-    middle = grid.starts - grid.start + np.asarray(grid.lengths) / 2.0
-    return np.asarray(share_at_end * middle / months)
-
-
-def placeable(grid: Grid, years: Sequence[int], values: Sequence[float], changes: Sequence[SupplyChange]) -> Ints:
+def placeable(
+    grid: Grid,
+    years: Sequence[int],
+    values: Sequence[float],
+    changes: Sequence[SupplyChange],
+    late_months: int = 0,
+    more: Array | float = 0.0,
+) -> Ints:
     """Return the vehicles a stack may have in service in each period: linear between Decembers, then changed.
 
     The figure is read at the start of a period and multiplied by the least factor of the period's months: vehicles stand
     still within a period, so what a stack lacks in one month it lacks in all of them.
+
+    Parameters
+    ----------
+    late_months
+        By how much later all of it comes.
+    more
+        Vehicles that a further line adds, by period.
     """
     at = np.array([12 * y + 11 for y in years], float)
-    level = np.interp(grid.starts.astype(float), at, np.asarray(values, float))
+    level = np.interp(grid.starts.astype(float) - late_months, at, np.asarray(values, float)) + more
     factors = np.ones(len(grid.singly))
     for change in changes:
         factors[list(grid.singly.window(change.start, change.end))] *= change.factor
@@ -219,7 +227,8 @@ def paths_of(scope: Scope, constraints: Sequence[AnyConstraint] | None = None) -
 def _ceiling(scope: Scope, slug: str, grid: Grid, constraints: Sequence[AnyConstraint]) -> Ints:
     figure = scope.catalogue.stacks[slug].figures["supply.placeable"]
     changes = [c for c in constraints if isinstance(c, SupplyChange) and c.stack == slug]
-    return placeable(grid, figure.years, figure.values, changes)
+    late, more = delay_of(slug, scope.catalogue, constraints), further(slug, grid, constraints)
+    return placeable(grid, figure.years, figure.values, changes, late, more)
 
 
 def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> CityData:
@@ -340,7 +349,7 @@ def outlook_of(
         modes = _modes(path, grid, terms.shared, wanted)
         gates = _level_gates(path, grid, terms.shared, wanted, city, world.cities[terms.city].service)
         season = season_means(grid, city.series("season.month_factors"))
-        rivals = rival_shares(grid, city.value("market.rival_share"))
+        rivals = rivals_take(grid, terms.city, scope.catalogue, constraints)
         scale = season * (1.0 - rivals) * terms.rates.demand_factor * left_by_rivals(grid, terms.city, constraints)
         found.append(DeploymentOutlook(path, modes, gates, scale, *_barred(scope, terms, constraints, grid)))
     ceilings = {s: _ceiling(scope, s, grid, constraints) for s in world.stacks}

@@ -34,6 +34,8 @@ class StackTerms:
     partner: str
     owned: bool
     yearly_cap: float
+    minimum_due: float  # vehicles that the contract asks to be taken within the horizon
+    shortfall_usd: float  # owed for each of them that is not
     life_months: int
     price_usd: Array  # (periods,): of a vehicle bought then, with spares
     own_cash_usd: Array  # (periods,): of it paid at purchase
@@ -42,3 +44,8 @@ class StackTerms:
     wear_usd: Array  # (periods,): price of a new one less what an old one fetches, without spares
     kept: Mapping[int, Keeping]  # by months counted after the horizon, (periods bought,)
     alive: Flags  # (periods bought, periods)
+
+    @property
+    def owes_for_short(self) -> bool:
+        """Whether the platform, which buys these vehicles, owes something where it takes fewer than the contract asks for."""
+        return self.owned and self.minimum_due > 0 and self.shortfall_usd > 0

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fleetplan.economics import Life, Loan, kept, vehicle_life_months, vehicle_price_usd
+from fleetplan.economics import Life, Loan, kept, vehicle_life_months
 from fleetplan.months import Grid
 from fleetplan.optimize.holdings import Array, Keeping, StackTerms
-from fleetplan.optimize.imposed import duty_factor
+from fleetplan.optimize.lines import bought_usd
 from fleetplan.scope import Scope
 
 
@@ -33,13 +33,12 @@ def vehicle_life(scope: Scope, slug: str) -> Life:
     stack, own = scope.catalogue.stacks[slug], scope.catalogue.assumptions
     spares, months = 1.0 + own["service.spare_share"].value, vehicle_life_months(own)
     term = min(months, round(own["finance.term_years"].value * 12))
-    loan = Loan(
-        stack.value("contract.financed_share"), own["finance.interest"].value, term, own["finance.inflation"].value
-    )
+    financed = min(stack.value("contract.financed_share"), own["finance.loan_to_value"].value)
+    loan = Loan(financed, own["finance.interest"].value, term, own["finance.inflation"].value)
     keep = own["fleet.residual_share"].value
 
     def price_usd(month: int) -> float:
-        return duty_factor(slug, month, scope.constraints) * spares * vehicle_price_usd(own, stack, month)
+        return spares * bought_usd(scope, slug, month)
 
     return Life(months, keep, price_usd, loan)
 
@@ -63,6 +62,9 @@ def stack_terms(scope: Scope, slug: str, grid: Grid) -> StackTerms:
         partner=stack.partner,
         owned="capital" in stack.platform_pays,
         yearly_cap=stack.value("supply.yearly_cap"),
+        minimum_due=stack.value("contract.minimum_quantity")
+        * min(1.0, (grid.end - grid.start) / 12.0 / stack.value("contract.minimum_years")),
+        shortfall_usd=stack.value("contract.shortfall_usd_per_vehicle"),
         life_months=life.months,
         price_usd=price,
         own_cash_usd=price * (1.0 - life.loan.share),

@@ -50,7 +50,10 @@ def slip_of(figures: Mapping[str, Figure], kind: SlipClass) -> Slip:
 
 
 def slip_class(catalogue: Catalogue, stack: str, city: str) -> SlipClass:
-    """Return the class of a stack's service without a driver in a city, from where it runs without one today."""
+    """Return the class of a stack's driverless service in a city: the request's, else by where it runs without a driver today."""
+    fact = catalogue.deployments.get((stack, city))
+    if fact is not None and fact.slips:
+        return fact.slips
     place, there = catalogue.cities[city], catalogue.stacks[stack].driver_out
     laws = [catalogue.jurisdictions[slug] for slug in place.jurisdictions if slug in catalogue.jurisdictions]
     permissive = any(law.permissive for law in laws)

@@ -112,7 +112,7 @@ def terms(catalogue: Catalogue, stack: Stack) -> list[Term]:
         Term("Fixed fee", _fee(stack), row("contract.fee_usd_per_vehicle_day")),
         Term("Licence", _licence(stack), row("contract.licence_usd_per_km")),
         Term("Launch", _launch(stack), row("contract.launch_cost_usd")),
-        Term("Finance", _finance(stack), row("contract.financed_share")),
+        Term("Finance", _finance(catalogue, stack), row("contract.financed_share")),
         Term("Minimum quantity", _minimum(stack), row("contract.minimum_quantity")),
         Term("Legal volume cap", _cap(stack), row("supply.yearly_cap")),
         Term("Exclusive", "Only for the platform." if stack.exclusive else "Not exclusive."),
@@ -233,10 +233,10 @@ def _launch(stack: Stack) -> str:
     )
 
 
-def _finance(stack: Stack) -> str:
+def _finance(catalogue: Catalogue, stack: Stack) -> str:
     if "capital" not in stack.platform_pays:
         return "The partner finances the vehicles."
-    share = stack.value("contract.financed_share")
+    share = min(stack.value("contract.financed_share"), catalogue.assumptions["finance.loan_to_value"].value)
     return (
         f"{percent(share, 0)} of the price is financed by others."
         if share
@@ -250,7 +250,8 @@ def _minimum(stack: Stack) -> str:
         return ""
     owed = stack.value("contract.shortfall_usd_per_vehicle")
     short = f"each vehicle short costs {usd(owed)}" if owed else "what a vehicle short costs is not published"
-    return f"At least {count(least)} vehicles are to be taken; {short}."
+    years = stack.value("contract.minimum_years")
+    return f"At least {count(least)} vehicles are to be taken within {years:g} years, in all markets; {short}."
 
 
 def _cap(stack: Stack) -> str:

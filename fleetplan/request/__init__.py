@@ -12,6 +12,7 @@ from fleetplan.request.model import (
     FigureOverride,
     Horizon,
     PlanRequest,
+    StackClass,
     StackInCity,
 )
 from fleetplan.request.parse import parse_request, readable, valid_fields
@@ -31,6 +32,7 @@ __all__ = [
     "NotNegative",
     "PlanRequest",
     "Share",
+    "StackClass",
     "StackInCity",
     "faults_of",
     "parse_request",

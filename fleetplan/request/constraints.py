@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from fleetplan.request.constraint import Constraint, Limit
-from fleetplan.request.imposed import AreaCap, PermitQuota, RivalLaunch, ServiceHours, Tariff, TripsCap
+from fleetplan.request.imposed import AreaCap, LineChange, PermitQuota, RivalLaunch, ServiceHours, Tariff, TripsCap
 from fleetplan.request.values import NO_TRUTH, Amount, Count, Month, Name, NotNegative, Share, refusal
 
 __all__ = ["CONSTRAINT_TYPES", "AnyConstraint", "Constraint", "Limit", "constraint_from"]
@@ -277,6 +277,7 @@ AnyConstraint = Annotated[
     | PermitQuota
     | Tariff
     | RivalLaunch
+    | LineChange
     | ServiceHours
     | ServiceLevel
     | MinimumTrips

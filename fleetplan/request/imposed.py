@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from fleetplan.months import month_number
 from fleetplan.request.constraint import Constraint, Limit
-from fleetplan.request.values import NO_TRUTH, Count, Month, Name, NotNegative, Share
+from fleetplan.request.values import NO_TRUTH, Count, Month, Name, NotNegative, Share, refusal
+
+NEVER = 10**9
 
 
 class AreaCap(Constraint):
@@ -78,6 +81,54 @@ class RivalLaunch(Constraint):
     def only_forbids(self) -> bool:
         """True: fewer riders are left, and nothing else changes."""
         return True
+
+
+class LineChange(Constraint):
+    """A supply line is switched on for a stack, comes later, or builds at most so many vehicles a year.
+
+    With a stack: from ``start`` on (and ``delay_months``) all its vehicles are built there, ``vehicles_per_year`` more of them a
+    year than can be had otherwise. Without one: whatever the line builds. A rival's line moves what rivals take of riders.
+    """
+
+    given = True
+    type: Literal["supply_line"] = "supply_line"
+    line: Name = Field(description="as in supply_lines.csv", examples=["Ford Valencia (Almussafes)"])
+    stack: Name | None = Field(default=None, description="whose vehicles are built there from start on")
+    start: Month | None = Field(default=None, description="given with a stack")
+    delay_months: Annotated[int, Field(ge=0, le=120), NO_TRUTH] = Field(
+        default=0, description="so much later comes what the line builds"
+    )
+    vehicles_per_year: Count | None = Field(
+        default=None, description="that the line builds, for the stack where one is named, else in all"
+    )
+    others_per_year: Count | None = Field(
+        default=None, description="that the plant builds for others; the catalogue's output of today where left out"
+    )
+    price_usd: Annotated[float, Field(ge=1_000, le=2e6, allow_inf_nan=False), NO_TRUTH] | None = Field(
+        default=None, description="of a vehicle built there while the plant breaks even; the stack's own where left out"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> LineChange:
+        if (self.stack is None) != (self.start is None):
+            given, lacking = ("stack", "start") if self.stack else ("start", "stack")
+            refused = refusal(
+                f"has a {given} and no {lacking}", "both, or neither", f"add {lacking}, or take {given} out"
+            )
+            raise refused
+        if self.stack is None and (self.others_per_year is not None or self.price_usd is not None):
+            refused = refusal("prices vehicles of no stack", "a stack that is built there", "add stack: and start:")
+            raise refused
+        if self.stack is None and not self.delay_months and self.vehicles_per_year is None:
+            allowed = "at least one of stack, delay_months, vehicles_per_year"
+            refused = refusal("changes nothing", allowed, "add delay_months: 12, for example")
+            raise refused
+        return self
+
+    @property
+    def built_from(self) -> int:
+        """The absolute month from which on the stack's vehicles are built there; beyond all where no stack is named."""
+        return month_number(self.start) + self.delay_months if self.start else NEVER
 
 
 class ServiceHours(Constraint):

@@ -68,6 +68,24 @@ class StackInCity(Model):
     city: Name = Field(examples=["zurich"])
 
 
+class StackClass(StackInCity):
+    """What a stack counts as in a city: how its promises slip, what its deal is."""
+
+    slips: Literal["here", "elsewhere", "nowhere"] | None = Field(
+        default=None,
+        description="how late its driverless permits come: as of a stack that carries riders without a driver under the same law "
+        "(here), that runs without one elsewhere, or nowhere yet",
+    )
+    deal: Literal["announced", "talks", "none"] | None = Field(default=None, description="in place of the catalogue's")
+
+    @model_validator(mode="after")
+    def _something(self) -> StackClass:
+        if self.slips is None and self.deal is None:
+            refused = refusal("changes nothing", "at least one of slips, deal", "add slips: elsewhere, for example")
+            raise refused
+        return self
+
+
 class Deployments(Model):
     """Which stacks may be placed where."""
 
@@ -78,6 +96,9 @@ class Deployments(Model):
         default=[], max_length=MOST_NAMES, description="pairs admitted besides, if the law does not bar them"
     )
     remove: list[StackInCity] = Field(default=[], max_length=MOST_NAMES, description="pairs taken out")
+    classes: list[StackClass] = Field(
+        default=[], max_length=MOST_NAMES, description="what pairs count as, in place of the catalogue's class"
+    )
 
 
 class FigureOverride(Model):

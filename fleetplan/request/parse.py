@@ -19,6 +19,7 @@ from fleetplan.request.model import (
     FigureOverride,
     Horizon,
     PlanRequest,
+    StackClass,
     StackInCity,
 )
 from fleetplan.request.values import Name
@@ -40,6 +41,9 @@ def parse_request(data: Any) -> PlanRequest:
     except ValidationError as error:
         found = [*faults_of(PlanRequest, error, leave_out={IDS_TWICE}), *_twice(data)]
         raise RequestError(found) from error
+
+
+_PAIRS = {"add": StackInCity, "remove": StackInCity, "classes": StackClass}
 
 
 def _twice(data: Any) -> list[Fault]:
@@ -65,7 +69,7 @@ def readable(data: Any) -> PlanRequest:
         "capital": valid_fields(Capital, given.get("capital")),
         "horizon": valid_fields(Horizon, given.get("horizon")),
         "deployments": valid_fields(Deployments, pairs).model_copy(
-            update={key: [_entry(StackInCity, e) for e in _entries(pairs, key)] for key in ("add", "remove")}
+            update={key: [_entry(kind, e) for e in _entries(pairs, key)] for key, kind in _PAIRS.items()}
         ),
         "overrides": [_entry(FigureOverride, e) for e in _entries(given, "overrides")],
         "constraints": [_constraint(e) for e in _entries(given, "constraints")],

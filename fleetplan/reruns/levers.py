@@ -23,7 +23,7 @@ from fleetplan.scope import Scope
 from fleetplan.words.changes import sentence
 from fleetplan.words.constraints import constraint_words
 from fleetplan.words.figures import words_of
-from fleetplan.words.names import Names, owner_of
+from fleetplan.words.names import Names
 from fleetplan.words.request import DEAL_NAMES
 from fleetplan.words.values import month_name
 
@@ -289,7 +289,7 @@ def _figures(
     keys = [key for key in weak | set(also) if key in known and key not in taken]
     groups: dict[str, list[str]] = {}
     for key in sorted(keys, key=lambda key: (words_of(key).title, key)):
-        groups.setdefault(owner_of(key), []).append(key)
+        groups.setdefault(names.figure_owner(key), []).append(key)
     named = [(names.figure_owner(group[0]), [_figure(known[key]) for key in group]) for group in groups.values()]
     return sorted(named, key=lambda one: one[0])
 

@@ -38,6 +38,7 @@ KEYED: dict[tuple[str, ...], tuple[Callable[[Mapping[str, Any]], str], Callable[
     ("overrides",): (lambda e: str(e.get("figure")), lambda key: {"figure": key}, "overridden figure"),
     ("deployments", "add"): (_pair_key, _pair_of, "added stack@city"),
     ("deployments", "remove"): (_pair_key, _pair_of, "removed stack@city"),
+    ("deployments", "classes"): (_pair_key, _pair_of, "class of a stack@city"),
 }
 """Lists of objects: how an entry is addressed, what the address says about it, what the address is called."""
 

@@ -140,6 +140,16 @@ def check_lists(request: PlanRequest, admission: Admission) -> None:
             )
 
 
+def check_classes(request: PlanRequest, admission: Admission) -> None:
+    """Note pairs that are given a class and are not planned, unless it is their new deal that keeps them out."""
+    for i, item in readable(request.deployments.classes):
+        pair = Names(admission.names.catalogue).pair(item, "")
+        refused = admission.refusal(*pair) if pair else None
+        if pair and refused and getattr(item, "deal", None) in {None, *admission.deals}:
+            what = f"{pair[0]} in {pair[1]} is not planned: {refused.reason}"
+            admission.names.add(f"/deployments/classes/{i}", what, "a planned pair", refused.remedy or _DROP)
+
+
 def _slugs(resolve: Callable[[str, str], str], given: Iterable[str | None], at: str) -> list[str]:
     return [slug for i, name in readable(given) if (slug := resolve(name, f"{at}/{i}"))]
 

@@ -50,7 +50,9 @@ class Names:
             found["partner"] = self._partner(given, f"{where}/partner")
         permits = [p for law in self.catalogue.jurisdictions.values() for p in law.permits]
         events = [e for law in self.catalogue.jurisdictions.values() for e in law.events]
-        for key, known in (("permit", permits), ("jurisdiction", self.catalogue.jurisdictions), ("event", events)):
+        laws = self.catalogue.jurisdictions
+        kinds = (("permit", permits), ("jurisdiction", laws), ("event", events), ("line", self.catalogue.supply_lines))
+        for key, known in kinds:
             if given := getattr(item, key, None):
                 found[key] = self._known(key, given, known, f"{where}/{key}")
         return item.model_copy(update=found)

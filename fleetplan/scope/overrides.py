@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
+from fleetplan.catalogue.figures import permit_numbers
+from fleetplan.catalogue.law import Jurisdiction
 from fleetplan.catalogue.ranges import Wrong, spec_of_figure, wrong_numbers, wrong_profile
 from fleetplan.catalogue.types import Catalogue, Figure
 from fleetplan.errors import Fault, nearest
@@ -26,6 +28,7 @@ def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride | Non
     groups += [c.figures for c in catalogue.cities.values()]
     groups += [s.figures for s in catalogue.stacks.values()]
     known = {f.key: f for group in groups for f in group.values()}
+    known |= {f.key: f for law in catalogue.jurisdictions.values() for f in permit_numbers(law)}
     given = [(i, change) for i, change in enumerate(changes) if change is not None and hasattr(change, "figure")]
     faults = [*_twice(given)]
     for i, change in given:
@@ -39,12 +42,28 @@ def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride | Non
         stacks={k: replace(s, figures=_changed(s.figures, by_key)) for k, s in catalogue.stacks.items()},
         economics=_changed(catalogue.economics, by_key),
         assumptions=_changed(catalogue.assumptions, by_key),
+        jurisdictions={k: _law_changed(law, by_key) for k, law in catalogue.jurisdictions.items()},
     )
     return changed, []
 
 
 def _changed(figures: Mapping[str, Figure], by_key: Mapping[str, FigureOverride]) -> dict[str, Figure]:
     return {name: _overridden(f, by_key[f.key]) if f.key in by_key else f for name, f in figures.items()}
+
+
+def _law_changed(law: Jurisdiction, by_key: Mapping[str, FigureOverride]) -> Jurisdiction:
+    """Return a law whose permits have the numbers that the request gives them."""
+    given = [figure for figure in permit_numbers(law) if figure.key in by_key]
+    permits = dict(law.permits)
+    for figure in given:
+        permit_id, _, name = figure.key.partition("#")[2].rpartition(".")
+        (number,) = _numbers(figure, by_key[figure.key])
+        own = permits[permit_id]
+        capped = name == "fleet_cap"
+        permits[permit_id] = (
+            replace(own, fleet_cap=round(number)) if capped else replace(own, vehicles_per_remote_operator=number)
+        )
+    return replace(law, permits=permits) if given else law
 
 
 def _overridden(figure: Figure, change: FigureOverride) -> Figure:

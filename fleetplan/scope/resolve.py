@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import Fault, RequestError
 from fleetplan.request import AnyConstraint, PlanRequest
-from fleetplan.scope.admission import Admission, check_lists, readable
+from fleetplan.scope.admission import Admission, check_classes, check_lists, readable
+from fleetplan.scope.classes import with_classes
+from fleetplan.scope.lines import check_lines
 from fleetplan.scope.names import Names, Pair
 from fleetplan.scope.overrides import apply_overrides
 from fleetplan.scope.relevance import check_events, check_months, check_planned
@@ -65,12 +67,16 @@ def look_up(request: PlanRequest, catalogue: Catalogue, unread: Collection[str] 
     """
     names = Names(catalogue)
     changed, names.faults = apply_overrides(catalogue, request.overrides)
+    classed = with_classes(request, names)
+    names.catalogue, changed = replace(catalogue, deployments=classed), replace(changed, deployments=classed)
     known = len(names.faults)
     admission = Admission.of(request, names)
     lists_hold = len(names.faults) == known and _LISTS.isdisjoint(unread)
     if lists_hold:
         check_lists(request, admission)
         lists_hold = len(names.faults) == known
+    if lists_hold:
+        check_classes(request, admission)
     if _HORIZON.isdisjoint(unread):
         _check_quarters(request, names)
     asked: Iterator[tuple[int, AnyConstraint]] = readable(request.constraints)
@@ -82,6 +88,7 @@ def look_up(request: PlanRequest, catalogue: Catalogue, unread: Collection[str] 
         if lists_hold:
             check_planned(item, where, admission, names)
     check_events(constraints, names)
+    check_lines(constraints, admission if lists_hold else None, names)
     planned = tuple(sorted(admission.planned))
     return Scope(request, changed, admission.cities, planned, tuple(c for _, c in constraints)), names.faults
 

@@ -29,7 +29,7 @@ def also_asked(request: Mapping[str, Any], shown: set[int], names: Names) -> lis
     amounts = _member(request, "capital").get("per_quarter_usd")
     if isinstance(amounts, list):
         found.append(("capital/per_quarter_usd", _by_quarter(amounts)))
-    for kind in ("add", "remove"):
+    for kind in ("add", "remove", "classes"):
         for i, entry in enumerate(_entries(_member(request, "deployments"), kind)):
             found.append((f"deployments/{kind}/{i}", _new(f"/deployments/{kind}/{i}", entry, names)))
     found += _replaced(_entries(request, "overrides"), names)

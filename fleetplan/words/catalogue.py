@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from fleetplan.catalogue.types import Confidence, Stack
+from fleetplan.catalogue.lines import feeds
+from fleetplan.catalogue.types import Catalogue, Confidence, Stack
 from fleetplan.words.values import MODE_NAMES
 
 CONFIDENCES: Final[tuple[Confidence, ...]] = ("high", "medium", "low", "assumed")
@@ -154,3 +155,17 @@ def _closes_nothing(address: str) -> bool:
 def _short(address: str, longest: int = 64) -> str:
     bare = re.sub(r"^https?://(www\.)?", "", address).rstrip("/")
     return bare if len(bare) <= longest else f"{bare[: longest - 1]}…"
+
+
+def whom_it_feeds(catalogue: Catalogue, line: str) -> str:
+    """Return in a sentence whom a line builds for; that it feeds no robotaxi where it builds for none."""
+    fed = [catalogue.stacks[slug] for slug in feeds(catalogue, line)]
+    own = [f"{s.partner}, {s.platform}" for s in fed if not s.rival]
+    theirs = sorted({s.partner for s in fed if s.rival})
+    if own:
+        return f"Feeds {'; '.join(own)}."
+    if theirs:
+        return f"Feeds a rival, {' and '.join(theirs)}: its volume moves the rivals' share of riders."
+    if catalogue.supply_lines[line].builds_vehicles:
+        return "Feeds no robotaxi of the catalogue; a request may switch it on for one."
+    return "Feeds no robotaxi: documented only."

@@ -11,9 +11,11 @@ from fleetplan.errors import RequestError
 from fleetplan.request import parse_request
 from fleetplan.reruns.patch import InputChange, apply_patch, input_changes
 from fleetplan.words.asked import month_words
+from fleetplan.words.catalogue import DEAL_NAMES
 from fleetplan.words.constraints import constraint_words
 from fleetplan.words.markets import OBJECTIVES_BRIEFLY
 from fleetplan.words.names import Names
+from fleetplan.words.slips import SLIP_NAMES
 from fleetplan.words.values import percent, several, usd
 
 Kind = Literal["new", "gone", "changed"]
@@ -158,10 +160,22 @@ def _known_value(figure: Figure | None) -> str:
 
 def _pair(parts: Sequence[str], change: InputChange, names: Names) -> tuple[str, str]:
     pair = change.before or change.after
+    if parts[1] == "classes":
+        text = f"{names.place(pair['stack'], pair['city'])} {class_words(change.after)}"
+        return f"{text}.", text
     verb = "admitted besides" if parts[1] == "add" else "taken out"
     still = "is" if change.before is None else "is no longer"
     text = f"{names.place(pair['stack'], pair['city'])} {still} {verb}"
     return f"{text}.", text
+
+
+def class_words(asked: Mapping[str, Any] | None) -> str:
+    """Return what a stack in a city counts as; as catalogued where nothing is asked."""
+    if asked is None:
+        return "counts as in the catalogue again"
+    slips, deal = asked.get("slips"), asked.get("deal")
+    said = [f"is late as one that {SLIP_NAMES[slips]}"] if slips else []
+    return " and ".join([*said, *([f"counts as {DEAL_NAMES[deal]}"] if deal else [])])
 
 
 def _plain(where: str, change: InputChange, names: Names) -> tuple[str, str]:

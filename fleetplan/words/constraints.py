@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 
 from fleetplan.plans.check.measure import Measure
 from fleetplan.words.asked import Entry, month_words, number_words, place_words, window_words
-from fleetplan.words.imposed import asks_area, asks_duty, asks_hours, asks_quota, asks_rival, asks_trips_at_most
+from fleetplan.words.imposed import (
+    asks_area,
+    asks_duty,
+    asks_hours,
+    asks_line,
+    asks_quota,
+    asks_rival,
+    asks_trips_at_most,
+)
 from fleetplan.words.names import Names
 from fleetplan.words.values import count, decimal, listed, month_name, percent, several, usd
 
@@ -302,6 +310,13 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         asks_rival,
         _given,
         {"share": ("Share of riders it takes", "%"), "months": ("Months until it has them", "months")},
+    ),
+    "supply_line": ConstraintWords(
+        "A supply line is switched on, late or capped",
+        asks_line,
+        _given,
+        {"delay_months": ("Months later", "months"), "vehicles_per_year": ("Vehicles a year", "vehicles")},
+        "A line and, where it is switched on, the partner built there are written in the request itself.",
     ),
     "service_hours": ConstraintWords(
         "Riders are carried in some hours only",

@@ -205,7 +205,7 @@ def peers(catalogue: Catalogue, row: FigureRow) -> list[FigureRow]:
     """Return the same figure of the other cities, or of the other stacks."""
     file, _, inner = row.key.partition("#")
     rows = figure_rows(catalogue)
-    if file.endswith("/city.toml") and not inner.startswith("rival#"):
+    if file.endswith("/city.toml"):
         keys = [f"{slug}/city.toml#{inner}" for slug in catalogue.cities]
     elif file.startswith("partners/"):
         keys = [f"partners/{slug}.toml#{inner}" for slug in catalogue.stacks]
@@ -220,9 +220,7 @@ def place_in_files(row: FigureRow) -> str:
     if file == "economics.csv":
         return f"cities/{file}, row {inner}"
     if file.startswith("jurisdictions/"):
-        return f"cities/{file}, [[permit]] {inner.removesuffix('.months')}"
-    if inner.startswith("rival#"):
-        return f"cities/{file}, [[rival]] {inner.removeprefix('rival#').removesuffix('.fleet')}"
+        return f"cities/{file}, [[permit]] {inner.rpartition('.')[0]}"
     if file.endswith(".csv"):
         name, _, column = inner.rpartition(".")
         return f"cities/{file}, row {name}, column {column}"
@@ -232,9 +230,8 @@ def place_in_files(row: FigureRow) -> str:
 def override(row: FigureRow) -> dict[str, Any] | None:
     """Return what a request holds to try another value; nothing where a request cannot."""
     file = row.key.partition("#")[0]
-    open_to_requests = file in {"economics.csv", "assumptions.toml"} or (
-        file.endswith(("/city.toml",)) and "#rival#" not in row.key
-    )
+    open_to_requests = file in {"economics.csv", "assumptions.toml"} or file.endswith("/city.toml")
+    open_to_requests |= file.startswith("jurisdictions/") and not row.key.endswith(".months")
     if not open_to_requests and not file.startswith("partners/"):
         return None
     f = row.figure

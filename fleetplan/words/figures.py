@@ -5,7 +5,6 @@ The rules and lines are those of ``docs/model.md``. A figure that no rule reads 
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 from fleetplan.economics import LINES
@@ -93,10 +92,7 @@ _VEHICLE = "money lines vehicles, loan, wear, resale, residual, terminal; budget
 STACK: Final = {
     "vehicle.price_usd": Words("Price of a vehicle, landed", _VEHICLE, "vehicle"),
     "vehicle.kit_share": Words("Share of the driving kit in the price", f"{_VEHICLE}: falls by year", "vehicle"),
-    "vehicle.seats": Words("Seats for riders", "", "vehicle"),
     "vehicle.battery_kwh": Words("Battery", f"{_VEHICLE}: cells get cheaper", "vehicle"),
-    "vehicle.range_km": Words("Range", "", "vehicle"),
-    "vehicle.charge_kw": Words("Fastest charge", "", "vehicle"),
     "vehicle.energy_kwh_per_km": Words("Energy, driving only", "money line energy", "vehicle"),
     "contract.platform_fare_share": Words("Platform's share of net fares", "money line partner share", "contract"),
     "contract.fee_usd_per_vehicle_day": Words("Fixed fee, a vehicle and day", "money line fixed fee", "contract"),
@@ -109,15 +105,15 @@ STACK: Final = {
     "contract.financed_share": Words(
         "Share of price financed by others", "money lines vehicles, loan; budget", "contract"
     ),
-    "contract.minimum_quantity": Words("Minimum quantity", "", "contract"),
-    "contract.shortfall_usd_per_vehicle": Words("Owed for each vehicle not taken", "", "contract"),
+    "contract.minimum_quantity": Words("Minimum quantity", "money line shortfall", "contract"),
+    "contract.minimum_years": Words("Years for the minimum quantity", "money line shortfall", "contract"),
+    "contract.shortfall_usd_per_vehicle": Words("Owed for each vehicle not taken", "money line shortfall", "contract"),
     "supply.placeable": Words("Vehicles to be had by year's end", "rule stack supply", "supply"),
     "supply.yearly_cap": Words("Legal volume cap a year", "rule supply yearly cap", "supply"),
 }
 _FX = Words("Exchange rate", "net fares: local currency to USD", "finance")
 _WAIT = "response curves: how many trips a fleet serves"
 OWN: Final = {
-    "fx.CNY": Words("US dollars for one CNY", "", "finance"),
     "adoption.curve_monthly": Words("Adoption by months of driver-out service", "rule demand: adoption", "market"),
     "adoption.operator_share": Words("Riders of a pilot with an operator", "rule demand: adoption", "market"),
     "area.doubling_months": Words("Months in which an area doubles", "rule area growth", "operation"),
@@ -182,12 +178,17 @@ OWN: Final = {
     "team.usd_per_year": Words("City team", "money line team", "operation"),
     "area.expansion_usd_per_km2": Words("Opening a further km²", "money line area; budget", "contract"),
     "public_charge_usd_per_kwh": Words("Public charging", "money line public charging", "operation"),
+    "supply.fixed_cost_share": Words("Fixed cost of a plant", f"{_VEHICLE}: below break-even", "supply"),
+    "rival.line_share": Words("Rivals' share that rests on a rival's line", "rule demand: rivals", "rivals"),
+    "rival.line_vehicles_per_year": Words("Vehicles of a rival's line", "rule demand: rivals", "rivals"),
     "supply.public_charging_cars": Words("Vehicles at public chargers at most", "rule depot capacity", "depots"),
     "terminal.years": Words("Years counted after the horizon", "money lines residual, terminal", "finance"),
     "terminal.growth": Words("Growth after the horizon", "money line terminal", "finance"),
     "finance.inflation": Words("Inflation", "money line loan", "finance"),
     "finance.interest": Words("Interest on vehicles", "money lines loan, terminal", "finance"),
-    "finance.loan_to_value": Words("Share of price a lender finances", "", "finance"),
+    "finance.loan_to_value": Words(
+        "Share of price a lender finances", "money lines vehicles, loan, terminal; budget", "finance"
+    ),
     "finance.term_years": Words("Term of a loan", "money lines loan, residual", "finance"),
 }
 
@@ -198,6 +199,11 @@ def _read_by(figure: str) -> str:
     return f"money line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
 
 
+LAW: Final = {
+    "months": Words("Months", "rule permit path: when a mode may open", "law"),
+    "fleet_cap": Words("Vehicles allowed", "rule permit cap", "law"),
+    "vehicles_per_remote_operator": Words("Vehicles for a remote operator at most", "money line remote", "law"),
+}
 ECONOMICS: Final = {"vehicles_per_fast_stall": "rule depot capacity; response curves"}
 """What reads an item that no money line reads."""
 
@@ -205,15 +211,12 @@ ROWS: Final = {
     "population": Words("Residents", "people by zone, hence trips", "people"),
     "jobs": Words("Jobs", "people by zone, hence trips", "people"),
     "area_km2": Words("Area", "which zones a district holds", "people"),
-    "income_local": Words("Household income", "", "people"),
     "weight": Words("Pull on trips", "people by zone: where jobs cluster", "places"),
     "passengers_per_day": Words("Passengers a day", "demand: trips of the airport or station", "places"),
     "trip_share": Words("Share of the city's trips", "demand: trips of the airport", "places"),
     "stalls": Words("Charger stalls at most", "rule depot capacity", "depots"),
     "kw_per_stall": Words("Power of a stall", "response curves: charging", "depots"),
     "lead_months": Words("Months from order to power", "rule depot capacity", "depots"),
-    "rent_usd_per_vehicle_month": Words("Rent", "", "depots"),
-    "fleet": Words("Fleet", "", "rivals"),
 }
 _UPPER: Final = {"us": "US", "av": "AV", "ads": "ADS", "ev": "EV", "usd": "USD", "eur": "EUR", "cny": "CNY", "fx": "FX"}
 
@@ -236,17 +239,21 @@ def words_of(key: str) -> Words:
     if file == "assumptions.toml":
         return _own(inner)
     if file.startswith("jurisdictions/"):
-        return Words("Months", "rule permit path: when a mode may open", "law")
+        return LAW[inner.rpartition(".")[2]]
     if file.startswith("partners/"):
         return STACK.get(inner, Words(plain(inner.replace(".", " ")), "", "contract"))
     if inner in CITY:
         return CITY[inner]
     name, _, column = inner.rpartition(".")
     found = ROWS.get(column, Words(plain(column), "", "places"))
-    return found._replace(title=f"{found.title}: {re.sub(r'^rival#', '', name)}")
+    return found._replace(title=f"{found.title}: {name}")
 
 
 def _own(inner: str) -> Words:
     if inner.startswith("fx.") and inner not in OWN:
         return _FX._replace(title=f"US dollars for one {inner.removeprefix('fx.')}")
+    if inner.startswith("slip."):
+        return Words(
+            plain(inner.replace(".", " ")), "rule permit path: how late promises come, and how sure that is", "law"
+        )
     return OWN.get(inner, Words(plain(inner.replace(".", " ")), _read_by(inner), "finance"))

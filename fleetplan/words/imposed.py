@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleetplan.words.asked import Entry, month_words, number_words, place_words, window_words
 from fleetplan.words.names import Names
-from fleetplan.words.values import count, percent, several
+from fleetplan.words.values import count, percent, several, usd
 
 
 def asks_area(c: Entry, names: Names) -> str:
@@ -33,6 +33,21 @@ def asks_rival(c: Entry, names: Names) -> str:
     pace = f" within {several(months, 'month')}" if months else " at once"
     opens = f"a rival opens in {names.city(c['city'])} in {month_words(c['start'])}"
     return f"{opens} and takes {percent(c['share'])} of riders{pace}"
+
+
+def asks_line(c: Entry, names: Names) -> str:
+    """Return what is said of a supply line."""
+    late, most = c.get("delay_months") or 0, c.get("vehicles_per_year")
+    if not c.get("stack"):
+        said = [f"comes {several(late, 'month')} later"] if late else []
+        said += [f"builds at most {number_words(most, 'vehicle')} a year"] if most is not None else []
+        return f"the line {c['line']} {' and '.join(said)}"
+    said = [f"{names.partner(c['stack'])} built at {c['line']} from {month_words(c['start'])}"]
+    said += [f"and {several(late, 'month')} later"] if late else []
+    said += [f"at most {number_words(most, 'vehicle')} a year"] if most is not None else []
+    others = c.get("others_per_year")
+    said += [f"beside {number_words(others, 'car')} for others"] if others is not None else []
+    return ", ".join([*said, *([f"at {usd(c['price_usd'])} each"] if c.get("price_usd") else [])])
 
 
 def asks_hours(c: Entry, names: Names) -> str:

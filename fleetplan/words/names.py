@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
+from fleetplan.catalogue.figures import permit_numbers
 from fleetplan.catalogue.types import Catalogue, Figure
 from fleetplan.errors import InputError
 from fleetplan.plans.types import Plan
 from fleetplan.words.figures import words_of
 
 EVERYWHERE = "Everywhere"
+
+
+LAWS = "jurisdictions"
 
 
 def owner_of(key: str) -> str:
@@ -100,7 +104,8 @@ class Names:
         groups = [self.catalogue.economics, self.catalogue.assumptions]
         groups += [city.figures for city in self.catalogue.cities.values()]
         groups += [stack.figures for stack in self.catalogue.stacks.values()]
-        return {figure.key: figure for group in groups for figure in group.values()}
+        laws = (figure for law in self.catalogue.jurisdictions.values() for figure in permit_numbers(law))
+        return {figure.key: figure for figure in (*(f for group in groups for f in group.values()), *laws)}
 
     def figure_owner(self, key: str) -> str:
         """Return whose figure a key names: a city, a partner, or everywhere.
@@ -111,6 +116,9 @@ class Names:
         owner = owner_of(key)
         if not owner:
             return EVERYWHERE
+        if owner == LAWS:
+            law, _, rest = key.removeprefix(f"{LAWS}/").partition(".toml#")
+            return f"{self.law(law)}, {self.permit(rest.rpartition('.')[0])}"
         return self.city(owner) if key.startswith(f"{owner}/") else self.partner(owner)
 
     def figure_title(self, key: str) -> str:

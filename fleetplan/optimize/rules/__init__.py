@@ -12,6 +12,7 @@ from fleetplan.optimize.rules.growth import GROWTH_RULES
 from fleetplan.optimize.rules.imposed import SuspensionRule
 from fleetplan.optimize.rules.launch import LAUNCH_RULES
 from fleetplan.optimize.rules.money import BOOKING_RULES, MONEY_RULES
+from fleetplan.optimize.rules.orders import ORDER_RULES
 from fleetplan.optimize.rules.partners import PARTNER_RULES
 from fleetplan.optimize.rules.remote import REMOTE_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
@@ -28,6 +29,7 @@ OPERATING_RULES: tuple[Rule, ...] = (
     *BOOKING_RULES,
     *WEAR_RULES,
     *REMOTE_RULES,
+    *ORDER_RULES,
     *PARTNER_RULES,
 )
 STANDING_RULES: tuple[Rule, ...] = (*OPERATING_RULES, *MONEY_RULES)

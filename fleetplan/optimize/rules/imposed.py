@@ -11,7 +11,7 @@ from fleetplan.optimize.suspended import suspended_at, suspended_here
 from fleetplan.request.constraints import (
     Suspension,
 )
-from fleetplan.request.imposed import AreaCap, PermitQuota, RivalLaunch, ServiceHours, Tariff, TripsCap
+from fleetplan.request.imposed import AreaCap, LineChange, PermitQuota, RivalLaunch, ServiceHours, Tariff, TripsCap
 
 KM2 = 1e-6
 """Areas so little larger than asked are told the same."""
@@ -121,6 +121,13 @@ class RivalLaunchRule(GivenRule[RivalLaunch]):
 
     title = "A rival takes a share of a city's riders"
     unchecked = "it alters the riders that demand and city_demand are checked with"
+
+
+class LineChangeRule(GivenRule[LineChange]):
+    """A plant builds for somebody else, later, or fewer."""
+
+    title = "A supply line is switched on for a stack, comes later, or builds at most so many vehicles a year"
+    unchecked = "it alters the vehicles, prices and rivals that supply, money lines and demand are checked with"
 
 
 class ServiceHoursRule(GivenRule[ServiceHours]):

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from fleetplan.economics import Life, going_on, kept, vehicle_life_months, vehicle_price_usd
+from fleetplan.economics import Life, going_on, kept, vehicle_life_months
 from fleetplan.economics.partner import PartnerRates, partner_rates, years_after
 from fleetplan.months import Grid
-from fleetplan.optimize.imposed import duty_factor
 from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.ledger import NOT_RUNNING, Ledger
+from fleetplan.optimize.lines import bought_usd
 from fleetplan.optimize.rules.base import Problem, Rule
 from fleetplan.optimize.rules.money import RunningMoneyRule
 from fleetplan.request.constraints import PartnerParticipation
@@ -79,13 +79,12 @@ def book_partner(p: Problem, q: int, data: DeploymentData) -> None:
 def _vehicles(p: Problem, q: int, data: DeploymentData, rates: PartnerRates) -> None:
     """Book vehicles as they are added, test vehicles as the programme begins, and what keeping them all is worth."""
     i, own, place, size = p.instance, p.columns.deployments[q], p.place(q), float(data.test_fleet)
-    figures, stack = i.scope.catalogue.assumptions, i.scope.catalogue.stacks[data.stack]
+    figures = i.scope.catalogue.assumptions
     spares, grid, count = 1.0 + figures["service.spare_share"].value, i.grid, i.periods
-    asked = i.scope.constraints
     car = Life(
         vehicle_life_months(figures),
         figures["fleet.residual_share"].value,
-        lambda month: spares * vehicle_price_usd(figures, stack, month) * duty_factor(data.stack, month, asked),
+        lambda month: spares * bought_usd(i.scope, data.stack, month),
     )
     stall = Life(round(12 * figures["depot.stall_life_years"].value), 0.0, lambda _: rates.stalls_usd)
     flows = {

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleetplan.optimize.instance import Array, Instance, Ints
+from fleetplan.optimize.instance import Array, Flags, Instance, Ints
+from fleetplan.optimize.lines import built_there, room
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.caps import by_year
@@ -122,18 +123,27 @@ class LineCapacityRule(Rule):
 
     def write(self, p: Problem) -> None:
         """Add one row per plant and year over the stacks that it feeds."""
+        years = p.instance.grid.starts // 12
         for line, (most, stacks) in plants(p.instance).items():
-            columns = [own for stack in stacks for own in _additions(p, stack)]
-            by_year(p, self, Place("partner", partner=line), columns, most)
+            for year in np.unique(years):
+                inside = p.every[years == year]
+                terms: list[Term] = [
+                    (own[inside][None, :], there[inside].astype(float)[None, :])
+                    for stack, there in stacks.items()
+                    for own in _additions(p, stack)
+                ]
+                p.at_most(self, Place("partner", partner=line), inside[:1], terms, most, part="year")
 
 
-def plants(i: Instance) -> dict[str, tuple[float, list[str]]]:
-    """Return the plants that feed stacks which may be placed: what each builds a year, and its stacks."""
-    found: dict[str, tuple[float, list[str]]] = {}
-    for stack in i.stacks:
-        line = i.scope.catalogue.supply_lines.get(i.catalogue_stack(stack).supply_line)
-        if line is not None and line.capacity_per_year > 0:
-            found.setdefault(line.line, (line.capacity_per_year, []))[1].append(stack)
+def plants(i: Instance) -> dict[str, tuple[float, dict[str, Flags]]]:
+    """Return the plants that feed stacks which may be placed: what each builds a year, and in which periods of each stack."""
+    scope, found = i.scope, dict[str, tuple[float, dict[str, Flags]]]()
+    for line in scope.catalogue.supply_lines.values():
+        fed = {s: built_there(s, line.line, scope.catalogue, i.grid, scope.constraints) for s in i.stacks}
+        fed = {stack: there for stack, there in fed.items() if there.any()}
+        most = room(line, scope.constraints)
+        if fed and most is not None:
+            found[line.line] = (most, fed)
     return found
 
 

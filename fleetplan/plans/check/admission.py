@@ -21,10 +21,19 @@ class Admission:
         self._no_stacks = {resolve_stack(catalogue, s) for s in request.exclude_stacks}
         self._added = self._pairs(request.deployments.add)
         self._removed = self._pairs(request.deployments.remove)
+        self._classes = dict(zip(self._in_order(request.deployments.classes), request.deployments.classes, strict=True))
+
+    def _in_order(self, given: Sequence[StackInCity]) -> list[tuple[str, str]]:
+        cities = [resolve_city(self._catalogue, pair.city) for pair in given]
+        return [(resolve_stack(self._catalogue, p.stack, c), c) for p, c in zip(given, cities, strict=True)]
 
     def _pairs(self, given: Sequence[StackInCity]) -> set[tuple[str, str]]:
-        cities = [resolve_city(self._catalogue, pair.city) for pair in given]
-        return {(resolve_stack(self._catalogue, p.stack, c), c) for p, c in zip(given, cities, strict=True)}
+        return set(self._in_order(given))
+
+    def slips_as(self, stack: str, city: str) -> str | None:
+        """Return the class whose slips the request gives a stack in a city; nothing where it says none."""
+        asked = self._classes.get((stack, city))
+        return asked.slips if asked is not None else None
 
     def refusal(self, stack: str, city: str) -> str:
         """Return why a stack may not be placed in a city, empty when it may."""
@@ -48,7 +57,9 @@ class Admission:
             return "the stack is a rival and not to be had"
         if self._stacks is not None and fact.stack not in self._stacks:
             return "the request does not consider the stack"
-        return "" if fact.deal in self._deals else f"deal status {fact.deal!r} is not admitted"
+        asked = self._classes.get((fact.stack, fact.city))
+        deal = asked.deal if asked is not None and asked.deal is not None else fact.deal
+        return "" if deal in self._deals else f"deal status {deal!r} is not admitted"
 
     def admitted(self, city: str) -> list[str]:
         """Return the stacks that may be placed in a city."""

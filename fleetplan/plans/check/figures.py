@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from fleetplan.catalogue.types import Catalogue, Figure
+from fleetplan.catalogue.types import Catalogue, Figure, Jurisdiction
 from fleetplan.plans.check.report import Violation
 from fleetplan.request import FigureOverride
 
 ASKED = "the request"
+MINDED = "vehicles_per_remote_operator"
 
 
 def _changed(figure: Figure, override: FigureOverride) -> Figure:
@@ -44,7 +45,26 @@ def with_overrides(catalogue: Catalogue, overrides: Sequence[FigureOverride]) ->
         assumptions=_apply(catalogue.assumptions, by_key),
         cities={k: replace(c, figures=_apply(c.figures, by_key)) for k, c in catalogue.cities.items()},
         stacks={k: replace(s, figures=_apply(s.figures, by_key)) for k, s in catalogue.stacks.items()},
+        jurisdictions={k: _with_numbers(law, by_key) for k, law in catalogue.jurisdictions.items()},
     )
+
+
+def _with_numbers(law: Jurisdiction, overrides: Mapping[str, FigureOverride]) -> Jurisdiction:
+    """Return a law with the request's vehicles allowed, and vehicles for a remote operator, in its permits."""
+    permits = {}
+    for permit_id, permit in law.permits.items():
+        key = f"jurisdictions/{law.slug}.toml#{permit_id}."
+        cap, minded = (_number(overrides.get(key + name), getattr(permit, name)) for name in ("fleet_cap", MINDED))
+        permits[permit_id] = replace(permit, fleet_cap=round(cap), vehicles_per_remote_operator=minded)
+    return replace(law, permits=permits)
+
+
+def _number(override: FigureOverride | None, own: float) -> float:
+    if override is None:
+        return own
+    if override.factor is not None:
+        return own * override.factor
+    return own if override.value is None else override.value
 
 
 def check_overrides(catalogue: Catalogue, overrides: Sequence[FigureOverride]) -> Iterator[Violation]:
@@ -52,6 +72,10 @@ def check_overrides(catalogue: Catalogue, overrides: Sequence[FigureOverride]) -
     groups = [catalogue.economics, catalogue.assumptions]
     groups += [c.figures for c in catalogue.cities.values()] + [s.figures for s in catalogue.stacks.values()]
     known = {figure.key for group in groups for figure in group.values()}
+    for slug, law in catalogue.jurisdictions.items():
+        known |= {
+            f"jurisdictions/{slug}.toml#{permit}.{name}" for permit in law.permits for name in ("fleet_cap", MINDED)
+        }
     for override in overrides:
         if override.figure not in known:
             yield Violation("overrides", override.figure, "the catalogue holds no such figure", 1.0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import (
     deflated,
+    financed_share,
     loan_due,
     loan_left,
     loan_months,
@@ -110,7 +111,7 @@ def vehicles_held(case: Case, stack: str, months: int) -> list[tuple[int, Follow
     fleet = next((f for f in case.plan.stacks if f.stack == stack), None)
     if fleet is None or "capital" not in maker.platform_pays:
         return []
-    rest, financed = case.own("fleet.residual_share"), maker.value("contract.financed_share")
+    rest, financed = case.own("fleet.residual_share"), financed_share(case, stack)
     thing = _Thing(vehicle_life(case), rest, lambda month: vehicle_usd(case, stack, month), financed)
     found = []
     for start, count in zip(case.starts, fleet.bought, strict=True):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from fleetplan.catalogue.aliases import resolve_stack
 from fleetplan.months import month_number
+from fleetplan.plans.check import lines
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
@@ -19,15 +20,16 @@ from fleetplan.plans.check.suspended import end_of
 from fleetplan.plans.types import CityRollout, StackFleet
 from fleetplan.request.imposed import Tariff
 
-ONCE_LINES = ("withdrawal", "exit")
+ENDING_LINES = ("withdrawal", "exit")
+ONCE_LINES = (*ENDING_LINES, "shortfall")
 CAPITAL_LINES = ("vehicles", "placing", "depot_site", "stalls", "launch", "area")
 DEPLOYMENT_LINES = (
     *("net_fares", "partner_share", "payment", "support", "displaced", "energy", "maintenance", "licence"),
     *("insurance", "operator_fee", "data", "local_charges", "fixed_fee", "remote", "field", "safety_operator", "wear"),
-    *("launch", "area", "placing", *ONCE_LINES),
+    *("launch", "area", "placing", *ENDING_LINES),
 )
 CITY_LINES = ("team", "depot_site", "stalls", "public_charging")
-POOL_LINES = ("vehicles", "loan", "resale")
+POOL_LINES = ("vehicles", "loan", "resale", "shortfall")
 HOURS_PER_MONTH = 730
 HALF_YEAR = 6
 FIELD_DUTY = 0.8
@@ -247,7 +249,9 @@ def vehicle_usd(case: Case, stack: str, month: int) -> float:
     cell_first, cell_now = listed(case, "price.battery_usd_per_kwh_by_year", month)
     price = whole * (1 - kit) + whole * kit * kit_now / kit_first
     price -= maker.value("vehicle.battery_kwh") * (cell_first - cell_now)
-    return max(0.0, price) * (1 + case.own("service.spare_share")) * duties(case, stack, month)
+    spares = 1 + case.own("service.spare_share")
+    there = lines.price_usd(case, stack, max(0.0, price), month)
+    return max(0.0, price) * spares * duties(case, stack, month) if there is None else there * spares
 
 
 def duties(case: Case, stack: str, month: int) -> float:
@@ -295,7 +299,7 @@ def pool_lines(case: Case, fleet: StackFleet) -> Lines:
     stack = case.catalogue.stacks[fleet.stack]
     buys = "capital" in stack.platform_pays
     prices = [vehicle_usd(case, fleet.stack, month) if buys else 0.0 for month in case.starts]
-    financed = stack.value("contract.financed_share")
+    financed = financed_share(case, fleet.stack)
     term = loan_months(case)
     vehicles = [-price * (1 - financed) * count for price, count in zip(prices, fleet.bought, strict=True)]
     loan = []
@@ -307,7 +311,29 @@ def pool_lines(case: Case, fleet: StackFleet) -> Lines:
             if financed and count and bought <= month < bought + term
         )
         loan.append(-financed * loan_due(case) * due)
-    return {"vehicles": vehicles, "loan": loan, "resale": _sold(case, fleet, prices)}
+    return {"vehicles": vehicles, "loan": loan, "resale": _sold(case, fleet, prices), "shortfall": _short(case, fleet)}
+
+
+def financed_share(case: Case, stack: str) -> float:
+    """Return the share of a vehicle's price that a loan bears: the contract's, and no more than a lender finances."""
+    return min(case.own("finance.loan_to_value"), case.catalogue.stacks[stack].value("contract.financed_share"))
+
+
+def minimum_due(case: Case, stack: str) -> float:
+    """Return the vehicles that a contract asks to be taken within the horizon: its minimum, evenly over its years."""
+    contract = case.catalogue.stacks[stack]
+    years = (case.end - case.start) / 12
+    return contract.value("contract.minimum_quantity") * min(1.0, years / contract.value("contract.minimum_years"))
+
+
+def _short(case: Case, fleet: StackFleet) -> list[float]:
+    """Return what is owed at the end for vehicles short of a contract's minimum; all that is bought of the partner counts."""
+    owed = case.catalogue.stacks[fleet.stack].value("contract.shortfall_usd_per_vehicle")
+    partner = case.catalogue.stacks[fleet.stack].partner
+    taken = sum(sum(f.bought) for f in case.plan.stacks if case.catalogue.stacks[f.stack].partner == partner)
+    buys = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
+    short = max(0.0, minimum_due(case, fleet.stack) - taken) if buys else 0.0
+    return [0.0] * (len(case.lengths) - 1) + [-owed * short]
 
 
 def _sold(case: Case, fleet: StackFleet, prices: list[float]) -> list[float]:

@@ -80,7 +80,9 @@ def _class_months(case: Case, kind: str) -> int:
 
 
 def _own_class(case: Case, place: tuple[str, str]) -> str:
-    """Return the class of a stack without a driver in a city, by where it runs without one."""
+    """Return the class of a stack without a driver in a city: the request's, else by where it runs without one."""
+    if asked := case.admission.slips_as(*place):
+        return asked
     runs, city = case.catalogue.stacks[place[0]].driver_out, case.catalogue.cities[place[1]]
     laws = {slug: case.catalogue.jurisdictions[slug] for slug in city.jurisdictions}
     for entry in runs:

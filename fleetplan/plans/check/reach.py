@@ -23,7 +23,7 @@ from fleetplan.request.constraints import (
     PermitDelay,
     SupplyChange,
 )
-from fleetplan.request.imposed import RivalLaunch
+from fleetplan.request.imposed import LineChange, RivalLaunch
 from fleetplan.service.types import LadderLevel
 
 Array = NDArray[np.float64]
@@ -38,10 +38,14 @@ class Within:
     riders: Array
 
 
+LOOSENING = PermitDelay | EventDate | SupplyChange | RivalLaunch | LineChange
+"""What may bring more within reach than the catalogue has."""
+
+
 def within_reach(case: Case, stack: Stack, city: City) -> Within:
     """Return what lies within reach of a stack in a city."""
     asked = _Outlook(case, stack, city, asked=True).within()
-    if not any(isinstance(c, PermitDelay | EventDate | SupplyChange | RivalLaunch) for c in case.request.constraints):
+    if not any(isinstance(c, LOOSENING) for c in case.request.constraints):
         return asked
     catalogued = _Outlook(case, stack, city, asked=False).within()
     return Within(np.maximum(asked.fleet, catalogued.fleet), np.maximum(asked.riders, catalogued.riders))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fleetplan.catalogue.aliases import resolve_city
 from fleetplan.catalogue.types import City, Stack
 from fleetplan.months import month_number
+from fleetplan.plans.check import lines
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
@@ -41,8 +42,7 @@ def scale(case: Case, stack: Stack, city: City, t: int, *, asked: bool = True) -
     """Return season, rivals and price as one factor on demand; ``asked``: with rivals whose launch the request asks for."""
     factors = city.series("season.month_factors")
     season = sum(factors[month % 12] for month in case.months(t)) / case.lengths[t]
-    middle = case.starts[t] - case.start + case.lengths[t] / 2
-    rivals = city.value("market.rival_share") * middle / (case.end - case.start)
+    rivals = lines.rivals_take(case, city.slug, t, asked=asked)
     price = stack.value("contract.fare_multiplier") ** case.own("price.elasticity")
     return float(season * (1 - rivals) * price * (rivals_leave(case, city, t) if asked else 1.0))
 

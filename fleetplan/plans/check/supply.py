@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from fleetplan.catalogue.aliases import resolve_stack
 from fleetplan.months import month_number
+from fleetplan.plans.check import lines
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import vehicle_life
 from fleetplan.plans.check.report import Violation
@@ -36,11 +37,13 @@ def ceiling(case: Case, stack: str, t: int, *, asked: bool = True) -> int:
     figure = case.catalogue.stacks[stack].figures["supply.placeable"]
     month = case.starts[t]
     points = [(12 * year + 11, value) for year, value in zip(figure.years, figure.values, strict=True)]
+    month -= lines.late_months(case, stack) if asked else 0
     amount = points[0][1] if month <= points[0][0] else points[-1][1]
     for (m0, v0), (m1, v1) in pairwise(points):
         if m0 <= month <= m1:
             amount = v0 + (v1 - v0) * (month - m0) / (m1 - m0)
     if asked:
+        amount += lines.added(case, stack, case.starts[t])
         amount *= min(_supply_factor(case, stack, m) for m in case.months(t))
     return math.floor(amount + 1e-9)
 
@@ -97,22 +100,27 @@ def _added_by_year(case: Case) -> dict[tuple[str, int], int]:
     """Return by stack and calendar year the vehicles bought, or placed by a partner who owns them."""
     added: dict[tuple[str, int], int] = defaultdict(int)
     for fleet in case.plan.stacks:
-        buys = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
-        for t in case.periods:
-            placed = sum(d.added(t) for d in case.of_stack(fleet.stack))
-            added[fleet.stack, case.starts[t] // 12] += fleet.bought[t] if buys else placed
+        for t, count in enumerate(_additions(case, fleet)):
+            added[fleet.stack, case.starts[t] // 12] += count
     return added
+
+
+def _additions(case: Case, fleet: StackFleet) -> list[int]:
+    """Return by period the vehicles bought, or placed by a partner who owns them."""
+    if "capital" in case.catalogue.stacks[fleet.stack].platform_pays:
+        return fleet.bought
+    return [sum(d.added(t) for d in case.of_stack(fleet.stack)) for t in case.periods]
 
 
 def check_line_capacity(case: Case) -> Iterator[Violation]:
     """Yield calendar years in which the stacks of a plant are given more vehicles than it builds."""
     total: dict[tuple[str, int], int] = defaultdict(int)
-    for (stack, year), count in _added_by_year(case).items():
-        total[case.catalogue.stacks[stack].supply_line, year] += count
+    for fleet in case.plan.stacks:
+        for t, count in enumerate(_additions(case, fleet)):
+            total[lines.built_at(case, fleet.stack, case.starts[t]), case.starts[t] // 12] += count
     for (name, year), count in sorted(total.items()):
-        line = case.raw.supply_lines.get(name)
-        most = float(line.fields.get("capacity_per_year") or 0) if line else 0.0
-        if most > 0 and count > most:
+        most = lines.most_a_year(case, name)
+        if most is not None and count > most:
             text = f"{count} vehicles are added in {year}; the plant builds {most:.0f}"
             yield Violation("line_capacity", f"{name}/{year}", text, count - most)
 

@@ -1,0 +1,47 @@
+"""Minimum quantities: what a contract asks the platform to take, and what each vehicle short of it costs.
+
+short[s] >= minimum due within the horizon - sum over the partner's stacks and periods of buy
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+
+
+class MinimumQuantityRule(Rule):
+    """Whoever takes fewer vehicles than promised pays for those he leaves."""
+
+    key = "minimum_quantity"
+    title = "Vehicles short of a contract's minimum quantity cost what the contract says"
+    source = (
+        "partners/<stack>.toml: contract.minimum_quantity, contract.minimum_years, contract.shortfall_usd_per_vehicle"
+    )
+    kind = "money"
+    scope = "joint"
+    unchecked = "it defines what is short; the line shortfall is checked on it"
+
+    def sentence(self, instance: Instance) -> str:
+        """Return the rule with the minimum of each stack whose shortfall has a price, as far as it is due in the horizon."""
+        asked = [
+            f"{d.minimum_due:,.0f} {s} at {d.shortfall_usd:,.0f} USD"
+            for s, d in instance.stacks.items()
+            if d.owes_for_short
+        ]
+        return self.title + listed(" (due within the horizon: ", asked, ")")
+
+    def write(self, p: Problem) -> None:
+        """Bound what is short from below and book it at the end of the horizon."""
+        last = p.every[-1:]
+        for stack, short in p.columns.short.items():
+            data, place = p.instance.stacks[stack], Place("stack", stack=stack)
+            theirs = [own for s, own in p.columns.bought.items() if p.instance.stacks[s].partner == data.partner]
+            taken: list[Term] = [(np.concatenate(theirs)[None, :], 1.0), (short, 1.0)]
+            p.at_least(self, place, last, taken, data.minimum_due)
+            p.ledger.book("shortfall", place, last, short, -data.shortfall_usd)
+
+
+ORDER_RULES: tuple[Rule, ...] = (MinimumQuantityRule(),)
