@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.optimize.nothing import worth_of_nothing
 from fleetplan.optimize.tidy import tidied, whole_columns
 from fleetplan.plans.check import check_plan
 from tests.plan_builder import build_plan
@@ -27,16 +28,19 @@ def promised(least: float, owed: float, stack: str = "alpha") -> Catalogue:
 @pytest.mark.parametrize(("bought", "short"), [(0, 50.0), (30, 20.0), (60, 0.0)])
 def test_each_vehicle_short_of_what_is_due_costs_its_price_at_the_end(bought: int, short: float):
     trial = Trial(instance(BOUGHT, promised(100, 2000)), "minimum_quantity")
-    columns = trial.f.columns
-    trial.put(columns.bought["alpha"][0], bought).put(columns.short["alpha"], short)
+    whole, taken = trial.f.columns.taken["alpha"]
+    trial.put(trial.f.columns.bought["alpha"][0], bought).put(whole, 1.0).put(taken, 50 - short)
     assert trial.kept
-    if short:
-        assert not trial.put(columns.short["alpha"], short - 0.01).kept
-    found = tidied(trial.f, trial.put(columns.short["alpha"], 77.0).x, whole_columns(trial.f))
-    left = 50.0  # nothing that was bought is placed, and none is bought to stand idle
-    assert found[columns.short["alpha"]] == pytest.approx(left)
-    trial.put(columns.short["alpha"], short)
     assert booked(trial, POOL, "shortfall").tolist() == pytest.approx([0.0] * LAST + [-2000 * short])
+    if bought < 50:
+        assert not trial.put(taken, 50 - short + 0.01).kept
+    found = tidied(trial.f, trial.put(taken, 7.0).x, whole_columns(trial.f))
+    assert found[taken] == 0.0, "nothing that was bought is placed, and none is bought to stand idle"
+
+
+def test_doing_nothing_is_a_plan_that_owes_the_whole_of_it():
+    f = Trial(instance(BOUGHT, promised(100, 2000))).f
+    assert worth_of_nothing(f.model) == pytest.approx(-50 * 2000 * f.instance.world.disc_mid[LAST])
 
 
 @pytest.mark.parametrize(("least", "owed", "stack"), [(0, 2000, "alpha"), (100, 0, "alpha"), (100, 2000, "beta")])

@@ -44,17 +44,17 @@ def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
             higher = [reached(f, q, m.milestone, out) for m in data.modes if m.fare_factor > fare]
             out[cheap] = np.where(np.any(higher, axis=0), 0.0, out[own.trips])
     take_out_unused(f, out)
-    _short(f, out)
+    _taken(f, out)
     _money(f, out)
     return out
 
 
-def _short(f: Formulation, x: Array) -> None:
-    """Say how many vehicles are short of what contracts ask for."""
-    for stack, short in f.columns.short.items():
+def _taken(f: Formulation, x: Array) -> None:
+    """Say how many vehicles are taken of what contracts ask for."""
+    for stack, (_, taken) in f.columns.taken.items():
         data = f.instance.stacks[stack]
         theirs = [own for s, own in f.columns.bought.items() if f.instance.stacks[s].partner == data.partner]
-        x[short] = max(0.0, data.minimum_due - sum(float(x[own].sum()) for own in theirs))
+        x[taken] = min(data.minimum_due, sum(float(x[own].sum()) for own in theirs))
 
 
 def in_force(f: Formulation, q: int, x: Array) -> Flags:

@@ -65,7 +65,9 @@ class Columns:
     live_now: Mapping[str, Ints]  # city carries riders (T,): ``live`` itself where no service of its may pause or end
     driver_out_live: Mapping[str, Ints]  # city with driver-out service (T,)
     bought: Mapping[str, Ints]  # platform-owned stacks (T,)
-    short: Mapping[str, Ints]  # vehicles short of a contract's minimum (1,), stacks where they cost something
+    taken: Mapping[
+        str, Ints
+    ]  # 1, and vehicles taken of a contract's minimum (2,), stacks where those short of it cost something
     depots: Mapping[str, DepotColumns]
     capital: Ints  # capital spent (T,)
     cash: Ints | None  # net cash (T,)
@@ -156,7 +158,11 @@ def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
         paying_live={c: b.block((periods,), 1.0) for c in placed},
         driver_out_live={c: b.block((periods,), 1.0) for c in placed},
         bought={s: b.block((periods,), reach.bought[s]) for s, d in i.stacks.items() if d.owned},
-        short={s: b.block((1,), d.minimum_due) for s, d in i.stacks.items() if d.owes_for_short},
+        taken={
+            s: b.block((2,), np.array([1.0, d.minimum_due]), lower=np.array([1.0, 0.0]))
+            for s, d in i.stacks.items()
+            if d.owes_for_short
+        },
         depots={c: _depots(b, i, i.cities[c], reach.depots[c]) for c in placed},
         capital=b.block((periods,)),
         cash=b.block((periods,), lower=-np.inf) if i.scope.request.capital.cash_floor_usd is not None else None,

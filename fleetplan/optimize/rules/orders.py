@@ -1,6 +1,8 @@
 """Minimum quantities: what a contract asks the platform to take, and what each vehicle short of it costs.
 
-short[s] >= minimum due within the horizon - sum over the partner's stacks and periods of buy
+taken[s] <= sum over the partner's stacks and periods of buy,   taken[s] <= minimum due within the horizon
+
+and the whole minimum is owed for, less what is taken of it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ class MinimumQuantityRule(Rule):
     )
     kind = "money"
     scope = "joint"
-    unchecked = "it defines what is short; the line shortfall is checked on it"
+    unchecked = "it defines what is taken; the line shortfall is checked on it"
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the minimum of each stack whose shortfall has a price, as far as it is due in the horizon."""
@@ -34,14 +36,15 @@ class MinimumQuantityRule(Rule):
         return self.title + listed(" (due within the horizon: ", asked, ")")
 
     def write(self, p: Problem) -> None:
-        """Bound what is short from below and book it at the end of the horizon."""
+        """Bound what is taken of a minimum, and book the rest at the end of the horizon."""
         last = p.every[-1:]
-        for stack, short in p.columns.short.items():
+        for stack, (whole, taken) in p.columns.taken.items():
             data, place = p.instance.stacks[stack], Place("stack", stack=stack)
             theirs = [own for s, own in p.columns.bought.items() if p.instance.stacks[s].partner == data.partner]
-            taken: list[Term] = [(np.concatenate(theirs)[None, :], 1.0), (short, 1.0)]
-            p.at_least(self, place, last, taken, data.minimum_due)
-            p.ledger.book("shortfall", place, last, short, -data.shortfall_usd)
+            bought: Term = (np.concatenate(theirs)[None, :], -1.0)
+            p.at_most(self, place, last, [(np.array([taken]), 1.0), bought])
+            p.ledger.book("shortfall", place, last, np.array([whole]), -data.shortfall_usd * data.minimum_due)
+            p.ledger.book("shortfall", place, last, np.array([taken]), data.shortfall_usd)
 
 
 ORDER_RULES: tuple[Rule, ...] = (MinimumQuantityRule(),)
