@@ -151,3 +151,12 @@ def test_what_keeps_a_city_closed_is_said(outcome: CityOutcome, told: str):
     plan = build_plan()
     city = plan.cities[0].model_copy(update={"outcome": outcome, "deployments": []})
     assert told in outcome_sentence(city, plan)
+
+
+def test_the_months_of_a_launch_wait_for_the_permit_of_its_area(monkeypatch: pytest.MonkeyPatch):
+    forced = [{"id": "go", "type": "force_deployment", "city": "belport", "stack": "beta"}]
+    _, city = planned(monkeypatch, extended(3), constraints=forced)
+    (d,) = city.deployments
+    steps = {s.permit: s for s in d.permits}
+    assert d.launch_months is not None
+    assert d.launch_months.promised == steps["b-area"].promised > steps["b-out"].promised

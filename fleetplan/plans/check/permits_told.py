@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_text
 from fleetplan.plans.check.case import Case, Dated, Deployed
+from fleetplan.plans.check.law import adding_area, uncovered
+from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.permit_dates import Calendar, Timing, class_of, timings
 from fleetplan.plans.check.report import RATIO, Violation
 from fleetplan.plans.types import OpeningMonths, PermitStep
@@ -59,6 +61,18 @@ class _Dates:
     def other(self) -> dict[str, dict[str, Timing]]:
         """Under each of the durations that months are told for."""
         return {which: timings(_variant(self.case, which, laws), self.deployed) for which, laws in VARIANTS.items()}
+
+    @cached_property
+    def needed(self) -> list[list[str]]:
+        """What the smallest area needs besides a mode's permit: of each list one."""
+        beyond = uncovered(self.case, self.deployed.stack, self.deployed.city)[0]
+        areas = (sorted(adding_area(self.deployed.met, area)) for area in sorted(beyond))
+        return [*([permit] for permit in self.deployed.levels[0].requires), *areas]
+
+    def ready(self, permit: Permit, found: Mapping[str, Timing]) -> int:
+        """Return the month in which a permit and what the smallest area needs are in hand."""
+        areas = (min((found[p].finish for p in need if p in found), default=NEVER) for need in self.needed)
+        return max([found[permit.id].finish, *areas])
 
     def finishes(self, permit: str) -> dict[str, int]:
         """Return the month in which a permit is in hand, by durations."""
@@ -141,11 +155,12 @@ def _same(one: OpeningMonths, other: OpeningMonths) -> bool:
 
 
 def _sure(dates: _Dates, permit: Permit, t: int) -> OpeningMonths:
-    """Return how sure a month is that waits for a permit."""
+    """Return how sure a month is that waits for a permit, and for what the smallest area needs."""
     case, deployed = dates.case, dates.deployed
-    timing, ends = dates.planned[permit.id], dates.finishes(permit.id)
-    begun_with = next(k for k in case.periods if case.starts[k] >= timing.finish or timing.held)
-    least = case.starts[t] if timing.held or begun_with < t else deployed.start
+    planned = dates.ready(permit, dates.planned)
+    ends = {which: dates.ready(permit, found) for which, found in dates.other.items()}
+    begun_with = next(k for k in case.periods if case.starts[k] >= planned)
+    least = case.starts[t] if planned < LONG_AGO or begun_with < t else deployed.start
     kind = class_of(case, (deployed.row.stack, deployed.row.city), permit)
     months = {which: month_text(max(least, ends[which])) for which in ("promised", "median", "careful")}
     return OpeningMonths(**months, slip=kind, kept=case.own(f"slip.{kind}_kept"), never=case.own(f"slip.{kind}_never"))
