@@ -19,7 +19,7 @@ from api.rerun import changed_request
 from api.schemas import ChangeState, DoubtTold, EndTold, GridCellTold, GridTold, Rerun, RerunCall
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.doubt.answer import books_of, doubt_of
+from fleetplan.doubt.answer import books_of, doubt_of, kept_doubt
 from fleetplan.doubt.changes import cell_patch, patch_of, resolved, to_resolve
 from fleetplan.doubt.grid import grid
 from fleetplan.doubt.ranges import Ranged, ranged_by_key
@@ -51,6 +51,13 @@ def found_doubt(service: Service, found: Answered, draws: int, seed: int) -> Dou
 def _refused(error: InputError) -> p.BadRequest:
     flaws = [p.Flaw(f.what, parameter=f.where.strip("/"), allowed=f.allowed, remedy=f.remedy) for f in error.faults]
     return p.refused(flaws)
+
+
+def kept_sentences(service: Service, found: Answered) -> list[str]:
+    """Return how sure a plan is and of what, if somebody asked before; nothing is worked out."""
+    catalogue = service.known.catalogue
+    known = kept_doubt(found.plan, catalogue)
+    return [] if known is None else doubt_sentences(known, Names(catalogue, (found.plan,)))
 
 
 def doubt_told(service: Service, found: Answered, draws: int, seed: int) -> DoubtTold:

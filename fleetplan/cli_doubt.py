@@ -34,17 +34,20 @@ def doubt_command(
     streets: Annotated[
         bool, typer.Option("--streets", help="Make streets and trips anew for the figures behind them: minutes, once.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for doubt.json and tables as CSV.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for doubt.json, tables as CSV, and the report with it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say how sure a plan is and of what: each figure at its low and high, and thousands of joint draws, at fixed decisions."""
     with reported(as_json=as_json):
         given = read_plan(plan)
-        catalogue, books, found = _found(given, draws, seed, streets=streets)
-        cells = _grid(books(), *grid) if grid else None
-        again = _again(given, books(), found, resolve) if resolve else []
+        catalogue, once, found = _found(given, draws, seed, streets=streets)
+        cells = _grid(once(), *grid) if grid else None
+        again = _again(given, once(), found, resolve) if resolve else []
         if out is not None:
             _write(out, found, cells, again)
+            _write_report(out, given, catalogue, once.services(), found)
         if as_json:
             typer.echo(json.dumps(_data(found, cells, again)))
         else:
@@ -115,6 +118,12 @@ def _write(out: Path, found: Doubt, cells: Grid | None, again: list[Resolved]) -
     frames |= {"doubt-resolved": resolved_frame(again)} if again else {}
     for name, frame in frames.items():
         (out / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
+
+
+def _write_report(out: Path, given: Plan, catalogue: Catalogue, services: dict[str, CityService], found: Doubt) -> None:
+    from fleetplan.report.html import report_html
+
+    (out / "report.html").write_text(report_html(given, services, catalogue, found), encoding="utf-8")
 
 
 def _print(catalogue: Catalogue, given: Plan, found: Doubt, cells: Grid | None, again: list[Resolved]) -> None:

@@ -285,4 +285,4 @@ def test_the_verdict_names_what_the_plan_leans_on(books: Books, bars: Tornado):
     told = " ".join(doubt_sentences(doubt, Names(WORLD, (PLAN,))))
     assert "100 draws" in told
     assert "It leans most on" in told
-    assert "vehicles would run before their permit" in told
+    assert "most often because vehicles would run before their permit" in told

@@ -15,10 +15,16 @@ from typer.testing import CliRunner
 from api.known import Known
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.cli import app
+from fleetplan.doubt.books import Books
 from fleetplan.doubt.shifts import Shifts
+from fleetplan.doubt.spread import spread
+from fleetplan.doubt.tornado import tornado
+from fleetplan.doubt.types import Doubt
 from fleetplan.plans.files import plan_text
+from fleetplan.report.html import report_html
 from fleetplan.service.types import CityService
 from tests.api_support import Running, running
+from tests.fake_plan import fake_catalogue, fake_plan, fake_services
 from tests.pages_support import page_at, words_of
 from tests.test_doubt import PLAN, SERVICES, WORLD
 
@@ -128,9 +134,19 @@ def test_the_page_shows_all_of_it_with_links_to_the_figures(service: Running, pl
     assert "Plan them" in words
 
 
+def test_the_report_has_a_section_where_the_doubt_is_given():
+    books = Books.of(PLAN, WORLD, SERVICES)
+    doubt = Doubt(tornado=tornado(books), spread=spread(books, 20))
+    without, told = (report_html(fake_plan(), fake_services(), fake_catalogue(), known) for known in (None, doubt))
+    assert 'id="how-sure"' not in without
+    assert 'id="how-sure"' in told
+    assert told.count('<rect class="bin') == 40
+
+
 def test_the_command_says_it_and_writes_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fleetplan.catalogue.load_catalogue", lambda *_, **__: WORLD)
     monkeypatch.setattr("fleetplan.terminal.context", lambda _: (WORLD, SERVICES))
+    monkeypatch.setattr("fleetplan.report.html.report_html", lambda *_: "the report")
     path = tmp_path / "plan.json"
     path.write_text(plan_text(PLAN), encoding="utf-8")
     said = CliRunner().invoke(
@@ -139,7 +155,7 @@ def test_the_command_says_it_and_writes_its_tables(tmp_path: Path, monkeypatch: 
     assert said.exit_code == 0, said.output
     assert "It leans most on" in said.stdout
     names = {file.name for file in (tmp_path / "out").iterdir()}
-    assert names == {"doubt.json", "doubt-tornado.csv", "doubt-spread.csv", "doubt-grid.csv"}
+    assert names == {"doubt.json", "doubt-tornado.csv", "doubt-spread.csv", "doubt-grid.csv", "report.html"}
     plain = CliRunner().invoke(app, ["doubt", str(path), "--draws", "50", "--json"])
     assert json.loads(plain.stdout)["spread"]["draws"] == 50
     wrong = CliRunner().invoke(app, ["doubt", str(path), "--draws", "1"])

@@ -13,7 +13,7 @@ from api.schemas import DoubtTold, GridTold
 from api.security import Scope
 from fleetplan.doubt.spread import DRAWS
 from fleetplan.report.doubt import grid_cells, histogram, spread_rows, tornado_view
-from fleetplan.words.doubt import WHY, figure_name, short_number
+from fleetplan.words.doubt import WHY, broken_sentences, figure_name, short_number
 from fleetplan.words.names import Names
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
@@ -47,6 +47,7 @@ def _view(service: Service, found: Answered, first: str, second: str) -> dict[st
         "plan": found.plan,
         "verdict": told.sentences,
         "tornado": tornado_view(tornado, names),
+        "broken": broken_sentences(tornado, names),
         "stale": tornado.stale_usd,
         "spread": told.doubt.spread,
         "histogram": histogram(told.doubt.spread, tornado.npv_usd),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.deps import Service, answer_of
+from api.doubts import kept_sentences
 from api.pages.lineage import changes
 from api.pages.shell import seconds_of
 from api.pages.solving_view import gap_words
@@ -46,12 +47,14 @@ class Related:
 
 def review(service: Service, row: PlanRow) -> dict[str, Any]:
     """Return everything that the review of a plan with an answer shows."""
-    plan, catalogue = answer_of(service, row).plan, service.known.catalogue
+    answered, catalogue = answer_of(service, row), service.known.catalogue
+    plan = answered.plan
     found = constraint_outcomes(plan, catalogue)
     return {
         "row": row,
         "plan": plan,
         "verdict": verdict(plan),
+        "sure": kept_sentences(service, answered),
         "status": words.STATUS_NAMES[plan.status],
         "end_month": end_month(plan),
         "gap_asked": gap_words(row),

@@ -81,6 +81,12 @@ def doubt_of(
     return found
 
 
+def kept_doubt(plan: Plan, catalogue: Catalogue, cache_dir: Path | None = None) -> Doubt | None:
+    """Return the doubt of a plan if somebody asked for it before, with the usual draws; nothing is worked out."""
+    both = (doubt_file(plan, catalogue, (DRAWS, 0, streets), cache_dir) for streets in (True, False))
+    return next((known for path in both if (known := _read(path)) is not None), None)
+
+
 def doubt_file(plan: Plan, catalogue: Catalogue, how: tuple[int, int, bool], cache_dir: Path | None = None) -> Path:
     """Return where a plan's doubt is kept by draws, seed and whether streets are made anew; there need not be any yet."""
     told = json.dumps([__version__, plan_sha256(plan), catalogue.digest, *how])

@@ -74,12 +74,16 @@ class _Asking:
         parameters = ServiceParameters.of(city, catalogue.assumptions, catalogue.economics)
         out = np.zeros((len(PARTS), len(self._fixed.starts)))
         in_force = [level - 1 for level in service.deployed.row.level]
-        hours = area_hours(catalogue, city, _cells(service, in_force), self._cache)
+        hours = area_hours(catalogue, city, _cells(service, in_force), self._made_for(service), self._cache)
         for index, area in hours.items():
             periods = [t for t, level in enumerate(in_force) if level == index and service.vehicles[t] > 0]
             if periods:
                 out[:, periods] = self._level(service, index, area, parameters, periods)
         return out
+
+    def _made_for(self, service: ServiceFixed) -> City:
+        """Return the city as its curves were made: with the overrides of the plan's request."""
+        return self._fixed.catalogue.cities[service.city.slug]
 
     def _level(
         self, service: ServiceFixed, index: int, area: AreaDemand, parameters: ServiceParameters, periods: list[int]

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from fleetplan.doubt.types import Bar, Doubt, Grid, Quantiles, Spread, Tornado
 from fleetplan.report.svg import join, nice_step, usd_tick
-from fleetplan.words.doubt import breaks_words, figure_name
+from fleetplan.words.doubt import breaks_words, figure_name, short_number
 from fleetplan.words.names import Names
 from fleetplan.words.values import month_name, percent, usd
 
@@ -75,7 +75,7 @@ def _row(bar: Bar, npv: float, names: Names, likely: float, low: float, span: fl
     return BarRow(
         key="" if bar.key.startswith("jurisdictions/") else bar.key,
         name=figure_name(bar.key, names),
-        range=f"{bar.low:.4g} to {bar.high:.4g}, likely {bar.likely:.4g} {bar.unit}",
+        range=f"{short_number(bar.low)} to {short_number(bar.high)}, likely {short_number(bar.likely)} {bar.unit}",
         low=usd(bar.at_low_usd),
         high=usd(bar.at_high_usd),
         confidence=bar.confidence,

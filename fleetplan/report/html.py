@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.doubt.types import Doubt
 from fleetplan.explain.commitments import commitments
 from fleetplan.explain.verdict import verdict
 from fleetplan.plans import finance
 from fleetplan.plans.reading import city_order, doubts, end_month
 from fleetplan.plans.types import Plan
 from fleetplan.report import charts, context, gantt
+from fleetplan.report.doubt import histogram, spread_rows, tornado_view
 from fleetplan.report.environment import asset, template_environment
 from fleetplan.service.types import CityService
 from fleetplan.words import values as words
+from fleetplan.words.doubt import doubt_sentences
+from fleetplan.words.names import Names
 
 
-def report_html(plan: Plan, services: Mapping[str, CityService], catalogue: Catalogue) -> str:
-    """Return the whole report as one HTML text."""
+def report_html(
+    plan: Plan, services: Mapping[str, CityService], catalogue: Catalogue, doubt: Doubt | None = None
+) -> str:
+    """Return the whole report as one HTML text; with the doubt of the plan a section says how sure it is, and of what."""
     palette = charts.palette(plan)
     return (
         _environment()
@@ -45,8 +52,19 @@ def report_html(plan: Plan, services: Mapping[str, CityService], catalogue: Cata
             cities=[context.city_context(plan, c, services.get(c.city), catalogue, palette) for c in city_order(plan)],
             doubts=doubts(plan),
             attributions=attributions(catalogue, services),
+            doubt=None if doubt is None else _doubt(plan, catalogue, doubt),
         )
     )
+
+
+def _doubt(plan: Plan, catalogue: Catalogue, known: Doubt) -> dict[str, Any]:
+    names = Names(catalogue, (plan,))
+    return {
+        "sentences": doubt_sentences(known, names),
+        "tornado": tornado_view(known.tornado, names),
+        "histogram": histogram(known.spread, known.tornado.npv_usd),
+        "rows": spread_rows(known, names),
+    }
 
 
 def attributions(catalogue: Catalogue, cities: Mapping[str, object]) -> list[str]:

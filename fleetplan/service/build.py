@@ -192,6 +192,7 @@ def _level(
         mean_trip_km=float(area.ride_km @ area.trips_per_hour / area.trips_per_hour.sum()),
         mean_airport_share=_airport_share(cells, demand),
         surface=response_surface(area, parameters, city=city.slug, level=index),
+        hours=area,
     )
 
 

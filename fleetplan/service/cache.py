@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.later import later
 from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
+
+if TYPE_CHECKING:
+    from fleetplan.service.area import AreaDemand
 
 LAW_VERSION = "2026-11-28.later.1"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them."""
@@ -27,6 +30,8 @@ USED_CITY_FIGURES = (
     *("market.trips_per_day", "market.platform_share", "market.mean_trip_km", "market.airport_share"),
     *("speed.", "weather.", "profile.", "population."),
 )
+HOURS = ("trips_per_hour", "ride_h", "ride_km", "empty_km", "effective_km2", "search_h_per_km", "speed_kmh")
+"""What is kept of a level's hours, in this order, beside its riders a day."""
 _ARRAYS = ("sample_vehicles", "sample_demand", "sample_trips", "sample_wait_min", "sample_deadhead_share", "sample_km")
 
 
@@ -70,13 +75,16 @@ def store(service: CityService, path: Path) -> None:
         scalars = {
             f.name: getattr(surface, f.name) for f in fields(surface) if f.name not in (*_ARRAYS, "planes", "nearer")
         }
-        plain = {k: v for k, v in _shallow(level).items() if k not in ("cells", "surface")}
+        plain = {k: v for k, v in _shallow(level).items() if k not in ("cells", "surface", "hours")}
         parts = [[*domain, len(planes)] for domain, planes in surface.nearer.items()]
         head["levels"].append({"level": plain, "surface": scalars, "nearer": parts})
         arrays[f"nearer_{level.index}"] = np.concatenate([np.zeros((0, 3)), *surface.nearer.values()])
         arrays[f"cells_{level.index}"] = np.array([number[c] for c in level.cells], dtype=np.int32)
         arrays[f"planes_{level.index}"] = surface.planes
         arrays[f"axes_{level.index}"] = np.concatenate([surface.sample_vehicles, surface.sample_demand])
+        if level.hours is not None:
+            arrays[f"hours_{level.index}"] = np.stack([getattr(level.hours, name) for name in HOURS])
+            arrays[f"hours_day_{level.index}"] = np.array(level.hours.trips_per_day)
         arrays[f"tables_{level.index}"] = np.stack([getattr(surface, name) for name in _ARRAYS[2:]])
     arrays["cells"] = np.array(service.zones.cells, dtype="S15")
     arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
@@ -117,13 +125,23 @@ def _service(table: Mapping[str, Any]) -> CityService:
         )
         plain = {**entry["level"], "requires": tuple(entry["level"]["requires"])}
         inside = tuple(cells[i] for i in table[f"cells_{index}"].tolist())
-        levels.append(LadderLevel(cells=inside, surface=surface, **plain))
+        levels.append(LadderLevel(cells=inside, surface=surface, hours=_hours(table, index), **plain))
     return CityService(
         city=head["city"],
         levels=tuple(levels),
         depot_km_by_level=table["depot_km"],
         zones=Zones(cells=cells, **zones),
     )
+
+
+def _hours(table: Mapping[str, Any], index: int) -> AreaDemand | None:
+    """Return what a level's surface was made from; None where it was kept without it."""
+    if f"hours_{index}" not in table:
+        return None
+    from fleetplan.service.area import AreaDemand  # noqa: PLC0415  # rebalancing comes with it, which plans need none of
+
+    values = dict(zip(HOURS, table[f"hours_{index}"], strict=True))
+    return AreaDemand(**values, trips_per_day=float(table[f"hours_day_{index}"]))
 
 
 def _nearer(parts: list[list[int]], planes: NDArray[np.float64]) -> dict[tuple[int, int], NDArray[np.float64]]:

@@ -7,7 +7,6 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +22,29 @@ MOVED = ("speed.", "profile.", "population.", "market.mean_trip_km", "market.air
 MOST_KNOWN = 512
 _KNOWN: dict[Path, dict[int, AreaDemand]] = {}
 """What was read or made in this process, by file: some kilobytes each."""
-_ARRAYS = tuple(f.name for f in fields(AreaDemand) if f.name != "trips_per_day")
+_ARRAYS = cache.HOURS
 
 
 def area_hours(
-    catalogue: Catalogue, city: City, levels: Mapping[int, LadderLevel], cache_dir: Path | None = None
+    catalogue: Catalogue,
+    city: City,
+    levels: Mapping[int, LadderLevel],
+    made_for: City | None,
+    cache_dir: Path | None = None,
 ) -> dict[int, AreaDemand]:
     """Return the hours of some levels of a city's ladder, by their index, the zones of each as they are given.
 
-    ``city`` may have other figures than those that the levels were made with: then its streets and trips are made anew.
+    ``city`` may have other figures than ``made_for``, the city that the levels were made with: then its streets and trips are
+    made anew; so they are where a level was kept without its hours.
     """
+    with_levels = {index: level.hours for index, level in levels.items() if level.hours is not None}
+    if (
+        len(with_levels) == len(levels)
+        and made_for is not None
+        and _moved(made_for) == _moved(city)
+        and _riders(made_for)
+    ):
+        return {index: _scaled(area, _riders(city) / _riders(made_for)) for index, area in with_levels.items()}
     folder = cache_dir or cache.default_cache_dir()
     path = folder / f"{city.slug}-{_digest(catalogue, city, levels)[:32]}.hours.npz"
     known = _KNOWN.get(path) or _read(path, sorted(levels))
@@ -42,12 +54,20 @@ def area_hours(
     if len(_KNOWN) >= MOST_KNOWN:
         _KNOWN.clear()
     _KNOWN[path] = known
-    riders = city.value("market.trips_per_day") * city.value("market.platform_share")
-    return {index: _scaled(area, riders) for index, area in known.items()}
+    return {index: _scaled(area, _riders(city)) for index, area in known.items()}
+
+
+def _riders(city: City) -> float:
+    return city.value("market.trips_per_day") * city.value("market.platform_share")
+
+
+def _moved(city: City) -> dict[str, tuple[float, tuple[float, ...]]]:
+    """Return the figures that streets and the pattern of trips are made from."""
+    return {key: (f.value, f.values) for key, f in city.figures.items() if key.startswith(MOVED)}
 
 
 def _digest(catalogue: Catalogue, city: City, levels: Mapping[int, LadderLevel]) -> str:
-    numbers = {key: (f.value, f.values) for key, f in city.figures.items() if key.startswith(MOVED)}
+    numbers = _moved(city)
     zones = {index: hashlib.sha256(" ".join(level.cells).encode()).hexdigest() for index, level in levels.items()}
     opens = later(catalogue, city)
     told = [cache.LAW_VERSION, catalogue.city_digests.get(city.slug, ""), numbers, zones]
@@ -69,7 +89,7 @@ def _made(catalogue: Catalogue, city: City, levels: Mapping[int, LadderLevel]) -
     from fleetplan.service.clusters import groups  # noqa: PLC0415
 
     opens = later(catalogue, city)
-    riders = city.value("market.trips_per_day") * city.value("market.platform_share")
+    riders = _riders(city)
     found: dict[int, AreaDemand] = {}
     for wide in (False, True):
         inside = [k for k in levels if (bool(opens.permits) and k >= opens.levels_before) == wide]

@@ -15,9 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from fleetplan.service.area import AreaDemand
 
 Array = NDArray[np.float64]
 
@@ -106,7 +110,8 @@ def _between(axis: Array, points: Array) -> tuple[NDArray[np.intp], Array]:
 class LadderLevel:
     """A candidate service area: a nested, connected set of H3 cells.
 
-    ``requires`` names the permits that must be held for it: of airports inside, and of crossings that its ways go over.
+    ``requires`` names the permits that must be held for it: of airports inside, and of crossings that its ways go over. ``hours``
+    are what its surface was made from (None in levels that were kept before they were kept with it).
     """
 
     city: str
@@ -119,6 +124,7 @@ class LadderLevel:
     mean_trip_km: float
     mean_airport_share: float
     surface: ResponseSurface
+    hours: AreaDemand | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,15 +75,32 @@ def tornado_sentences(tornado: Tornado, names: Names) -> list[str]:
     if sinking:
         verb = "makes" if len(sinking) == 1 else "make"
         said.append(f"{several(len(sinking), 'figure')} alone {verb} it lose money at one end of the range.")
-    breaking: dict[str, list[Bar]] = {}
-    for bar in tornado.bars:
-        for rule in {broken.rule for broken in (*bar.breaks_low, *bar.breaks_high)}:
-            breaking.setdefault(rule, []).append(bar)
-    for rule, bars in sorted(breaking.items(), key=lambda pair: (-len(pair[1]), pair[0])):
-        said.append(f"At one end of {_few(bars, names)}, {BROKEN.get(rule, f'the rule {rule} would be broken')}.")
+    breaking = [bar for bar in tornado.bars if bar.breaks_low or bar.breaks_high]
     if breaking:
-        said.append("There the plan would have to be another one.")
+        most = max(_by_rule(tornado).items(), key=lambda pair: (len(pair[1]), pair[0]))[0]
+        said.append(
+            f"At one end of {several(len(breaking), 'figure')} what is decided would break a rule, most often because "
+            f"{_meaning(most)}: there the plan would have to be another one."
+        )
     return said
+
+
+def broken_sentences(tornado: Tornado, names: Names) -> list[str]:
+    """Return rule by rule at which figures' ends what is decided would break it."""
+    found = sorted(_by_rule(tornado).items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return [f"At one end of {_few(bars, names)}, {_meaning(rule)}." for rule, bars in found]
+
+
+def _by_rule(tornado: Tornado) -> dict[str, list[Bar]]:
+    found: dict[str, list[Bar]] = {}
+    for bar in tornado.bars:
+        for rule in sorted({broken.rule for broken in (*bar.breaks_low, *bar.breaks_high)}):
+            found.setdefault(rule, []).append(bar)
+    return found
+
+
+def _meaning(rule: str) -> str:
+    return BROKEN.get(rule, f"the rule {rule} would be broken")
 
 
 def _few(bars: list[Bar], names: Names) -> str:
