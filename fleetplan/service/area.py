@@ -2,52 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.demand.types import DAY_TYPES, PERIODS, CityDemand, band_of, period_of
 from fleetplan.geography.types import CityGeography
 from fleetplan.service.rebalancing import empty_km_per_trip
+from fleetplan.service.types import AreaDemand
+
+__all__ = ["AreaDemand", "area_demand", "effective_area"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LARGE_AREA = 700
 """Areas of more zones solve their rebalancing on groups of zones (H3 resolution 7): a tenth of the time."""
-
-
-@dataclass(frozen=True, eq=False)
-class AreaDemand:
-    """Demand and constants of one service area by hour: arrays (48,), 24 weekday hours, then 24 weekend hours.
-
-    Attributes
-    ----------
-    trips_per_hour
-        At full adoption, both ends inside.
-    ride_h, ride_km
-        Mean loaded time and distance of a trip.
-    empty_km
-        Least rebalancing distance per trip.
-    effective_km2
-        ``(sum s^(2/3) A^(1/3))^3``: the area that pickups feel when idle cars stand where demand is.
-    search_h_per_km
-        k = circuity / (2 speed): pickup time is k x sqrt(area / idle cars).
-    speed_kmh
-        Street speed.
-    trips_per_day
-        A mean day's trips (weekdays 5/7, weekend days 2/7).
-    """
-
-    trips_per_hour: Array
-    ride_h: Array
-    ride_km: Array
-    empty_km: Array
-    effective_km2: Array
-    search_h_per_km: Array
-    speed_kmh: Array
-    trips_per_day: float
 
 
 DAY_WEIGHT: Array = np.repeat([5.0 / 7.0, 2.0 / 7.0], 24)

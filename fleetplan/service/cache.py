@@ -10,17 +10,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.later import later
-from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
-
-if TYPE_CHECKING:
-    from fleetplan.service.area import AreaDemand
+from fleetplan.service.types import AreaDemand, CityService, LadderLevel, ResponseSurface, Zones
 
 LAW_VERSION = "2026-11-28.later.1"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them."""
@@ -138,8 +135,6 @@ def _hours(table: Mapping[str, Any], index: int) -> AreaDemand | None:
     """Return what a level's surface was made from; None where it was kept without it."""
     if f"hours_{index}" not in table:
         return None
-    from fleetplan.service.area import AreaDemand  # noqa: PLC0415  # rebalancing comes with it, which plans need none of
-
     values = dict(zip(HOURS, table[f"hours_{index}"], strict=True))
     return AreaDemand(**values, trips_per_day=float(table[f"hours_day_{index}"]))
 

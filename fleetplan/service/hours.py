@@ -13,9 +13,8 @@ import numpy as np
 
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service import cache
-from fleetplan.service.area import AreaDemand
 from fleetplan.service.later import later
-from fleetplan.service.types import LadderLevel
+from fleetplan.service.types import AreaDemand, LadderLevel
 
 MOVED = ("speed.", "profile.", "population.", "market.mean_trip_km", "market.airport_share")
 """Figures of a city that its streets and the pattern of its trips are made from."""

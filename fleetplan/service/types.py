@@ -15,13 +15,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from fleetplan.service.area import AreaDemand
 
 Array = NDArray[np.float64]
 
@@ -104,6 +100,38 @@ def _between(axis: Array, points: Array) -> tuple[NDArray[np.intp], Array]:
     inside = np.clip(points, axis[0], axis[-1])
     below = np.clip(np.searchsorted(axis, inside, side="right") - 1, 0, len(axis) - 2)
     return below, (inside - axis[below]) / (axis[below + 1] - axis[below])
+
+
+@dataclass(frozen=True, eq=False)
+class AreaDemand:
+    """Demand and constants of one service area by hour: arrays (48,), 24 weekday hours, then 24 weekend hours.
+
+    Attributes
+    ----------
+    trips_per_hour
+        At full adoption, both ends inside.
+    ride_h, ride_km
+        Mean loaded time and distance of a trip.
+    empty_km
+        Least rebalancing distance per trip.
+    effective_km2
+        ``(sum s^(2/3) A^(1/3))^3``: the area that pickups feel when idle cars stand where demand is.
+    search_h_per_km
+        k = circuity / (2 speed): pickup time is k x sqrt(area / idle cars).
+    speed_kmh
+        Street speed.
+    trips_per_day
+        A mean day's trips (weekdays 5/7, weekend days 2/7).
+    """
+
+    trips_per_hour: Array
+    ride_h: Array
+    ride_km: Array
+    empty_km: Array
+    effective_km2: Array
+    search_h_per_km: Array
+    speed_kmh: Array
+    trips_per_day: float
 
 
 @dataclass(frozen=True, eq=False)
