@@ -129,7 +129,9 @@ def city_month(city: str, days: int, seeds: int) -> str:
     policy = policy_of(place.parameters, "batched")
     month = [kinds[day % 7] for day in range(days)]
     share = demand / area.trips_per_day
-    scenario = area.scenario(month, vehicles, share, Stalls(sites, plugs), policy).prepared()
+    stalls = Stalls(sites, plugs)
+    staging_km = area.staging_left(vehicles, share, stalls, policy)
+    scenario = area.scenario(month, vehicles, share, stalls, policy, staging_km).prepared()
     built = time.perf_counter() - began
     began = time.perf_counter()
     rows = []

@@ -32,9 +32,9 @@ BATCHED = replace(PLAIN, dispatch="batched")
 
 def everything(dispatch: str, seed: int = 3) -> Scenario:
     """Return a day with all that the engine knows: charging in a queue, shifts, cleaning, failures, repositioning, response."""
-    given = scenario(cars=40, count=1500, seed=seed)
+    given = scenario(cars=30, count=1500, seed=seed)
     depots = Depots(np.array([0, 77], np.int32), np.array([2, 1], np.int32), np.array([50.0, 22.0]))
-    shift = np.repeat([25, 40, 30], 32)
+    shift = np.repeat([18, 30, 22], 32)
     fleet = replace(
         given.fleet, on_shift=shift, energy=Energy(usable_kwh=25.0), depots=depots, care=Care(15, 600.0, 30.0, 1800.0)
     )
@@ -51,9 +51,7 @@ def test_every_vehicle_hour_is_in_one_state_and_every_request_ends_in_one_way(di
     ended = totals["served"] + totals["declined"] + totals["abandoned"] + totals["still_waiting"]
     assert totals["requests"] == ended == len(given.requests)
     assert min(totals["abandoned"], totals["charging_h"], totals["out_h"], totals["plug_queue_h"]) > 0
-    assert (totals["declined"] > 0) == (
-        dispatch == "nearest"
-    )  # a batch quotes nobody: who is not matched in time leaves
+    assert totals["declined"] > 0
     assert sum(row["served"] or 0 for row in result.by_bin(3600)) == totals["served"]
 
 
@@ -285,3 +283,23 @@ def test_nobody_asks_and_nothing_happens():
     assert totals["served_share"] == 1.0
     assert totals["idle_h"] == pytest.approx(72.0)
     assert totals["wait_s_mean"] is None
+
+
+@pytest.mark.parametrize("dispatch", ["nearest", "batched"])
+def test_a_car_on_its_way_to_a_stand_takes_riders_from_where_it_is(dispatch):
+    side = 30
+    travel = grid_travel(side)
+    row = travel.seconds[0, :side]
+    start, stop = np.array([0], np.int32), side - 1
+    asked = Requests(np.array([1.0, 600.0 + 0.5 * row[stop]]), np.array([0, side // 2]), np.array([0, side // 2]))
+    expected = np.zeros((2, side * side))
+    expected[0, 0] = expected[1, stop] = 1.0 / 60.0
+    later = np.ones(96, np.int64)
+    policy = Policy(dispatch="batched" if dispatch == "batched" else "nearest", reposition_s=600, regions=2)
+    given = Scenario(travel, asked, Fleet(start), Riders(patience_s=7200.0), policy, demand=expected, demand_row=later)
+    result = simulate(given)
+    assert result.status.tolist() == [1, 1]
+    assert result.wait_s[1] < 0.15 * row[stop] + 20.0  # halfway when asked for, not first to the end and back
+    totals = result.totals()
+    assert result.state_h.sum(axis=1) == pytest.approx(0.25, abs=1e-9)
+    assert totals["repositioning_km"] >= 0.5 * travel.metres[0, stop] / 1000.0

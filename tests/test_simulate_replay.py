@@ -35,7 +35,7 @@ def area() -> ServiceArea:
 @pytest.fixture(scope="module")
 def week(area: ServiceArea) -> SimulationResult:
     stalls = Stalls(np.array([3]), np.array([20]))
-    scenario = area.scenario(WEEK, 150, 0.5, stalls, Policy(boarding_s=90.0)).prepared()
+    scenario = area.scenario(WEEK, 150, 0.5, stalls, Policy(boarding_s=90.0), 0.0).prepared()
     return simulate(scenario.with_requests(area.requests(WEEK, 0.5, 1)), seed=1)
 
 
@@ -63,7 +63,7 @@ def test_the_same_seed_asks_the_same(area):
 def test_a_week_with_cars_enough_is_served_and_cars_sleep_in_the_quiet_hours(area, week):
     totals = week.totals()
     assert totals["served_share"] > 0.9
-    assert totals["vehicles"] == round(150 * area.on_the_road)
+    assert totals["vehicles"] == round(150 * area.on_the_road(0.0))
     off = np.array([row["cars_off_shift"] for row in week.by_bin(3600)], float).reshape(7, 24)[:5].mean(axis=0)
     assert off[[2, 3]].min() > 0.2 * totals["vehicles"]
     assert off[17] < 0.05 * totals["vehicles"]

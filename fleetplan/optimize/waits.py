@@ -155,7 +155,7 @@ def keeping_rows(
 
 def _lift(surface: ResponseSurface, limit: float, low: float, high: float, slope: float, floor: float) -> float:
     """Return by how much a chord must rise so that the limit is kept all along it and above."""
-    step = float(np.diff(surface.sample_vehicles[1:]).max()) / 64.0
+    step = _widest_step(surface) / 64.0
     demand = np.linspace(low, high, 9)
     for lift in np.arange(0, 256) * step:
         lines = slope * demand + floor + lift
@@ -177,4 +177,10 @@ def strict_line(surface: ResponseSurface, max_wait_min: float) -> tuple[float, f
         return None
     slope = max(0.0, float(np.polyfit(known.demand, known.sure, 1)[0]))
     floor = float(np.max(known.sure - slope * known.demand))
-    return slope, floor + float(np.diff(surface.sample_vehicles[1:]).max()) / FLEETS
+    return slope, floor + _widest_step(surface) / FLEETS
+
+
+def _widest_step(surface: ResponseSurface) -> float:
+    """Return the most vehicles between two fleets sampled; that from none to the first counts only where there is no other."""
+    axis = surface.sample_vehicles
+    return float(np.diff(axis[1:] if len(axis) > 2 else axis).max())

@@ -12,7 +12,7 @@ import math
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import ABANDONED, NONE
 from fleetplan.simulate.tally import close
-from fleetplan.simulate.views import Desk, cars, idle_list, into, near, near_into, riders, seconds, slow, zones
+from fleetplan.simulate.views import Desk, cars, idle_list, into, near, near_into, reach, riders, seconds, slow, zones
 
 FAR = 1e18
 
@@ -185,12 +185,20 @@ def pickup_ms(s: Desk, car_zone: int, rider_zone: int, count: int, time: int) ->
 
 
 @compiled
+def reach_at(s: Desk, time: int) -> int:
+    """Return how far the dispatcher sends a car at a time."""
+    row = time // s.bin
+    last = s.bins_n - 1
+    return int(reach(s)[min(last, row)])
+
+
+@compiled
 def in_time(s: Desk, rider: int, zone: int, time: int) -> bool:
     """Return whether a car from a zone would be with a rider before patience ends, and within the dispatcher's reach."""
     own = riders(s)[rider]
     there = own.origin
     needed = pickup_ms(s, zone, there, zones(s)[there].waiting, time)
-    return needed <= s.reach and time - own.time + needed <= min(s.patience, own.limit)
+    return needed <= reach_at(s, time) and time - own.time + needed <= min(s.patience, own.limit)
 
 
 @compiled

@@ -21,7 +21,8 @@ from fleetplan.geography.types import CityGeography
 from fleetplan.service.later import later
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.simulate.compiled import compiled
-from fleetplan.simulate.layout import Array, Ints, Shorts, Single
+from fleetplan.simulate.engine import simulate
+from fleetplan.simulate.layout import DEPOT_WAY, Array, Ints, Shorts, Single
 from fleetplan.simulate.scenario import Depots, Dispatch, Energy, Fleet, Policy, Requests, Riders, Scenario
 from fleetplan.simulate.travel import Travel
 
@@ -30,9 +31,9 @@ PLUG_IN_S = 180.0
 PATIENCE_S = 5400.0
 """Nobody waits longer, whatever the response to the wait: as in the service law."""
 MOST_PARKED = 0.5
-REACH_S = 600.0
-"""No car is sent farther: who is farther off waits for one to become free nearer by. Without such a cap a scarce fleet spends its
-time on long pickups (the wild goose chase), a branch that the service law never takes."""
+TRIED: tuple[DayType, ...] = ("weekday", "weekend")
+REACH_IN_MEANS = 2.0 * np.sqrt(np.log(20.0) / np.pi)
+"""Ways to the nearest of cars that stand at random are Rayleigh distributed: 95 % of them are no longer than so many means."""
 
 
 def policy_of(parameters: ServiceParameters, dispatch: Dispatch) -> Policy:
@@ -40,7 +41,6 @@ def policy_of(parameters: ServiceParameters, dispatch: Dispatch) -> Policy:
     return Policy(
         dispatch=dispatch,
         batch_s=3600.0 * parameters.batching_h,
-        reach_s=REACH_S,
         pickup_fixed_s=3600.0 * parameters.pickup_fixed_h,
         boarding_s=3600.0 * parameters.boarding_h,
     )
@@ -166,15 +166,35 @@ class ServiceArea:
             origin[here], destination[here] = pairs
         return Requests(time_s, origin, destination)
 
+    def staging_left(self, vehicles: int, share: float, stalls: Stalls, policy: Policy) -> float:
+        """Return the catalogue's staging km a vehicle and day less those that happen in a run.
+
+        Ways to depots and plugs are among them: a weekday and a weekend day are run to see how long these are.
+        """
+        whole = self.place.parameters.staging_km_per_vehicle_day
+        first = self.scenario(TRIED, vehicles, share, stalls, policy, whole).prepared()
+        tried = simulate(first.with_requests(self.requests(TRIED, share, 0)))
+        driven = float(tried.way_km[:, DEPOT_WAY].sum()) / len(TRIED) / vehicles
+        return max(whole - driven, 0.0)
+
     def scenario(
-        self, days: Sequence[DayType], vehicles: int, share: float, stalls: Stalls, policy: Policy
+        self,
+        days: Sequence[DayType],
+        vehicles: int,
+        share: float,
+        stalls: Stalls,
+        policy: Policy,
+        staging_km: float,
     ) -> Scenario:
-        """Return days in a row with a fleet of so many vehicles in service, and no requests yet: see :meth:`requests`."""
+        """Return days in a row with a fleet of so many vehicles in service, and no requests yet: see :meth:`requests`.
+
+        ``staging_km`` are those of a vehicle and day beyond the ways that happen in the run.
+        """
         place, parameters = self.place, self.place.parameters
         rows = [DAY_TYPES.index(day) for day in days]
         bands = [[place.geography.speed_kmh[band_of(day_type, h)] for h in range(24)] for day_type in DAY_TYPES]
         slow = place.geography.speed_kmh["offpeak"] / np.array(bands)[rows].ravel()
-        cars = max(round(vehicles * self.on_the_road), 1)
+        cars = max(round(vehicles * self.on_the_road(staging_km)), 1)
         index = {int(zone): i for i, zone in enumerate(self.zones)}
         depots = Depots(
             np.array([index[int(zone)] for zone in stalls.zone], np.int32),
@@ -197,14 +217,33 @@ class ServiceArea:
             area_km2=area,
             horizon_s=86_400 * len(days),
             bin_s=BIN_S,
+            reach_s=np.repeat(self._reach_s(share)[row_of_hour], 3600 // BIN_S),
         )
 
-    @property
-    def on_the_road(self) -> float:
-        """Share of a fleet that is not in the workshop and not on staging ways: as in the service law."""
+    def _reach_s(self, share: float) -> Array:
+        """Return how far a car is sent in the 48 kinds of hours: who is farther off waits for one to become free nearer by.
+
+        With fewer cars idle than ``(demand k sqrt(A) / 2)^(2/3)`` each long way takes a car from riders nearer by (the wild goose
+        chase: Castillo, Knoepfle & Weyl 2017). There the mean way is ``(2 k^2 A / demand)^(1/3)``; a car goes as far as 95 % of
+        the ways are then.
+        """
+        place, geography = self.place, self.place.geography
+        land, found = np.cbrt(geography.area_km2[self.zones[: self.inside]]), []
+        for row, day_type in enumerate(DAY_TYPES):
+            for hour in range(24):
+                origin = self.origin[PERIODS.index(period_of(day_type, hour))]
+                root_km = float((np.cbrt(origin) ** 2 @ land) ** 1.5)
+                speed = place.parameters.pace * geography.speed_kmh[band_of(day_type, hour)]
+                search = 0.5 * geography.circuity / speed * root_km
+                demand = max(share * self.trips_per_hour[row, hour], 1e-9)
+                found.append(np.cbrt(2.0 * search**2 / demand))
+        return np.asarray(3600.0 * (place.parameters.pickup_fixed_h + REACH_IN_MEANS * np.array(found)))
+
+    def on_the_road(self, staging_km: float) -> float:
+        """Return the share of a fleet that is not in the workshop and not on staging ways of so many km a day."""
         parameters, geography = self.place.parameters, self.place.geography
         speeds = [geography.speed_kmh[band_of(day_type, h)] for day_type in DAY_TYPES for h in range(24)]
-        staging_h = parameters.staging_km_per_vehicle_day / (parameters.pace * float(np.mean(speeds)))
+        staging_h = staging_km / (parameters.pace * float(np.mean(speeds)))
         return parameters.available_share * (1.0 - staging_h / 24.0)
 
     def _expected(self, rows: Sequence[int], days: Sequence[DayType], share: float) -> tuple[Array, Ints]:

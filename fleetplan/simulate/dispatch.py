@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fleetplan.simulate.assignment import MatchRoom, match_into
-from fleetplan.simulate.buckets import add_waiting, in_time, nearest_idle, pickup_ms, take_waiting
+from fleetplan.simulate.buckets import add_waiting, leave, lost, nearest_idle, pickup_ms, reach_at, take_waiting
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import DECLINED, NEAREST, NONE
-from fleetplan.simulate.moves import fetch, give_up, leave_stand
+from fleetplan.simulate.moves import fetch
+from fleetplan.simulate.stands import leave_stand
 from fleetplan.simulate.tally import bin_of, close
 from fleetplan.simulate.views import (
     Desk,
@@ -50,7 +51,7 @@ def ask(s: Desk, rider: int, time: int) -> None:
         if quoted > riders(s)[rider].limit:
             close(s, rider, DECLINED)
             return
-        if quoted <= s.patience and quoted <= s.reach:
+        if quoted <= s.patience and quoted <= reach_at(s, time):
             leave_stand(s, car, time)
             fetch(s, car, rider, count, time)
             return
@@ -63,7 +64,7 @@ def batch(s: Desk, time: int) -> None:
 
     Rows are the smaller side; each has its k nearest of the other side that would be in time.
     """
-    give_up(s, time)
+    _let_go(s, time)
     if s.waiting == 0 or s.idle == 0:
         return
     rows_are_riders = s.waiting <= s.idle
@@ -97,6 +98,17 @@ def batch(s: Desk, time: int) -> None:
 
 
 @compiled
+def _let_go(s: Desk, time: int) -> None:
+    """Let riders go who have waited longer than they accept."""
+    rider = s.first
+    while rider != NONE:
+        after = riders(s)[rider].after
+        if lost(s, rider, time):
+            leave(s, rider)
+        rider = after
+
+
+@compiled
 def _number(s: Desk, count: int, are_cars: bool) -> int:  # noqa: FBT001
     """Give the columns that occur numbers from 0 on; return how many there are."""
     column, compact, ids = match_column(s), match_compact(s), match_id(s)
@@ -123,10 +135,21 @@ def _number(s: Desk, count: int, are_cars: bool) -> int:  # noqa: FBT001
 
 @compiled
 def _go(s: Desk, car: int, rider: int, time: int) -> None:
+    """Send a car, unless the rider, told of the wait by now, declines: the dispatcher does not know how long one would wait."""
+    own = riders(s)[rider]
     count = zones(s)[cars(s)[car].zone].idle
     take_waiting(s, rider)
+    if time - own.time + pickup_ms(s, cars(s)[car].zone, own.origin, count, time) > own.limit:
+        close(s, rider, DECLINED)
+        return
     leave_stand(s, car, time)
     fetch(s, car, rider, count, time)
+
+
+@compiled
+def _within(s: Desk, rider: int, needed: int, reach: int, time: int) -> bool:
+    """Return whether a car would be with a rider within the dispatcher's reach and before everybody's patience ends."""
+    return needed <= reach and time - riders(s)[rider].time + needed <= s.patience
 
 
 @compiled
@@ -135,13 +158,14 @@ def _cars_for(s: Desk, rider: int, time: int, count: int) -> int:
     origin = riders(s)[rider].origin
     column, cost = match_column(s), match_cost(s)
     most, found = s.candidates, 0
+    reach = reach_at(s, time)
     for k in range(s.near_n):
         zone = near_into(s)[origin, k]
         if zones(s)[zone].idle == 0:
             continue
-        if not in_time(s, rider, zone, time) and zone != origin:
-            break
         needed = pickup_ms(s, zone, origin, zones(s)[zone].idle, time)
+        if not _within(s, rider, needed, reach, time) and zone != origin:
+            break
         car = zones(s)[zone].idle_head
         while car != NONE and found < most:
             column[count], cost[count] = car, 0.001 * needed
@@ -159,16 +183,17 @@ def _riders_for(s: Desk, car: int, time: int, count: int) -> int:
     here = cars(s)[car].zone
     column, cost = match_column(s), match_cost(s)
     most, found = s.candidates, 0
+    reach = reach_at(s, time)
     for k in range(s.near_n):
         zone = near(s)[here, k]
         if zones(s)[zone].waiting == 0:
             continue
         needed = pickup_ms(s, here, zone, zones(s)[zone].waiting, time)
-        if needed > s.reach or needed > s.patience:
+        if needed > reach or needed > s.patience:
             break
         rider = zones(s)[zone].waiting_head
         while rider != NONE and found < most:
-            if in_time(s, rider, here, time):
+            if _within(s, rider, needed, reach, time):
                 column[count], cost[count] = rider, 0.001 * needed
                 count += 1
                 found += 1

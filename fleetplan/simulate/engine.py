@@ -48,6 +48,7 @@ def lay_out(scenario: Scenario, seed: int) -> Book:
         "near_into": travel.near_into,
         "slow": _by_bin(travel.slow, travel.bin_s, scenario),
         "shift": _shift(scenario),
+        "reach": _reach(scenario),
         "cars": cars,
         "riders": _riders(scenario, seed),
         "zones": zones,
@@ -107,6 +108,14 @@ def _shift(scenario: Scenario) -> Ints:
     return np.ascontiguousarray(np.minimum(shift[np.minimum(np.arange(scenario.bins), len(shift) - 1)], count))
 
 
+def _reach(scenario: Scenario) -> Ints:
+    """Return the dispatcher's reach in each bin, ms."""
+    if scenario.reach_s is None:
+        return np.full(scenario.bins, round(min(scenario.policy.reach_s * MS, NEVER)), np.int64)
+    given = np.minimum(np.asarray(scenario.reach_s, float) * MS, NEVER).astype(np.int64)
+    return np.ascontiguousarray(given[np.minimum(np.arange(scenario.bins), len(given) - 1)])
+
+
 def _depots(scenario: Scenario) -> Records:
     given = scenario.fleet.depots
     depots = np.zeros(len(given), layout.DEPOT)
@@ -147,7 +156,6 @@ def _rules(scenario: Scenario, seed: int) -> dict[str, Any]:
         "level": policy.reposition_s > 0,
         "ahead": policy.ahead_s * MS,
         "patience": min(riders.patience_s * MS, NEVER),
-        "reach": min(policy.reach_s * MS, NEVER),
         "fixed": policy.pickup_fixed_s * MS,
         "boarding": policy.boarding_s * MS,
         "capacity": energy.usable_kwh,

@@ -68,6 +68,9 @@ CAR = np.dtype(
         ("energy_at", np.int64),  # up to when its energy is counted
         ("fails_at", np.int64),
         ("failures", np.int64),
+        ("target", np.int32),  # on its way to a stand: where to, and the next zone
+        ("step", np.int32),
+        ("step_m", np.float64),  # what it drives until it counts as there
     ],
     align=True,
 )
@@ -124,7 +127,6 @@ RULES = (
     ("level", np.int64),  # whether cars are repositioned then
     ("ahead", np.int64),  # how far a repositioning looks
     ("patience", np.int64),
-    ("reach", np.int64),
     ("fixed", np.int64),
     ("boarding", np.int64),
     ("capacity", np.float64),  # kWh, 0: energy is not counted
@@ -205,6 +207,7 @@ ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "slow": (np.float64, ("bins_n",)),
     "shift": (np.int64, ("bins_n",)),
+    "reach": (np.int64, ("bins_n",)),
     "region_seconds": (
         np.float64,
         (
@@ -350,11 +353,11 @@ class Book:
     ----------
     arrays
         By name. Driving time from row to column (n, n), its transpose (the same array where ways are alike both ways) and
-        distance; the nearest zones from a zone and to it (n, k); factor on driving times and cars on shift by bin. Of regions:
-        times between them, ``rate`` (bins, r; requests per ms), ``stand_share`` (bins, r; of spare cars), ``landing`` (r, l;
-        zones to go to), ``landed`` (r; how often). Records of cars, riders, zones and depots. ``idle_list``, ``event_time``,
-        ``event_car``: cars that stand, and the heap of what happens next. From ``state_ms`` to ``queue_most``: tallies. The
-        others are room to work in.
+        distance; the nearest zones from a zone and to it (n, k); factor on driving times, cars on shift, the dispatcher's
+        reach by bin. Of regions: times between them, ``rate`` (bins, r; requests per ms), ``stand_share`` (bins, r; of spare
+        cars), ``landing`` (r, l; zones to go to), ``landed`` (r; how often). Records of cars, riders, zones and depots.
+        ``idle_list``, ``event_time``, ``event_car``: cars that stand, and the heap of what happens next. From ``state_ms`` to
+        ``queue_most``: tallies. The others are room to work in.
     desk
         One record.
     """

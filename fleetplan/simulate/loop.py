@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.dispatch import ask, batch
-from fleetplan.simulate.layout import BATCHED, CHARGING, IDLE, OFF, QUEUE, TO_DEPOT, Records
-from fleetplan.simulate.moves import arrive, first_energy, free, give_up, stand, unplug
+from fleetplan.simulate.layout import BATCHED, CHARGING, IDLE, MOVING, OFF, QUEUE, TO_DEPOT, Records
+from fleetplan.simulate.moves import arrive, first_energy, free, give_up, unplug
 from fleetplan.simulate.repositioning import reposition
 from fleetplan.simulate.shifts import change_shift
+from fleetplan.simulate.stands import close_way, pass_on, stand
 from fleetplan.simulate.tally import drain, next_failure, pop, share_out, spend
 from fleetplan.simulate.views import Desk, cars, event_time, queue_ms, riders, shift
 
@@ -52,9 +53,12 @@ def run(desk: Records) -> None:
 
 @compiled
 def happen(s: Desk, car: int, time: int) -> None:
-    """Let a car go on: at a depot what it came for begins, at a plug its charging ends, else it is free."""
+    """Let a car go on: into the next zone on its way to a stand, with what it came to a depot for; else it is free."""
     state = cars(s)[car].state
-    if state == TO_DEPOT:
+    if state == MOVING:
+        if pass_on(s, car, time):
+            free(s, car, time)
+    elif state == TO_DEPOT:
         arrive(s, car, time)
     elif state == CHARGING:
         unplug(s, car, time)
@@ -87,3 +91,5 @@ def _end(s: Desk, horizon: int) -> None:
                 share_out(queue_ms(s), own.depot, own.since, horizon, s.horizon, s.bin)
             if own.state == IDLE:
                 drain(s, car, horizon, 0.0)
+        elif own.state == MOVING:
+            close_way(s, car, horizon)

@@ -1,16 +1,8 @@
-"""What a car does: fetch a rider, become free, stand, go to a depot, charge, be cleaned or mended, go off shift and come back."""
+"""What a car does: fetch a rider, become free, go to a depot, charge, be cleaned or mended, go off shift and come back."""
 
 from __future__ import annotations
 
-from fleetplan.simulate.buckets import (
-    add_idle,
-    leave,
-    nearest_waiting,
-    pickup_ms,
-    share_of_way,
-    take_idle,
-    take_waiting,
-)
+from fleetplan.simulate.buckets import leave, nearest_waiting, pickup_ms, share_of_way, take_waiting
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import (
     BATCHED,
@@ -19,8 +11,6 @@ from fleetplan.simulate.layout import (
     CHARGING,
     CLEAN,
     DEPOT_WAY,
-    IDLE,
-    MOVING,
     NO_TASK,
     NONE,
     OFF,
@@ -33,9 +23,9 @@ from fleetplan.simulate.layout import (
     SERVED,
     TO_DEPOT,
     TO_RIDER,
-    TO_STAND,
     WITH_RIDER,
 )
+from fleetplan.simulate.stands import stand
 from fleetplan.simulate.tally import bin_of, drain, drive, leg_ms, next_failure, push, share_out, spend, uniform
 from fleetplan.simulate.views import (
     Desk,
@@ -53,24 +43,6 @@ from fleetplan.simulate.views import (
 )
 
 MS_PER_H = 3.6e6
-
-
-@compiled
-def stand(s: Desk, car: int, time: int) -> None:
-    """Let a car wait for riders where it is."""
-    own = cars(s)[car]
-    own.state = IDLE
-    own.since = time
-    add_idle(s, car)
-
-
-@compiled
-def leave_stand(s: Desk, car: int, time: int) -> None:
-    """Take a car that stands out of its zone."""
-    own = cars(s)[car]
-    take_idle(s, car)
-    spend(s, IDLE, own.since, time)
-    drain(s, car, time, 0.0)
 
 
 @compiled
@@ -283,19 +255,6 @@ def unplug(s: Desk, car: int, time: int) -> None:
         park(s, car, time)
     else:
         free(s, car, time)
-
-
-@compiled
-def go_to_stand(s: Desk, car: int, zone: int, time: int) -> None:
-    """Send a car that stands to stand elsewhere; it takes riders again once it is there."""
-    own = cars(s)[car]
-    leave_stand(s, car, time)
-    own.state = MOVING
-    own.free_at = time + leg_ms(s, seconds(s)[own.zone, zone], time)
-    spend(s, MOVING, time, own.free_at)
-    drive(s, car, TO_STAND, metres(s)[own.zone, zone], time, own.free_at)
-    own.zone = zone
-    push(s, own.free_at, car)
 
 
 @compiled

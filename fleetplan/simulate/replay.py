@@ -79,7 +79,7 @@ class DeploymentReplay:
 
     @cached_property
     def empty_share(self) -> Measured:
-        """Km without a rider over all km, staging ways of the fleet included."""
+        """Km without a rider over all km, with the staging ways that do not happen in the run."""
         days = len(self.weekend)
         shares = []
         for result in self.results:
@@ -270,7 +270,8 @@ def _replayed(deployment: DeploymentPlan, asked: _Asked) -> DeploymentReplay:
     demand = deployment.demand_per_day[period]
     policy = policy_of(parameters, asked.dispatch)
     share = demand / area.trips_per_day
-    scenario = area.scenario(days, deployment.vehicles[period], share, stalls, policy).prepared()
+    staging_km = area.staging_left(deployment.vehicles[period], share, stalls, policy)
+    scenario = area.scenario(days, deployment.vehicles[period], share, stalls, policy, staging_km).prepared()
     results = tuple(
         simulate(scenario.with_requests(area.requests(days, share, number)), seed=number) for number in asked.seeds
     )
@@ -288,7 +289,7 @@ def _replayed(deployment: DeploymentPlan, asked: _Asked) -> DeploymentReplay:
         results=results,
         weekend=weekend,
         serving_days_share=parameters.serving_days_share,
-        staging_km=parameters.staging_km_per_vehicle_day * deployment.vehicles[period],
+        staging_km=staging_km * deployment.vehicles[period],
     )
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from fleetplan.simulate.assignment import TransportRoom, transport_into
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import CHARGE, IDLE, MOVING, NONE, RIDING
-from fleetplan.simulate.moves import go_to_depot, go_to_stand, leave_stand
+from fleetplan.simulate.moves import go_to_depot
+from fleetplan.simulate.stands import go_to_stand, leave_stand
 from fleetplan.simulate.tally import bin_of
 from fleetplan.simulate.views import (
     Desk,
@@ -59,7 +60,10 @@ def _count(s: Desk, time: int) -> int:
         if own.state == IDLE:
             table[0, region] += 1
             total += 1
-        elif own.state in (RIDING, MOVING) and own.free_at <= until:
+        elif own.state == MOVING:
+            table[1, zones(s)[own.target].region] += 1
+            total += 1
+        elif own.state == RIDING and own.free_at <= until:
             table[1, region] += 1
             total += 1
     return total
@@ -109,7 +113,7 @@ def _send(s: Desk, source: int, sink: int, time: int) -> None:
     for slot in range(s.idle):
         car = idle_list(s)[slot]
         own = cars(s)[car].zone
-        if zones(s)[own].region == source and seconds(s)[own, zone] < best_s:
+        if cars(s)[car].state == IDLE and zones(s)[own].region == source and seconds(s)[own, zone] < best_s:
             best, best_s = car, seconds(s)[own, zone]
     if best != NONE:
         go_to_stand(s, best, zone, time)
@@ -127,7 +131,7 @@ def _top_up(s: Desk, most: int, time: int) -> int:
         for slot in range(s.idle):
             car = idle_list(s)[slot]
             energy = cars(s)[car].energy - (time - cars(s)[car].energy_at) * s.kwh_per_ms
-            if energy < least:
+            if energy < least and cars(s)[car].state == IDLE:
                 best, least = car, energy
         if best == NONE:
             break

@@ -154,6 +154,8 @@ class Scenario:
         Land of each zone, for where spare cars stand; None: all alike.
     regions
         Where cars are repositioned: see :meth:`prepared`.
+    reach_s
+        The dispatcher's reach in each bin, shape (bins,), the last one holding on; None: the policy's.
     horizon_s, bin_s
         How long, and the length of the bins that are reported and in which shifts and speeds change.
     """
@@ -169,6 +171,7 @@ class Scenario:
     horizon_s: int = 86_400
     bin_s: int = 900
     regions: Regions | None = None
+    reach_s: Array | None = None
 
     @property
     def bins(self) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import NONE, OFF, PARK
-from fleetplan.simulate.moves import free, go_to_depot, leave_stand
+from fleetplan.simulate.moves import free, go_to_depot
+from fleetplan.simulate.stands import leave_stand
 from fleetplan.simulate.tally import spend
 from fleetplan.simulate.views import Desk, cars, idle_list
 

@@ -110,8 +110,14 @@ def pop(s: Desk) -> int:
     s.events = count
     if count == 0:
         return int(first)
-    time, car = event_time(s)[count], event_car(s)[count]
-    i = 0
+    _sink(s, 0, event_time(s)[count], event_car(s)[count])
+    return int(first)
+
+
+@compiled
+def _sink(s: Desk, start: int, time: int, car: int) -> None:
+    """Put an event at a place of the heap, or below it where earlier ones come up."""
+    i, count = start, s.events
     while True:
         below = 2 * i + 1
         if below >= count:
@@ -129,4 +135,24 @@ def pop(s: Desk) -> int:
         i = below
     event_time(s)[i] = time
     event_car(s)[i] = car
-    return int(first)
+
+
+@compiled
+def remove(s: Desk, car: int) -> None:
+    """Take a car's event out of the heap; it must have one."""
+    i = 0
+    while event_car(s)[i] != car:
+        i += 1
+    count = s.events - 1
+    time, last = event_time(s)[count], event_car(s)[count]
+    s.events = count
+    if i == count:
+        return
+    while i > 0:
+        above = (i - 1) >> 1
+        if event_time(s)[above] < time or (event_time(s)[above] == time and event_car(s)[above] < last):
+            break
+        event_time(s)[i] = event_time(s)[above]
+        event_car(s)[i] = event_car(s)[above]
+        i = above
+    _sink(s, i, time, last)
