@@ -184,7 +184,9 @@ def watch(plan: Annotated[str, typer.Argument(help="Id of a plan.")], *, server:
 
 @service_app.command()
 def rerun(  # noqa: PLR0913  a command has as many options as it has
-    plan: Annotated[str, typer.Argument(help="Id of the plan to start from.")],
+    plan: Annotated[
+        str, typer.Argument(help="Id of the plan to start from, or a plan.json: then no service is asked.")
+    ],
     patch: Annotated[str, typer.Argument(help="Merge patch as JSON, or a YAML or JSON file; lists go by key.")],
     *,
     server: Server = LOCAL,
@@ -195,8 +197,10 @@ def rerun(  # noqa: PLR0913  a command has as many options as it has
     gap: Gap = 0.01,
     nodes: Nodes = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the plan to its end.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the new plan of a file.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Ask for a plan again with changes and print the new plan's id."""
+    """Plan again with changes: a plan.json here, telling what moved, or a plan of a service, printing the new plan's id."""
     options = {
         "time_limit_s": time_limit,
         "gap": gap,
@@ -204,7 +208,13 @@ def rerun(  # noqa: PLR0913  a command has as many options as it has
         "freeze_until": freeze_until,
         "change_price_usd": change_price,
     }
-    body = {"patch": _patch(patch), "options": options}
+    changes = _patch(patch)
+    if Path(plan).is_file():
+        from fleetplan.cli_files import rerun_file
+
+        rerun_file(Path(plan), changes, options, out, as_json=as_json)
+        return
+    body = {"patch": changes, "options": options}
     with _client(server, key) as client:
         told = _told(client.post(f"/v1/plans/{plan}/reruns", json=body, headers=_once()))
         _print_and_follow(client, told["id"], follow=watch)
@@ -212,14 +222,20 @@ def rerun(  # noqa: PLR0913  a command has as many options as it has
 
 @service_app.command()
 def compare(
-    plan: Annotated[str, typer.Argument(help="Id of a plan.")],
-    other: Annotated[str, typer.Argument(help="Id of the plan to compare it with.")],
+    plan: Annotated[str, typer.Argument(help="A plan: its id, or a plan.json.")],
+    other: Annotated[str, typer.Argument(help="The plan to compare it with, given likewise.")],
     *,
     server: Server = LOCAL,
     key: Key = "",
     causes: Annotated[bool, typer.Option("--causes", help="Make the plans with one change alone, and wait.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Print what differs between two plans, as JSON; and in words which change of the inputs caused what."""
+    """Say what differs between two plans; of plans of a service also which change of the inputs caused what."""
+    if Path(plan).is_file() or Path(other).is_file():
+        from fleetplan.cli_files import compare_files
+
+        compare_files(Path(plan), Path(other), as_json=as_json)
+        return
     with _client(server, key) as client:
         told = _compared(client, plan, other)
         if causes and (open_changes := [c for c in told["causes"]["changes"] if c["state"] != "known"]):
@@ -227,7 +243,7 @@ def compare(
             told = _compared(client, plan, other)
     for line in _cause_lines(told["causes"]):
         typer.echo(line, err=True)
-    typer.echo(json.dumps(told, indent=2))
+    typer.echo(json.dumps(told, indent=2) if as_json else "\n".join(_comparison_lines(told)))
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------------
@@ -296,6 +312,13 @@ def _print_and_follow(client: httpx2.Client, plan: str, *, follow: bool) -> None
 
 def _compared(client: httpx2.Client, plan: str, other: str) -> dict[str, Any]:
     return _told(client.get(f"/v1/plans/{plan}/comparison", params={"with": other}))
+
+
+def _comparison_lines(told: dict[str, Any]) -> list[str]:
+    from fleetplan.cli_files import shown
+
+    asked, moves = ([one["sentence"] for one in told[name]] for name in ("inputs", "decisions"))
+    return shown(asked, told["summary"], moves, told["money_by_city"])
 
 
 def _make_known(client: httpx2.Client, changes: list[dict[str, Any]]) -> None:

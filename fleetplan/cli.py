@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
@@ -21,8 +20,9 @@ import typer
 from fleetplan import __version__
 from fleetplan.cli_cities import cities_app
 from fleetplan.cli_doubt import doubt_app
+from fleetplan.cli_files import slug, written
 from fleetplan.cli_simulate import simulate_app
-from fleetplan.errors import CheckFailed, InfeasibleError
+from fleetplan.errors import CheckFailed, Fault, InfeasibleError, InputError
 from fleetplan.examples import example_files
 from fleetplan.terminal import AsJson, console, context, read_plan, reported, searched
 
@@ -91,8 +91,8 @@ def plan_command(
 
         options = parse_options({"time_limit_s": time_limit, "gap": gap, "seed": seed, "node_limit": nodes})
         result = _planned(read_data(_request_file(request)), options)
-        folder = out if out is not None or as_json else Path("out") / _slug(result.plan.request.name)
-        files = _written(result, folder) if folder is not None else []
+        folder = out if out is not None or as_json else Path("out") / slug(result.plan.request.name)
+        files = written(result, folder) if folder is not None else []
         if as_json:
             typer.echo(result.plan.model_dump_json())
             return
@@ -199,27 +199,19 @@ def version_command() -> None:
 
 def _request_file(given: str) -> Path:
     """Return the file of a request; a bare word without a file of that name is an example."""
-    return Path(given) if Path(given).exists() else example_files().get(given, Path(given))
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "plan"
+    known = example_files()
+    if Path(given).exists() or Path(given).suffix or os.sep in given:
+        return Path(given)
+    if given not in known:
+        allowed = f"a YAML or JSON file, or one of the examples {', '.join(known)}"
+        raise InputError([Fault(given, "is no file here and no example", allowed, "name one of these")])
+    return known[given]
 
 
 def _planned(asked: Mapping[str, Any], options: PlanOptions) -> PlanningResult:
     from fleetplan.planner import plan_with_context
 
     return searched(lambda run: plan_with_context(asked, options, run))
-
-
-def _written(result: PlanningResult, folder: Path) -> list[Path]:
-    from fleetplan.report.artefacts import write_artefacts
-
-    try:
-        return write_artefacts(result.plan, result.services, result.catalogue, folder)
-    except OSError as error:
-        typer.echo(f"{folder}: cannot be written: {error.strerror}", err=True)
-        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

@@ -75,8 +75,9 @@ def test_submit_watch_rerun_and_compare(tmp_path, request_file):
         patch = '{"capital": {"per_quarter_usd": 30000000}}'
         again = _run("rerun", plan, patch, "--server", server, "--watch").stdout.strip()
         assert again != plan
-        seen = _run("compare", plan, again, "--server", server)
+        seen = _run("compare", plan, again, "--server", server, "--json")
         assert "decisions" in json.loads(seen.stdout)
+        assert "What was asked otherwise" in _run("compare", plan, again, "--server", server).stdout
         assert "causes: complete" in seen.stderr
 
 
@@ -88,7 +89,7 @@ def test_causes_are_told_and_made_when_asked_for(tmp_path, request_file):
         before = _run("compare", plan, again, "--server", server)
         assert "causes: none" in before.stderr
         assert "--causes" in before.stderr
-        after = _run("compare", plan, again, "--server", server, "--causes")
+        after = _run("compare", plan, again, "--server", server, "--causes", "--json")
         assert "cause 2 of 2" in after.stderr
         assert "causes: complete" in after.stderr
         assert "Together beyond their sum" in after.stderr

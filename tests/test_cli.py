@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from fleetplan import cli
+from fleetplan import cli, cli_files
 from fleetplan.errors import Fault, InfeasibleError, RequestError, SolverError
 from fleetplan.examples import example_files
 from fleetplan.facts import Conflict, Party
@@ -180,6 +180,13 @@ def test_the_default_request_is_the_reference_example():
     assert cli._request_file(cli.DEFAULT_EXAMPLE) == example_files()["uber-2027"]
 
 
+def test_a_name_that_is_no_example_is_told_with_those_there_are():
+    told = run.invoke(cli.app, ["plan", "uber-2028"])
+    assert told.exit_code == 2
+    assert "one of the examples" in told.output
+    assert "tight-budget" in told.output
+
+
 def test_a_file_beside_us_wins_over_an_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "uber-2027").write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -188,4 +195,4 @@ def test_a_file_beside_us_wins_over_an_example(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize(("name", "slug"), [("Uber 2027", "uber-2027"), ("../../etc", "etc"), ("香港", "plan")])
 def test_a_plan_name_becomes_a_harmless_folder(name: str, slug: str):
-    assert cli._slug(name) == slug
+    assert cli_files.slug(name) == slug

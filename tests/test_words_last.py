@@ -40,7 +40,7 @@ USES_OF_RE = {
     "fleetplan/catalogue/field_polygons.py": "the format of a file from anybody",
     "fleetplan/catalogue/places.py": "degrees and minutes in the time zone database's table",
     "fleetplan/catalogue/newcity.py": "a city's name on its way to a slug, and places to fill in templates",
-    "fleetplan/cli.py": "a plan's name on its way to a folder",
+    "fleetplan/cli_files.py": "a plan's name on its way to a folder",
     "fleetplan/doubt/ranges.py": "the range that a figure's source states, in files from anybody",
     "fleetplan/months.py": "months",
     "fleetplan/request/guess.py": "numbers and months that people write",

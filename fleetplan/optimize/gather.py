@@ -195,12 +195,18 @@ def _never(grid: Grid) -> Milestone:
     return Milestone((), {CITY: np.full(len(grid), -1, dtype=np.int64)})
 
 
-def _delays(constraints: Sequence[AnyConstraint]) -> list[DelayRule]:
+def delays_of(constraints: Sequence[AnyConstraint]) -> list[DelayRule]:
+    """Return the delays of permits among constraints."""
     return [
         DelayRule(c.months, c.permit or "", c.jurisdiction or "", c.city or "", c.stack or "")
         for c in constraints
         if isinstance(c, PermitDelay)
     ]
+
+
+def dates_asked(constraints: Sequence[AnyConstraint]) -> dict[str, int]:
+    """Return the absolute months that constraints give to events of law, by event."""
+    return {c.event: month_number(c.month) for c in constraints if isinstance(c, EventDate)}
 
 
 def paths_of(scope: Scope, constraints: Sequence[AnyConstraint] | None = None) -> dict[tuple[str, str], PermitPath]:
@@ -209,7 +215,7 @@ def paths_of(scope: Scope, constraints: Sequence[AnyConstraint] | None = None) -
     ``constraints`` are those whose delays and event dates count; all of the request's when left out.
     """
     counted = scope.constraints if constraints is None else constraints
-    moved = {c.event: month_number(c.month) for c in counted if isinstance(c, EventDate)}
+    moved = dates_asked(counted)
     return {
         (stack, city): permit_path(
             scope.catalogue,
@@ -217,7 +223,7 @@ def paths_of(scope: Scope, constraints: Sequence[AnyConstraint] | None = None) -
             city,
             horizon_start=scope.request.grid.start,
             durations=scope.request.permit_durations,
-            delays=_delays(counted),
+            delays=delays_of(counted),
             event_months=moved,
         )
         for stack, city in scope.deployments

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fleetplan.months import month_text
+from fleetplan.optimize.gather import dates_asked, delays_of
 from fleetplan.optimize.instance import Instance, Ints
 from fleetplan.permits import PermitPath, PermitTiming, permit_path
-from fleetplan.permits.paths import CITY, EventDates, whole_months
+from fleetplan.permits.paths import CITY, EventDates
 from fleetplan.permits.slips import Durations, mode_slip
 from fleetplan.plans.decisions import Decisions, Rollout
 from fleetplan.plans.types import OpeningMonths, PermitStep
-from fleetplan.request.constraints import EventDate
 
 NEVER_BEFORE = 12 * 1900
 
@@ -62,21 +62,18 @@ def _variant(i: Instance, r: Rollout, which: Durations) -> PermitPath:
 
     The shortest and the longest durations go with the earliest and the latest dates of laws.
     """
-    base = r.data.path
+    constraints = i.scope.constraints
     dates: EventDates = which if which in {"min", "max"} else "likely"
-    path = permit_path(
-        i.scope.catalogue, r.data.stack, r.data.city, horizon_start=i.grid.start, durations=which, event_dates=dates
+    return permit_path(
+        i.scope.catalogue,
+        r.data.stack,
+        r.data.city,
+        horizon_start=i.grid.start,
+        durations=which,
+        event_dates=dates,
+        delays=delays_of(constraints),
+        event_months=dates_asked(constraints),
     )
-    planned = i.scope.request.permit_durations
-    months = {}
-    for permit_id, permit in base.permits.items():
-        asked = base.months[permit_id] - whole_months(permit, planned)
-        months[permit_id] = max(0, path.months[permit_id] + asked)
-    moved = {c.event for c in i.scope.constraints if isinstance(c, EventDate)}
-    fixed = {p.id for p in base.permits.values() if p.event in moved}
-    events = {p: base.events[p] if p in fixed else month for p, month in path.events.items()}
-    late = {p: months for p, months in path.event_slips.items() if p not in fixed}
-    return replace(path, months=months, events=events, event_slips=late)
 
 
 @dataclass(frozen=True, eq=False)

@@ -197,6 +197,8 @@ def _plain(where: str, change: InputChange, names: Names) -> tuple[str, str]:
         ends = [f"at {usd(-x)}" if x is not None else "nowhere" for x in (after, before)]
         brief = "no cash floor" if after is None else f"a cash floor of {usd(-after)}"
         return f"Net cash since the start stops {ends[0]} instead of {ends[1]}.", brief
+    if where == "note":
+        return "The note is another one.", "another note"
     new, old = _value(where, after, names), _value(where, before, names)
     title = TITLES.get(where, where)
     short = f"{title[:1].lower()}{title[1:]} is {new}"

@@ -1,0 +1,118 @@
+"""Plans in files: planned again with a change, and laid side by side, on this machine and without a service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from fleetplan.terminal import console, read_plan, reported, searched
+
+if TYPE_CHECKING:
+    from fleetplan.compare.types import Comparison
+    from fleetplan.planner import PlanningResult
+    from fleetplan.plans.types import Plan
+    from fleetplan.words.names import Names
+
+
+def slug(name: str) -> str:
+    """Return a name as a folder is called.
+
+    >>> slug("Uber 2027: half the supply")
+    'uber-2027-half-the-supply'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "plan"
+
+
+def written(result: PlanningResult, folder: Path) -> list[Path]:
+    """Return the files of a plan once they are written; end where they cannot be."""
+    from fleetplan.report.artefacts import write_artefacts
+
+    try:
+        return write_artefacts(result.plan, result.services, result.catalogue, folder)
+    except OSError as error:
+        typer.echo(f"{folder}: cannot be written: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+
+
+def rerun_file(
+    path: Path, patch: Mapping[str, Any], options: Mapping[str, Any], out: Path | None, *, as_json: bool
+) -> None:
+    """Plan a plan.json again with changes, write the new plan, and say what moved."""
+    with reported(as_json=as_json):
+        from fleetplan.compare.plans import compare_plans
+        from fleetplan.options import parse_options
+        from fleetplan.report.summary import print_summary
+        from fleetplan.reruns.rerun import rerun
+        from fleetplan.words.names import Names
+
+        parent, chosen = read_plan(path), parse_options(dict(options))
+        result = searched(lambda run: rerun(parent, patch, chosen, run))
+        folder = out if out is not None or as_json else Path("out") / f"{slug(result.plan.request.name)}-again"
+        files = written(result, folder) if folder is not None else []
+        if as_json:
+            typer.echo(result.plan.model_dump_json())
+            return
+        print_summary(result.plan, console(), files)
+        typer.echo()
+        names = Names(result.catalogue)
+        told = compare_plans(parent, result.plan, names)
+        typer.echo("\n".join(comparison_lines(told, parent, result.plan, names)))
+
+
+def compare_files(one: Path, other: Path, *, as_json: bool) -> None:
+    """Say what differs between two plan.json files."""
+    with reported(as_json=as_json):
+        from fleetplan.catalogue import load_catalogue
+        from fleetplan.compare.plans import compare_plans
+        from fleetplan.words.names import Names
+
+        first, second = read_plan(one), read_plan(other)
+        names = Names(load_catalogue())
+        told = compare_plans(first, second, names)
+        lines = [told.model_dump_json(indent=2)] if as_json else comparison_lines(told, first, second, names)
+        typer.echo("\n".join(lines))
+
+
+def comparison_lines(told: Comparison, first: Plan, second: Plan, names: Names) -> list[str]:
+    """Return a comparison of two plans as a terminal shows it: what was asked, the answer, what moved, the money."""
+    from fleetplan.reruns.patch import input_changes
+    from fleetplan.words import changes
+    from fleetplan.words.comparison import verdict
+
+    asked = [changes.told(change, names) for change in input_changes(first.request, second.request)]
+    return shown(
+        [change.sentence for change in asked],
+        verdict(first, second, told, asked),
+        [m.sentence for m in told.decisions],
+        [c.model_dump() for c in told.money_by_city],
+    )
+
+
+def shown(
+    asked: Iterable[str], answer: Iterable[str], moves: Iterable[str], money: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Return the parts of a comparison as lines, each part under its head; what is empty is left out."""
+    from fleetplan.words.comparison import signed
+    from fleetplan.words.values import usd
+
+    rows = [
+        f"{row['name']:<26} {usd(row['npv_a_usd']):>12} {usd(row['npv_b_usd']):>12} {signed(row['npv_difference_usd']):>12}"
+        for row in money
+        if row["npv_a_usd"] or row["npv_b_usd"]
+    ]
+    head = f"{'':<26} {'earlier':>12} {'later':>12} {'difference':>12}"
+    parts = (
+        ("What was asked otherwise", list(asked)),
+        ("What came of it", list(answer)),
+        ("What is decided otherwise", list(moves)),
+        ("Net present value by city", [head, *rows] if rows else []),
+    )
+    lines: list[str] = []
+    for title, own in parts:
+        if own:
+            lines += [*([""] if lines else []), title, *(f"  {line}".rstrip() for line in own)]
+    return lines
