@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
 from fleetplan.doubt.types import Doubt, Grid, Resolved
-from fleetplan.facts import Binding, CityOutcome, Conflict
+from fleetplan.facts import Binding, CityOutcome, Conflict, Repair
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
 from fleetplan.plans.types import CityRollout, Kpis, Status
 from fleetplan.request import PlanRequest
@@ -170,7 +170,7 @@ class CityReason(Answer):
 
 
 class Explanation(Answer):
-    """What a plan knows about itself; for an infeasible request the constraints that clash."""
+    """What a plan knows about itself; for an infeasible request what clashes, and what would make a plan possible."""
 
     plan: str
     state: State
@@ -179,6 +179,11 @@ class Explanation(Answer):
     binds: list[Binding]
     cities: list[CityReason]
     clashes: list[Conflict]
+    repairs: list[Repair] = Field(
+        default=[],
+        description="requests near an infeasible one that have a plan, those that give up least first; `patch` goes into a rerun",
+    )
+    unfinished: list[str] = Field(default=[], description="what of these was not settled in the time given")
 
 
 class Cities(Answer):

@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fleetplan.facts import Conflict
+    from fleetplan.facts import Conflict, Repair
 
 _SHORTEST = 3
 
@@ -112,13 +112,27 @@ class RequestError(InputError):
 
 
 class InfeasibleError(FleetplanError):
-    """No plan keeps every rule of the request; ``clashes`` says which rules stand against each other."""
+    """No plan keeps every rule of the request.
+
+    ``clashes`` says which rules stand against each other, ``repairs`` which requests near it have a plan. ``settled``: nothing
+    else stands in the way; ``searched``: repairs were looked for until there were enough, or none left to try.
+    """
 
     code = "infeasible"
     exit_code = 3
 
-    def __init__(self, message: str, clashes: Iterable[Conflict] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        clashes: Iterable[Conflict] = (),
+        repairs: Iterable[Repair] = (),
+        *,
+        settled: bool = True,
+        searched: bool = True,
+    ) -> None:
         self.clashes: tuple[Conflict, ...] = tuple(clashes)
+        self.repairs: tuple[Repair, ...] = tuple(repairs)
+        self.settled, self.searched = settled, searched
         super().__init__("\n".join([message, *(f"  - {clash.sentence}" for clash in self.clashes)]))
 
 

@@ -126,6 +126,9 @@ class CityOutcome(Fact):
     sentence: str = ""
 
 
+Firmness = Literal["hard", "policy"]
+"""Whether what is asked stays as it is (``hard``), or whoever asks may loosen it to get a plan (``policy``)."""
+
 PartyKind = Literal["constraint", "capital", "cash_floor", "kept"]
 """A constraint of the request, its capital budget, its cash floor, or a decision that a rerun keeps of its parent."""
 
@@ -177,10 +180,12 @@ class Party(Fact):
     """What takes part in a conflict.
 
     ``constraint`` and ``type`` name a constraint of the request; ``city`` and ``stack`` are what it, or the decision kept, is
-    about (empty: everywhere). ``permits`` says what permits allow of a constraint that asks for openings.
+    about (empty: everywhere). ``permits`` says what permits allow of a constraint that asks for openings. ``firmness`` says
+    whether repairs may loosen it.
     """
 
     kind: PartyKind
+    firmness: Firmness = "policy"
     constraint: str = ""
     type: str = ""
     city: str = ""
@@ -193,11 +198,72 @@ class Conflict(Fact):
     """A smallest set of what is asked and kept that cannot be had together; none: law and supply alone leave no plan.
 
     ``against`` are the standing rules without one of which it could: they are nobody's wish, but figures or laws.
+
+    Attributes
+    ----------
+    proof
+        ``relaxation``: not even with fractions of launches and vehicles; ``whole``: in fractions it could be had.
+    narrowed
+        Whether it was shown that each party is needed; False where the time ran out before.
     """
 
     found_by: FoundBy = "search"
+    proof: Literal["relaxation", "whole"] = "relaxation"
+    narrowed: bool = True
     parties: list[Party] = []
     against: list[RuleLimit] = []
+    sentence: str = ""
+
+
+LooseningKind = Literal["amount", "month", "anyone", "drop", "permits"]
+"""How a wish is loosened: less or more is asked, another month, no certain partner, nothing any more; or permits come sooner."""
+
+
+class Loosening(Fact):
+    """One thing that a repair asks otherwise.
+
+    Attributes
+    ----------
+    party
+        Id of a constraint of the request, ``capital`` or ``cash_floor``.
+    member
+        What of it changes; empty where all of it goes.
+    before, after
+        Its value then and now: a number, a month, a name (None: not given), or a list of amounts by quarter.
+    unit
+        What one of the number is.
+    """
+
+    party: str
+    kind: LooseningKind
+    member: str = ""
+    before: float | str | list[float] | None = None
+    after: float | str | list[float] | None = None
+    unit: str = ""
+
+
+class Repair(Fact):
+    """A request near one without a plan that has one: planned in whole vehicles, and the plan checked, before it is told.
+
+    Attributes
+    ----------
+    patch
+        What makes that request of this one, as a rerun takes it.
+    given_up
+        How much of what is asked it gives up, by which repairs are ranked (docs/reruns.md): 0 nothing, 1 a wish as a whole.
+    npv_usd, bound_usd
+        What the plan found is worth, and what no plan of that request exceeds; planning it again may find a better one.
+    vehicles, cities
+        Vehicles in service at the end, and cities that open.
+    """
+
+    changes: list[Loosening]
+    patch: dict[str, Any]
+    given_up: float
+    npv_usd: float
+    bound_usd: float
+    vehicles: int = 0
+    cities: list[str] = []
     sentence: str = ""
 
 
@@ -334,6 +400,17 @@ class BoundCheck(Fact):
 def conflicts_from(told: Iterable[Any]) -> list[Conflict]:
     """Return conflicts as they were stored; of an earlier version only the sentence is known, and not read."""
     return [_conflict_from(one) for one in told]
+
+
+def repairs_from(told: Iterable[Any]) -> list[Repair]:
+    """Return repairs as they were stored; one of another version is left out, since nobody can say what it does."""
+    found = []
+    for one in told:
+        try:
+            found.append(Repair.model_validate(one))
+        except ValidationError:
+            continue
+    return found
 
 
 def _conflict_from(told: Any) -> Conflict:

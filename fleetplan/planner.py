@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -12,10 +13,10 @@ from typing import Any
 
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import CheckFailed, InfeasibleError
+from fleetplan.errors import CheckFailed, InfeasibleError, SolverError
 from fleetplan.facts import Exactness, Inheritance, Method, Reuse
-from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.ending import Ending
+from fleetplan.optimize.first import surely_none
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.nodes import NODES_PER_S, NodeClock
@@ -30,6 +31,7 @@ from fleetplan.plans.files import plan_sha256, sealed
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
+from fleetplan.repair.find import LEAST_S, seconds_for, what_helps
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import NOTHING_INHERITED, Inherited, inherited_bound
 from fleetplan.reruns.keeping import Keeping
@@ -40,6 +42,7 @@ from fleetplan.words.conflict import said
 from fleetplan.words.context import context_of
 from fleetplan.words.method import PROVISIONAL
 from fleetplan.words.plan import in_words
+from fleetplan.words.repair import repairs_said
 
 SEARCH_STAGES = frozenset(
     {"provisional", "counting markets", "searching", "settling depots", "improving", "proving", "whole vehicles"}
@@ -142,7 +145,7 @@ def plan_prepared(
             return NOTHING_INHERITED if parent is None else inherited_bound(parent, prepared)
 
         begin = None if parent is None else _FromParent(formulation, parent, clock, nodes)
-        result = search(
+        result = _searched(
             formulation,
             time_limit_s=options.time_limit_s if options.node_limit is None else options.node_limit / NODES_PER_S,
             gap=options.gap,
@@ -154,13 +157,11 @@ def plan_prepared(
             crew=crew,
             coarse=prepared.coarse if crew is not None and parent is None else None,
             nodes=nodes,
+            keeps=options.keeps,
         )
     if result is None:
         clock.send("conflicts")
-        msg = "no plan keeps every rule of this request"
-        loose = formulate(prepared.instance, loose=True)
-        clashes = keeping.clashes(keeping.onto(loose)) or explain_infeasible(loose)
-        raise InfeasibleError(msg, said(clashes, context_of(prepared.scope)))
+        raise _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
     prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x, nodes)
@@ -170,6 +171,37 @@ def plan_prepared(
     checked = seal.first_valid(result)
     clock.send("done", checked.objective if result.found else None, checked.bound)
     return PlanningResult(checked, prepared)
+
+
+def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run) -> InfeasibleError:
+    """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left."""
+    msg, context = "no plan keeps every rule of this request", context_of(prepared.scope)
+    loose = formulate(prepared.instance, loose=True)
+    if clashes := keeping.clashes(keeping.onto(loose)):
+        return InfeasibleError(msg, said(clashes, context))
+    found = what_helps(prepared, loose, seconds_for(left_s), run.stop)
+    repairs = repairs_said(found.repairs, context)
+    return InfeasibleError(msg, said(found.conflicts, context), repairs, settled=found.settled, searched=found.searched)
+
+
+def _searched(f: Formulation, *, keeps: bool, **how: Any) -> SearchResult | None:
+    """Search, and where no plan was found though launches could be whole, see whether vehicles can be.
+
+    The search has vehicles continuous until it makes a plan of what it found; that none can be made proves nothing by itself.
+
+    Raises
+    ------
+    SolverError
+        If no plan was found, and that there is none was not proven.
+    """
+    began = time.monotonic()
+    try:
+        return search(f, **how)
+    except SolverError:
+        left_s = how["time_limit_s"] - (time.monotonic() - began)
+        if keeps or not surely_none(f, max(LEAST_S, left_s), how["stop"]):
+            raise
+        return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,11 @@ class Clock:
         self.listener = listener
         self.phases: list[str] = []
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since planning began."""
+        return time.monotonic() - self.began
+
     def send(self, phase: str, best: float | None = None, bound: float | None = None, message: str = "") -> None:
         """Tell the listener of a phase, the best value and the bound (USD); ``phases`` holds every phase once, in order."""
         if phase not in self.phases:

@@ -56,6 +56,8 @@ def _error_data(error: FleetplanError) -> dict[str, Any]:
         ]
     if isinstance(error, InfeasibleError):
         data["clashes"] = [clash.model_dump(mode="json") for clash in error.clashes]
+        data["repairs"] = [repair.model_dump(mode="json") for repair in error.repairs]
+        data |= {"settled": error.settled, "searched": error.searched}
     if isinstance(error, CheckFailed):
         data["violations"] = list(error.violations)
     return {"status": "infeasible" if isinstance(error, InfeasibleError) else "error", "error": data}
@@ -65,9 +67,22 @@ def _error_text(error: FleetplanError) -> str:
     if isinstance(error, InputError):
         return "\n".join([f"{_faults(error)}:", *(f"\n{_fault_text(f)}" for f in error.faults)])
     if isinstance(error, InfeasibleError):
-        head = str(error).splitlines()[0]
-        return "\n".join([f"No plan keeps every rule: {head}", *(f"  - {clash.sentence}" for clash in error.clashes)])
+        return "\n".join(_infeasible_lines(error))
     return str(error)
+
+
+def _infeasible_lines(error: InfeasibleError) -> Iterator[str]:
+    """Yield what clashes, and below what would make a plan possible: each repair with the patch that a rerun takes."""
+    from fleetplan.words.repair import unfinished
+
+    yield f"No plan keeps every rule: {str(error).splitlines()[0]}"
+    yield from (f"  - {clash.sentence}" for clash in error.clashes)
+    if error.repairs:
+        yield "What would make a plan possible, that which gives up least first; each was planned and checked:"
+    for number, repair in enumerate(error.repairs, start=1):
+        yield f"  {number}. {repair.sentence}"
+        yield f"     patch: {json.dumps(repair.patch)}"
+    yield from unfinished(settled=error.settled, searched=error.searched, found=len(error.repairs))
 
 
 def _faults(error: InputError) -> str:

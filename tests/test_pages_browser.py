@@ -38,7 +38,7 @@ PATCH = {
 IMPOSSIBLE = {
     **REQUEST,
     "name": "Too early",
-    "constraints": [{"id": "zurich-now", "type": "launch_by", "city": "zurich", "month": "2027-02"}],
+    "constraints": [{"id": "madrid-now", "type": "launch_by", "city": "madrid", "month": "2027-02"}],
 }
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -234,4 +234,22 @@ def test_a_plan_prints_on_white_paper_without_buttons(world: World, browser: Bro
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     expect(page.locator(".top")).to_be_hidden()
+    context.close()
+
+
+def test_an_infeasible_request_is_repaired_by_one_click_and_solved(world: World, browser: Browser):
+    told = world.site.call("GET", f"/v1/plans/{world.infeasible}/explanation")
+    assert len(told["repairs"]) >= 3
+    first = told["repairs"][0]
+    context = browser.new_context(viewport=WIDE)
+    page, witness = _opened(context, world, world.paths()["infeasible"])
+    expect(page.locator("#repairs")).to_contain_text(first["sentence"])
+    page.get_by_role("button", name="Plan with repair 1").click()
+    page.wait_for_url(re.compile(rf"/plans/plan_(?!{world.infeasible[5:]})[0-9a-f]+$"), timeout=DRAWN_MS)
+    expect(page.locator(".tiles")).to_contain_text("Net present value", timeout=90_000)
+    made = world.site.call("GET", f"/v1/plans/{page.url.rpartition('/')[2]}")
+    assert (made["state"], made["parent"]) == ("succeeded", world.infeasible)
+    assert made["request"]["constraints"][0]["month"] == first["changes"][0]["after"]
+    assert float(made["objective"]["amount"]) >= first["npv_usd"] - max(1.0, OPTIONS["gap"] * abs(first["npv_usd"]))
+    witness.saw_nothing_wrong()
     context.close()

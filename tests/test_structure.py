@@ -49,8 +49,9 @@ ALLOWED: dict[str, set[str]] = {
     "words": INPUTS
     | {"doubt.types", "simulate", "options", "compare.types", "plans", "plans.types", "plans.check", "reruns.patch"},
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
+    "repair": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "prepare", "reruns.patch"},
     "planner": INPUTS
-    | {"options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
+    | {"repair", "options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
     "recheck": INPUTS | {"options", "prepare", "run", "optimize", "planner", "plans", "plans.types"},
     "inquiry.question": INPUTS | {"plans.types"},
     "inquiry.answer": INPUTS | {"compare", "compare.types", "inquiry.question", "plans.types", "reruns.patch", "words"},
@@ -80,7 +81,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulate": PLACES | {"request", "scope", "plans.types"},
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
-    "terminal": INPUTS | {"run", "plans", "plans.types", "report"},
+    "terminal": INPUTS | {"run", "plans", "plans.types", "report", "words"},
     "cli_cities": INPUTS | {"report", "terminal"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_files": INPUTS
@@ -126,6 +127,7 @@ ALLOWED: dict[str, set[str]] = {
 # What the service takes from the library beside its jobs: it plans nothing itself and knows no matrix and no command line.
 LIBRARY = set(ALLOWED) - {
     "planner",
+    "repair",
     "inquiry.why_not",
     "reruns.rerun",
     "doubt.resolve",

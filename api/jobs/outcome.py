@@ -40,16 +40,25 @@ class Outcome:
     problem: Mapping[str, Any] | None = None
 
 
-def infeasible(clashes: Iterable[Mapping[str, Any]]) -> Outcome:
-    """Return the finding that no plan keeps every rule; ``clashes`` as :class:`fleetplan.facts.Conflict` is written."""
+def infeasible(said: Mapping[str, Any]) -> Outcome:
+    """Return the finding that no plan keeps every rule.
+
+    ``said`` holds ``clashes`` and ``repairs`` as :class:`fleetplan.facts.Conflict` and :class:`fleetplan.facts.Repair` are
+    written, and whether all that stands in the way and all repairs were looked for (``settled``, ``searched``).
+    """
+    repairs = list(said.get("repairs", ()))
+    remedy = "Ask for a rerun with the patch of one of the repairs" if repairs else "Loosen or remove what clashes"
     problem = {
         "type": "urn:fleetplan:infeasible",
         "title": "No plan keeps every rule of this request",
         "status": 200,
         "code": "infeasible",
         "detail": "the rules listed stand against each other",
-        "remedy": "Loosen or remove one of the rules that clash.",
-        "clashes": list(clashes),
+        "remedy": f"{remedy}.",
+        "clashes": list(said["clashes"]),
+        "repairs": repairs,
+        "settled": said.get("settled", True),
+        "searched": said.get("searched", True),
     }
     return Outcome("infeasible", problem=problem)
 

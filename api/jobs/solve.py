@@ -166,7 +166,7 @@ class Solve:
         if self._abandoned:
             return Outcome(None)
         if said is not None and kind == "infeasible":
-            return outcome.infeasible(said["clashes"])
+            return outcome.infeasible(said)
         if self._cancelled:
             return Outcome("cancelled")
         return self._failure(said if kind == "problem" else None, process)

@@ -87,7 +87,9 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
             parent=None if job.get("parent") is None else plan_from(job["parent"], "the parent plan"),
         )
     except InfeasibleError as error:
-        lines.send("infeasible", {"clashes": [clash.model_dump(mode="json") for clash in error.clashes]})
+        told = {"clashes": error.clashes, "repairs": error.repairs}
+        facts = {name: [one.model_dump(mode="json") for one in found] for name, found in told.items()}
+        lines.send("infeasible", {**facts, "settled": error.settled, "searched": error.searched})
     except InputError as error:
         faults = [asdict(fault) for fault in error.faults]
         lines.send("problem", {"code": error.code, "detail": str(error).partition("\n")[0], "faults": faults})

@@ -8,10 +8,11 @@ from api.deps import Service
 from api.pages.lineage import changes
 from api.pages.shell import seconds_of
 from api.store.contract import PlanRow
-from fleetplan.facts import conflicts_from
+from fleetplan.facts import Repair, conflicts_from, repairs_from
 from fleetplan.words.conflict import clash
-from fleetplan.words.context import context_from
+from fleetplan.words.context import Context, context_from
 from fleetplan.words.names import Names
+from fleetplan.words.repair import repaired_name, unfinished_of
 from fleetplan.words.request import asked_whole, constraints_in_words
 
 
@@ -22,6 +23,7 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
     context = context_from(row.request, Names(catalogue))
     conflicts = conflicts_from((row.problem or {}).get("clashes", []))
     found = [clash(conflict, context) for conflict in conflicts]
+    repairs = repairs_from((row.problem or {}).get("repairs", []))
     named = {p.constraint for conflict in conflicts for p in conflict.parties}
     searched = all(c.found_by == "search" and not any(p.kept for p in c.parties) for c in conflicts)
     parent = service.store.get(row.parent) if row.parent else None
@@ -29,6 +31,10 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
         "row": row,
         "problem": dict(row.problem or {}),
         "clashes": found,
+        "exact": all(conflict.narrowed for conflict in conflicts),
+        "repairs": repairs,
+        "unfinished": unfinished_of(row.problem or {}, len(repairs)),
+        "calls": [_repaired(row, repair, context) for repair in repairs],
         "others": {key: text for key, text in words.items() if key not in named} if searched else {},
         "asked": asked_whole(row.request, catalogue),
         "parent": parent,
@@ -36,6 +42,13 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
         "took_s": seconds_of(row),
         "again": _again(row),
     }
+
+
+def _repaired(row: PlanRow, repair: Repair, context: Context) -> dict[str, Any]:
+    """Return the call that asks for a plan with a repair."""
+    patch = {**repair.patch, "name": repaired_name(row.name, repair, context)}
+    options = row.options.free.model_dump(mode="json")
+    return {"href": f"/v1/plans/{row.id}/reruns", "body": {"patch": patch, "options": options}}
 
 
 def _again(row: PlanRow) -> dict[str, Any]:

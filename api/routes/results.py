@@ -17,12 +17,13 @@ from api.routes.parameters import SLUG, Accept, CityFilter, Slug
 from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
 from api.store.contract import PlanRow
 from fleetplan.explain.verdict import verdict
-from fleetplan.facts import conflicts_from
+from fleetplan.facts import conflicts_from, repairs_from
 from fleetplan.months import month_text
 from fleetplan.plans.types import CityRollout
 from fleetplan.report.exports import EXPORTS, Export, Source
 from fleetplan.report.geojson import month_map
 from fleetplan.request import Month
+from fleetplan.words.repair import unfinished_of
 
 router = APIRouter(
     prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
@@ -131,7 +132,7 @@ async def export(
 @router.get(
     "/explanation",
     operation_id="explain_plan",
-    summary="Why the plan is as it is: what binds, reasons by city; for an infeasible request the clashes",
+    summary="Why the plan is as it is: what binds, reasons by city; for an infeasible request the clashes and repairs",
     responses={
         200: answer("The explanation.", Explanation, example="explanation", headers=ETAGGED),
         304: unchanged(),
@@ -139,15 +140,24 @@ async def export(
     },
 )
 def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Response:
-    """Say what a plan knows about itself. An infeasible request is a finding: 200, with the constraints that clash."""
+    """Say what a plan knows about itself. An infeasible request is a finding: 200, with what clashes and its repairs."""
     told = _clashes(row) if row.state == "infeasible" else _reasons(service, row)
     return json_document(told).respond(request)
 
 
 def _clashes(row: PlanRow) -> Explanation:
-    clashes = conflicts_from((row.problem or {}).get("clashes", []))
-    said = "No plan keeps every rule of this request."
-    return Explanation(plan=row.id, state=row.state, verdict=said, binds=[], cities=[], clashes=clashes)
+    problem = row.problem or {}
+    repairs = repairs_from(problem.get("repairs", []))
+    return Explanation(
+        plan=row.id,
+        state=row.state,
+        verdict="No plan keeps every rule of this request.",
+        binds=[],
+        cities=[],
+        clashes=conflicts_from(problem.get("clashes", [])),
+        repairs=repairs,
+        unfinished=unfinished_of(problem, len(repairs)),
+    )
 
 
 def _reasons(service: Service, row: PlanRow) -> Explanation:

@@ -1,88 +1,186 @@
 """Which constraints of an infeasible request clash, and which standing rules stand against them.
 
 A deletion filter over business groups (each constraint of the request, the capital budget, the cash floor): drop one group
-after another and keep it dropped whenever the rest still has no plan; what cannot be dropped is a minimal conflict. With that
-alone, the same filter over the standing rules (supply, growth, stalls, caps ...) and over what the request takes as
-given (delays, events, supply changes) finds what stands against it. Then look for further conflicts without it.
-Solver-level infeasible subsets would name thousands of bounds instead.
+after another and keep it dropped whenever the rest still has no plan; what cannot be dropped is a minimal conflict. First in
+fractions, where a trial is one warm linear programme; in whole numbers where fractions have a solution and no plan is there.
+All conflicts come from a hitting-set tree: without each party of one, look for the next. Where nothing is left, what was
+dropped is a *correction*: without these parties the rest has a plan.
+
+With a conflict alone, the same filter over the standing rules (supply, growth, stalls, caps ...) and over what the request
+takes as given (delays, events, supply changes) finds what stands against it. Solver-level infeasible subsets would name
+thousands of bounds instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from fleetplan.facts import Conflict, Party, RuleKind, RuleLimit
+from fleetplan.facts import Conflict, Firmness, Party, PartyKind, RuleKind, RuleLimit
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import outlook_of, paths_of
 from fleetplan.optimize.instance import Instance
-from fleetplan.optimize.matrix import Model
+from fleetplan.optimize.matrix import Ints, Model
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
+from fleetplan.optimize.trials import Asked, Deadline, Trials, Verdict, groups_of
 from fleetplan.permits.limits import Allowed
 
-TRIAL_S = 20.0
-MOST_CONFLICTS = 4
+EXPLAIN_S = 20.0
+MOST_CONFLICTS, MOST_SETS = 8, 60
 LIMIT_KINDS = frozenset({"law", "operation", "partner"})
 UNQUESTIONED = frozenset(
     {"launch_order", "permit_path", "permit_area", "response_curve", "demand", "city_demand", "depot_site"}
 )
 """Rules that say how the world works; leaving one out would make a plan of another world. Permits are told as months instead."""
 
-MONEY_PARTIES = {"capital": Party(kind="capital"), "cash_floor": Party(kind="cash_floor")}
+MONEY_PARTIES: dict[str, PartyKind] = {"capital": "capital", "cash_floor": "cash_floor"}
+PLAINEST = ("line_capacity", "supply_yearly_cap", "permit_cap", "owned_fleet", "stack_supply")
+"""Where several rules would do, these are named: what can be had and what law allows is plainer than how a service grows."""
+
+AGAINST_S = 4.0
+"""Seconds for what stands against a conflict: nothing is said of it where that is not enough."""
+
+VERDICTS: dict[str, Verdict] = {"infeasible": "none", "optimal": "plan", "stopped": "unknown"}
 
 
-def _groups(formulation: Formulation) -> dict[str, np.ndarray]:
-    """Return row indices by business group."""
-    rows: dict[str, list[int]] = {}
-    for block in formulation.model.blocks:
-        name = block.place.constraint
-        if block.rule in MONEY_PARTIES and block.part in {"budget", "floor"}:
-            name = block.rule
-        if name:
-            rows.setdefault(name, []).extend(block.rows)
-    return {name: np.asarray(index) for name, index in rows.items()}
+@dataclass(frozen=True, slots=True)
+class Clashing:
+    """Groups that have no plan together; see :class:`fleetplan.facts.Conflict` for ``proof`` and ``narrowed``."""
+
+    names: frozenset[str]
+    proof: Literal["relaxation", "whole"]
+    narrowed: bool
 
 
-def _without(model: Model, groups: dict[str, np.ndarray], dropped: Collection[str]) -> Model:
-    low, high = model.row_lower.copy(), model.row_upper.copy()
-    for name in dropped:
-        low[groups[name]], high[groups[name]] = -np.inf, np.inf
-    return replace(model, cost=np.zeros(model.columns), row_lower=low, row_upper=high)
+@dataclass(frozen=True, slots=True)
+class Clashes:
+    """Every conflict found, and the smallest sets of parties without which the rest has a plan, smallest first.
+
+    ``settled`` says that there is no further conflict: without each set of parties the rest was proven to have a plan.
+    """
+
+    found: tuple[Clashing, ...]
+    corrections: tuple[frozenset[str], ...]
+    settled: bool
 
 
-def _feasible(model: Model, groups: dict[str, np.ndarray], dropped: Collection[str]) -> bool:
-    answer = solve(_without(model, groups, dropped), time_limit_s=TRIAL_S, gap=1.0)
-    return answer.status != "infeasible"
+def clashes_of(trials: Trials) -> Clashes:
+    """Return the conflicts of a request without a plan, as far as they are found in time."""
+    found: list[Clashing] = []
+    corrections: list[frozenset[str]] = []
+    waiting: list[frozenset[str]] = [frozenset()]
+    seen, settled = set(waiting), True
+    while waiting:
+        dropped = waiting.pop(0)
+        if any(corrected <= dropped for corrected in corrections):
+            continue
+        known = next((c for c in found if not c.names & dropped), None)
+        if known is None:
+            if len(found) >= MOST_CONFLICTS or len(seen) > MOST_SETS:
+                settled = False
+                continue
+            verdict, known = _clash(trials, dropped)
+            if verdict == "plan":
+                corrections.append(dropped)
+                continue
+            if known is None:
+                settled = False
+                continue
+            found.append(known)
+            if not known.names:  # without anything that is asked there is no plan either
+                break
+        further = [dropped | {name} for name in sorted(known.names)]
+        waiting += [one for one in further if one not in seen]
+        seen.update(further)
+    return Clashes(tuple(found), tuple(corrections), settled)
 
 
-def minimal_conflict(formulation: Formulation, ignored: Collection[str] = ()) -> list[str]:
-    """Return a minimal set of groups that have no plan together (empty: there is one once ``ignored`` is dropped)."""
-    groups = _groups(formulation)
-    dropped = set(ignored)
-    if _feasible(formulation.model, groups, dropped):
-        return []
-    for name in sorted(groups, reverse=True):
-        if name not in dropped and not _feasible(formulation.model, groups, dropped | {name}):
-            dropped.add(name)
-    return sorted(set(groups) - dropped)
+def _clash(trials: Trials, dropped: frozenset[str]) -> tuple[Verdict, Clashing | None]:
+    """Return whether there is a plan without some groups, and if there is none, which of the rest clash."""
+    verdict = trials.relaxed(Asked(dropped))
+    if verdict == "none":
+        return verdict, _both(trials, dropped)
+    if verdict == "plan":
+        verdict = trials.whole(Asked(dropped))
+    if verdict != "none":
+        return verdict, None
+    every = sorted(trials.groups, reverse=True)
+    names, narrowed = _filtered(every, dropped, lambda without: trials.whole(Asked(frozenset(without))))
+    return verdict, Clashing(names, "whole", narrowed)
 
 
-def standing_against(formulation: Formulation, names: Collection[str]) -> list[RuleLimit]:
-    """Return a minimal set of standing rules that leave a conflict no plan, by the order of the rules."""
-    asked = _groups(formulation)
-    others = [asked[name] for name in asked if name not in names]
+def _both(trials: Trials, dropped: frozenset[str]) -> Clashing:
+    """Return a conflict of a problem that has no solution even in fractions, minimal in whole numbers as well."""
+    every = sorted(trials.groups, reverse=True)
+    names, sure = _filtered(every, dropped, lambda without: trials.relaxed(Asked(frozenset(without))))
+    rest = frozenset(trials.groups) - names
+    fewer, narrowed = (names, sure)
+    if len(names) > 1:
+        fewer, narrowed = _filtered(
+            sorted(names, reverse=True), rest, lambda without: trials.whole(Asked(frozenset(without)))
+        )
+    return Clashing(fewer, "relaxation" if fewer == names else "whole", sure and narrowed)
+
+
+def _filtered(
+    names: Collection[str], dropped: Collection[str], verdict: Callable[[Collection[str]], Verdict]
+) -> tuple[frozenset[str], bool]:
+    """Return a minimal set of names that have no plan without the rest, and whether each is shown to be needed."""
+    gone, sure = set(dropped), True
+    for name in names:
+        if name in gone:
+            continue
+        told = verdict({*gone, name})
+        if told == "none":
+            gone.add(name)
+        sure = sure and told != "unknown"
+    return frozenset(names) - gone, sure
+
+
+# --- what stands against it ---
+
+
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """A conflict's problem in fractions, with the rows of standing rules; solved from scratch, which presolve makes quick."""
+
+    model: Model
+    rows: Mapping[str, Ints]
+    deadline: Deadline
+
+    def verdict(self, without: Collection[str]) -> Verdict:
+        """Return whether there is a solution without some rules."""
+        if self.deadline.over:
+            return "unknown"
+        freed = self.model.loosened(np.concatenate([np.zeros(0, np.int64), *(self.rows[name] for name in without)]))
+        free = replace(freed, cost=np.zeros(freed.columns))
+        answer = solve(free, relax=True, time_limit_s=self.deadline.left_s, stop=self.deadline.stop)
+        return VERDICTS[answer.status]
+
+
+def standing_against(formulation: Formulation, names: Collection[str], deadline: Deadline) -> list[RuleLimit]:
+    """Return a minimal set of standing rules that leave a conflict no solution in fractions, by the order of the rules.
+
+    None where fractions have a solution, or where the time ran out before the set was minimal.
+    """
+    others = [rows for name, rows in groups_of(formulation).items() if name not in names]
     model = formulation.model.loosened(np.concatenate([np.zeros(0, np.int64), *others]))
     rules = [
         r for r in formulation.rules if not r.place.constraint and r.kind in LIMIT_KINDS and r.key not in UNQUESTIONED
     ]
     rows = {r.key: model.rows_where(lambda block, key=r.key: block.rule == key) for r in rules}  # type: ignore[misc]
-    kept = {key for key, index in rows.items() if len(index)}
-    for key in list(rows):
-        if key in kept and not _feasible(model, rows, set(rows) - kept | {key}):
-            kept.discard(key)
+    soon = Deadline.after(min(AGAINST_S, deadline.left_s), deadline.stop)
+    world = _Rules(model, {key: index for key, index in rows.items() if len(index)}, soon)
+    if world.verdict(()) != "none":
+        return []
+    first = sorted(world.rows, key=lambda key: (PLAINEST.index(key) if key in PLAINEST else -1, key))
+    kept, sure = _filtered(first, (), world.verdict)
+    if not sure:
+        return []
     found = [r for r in rules if r.key in kept]
     return [RuleLimit(rule=r.key, kind=_kind(r), says=r.sentence(formulation.instance)) for r in found]
 
@@ -92,28 +190,31 @@ def _kind(rule: Rule) -> RuleKind:
     return rule.kind
 
 
-def given_in_the_way(formulation: Formulation, names: Collection[str]) -> list[str]:
-    """Return a minimal set of delays, events and supply changes of the request without which a conflict would have a plan."""
+def given_in_the_way(formulation: Formulation, names: Collection[str], deadline: Deadline) -> list[str]:
+    """Return a minimal set of delays, events and supply changes of the request without which a conflict would have a plan.
+
+    None where the time ran out before they were found.
+    """
     instance = formulation.instance
     given = [c for c in instance.scope.constraints if c.given]
 
-    def feasible(kept: Collection[str]) -> bool:
-        taken = [c for c in given if c.id in kept]
+    def verdict(without: Collection[str]) -> Verdict:
+        taken = [c for c in given if c.id not in without]
         outlook = outlook_of(instance.world, paths_of(instance.scope, taken), taken)
-        again = formulate(Instance(instance.world, outlook, instance.catalogued), loose=True)
-        asked = _groups(again)
-        return _feasible(again.model, asked, set(asked) - set(names))
+        again = Trials(formulate(Instance(instance.world, outlook, instance.catalogued), loose=True), deadline)
+        return again.relaxed(Asked(frozenset(again.groups) - frozenset(names)))
 
-    if not given or not feasible(()):
+    everything = [c.id for c in given]
+    if not given or verdict(everything) != "plan":
         return []
-    kept = [c.id for c in given]
-    for name in list(kept):
-        if not feasible([k for k in kept if k != name]):
-            kept.remove(name)
-    return kept
+    kept, sure = _filtered(everything, (), verdict)
+    return [name for name in everything if name in kept] if sure else []
 
 
-def _allowed(instance: Instance) -> Allowed:
+# --- told ---
+
+
+def allowed_by_permits(instance: Instance) -> Allowed:
     """Return what permits allow: the first period of paid service of each deployment, were every programme begun at once."""
     labels, months, uncovered = instance.grid.labels(), {}, set()
     for q in instance.deployments:
@@ -128,22 +229,34 @@ def _allowed(instance: Instance) -> Allowed:
     return Allowed(admitted, months, labels[-1], existing, uncovered)
 
 
-def explain_infeasible(formulation: Formulation) -> list[Conflict]:
+def conflicts_told(formulation: Formulation, clashes: Clashes, deadline: Deadline) -> list[Conflict]:
+    """Return conflicts with their parties and what stands against them, not yet said in words.
+
+    One without parties where a request clashes with no constraint of its own, none where none was settled in time.
+    ``formulation`` is a loose one.
+    """
+    instance = formulation.instance
+    constraints = {c.id: c for c in instance.scope.constraints}
+    allowed = allowed_by_permits(instance)
+    firm: Firmness = instance.scope.request.capital.firmness or "policy"
+    found = []
+    for one in clashes.found:
+        names = sorted(one.names)
+        given = given_in_the_way(formulation, names, deadline) if one.proof == "relaxation" else []
+        parties = [
+            allowed.party(constraints[n]) if n in constraints else Party(kind=MONEY_PARTIES[n], firmness=firm)
+            for n in names
+        ]
+        parties += [allowed.party(constraints[n]) for n in given]
+        against = standing_against(formulation, names, deadline) if one.proof == "relaxation" else []
+        found.append(Conflict(parties=parties, against=against, proof=one.proof, narrowed=one.narrowed))
+    return found
+
+
+def explain_infeasible(formulation: Formulation, seconds: float = EXPLAIN_S) -> list[Conflict]:
     """Return the minimal conflicts of a request, not yet said in words; one without parties if it clashes with no constraint.
 
     ``formulation`` is a loose one: there a constraint acts through its own rows alone, so that freeing them frees it.
     """
-    instance = formulation.instance
-    constraints = {c.id: c for c in instance.scope.constraints}
-    allowed = _allowed(instance)
-    found: list[Conflict] = []
-    ignored: set[str] = set()
-    while len(found) < MOST_CONFLICTS:
-        names = minimal_conflict(formulation, ignored)
-        if not names:
-            break
-        parties = [allowed.party(constraints[n]) if n in constraints else MONEY_PARTIES[n] for n in names]
-        given = [allowed.party(constraints[n]) for n in given_in_the_way(formulation, names)]
-        found.append(Conflict(parties=[*parties, *given], against=standing_against(formulation, names)))
-        ignored |= set(names)
-    return found or [Conflict()]
+    deadline = Deadline.after(seconds)
+    return conflicts_told(formulation, clashes_of(Trials(formulation, deadline)), deadline)

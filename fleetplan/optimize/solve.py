@@ -179,7 +179,10 @@ def _run(solver: highspy.Highs, stop: threading.Event | None) -> None:
         solver.run()
         return
     solver.HandleUserInterrupt = True
-    thread = solver.startSolve()
+    thread = threading.Thread(
+        target=solver.run, daemon=True
+    )  # startSolve holds a lock that all solvers of a process share
+    thread.start()
     stopped = False
     while thread.is_alive():
         thread.join(POLL_S)

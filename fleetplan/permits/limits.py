@@ -29,7 +29,13 @@ class Allowed:
         """Return a constraint as a party of a conflict, with what permits say against it."""
         city, stack = getattr(c, "city", None) or "", getattr(c, "stack", None) or ""
         return Party(
-            kind="constraint", constraint=c.id, type=c.type, city=city, stack=stack, permits=self._limit(c, city, stack)
+            kind="constraint",
+            firmness=c.stands,
+            constraint=c.id,
+            type=c.type,
+            city=city,
+            stack=stack,
+            permits=self._limit(c, city, stack),
         )
 
     def _limit(self, c: AnyConstraint, city: str, stack: str) -> PermitLimit | None:

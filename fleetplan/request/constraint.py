@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from fleetplan.request.values import Model, Name
+from pydantic import Field
+
+from fleetplan.request.values import Firmness, Model, Name, not_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,26 @@ class Constraint(Model):
         Whether it changes figures and months that other rules read; any other constraint is a rule of its own.
     in_forms
         Whether forms offer it although it is given: it has no lever of its own.
+    imposed
+        Whether law, a regulator, a partner or the world sets it, and not whoever asks.
     """
 
     id: Name
+    firmness: Firmness | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="hard: no repair of an infeasible request loosens it; policy: repairs may. When left out, what law, "
+        "regulators, partners and the world set is hard, and the rest is policy",
+    )
     limit: ClassVar[Limit | None] = None
     given: ClassVar[bool] = False
     in_forms: ClassVar[bool] = False
+    imposed: ClassVar[bool] = False
+
+    @property
+    def stands(self) -> Firmness:
+        """Whether repairs may loosen it."""
+        return self.firmness or ("hard" if self.imposed or self.given else "policy")
 
     @property
     def only_forbids(self) -> bool:
@@ -59,6 +75,6 @@ class Constraint(Model):
             return False
         name = self.limit.member
         old, new = getattr(before, name), getattr(self, name)
-        if self.model_copy(update={name: old}) != before or old == new:
+        if self.model_copy(update={name: old, "firmness": before.firmness}) != before or old == new:
             return False
         return bool(new < old) == (self.limit.tighter == "less")

@@ -187,6 +187,7 @@ class Suspension(Constraint):
     """
 
     limit = Limit("vehicles_left", "less", "vehicle")
+    imposed = True
     type: Literal["suspension"] = "suspension"
     start: Month
     end: Month | None = None

@@ -17,6 +17,7 @@ class AreaCap(Constraint):
     """At most so many km² of a city are open to riders in a window; several that end one after the other are its stages."""
 
     limit = Limit("km2", "less", "km²")
+    imposed = True
     type: Literal["area_cap"] = "area_cap"
     km2: NotNegative
     city: Name
@@ -29,6 +30,7 @@ class TripsCap(Constraint):
     """At most so many trips a mean day, over the cities and stacks named (all when left out)."""
 
     limit = Limit("trips_per_day", "less", "trip a day")
+    imposed = True
     type: Literal["trips_cap"] = "trips_cap"
     trips_per_day: NotNegative
     city: Name | None = None
@@ -41,6 +43,7 @@ class PermitQuota(Constraint):
     """At most so many vehicles serve, over all deployments together, in the mode that a permit opens."""
 
     limit = Limit("vehicles", "less", "vehicle")
+    imposed = True
     type: Literal["permit_quota"] = "permit_quota"
     permit: Name
     vehicles: Count

@@ -11,6 +11,7 @@ from fleetplan.request.constraints import Constraint
 from fleetplan.request.values import A_MONTH
 
 MemberKind = Literal["whole", "number", "month", "flag", "choice", "name"]
+COMMON = frozenset({"id", "type", "firmness"})
 WINDOW = ("start", "end")
 """Members that are a window of months, both ends included; open where one is left out."""
 
@@ -28,7 +29,7 @@ class Member:
 
 @cache
 def members_of(kind: type[Constraint]) -> Mapping[str, Member]:
-    """Return the members of a type by name, in its order; ``id`` and ``type`` apart.
+    """Return the members of a type by name, in its order; what every constraint has (``id``, ``type``, ``firmness``) apart.
 
     >>> from fleetplan.request.constraints import MarketsLive
     >>> [(m.name, m.kind) for m in members_of(MarketsLive).values()]
@@ -36,7 +37,7 @@ def members_of(kind: type[Constraint]) -> Mapping[str, Member]:
     """
     schema = kind.model_json_schema()
     needed, named = schema.get("required", ()), schema["properties"].items()
-    return {name: _member(name, node, needed) for name, node in named if name not in {"id", "type"}}
+    return {name: _member(name, node, needed) for name, node in named if name not in COMMON}
 
 
 def _member(name: str, schema: Mapping[str, Any], needed: Collection[str]) -> Member:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from fleetplan.months import Grid, month_number
 from fleetplan.request.constraints import AnyConstraint
-from fleetplan.request.values import NO_TRUTH, Model, Month, Name, NotNegative, refusal
+from fleetplan.request.values import NO_TRUTH, Firmness, Model, Month, Name, NotNegative, not_said, refusal
 
 IDS_TWICE = "ids_twice"
 """Type of the error that two constraints have one id."""
@@ -58,6 +58,11 @@ class Capital(Model):
     )
     cash_floor_usd: NotNegative | None = Field(
         default=None, description="cumulated net cash may not fall below minus this amount"
+    )
+    firmness: Firmness | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="hard: no repair of an infeasible request asks for more money; policy, or left out: repairs may",
     )
 
 
@@ -159,6 +164,12 @@ class PlanRequest(Model):
     )
     overrides: list[FigureOverride] = Field(default=[], max_length=500)
     constraints: list[AnyConstraint] = Field(default=[], max_length=500)
+    law: Firmness | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="hard, or left out: permits take as long as they take; policy: repairs of an infeasible request may ask "
+        "for permits that come sooner",
+    )
 
     @model_validator(mode="after")
     def _unique_ids(self) -> PlanRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -55,6 +55,13 @@ NotNegative = Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False), NO_TRU
 Amount = Annotated[float, Field(ge=-1e13, le=1e13, allow_inf_nan=False), NO_TRUTH]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), NO_TRUTH]
 Count = Annotated[int, Field(ge=0, le=10_000_000), NO_TRUTH]
+
+Firmness = Literal["hard", "policy"]
+
+
+def not_said(value: object) -> bool:
+    """Return whether a member is left out, and so is not written: a request reads as it did before there was one."""
+    return value is None
 
 
 class Model(BaseModel):

@@ -135,7 +135,9 @@ class _Own:
     ) -> Lever:
         """Return a lever on the only constraint that says this, or on a new one."""
         told = {"type": kind, **says}
-        found = [e for e in self._entries if {k: v for k, v in e.items() if k not in {"id", member}} == told]
+        found = [
+            e for e in self._entries if {k: v for k, v in e.items() if k not in {"id", "firmness", member}} == told
+        ]
         one = found[0] if len(found) == 1 else None
         name = one["id"] if one else self._free(f"{label} {kind}")
         today = one[member] if one else none

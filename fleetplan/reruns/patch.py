@@ -43,7 +43,9 @@ KEYED: dict[tuple[str, ...], tuple[Callable[[Mapping[str, Any]], str], Callable[
 """Lists of objects: how an entry is addressed, what the address says about it, what the address is called."""
 
 ALTERNATIVES = ("value", "values", "factor")  # of an override: giving one takes the others away
-UNCAUSED = frozenset({"name", "note"})
+UNCAUSED = frozenset({"name", "note", "law"})
+FIRMNESS = "firmness"
+"""Of a constraint or of capital: it says what repairs may do, and moves no plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,14 @@ class InputChange:
 
     @property
     def matters(self) -> bool:
-        """Whether a plan can differ for it (a name or a note moves nothing)."""
-        return self.pointer.split("/")[1] not in UNCAUSED
+        """Whether a plan can differ for it (a name or a note moves nothing, nor does what repairs may loosen)."""
+        parts = self.pointer.split("/")
+        if parts[1] in UNCAUSED or parts[-1] == FIRMNESS:
+            return False
+        if isinstance(self.before, Mapping) and isinstance(self.after, Mapping):
+            one, two = ({k: v for k, v in entry.items() if k != FIRMNESS} for entry in (self.before, self.after))
+            return one != two
+        return True
 
 
 def _escaped(part: str) -> str:

@@ -42,6 +42,8 @@ TITLES = {
     "exclude_stacks": "The list of stacks left out",
     "deployments/deals": "The list of deals admitted",
     "permit_durations": "The permit durations assumed",
+    "capital/firmness": "The firmness of capital",
+    "law": "The firmness of the law",
 }
 
 
@@ -246,6 +248,11 @@ def only_name(whose: str, change: Told) -> str:
 def why_not_name(whose: str, asked: str) -> str:
     """Return a name for a plan that is made to see what something else would cost; at most 80 characters."""
     return _short(f"{_short(whose, LONGEST_PARENT)} · why not: {asked}", LONGEST_NAME)
+
+
+def with_words(whose: str, words: str) -> str:
+    """Return a name for a plan: whose it is, and what it asks; at most 80 characters."""
+    return _short(f"{_short(whose, LONGEST_PARENT)} · {words}", LONGEST_NAME)
 
 
 def _short(text: str, most: int) -> str:

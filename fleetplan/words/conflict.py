@@ -32,6 +32,7 @@ class Clash:
     parties: list[PartyTold]
     against: list[str]
     way: str
+    reservations: list[str]
     said: str
     earlier: bool
 
@@ -40,7 +41,8 @@ def clash(conflict: Conflict, context: Context) -> Clash:
     """Return a conflict part by part, for whoever shows it as a list."""
     parties = [PartyTold(p.constraint, asks(p, context), against(p, context)) for p in conflict.parties]
     earlier = conflict.found_by == "earlier_version"
-    return Clash(head(conflict), parties, standing(conflict), way_on(conflict), conflict.sentence, earlier)
+    found = standing(conflict), way_on(conflict), reservations(conflict)
+    return Clash(head(conflict), parties, *found, conflict.sentence, earlier)
 
 
 def said(conflicts: Iterable[Conflict], context: Context) -> list[Conflict]:
@@ -64,9 +66,8 @@ def conflict_sentence(conflict: Conflict, context: Context) -> str:
         until = month_name(parties[0].kept.until)
         cannot = f"Decisions of the parent plan before {until} cannot stay{together} under the changed request: {who}."
         return " ".join([cannot, *standing(conflict)])
-    return " ".join(
-        [f"Cannot be kept{together}: {'; '.join(_whole(p, context) for p in parties)}.", *standing(conflict)]
-    )
+    who = "; ".join(_whole(p, context) for p in parties)
+    return " ".join([f"Cannot be kept{together}: {who}.", *standing(conflict), *reservations(conflict)])
 
 
 def standing(conflict: Conflict) -> list[str]:
@@ -75,6 +76,16 @@ def standing(conflict: Conflict) -> list[str]:
         return []
     rules = [f"{a.says[:1].lower()}{a.says[1:]}" for a in conflict.against]
     return [f"Against {'it' if len(conflict.parties) == 1 else 'them'} stands: {'; '.join(rules)}."]
+
+
+def reservations(conflict: Conflict) -> list[str]:
+    """Return what is particular about how a conflict was found, each in a sentence; nothing for most."""
+    found = []
+    if conflict.proof == "whole":
+        found.append("In fractions of launches and vehicles it could be had; in whole ones it cannot.")
+    if not conflict.narrowed:
+        found.append("The time ran out before it was shown that each of these is needed.")
+    return found
 
 
 def head(conflict: Conflict) -> str:

@@ -361,6 +361,12 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
     ),
 }
 
+FIRMNESS_WORDS = {
+    "": "",
+    "hard": " (firm: no repair loosens it)",
+    "policy": " (a policy: repairs may loosen it)",
+}
+
 
 def constraint_words(constraint: Entry, names: Names) -> str:
     """Return what a constraint asks, without its id, with cities, partners, laws and months as people call them.
@@ -373,7 +379,8 @@ def constraint_words(constraint: Entry, names: Names) -> str:
     AttributeError, KeyError, TypeError, ValueError
         When it is no constraint.
     """
-    return CONSTRAINTS[constraint["type"]].asks(constraint, names)
+    asked = CONSTRAINTS[constraint["type"]].asks(constraint, names)
+    return f"{asked}{FIRMNESS_WORDS[constraint.get('firmness') or '']}"
 
 
 def done_words(constraint: Entry, found: Measures, names: Names) -> str:

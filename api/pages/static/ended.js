@@ -1,17 +1,23 @@
-/* A plan that ended without one: ask the same once more. */
+/* A plan that ended without one: ask the same once more, or with a repair. */
 import { call, once, say, showProblems } from "./lib/http.js";
 
-const button = document.getElementById("again");
-button?.addEventListener("click", async () => {
-  const told = JSON.parse(document.getElementById("call").textContent);
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+
+async function ask(button, told, words) {
   button.disabled = true;
   try {
     const made = await call("POST", told.href, told.body, { "Idempotency-Key": once() });
-    say("Asked again.");
+    say(words);
     location.assign(`/plans/${encodeURIComponent(made.id)}`);
   } catch (error) {
     button.disabled = false;
     showProblems(document.getElementById("faults"), error);
   }
-});
+}
+
+const again = document.getElementById("again");
+again?.addEventListener("click", () => ask(again, read("call"), "Asked again."));
+for (const button of document.querySelectorAll("button.repair")) {
+  button.addEventListener("click", () => ask(button, read("repair-calls")[Number(button.dataset.repair)], "Asked with the repair."));
+}
 document.body.dataset.ready = "yes";

@@ -70,7 +70,7 @@ class ConstraintRule(Rule, Generic[C]):
     def sentence(self, instance: Instance) -> str:
         """Return the rule with what the request fills in."""
         del instance
-        given = self.constraint.model_dump(exclude={"id", "type"}, exclude_none=True)
+        given = self.constraint.model_dump(exclude={"id", "type", "firmness"}, exclude_none=True)
         return f"{self.title} ({', '.join(f'{name} {value}' for name, value in given.items())})"
 
     def users(self, i: Instance) -> list[int]:

@@ -1,0 +1,66 @@
+"""Some plan soon: the first one that a search tells, with the relaxation's bound, and nothing after it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fleetplan.optimize.alone import Desk
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.pair.board import Board
+from fleetplan.optimize.pair.plans import Planner
+from fleetplan.optimize.pair.race import Limits, outline_of
+from fleetplan.optimize.pair.tree import Relaxation
+from fleetplan.optimize.pair.wire import Task
+from fleetplan.optimize.solve import solve
+from fleetplan.optimize.strict import strict_model
+from fleetplan.optimize.tidy import whole_columns
+from fleetplan.optimize.trials import Deadline, Verdict
+
+GAP = 1e-2
+
+
+@dataclass(frozen=True, eq=False)
+class First:
+    """Whether there is a plan, and the first one found with its value and the relaxation's bound (USD)."""
+
+    outcome: Verdict
+    x: Array | None = None
+    value: float = -np.inf
+    bound: float = np.inf
+
+
+def first_plan(f: Formulation, deadline: Deadline, seed: int = 0) -> First:
+    """Return the first plan in whole numbers: about where the relaxation's steps rise, or any where there is none."""
+    board = Board(f, strict_model(f), whole_columns(f), np.inf, _unheard)
+    outline = outline_of(f, board.plan_model, board.whole)
+    root = Relaxation(replace(outline, model=f.model))
+    if root.infeasible:
+        return First("none")
+    if root.optimal:
+        board.take_bound(root.value)
+        planner = Planner(Desk(board, Task(outline, seed, None), Limits(deadline.ends, GAP, deadline.stop)))
+        planner.from_relaxation(root.x, first=True)
+    if not board.plans and not deadline.over:
+        whole = replace(board.plan_model, whole=board.whole)
+        answer = solve(whole, time_limit_s=deadline.left_s, gap=1e9, seed=seed, stop=deadline.stop)
+        if answer.status == "infeasible" and board.plan_model is f.model:
+            return First("none")
+        if answer.x is not None:
+            board.take_plan(answer.x[: f.model.columns])
+    if not board.plans:
+        return First("unknown")
+    return First("plan", board.plans[0], board.value, max(board.bound, board.value))
+
+
+def _unheard(_phase: str, _best: float | None, _bound: float | None) -> None:
+    """Hear of progress, and tell nobody."""
+
+
+def surely_none(f: Formulation, seconds: float, stop: threading.Event | None = None) -> bool:
+    """Return whether it is proven in so many seconds that no plan in whole numbers keeps every row."""
+    model = replace(f.model, whole=whole_columns(f), cost=np.zeros(f.model.columns))
+    return solve(model, time_limit_s=seconds, gap=1e9, stop=stop).status == "infeasible"

@@ -1,0 +1,155 @@
+"""Repairs of a request without a plan: the cheapest ways to loosen it, each planned and checked before it is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from fleetplan.facts import Conflict, Repair
+from fleetplan.optimize.conflicts import Clashes, allowed_by_permits, clashes_of, conflicts_told
+from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.trials import Deadline, Trials
+from fleetplan.plans.types import Plan
+from fleetplan.prepare import Prepared
+from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
+from fleetplan.repair.options import Candidate, Option, candidates, smallest
+from fleetplan.repair.verify import Verified, planned
+
+ENOUGH, MOST, ENOUGH_S = 3, 5, 3.5
+"""Repairs that are enough once so many seconds have gone, and repairs that are enough at any time."""
+
+LEAST_S, MOST_S = 5.0, 30.0
+"""Seconds for conflicts and repairs: what the search has left, at least and at most."""
+
+TOGETHER = 2
+VERIFY_S = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasible:
+    """What stands in the way of a plan, and what would make one possible.
+
+    ``settled``: nothing stands in the way besides; ``searched``: repairs were looked for until there were enough, or none left.
+    """
+
+    conflicts: list[Conflict]
+    repairs: list[Repair]
+    settled: bool
+    searched: bool
+
+
+def seconds_for(left_s: float) -> float:
+    """Return the seconds that conflicts and repairs may take where a search has so many left.
+
+    >>> seconds_for(0.0), seconds_for(12.0), seconds_for(100.0)
+    (5.0, 12.0, 30.0)
+    """
+    return min(MOST_S, max(LEAST_S, left_s))
+
+
+def what_helps(
+    prepared: Prepared, loose: Formulation, seconds: float, stop: threading.Event | None = None
+) -> Infeasible:
+    """Return the conflicts of a request without a plan and its repairs, not yet said in words.
+
+    ``loose`` is its loose formulation. Half of the time may go to conflicts.
+    """
+    deadline, soon = Deadline.after(seconds, stop), Deadline.after(ENOUGH_S, stop)
+    trials = Trials(loose, Deadline.after(seconds / 2, stop))
+    clashes = clashes_of(trials)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        told = pool.submit(conflicts_told, loose, clashes, deadline)
+        trials.deadline = deadline
+        repairs, searched = repairs_of(prepared, trials, clashes, soon)
+        conflicts = told.result()
+    return Infeasible(conflicts, repairs, clashes.settled, searched)
+
+
+def repairs_of(prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadline) -> tuple[list[Repair], bool]:
+    """Return repairs, those that give up least first, and whether all that could be one was tried, or enough were found.
+
+    Once ``soon`` is over, fewer are enough.
+    """
+    dials = _dials(prepared, trials.formulation, clashes)
+    given = taken_back(prepared.scope) if len(clashes.found) == 1 else {}
+    corrections = [*clashes.corrections, *(frozenset({name}) for name in given)]
+    search = _Search(prepared, trials, soon, candidates(trials, {**dials, **given}, corrections))
+    search.run()
+    return sorted(search.found, key=lambda r: (r.given_up, -r.npv_usd)), search.enough or not search.left
+
+
+@dataclass(eq=False)
+class _Search:
+    """Candidates put to the test, the cheapest first, two at a time."""
+
+    prepared: Prepared
+    trials: Trials
+    soon: Deadline
+    waiting: list[Candidate]
+    found: list[Repair] = field(default_factory=list)
+    unsure: bool = False
+
+    @property
+    def enough(self) -> bool:
+        """Whether no more repairs are looked for."""
+        return len(self.found) >= (ENOUGH if self.soon.over else MOST)
+
+    @property
+    def left(self) -> bool:
+        """Whether something was not tried, or not settled."""
+        return self.unsure or bool(self.waiting)
+
+    def run(self) -> None:
+        """Try candidates until there are enough repairs, none is left, or the time is over."""
+        with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
+            while self.waiting and not self.enough and not self.trials.deadline.over:
+                some, self.waiting = self.waiting[:TOGETHER], self.waiting[TOGETHER:]
+                for one, verified in zip(some, pool.map(self._planned, some), strict=True):
+                    self._take(one, verified)
+
+    def _planned(self, one: Candidate) -> Verified:
+        until = self.trials.deadline
+        return planned(self.prepared, one.patch, Deadline.after(min(VERIFY_S, until.left_s), until.stop))
+
+    def _take(self, one: Candidate, verified: Verified) -> None:
+        if verified.plan is not None:
+            self.found.append(_repair(one, verified.plan))
+        elif verified.outcome == "unknown":
+            self.unsure = True
+        elif (other := _in_whole(self.trials, one)) is not None:
+            self.waiting = sorted([*self.waiting, other], key=lambda c: c.given_up)
+
+
+def _dials(prepared: Prepared, loose: Formulation, clashes: Clashes) -> dict[str, Sequence[Dial]]:
+    scope, allowed = prepared.scope, allowed_by_permits(loose.instance)
+    known = {c.id: c for c in scope.constraints}
+    names = {name for clash in clashes.found for name in clash.names}
+    return {n: dials_of(known[n], scope, allowed) if n in known else money_dials(n, scope) for n in sorted(names)}
+
+
+def _in_whole(trials: Trials, one: Candidate) -> Candidate | None:
+    """Return a candidate with its last dial turned on as far as whole numbers need; None where that is not found in time."""
+    *before, last = one.options
+    asked = Candidate(tuple(before)).asked()
+    if not one.seen or trials.deadline.over:
+        return None
+
+    def holds(step: int) -> bool:
+        return trials.whole(last.dial.onto(asked, step)) == "plan"
+
+    step = smallest(last.dial.steps, holds, last.step + 1)
+    return None if step is None or trials.deadline.over else Candidate((*before, Option(last.dial, step)))
+
+
+def _repair(one: Candidate, plan: Plan) -> Repair:
+    return Repair(
+        changes=one.changes,
+        patch=one.patch,
+        given_up=round(one.given_up, 4),
+        npv_usd=plan.objective,
+        bound_usd=plan.bound,
+        vehicles=plan.kpis.vehicles_end,
+        cities=[city.city for city in plan.cities if city.launch],
+    )

@@ -1,0 +1,180 @@
+"""By how little each party has to give way: the cheapest relaxation of the matrix, one kind of loosening at a time.
+
+Where a dial moves limits alone, one linear programme with a column that gives way finds the least amount; other dials (months,
+shares, waits, areas) are cut in half again and again. What comes out holds in fractions: nothing less can do in whole numbers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fleetplan.facts import Loosening
+from fleetplan.optimize.trials import Asked, Trials, limits_alone
+from fleetplan.repair.dials import Dial
+
+NEARLY = 1e-6  # of a step
+MOST_EACH = 4  # options of a party, where several parties are loosened together
+ALL_TOGETHER = 16
+
+
+@dataclass(frozen=True)
+class Option:
+    """A dial turned by so many steps."""
+
+    dial: Dial
+    step: int
+
+    @property
+    def given_up(self) -> float:
+        """What it gives up."""
+        return self.dial.given_up(self.step)
+
+    @property
+    def patch(self) -> dict[str, Any]:
+        """What makes a request of it."""
+        return self.dial.patch(self.dial.after(self.step))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Options that may make a plan possible together, one for each party that is loosened."""
+
+    options: tuple[Option, ...]
+
+    @property
+    def given_up(self) -> float:
+        """What they give up together."""
+        return sum(option.given_up for option in self.options)
+
+    @property
+    def changes(self) -> list[Loosening]:
+        """What they change."""
+        return [option.dial.change(option.step) for option in self.options]
+
+    @property
+    def patch(self) -> dict[str, Any]:
+        """What makes a request of them, as a rerun takes it."""
+        out: dict[str, Any] = {}
+        for option in self.options:
+            out = _joined(out, option.patch)
+        return out
+
+    def asked(self) -> Asked:
+        """Return what is asked then, in a trial."""
+        asked = Asked()
+        for option in self.options:
+            asked = option.dial.onto(asked, option.step)
+        return asked
+
+    @property
+    def seen(self) -> bool:
+        """Whether trials see all of it."""
+        return all(option.dial.seen for option in self.options)
+
+
+def _joined(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(one)
+    for name, value in two.items():
+        both = isinstance(value, dict) and isinstance(out.get(name), dict)
+        out[name] = _joined(out[name], value) if both else value
+    return out
+
+
+def least_step(trials: Trials, dial: Dial, asked: Asked) -> int | None:
+    """Return the first step of a dial with which a problem has a solution in fractions; None where none has, or time ran out.
+
+    ``asked`` is what is asked besides, without the dial's own party.
+    """
+    if not dial.seen:
+        return 1
+    if dial.kind != "amount":
+        return smallest(dial.steps, lambda k: trials.relaxed(dial.onto(asked, k)) == "plan")
+    if dial.money is not None:
+        found = trials.least_money(asked, dial.party, dial.money)
+        return _whole_steps(found, dial)
+    now, looser = dial.constraint, dial.loosened(1)
+    assert now is not None  # noqa: S101  # an amount of money or of a constraint
+    assert looser is not None  # noqa: S101
+    if limits_alone(trials.formulation, now, looser):
+        amounts = trials.least(asked, [(now, looser)], [1.0])
+        return None if amounts is None else _whole_steps(float(amounts[0]), dial)
+    return smallest(dial.steps, lambda k: trials.relaxed(dial.onto(asked, k)) == "plan")
+
+
+def _whole_steps(found: float | None, dial: Dial) -> int | None:
+    if found is None:
+        return None
+    step = max(1, math.ceil(found - NEARLY))
+    return step if step <= dial.steps else None
+
+
+def smallest(most: int, holds: Callable[[int], bool], least: int = 1) -> int | None:
+    """Return the smallest number from ``least`` to ``most`` for which something holds that holds for all larger ones.
+
+    >>> smallest(100, lambda k: k >= 37), smallest(3, lambda k: False)
+    (37, None)
+    """
+    step, below = 1, least - 1
+    at = least
+    while at <= most and not holds(at):
+        below, step = at, 2 * step
+        if at == most:
+            return None
+        at = min(most, at + step)
+    if at > most:
+        return None
+    while at - below > 1:
+        middle = (at + below) // 2
+        below, at = (below, middle) if holds(middle) else (middle, at)
+    return at
+
+
+def candidates(
+    trials: Trials, dials: Mapping[str, Sequence[Dial]], corrections: Sequence[frozenset[str]]
+) -> list[Candidate]:
+    """Return ways to loosen that have a solution in fractions, those that give up least first."""
+    found: dict[str, Candidate] = {}
+    for parties in sorted(corrections, key=lambda c: (len(c), sorted(c))):
+        if all(dials.get(name) for name in parties):
+            for one in _together(trials, dials, sorted(parties)):
+                found.setdefault(repr(one.patch), one)
+    return sorted(found.values(), key=lambda one: one.given_up)
+
+
+def _together(trials: Trials, dials: Mapping[str, Sequence[Dial]], parties: list[str]) -> Iterator[Candidate]:
+    """Yield ways to loosen some parties, each as little as the others before it leave."""
+    alone = {}
+    for name in parties:
+        others = Asked(frozenset(parties) - {name})
+        turned = [(dial, least_step(trials, dial, others)) for dial in dials[name]]
+        found = [Option(d, k) for d, k in turned if k is not None]
+        alone[name] = sorted([*found, *(o for f in found for o in _whenever(f))], key=lambda o: o.given_up)
+    if len(parties) == 1:
+        yield from (Candidate((option,)) for option in alone[parties[0]])
+        return
+    every = itertools.product(*(alone[name][:MOST_EACH] for name in parties))
+    for options in sorted(every, key=lambda some: sum(o.given_up for o in some))[:ALL_TOGETHER]:
+        one = Candidate(options)
+        if not one.seen or trials.relaxed(one.asked()) == "plan":
+            yield one
+        elif (further := _further(trials, one)) is not None:
+            yield further
+
+
+def _whenever(found: Option) -> Iterator[Option]:
+    """Yield asking for an opening at any time of the horizon, where it must be put off anyway."""
+    dial = found.dial
+    if dial.kind == "month" and dial.member in {"month", "by"} and found.step < dial.steps:
+        yield Option(dial, dial.steps)
+
+
+def _further(trials: Trials, one: Candidate) -> Candidate | None:
+    """Return options with the last dial turned on until all of them have a solution together; None where that never is."""
+    *before, last = one.options
+    asked = Candidate(tuple(before)).asked()
+    step = least_step(trials, last.dial, asked)
+    return None if step is None else Candidate((*before, Option(last.dial, step)))
