@@ -162,11 +162,14 @@ class _Rules:
         return VERDICTS[answer.status]
 
 
-def standing_against(formulation: Formulation, names: Collection[str], deadline: Deadline) -> list[RuleLimit]:
+def standing_against(
+    formulation: Formulation, names: Collection[str], deadline: Deadline | None = None
+) -> list[RuleLimit]:
     """Return a minimal set of standing rules that leave a conflict no solution in fractions, by the order of the rules.
 
     None where fractions have a solution, or where the time ran out before the set was minimal.
     """
+    deadline = deadline or Deadline.after(EXPLAIN_S)
     others = [rows for name, rows in groups_of(formulation).items() if name not in names]
     model = formulation.model.loosened(np.concatenate([np.zeros(0, np.int64), *others]))
     rules = [
