@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
 from fleetplan.doubt.types import Doubt, Grid, Resolved
-from fleetplan.facts import Binding, CityOutcome, Conflict, Repair
+from fleetplan.facts import Binding, CityOutcome, Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
 from fleetplan.plans.types import CityRollout, Kpis, Status
+from fleetplan.remedies import Repair
 from fleetplan.request import PlanRequest
 
 

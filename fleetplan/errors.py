@@ -19,7 +19,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fleetplan.facts import Conflict, Repair
+    from fleetplan.facts import Conflict
+    from fleetplan.remedies import Repair
 
 _SHORTEST = 3
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from fleetplan.errors import InfeasibleError
-from fleetplan.facts import Repair
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
@@ -19,6 +18,7 @@ from fleetplan.optimize.tidy import whole_columns
 from fleetplan.optimize.trials import Asked, Deadline, Trials
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
+from fleetplan.remedies import Repair
 from fleetplan.repair.find import seconds_for
 from fleetplan.repair.options import smallest
 from fleetplan.request import parse_request

@@ -43,7 +43,7 @@ class Outcome:
 def infeasible(said: Mapping[str, Any]) -> Outcome:
     """Return the finding that no plan keeps every rule.
 
-    ``said`` holds ``clashes`` and ``repairs`` as :class:`fleetplan.facts.Conflict` and :class:`fleetplan.facts.Repair` are
+    ``said`` holds ``clashes`` and ``repairs`` as :class:`fleetplan.facts.Conflict` and :class:`fleetplan.remedies.Repair` are
     written, and whether all that stands in the way and all repairs were looked for (``settled``, ``searched``).
     """
     repairs = list(said.get("repairs", ()))

@@ -8,7 +8,8 @@ from api.deps import Service
 from api.pages.lineage import changes
 from api.pages.shell import seconds_of
 from api.store.contract import PlanRow
-from fleetplan.facts import Repair, conflicts_from, repairs_from
+from fleetplan.facts import conflicts_from
+from fleetplan.remedies import Repair, repairs_from
 from fleetplan.words.conflict import clash
 from fleetplan.words.context import Context, context_from
 from fleetplan.words.names import Names

@@ -17,9 +17,10 @@ from api.routes.parameters import SLUG, Accept, CityFilter, Slug
 from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
 from api.store.contract import PlanRow
 from fleetplan.explain.verdict import verdict
-from fleetplan.facts import conflicts_from, repairs_from
+from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.types import CityRollout
+from fleetplan.remedies import repairs_from
 from fleetplan.report.exports import EXPORTS, Export, Source
 from fleetplan.report.geojson import month_map
 from fleetplan.request import Month

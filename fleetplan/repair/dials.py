@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from fleetplan.facts import Loosening, LooseningKind
 from fleetplan.months import Grid, month_number, month_text
 from fleetplan.optimize.gather import cumulated_budget
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.rules.constraints import MILLION
 from fleetplan.optimize.trials import Asked
 from fleetplan.permits.limits import Allowed
+from fleetplan.remedies import Loosening, LooseningKind
 from fleetplan.request import AnyConstraint, Capital
 from fleetplan.request.constraints import (
     FleetFloor,

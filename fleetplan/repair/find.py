@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from fleetplan.facts import Conflict, Repair
+from fleetplan.facts import Conflict
 from fleetplan.optimize.conflicts import Clashes, allowed_by_permits, clashes_of, conflicts_told
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.trials import Deadline, Trials
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
+from fleetplan.remedies import Repair
 from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
 from fleetplan.repair.options import Candidate, Option, candidates, smallest
 from fleetplan.repair.verify import Verified, planned

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fleetplan.facts import Loosening
 from fleetplan.optimize.trials import Asked, Trials, limits_alone
+from fleetplan.remedies import Loosening
 from fleetplan.repair.dials import Dial
 
 NEARLY = 1e-6  # of a step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fleetplan.facts import Loosening, Repair
+from fleetplan.remedies import Loosening, Repair
 from fleetplan.words.asked import number_words
 from fleetplan.words.changes import with_words
 from fleetplan.words.constraints import constraint_words
