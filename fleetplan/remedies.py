@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from fleetplan.facts import Fact
 
@@ -57,7 +57,7 @@ class Repair(Fact):
     npv_usd: float
     bound_usd: float
     vehicles: int = 0
-    cities: list[str] = []
+    cities: list[str] = Field(default=[])
     sentence: str = ""
 
 
