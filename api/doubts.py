@@ -19,7 +19,8 @@ from api.rerun import changed_request
 from api.schemas import ChangeState, DoubtTold, EndTold, GridCellTold, GridTold, Rerun, RerunCall
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.doubt.answer import books_of, doubt_of, kept_doubt
+from fleetplan.doubt.answer import books_of, check_known, doubt_of, kept_doubt
+from fleetplan.doubt.books import Books
 from fleetplan.doubt.changes import cell_patch, patch_of, resolved, to_resolve
 from fleetplan.doubt.grid import grid
 from fleetplan.doubt.ranges import Ranged, ranged_by_key
@@ -27,6 +28,7 @@ from fleetplan.doubt.types import Bar, Cell, Doubt, Grid
 from fleetplan.errors import InputError
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
+from fleetplan.report.live_plan import live_workbook
 from fleetplan.words.doubt import doubt_sentences, end_name, figure_name, grid_sentences, resolved_sentence
 from fleetplan.words.names import Names
 
@@ -185,6 +187,21 @@ def _cells(service: Service, asked: _Asked, cells: Grid, names: Names) -> Iterab
             npv_usd=None if made is None else made.objective,
             cities=[] if made is None else [c.city for c in made.cities if c.launch],
         )
+
+
+def live_bytes(service: Service, found: Answered) -> bytes:
+    """Return a plan as a workbook that recalculates.
+
+    Raises
+    ------
+    BadRequest
+        Where the catalogue does not hold any more what the plan speaks of.
+    """
+    try:
+        check_known(found.plan, service.known.catalogue, service.known.services(found.plan))
+    except InputError as error:
+        raise _refused(error) from error
+    return live_workbook(Books.of(found.plan, service.known.catalogue, service.known.services(found.plan)))
 
 
 def cell_name(cells: Grid, cell: Cell, names: Names) -> str:

@@ -35,7 +35,8 @@ def doubt_command(
         bool, typer.Option("--streets", help="Make streets and trips anew for the figures behind them: minutes, once.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for doubt.json, tables as CSV, and the report with it.")
+        Path | None,
+        typer.Option(help="Folder for doubt.json, tables as CSV, a workbook that recalculates, and the report."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,6 +48,7 @@ def doubt_command(
         again = _again(given, once(), found, resolve) if resolve else []
         if out is not None:
             _write(out, found, cells, again)
+            _write_workbook(out, given, catalogue, once.services())
             _write_report(out, given, catalogue, once.services(), found)
         if as_json:
             typer.echo(json.dumps(_data(found, cells, again)))
@@ -118,6 +120,13 @@ def _write(out: Path, found: Doubt, cells: Grid | None, again: list[Resolved]) -
     frames |= {"doubt-resolved": resolved_frame(again)} if again else {}
     for name, frame in frames.items():
         (out / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
+
+
+def _write_workbook(out: Path, given: Plan, catalogue: Catalogue, services: dict[str, CityService]) -> None:
+    from fleetplan.doubt.books import Books
+    from fleetplan.report.live_plan import live_workbook
+
+    (out / "live.xlsx").write_bytes(live_workbook(Books.of(given, catalogue, services)))
 
 
 def _write_report(out: Path, given: Plan, catalogue: Catalogue, services: dict[str, CityService], found: Doubt) -> None:

@@ -108,6 +108,13 @@ def test_bars_and_spread_as_csv(service: Running, plan: str):
     assert [row["city"] for row in csv.DictReader(io.StringIO(spread.text))] == ["", "", "aston", "belport"]
 
 
+def test_the_workbook_is_sent_as_a_file(service: Running, plan: str):
+    sent = service.client.get(f"/v1/plans/{plan}/doubt/workbook")
+    assert sent.status_code == 200
+    assert sent.content[:2] == b"PK"
+    assert sent.headers["content-disposition"] == f'attachment; filename="{plan}.live.xlsx"'
+
+
 def test_a_grid_with_a_rerun_behind_every_cell(service: Running, plan: str):
     answer = told(service, plan, "/grid", first=FARE, second=YEARS)
     assert len(answer["cells"]) == len(answer["grid"]["cells"]) == 25
@@ -155,7 +162,14 @@ def test_the_command_says_it_and_writes_its_tables(tmp_path: Path, monkeypatch: 
     assert said.exit_code == 0, said.output
     assert "It leans most on" in said.stdout
     names = {file.name for file in (tmp_path / "out").iterdir()}
-    assert names == {"doubt.json", "doubt-tornado.csv", "doubt-spread.csv", "doubt-grid.csv", "report.html"}
+    assert names == {
+        "doubt.json",
+        "doubt-tornado.csv",
+        "doubt-spread.csv",
+        "doubt-grid.csv",
+        "report.html",
+        "live.xlsx",
+    }
     plain = CliRunner().invoke(app, ["doubt", str(path), "--draws", "50", "--json"])
     assert json.loads(plain.stdout)["spread"]["draws"] == 50
     wrong = CliRunner().invoke(app, ["doubt", str(path), "--draws", "1"])

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from api import problems as p
 from api.deps import AnsweredDep, ServiceDep, may_read
 from api.documents import Document, json_document
-from api.doubts import doubt_told, found_doubt, grid_told
-from api.media import CSV, JSON, choose
+from api.doubts import doubt_told, found_doubt, grid_told, live_bytes
+from api.media import CSV, JSON, XLSX, choose
 from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.routes.parameters import Accept
 from api.schemas import DoubtTold, GridTold
@@ -91,3 +91,20 @@ async def grid(
     """Return the plan's value in every cell at its launches as they are, and the reruns to post to plan each again."""
     told = await service.costly.run(request, grid_told, service, found, first, second)
     return json_document(told).respond(request)
+
+
+@router.get(
+    "/doubt/workbook",
+    operation_id="doubt_workbook",
+    summary="The plan as a workbook that recalculates: figures with a switch, fleets and money by city as formulas",
+    responses={
+        200: answer("The workbook.", media=(XLSX,), headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*UNANSWERED),
+    },
+)
+async def workbook(request: Request, service: ServiceDep, found: AnsweredDep) -> Response:
+    """Return the plan with live formulas; decisions stand in it as numbers, text of the request never in a formula."""
+    made = await service.costly.run(request, live_bytes, service, found)
+    headers = {"Content-Disposition": f'attachment; filename="{found.row.id}.live.xlsx"'}
+    return Document(made, XLSX, headers).respond(request)

@@ -38,12 +38,19 @@ def books_of(
     InputError
         Where the plan speaks of cities, stacks or areas that the catalogue does not hold any more.
     """
-    _check_known(plan, catalogue, services)
+    check_known(plan, catalogue, services)
     books = Books.of(plan, catalogue, services)
     return Books(books.fixed, law_shifts(books.fixed, cache_dir, remake=streets))
 
 
-def _check_known(plan: Plan, catalogue: Catalogue, services: Services) -> None:
+def check_known(plan: Plan, catalogue: Catalogue, services: Services) -> None:
+    """Refuse a plan of which the catalogue does not hold a city, a stack or an area any more.
+
+    Raises
+    ------
+    InputError
+        With each of them.
+    """
     faults = []
     for city in plan.cities:
         for d in city.deployments:
