@@ -208,10 +208,10 @@ def _anew(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew
 def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
     """Return the plan worth most, or None if no plan keeps every rule."""
     board, ends = _board(f, effort.report, known), effort.limits
-    begin: Callable[[], None] = partial(_begin, board, known)
     if crew is None:
-        begin()
-    if not board.closed(ends.gap) and not _searched(board, effort, known, crew, begin) and known.some is None:
+        _begin(board, known)
+        board.take_bound(known.bound())
+    if not board.closed(ends.gap) and not _searched(board, effort, known, crew) and known.some is None:
         return None
     _finish(board, ends, effort.seed)
     _bound_somehow(board, effort.seed)
@@ -267,16 +267,15 @@ def _board(f: Formulation, report: Report, known: _Known) -> Board:
 
 
 def _begin(board: Board, known: _Known) -> None:
-    """Put the plan to begin with on the board, tell of it, and put the bound known beforehand beside it."""
+    """Put the plan to begin with on the board, and tell of it."""
     start = known.start()
     board.report("searching", None, None)
     if start is not None and board.formulation.model.value(start) > board.value:
         board.plans = [start, *(one for one in board.plans if one is not board.idle)]
         board.tell()
-    board.take_bound(known.bound())
 
 
-def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None, meanwhile: Callable[[], None]) -> bool:
+def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None) -> bool:
     """Find plans and bounds; return False when it is proven that there is no plan.
 
     Where rows only relax a rule, plans come from stricter rows; that those have none proves nothing.
@@ -285,7 +284,15 @@ def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None, m
     if crew is None:
         return solve_alone(board, ends, seed=effort.seed, start=known.start())
     hint = outline_of(coarse, coarse.model, whole_columns(coarse)) if coarse is not None else None
-    return race(crew, board, ends, seed=effort.seed, meanwhile=meanwhile, coarse=hint)
+    return race(
+        crew,
+        board,
+        ends,
+        seed=effort.seed,
+        meanwhile=partial(_begin, board, known),
+        afterwards=lambda: board.take_bound(known.bound()),
+        coarse=hint,
+    )
 
 
 def _finish(board: Board, ends: Limits, seed: int) -> None:

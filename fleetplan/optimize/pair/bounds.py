@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from fleetplan.optimize.pair.citybounds import prove_apart, prove_by_block
 from fleetplan.optimize.pair.known import Known
 from fleetplan.optimize.pair.tree import Relaxation, StepTree
 from fleetplan.optimize.pair.wire import Channel, Found, Over, Proven, serve
@@ -21,12 +22,12 @@ from fleetplan.optimize.solve import solve
 
 GAP = 1e-6
 LEAST_STEP = 1e-9  # of a bound, for it to be told again
-CLIMB_S, CLIMB_ROOTS = 2.0, 4.0  # how long linear programmes alone go on: seconds, and times what their root took
+CLIMB_S, CLIMB_ROOTS = 1.0, 2.0  # how long linear programmes alone go on: seconds, and times what their root took
 FAR_S = 1e6  # whoever asked ends the search
 
 
 def climbed(channel: Channel) -> bool:
-    """Tell bounds of linear programmes alone while they fall fast; return whether that was all there was to do."""
+    """Tell bounds of cities alone and of linear programmes while they fall fast; return whether that was all there was to do."""
     began = time.monotonic()
     root = Relaxation(channel.task.outline)
     if root.infeasible:
@@ -35,7 +36,9 @@ def climbed(channel: Channel) -> bool:
     if not root.optimal:
         return False
     channel.tell(Proven(root.value, "linear relaxation", root.prices))
-    ends, told = time.monotonic() + max(CLIMB_S, CLIMB_ROOTS * (time.monotonic() - began)), root.value
+    took = time.monotonic() - began
+    prove_apart(channel, root.prices)
+    ends, told = time.monotonic() + max(CLIMB_S, CLIMB_ROOTS * took), root.value
     tree = StepTree(root, entries_only=False)
     while tree.open and time.monotonic() < ends and not channel.stopped.is_set():
         tree.expand()
@@ -78,11 +81,8 @@ def close_whole(channel: Channel, known: Known) -> None:
 def work(channel: Channel) -> None:
     """Prove bounds until stopped."""
     of_column = channel.task.outline.blocks
-    if of_column is not None:
-        from fleetplan.optimize.pair.citybounds import prove_by_block  # noqa: PLC0415  # only a portfolio needs it
-
-        if prove_by_block(channel, of_column):
-            return
+    if of_column is not None and prove_by_block(channel, of_column):
+        return
     if climbed(channel):
         return
     from fleetplan.optimize.pair.prover import Prover  # noqa: PLC0415  # SCIP is imported once it is needed, not at the start

@@ -52,6 +52,8 @@ class Outline:
     blocks
         Of every column, where the problem is so large that it is solved by blocks of cities
         (:mod:`~fleetplan.optimize.pair.blocks`).
+    apart
+        The same of a problem that is searched as a whole: its bound is proven by blocks of cities all the same.
     """
 
     model: Model
@@ -61,6 +63,7 @@ class Outline:
     starts: Ints
     coarse: Outline | None = None
     blocks: Ints | None = None
+    apart: Ints | None = None
 
     @property
     def cities(self) -> int:

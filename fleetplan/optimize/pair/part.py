@@ -40,7 +40,9 @@ def part_around(outline: Outline, blocks: Blocks, chosen: Sequence[int], x: Arra
     columns = np.concatenate([*(blocks.parts[k].columns for k in chosen), blocks.shared])
     at = np.full(blocks.model.columns, -1)
     at[columns] = np.arange(len(columns))
-    whole = replace(outline, steps=_steps(outline, at), orders=_found(at, outline.orders), blocks=None, coarse=None)
+    whole = replace(
+        outline, steps=_steps(outline, at), orders=_found(at, outline.orders), blocks=None, apart=None, coarse=None
+    )
     model = _model(blocks, chosen, columns, x, cost[columns])
     return Part(replace(whole, model=model, whole=outline.whole[columns]), columns)
 

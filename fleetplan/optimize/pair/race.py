@@ -40,8 +40,10 @@ def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
     steps = tuple(Steps(own.begun, own.open, cities[data.city]) for data, own in pairs if own.open.size)
     orders = [own.ordered.ravel() for own in f.columns.depots.values()]
     starts = np.asarray(f.instance.grid.starts)
-    blocks = blocks_of_columns(f) if f.model.columns > LARGE_COLUMNS else None
-    return Outline(model, whole, steps, np.concatenate([np.zeros(0, np.int64), *orders]), starts, blocks=blocks)
+    large, of_column = f.model.columns > LARGE_COLUMNS, blocks_of_columns(f)
+    blocks, apart = (of_column, None) if large else (None, of_column)
+    ordered = np.concatenate([np.zeros(0, np.int64), *orders])
+    return Outline(model, whole, steps, ordered, starts, blocks=blocks, apart=apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def race(
     *,
     seed: int,
     meanwhile: Callable[[], None],
+    afterwards: Callable[[], None],
     coarse: Outline | None = None,
 ) -> bool:
     """Let both processes work until an end is reached; return False when it is proven that there is no plan.
@@ -85,8 +88,9 @@ def race(
     Parameters
     ----------
     meanwhile
-        What is to be done once plans are looked for, before anything is heard: a plan to begin with may be put on the board, and
-        a bound that makes it enough.
+        What is to be done once plans are looked for, before anything is heard: a plan to begin with may be put on the board.
+    afterwards
+        What is to be done once both are at work: a bound known beforehand may be put on the board.
 
     Raises
     ------
@@ -99,9 +103,8 @@ def race(
     alike = board.plan_model is board.formulation.model
     crew.begin({"plans": Task(plans, seed, known)})
     meanwhile()  # with two at work: three on two cores would keep a plan to begin with from coming soon
-    if board.closed(limits.gap):
-        return True
     crew.begin({"bounds": Task(bounds, seed, known, told_prices=alike)})
+    afterwards()
     if board.found and board.plans[0] is not known:
         for who in WORKERS:
             crew.tell(who, Found("plan", board.plans[0], board.value, "parent"))
