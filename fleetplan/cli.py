@@ -1,4 +1,4 @@
-"""The command line: ``fleetplan plan | check | why-not | doubt | simulate | cities | schema | version``, and what packages add.
+"""The command line: ``fleetplan plan | check | why-not | doubt | evaluate | simulate | cities | ...``, and what packages add.
 
 Exit codes: 0 done, 2 bad input (every fault is printed), 3 no plan keeps every rule, 1 anything else. Heavy modules are
 imported by the command that needs them, so that ``--help`` answers at once.
@@ -20,11 +20,12 @@ import typer
 from fleetplan import __version__
 from fleetplan.cli_cities import cities_app
 from fleetplan.cli_doubt import doubt_app
+from fleetplan.cli_evaluate import evaluate_app
 from fleetplan.cli_files import slug, written
 from fleetplan.cli_simulate import simulate_app
-from fleetplan.errors import CheckFailed, Fault, InfeasibleError, InputError
-from fleetplan.examples import example_files
+from fleetplan.errors import CheckFailed, InfeasibleError
 from fleetplan.terminal import AsJson, console, context, read_plan, reported, searched
+from fleetplan.terminal import request_file as _request_file
 
 if TYPE_CHECKING:
     from fleetplan.options import PlanOptions
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.add_typer(cities_app, name="cities")
 app.add_typer(simulate_app)
 app.add_typer(doubt_app)
+app.add_typer(evaluate_app)
 for _more in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
     app.add_typer(_more.load())
 
@@ -195,17 +197,6 @@ def schema_command(
 def version_command() -> None:
     """Print the version."""
     typer.echo(__version__)
-
-
-def _request_file(given: str) -> Path:
-    """Return the file of a request; a bare word without a file of that name is an example."""
-    known = example_files()
-    if Path(given).exists() or Path(given).suffix or os.sep in given:
-        return Path(given)
-    if given not in known:
-        allowed = f"a YAML or JSON file, or one of the examples {', '.join(known)}"
-        raise InputError([Fault(given, "is no file here and no example", allowed, "name one of these")])
-    return known[given]
 
 
 def _planned(asked: Mapping[str, Any], options: PlanOptions) -> PlanningResult:

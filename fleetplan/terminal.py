@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,6 +123,26 @@ def searched(search: Callable[[Run], Found]) -> Found:
                     raise
                 stop.set()
                 display.note("stopping: the best plan so far is kept (Ctrl-C again to give up)")
+
+
+def request_file(given: str) -> Path:
+    """Return the file of a request; a bare word without a file of that name is an example.
+
+    Raises
+    ------
+    InputError
+        Where it is neither.
+    """
+    from fleetplan.errors import Fault
+    from fleetplan.examples import example_files
+
+    known = example_files()
+    if Path(given).exists() or Path(given).suffix or os.sep in given:
+        return Path(given)
+    if given not in known:
+        allowed = f"a YAML or JSON file, or one of the examples {', '.join(known)}"
+        raise InputError([Fault(given, "is no file here and no example", allowed, "name one of these")])
+    return known[given]
 
 
 def read_plan(path: Path) -> Plan:

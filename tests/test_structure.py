@@ -82,7 +82,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulate": PLACES | {"request", "scope", "plans.types"},
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
-    "terminal": INPUTS | {"run", "plans", "plans.types", "report", "words"},
+    "terminal": INPUTS | {"examples", "run", "plans", "plans.types", "report", "words"},
     "cli_cities": INPUTS | {"report", "terminal"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_files": INPUTS
@@ -98,6 +98,9 @@ ALLOWED: dict[str, set[str]] = {
         "terminal",
         "words",
     },
+    "evaluate": INPUTS
+    | {"compare", "optimize", "options", "planner", "plans", "plans.types", "plans.check", "prepare", "run", "words"},
+    "cli_evaluate": INPUTS | {"evaluate", "options", "terminal"},
     "cli_simulate": INPUTS | {"simulate", "plans.types", "terminal", "words"},
     "cli": INPUTS
     | {
@@ -118,6 +121,7 @@ ALLOWED: dict[str, set[str]] = {
         "terminal",
         "cli_cities",
         "cli_doubt",
+        "cli_evaluate",
         "cli_simulate",
         "cli_files",
     },
@@ -129,6 +133,7 @@ ALLOWED: dict[str, set[str]] = {
 LIBRARY = set(ALLOWED) - {
     "planner",
     "repair",
+    "evaluate",
     "inquiry.why_not",
     "reruns.rerun",
     "doubt.resolve",
@@ -137,6 +142,7 @@ LIBRARY = set(ALLOWED) - {
     "demand",
     "economics",
     "cli",
+    "cli_evaluate",
     "__main__",
 }
 HTTP = {
@@ -209,7 +215,7 @@ ALLOWED |= {
     # The commands reach the service itself only when they are run.
     "api.commands": {"cli_files", "api.serve", "api.jobs", "api.starting", "errors", "request", "words"},
 }
-EDGES = {"report", "cli", "cli_cities", "cli_doubt", "cli_files", "cli_simulate", "terminal", "__main__"}
+EDGES = {"report", "cli", "cli_cities", "cli_doubt", "cli_evaluate", "cli_files", "cli_simulate", "terminal", "__main__"}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {
     "geopandas",

@@ -1,0 +1,187 @@
+"""What a plan made elsewhere decides: by deployment the vehicles and the area of every period, and when programmes begin.
+
+A table has a row for each change: what it says holds until the deployment's next row. Columns: ``city``, ``stack`` (slugs or the
+names people use), ``period`` (a month; ``launch`` will do), ``vehicles``, and where known ``level`` or ``area_km2`` and
+``programme_start``. The table ``fleets`` that plans are exported as is such a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fleetplan.catalogue.aliases import resolve_city, resolve_stack
+from fleetplan.errors import Fault, InputError, RequestError
+from fleetplan.evaluate.sheets import Rows, rows_of
+from fleetplan.months import Grid, month_number
+from fleetplan.plans.types import Plan
+from fleetplan.scope import Scope
+
+NEEDED = ("city", "stack", "vehicles")
+PERIOD = ("period", "month", "launch")
+MOST_FAULTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDeployment:
+    """A stack in a city as somebody else plans it: lists over periods.
+
+    ``level`` is the area open, counted from 1 (0: closed; None: not said). ``programme_start`` is the period in which its
+    programme begins; None: as late as its opening allows.
+    """
+
+    stack: str
+    city: str
+    vehicles: list[int]
+    level: list[int | None]
+    programme_start: int | None = None
+
+    @property
+    def key(self) -> str:
+        """``stack@city``."""
+        return f"{self.stack}@{self.city}"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPlan:
+    """A plan made elsewhere. ``whole`` is it where it came as a plan.json, with everything that a plan of ours holds."""
+
+    deployments: tuple[GivenDeployment, ...]
+    whole: Plan | None = None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Rows on their way to deployments, with every fault."""
+
+    scope: Scope
+    where: str
+    areas: Mapping[str, list[float]]
+    faults: list[Fault] = field(default_factory=list)
+
+    def month(self, text: str, at: str) -> int | None:
+        """Return the period that holds a month."""
+        grid: Grid = self.scope.request.grid
+        labels = grid.labels()
+        try:
+            found = grid.period_of(month_number(text.strip()[:7]))
+        except ValueError:
+            found = -1
+        if 0 <= found < len(labels):
+            return found
+        self.faults.append(
+            Fault(at, f"{text!r} is no month of the horizon", f"{labels[0]} to {labels[-1]}", "write it like 2028-03")
+        )
+        return None
+
+    def count(self, text: str, at: str) -> int | None:
+        """Return a whole number from 0."""
+        try:
+            value = float(text.replace(",", "").strip() or "0")
+        except ValueError:
+            value = -1.0
+        if value >= 0 and value == int(value):
+            return int(value)
+        self.faults.append(Fault(at, f"{text!r} is no number of vehicles", "a whole number from 0"))
+        return None
+
+    def slug(self, row: Mapping[str, str], at: str) -> tuple[str, str] | None:
+        """Return stack and city."""
+        catalogue = self.scope.catalogue
+        try:
+            city = resolve_city(catalogue, row["city"].strip())
+            stack = resolve_stack(catalogue, row["stack"].strip(), city)
+        except RequestError as error:
+            self.faults += [Fault(at, f.what, f.allowed, f.remedy) for f in error.faults]
+            return None
+        if city not in self.scope.cities:
+            self.faults.append(Fault(at, f"{city!r} is no city of the request", ", ".join(self.scope.cities)))
+            return None
+        return stack, city
+
+    def level(self, row: Mapping[str, str], city: str, at: str) -> int | None:
+        """Return the level of a row: as it says, or the smallest area that is no smaller than what it says."""
+        if text := row.get("level", "").strip():
+            value = self.count(text, at)
+            most = len(self.areas[city])
+            if value is not None and value > most:
+                self.faults.append(Fault(at, f"{city} has no level {value}", f"0 to {most}"))
+            return value
+        if not (text := row.get("area_km2", "").strip()):
+            return None
+        try:
+            area = float(text)
+        except ValueError:
+            self.faults.append(Fault(at, f"{text!r} is no area", "km², from 0"))
+            return None
+        known = self.areas[city]
+        return 0 if area <= 0 else next((g for g, km2 in enumerate(known, start=1) if km2 >= area - 0.5), len(known))
+
+
+def given_plan(data: bytes, where: str, scope: Scope, areas: Mapping[str, list[float]]) -> GivenPlan:
+    """Return what a table decides.
+
+    Parameters
+    ----------
+    areas
+        Areas of the levels of each city, in km².
+
+    Raises
+    ------
+    InputError
+        With every fault of the table.
+    """
+    return from_rows(rows_of(data, where), where, scope, areas)
+
+
+def from_rows(rows: Rows, where: str, scope: Scope, areas: Mapping[str, list[float]]) -> GivenPlan:
+    """Return what rows of a table decide; see :func:`given_plan`."""
+    names = set(rows[0]) if rows else set()
+    lacking = [name for name in NEEDED if name not in names]
+    if not names & set(PERIOD):
+        lacking.append("period")
+    if lacking:
+        what = f"lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}" if rows else "holds no row"
+        raise InputError(
+            [Fault(where, what, "city, stack, period, vehicles, and level or area_km2", "name them in the first row")]
+        )
+    reading = _Reading(scope, where, areas)
+    found: dict[tuple[str, str], dict[int, tuple[int, int | None]]] = {}
+    starts: dict[tuple[str, str], int] = {}
+    for number, row in enumerate(rows, start=2):
+        at = f"{where}: row {number}"
+        pair = reading.slug(row, at)
+        period = reading.month(next((row[n] for n in PERIOD if row.get(n)), ""), at)
+        vehicles = reading.count(row["vehicles"], at)
+        if pair is None or period is None or vehicles is None:
+            continue
+        found.setdefault(pair, {})[period] = (vehicles, reading.level(row, pair[1], at))
+        if (begun := row.get("programme_start", "").strip()) and (start := reading.month(begun, at)) is not None:
+            starts[pair] = start
+    if reading.faults:
+        raise InputError(reading.faults[:MOST_FAULTS])
+    return GivenPlan(tuple(_filled(pair, changes, starts.get(pair), scope) for pair, changes in sorted(found.items())))
+
+
+def _filled(
+    pair: tuple[str, str], changes: Mapping[int, tuple[int, int | None]], start: int | None, scope: Scope
+) -> GivenDeployment:
+    vehicles, levels = [], []
+    now: tuple[int, int | None] = (0, 0)
+    for t in range(len(scope.request.grid)):
+        now = changes.get(t, now)
+        vehicles.append(now[0])
+        levels.append(now[1] if now[0] or now[1] else 0)
+    return GivenDeployment(pair[0], pair[1], vehicles, levels, start)
+
+
+def from_plan(plan: Plan) -> GivenPlan:
+    """Return what a plan of ours decides."""
+    starts = {label: t for t, label in enumerate(plan.periods)}
+    return GivenPlan(tuple(_deployments(plan, starts)), plan)
+
+
+def _deployments(plan: Plan, starts: Mapping[str, int]) -> Iterable[GivenDeployment]:
+    for city in plan.cities:
+        for d in city.deployments:
+            yield GivenDeployment(d.stack, d.city, list(d.vehicles), list(d.level), starts.get(d.programme_start))

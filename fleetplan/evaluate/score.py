@@ -1,0 +1,221 @@
+"""A plan made elsewhere scored: judged by the independent checker, valued, held against the best and the nearest plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fleetplan import __version__
+from fleetplan.compare import compare_plans
+from fleetplan.errors import Fault, InfeasibleError, InputError, SolverError
+from fleetplan.evaluate.given import GivenPlan, from_plan, given_plan
+from fleetplan.evaluate.hold import APART_USD, completed, nearest_model, within
+from fleetplan.evaluate.result import Breach, BreachKind, Evaluation, Money, Nearest
+from fleetplan.optimize.ending import Ending
+from fleetplan.optimize.formulate import Formulation, formulate
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.prices import RowPrices
+from fleetplan.optimize.rules import STANDING_RULES
+from fleetplan.optimize.search import SearchResult
+from fleetplan.optimize.solve import solve
+from fleetplan.optimize.strict import is_plan
+from fleetplan.optimize.tidy import tidied, whole_columns
+from fleetplan.optimize.trials import Deadline
+from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
+from fleetplan.planner import plan_prepared
+from fleetplan.plans.assemble import assemble
+from fleetplan.plans.check import Violation, check_plan
+from fleetplan.plans.files import read_plan
+from fleetplan.plans.status import Proof
+from fleetplan.plans.types import Plan
+from fleetplan.prepare import Prepared, prepare
+from fleetplan.request import PlanRequest
+from fleetplan.request.constraints import CONSTRAINT_TYPES
+from fleetplan.run import QUIET, Run
+from fleetplan.words.evaluation import evaluation_sentences, opens_otherwise
+from fleetplan.words.names import Names
+
+NEAREST_GAP = 0.01
+PART_S = 20.0
+"""Seconds for completing a table, and for the nearest plan, at most; each takes no more than a third of the time."""
+
+ELSEWHERE = frozenset({"certificate", "objective", "plan_totals", "returns"})
+"""Rules about what a plan.json says of itself; they are told apart from rules that a decision breaks."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A plan and what the checker says of it."""
+
+    plan: Plan
+    violations: tuple[Violation, ...]
+
+
+def evaluate(
+    request: PlanRequest | Mapping[str, Any],
+    data: bytes,
+    where: str,
+    options: PlanOptions = DEFAULT_OPTIONS,
+    run: Run = QUIET,
+) -> Evaluation:
+    """Score a plan made elsewhere.
+
+    Parameters
+    ----------
+    request
+        What was asked; rules and money are those of this request.
+    data
+        A plan.json, a CSV table or a workbook (:mod:`fleetplan.evaluate.given`).
+    where
+        What faults call it: the name of a file.
+
+    Raises
+    ------
+    InputError
+        With every fault of the request, or of the plan.
+    """
+    return evaluate_prepared(prepare(request, run), data, where, options, run)
+
+
+def evaluate_prepared(
+    prepared: Prepared, data: bytes, where: str, options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET
+) -> Evaluation:
+    """Score a plan made elsewhere against a request that is ready to be planned; see :func:`evaluate`."""
+    given = _given(prepared, data, where)
+    part = min(PART_S, options.time_limit_s / 3)
+    own = _judged(prepared, given, Deadline.after(part, run.stop))
+    nearest = None if not own.violations else _nearest(prepared, given, own.plan, Deadline.after(part, run.stop))
+    best, infeasible = _best(prepared, options, run)
+    found = Evaluation(
+        name=prepared.request.name,
+        source="decisions" if given.whole is None else "plan",
+        valid=not own.violations,
+        breaches=_breaches(own.violations),
+        money=_money(own.plan),
+        best=None if best is None else _money(best),
+        best_bound_usd=None if best is None else best.bound,
+        nearest=nearest,
+        infeasible=infeasible,
+    )
+    names = Names(prepared.catalogue, plans=(own.plan,))
+    return found.model_copy(update={"sentences": evaluation_sentences(found, names)})
+
+
+def _given(prepared: Prepared, data: bytes, where: str) -> GivenPlan:
+    if data.lstrip()[:1] == b"{":
+        plan = read_plan(data, where)
+        if plan.request.grid != prepared.request.grid:
+            what = "is made for other periods than the request's"
+            raise InputError([Fault(where, what, f"{prepared.request.horizon}", "evaluate it with its own request")])
+        given = from_plan(plan)
+        return given if plan.request == prepared.request else replace(given, whole=None)
+    areas = {city: [level.area_km2 for level in prepared.services[city].levels] for city in prepared.scope.cities}
+    return given_plan(data, where, prepared.scope, areas)
+
+
+def _judged(prepared: Prepared, given: GivenPlan, deadline: Deadline) -> _Judged:
+    if given.whole is not None:
+        plan, extra = given.whole, list[Violation]()
+    else:
+        loose = formulate(prepared.instance, loose=True)
+        may, extra = within(loose, given)
+        x = completed(loose, may, deadline)
+        if x is None:
+            msg = "the plan could not be completed in the time given; allow more time (--time-limit)"
+            raise SolverError(msg)
+        plan = _assembled(loose, prepared, x, np.inf)
+    report = check_plan(plan, prepared.catalogue, prepared.services)
+    return _Judged(plan, (*extra, *report.violations))
+
+
+def _assembled(f: Formulation, prepared: Prepared, x: Array, bound: float) -> Plan:
+    value = f.model.value(x)
+    result = SearchResult(x, value, max(value, bound) if np.isfinite(bound) else value, Ending.exhausted, 0.0)
+    prices = RowPrices(f.model.blocks, np.zeros(f.model.rows), known=False)
+    plan = assemble(f, result, prices, Proof(result.bound, Ending.exhausted, 0.0, 0, __version__, "HiGHS"))
+    sealed = plan.certificate.model_copy(update={"formulation_sha256": prepared.formulation_sha256})
+    return plan.model_copy(update={"certificate": sealed})
+
+
+def _nearest(prepared: Prepared, given: GivenPlan, own: Plan, deadline: Deadline) -> Nearest | None:
+    """Return the plan nearest to a given one, with what it does otherwise; None where none was found in time."""
+    f = prepared.formulation
+    model = nearest_model(f, given)
+    whole = np.concatenate([whole_columns(f), np.zeros(model.columns - f.model.columns, dtype=bool)])
+    answer = solve(
+        replace(model, whole=whole), time_limit_s=max(0.1, deadline.left_s), gap=NEAREST_GAP, stop=deadline.stop
+    )
+    if answer.x is None:
+        return None
+    x = tidied(f, answer.x[: f.model.columns], whole_columns(f))
+    if not is_plan(f, x):
+        return None
+    plan = _assembled(f, prepared, x, np.inf)
+    if not check_plan(plan, prepared.catalogue, prepared.services).valid:
+        return None
+    apart = (f.model.value(x) - model.value(answer.x)) / APART_USD
+    names = Names(prepared.catalogue, plans=(own, plan))
+    moves = [move.sentence for move in compare_plans(own, plan, names).decisions]
+    changes = [*_openings(given, own, plan, names), *moves]
+    return Nearest(
+        money=_money(plan), vehicle_years=round(max(0.0, apart), 1), proven=answer.status == "optimal", changes=changes
+    )
+
+
+def _openings(given: GivenPlan, own: Plan, near: Plan, names: Names) -> Iterator[str]:
+    """Yield openings that lie elsewhere than somebody planned, where it is permits that already moved them."""
+    was, now = ({(d.stack, d.city): d.launch for c in plan.cities for d in c.deployments} for plan in (own, near))
+    for d in given.deployments:
+        first = next((own.periods[t] for t, v in enumerate(d.vehicles) if v), "")
+        key = (d.stack, d.city)
+        if first and first != was.get(key, "") == now.get(key, ""):
+            yield opens_otherwise(names.place(d.stack, d.city), first, now.get(key, ""))
+
+
+def _best(prepared: Prepared, options: PlanOptions, run: Run) -> tuple[Plan | None, bool]:
+    """Return the best plan of the request, and whether it has none."""
+    try:
+        return plan_prepared(prepared, options, run).plan, False
+    except InfeasibleError:
+        return None, True
+    except SolverError:
+        return None, False
+
+
+def _money(plan: Plan) -> Money:
+    k = plan.kpis
+    return Money(
+        npv_usd=k.npv_usd,
+        capital_usd=k.capital_usd,
+        peak_funding_usd=k.peak_funding_usd,
+        vehicles_end=k.vehicles_end,
+        cities=[c.city for c in plan.cities if c.launch],
+    )
+
+
+def _breaches(violations: tuple[Violation, ...]) -> list[Breach]:
+    """Return violations by rule, what a decision breaks before what a file says of itself, the most places first."""
+    by_rule: dict[str, list[Violation]] = {}
+    for one in violations:
+        by_rule.setdefault(one.rule, []).append(one)
+    found = []
+    for rule, some in by_rule.items():
+        worst = max(some, key=lambda v: abs(v.amount))
+        first = some[0].where
+        found.append(
+            Breach(
+                rule=rule, kind=_kind(rule), places=len(some), where=first, amount=worst.amount, sentence=worst.sentence
+            )
+        )
+    return sorted(found, key=lambda b: (b.kind == "record", -b.places, b.rule))
+
+
+def _kind(rule: str) -> BreachKind:
+    if rule in CONSTRAINT_TYPES:
+        return "target"
+    kinds = {r.key: r.kind for r in STANDING_RULES}
+    kind = kinds.get(rule, "definition")
+    return "record" if kind == "definition" or rule in ELSEWHERE else kind

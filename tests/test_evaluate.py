@@ -1,0 +1,122 @@
+"""Plans made elsewhere on the small world: what they break, what they are worth, and the nearest plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fleetplan.cli import app
+from fleetplan.errors import InputError
+from fleetplan.evaluate.result import Evaluation
+from fleetplan.evaluate.score import evaluate
+from fleetplan.evaluate.sheets import rows_of
+from fleetplan.options import PlanOptions
+from fleetplan.plans.files import plan_text
+from fleetplan.plans.types import Plan
+from fleetplan.report.exports import workbook
+from fleetplan.report.tables import csv_text, tables
+from fleetplan.run import Run
+from tests.plan_builder import make_services
+from tests.test_optimize import WORLD, request
+
+SERVICES = make_services()
+HERE = Run(catalogue=WORLD)
+ASKED = request(constraints=[{"id": "cap", "type": "fleet_cap", "vehicles": 120}]).model_dump(mode="json")
+SHORTLY = PlanOptions(time_limit_s=30, gap=1e-3)
+TOO_SOON = b"city;stack;period;vehicles\nBelport;beta;2027-02;40\naston;alpha;2028-01;90\n"
+
+
+@pytest.fixture(autouse=True)
+def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
+
+
+@pytest.fixture(scope="module")
+def ours() -> Plan:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
+        from fleetplan.planner import plan_with_context  # noqa: PLC0415  # after the patch
+
+        return plan_with_context(ASKED, SHORTLY, HERE).plan
+
+
+def scored(data: bytes, where: str = "own.csv", asked: Any = ASKED) -> Evaluation:
+    return evaluate(asked, data, where, SHORTLY, HERE)
+
+
+def test_a_plan_of_ours_is_worth_what_it_says_and_its_table_alone_as_much(ours: Plan) -> None:
+    whole = scored(plan_text(ours).encode(), "plan.json")
+    assert (whole.source, whole.valid, whole.breaches, whole.nearest) == ("plan", True, [], None)
+    assert whole.money.npv_usd == ours.objective
+    table = scored(csv_text(tables(ours)["fleets"]).encode())
+    assert (table.source, table.valid) == ("decisions", True)
+    assert table.money.npv_usd == pytest.approx(ours.objective, rel=1e-3)
+    assert table.gap_usd is not None
+    assert table.gap_most_usd is not None
+    assert table.gap_usd <= table.gap_most_usd
+
+
+def test_what_is_broken_is_told_by_rule_with_the_nearest_plan() -> None:
+    found = scored(TOO_SOON)
+    broken = {b.rule: b for b in found.breaches}
+    assert not found.valid
+    assert broken["permit_path"].kind == "law"
+    assert broken["permit_path"].places == 4
+    assert broken["permit_path"].amount == 40
+    assert (broken["fleet_cap"].kind, broken["fleet_cap"].amount) == ("target", 10)
+    near = found.nearest
+    assert near is not None
+    assert near.money.vehicles_end <= 120
+    assert near.vehicle_years > 0
+    assert any("opens in Jun 2027, not in Feb 2027" in change for change in near.changes)
+    assert found.best is not None
+    assert found.best.npv_usd >= near.money.npv_usd - 1.0
+
+
+def test_a_plan_of_another_request_is_judged_by_its_decisions(ours: Plan) -> None:
+    tighter = {**ASKED, "constraints": [{"id": "cap", "type": "fleet_cap", "vehicles": 60}]}
+    found = scored(plan_text(ours).encode(), "plan.json", tighter)
+    assert found.source == "decisions"
+    assert [b.rule for b in found.breaches if b.kind == "target"] == ["fleet_cap"]
+
+
+def test_a_workbook_reads_as_its_csv_does(ours: Plan) -> None:
+    frames = tables(ours)
+    book = rows_of(workbook({"other": frames["launches"], "fleets": frames["fleets"]}), "plan.xlsx")
+    text = rows_of(csv_text(frames["fleets"]).encode(), "fleets.csv")
+    names = ("period", "city", "stack", "vehicles", "level")
+    assert [[row[n] for n in names] for row in book] == [[row[n] for n in names] for row in text]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "no first row"),
+        (b"city,stack\naston,alpha\n", "vehicles, period"),
+        (b"city,stack,period,vehicles\natlantis,alpha,2027-03,5\naston,alpha,1999-01,5\n", "1999-01"),
+        (b"city,stack,period,vehicles\naston,alpha,2027-03,5.5\n", "5.5"),
+        (b"PK\x03\x04 no workbook", "workbook"),
+        (b"\xff\xfe\x00", "UTF-8"),
+    ],
+)
+def test_every_fault_of_a_table_is_told(data: bytes, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        scored(data)
+    assert told in str(caught.value)
+
+
+def test_the_command_scores_a_table_and_ends_with_1_where_a_rule_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleetplan.prepare.load_catalogue", lambda *_, **__: WORLD)
+    asked, own = tmp_path / "request.json", tmp_path / "own.csv"
+    asked.write_text(json.dumps(ASKED), encoding="utf-8")
+    own.write_bytes(TOO_SOON)
+    done = CliRunner().invoke(app, ["evaluate", str(asked), str(own), "--time-limit", "20"])
+    assert done.exit_code == 1
+    assert "The plan breaks" in done.stdout
+    assert "permit_path [belport/beta/2027-02]" in done.stdout
