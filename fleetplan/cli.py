@@ -24,8 +24,7 @@ from fleetplan.cli_evaluate import evaluate_app
 from fleetplan.cli_files import slug, written
 from fleetplan.cli_simulate import simulate_app
 from fleetplan.errors import CheckFailed, InfeasibleError
-from fleetplan.terminal import AsJson, console, context, read_plan, reported, searched
-from fleetplan.terminal import request_file as _request_file
+from fleetplan.terminal import AsJson, console, context, read_plan, reported, request_file, searched
 
 if TYPE_CHECKING:
     from fleetplan.options import PlanOptions
@@ -92,7 +91,7 @@ def plan_command(
         from fleetplan.request import read_data
 
         options = parse_options({"time_limit_s": time_limit, "gap": gap, "seed": seed, "node_limit": nodes})
-        result = _planned(read_data(_request_file(request)), options)
+        result = _planned(read_data(request_file(request)), options)
         folder = out if out is not None or as_json else Path("out") / slug(result.plan.request.name)
         files = written(result, folder) if folder is not None else []
         if as_json:

@@ -19,6 +19,7 @@ from fleetplan.examples import example_files
 from fleetplan.facts import Conflict, Party
 from fleetplan.options import PlanOptions
 from fleetplan.request import parse_request
+from fleetplan.terminal import request_file
 from tests.fake_plan import fake_catalogue, fake_plan, fake_services
 
 run = CliRunner()
@@ -177,7 +178,7 @@ def test_a_file_that_is_no_plan_is_bad_input(tmp_path: Path):
 
 
 def test_the_default_request_is_the_reference_example():
-    assert cli._request_file(cli.DEFAULT_EXAMPLE) == example_files()["uber-2027"]
+    assert request_file(cli.DEFAULT_EXAMPLE) == example_files()["uber-2027"]
 
 
 def test_a_name_that_is_no_example_is_told_with_those_there_are():
@@ -190,7 +191,7 @@ def test_a_name_that_is_no_example_is_told_with_those_there_are():
 def test_a_file_beside_us_wins_over_an_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "uber-2027").write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert cli._request_file("uber-2027") == Path("uber-2027")
+    assert request_file("uber-2027") == Path("uber-2027")
 
 
 @pytest.mark.parametrize(("name", "slug"), [("Uber 2027", "uber-2027"), ("../../etc", "etc"), ("香港", "plan")])

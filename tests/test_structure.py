@@ -215,7 +215,17 @@ ALLOWED |= {
     # The commands reach the service itself only when they are run.
     "api.commands": {"cli_files", "api.serve", "api.jobs", "api.starting", "errors", "request", "words"},
 }
-EDGES = {"report", "cli", "cli_cities", "cli_doubt", "cli_evaluate", "cli_files", "cli_simulate", "terminal", "__main__"}
+EDGES = {
+    "report",
+    "cli",
+    "cli_cities",
+    "cli_doubt",
+    "cli_evaluate",
+    "cli_files",
+    "cli_simulate",
+    "terminal",
+    "__main__",
+}
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {
     "geopandas",
