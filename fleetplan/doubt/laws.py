@@ -48,7 +48,9 @@ def law_shifts(fixed: Fixed, cache_dir: Path | None = None, *, remake: bool = Tr
         for service in fixed.services:
             if kind.startswith((*OF_CITY, *REMADE)) and not one.key.startswith(f"{service.city.slug}/"):
                 continue
-            found[service.name][one.key] = np.stack([asking.ratios(service, one, end) for end in (one.low, one.high)])
+            ends = asking.both_ends(service, one)
+            if ends is not None:
+                found[service.name][one.key] = ends
     return Shifts(found)
 
 
@@ -58,6 +60,13 @@ class _Asking:
     def __init__(self, fixed: Fixed, cache_dir: Path | None) -> None:
         self._fixed, self._cache = fixed, cache_dir
         self._likely: dict[str, Array] = {}
+
+    def both_ends(self, service: ServiceFixed, one: Ranged) -> Array | None:
+        """Return what a figure's low and high make of a service; None where no trips can be made that long, or that short."""
+        try:
+            return np.stack([self.ratios(service, one, end) for end in (one.low, one.high)])
+        except ValueError:  # the search for the decay that gives trips their length finds none
+            return None
 
     def ratios(self, service: ServiceFixed, one: Ranged, end: Sequence[float]) -> Array:
         """Return what a figure's end makes of a service, shape (parts, periods); 1 where nothing is in force."""

@@ -17,6 +17,20 @@ WHY = {
 
 MOST_NAMED = 3
 
+SLIPS = {
+    "here": "stacks that run under the same law",
+    "elsewhere": "stacks that run elsewhere",
+    "nowhere": "stacks that run nowhere",
+    "law": "laws",
+    "pilot": "pilots",
+}
+LATENESS = {
+    "kept": "share kept",
+    "median": "months within which half come",
+    "p90": "months within which nine in ten come",
+    "never": "share of which nothing comes",
+}
+
 BROKEN = {
     "partner_earns": "a partner would no longer earn its money back",
     "partner_use": "a partner's cars would not be busy enough for it",
@@ -111,13 +125,27 @@ def _few(bars: list[Bar], names: Names) -> str:
 
 def named(bar: Bar, names: Names) -> str:
     """Return what a figure is called within a sentence."""
-    return figure_name(bar.key, names)
+    return within(figure_name(bar.key, names), bar.key)
+
+
+def within(name: str, key: str) -> str:
+    """Return a figure's name within a sentence: names of places and partners, and abbreviations, keep their capital.
+
+    >>> within("Years counted after the horizon", "assumptions.toml#terminal.years"), within("US dollars", "a.toml#fx.EUR")
+    ('years counted after the horizon', 'US dollars')
+    """
+    owned = "/" in key.partition("#")[0]
+    return name if owned or name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 
 def figure_name(key: str, names: Names) -> str:
     """Return what a figure is called, with whose it is; of a permit's months the permit."""
     if key.startswith("jurisdictions/"):
         return f"months of {names.permit(key.partition('#')[2].removesuffix('.months'))}"
+    inner = key.partition("#")[2]
+    if inner.startswith("slip."):
+        kind, _, what = inner.removeprefix("slip.").rpartition("_")
+        return f"Lateness of promises: {SLIPS.get(kind, kind)}, {LATENESS.get(what, what)}"
     return names.figure_title(key)
 
 
@@ -188,7 +216,7 @@ def grid_sentences(grid: Grid, names: Names) -> list[str]:
     """Return what a grid of two figures says at a glance."""
     values = [cell.npv_usd for cell in grid.cells]
     losing = sum(value < 0 for value in values)
-    over = f"Over {figure_name(grid.first, names)} and {figure_name(grid.second, names)}"
+    over = f"Over {within(figure_name(grid.first, names), grid.first)} and {within(figure_name(grid.second, names), grid.second)}"
     said = [f"{over} the plan is worth {usd(min(values))} to {usd(max(values))}, at its launches as they are."]
     if losing:
         said.append(f"It loses money in {losing} of {several(len(values), 'cell')}.")
