@@ -19,6 +19,7 @@ from fleetplan.reruns.patch import apply_patch, input_changes
 from fleetplan.scope import judge_request, resolve_scope
 from fleetplan.words.changes import change_sentence
 from fleetplan.words.names import Names
+from fleetplan.words.request import question
 from tests.plan_builder import build_plan, default_request
 from tests.rule_builder import SERVICES, WORLD, instance
 
@@ -125,4 +126,6 @@ def test_a_rerun_changes_a_class_by_its_pair_and_says_so():
     after = parse_request(apply_patch(PLAIN, {"deployments": {"classes": {"alpha@aston": {"slips": "nowhere"}}}}))
     (change,) = input_changes(before, after)
     assert change.pointer == "/deployments/classes/alpha@aston"
-    assert "does not run without a driver anywhere yet" in change_sentence(change, Names(WORLD))
+    said = change_sentence(change, Names(WORLD))
+    assert said == "Alpha in Aston is late as one that does not run without a driver anywhere yet."
+    assert said in question(resolve_scope(after, WORLD))

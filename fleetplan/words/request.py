@@ -12,7 +12,7 @@ from fleetplan.months import month_number, month_text
 from fleetplan.request import PlanRequest, parse_request
 from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope, resolve_scope
-from fleetplan.words.changes import DURATION_NAMES, sentence
+from fleetplan.words.changes import DURATION_NAMES, class_words, sentence
 from fleetplan.words.constraints import constraint_words
 from fleetplan.words.names import Names
 from fleetplan.words.values import count, listed, month_name, percent, several, usd
@@ -88,6 +88,10 @@ def question(scope: Scope) -> list[str]:
     return [
         f"{head} {where}, from {span_words(request)} ({grid}).",
         _partners(scope),
+        *[
+            sentence(f"{names.place(c.stack, c.city)} {class_words(c.model_dump())}")
+            for c in request.deployments.classes
+        ],
         _money(request),
         _wanted(request),
         *[sentence(constraint_words(c.model_dump(mode="json"), names)) for c in scope.constraints],
