@@ -133,7 +133,7 @@ for (key, unit), value in FIGURES.items():
 # %% A yard to charge at, and a partner with whom there are talks. `fleetplan cities new` wrote a row for every stack.
 
 with (city / "depots.csv").open("a", encoding="utf-8", newline="") as file:
-    yard = ["Old cannery", 36.545, -119.90, 60, 92.5, "spare", 9, 250, "", "made up for this example", "assumed"]
+    yard = ["Old cannery", 36.545, -119.90, 60, 92.5, "spare", 9, "", "made up for this example", "assumed"]
     csv.writer(file, lineterminator="\n").writerow(yard)
 
 with (catalogue / "deployments.csv").open(encoding="utf-8", newline="") as file:

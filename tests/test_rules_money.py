@@ -258,7 +258,7 @@ def test_the_objective_is_all_that_was_booked_discounted():
             once = line in {"vehicles", "placing", "depot_site", "stalls", "launch", "area"}
             total += float(usd @ (world.disc_start if once else world.disc_mid))
             if not once and line not in {"loan", "resale"}:
-                total += usd[-1] * world.going_on[48]
+                total += float(usd @ trial.i.grid.run_rate) * world.going_on[48]
     assert trial.f.model.value(trial.x) == pytest.approx(total)
 
 
