@@ -236,14 +236,20 @@ def law_tables(portfolio: Portfolio, law: str, number: int) -> Toml:
     chance = portfolio.recipe.chance(renamed(law, number))
     head = {**tables["jurisdiction"], "slug": renamed(law, number)}
     head["name"] = f"{head['name']} {number:02d}"
-    events = [_event(event, number, chance) for event in tables.get("event", [])]
+    events = [_event(event, number, known, chance) for event in tables.get("event", [])]
     permits = [_permit(permit, number, known, chance) for permit in tables.get("permit", [])]
     return {"jurisdiction": head, "event": events, "permit": permits}
 
 
-def _event(event: Toml, number: int, chance: random.Random) -> Toml:
+def _event(event: Toml, number: int, known: set[str], chance: random.Random) -> Toml:
     by = chance.randint(*EVENT_MONTHS)
-    moved = {key: month_text(month_number(event[key]) + by) for key in ("earliest", "likely", "latest") if event[key]}
+    moved: Toml = {
+        key: month_text(month_number(event[key]) + by) for key in ("earliest", "likely", "latest") if event[key]
+    }
+    if "caps" in event:
+        moved["caps"] = [
+            {**cap, "permit": renamed(cap["permit"], number)} for cap in event["caps"] if cap["permit"] in known
+        ]
     return {**event, "id": renamed(event["id"], number), **moved, "confidence": "assumed"}
 
 

@@ -20,7 +20,7 @@ from fleetplan.planner import plan_with_context
 from fleetplan.run import Run
 from fleetplan.scope import judge_request
 from fleetplan.service import city_service
-from fleetplan.service.types import CityService, LadderLevel, ResponseSurface, Zones
+from fleetplan.service.types import AreaDemand, CityService, LadderLevel, ResponseSurface, Zones
 from tests.catalogue_builder import edit, make_catalogue
 
 SMALL = Recipe(cities=11, stacks=9, seed=3)
@@ -99,7 +99,7 @@ def plain(service: CityService) -> dict[str, object]:
             return {key: of(value) for key, value in thing.items()}
         if isinstance(thing, tuple):
             return [of(item) for item in thing]
-        if isinstance(thing, LadderLevel | ResponseSurface | Zones):
+        if isinstance(thing, LadderLevel | ResponseSurface | Zones | AreaDemand):
             return {f.name: of(getattr(thing, f.name)) for f in fields(thing)}
         return thing
 
