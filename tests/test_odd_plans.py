@@ -52,10 +52,10 @@ SAID = {
     "out of time": "This plan opens nothing. That says nothing of the cities",
     "only shut": "Wayve + Ford in London begins its programme and never opens within the horizon",
     "one shut": "NVIDIA Hyperion in San Francisco Bay Area and Wayve + Ford in London begin their programmes and never open",
-    "opens last": "London first, with Wayve + Ford in Oct 2030",
+    "opens last": "London, with Wayve + Ford in Oct 2030",
     "no depots": "Open 3 of 4 cities",
     "one period": "begin their programmes and never open within the horizon",
-    "opens in the only period": "London first, with Wayve + Ford in Jan 2027",
+    "opens in the only period": "London, with Wayve + Ford in Jan 2027",
 }
 NO_SHARE = re.compile(r"\d{5,}\.?\d* %|\d{1,3}(,\d{3})+(\.\d+)? %")
 

@@ -6,13 +6,15 @@ import pytest
 
 from fleetplan.explain.answers import answers
 from fleetplan.explain.needs import needed_for, reason_words
-from fleetplan.facts import Binding, PermitWait
+from fleetplan.explain.verdict import verdict
+from fleetplan.facts import Binding, CityOutcome, PermitWait
 from fleetplan.plans.finance import months_in, quarters
 from fleetplan.plans.reading import city_order, deciding_permit, ordered_deployments
 from fleetplan.plans.types import Plan
 from fleetplan.report.launches import launches
 from fleetplan.request import parse_request
 from fleetplan.words.certainty import certainty
+from fleetplan.words.outcome import outcome_sentence
 from fleetplan.words.worth import parts_sentence
 from tests.api_support import Running, answer, running
 from tests.pages_support import page_at
@@ -119,3 +121,21 @@ def test_the_years_after_the_horizon_are_a_clause_of_their_own():
     told = parts_sentence(PLAN.kpis)
     assert " after it come to $" in told
     assert "is what is left of these in the end" in told
+
+
+def test_a_plan_with_one_launch_has_no_first_and_no_widest():
+    one = next(c for c in PLAN.cities if c.launch)
+    only = one.model_copy(update={"deployments": one.deployments[:1]})
+    rest = [c.model_copy(update={"launch": None, "deployments": []}) for c in PLAN.cities if c.city != one.city]
+    binds = [b for b in PLAN.binds if b.city == one.city and b.stack == only.deployments[0].stack]
+    plan = PLAN.model_copy(update={"cities": [only, *rest], "binds": binds})
+    told = " ".join([*verdict(plan), *(f"{a.question} {' '.join(a.sentences)}" for a in answers(plan))])
+    assert f"Why {one.name}, and why then?" in told
+    assert "No other city opens" in told
+    assert not [word for word in (" first", "Widest", "most value behind", "set the order") if word in told]
+
+
+def test_what_is_left_open_at_no_scale_of_the_plan_is_a_proof():
+    closed = CityOutcome(kind="not_worth", earliest="2028-01", more_at_most_usd=5e-4 * PLAN.objective)
+    city = PLAN.cities[0].model_copy(update={"outcome": closed, "deployments": []})
+    assert "no plan that opens it beats this one by more than $" in outcome_sentence(city, PLAN)

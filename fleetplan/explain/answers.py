@@ -49,6 +49,8 @@ def _why_first(plan: Plan, launches: list[Pair]) -> Answer:
     others = [name for slug, name in cities.items() if slug != city.city]
     beside = [f"{listed(others)} {'opens' if len(others) == 1 else 'open'} in the same month."] if others else []
     question = f"Why {'are' if others else 'is'} {listed(list(cities.values()))} first?"
+    if len(launches) == 1:
+        question = f"Why {city.name}, and why then?"
     loss = reason_words(plan, city)
     sentences = [own, *beside, *_waiting(plan, launches), *_richer(plan, city), *([loss] if loss else [])]
     return Answer("why", question, sentences, ("#timeline", "Timeline of permits and launches"))
@@ -56,6 +58,8 @@ def _why_first(plan: Plan, launches: list[Pair]) -> Answer:
 
 def _waiting(plan: Plan, launches: list[Pair]) -> list[str]:
     number = sum(b.permit is not None for b in plan.binds)
+    if len(launches) == 1:
+        return [] if number else ["It opens later than its permits would let it: other limits set the month."]
     if not number:
         return ["No opening of this plan comes in the very month its permit is in hand: other limits set the order."]
     every = number == len(launches)
@@ -67,6 +71,8 @@ def _waiting(plan: Plan, launches: list[Pair]) -> list[str]:
 
 def _richer(plan: Plan, first: CityRollout) -> list[str]:
     best = max((c for c in plan.cities if c.launch), key=lambda c: c.npv_usd)
+    if sum(c.launch is not None for c in plan.cities) == 1:
+        return [f"No other city opens; this one is worth {usd(best.npv_usd)} of net present value."]
     if best.city == first.city:
         return [f"It is also the city worth most, {usd(best.npv_usd)} of net present value."]
     most = f"{best.name} ({usd(best.npv_usd)}), open from {month_name(best.launch)}"
@@ -84,18 +90,25 @@ def _late_permit(plan: Plan, launches: list[Pair]) -> Answer | None:
         return None
     exposed.sort(key=lambda e: (-e[0], -e[1]))
     slip, _, city, d, step = exposed[0]
+    many = len(launches) > 1
     widest = (
         f"The plan takes permits to last {DURATION_NAMES[plan.request.permit_durations]}. "
-        f"Widest apart is “{step.title}” for {d.partner} in {city.name}: "
+        f"{'Widest apart is' if many else 'The opening waits for'} “{step.title}” for {d.partner} in {city.name}: "
         f"in hand by {month_name(step.finish)}, but at the latest only by {month_name(step.latest)}, "
         f"{several(slip, 'month')} later."
     )
     sentences = [
         widest,
-        f"{several(len(exposed), 'opening')} may slip in this way; the one with most value behind it is {_dearest(exposed)}.",
+        *([f"{several(len(exposed), 'opening')} may slip in this way; {_most_value(exposed)}."] if many else []),
         f"What a delay would do to the rest is a question for a rerun: delay {city.name} and compare.",
     ]
     return Answer("late-permit", "What if a permit comes late?", sentences, ("#timeline", "Ranges on the timeline"))
+
+
+def _most_value(exposed: Sequence[tuple[int, float, CityRollout, DeploymentPlan, object]]) -> str:
+    """Return which of the openings has most value behind it; of one, whose it is."""
+    lead = "the one with most value behind it is" if len(exposed) > 1 else "it is"
+    return f"{lead} {_dearest(exposed)}"
 
 
 def _dearest(exposed: Sequence[tuple[int, float, CityRollout, DeploymentPlan, object]]) -> str:

@@ -54,7 +54,7 @@ def _opening_sentence(plan: Plan, launches: list[tuple[CityRollout, DeploymentPl
     head = (
         f"Open {len(live)} of {several(len(plan.cities), 'city', 'cities')}"
         f"{' with ' + several(len(launches), 'deployment') if len(launches) > len(live) else ''}: "
-        f"{city.name} first, with {first.partner} in {month_name(first.launch)}"
+        f"{city.name}{' first' if len(launches) > 1 else ''}, with {first.partner} in {month_name(first.launch)}"
     )
     others, seen = [], {city.city}
     for c, d in launches:

@@ -9,7 +9,7 @@ from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.values import count, listed, month_name, usd
 
 NOTHING_USD = 1.0
-SMALL_SHARE = 1e-4
+SMALL_SHARE = 1e-3
 MOST_LACKS = 3
 
 
