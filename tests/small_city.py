@@ -100,6 +100,9 @@ def assumptions() -> dict[str, Figure]:
         "energy_kwh_per_km": 0.2,
         "usable_kwh": 50.0,
         "charging_stop_h": 0.25,
+        "search_factor": 1.0,
+        "rebalance_factor": 1.0,
+        "reserve": 1.0,
     }
     waits = {"wait.elasticity": -0.1, "wait.reference_min": 5.0}
     named = {f"service.{key}": value for key, value in values.items()} | waits

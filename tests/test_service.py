@@ -41,11 +41,12 @@ def test_vehicle_hours_add_up() -> None:
     hour, vehicles = _hour(), np.array(260.0)
     found = serve(hour, vehicles, PARAMETERS)
     each = hour.ride_h + PARAMETERS.boarding_h + found.pickup_h + found.rebalance_h
-    assert bool(found.oversupplied)
-    assert float(hour.demand * each + found.idle) == pytest.approx(float(vehicles), rel=1e-9)
-    assert float(found.idle) == pytest.approx(
-        60 * (0.03 / (float(found.pickup_h) - PARAMETERS.pickup_fixed_h)) ** 2, rel=1e-5
-    )
+    assert float(found.trips * each) < float(vehicles)
+    calm = serve(hour, vehicles, replace(PARAMETERS, reserve=0.1))
+    each = hour.ride_h + PARAMETERS.boarding_h + calm.pickup_h + calm.rebalance_h
+    way = float(calm.pickup_h) - PARAMETERS.pickup_fixed_h
+    idle = float(vehicles - calm.trips * each)
+    assert idle == pytest.approx(60 * (0.03 / way) ** 2, rel=0.03)  # without chance: the square-root law
 
 
 def test_the_wild_goose_chase_is_never_returned() -> None:
@@ -61,25 +62,37 @@ def test_the_wild_goose_chase_is_never_returned() -> None:
 
 @pytest.mark.parametrize("vehicles", [30.0, 60.0, 120.0, 180.0])
 def test_where_cars_are_scarce_they_are_all_busy_and_riders_answer_the_wait(vehicles: float) -> None:
-    """The fixed point: riders who accept the wait, by Little's law, keep every car busy."""
-    hour = _hour()
-    at = serve(hour, np.array(vehicles), PARAMETERS)
-    riders = 500 * float(accepted_share(at.wait_h, PARAMETERS))
+    """The fixed point: no car stands, those who ride keep all of them busy, and many of those who ask leave."""
+    at = serve(_hour(), np.array(vehicles), PARAMETERS)
     each = 0.25 + PARAMETERS.boarding_h + float(at.pickup_h) + float(at.rebalance_h)
-    assert not at.oversupplied
-    assert riders * each == pytest.approx(vehicles, rel=1e-5)
-    waiting = riders * (float(at.wait_h) - PARAMETERS.batching_h / 2 - float(at.pickup_h))
-    way = float(at.pickup_h) - PARAMETERS.pickup_fixed_h
-    assert way == pytest.approx(0.03 * np.sqrt(60 / waiting), rel=1e-6)
+    assert 0.9 * vehicles < float(at.trips) * each <= 1.001 * vehicles
+    assert float(at.trips) < 500
+    assert float(at.wait_h) > float(at.pickup_h)  # they wait for a car to become free before one comes
+
+
+def test_chance_makes_riders_wait_while_cars_stand() -> None:
+    calm, wild = (replace(PARAMETERS, reserve=s) for s in (0.1, 3.0))
+    vehicles = np.array(230.0)
+    one, other = serve(_hour(), vehicles, calm), serve(_hour(), vehicles, wild)
+    assert float(other.wait_h) > float(one.wait_h)
+    assert float(other.trips) < float(one.trips)
+
+
+def test_longer_ways_and_more_rebalancing_take_more_cars() -> None:
+    plain = serve(_hour(), np.array(230.0), PARAMETERS)
+    for name in ("search_factor", "rebalance_factor"):
+        worse = serve(_hour(), np.array(230.0), replace(PARAMETERS, **{name: 2.0}))
+        assert float(worse.trips) < float(plain.trips)
+        assert float(worse.wait_h) > float(plain.wait_h)
 
 
 def test_a_thin_fleet_on_a_wide_area_has_waits_beyond_ten_minutes_and_no_cap() -> None:
     thin = [serve(_hour(60.0, 600.0), np.array(v), PARAMETERS) for v in (10.0, 20.0, 40.0, 80.0)]
     waits = [60 * float(t.wait_h) for t in thin]
-    assert waits == sorted(waits, reverse=True)
-    assert waits[0] > 20
-    assert waits[1] > 10
+    assert min(waits[:3]) > 10
     assert waits[-1] < 8
+    wide = serve(_hour(6.0, 1600.0), np.array(12.0), replace(PARAMETERS, wait_response=0.01))
+    assert 60 * float(wide.wait_h) > 20
 
 
 def test_the_response_has_the_published_elasticity_at_the_reference_and_more_beyond() -> None:
@@ -95,14 +108,14 @@ def test_the_response_has_the_published_elasticity_at_the_reference_and_more_bey
 def test_a_stronger_response_serves_fewer_riders_where_cars_are_few() -> None:
     keen = replace(PARAMETERS, wait_response=0.2)
     hour = _hour(60.0, 600.0)
-    assert float(serve(hour, np.array(30.0), keen).trips) < float(serve(hour, np.array(30.0), PARAMETERS).trips)
+    assert float(serve(hour, np.array(60.0), keen).trips) < float(serve(hour, np.array(60.0), PARAMETERS).trips)
     assert float(serve(hour, np.array(30.0), keen).wait_h) < float(serve(hour, np.array(30.0), PARAMETERS).wait_h)
 
 
 def test_twice_the_area_with_twice_the_demand_and_cars_keeps_the_wait() -> None:
     one = serve(_hour(500, 60), np.array(280.0), PARAMETERS)
     two = serve(_hour(1000, 120), np.array(560.0), PARAMETERS)
-    assert float(two.pickup_h) == pytest.approx(float(one.pickup_h), rel=1e-9)
+    assert float(two.pickup_h) == pytest.approx(float(one.pickup_h), rel=0.02)  # chance evens out a little
 
 
 def test_endless_cars_serve_everyone_at_once() -> None:

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from fleetplan.catalogue import schema
 from fleetplan.catalogue.field_polygons import MOST_PEOPLE_KM2
-from fleetplan.catalogue.figure_reader import read_figures
+from fleetplan.catalogue.figure_reader import read_figures, read_given_figures
 from fleetplan.catalogue.files import Files
 from fleetplan.catalogue.geometry import is_farther_than, km_from, read_district_areas, read_land, read_outlines
 from fleetplan.catalogue.places import nearest_zone, too_far_km
@@ -45,7 +45,7 @@ def read_city(files: Files, slug: str) -> City | None:
         time_zone=head.text("time_zone"),
         drive_side=head.choice("drive_side", _SIDES),
         snow=head.flag("snow"),
-        figures=read_figures(root, file, schema.CITY_FIGURES),
+        figures=read_figures(root, file, schema.CITY_FIGURES) | read_given_figures(root, file, schema.CITY_FITTED),
         districts=tables.districts,
         hot_spots=tables.hot_spots,
         gateways=tables.gateways,

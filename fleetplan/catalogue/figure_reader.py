@@ -28,6 +28,12 @@ def read_figures(root: Table, file: str, specs: Mapping[str, Spec]) -> dict[str,
     return figures
 
 
+def read_given_figures(root: Table, file: str, specs: Mapping[str, Spec]) -> dict[str, Figure]:
+    """Return those figures of a file that are there; none of them is required."""
+    given = {key: spec for key, spec in specs.items() if root.part(key.split(".")[0]).holds(key.split(".")[1])}
+    return read_figures(root, file, given)
+
+
 def read_free_figures(root: Table, file: str) -> dict[str, Figure]:
     """Return every figure of a file whose keys are its own, such as ``assumptions.toml``, by its dotted key."""
     figures: dict[str, Figure] = {}

@@ -10,6 +10,7 @@ from typing import Final
 from fleetplan.catalogue.schema import (
     ASSUMPTIONS,
     CITY_FIGURES,
+    CITY_FITTED,
     ECONOMIC_FIGURES,
     FREE,
     LAW_FIGURES,
@@ -44,7 +45,7 @@ def spec_of(file: str, key: str, unit: str) -> Spec:
     if file.startswith("partners/"):
         return STACK_FIGURES.get(key, FREE)
     if file.endswith("/city.toml"):
-        return CITY_FIGURES.get(key, FREE)
+        return CITY_FIGURES.get(key) or CITY_FITTED.get(key, FREE)
     if key.startswith("fx."):
         return RATE_OF_EXCHANGE
     named = ECONOMIC_FIGURES if file == "economics.csv" else ASSUMPTIONS

@@ -76,6 +76,14 @@ CITY_FIGURES: Final[dict[str, Spec]] = {
     "population.scale": Spec(0.2, 5),
 }
 
+# What a city may have besides: constants of the service law, fitted to the simulation of its streets. A city without them takes
+# those of assumptions.toml (``service.*`` of the same names), fitted to all cities together.
+CITY_FITTED: Final[dict[str, Spec]] = {
+    "law.search_factor": Spec(0.1, 10),
+    "law.rebalance_factor": Spec(0, 20),
+    "law.reserve": Spec(0.1, 20),
+}
+
 STACK_FIGURES: Final[dict[str, Spec]] = {
     "vehicle.price_usd": Spec(1_000, 2e6),
     "vehicle.kit_share": SHARE,
@@ -143,6 +151,9 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "service.out_share": Spec(0, 0.95),
     "service.pace": Spec(0.1, 2),
     "service.pickup_fixed_min": Spec(0, 30),
+    "service.rebalance_factor": CITY_FITTED["law.rebalance_factor"],
+    "service.reserve": CITY_FITTED["law.reserve"],
+    "service.search_factor": CITY_FITTED["law.search_factor"],
     "service.service_hours": Spec(1, 24),
     "service.spare_share": SHARE,
     "service.staging_km_per_vehicle_day": Spec(0, 1_000),

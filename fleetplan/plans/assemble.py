@@ -262,15 +262,15 @@ class _Assembly:
         return _merged(parts, self.instance.periods)
 
     def curve_error(self) -> float:
-        """Return the share by which planned trips exceed the sampled service law, over the whole plan."""
-        planned = law = 0.0
+        """Return the share of all planned trips that the sampled service law does not give, wherever it gives fewer."""
+        planned = beyond = 0.0
         for r in self.decisions.rollouts:
             levels = self.instance.cities[r.data.city].levels
             for t in np.flatnonzero(r.fleet * r.level):
                 quality = levels[r.level[t] - 1].surface.evaluate(float(r.fleet[t]), float(r.demand[t]))
                 planned += float(r.trips[t] * self.instance.world.days[t])
-                law += float(quality.trips_per_day * self.instance.world.days[t])
-        return planned / law - 1.0 if law > 0 else 0.0
+                beyond += max(float(r.trips[t] - quality.trips_per_day), 0.0) * float(self.instance.world.days[t])
+        return beyond / planned if planned > 0 else 0.0
 
 
 def _kpis(parts: _Assembly, cities: list[CityRollout], lines: Lines) -> Kpis:

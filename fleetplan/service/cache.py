@@ -19,13 +19,13 @@ from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.later import later
 from fleetplan.service.types import AreaDemand, CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-28.later.1"
+LAW_VERSION = "2026-11-29.chance.1"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them."""
 
 USED_ECONOMICS = ("vehicles_per_fast_stall",)
 USED_CITY_FIGURES = (
     *("market.trips_per_day", "market.platform_share", "market.mean_trip_km", "market.airport_share"),
-    *("speed.", "weather.", "profile.", "population."),
+    *("speed.", "weather.", "profile.", "population.", "law."),
 )
 HOURS = ("trips_per_hour", "ride_h", "ride_km", "empty_km", "effective_km2", "search_h_per_km", "speed_kmh")
 """What is kept of a level's hours, in this order, beside its riders a day."""

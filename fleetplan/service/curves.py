@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.service.area import DAY_WEIGHT, AreaDemand
-from fleetplan.service.law import LONGEST_WAIT_H, Hour, HourService, needed_vehicles, serve
+from fleetplan.service.law import LONGEST_WAIT_H, Hour, HourService, balance, needed_vehicles, read_at
 from fleetplan.service.parameters import ServiceParameters
 
 Array = NDArray[np.float64]
@@ -24,29 +24,35 @@ class DayService:
 
     trips: Array
     wait_min: Array
+    pickup_min: Array
     deadhead_share: Array
     km: Array
     charging_h: Array
 
 
-def mean_day(area: AreaDemand, vehicles: Array, scales: Array, parameters: ServiceParameters) -> DayService:
+def mean_day(
+    area: AreaDemand, vehicles: Array, scales: Array, parameters: ServiceParameters, weight: Array = DAY_WEIGHT
+) -> DayService:
     """Return the mean day of fleets of ``vehicles`` (v,) under shares ``scales`` (d,) of the area's full demand.
 
     Vehicles are those assigned to the area; some are in the workshop, charging or parked. Charging is put into
     the hours of least demand, as far as the plugs allow; its length follows from the kilometres driven, so it is found
     in a few rounds. The rest of the hours that a car is not switched on it is parked, in the quietest hours too.
+
+    ``weight``, shape (48,), says how much of a day each hour is: a mean day, or a weekday alone.
     """
     hour = _hours(area, scales, parameters.pace)
     active = on_the_road(area, parameters) * vehicles[None, :, None]
     charging = np.zeros((2, 1, len(vehicles), len(scales)))
+    table = balance(hour, parameters)
     for _ in range(CHARGING_ROUNDS):
         parked = np.maximum(24.0 - parameters.service_hours - charging, 0.0)
         away = _in_the_trough(area.trips_per_hour, charging, 1.0 / parameters.cars_per_stall)
         away = away + _in_the_trough(area.trips_per_hour, parked, MOST_PARKED)
-        service = serve(hour, active * (1.0 - away), parameters)
+        service = read_at(table, active * (1.0 - away))
         km = _kilometres(area, service, parameters)
         charging = _charging_hours(km, vehicles, parameters)
-    return _mean_day(service, km, vehicles, charging, parameters)
+    return _mean_day(service, km, vehicles, charging, parameters, weight)
 
 
 def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters) -> float:
@@ -121,9 +127,10 @@ def _mean_day(
     vehicles: Array,
     charging: Array,
     parameters: ServiceParameters,
+    weight: Array,
 ) -> DayService:
     def day(values: Array) -> Array:
-        return np.tensordot(DAY_WEIGHT, values, axes=1)
+        return np.tensordot(weight, values, axes=1)
 
     trips = day(service.trips)
     staging = parameters.staging_km_per_vehicle_day * np.broadcast_to(vehicles[:, None], trips.shape)
@@ -135,6 +142,7 @@ def _mean_day(
     return DayService(
         trips=open_days * trips,
         wait_min=60.0 * wait,
+        pickup_min=60.0 * day(service.trips * service.pickup_h) / served,
         deadhead_share=np.divide(empty, total, out=np.zeros_like(total), where=total > 0),
         km=open_days * total,
         charging_h=(charging[0, 0] * 5.0 + charging[1, 0] * 2.0) / 7.0,

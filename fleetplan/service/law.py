@@ -1,26 +1,35 @@
-"""How long riders wait for a fleet in an hour, and how many of them still ride: the pickup law and its fixed point.
+"""How long riders wait for a fleet in an hour, and how many of them still ride: the pickup law under chance.
 
-With demand lambda at the reference wait, f(w) the share that accepts a wait of w, and V_h vehicles in service, a wait w takes
+Of V vehicles in service ``L = lambda f (tau + b + R + P)`` are under way (facts, fleet-sizing science, sections 1-5). Cars free
+less riders waiting, N, fluctuates: normal with standard deviation ``s L^(2/3)``, for what stands against chance in space must
+grow like that (Besbes, Castro & Lobel 2022, Operations Research 70:1271-1291), not like the root, as in one pool.
+So at one time cars stand and at another riders wait,
 
-    V_h = lambda f(w) (tau + b + R + P) + I                                                (vehicle hours)
+    V = L + E[N+],   Q = E[N-] riders waiting,   P = p0 + k sqrt(A_eff) E[|N|^(-1/2)]
 
-P is the pickup, p0 and the way to the rider (facts, fleet-sizing science, sections 1-5). With plentiful cars the nearest idle
-one comes at once: w = P, and I = A_eff (k / (P - p0))^2 cars must stand idle. With scarce cars none is idle: a free car takes the
-nearest of the riders waiting, Q = lambda f(w) (w - P) by Little's law, so that P = p0 + k sqrt(A_eff / Q) is short and w is long.
-The dispatcher runs whichever needs fewer cars, and the wait that comes about is the shortest that the cars at hand can keep. It
-is the larger root of the balance: the wild goose chase (few idle cars, long ways) takes more cars for a longer wait.
+for a rider takes the nearest of the free cars, a car that becomes free the nearest of those who wait, and of N the nearest is
+``k sqrt(A_eff / N)`` away (square-root law: Arnott 1996, Daganzo 1978). With plentiful cars that is the well-known pickup; with
+scarce ones ways are short and waits long; in between, where fleets work at the busiest hours, both happen by turns.
 
-Nobody is turned away and no wait is capped: riders answer the wait,
+By Little's law a rider who asks spends ``Q / lambda`` in the queue. Nobody is turned away, no wait is capped: riders answer it,
 
     f(w) = exp(-|elasticity| / 2 ((w / w0)^2 - 1)),   1 below the reference wait w0,
 
-whose elasticity is the published one at w0 and grows with the square of the wait, since a minute more is worth more to who has
-waited long. Trips that are served select themselves when few are, and then need no rebalancing.
+being the share that accepts a wait of w. Its elasticity is the published one at w0 and grows with the square of the wait, since a
+minute more is worth more to who has waited long. Waits are spread about their mean: ways to free cars as the distance to the
+nearest of points at random (Rayleigh), waits for a car to become free exponentially. Trips that are served select themselves
+when few are, and then need no rebalancing.
+
+``k``, R and s are those of the streets times the constants that are fitted to the event simulation
+(:mod:`fleetplan.simulate.fitting`). All this is solved for a row of slacks ``z = E[N] / (s L^(2/3))`` and read at the vehicles at
+hand: the largest slack that they allow. So the wild goose chase (few idle cars, long ways), which takes more cars for a longer
+wait, is never returned.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +38,22 @@ from scipy.special import ndtr
 from fleetplan.service.parameters import ServiceParameters
 
 Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 SELECTION_FROM = 0.5
 """Share of riders served below which the served trips need no rebalancing (calibrated, fleet-sizing science, section 5)."""
 LONGEST_WAIT_H = 1.5
-"""Beyond it nobody waits: the response is below 1e-6 there for any published elasticity."""
-_WAYS_H = np.geomspace(1e-5, LONGEST_WAIT_H, 80)
-_HALVINGS = 24
+"""Told where nobody is served: the response is below 1e-6 there for any published elasticity."""
+LEAST_SPREAD = 0.05
+SMALLEST = 1e-12
+ROUNDS = 14
+_SLACKS = np.concatenate([-np.geomspace(300.0, 0.1, 30), [0.0], np.geomspace(0.1, 3000.0, 46)])
+_WAYS_H = np.geomspace(1e-5, 30.0, 300)
+_SPENT_H = np.geomspace(1e-5, 3.0, 300)
+_TURNS = (np.arange(200) + 0.5) / 200
+RAYLEIGH: Array = np.sqrt(-np.log1p(-_TURNS)) * 2.0 / np.sqrt(np.pi)
+"""Ways to the nearest of cars that stand at random, in means, each as likely as the other."""
+EXPONENTIAL: Array = -np.log1p(-_TURNS)
+"""Waits for a car to become free near by, in means, each as likely as the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +69,12 @@ class Hour:
 
 @dataclass(frozen=True, eq=False)
 class HourService:
-    """What a fleet does in those hours: trips per hour, pickup, wait and rebalancing time per trip (h), idle cars."""
+    """What a fleet does in those hours: trips per hour, pickup, wait and rebalancing time per trip (h)."""
 
     trips: Array
     pickup_h: Array
     wait_h: Array
     rebalance_h: Array
-    idle: Array
-    oversupplied: Flags
 
 
 def accepted_share(wait_h: Array, parameters: ServiceParameters) -> Array:
@@ -69,105 +84,160 @@ def accepted_share(wait_h: Array, parameters: ServiceParameters) -> Array:
 
 
 def needed_vehicles(hour: Hour, parameters: ServiceParameters) -> Array:
-    """Return the least vehicles in service that serve all demand: ``rho + 3 (lambda k sqrt(A_eff) / 2)^(2/3)``."""
-    load = hour.demand * (hour.ride_h + parameters.boarding_h + hour.rebalance_h + parameters.pickup_fixed_h)
-    pull = hour.demand * hour.search_h_per_km * np.sqrt(hour.effective_km2)
-    return np.asarray(load + 3.0 * np.cbrt(pull / 2.0) ** 2)
+    """Return the vehicles in service that serve practically all: ``rho + s rho^(2/3) + 3 (lambda k sqrt(A_eff) / 2)^(2/3)``."""
+    rebalance = parameters.rebalance_factor * hour.rebalance_h
+    load = hour.demand * (hour.ride_h + parameters.boarding_h + rebalance + parameters.pickup_fixed_h)
+    pull = parameters.search_factor * hour.demand * hour.search_h_per_km * np.sqrt(hour.effective_km2)
+    return np.asarray(load + parameters.reserve * np.cbrt(load) ** 2 + 3.0 * np.cbrt(pull / 2.0) ** 2)
+
+
+def fixed_h(parameters: ServiceParameters) -> float:
+    """Return the part of every wait that no car near by shortens: half a batch and the fixed part of a pickup."""
+    return parameters.batching_h / 2.0 + parameters.pickup_fixed_h
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """How riders answer waits that are spread about their mean, by the hours that a rider who asks spends waiting, shape (n,).
+
+    Those end with a car or with the rider's leaving, and are counted beyond the fixed part. ``share`` of riders ride, after
+    ``served`` hours on the mean.
+    """
+
+    share: Array
+    served: Array
+
+    @staticmethod
+    def to(spread: Array, parameters: ServiceParameters) -> Response:
+        """Return the response to waits that are spread like this about their mean."""
+        waits = _WAYS_H[:, None] * spread[None, :]
+        ride = accepted_share(fixed_h(parameters) + waits, parameters)
+        share = ride.mean(axis=1)
+        before = np.concatenate([np.ones((len(waits), 1)), ride[:, :-1]], axis=1)
+        not_yet = 1.0 - np.concatenate([[0.0], _TURNS[:-1]])
+        spent = (np.diff(waits, axis=1, prepend=0.0) * 0.5 * (before + ride) * not_yet).sum(axis=1)
+        served = (ride * waits).mean(axis=1) / np.maximum(share, SMALLEST)
+        return Response(np.interp(_SPENT_H, spent, share), np.interp(_SPENT_H, spent, served))
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixed:
+    """Where two responses are read, and which part of the wait each answers: ways to free cars, and turns."""
+
+    cars: Response
+    turns: Response
+    below: NDArray[np.int64]
+    part: Array
+    by_way: Array
+
+    @staticmethod
+    def at(responses: tuple[Response, Response], spent_h: Array, by_way: Array) -> _Mixed:
+        inside = np.clip(spent_h, _SPENT_H[0], _SPENT_H[-1])
+        step = np.log(inside / _SPENT_H[0]) * ((len(_SPENT_H) - 1) / np.log(_SPENT_H[-1] / _SPENT_H[0]))
+        below = np.minimum(step.astype(np.int64), len(_SPENT_H) - 2)
+        return _Mixed(*responses, below, step - below, by_way)
+
+    def read(self, name: str) -> Array:
+        cars, turns = (getattr(r, name) for r in (self.cars, self.turns))
+        low = turns[self.below] + self.by_way * (cars - turns)[self.below]
+        high = turns[self.below + 1] + self.by_way * (cars - turns)[self.below + 1]
+        return np.asarray(low + self.part * (high - low))
+
+
+@cache
+def _root_of_few() -> Array:
+    """Return ``E[|z + e|^(-1/2)]`` for a standard normal e at each slack z, integrated over t with ``z + e = +-t^2``."""
+    t = np.linspace(0.0, 30.0, 30_001)
+    z = _SLACKS[:, None]
+    both = np.exp(-0.5 * (t**2 - z) ** 2) + np.exp(-0.5 * (t**2 + z) ** 2)
+    return np.asarray(2.0 * both.sum(axis=1) * (t[1] - t[0]) / np.sqrt(2.0 * np.pi))
+
+
+@cache
+def _waiting() -> Array:
+    """Return ``E[(z + e)-]`` at each slack z."""
+    return np.asarray(np.exp(-0.5 * _SLACKS**2) / np.sqrt(2.0 * np.pi) - _SLACKS * ndtr(-_SLACKS))
 
 
 @dataclass(frozen=True, eq=False)
 class Balance:
-    """What keeping a wait takes, arrays by hour and wait: riders 1/h, vehicles, times in h."""
+    """Hours at each slack, arrays of the hours' shape and slacks: riders served 1/h, vehicles, h; ``each_h`` all of a trip."""
 
     riders: Array
     vehicles: Array
     pickup_h: Array
+    wait_h: Array
     rebalance_h: Array
-    plenty: Flags
+    each_h: Array
 
 
-def balance(hour: Hour, way_h: Array, parameters: ServiceParameters) -> Balance:
-    """Return what it takes to keep riders waiting ``way_h`` beyond batching and the fixed part of a pickup; arrays broadcast."""
-    wait = parameters.batching_h / 2.0 + parameters.pickup_fixed_h + way_h
-    share = accepted_share(wait, parameters)
-    riders = hour.demand * share
-    rebalance = hour.rebalance_h * np.clip((share - SELECTION_FROM) / (1.0 - SELECTION_FROM), 0.0, 1.0)
-    each = hour.ride_h + parameters.boarding_h + rebalance + parameters.pickup_fixed_h
-    search = hour.search_h_per_km * np.sqrt(hour.effective_km2)
-    idle = (search / way_h) ** 2
-    rich = np.where(idle >= 1.0, riders * (each + way_h) + idle, np.inf)
-    way_poor = nearest_rider_h(way_h, search**2 / np.maximum(riders, 1e-12))
-    poor = np.where(np.isfinite(way_poor), riders * (each + way_poor), np.inf)
-    plenty = rich <= poor
-    return Balance(
-        riders=riders,
-        vehicles=np.minimum(rich, poor),
-        pickup_h=parameters.pickup_fixed_h + np.where(plenty, way_h, np.where(np.isfinite(way_poor), way_poor, way_h)),
-        rebalance_h=rebalance,
-        plenty=plenty,
-    )
+def balance(hour: Hour, parameters: ServiceParameters) -> Balance:
+    """Return what hours are like at each slack: the fixed point of waits and of riders who accept them.
 
-
-def nearest_rider_h(wait_h: Array, pull: Array) -> Array:
-    """Return the way y to the nearest of the riders waiting: the smaller root of ``y^2 (wait - y) = pull``; nan if there is none.
-
-    >>> round(float(nearest_rider_h(np.array(1.0), np.array(0.1**2 * 0.9))), 9)
-    0.1
+    Where a little more slack would serve fewer (ways are longest where neither cars nor riders wait), the smaller one stands, and
+    nobody waits longer for more cars: a dispatcher need not send every one.
     """
-    cosine = 1.0 - 13.5 * pull / wait_h**3
-    angle = np.arccos(np.clip(cosine, -1.0, 1.0)) / 3.0 - 2.0 * np.pi / 3.0
-    return np.where(cosine >= -1.0, wait_h / 3.0 * (1.0 + 2.0 * np.cos(angle)), np.nan)
+    conditions = (hour.demand, hour.ride_h, hour.rebalance_h, hour.effective_km2, hour.search_h_per_km)
+    demand, ride, rebalance_h, area, search_h = (c[..., None] for c in np.broadcast_arrays(*conditions))
+    search = parameters.search_factor * search_h * np.sqrt(area)
+    responses = Response.to(RAYLEIGH, parameters), Response.to(EXPONENTIAL, parameters)
+    shape = np.broadcast_shapes(demand.shape, _SLACKS.shape)
+    share, way = np.ones(shape), np.broadcast_to(search, shape)
+    for turn in range(ROUNDS):
+        rebalance = parameters.rebalance_factor * rebalance_h * np.clip(share / SELECTION_FROM - 1.0, 0.0, 1.0)
+        each = ride + parameters.boarding_h + rebalance + parameters.pickup_fixed_h
+        spread = np.maximum(parameters.reserve * np.cbrt(demand * share * (each + way)) ** 2, LEAST_SPREAD)
+        way = search * np.minimum(_root_of_few() / np.sqrt(spread), 1.0)
+        queued = spread * _waiting() / np.maximum(demand, SMALLEST)
+        spent = share * way + queued
+        answer = _Mixed.at(responses, spent, share * way / np.maximum(spent, SMALLEST))
+        if turn < ROUNDS - 1:
+            share = np.sqrt(share * answer.read("share"))
+    riders, served = demand * share, answer.read("served")
+    most = riders >= np.maximum.accumulate(riders, axis=-1)
+    best = np.maximum.accumulate(np.where(most, np.arange(len(_SLACKS)), 0), axis=-1)
+
+    def at_best(values: Array) -> Array:
+        return np.take_along_axis(np.broadcast_to(values, shape), best, axis=-1)
+
+    return Balance(
+        riders=at_best(riders),
+        vehicles=riders * (each + way) + spread * (_waiting() + _SLACKS),
+        pickup_h=at_best(parameters.pickup_fixed_h + np.minimum(way, served)),
+        wait_h=np.minimum.accumulate(at_best(fixed_h(parameters) + served), axis=-1),
+        rebalance_h=at_best(rebalance),
+        each_h=at_best(each + way),
+    )
 
 
 def serve(hour: Hour, vehicles: Array, parameters: ServiceParameters) -> HourService:
-    """Return what ``vehicles`` in service do in each hour; arrays broadcast.
-
-    The shortest wait that the vehicles can keep is looked for among a row of waits, then by halving.
-    """
-    conditions = np.broadcast_arrays(
-        hour.demand, hour.ride_h, hour.rebalance_h, hour.effective_km2, hour.search_h_per_km
-    )
-    each = Hour(*conditions)
-    rows = balance(Hour(*(c[..., None] for c in conditions)), _WAYS_H, parameters).vehicles
-    least = np.minimum.accumulate(rows, axis=-1)  # (hours, waits): never rising, so that it can be searched
-    shape = np.broadcast_shapes(each.demand.shape, vehicles.shape)
-    enough = (np.broadcast_to(least, (*shape, len(_WAYS_H))) <= np.broadcast_to(vehicles, shape)[..., None]).argmax(
-        axis=-1
-    )
-    none = np.broadcast_to(least[..., -1], shape) > vehicles
-    last = np.where(none, len(_WAYS_H) - 1, enough)
-    long, short = _WAYS_H[last], _WAYS_H[np.maximum(last - 1, 0)]
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (short + long)
-        kept = balance(each, middle, parameters).vehicles <= vehicles
-        long, short = np.where(kept, middle, long), np.where(kept, short, middle)
-    found = balance(each, long, parameters)
-    return _served(each, found, long, vehicles, parameters)
+    """Return what ``vehicles`` in service do in each hour; arrays broadcast."""
+    return read_at(balance(hour, parameters), vehicles)
 
 
-def _served(hour: Hour, found: Balance, way_h: Array, vehicles: Array, parameters: ServiceParameters) -> HourService:
-    """Return the trips of the riders who accept the wait, less those whom chance leaves without a car."""
-    each = hour.ride_h + parameters.boarding_h + found.pickup_h + found.rebalance_h
-    load = found.riders * each
-    trips = np.minimum(busy_vehicles(load, vehicles) / each, found.riders)
-    wait = parameters.batching_h / 2.0 + parameters.pickup_fixed_h + way_h
-    idle = np.maximum(vehicles - load, 0.0) * found.plenty
-    shape = trips.shape
+def read_at(table: Balance, vehicles: Array) -> HourService:
+    """Return hours at the vehicles at hand: the largest slack that they allow, linear between slacks."""
+    hours = table.vehicles.shape[:-1]
+    shape = np.broadcast_shapes(hours, vehicles.shape)
+    at_hand = np.broadcast_to(vehicles, shape)
+    need = np.minimum.accumulate(table.vehicles[..., ::-1], axis=-1)[..., ::-1]
+    rows = np.arange(int(np.prod(hours))).reshape(hours)
+    row = np.broadcast_to(rows, shape)
+    count = len(_SLACKS)
+    enough = np.broadcast_to(need, (*shape, count)) <= at_hand[..., None]
+    low = np.clip(enough.sum(axis=-1) - 1, 0, count - 2)
+    flat = need.reshape(-1)
+    first = row * count + low
+    below, above = flat[first], flat[first + 1]
+    part = np.clip((at_hand - below) / np.maximum(above - below, SMALLEST), 0.0, 1.0)
+
+    def read(values: Array) -> Array:
+        each = np.ascontiguousarray(values).reshape(-1)
+        return np.asarray(each[first] * (1.0 - part) + each[first + 1] * part)
+
     return HourService(
-        trips=trips,
-        pickup_h=np.broadcast_to(found.pickup_h, shape),
-        wait_h=np.broadcast_to(wait, shape),
-        rebalance_h=np.broadcast_to(found.rebalance_h, shape),
-        idle=np.broadcast_to(idle, shape),
-        oversupplied=np.broadcast_to(found.plenty, shape),
+        trips=np.minimum(read(table.riders), at_hand / read(table.each_h)),
+        pickup_h=read(table.pickup_h),
+        wait_h=read(table.wait_h),
+        rebalance_h=read(table.rebalance_h),
     )
-
-
-def busy_vehicles(load: Array, vehicles: Array) -> Array:
-    """Return E[min(N, V)] for N trips under way, normal with mean and variance ``load``: the stochastic knee."""
-    load, vehicles = np.broadcast_arrays(load, vehicles)
-    root = np.sqrt(np.maximum(load, 1e-12))
-    z = (vehicles - load) / root
-    density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
-    busy = load - root * (density - z * ndtr(-z))
-    return np.asarray(np.clip(busy, 0.0, np.minimum(vehicles, load)))

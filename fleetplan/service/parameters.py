@@ -31,6 +31,9 @@ class ServiceParameters:
     cars_per_stall: float
     wait_response: float  # elasticity of trips to the wait at the reference wait, as a positive number
     reference_wait_h: float
+    search_factor: float  # ways to riders over those of the square-root law
+    rebalance_factor: float  # empty km between stands over the least that the imbalance of trips forces
+    reserve: float  # spread of cars free less riders waiting, over (cars under way)^(2/3)
 
     @staticmethod
     def of(city: City, assumptions: Mapping[str, Figure], economics: Mapping[str, Figure]) -> ServiceParameters:
@@ -42,6 +45,10 @@ class ServiceParameters:
 
         def read(key: str) -> float:
             return assumptions[f"service.{key}"].value
+
+        def fitted(name: str) -> float:
+            own = city.figures.get(f"law.{name}")
+            return read(name) if own is None else own.value
 
         stall_kw = sum(d.kw_per_stall for d in city.depots) / len(city.depots) if city.depots else STALL_KW
         return ServiceParameters(
@@ -61,6 +68,9 @@ class ServiceParameters:
             cars_per_stall=economics["vehicles_per_fast_stall"].value,
             wait_response=-assumptions["wait.elasticity"].value,
             reference_wait_h=assumptions["wait.reference_min"].value / 60.0,
+            search_factor=fitted("search_factor"),
+            rebalance_factor=fitted("rebalance_factor"),
+            reserve=fitted("reserve"),
         )
 
 

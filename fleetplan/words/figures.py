@@ -88,6 +88,12 @@ CITY: Final = {
     "profile.day_of_week": Words("Trips by day of the week", "response curves: weekdays against weekends", "pattern"),
     "population.scale": Words("Newer population over sum of districts", "people by zone", "people"),
 }
+_WAIT = "response curves: how many trips a fleet serves"
+CITY_FITTED: Final = {
+    "law.search_factor": Words("Ways to riders over the square-root law's", f"{_WAIT}; deadhead", "operation"),
+    "law.rebalance_factor": Words("Empty ways between stands over the least", f"{_WAIT}; deadhead", "operation"),
+    "law.reserve": Words("Cars held against chance", _WAIT, "operation"),
+}
 _VEHICLE = "money lines vehicles, loan, wear, resale, residual, terminal; budget"
 STACK: Final = {
     "vehicle.price_usd": Words("Price of a vehicle, landed", _VEHICLE, "vehicle"),
@@ -112,7 +118,6 @@ STACK: Final = {
     "supply.yearly_cap": Words("Legal volume cap a year", "rule supply yearly cap", "supply"),
 }
 _FX = Words("Exchange rate", "net fares: local currency to USD", "finance")
-_WAIT = "response curves: how many trips a fleet serves"
 OWN: Final = {
     "adoption.curve_monthly": Words("Adoption by months of driver-out service", "rule demand: adoption", "market"),
     "adoption.operator_share": Words("Riders of a pilot with an operator", "rule demand: adoption", "market"),
@@ -124,6 +129,7 @@ OWN: Final = {
     "price.insurance_index_by_year": Words("Insurance by year", "money line insurance", "finance"),
     "wait.elasticity": Words("Response of trips to wait", _WAIT, "market"),
     "wait.reference_min": Words("Wait at which the response is stated", _WAIT, "market"),
+    **{key.replace("law.", "service."): words for key, words in CITY_FITTED.items()},
     "service.spare_share": Words(
         "Spare vehicles", "money lines vehicles, loan, wear, resale, residual, terminal", "operation"
     ),
@@ -242,8 +248,8 @@ def words_of(key: str) -> Words:
         return LAW[inner.rpartition(".")[2]]
     if file.startswith("partners/"):
         return STACK.get(inner, Words(plain(inner.replace(".", " ")), "", "contract"))
-    if inner in CITY:
-        return CITY[inner]
+    if found := CITY.get(inner) or CITY_FITTED.get(inner):
+        return found
     name, _, column = inner.rpartition(".")
     found = ROWS.get(column, Words(plain(column), "", "places"))
     return found._replace(title=f"{found.title}: {name}")

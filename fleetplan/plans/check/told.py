@@ -162,10 +162,11 @@ def _curve_error(case: Case) -> Iterator[Violation]:
 
 
 def trips_beyond_the_law(case: Case) -> float:
-    """Return the share by which planned trips exceed the sampled law, over the whole plan."""
-    planned = law = 0.0
+    """Return the share of all planned trips that the sampled law does not give, wherever it gives fewer."""
+    planned = beyond = 0.0
     for deployed in case.deployed:
-        for t, trips in enumerate(deployed.sampled_trips):
-            planned += deployed.row.trips_per_day[t] * case.days(t) if trips is not None else 0.0
-            law += trips * case.days(t) if trips is not None else 0.0
-    return planned / law - 1.0 if law > 0 else 0.0
+        for t, law in enumerate(deployed.sampled_trips):
+            if law is not None:
+                planned += deployed.row.trips_per_day[t] * case.days(t)
+                beyond += max(deployed.row.trips_per_day[t] - law, 0.0) * case.days(t)
+    return beyond / planned if planned > 0 else 0.0
