@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fleetplan.optimize.asked import riders_by_the_law
 from fleetplan.optimize.formulate import Formulation, counted
 from fleetplan.optimize.instance import Array, Flags, Milestone
 from fleetplan.optimize.remote import agents_of, oldest_agents
@@ -93,7 +94,10 @@ def _service(f: Formulation, q: int, x: Array) -> None:
 
 
 def _riders(f: Formulation, x: Array) -> None:
-    """Let in hardly more riders than the trips served need by the response curves: whom nobody would serve need not wait."""
+    """Let in hardly more riders than the trips served need, by the curves' planes and by the law: others need not wait.
+
+    Never more than the solution has: where the law would need more, what it lacks is told (``curve_error``).
+    """
     model = f.model
     rows = model.rows_where(lambda block: block.rule == "response_curve")
     riders = np.concatenate([own.demand.ravel() for own in f.columns.deployments])
@@ -106,7 +110,8 @@ def _riders(f: Formulation, x: Array) -> None:
     )
     least = np.zeros(len(riders))
     np.maximum.at(least, share.col, missed[share.row] / -share.data)
-    x[riders] = np.minimum(x[riders], least * (1.0 + SPARE_RIDERS))
+    by_law = [riders_by_the_law(f, q, in_force(f, q, x), x).ravel() for q in range(len(f.instance.deployments))]
+    x[riders] = np.minimum(x[riders], np.maximum(least, np.concatenate(by_law)) * (1.0 + SPARE_RIDERS))
 
 
 def _programmes(f: Formulation, x: Array) -> None:
