@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
 from fleetplan.catalogue.types import Figure
 from fleetplan.facts import AreaLack, CityOutcome, PermitWait, RuleLimit
 from fleetplan.months import month_text
@@ -124,6 +122,6 @@ def doubtful_figures(i: Instance, city: str, stacks: Iterable[str]) -> list[Figu
     groups += [catalogue.stacks[s].figures.values() for s in dict.fromkeys(stacks)]
     weak = [f for group in groups for f in group if f.confidence in {"low", "assumed"}]
     return [
-        FigureUse(key=f.key, value=float(np.round(f.value, 6)), unit=f.unit, source=f.source, confidence=f.confidence)
+        FigureUse(key=f.key, value=round(float(f.value), 6), unit=f.unit, source=f.source, confidence=f.confidence)
         for f in weak
     ]

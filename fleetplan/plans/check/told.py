@@ -95,7 +95,7 @@ def _use(figure: FigureUse) -> tuple[str, float, str, str, str]:
 
 
 def _figure(figure: Figure) -> tuple[str, float, str, str, str]:
-    return figure.key, round(figure.value, 6), figure.unit, figure.source, figure.confidence
+    return figure.key, round(float(figure.value), 6), figure.unit, figure.source, figure.confidence
 
 
 def _outcome(case: Case, rollout: CityRollout) -> Iterator[Violation]:
