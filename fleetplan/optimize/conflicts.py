@@ -26,7 +26,7 @@ from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Ints, Model
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
-from fleetplan.optimize.trials import Asked, Deadline, Trials, Verdict, groups_of
+from fleetplan.optimize.trials import VERDICTS, Asked, Deadline, Trials, Verdict, groups_of
 from fleetplan.permits.limits import Allowed
 
 EXPLAIN_S = 20.0
@@ -43,8 +43,6 @@ PLAINEST = ("line_capacity", "supply_yearly_cap", "permit_cap", "owned_fleet", "
 
 AGAINST_S = 4.0
 """Seconds for what stands against a conflict: nothing is said of it where that is not enough."""
-
-VERDICTS: dict[str, Verdict] = {"infeasible": "none", "optimal": "plan", "stopped": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ Verdict = Literal["plan", "none", "unknown"]
 MONEY = {"capital": "budget", "cash_floor": "floor"}
 """Rules of money that a request sets, with the part of their rows that is the limit."""
 
+WARM_S = 1.0
+"""Seconds in which a linear programme is solved from the last basis, or from scratch: some take minutes from there."""
+
+WHOLE_S = 5.0
+VERDICTS: dict[str, Verdict] = {"infeasible": "none", "optimal": "plan", "stopped": "unknown"}
 HARDLY = 0.05  # seconds in which nothing is worth beginning
 USED = 1e-6  # of a deployment's entry: below, the relaxation does without it
 KEPT = 1e-6  # by which a row may be missed
@@ -123,6 +128,8 @@ class Trials:
         pass_model(self._lp, replace(free, cost=np.zeros(model.columns), constant=0.0), relax=True)
         self._freed = set(self.groups)
         self._more: dict[str, Array] = {}
+        self._warm = True
+        self._x: Array | None = None  # the solution of the last linear programme
         self._run()
         self._lp.setOptionValue("presolve", "off")
         self.found.append(np.clip(np.zeros(model.columns), model.lower, model.upper))
@@ -131,8 +138,20 @@ class Trials:
 
     def relaxed(self, asked: Asked = AS_ASKED) -> Verdict:
         """Return whether there is a solution in fractions; ``unknown`` where the time ran out."""
-        with _Written(self, asked):
-            return self._run()
+        if self._warm:
+            with _Written(self, asked):
+                verdict = self._run()
+            if verdict != "unknown":
+                self._x = np.asarray(self._lp.getSolution().col_value)
+                return verdict
+            self._warm = False  # it has lost its way from the last basis, and would again
+        if self.deadline.over:
+            return "unknown"
+        model = self._model(asked, self.formulation.model)
+        free = replace(model, cost=np.zeros(model.columns), constant=0.0)
+        answer = solve(free, relax=True, time_limit_s=self.deadline.left_s)
+        self._x = answer.x
+        return VERDICTS[answer.status]
 
     def least(
         self, asked: Asked, moved: Sequence[tuple[AnyConstraint, AnyConstraint]], worth: Sequence[float]
@@ -189,7 +208,7 @@ class Trials:
     def _run(self) -> Verdict:
         if self.deadline.over:
             return "unknown"
-        self._lp.setOptionValue("time_limit", self._lp.getRunTime() + self.deadline.left_s)
+        self._lp.setOptionValue("time_limit", self._lp.getRunTime() + min(WARM_S, self.deadline.left_s))
         self._lp.run()
         kinds = highspy.HighsModelStatus
         status = self._lp.getModelStatus()
@@ -223,7 +242,8 @@ class Trials:
         relaxed = self.relaxed(asked)
         if relaxed != "plan":
             return relaxed
-        used = np.asarray(self._lp.getSolution().col_value)[: self.formulation.model.columns]
+        assert self._x is not None  # noqa: S101  # there is a solution
+        used = self._x[: self.formulation.model.columns]
         model = self._model(asked, self._strict)
         if any(_keeps(model, x) for x in self.found):
             return "plan"
@@ -233,7 +253,7 @@ class Trials:
                 return "unknown"
             answer = solve(
                 replace(tried, whole=self._whole, cost=np.zeros(model.columns)),
-                time_limit_s=self.deadline.left_s,
+                time_limit_s=min(WHOLE_S, self.deadline.left_s),
                 gap=1.0,
                 stop=self.deadline.stop,
             )

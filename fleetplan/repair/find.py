@@ -25,6 +25,8 @@ LEAST_S, MOST_S = 5.0, 30.0
 """Seconds for conflicts and repairs: what the search has left, at least and at most."""
 
 TOGETHER = 2
+STRIDES = 50
+"""Into so many parts what is left of a dial is cut where whole numbers need more than fractions: each look takes a while."""
 VERIFY_S = 6.0
 
 
@@ -140,7 +142,8 @@ def _in_whole(trials: Trials, one: Candidate) -> Candidate | None:
     def holds(step: int) -> bool:
         return trials.whole(last.dial.onto(asked, step)) == "plan"
 
-    step = smallest(last.dial.steps, holds, last.step + 1)
+    stride = max(1, (last.dial.steps - last.step) // STRIDES)
+    step = smallest(last.dial.steps, holds, last.step + stride, stride)
     return None if step is None or trials.deadline.over else Candidate((*before, Option(last.dial, step)))
 
 

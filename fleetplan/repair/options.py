@@ -112,13 +112,15 @@ def _whole_steps(found: float | None, dial: Dial) -> int | None:
     return step if step <= dial.steps else None
 
 
-def smallest(most: int, holds: Callable[[int], bool], least: int = 1) -> int | None:
+def smallest(most: int, holds: Callable[[int], bool], least: int = 1, stride: int = 1) -> int | None:
     """Return the smallest number from ``least`` to ``most`` for which something holds that holds for all larger ones.
+
+    With a ``stride`` it may be larger by less than so many: where each look is dear.
 
     >>> smallest(100, lambda k: k >= 37), smallest(3, lambda k: False)
     (37, None)
     """
-    step, below = 1, least - 1
+    step, below = stride, least - 1
     at = least
     while at <= most and not holds(at):
         below, step = at, 2 * step
@@ -127,7 +129,7 @@ def smallest(most: int, holds: Callable[[int], bool], least: int = 1) -> int | N
         at = min(most, at + step)
     if at > most:
         return None
-    while at - below > 1:
+    while at - below > stride:
         middle = (at + below) // 2
         below, at = (below, middle) if holds(middle) else (middle, at)
     return at
