@@ -26,7 +26,7 @@ LEAST_S, MOST_S = 5.0, 30.0
 
 TOGETHER = 2
 STRIDES = 50
-"""Into so many parts what is left of a dial is cut where whole numbers need more than fractions: each look takes a while."""
+"""A look in whole numbers takes a while: they go on in steps of so small a part of what fractions gave up already."""
 VERIFY_S = 6.0
 
 
@@ -142,7 +142,7 @@ def _in_whole(trials: Trials, one: Candidate) -> Candidate | None:
     def holds(step: int) -> bool:
         return trials.whole(last.dial.onto(asked, step)) == "plan"
 
-    stride = max(1, (last.dial.steps - last.step) // STRIDES)
+    stride = max(1, last.step // STRIDES)
     step = smallest(last.dial.steps, holds, last.step + stride, stride)
     return None if step is None or trials.deadline.over else Candidate((*before, Option(last.dial, step)))
 
