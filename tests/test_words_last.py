@@ -46,6 +46,7 @@ USES_OF_RE = {
     "fleetplan/request/guess.py": "numbers and months that people write",
     "fleetplan/request/strict_json.py": "bytes of JSON",
     "fleetplan/request/text.py": "numbers and keys of YAML",
+    "fleetplan/simulate/fitting.py": "tables of a city's TOML file, which it writes anew",
     "fleetplan/reruns/levers.py": "a label on its way to a constraint's id",
 }
 """Modules outside the words' room that match text, and what: never a sentence of ours."""
