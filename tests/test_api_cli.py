@@ -77,7 +77,7 @@ def test_submit_watch_rerun_and_compare(tmp_path, request_file):
         assert again != plan
         seen = _run("compare", plan, again, "--server", server, "--json")
         assert "decisions" in json.loads(seen.stdout)
-        assert "What was asked otherwise" in _run("compare", plan, again, "--server", server).stdout
+        assert "What came of it" in _run("compare", plan, again, "--server", server).stdout
         assert "causes: complete" in seen.stderr
 
 

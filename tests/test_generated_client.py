@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from api.media import XLSX
 from tests.api_support import BODY, answer
 from tests.service_process import ServiceProcess
 
@@ -25,7 +26,8 @@ def generated(tmp_path_factory, root) -> Iterator[Path]:
     """Generate a client; a warning of the generator is a fault of our document."""
     folder = tmp_path_factory.mktemp("client")
     config = folder / "config.yaml"
-    config.write_text("post_hooks: []\n", encoding="utf-8")
+    known = {"post_hooks": [], "content_type_overrides": {XLSX: "application/octet-stream"}}
+    config.write_text(json.dumps(known), encoding="utf-8")
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(root / "docs" / "openapi.json")]
     command += ["--output-path", str(folder / NAME), "--meta", "none", "--config", str(config), "--fail-on-warning"]
     made = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -256,6 +256,21 @@ def told_to_programs(odd: Odd) -> None:
         assert (asked["state"] == "missing") == (asked["kind"] == "open")
 
 
+def doubted(odd: Odd) -> None:
+    """Made-up plans lean on stacks that the catalogue no longer has: that is said, and nothing breaks."""
+    figures = "first=assumptions.toml%23terminal.years&second=assumptions.toml%23price.elasticity"
+    for address in (
+        "/plans/{plan}/doubt",
+        "/v1/plans/{plan}/doubt",
+        "/v1/plans/{plan}/doubt/spread",
+        f"/v1/plans/{{plan}}/doubt/grid?{figures}",
+        "/v1/plans/{plan}/doubt/workbook",
+    ):
+        answered = odd.site.client.get(address.replace("{plan}", odd.id))
+        assert answered.status_code in {200, 422}, answered.text
+        assert answered.status_code == 200 or "catalogue" in answered.text or "is called" in answered.text
+
+
 def explanations(odd: Odd) -> None:
     assert SAID[odd.kind] in " ".join(verdict(odd.plan))
     assert bool(answers.answers(odd.plan)) == bool(odd.opened)
@@ -305,6 +320,7 @@ RENDERERS: tuple[Callable[[Odd], None], ...] = (
     tables_by_name,
     artefacts,
     told_to_programs,
+    doubted,
     explanations,
     explanations_of_cities,
     levers_of_a_rerun,

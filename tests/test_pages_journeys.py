@@ -18,7 +18,7 @@ MADRID: dict[str, Any] = {
     "capital": {"per_quarter_usd": 25e6},
     "cities": ["madrid"],
     "horizon": {"start": "2027-01", "months": 48, "single_months": 3},
-    "overrides": [{"figure": "madrid/city.toml#market.mean_fare_local", "factor": 4.0}],  # worth opening, late as well
+    "overrides": [{"figure": "madrid/city.toml#market.mean_fare_local", "factor": 7.0}],  # worth opening, late as well
 }
 SOLVED_MS = 90_000
 DRAWN_MS = 30_000
@@ -107,9 +107,9 @@ def test_anyone_reruns_with_a_changed_constraint_and_sees_what_moved(
     _, page, witness = visitor
     page.goto(f"{site.address}/plans/{madrid}/rerun")
     lever = page.locator("#permits .lever").filter(has_text="Madrid").first
-    lever.locator("input[type=number]").fill("6")
+    lever.locator("input[type=number]").fill("3")
     expect(page.locator("#told")).to_contain_text("Madrid", timeout=DRAWN_MS)
-    page.get_by_label("Name of the new plan").fill("Madrid slips six months")
+    page.get_by_label("Name of the new plan").fill("Madrid slips three months")
     send = page.get_by_role("button", name="Plan again")
     expect(send).to_be_enabled(timeout=DRAWN_MS)
     send.click()
@@ -122,8 +122,8 @@ def test_anyone_reruns_with_a_changed_constraint_and_sees_what_moved(
     assert told["causes"]["state"] == "complete"
     launch = next(m for m in told["decisions"] if m["kind"] == "launch")
     content = page.locator("#content")
-    expect(content).to_contain_text("Madrid slips six months")
-    expect(content).to_contain_text("6 months later")
+    expect(content).to_contain_text("Madrid slips three months")
+    expect(content).to_contain_text("3 months later")
     assert launch["city"] == "madrid"
     witness.saw_nothing_wrong()
 

@@ -20,11 +20,11 @@ from tests.postgres import postgres
 from tests.worker_process import ROOT, until
 
 SOLVER = (sys.executable, str(ROOT / "tests" / "small_blocks_solver.py"))
-TWO = {
-    "name": "two cities",
-    "horizon": {"start": "2027-01", "months": 12},
-    "cities": ["zurich", "munich"],
-    "capital": {"per_quarter_usd": 50e6},
+MANY = {
+    "name": "three cities",
+    "horizon": {"start": "2027-01", "months": 48, "single_months": 12},
+    "cities": ["bay-area", "los-angeles", "houston"],
+    "capital": {"per_quarter_usd": 20e6},
 }
 PATIENCE_S = 100.0
 GHOST = "ghost"
@@ -48,7 +48,7 @@ def config_of(service: Service) -> JobConfig:
 
 
 def posted(service: Service) -> str:
-    plan = service.store.create(NewPlan(TWO, PlanOptions(time_limit_s=100.0, gap=0.02)))[0].id
+    plan = service.store.create(NewPlan(MANY, PlanOptions(time_limit_s=100.0, gap=0.0005)))[0].id
     assert service.queue.enqueue(plan)
     return plan
 

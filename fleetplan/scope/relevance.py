@@ -145,8 +145,9 @@ def _check_imposed(item: AnyConstraint, where: str, admission: Admission, cities
             )
     if isinstance(item, PermitQuota):
         carry = {i: p for i, p in _permits(admission, cities, None).items() if p.opens in PUBLIC}
-        if item.permit and item.permit not in carry:
-            what = f"{item.permit!r} opens no service to riders in the planned cities"
+        permit = getattr(item, "permit", "")  # missing where that is a fault already
+        if permit and permit not in carry:
+            what = f"{permit!r} opens no service to riders in the planned cities"
             _unplanned(f"{where}/permit", what, carry, "", names)
 
 
