@@ -16,7 +16,7 @@ import numpy as np
 
 from fleetplan.optimize.matrix import Array, Ints
 from fleetplan.optimize.pair.outline import Outline
-from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model
+from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, run_linear
 
 OPEN = 1e-5  # a step nearer to whole is whole for a solver
 SPREAD = 1e-3  # of a row of steps, in sum: below, it is whole
@@ -32,7 +32,8 @@ class Relaxation:
         self.highs = new_highs(0)
         pass_model(self.highs, outline.model, relax=True)
         self.value, self.x = np.nan, np.zeros(0)
-        self.optimal = self._run()
+        run_linear(self.highs)
+        self.optimal = self._known()
         self.prices = np.asarray(self.highs.getSolution().row_dual) * SCALE_USD  # of the root
         self.highs.setOptionValue("presolve", "off")
 
@@ -44,6 +45,10 @@ class Relaxation:
 
     def _run(self) -> bool:
         self.highs.run()
+        return self._known()
+
+    def _known(self) -> bool:
+        """Return whether it was solved; then value, solution and basis are known."""
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return False
         self.value = self.highs.getInfo().objective_function_value * SCALE_USD
