@@ -378,3 +378,7 @@ def flaws_of_faults(faults: Iterable[Fault], body: Any, *, under: Sequence[str] 
             Flaw(fault.what, pointer=pointer, value=value_at(body, pointer), allowed=fault.allowed, remedy=fault.remedy)
         )
     return flaws
+
+
+UNANSWERED = (PlanNotFound, NotReady, NoAnswer, DamagedAnswer, OtherVersion, BadRequest)
+"""What may be told in place of anything that is read off a stored plan."""

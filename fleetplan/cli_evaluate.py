@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fleetplan.terminal import AsJson, reported, request_file, searched
+from fleetplan.terminal import AsJson, file_bytes, reported, request_file, searched
 
 evaluate_app = typer.Typer()
 
@@ -27,18 +27,13 @@ def evaluate_command(
     next one of its deployment. Exit code 1: the plan breaks a rule.
     """
     with reported(as_json=as_json):
-        from fleetplan.errors import Fault, InputError
         from fleetplan.evaluate.score import evaluate
         from fleetplan.options import parse_options
         from fleetplan.request import read_data
 
         options = parse_options({"time_limit_s": time_limit, "gap": gap})
         asked = read_data(request_file(request))
-        try:
-            data = plan.read_bytes()
-        except OSError as error:
-            what = f"cannot be read: {error.strerror}"
-            raise InputError([Fault(str(plan), what, remedy="give a CSV, XLSX or plan.json file")]) from error
+        data = file_bytes(plan, "give a CSV, XLSX or plan.json file")
         found = searched(lambda run: evaluate(asked, data, plan.name, options, run))
         typer.echo(found.model_dump_json() if as_json else "\n".join(found.sentences))
         if not found.valid:

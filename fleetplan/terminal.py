@@ -153,14 +153,25 @@ def read_plan(path: Path) -> Plan:
     InputError
         Where it cannot be read, or is no plan.
     """
-    from fleetplan.errors import Fault
     from fleetplan.plans.files import read_plan
 
+    return read_plan(file_bytes(path, "give a plan.json"), str(path))
+
+
+def file_bytes(path: Path, remedy: str) -> bytes:
+    """Return what a file holds.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, with the remedy.
+    """
+    from fleetplan.errors import Fault
+
     try:
-        text = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise InputError([Fault(str(path), f"cannot be read: {error.strerror}", remedy="give a plan.json")]) from error
-    return read_plan(text, str(path))
+        raise InputError([Fault(str(path), f"cannot be read: {error.strerror}", remedy=remedy)]) from error
 
 
 def context(plan: Plan) -> tuple[Catalogue, dict[str, CityService]]:

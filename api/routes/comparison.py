@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/plans", tags=["results"], dependencies=[may_read]
     responses={
         200: answer("What differs.", ComparedPlans, example="comparison", headers=ETAGGED),
         304: unchanged(),
-        **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVersion, p.BadRequest),
+        **refusals(*p.UNANSWERED),
     },
 )
 async def comparison(

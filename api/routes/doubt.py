@@ -23,7 +23,6 @@ router = APIRouter(
 )
 Draws = Annotated[int, Query(ge=2, le=MOST_DRAWS, description="joint draws of all figures")]
 Seed = Annotated[int, Query(ge=0, le=2**31 - 1, description="seed of the draws")]
-UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVersion, p.BadRequest)
 
 
 @router.get(
@@ -33,7 +32,7 @@ UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVe
     responses={
         200: answer("The doubt; as CSV the bars.", DoubtTold, media=(JSON, CSV), headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED, p.NotAcceptable),
+        **refusals(*p.UNANSWERED, p.NotAcceptable),
     },
 )
 async def doubt(
@@ -60,7 +59,7 @@ async def doubt(
     responses={
         200: answer("The spread, a row for each amount.", media=(CSV,), headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED),
+        **refusals(*p.UNANSWERED),
     },
 )
 async def spread(
@@ -78,7 +77,7 @@ async def spread(
     responses={
         200: answer("The grid.", GridTold, headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED),
+        **refusals(*p.UNANSWERED),
     },
 )
 async def grid(
@@ -100,7 +99,7 @@ async def grid(
     responses={
         200: answer("The workbook.", media=(XLSX,), headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED),
+        **refusals(*p.UNANSWERED),
     },
 )
 async def workbook(request: Request, service: ServiceDep, found: AnsweredDep) -> Response:

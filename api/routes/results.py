@@ -30,7 +30,6 @@ router = APIRouter(
     prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
 )
 Form = Annotated[str, Field(json_schema_extra={"enum": list(EXPORTS)})]
-UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVersion, p.BadRequest)
 
 
 @router.get(
@@ -40,7 +39,7 @@ UNANSWERED = (p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVe
     responses={
         200: answer("The rollout.", Rollout, example="rollout", headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED, p.CityNotFound),
+        **refusals(*p.UNANSWERED, p.CityNotFound),
     },
 )
 def rollout(request: Request, found: AnsweredDep, city: Slug) -> Response:
@@ -58,7 +57,7 @@ def rollout(request: Request, found: AnsweredDep, city: Slug) -> Response:
     responses={
         200: answer("What stands on the ground.", GeoJson, media=[GEOJSON], headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED, p.CityNotFound),
+        **refusals(*p.UNANSWERED, p.CityNotFound),
     },
 )
 async def ground(
@@ -84,7 +83,7 @@ async def ground(
     responses={
         200: answer("The table.", TableAnswer, example="table", media=TABLE_MEDIA, headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED, p.TableNotFound, p.NotAcceptable),
+        **refusals(*p.UNANSWERED, p.TableNotFound, p.NotAcceptable),
     },
 )
 async def table(
@@ -112,7 +111,7 @@ async def table(
     responses={
         200: answer("The plan.", media=[export.media_type for export in EXPORTS.values()], headers=ETAGGED),
         304: unchanged(),
-        **refusals(*UNANSWERED, p.NotAcceptable),
+        **refusals(*p.UNANSWERED, p.NotAcceptable),
     },
 )
 async def export(
@@ -137,7 +136,7 @@ async def export(
     responses={
         200: answer("The explanation.", Explanation, example="explanation", headers=ETAGGED),
         304: unchanged(),
-        **refusals(p.PlanNotFound, p.NotReady, p.NoAnswer, p.DamagedAnswer, p.OtherVersion, p.BadRequest),
+        **refusals(*p.UNANSWERED),
     },
 )
 def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Response:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +25,7 @@ from fleetplan.plans.accounts import (
 from fleetplan.plans.binding_facts import binding_facts, binds_of
 from fleetplan.plans.decisions import Decisions, Rollout, read_decisions
 from fleetplan.plans.figures import numbers, told_lines
+from fleetplan.plans.files import canonical_sha256
 from fleetplan.plans.markets import markets_proof
 from fleetplan.plans.outcomes import doubtful_figures, outcome, with_proof
 from fleetplan.plans.partner_account import partner_account
@@ -53,8 +51,7 @@ MODE_RANK = ("unpaid_operator", "unpaid_driver_out", "paid_operator", "paid_driv
 
 def request_hash(request: PlanRequest) -> str:
     """Return the SHA-256 of a request's canonical JSON."""
-    text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return canonical_sha256(request.model_dump(mode="json"))
 
 
 def _merged(parts: list[Lines], periods: int) -> Lines:

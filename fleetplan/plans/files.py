@@ -34,11 +34,15 @@ def plan_sha256(plan: Plan) -> str:
     return hashlib.sha256(plan_text(plan).encode()).hexdigest()
 
 
+def canonical_sha256(data: Any) -> str:
+    """Return the SHA-256 of plain data as canonical JSON: sorted keys, no blanks."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def sealed(plan: Plan) -> Plan:
-    """Return a plan with its seal: the SHA-256 of its canonical JSON (sorted keys, no blanks) without one."""
+    """Return a plan with its seal: the SHA-256 of its canonical JSON without one."""
     open_plan = plan.model_copy(update={"certificate": plan.certificate.model_copy(update={"seal": ""})})
-    text = json.dumps(open_plan.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    seal = hashlib.sha256(text.encode()).hexdigest()
+    seal = canonical_sha256(open_plan.model_dump(mode="json"))
     return plan.model_copy(update={"certificate": plan.certificate.model_copy(update={"seal": seal})})
 
 

@@ -258,14 +258,17 @@ def _months(case: Case, deployed: Deployed) -> Iterator[Violation]:
 
 def request_sha256(request: PlanRequest) -> str:
     """Return the SHA-256 of a request's canonical JSON."""
-    text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _canonical_sha256(request.model_dump(mode="json"))
 
 
 def plan_seal(plan: Plan) -> str:
     """Return the SHA-256 of a plan's canonical JSON with an empty seal."""
     data = plan.model_dump(mode="json")
     data["certificate"]["seal"] = ""
+    return _canonical_sha256(data)
+
+
+def _canonical_sha256(data: Any) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

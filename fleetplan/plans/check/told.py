@@ -9,6 +9,7 @@ from fleetplan.catalogue.types import City, Figure, Stack
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.report import RATIO, Violation, money_apart, usd_text
 from fleetplan.plans.types import CityRollout, FigureUse, Plan
+from fleetplan.service.types import LadderLevel
 
 RULE = "plan_tells"
 SHARE = 1e-4  # of a column that a plan tells in four digits after the point
@@ -56,16 +57,13 @@ def _deployment(deployed: Deployed, stack: Stack) -> list[Told]:
 
 def _levels(case: Case, rollout: CityRollout) -> Iterator[Violation]:
     told = [tuple(level.model_dump().values()) for level in rollout.levels]
-    found = [
-        (number, level.name, len(level.cells), *_sizes(level.area_km2, level.population), round(own, 3))
-        for number, level in enumerate(case.services[rollout.city].levels, start=1)
-        for own in [level.surface.demand_trips_per_day]
-    ]
+    found = [(n, *_summary(level)) for n, level in enumerate(case.services[rollout.city].levels, start=1)]
     yield from _differences(rollout.city, [("levels", told, found)])
 
 
-def _sizes(area_km2: float, population: float) -> tuple[float, float]:
-    return round(area_km2, 3), round(population, 1)
+def _summary(level: LadderLevel) -> tuple[str, int, float, float, float]:
+    trips = round(level.surface.demand_trips_per_day, 3)
+    return level.name, len(level.cells), round(level.area_km2, 3), round(level.population, 1), trips
 
 
 def _sites(rollout: CityRollout, city: City) -> Iterator[Violation]:
@@ -77,11 +75,12 @@ def _sites(rollout: CityRollout, city: City) -> Iterator[Violation]:
 
 
 def _doubts(case: Case, rollout: CityRollout, city: City) -> Iterator[Violation]:
-    """Weak figures stand in the order of the catalogue: the city's, then those of each of its stacks."""
+    """Hold the weak figures against the catalogue's: the city's and those of each of its stacks, no more and no fewer."""
     slugs = dict.fromkeys(row.stack for row in rollout.deployments)
     groups = [city.figures, *(case.catalogue.stacks[slug].figures for slug in slugs)]
     weak = [figure for group in groups for figure in group.values() if figure.confidence in WEAK]
-    told, found = [_use(f) for f in rollout.doubtful_figures], [_figure(f) for f in weak]
+    told = dict.fromkeys(_use(f) for f in rollout.doubtful_figures)
+    found = dict.fromkeys(_figure(f) for f in weak)
     for have in told:
         if have not in found:
             yield Violation(RULE, f"{rollout.city}/{have[0]}", "the catalogue holds no such weak figure", 1.0)
