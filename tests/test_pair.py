@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from fleetplan.optimize.pair import race
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.crew import Crew, Heard
 from fleetplan.optimize.pair.windows import near, windows
-from fleetplan.optimize.pair.wire import Found, Over, Proven, Task
+from fleetplan.optimize.pair.wire import Found, Over, Proven, Task, read, write
 from fleetplan.optimize.search import search
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
@@ -171,3 +172,11 @@ def test_the_gap_that_the_relaxation_leaves_is_closed_in_whole_numbers() -> None
     result = search(f, time_limit_s=60, gap=EXACT, seed=0, report=lambda *_: None)
     assert result is not None
     assert result.bound - result.value <= EXACT * result.value + 1.0
+
+
+def test_a_message_that_its_writer_never_ended_is_the_end_of_the_stream() -> None:
+    stream = io.BytesIO()
+    write(stream, Over(message="all of it"))
+    whole = stream.getvalue()
+    assert read(io.BytesIO(whole)) == Over(message="all of it")
+    assert [read(io.BytesIO(whole[:size])) for size in range(len(whole))] == [None] * len(whole)

@@ -98,11 +98,14 @@ def write(stream: IO[bytes], message: Message) -> None:
 
 
 def read(stream: IO[bytes]) -> Message | None:
-    """Return the next message; None at the end of the stream."""
+    """Return the next message; None at the end of the stream, be it within a message: its writer was killed."""
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
-    data = stream.read(_HEAD.unpack(head)[0])
+    size = _HEAD.unpack(head)[0]
+    data = stream.read(size)
+    if len(data) < size:
+        return None
     found: Message = pickle.loads(data)  # noqa: S301  # written by our own parent or child
     return found
 
