@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from api import problems as p
-from api import schemas
+from api import schemas, schemas_again
 from api.deps import Enqueue, Service, ServiceStore
 from api.known import Known
 from api.logs import configure_logs
@@ -28,6 +28,7 @@ from api.openapi import document
 from api.pages.routes import ROUTERS as PAGES
 from api.pointers import pointer_of
 from api.routes import (
+    again,
     cities,
     comparison,
     doubt,
@@ -54,6 +55,7 @@ ROUTERS = (
     comparison.router,
     why_not.router,
     doubt.router,
+    again.router,
     validations.router,
     cities.router,
     partners.router,
@@ -72,6 +74,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.WhyNotTold,
     schemas.DoubtTold,
     schemas.GridTold,
+    schemas_again.ThresholdsTold,
+    schemas_again.LimitsTold,
     schemas.GeoJson,
     schemas.Cities,
     schemas.Partners,

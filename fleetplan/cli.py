@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fleetplan import __version__
+from fleetplan.cli_binds import binds_app
 from fleetplan.cli_cities import cities_app
 from fleetplan.cli_doubt import doubt_app
 from fleetplan.cli_evaluate import evaluate_app
 from fleetplan.cli_files import slug, written
 from fleetplan.cli_simulate import simulate_app
+from fleetplan.cli_threshold import threshold_app
 from fleetplan.errors import CheckFailed, InfeasibleError
 from fleetplan.terminal import AsJson, console, context, read_plan, reported, request_file, searched
 
@@ -45,6 +47,8 @@ app.add_typer(cities_app, name="cities")
 app.add_typer(simulate_app)
 app.add_typer(doubt_app)
 app.add_typer(evaluate_app)
+app.add_typer(threshold_app)
+app.add_typer(binds_app)
 for _more in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
     app.add_typer(_more.load())
 
@@ -154,11 +158,14 @@ def why_not_command(
     deployment: Annotated[str, typer.Option(help="Both at once: stack@city.")] = "",
     by: Annotated[str | None, typer.Option(help="Open to paying riders by this month, YYYY-MM.")] = None,
     vehicles: Annotated[int | None, typer.Option(help="With so many vehicles, from then on.")] = None,
+    level: Annotated[
+        int | None, typer.Option(help="Over an area of the city's ladder at least so large, from then on.")
+    ] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds to search at most.")] = 60.0,
     gap: Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.")] = 0.01,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a plan does not open a city, with a partner, by a month, with so many vehicles: what forbids it, or what it costs.
+    """Say why a plan does not open a city, with a partner, by a month, so large: what forbids it, or what it costs.
 
     Exit code 3: no plan of the request can.
     """
@@ -173,7 +180,7 @@ def why_not_command(
         given = read_plan(plan)
         catalogue, _ = context(given)
         options = parse_options({"time_limit_s": time_limit, "gap": gap})
-        answer = searched(lambda run: why_not(given, WhyNot(city, stack, by, vehicles), options, run))
+        answer = searched(lambda run: why_not(given, WhyNot(city, stack, by, vehicles, level), options, run))
         sentences = told(answer, catalogue)
         typer.echo(json.dumps(answer_data(answer, sentences)) if as_json else "\n".join(sentences))
         if answer.kind in {"impossible", "left_out"}:

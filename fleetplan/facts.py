@@ -109,6 +109,27 @@ class AreaLack(Fact):
     permit: PermitWait | None = None
 
 
+class KeptOut(Fact):
+    """What keeps a closed city out of a plan: without it, opening there would be worth more, the rest of the plan as it is.
+
+    Attributes
+    ----------
+    limits
+        The rule, or the rules where only all of them together keep it out.
+    constraints
+        Ids of the request's constraints among them.
+    stacks
+        With whose vehicles it would open then.
+    worth_usd
+        About how much more the plan would be worth: found in a search with whole launches, not proven.
+    """
+
+    limits: list[RuleLimit]
+    constraints: list[str] = []
+    stacks: list[str]
+    worth_usd: float
+
+
 class CityOutcome(Fact):
     """What becomes of a city, and why.
 
@@ -116,6 +137,8 @@ class CityOutcome(Fact):
     horizon (empty: never, or nobody may come). ``more_at_most_usd`` is how much more than this plan one that opens the city could
     be worth by the proven bound, of the plans with as many markets where these come first; None where the city opens. ``lacks``
     says what ``no_area`` comes from, ``against`` which rules leave a city ``shut``, each by itself (none: only together).
+    ``kept_out`` says without which rule a city that was ``not_worth`` opening would be, the dearest first; none: it would not pay
+    whatever is excused of partners, money, law and what is asked, but permits may still come too late.
     """
 
     kind: OutcomeKind
@@ -123,6 +146,7 @@ class CityOutcome(Fact):
     more_at_most_usd: float | None = None
     lacks: list[AreaLack] = []
     against: list[RuleLimit] = []
+    kept_out: list[KeptOut] = []
     sentence: str = ""
 
 

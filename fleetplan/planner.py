@@ -22,12 +22,13 @@ from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.nodes import NODES_PER_S, NodeClock
 from fleetplan.optimize.nothing import worth_of_nothing
 from fleetplan.optimize.pair.crew import Crew
-from fleetplan.optimize.prices import RowPrices, local_prices
+from fleetplan.optimize.prices import RowPrices, local_prices, unpriced
 from fleetplan.optimize.search import SearchResult, is_small, search
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import require_valid
 from fleetplan.plans.files import plan_sha256, sealed
+from fleetplan.plans.outcomes import with_causes
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
@@ -49,6 +50,7 @@ SEARCH_STAGES = frozenset(
 )
 """Phases of progress that the certificate names."""
 
+NO_PLAN = "no plan keeps every rule of this request"
 LIFTED_USD = 0.05
 CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven
 
@@ -128,9 +130,17 @@ def plan_with_context(
 
 
 def plan_prepared(
-    prepared: Prepared, options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET, *, parent: Plan | None = None
+    prepared: Prepared,
+    options: PlanOptions = DEFAULT_OPTIONS,
+    run: Run = QUIET,
+    *,
+    parent: Plan | None = None,
+    bare: bool = False,
 ) -> PlanningResult:
-    """Plan a request that is ready to be planned; see :func:`plan_with_context`."""
+    """Plan a request that is ready to be planned; see :func:`plan_with_context`.
+
+    ``bare``: without what is only told of a plan (what binds it, what keeps cities out), and of no plan (why there is none).
+    """
     clock = Clock(run.progress)
     clock.send("formulating")
     keeping = Keeping(parent, options)
@@ -160,14 +170,17 @@ def plan_prepared(
             keeps=options.keeps,
         )
     if result is None:
+        if bare:
+            raise InfeasibleError(NO_PLAN)
         clock.send("conflicts")
         raise _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
-    prices = local_prices(keeping.onto(formulate(prepared.instance, loose=True)), result.x, nodes)
+    loose = None if bare else keeping.onto(formulate(prepared.instance, loose=True))
+    prices = unpriced(formulation) if loose is None else local_prices(loose, result.x, nodes)
     clock.send("checking", worth, result.bound)
     reuse: Reuse = "no_parent" if begin is None else begin.reuse
-    seal = _Seal(prepared, formulation, prices, keeping, inherited(), reuse, options, clock)
+    seal = _Seal(prepared, formulation, loose, prices, keeping, inherited(), reuse, options, clock)
     checked = seal.first_valid(result)
     clock.send("done", checked.objective if result.found else None, checked.bound)
     return PlanningResult(checked, prepared)
@@ -175,7 +188,7 @@ def plan_prepared(
 
 def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run) -> InfeasibleError:
     """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left."""
-    msg, context = "no plan keeps every rule of this request", context_of(prepared.scope)
+    msg, context = NO_PLAN, context_of(prepared.scope)
     loose = formulate(prepared.instance, loose=True)
     if clashes := keeping.clashes(keeping.onto(loose)):
         return InfeasibleError(msg, said(clashes, context))
@@ -210,6 +223,7 @@ class _Seal:
 
     prepared: Prepared
     formulation: Formulation
+    loose: Formulation | None
     prices: RowPrices
     keeping: Keeping
     inherited: Inherited
@@ -249,6 +263,8 @@ class _Seal:
             exactness = keeping.parent.certificate.exactness
         proof = Proof(bound, result.ending, self.options.gap, self.options.seed, package_version(), "HiGHS")
         draft = assemble(self.formulation, result, self.prices, proof)
+        if self.loose is not None:
+            draft = with_causes(draft, self.loose, result.x)
         method = self._method(result, cost, bound)
         draft = draft.model_copy(update={"certificate": draft.certificate.model_copy(update={"method": method})})
         report = require_valid(draft, prepared.catalogue, prepared.services)

@@ -110,6 +110,7 @@ CONSTRAINTS: dict[str, Callable[[Dice], Fields]] = {
         {"stack": d.one("alpha", "beta"), "factor": d.between(0.2, 1.8)} | d.some(start=d.month(5, 11))
     ),
     "area_cap": lambda d: {"city": d.city(), "km2": d.one(0.0, 60.0, 100.0)} | d.some(end=d.month(8, 15)),
+    "area_floor": lambda d: {"city": d.city(), "km2": d.one(0.0, 60.0), "start": d.month(12, 17)},
     "trips_cap": lambda d: {"trips_per_day": d.one(0, 150, 400)} | d.some(city=d.city(), start=d.month(6, 12)),
     "permit_quota": lambda d: {"permit": d.one("a-op", "a-out", "b-out"), "vehicles": d.one(0, 12, 40)},
     "tariff": lambda d: {"stack": "alpha", "duty": d.between(0.0, 1.0), "start": d.month(2, 12)},

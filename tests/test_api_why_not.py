@@ -38,7 +38,7 @@ def test_what_is_not_known_is_a_rerun_to_post_and_the_same_one_twice(service: Ru
     plan = service.made("own")
     first = asked(service, plan, **MORE)
     assert (first["state"], first["kind"], first["sentences"]) == ("missing", "open", [])
-    assert first["asked"] == {"city": "zurich", "stack": None, "by": None, "vehicles": 900}
+    assert first["asked"] == {"city": "zurich", "stack": None, "by": None, "vehicles": 900, "level": None}
     one, two = posted(service, first), posted(service, asked(service, plan, **MORE) | {"rerun": first["rerun"]})
     assert one == two
     waiting = asked(service, plan, **MORE)

@@ -476,6 +476,7 @@ KEPT_OR_BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "service_level", "max_wait_min": 9.785, "city": "belport"}, {"city": "aston"}),
     ({"type": "area_cap", "km2": 80.0, "city": "belport"}, {"km2": 79.0}),
     ({"type": "area_cap", "km2": 50.0, "city": "aston", "end": "2027-09"}, {"end": "2027-10"}),
+    ({"type": "area_floor", "km2": 80.0, "city": "belport", "start": "2027-10"}, {"start": "2027-09"}),
     ({"type": "trips_cap", "trips_per_day": 5000}, {"trips_per_day": 100}),
     ({"type": "permit_quota", "permit": "b-out", "vehicles": 40}, {"vehicles": 39}),
     ({"type": "permit_quota", "permit": "a-op", "vehicles": 12, "end": "2027-09"}, {"vehicles": 11}),

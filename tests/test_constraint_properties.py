@@ -200,6 +200,7 @@ def _imposed(plan: Plan) -> Iterator[Asked]:
     sizes = {c.city: [0.0, *(level.area_km2 for level in c.levels)] for c in plan.cities}
     for d in rows(plan):
         yield {"type": "area_cap", "km2": sizes[d.city][max(d.level)], "city": d.city, "stack": d.stack}
+        yield {"type": "area_floor", "km2": sizes[d.city][d.level[-1]], "city": d.city, "start": plan.periods[-1]}
         first = sizes[d.city][d.level[5]]
         yield {"type": "area_cap", "km2": first, "city": d.city, "stack": d.stack, "end": plan.periods[5]}
         yield {
@@ -469,6 +470,7 @@ LADDERS: dict[str, tuple[Asked, str, list[Any]]] = {
         [1.0, 0.3, 0.1],
     ),
     "area_cap": ({"city": "aston", "end": "2028-06"}, "km2", [100.0, 60.0, 0.0]),
+    "area_floor": ({"city": "aston", "start": "2028-09"}, "km2", [0.0, 50.0, 80.0]),
     "trips_cap": ({"start": "2028-01"}, "trips_per_day", [2500.0, 800.0, 0.0]),
     "permit_quota": ({"permit": "b-out"}, "vehicles", [60, 30, 0]),
     "tariff": ({"stack": "alpha", "start": "2027-06"}, "duty", [0.0, 0.2, 1.5]),

@@ -142,6 +142,8 @@ def report(odd: Odd) -> None:
 def review(odd: Odd) -> None:
     said = odd.page("/plans/{plan}")
     assert SAID[odd.kind] in said
+    assert "What a step of each limit is worth" in said
+    assert "Find the thresholds" in said
     stops = said.partition("Where, in the order of launches")[2]
     assert all(f"{state(c)}, with" in stops for c in odd.plan.cities if is_shut(c))
     assert ("The plan opens nothing, so it leans on no figure." in said) == (
@@ -265,6 +267,9 @@ def doubted(odd: Odd) -> None:
         "/v1/plans/{plan}/doubt/spread",
         f"/v1/plans/{{plan}}/doubt/grid?{figures}",
         "/v1/plans/{plan}/doubt/workbook",
+        "/v1/plans/{plan}/thresholds",
+        "/v1/plans/{plan}/thresholds?kind=capital",
+        "/v1/plans/{plan}/limits",
     ):
         answered = odd.site.client.get(address.replace("{plan}", odd.id))
         assert answered.status_code in {200, 422}, answered.text

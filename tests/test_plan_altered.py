@@ -46,7 +46,10 @@ ONLY_SEALED = {
     "markets": "what is proven of a number, where markets come first",
 }
 """Fields that rules alone cannot know, and why: a forger of these is found out by the seal, or by a search (tests below)."""
-NOT_THERE = {"cities.[].deployments.[].ended", "cities.[].outcome.lacks", "cities.[].outcome.against", "markets"}
+NOT_THERE = {
+    *("cities.[].deployments.[].ended", "cities.[].outcome.lacks", "cities.[].outcome.against", "markets"),
+    "cities.[].outcome.kept_out",
+}
 """Fields that the plan of these tests has nothing in."""
 
 

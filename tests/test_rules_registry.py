@@ -42,6 +42,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "event_date": {"event": "a-law", "month": "2027-07"},
     "supply_change": {"stack": "beta", "factor": 0.6},
     "area_cap": {"city": "belport", "km2": 45.0, "start": "2027-07", "end": "2027-09"},
+    "area_floor": {"city": "belport", "km2": 45.0, "start": "2027-07", "end": "2027-09"},
     "trips_cap": {"trips_per_day": 180.0, "city": "aston", "start": "2027-07"},
     "permit_quota": {"permit": "a-op", "vehicles": 21, "start": "2027-05"},
     "tariff": {"stack": "alpha", "duty": 0.25, "start": "2027-09"},

@@ -69,6 +69,24 @@ def test_more_vehicles_than_the_plan_has_cost_what_the_same_request_loses(plan: 
     assert (answer.least_usd or 0.0) <= (answer.cost_usd or 0.0) + 1 <= (answer.most_usd or 0.0) + 2
 
 
+def test_an_area_is_forced_open_and_one_that_the_ladder_does_not_hold_is_a_fault(plan: Plan) -> None:
+    _, city, _ = latest(plan)
+    rollout = next(c for c in plan.cities if c.city == city)
+    widest, now = len(rollout.levels), max(d.level[-1] for d in rollout.deployments)
+    assert answered(plan, WhyNot(city, level=now)).kind == "planned"
+    with pytest.raises(RequestError) as caught:
+        answered(plan, WhyNot(city, level=widest + 1))
+    assert caught.value.faults[0].where == "/level"
+    closed = [c for c in plan.cities if max((max(d.level) for d in c.deployments), default=0) < len(c.levels)]
+    for other in closed[:1]:
+        answer = answered(plan, WhyNot(other.city, level=len(other.levels)))
+        assert answer.kind in {"possible", "impossible"}
+        assert f"over area {len(other.levels)} at least" in told(answer, WORLD)[0]
+        if answer.forced is not None:
+            forced = next(c for c in answer.forced.cities if c.city == other.city)
+            assert max(d.level[-1] for d in forced.deployments) == len(other.levels)
+
+
 def test_what_no_plan_can_have_names_its_first_blocker(plan: Plan) -> None:
     _, city, _ = latest(plan)
     answer = answered(plan, WhyNot(city, vehicles=1_000_000))
@@ -98,7 +116,7 @@ def test_the_answer_is_plain_data_with_a_patch_that_reruns(plan: Plan) -> None:
     answer = answered(plan, WhyNot(city, vehicles=1_000_000))
     data = json.loads(json.dumps(answer_data(answer, told(answer, WORLD))))
     assert data["kind"] == "impossible"
-    assert data["asked"] == {"city": city, "stack": None, "by": None, "vehicles": 1_000_000}
+    assert data["asked"] == {"city": city, "stack": None, "by": None, "vehicles": 1_000_000, "level": None}
     merged = apply_patch(plan.request.model_dump(mode="json"), data["patch"])
     assert {c["id"] for c in merged["constraints"]} > {c["id"] for c in BASE["constraints"]}
 

@@ -23,7 +23,7 @@ router = APIRouter(
 @router.get(
     "/why-not",
     operation_id="why_not",
-    summary="Why the plan does not open a city, with a stack, by a month, with so many vehicles",
+    summary="Why the plan does not open a city, with a stack, by a month, with so many vehicles, so large",
     responses={
         200: answer("The answer, or what to post to get it known.", WhyNotTold, example="why_not", headers=ETAGGED),
         304: unchanged(),
@@ -38,9 +38,12 @@ def why_not(
     stack: Annotated[str | None, Query(max_length=200, description="slug of a stack, or its partner's name")] = None,
     by: Annotated[Month | None, Query(description="open to paying riders by this month")] = None,
     vehicles: Annotated[int | None, Query(ge=1, le=10_000_000, description="so many in service from then on")] = None,
+    level: Annotated[
+        int | None, Query(ge=1, le=100, description="an area of its ladder at least, from then on")
+    ] = None,
 ) -> Response:
     """Say what forbids it, or what it costs and which launches move. From stored plans, nothing is solved.
 
     While no plan that does it is stored, ``rerun`` is what to post; ask again when that has ended.
     """
-    return json_document(why_not_told(service, found, WhyNot(city, stack, by, vehicles))).respond(request)
+    return json_document(why_not_told(service, found, WhyNot(city, stack, by, vehicles, level))).respond(request)

@@ -116,16 +116,20 @@ def mean_of(numbers: tuple[float, ...]) -> float:
 
 def ranged_by_key(catalogue: Catalogue, key: str) -> Ranged | None:
     """Return the figure of a catalogue with a key with its range; None where there is none, or it has none."""
+    figure = figure_by_key(catalogue, key)
+    return ranged(figure) if figure is not None else None
+
+
+def figure_by_key(catalogue: Catalogue, key: str) -> Figure | None:
+    """Return the figure of a catalogue with a key, months of permits included; None where there is none."""
     head, _, inner = key.partition("#")
     owner, _, file = head.partition("/")
     if owner == "jurisdictions" and inner.endswith(".months"):
         law = catalogue.jurisdictions.get(file.removesuffix(".toml"))
-        figure = next((f for f in law_figures(law) if f.key == key), None) if law else None
-    elif owner == "partners":
+        return next((f for f in law_figures(law) if f.key == key), None) if law else None
+    if owner == "partners":
         stack = catalogue.stacks.get(file.removesuffix(".toml"))
-        figure = stack.figures.get(inner) if stack else None
-    elif owner in catalogue.cities:
-        figure = catalogue.cities[owner].figures.get(inner)
-    else:
-        figure = (catalogue.economics if head == "economics.csv" else catalogue.assumptions).get(inner)
-    return ranged(figure) if figure is not None else None
+        return stack.figures.get(inner) if stack else None
+    if owner in catalogue.cities:
+        return catalogue.cities[owner].figures.get(inner)
+    return (catalogue.economics if head == "economics.csv" else catalogue.assumptions).get(inner)

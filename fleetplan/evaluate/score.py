@@ -17,7 +17,7 @@ from fleetplan.evaluate.result import Breach, BreachKind, Evaluation, Money, Nea
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.instance import Array
-from fleetplan.optimize.prices import RowPrices
+from fleetplan.optimize.prices import unpriced
 from fleetplan.optimize.rules import STANDING_RULES
 from fleetplan.optimize.search import SearchResult
 from fleetplan.optimize.solve import solve
@@ -134,8 +134,7 @@ def _judged(prepared: Prepared, given: GivenPlan, deadline: Deadline) -> _Judged
 def _assembled(f: Formulation, prepared: Prepared, x: Array, bound: float) -> Plan:
     value = f.model.value(x)
     result = SearchResult(x, value, max(value, bound) if np.isfinite(bound) else value, Ending.exhausted, 0.0)
-    prices = RowPrices(f.model.blocks, np.zeros(f.model.rows), known=False)
-    plan = assemble(f, result, prices, Proof(result.bound, Ending.exhausted, 0.0, 0, __version__, "HiGHS"))
+    plan = assemble(f, result, unpriced(f), Proof(result.bound, Ending.exhausted, 0.0, 0, __version__, "HiGHS"))
     sealed = plan.certificate.model_copy(update={"formulation_sha256": prepared.formulation_sha256})
     return plan.model_copy(update={"certificate": sealed})
 

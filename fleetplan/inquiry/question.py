@@ -1,7 +1,8 @@
 """What may be asked of a plan that does not do it, and the constraints that ask for it.
 
 A question speaks of one city. ``stack``: with this partner's vehicles; ``by``: open to paying riders by this month;
-``vehicles``: so many in service from ``by`` on, or in the last month of the horizon.
+``vehicles``: so many in service from ``by`` on, or in the last month of the horizon; ``level``: an area of the city's ladder at
+least so large open to riders from then on.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from fleetplan.months import month_number, month_text
 from fleetplan.plans.types import Plan
 
 ASKED = "your-question"
+ROUNDED_KM2 = 1e-3
+"""Areas are told to a thousandth of a km²: so much less is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """Why a plan does not open a city, with a stack, by a month, with so many vehicles; at least one of the last three is given.
+    """Why a plan does not open a city, with a stack, by a month, with so many vehicles, over so large an area.
 
     Names are those of catalogue files or of people (``Momenta``); :func:`resolved` makes slugs of them.
     """
@@ -30,6 +33,7 @@ class WhyNot:
     stack: str | None = None
     by: str | None = None
     vehicles: int | None = None
+    level: int | None = None
 
 
 def resolved(asked: WhyNot, plan: Plan, catalogue: Catalogue) -> WhyNot:
@@ -46,12 +50,13 @@ def resolved(asked: WhyNot, plan: Plan, catalogue: Catalogue) -> WhyNot:
     faults += _month_faults(asked, plan)
     if asked.vehicles is not None and asked.vehicles < 1:
         faults.append(Fault("/vehicles", f"is {asked.vehicles}", "a whole number from 1", "ask for some vehicles"))
+    faults += _level_faults(asked, city, plan)
     if city and city not in {c.city for c in plan.cities}:
         planned = ", ".join(sorted(c.city for c in plan.cities))
         faults.append(Fault("/city", f"{asked.city!r} is not planned", planned, "add it to the request's cities first"))
     if faults:
         raise RequestError(faults)
-    return WhyNot(city or "", stack, asked.by, asked.vehicles)
+    return WhyNot(city or "", stack, asked.by, asked.vehicles, asked.level)
 
 
 def _slug(where: str, faults: list[Fault], resolve: Callable[[], str]) -> str | None:
@@ -60,6 +65,14 @@ def _slug(where: str, faults: list[Fault], resolve: Callable[[], str]) -> str | 
     except RequestError as error:
         faults += [Fault(where, f.what, f.allowed, f.remedy) for f in error.faults]
         return None
+
+
+def _level_faults(asked: WhyNot, city: str | None, plan: Plan) -> list[Fault]:
+    known = next((c.levels for c in plan.cities if c.city == city), [])
+    if asked.level is None or not known or 1 <= asked.level <= len(known):
+        return []
+    areas = ", ".join(f"{level.level} ({level.area_km2:,.0f} km²)" for level in known)
+    return [Fault("/level", f"the city's ladder has no area {asked.level}", areas, "ask for one of these")]
 
 
 def _month_faults(asked: WhyNot, plan: Plan) -> list[Fault]:
@@ -84,6 +97,10 @@ def asking(asked: WhyNot, plan: Plan) -> Mapping[str, Any]:
     if asked.vehicles is not None:
         floor = {"type": "fleet_floor", **where, "vehicles": asked.vehicles, "start": asked.by or last}
         entries[f"{ASKED}-fleet"] = floor
+    if asked.level is not None:
+        km2 = next(c for c in plan.cities if c.city == asked.city).levels[asked.level - 1].area_km2
+        least = max(0.0, round(km2 - ROUNDED_KM2, 3))
+        entries[f"{ASKED}-area"] = {"type": "area_floor", **where, "km2": least, "start": asked.by or last}
     return entries
 
 
@@ -97,4 +114,7 @@ def does_it(asked: WhyNot, plan: Plan) -> bool:
     enough = asked.vehicles is None or all(
         sum(d.vehicles[k] for d in mine) >= asked.vehicles for k in range(t, len(plan.periods))
     )
-    return paid and enough
+    wide = asked.level is None or all(
+        max((d.level[k] for d in mine), default=0) >= asked.level for k in range(t, len(plan.periods))
+    )
+    return paid and enough and wide

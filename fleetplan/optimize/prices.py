@@ -32,6 +32,11 @@ class RowPrices:
     known: bool
 
 
+def unpriced(f: Formulation) -> RowPrices:
+    """Return that no price is known."""
+    return RowPrices(f.model.blocks, np.zeros(f.model.rows), known=False)
+
+
 def local_prices(loose: Formulation, x: Array, nodes: NodeClock | None = None) -> RowPrices:
     """Return the row prices near a plan; ``x`` holds its columns, shape (columns,). Where nodes are counted, no time ends it."""
     model = loose.model
@@ -44,5 +49,5 @@ def local_prices(loose: Formulation, x: Array, nodes: NodeClock | None = None) -
     )
     answer = solve(kept, relax=True, time_limit_s=LIMIT_S, nodes=nodes)
     if answer.row_duals is None:
-        return RowPrices(model.blocks, np.zeros(model.rows), known=False)
+        return unpriced(loose)
     return RowPrices(model.blocks, np.abs(answer.row_duals), known=True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fleetplan.catalogue.types import Figure
-from fleetplan.facts import AreaLack, CityOutcome, PermitWait, RuleLimit
+from fleetplan.facts import AreaLack, CityOutcome, KeptOut, PermitWait, RuleKind, RuleLimit
 from fleetplan.months import month_text
+from fleetplan.optimize.excused import Excused, excused_rules
 from fleetplan.optimize.formulate import Formulation
-from fleetplan.optimize.instance import Instance
+from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.rules.caps import least_while_open
 from fleetplan.permits.openings import Need, first_month, first_paid_month, uncovered
 from fleetplan.plans.types import CityRollout, DeploymentPlan, FigureUse, Plan
 from fleetplan.service.places import areas_by_level
+
+MOST_CAUSES = 3
 
 
 def outcome(f: Formulation, city: str, deployments: Iterable[DeploymentPlan]) -> CityOutcome:
@@ -113,6 +116,35 @@ def with_proof(city: CityRollout, plan: Plan) -> CityRollout:
         return city
     more = round(max(0.0, plan.bound - plan.objective), 2)
     return city.model_copy(update={"outcome": city.outcome.model_copy(update={"more_at_most_usd": more})})
+
+
+def with_causes(plan: Plan, loose: Formulation, x: Array) -> Plan:
+    """Return a plan that tells of every city that was not worth opening which rule keeps it out.
+
+    ``loose`` is the plan's problem in its loose form, ``x`` its columns, shape (columns,).
+    """
+    cities = []
+    for city in plan.cities:
+        out = city.outcome
+        if out.kind == "not_worth":
+            kept_out = [_kept_out(loose.instance, one) for one in excused_rules(loose, x, city.city)[:MOST_CAUSES]]
+            out = out.model_copy(update={"kept_out": kept_out})
+        cities.append(city.model_copy(update={"outcome": out}))
+    return plan.model_copy(update={"cities": cities})
+
+
+def _kept_out(i: Instance, one: Excused) -> KeptOut:
+    return KeptOut(
+        limits=[RuleLimit(rule=rule.key, kind=_setter(rule), says=rule.sentence(i)) for rule in one.rules],
+        constraints=[rule.place.constraint for rule in one.rules if rule.place.constraint],
+        stacks=list(one.stacks),
+        worth_usd=round(one.worth_usd, 2),
+    )
+
+
+def _setter(rule: Rule) -> RuleKind:
+    assert rule.kind != "definition"  # noqa: S101  # nobody set it, so nobody may excuse it
+    return rule.kind
 
 
 def doubtful_figures(i: Instance, city: str, stacks: Iterable[str]) -> list[FigureUse]:

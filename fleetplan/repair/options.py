@@ -15,6 +15,7 @@ from typing import Any
 from fleetplan.optimize.trials import Asked, Trials, limits_alone
 from fleetplan.remedies import Loosening
 from fleetplan.repair.dials import Dial
+from fleetplan.reruns.patch import merged_patches
 
 NEARLY = 1e-6  # of a step
 MOST_EACH = 4  # options of a party, where several parties are loosened together
@@ -60,7 +61,7 @@ class Candidate:
         """What makes a request of them, as a rerun takes it."""
         out: dict[str, Any] = {}
         for option in self.options:
-            out = _joined(out, option.patch)
+            out = merged_patches(out, option.patch)
         return out
 
     def asked(self) -> Asked:
@@ -74,14 +75,6 @@ class Candidate:
     def seen(self) -> bool:
         """Whether trials see all of it."""
         return all(option.dial.seen for option in self.options)
-
-
-def _joined(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(one)
-    for name, value in two.items():
-        both = isinstance(value, dict) and isinstance(out.get(name), dict)
-        out[name] = _joined(out[name], value) if both else value
-    return out
 
 
 def least_step(trials: Trials, dial: Dial, asked: Asked) -> int | None:

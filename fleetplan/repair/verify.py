@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from fleetplan import __version__
 from fleetplan.errors import RequestError
 from fleetplan.optimize.ending import Ending
@@ -17,7 +15,7 @@ from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import world_of
 from fleetplan.optimize.instance import Instance, counted_modes
 from fleetplan.optimize.markets import MarketsProven, market_columns, markets_at
-from fleetplan.optimize.prices import RowPrices
+from fleetplan.optimize.prices import unpriced
 from fleetplan.optimize.search import SearchResult
 from fleetplan.optimize.trials import Deadline, Verdict
 from fleetplan.plans.assemble import assemble
@@ -78,5 +76,4 @@ def _assembled(f: Formulation, first: First) -> Plan:
     if f.instance.scope.request.objective == "markets_then_npv":
         markets = MarketsProven(markets_at(f, first.x), len(market_columns(f)))
     result = SearchResult(first.x, first.value, first.bound, Ending.time, 0.0, markets=markets)
-    prices = RowPrices(f.model.blocks, np.zeros(f.model.rows), known=False)
-    return assemble(f, result, prices, Proof(first.bound, Ending.time, 0.0, 0, __version__, "HiGHS"))
+    return assemble(f, result, unpriced(f), Proof(first.bound, Ending.time, 0.0, 0, __version__, "HiGHS"))

@@ -105,6 +105,18 @@ class FleetFloor(Constraint):
     end: Month | None = None
 
 
+class AreaFloor(Constraint):
+    """At least so many km² of a city are open to riders, by one partner's service, from a month on."""
+
+    limit = Limit("km2", "more", "km²")
+    type: Literal["area_floor"] = "area_floor"
+    km2: NotNegative
+    city: Name
+    stack: Name | None = None
+    start: Month
+    end: Month | None = None
+
+
 class PartnerShare(Constraint):
     """One partner's vehicles are at most a share of all vehicles in service."""
 
@@ -266,6 +278,7 @@ AnyConstraint = Annotated[
     | ForbidDeployment
     | FleetCap
     | FleetFloor
+    | AreaFloor
     | PartnerShare
     | LaunchesPerQuarter
     | StacksPerCity

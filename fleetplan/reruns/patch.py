@@ -146,6 +146,19 @@ def merge_patch(request: Mapping[str, Any], patch: Any) -> tuple[dict[str, Any],
     return merged, patcher.faults
 
 
+def merged_patches(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a patch that does what two do; where both write a member, the second one's stands.
+
+    >>> merged_patches({"a": {"b": 1}}, {"a": {"c": 2}})
+    {'a': {'b': 1, 'c': 2}}
+    """
+    out = dict(one)
+    for name, value in two.items():
+        both = isinstance(value, Mapping) and isinstance(out.get(name), Mapping)
+        out[name] = merged_patches(out[name], value) if both else value
+    return out
+
+
 def apply_patch(request: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request with a patch merged in (plain data that :func:`fleetplan.parse_request` takes).
 

@@ -12,6 +12,7 @@ from fleetplan.plans.check.measure import Measure
 from fleetplan.words.asked import Entry, month_words, number_words, place_words, window_words
 from fleetplan.words.imposed import (
     asks_area,
+    asks_area_at_least,
     asks_duty,
     asks_hours,
     asks_line,
@@ -167,6 +168,13 @@ def _largest_area(_: Entry, found: Measures, names: Names) -> str:
     return f"The largest area is {count(own.amount)} km², of {names.place(own.stack, own.city)} in {month_name(own.month)}."
 
 
+def _smallest_area(_: Entry, found: Measures, names: Names) -> str:
+    own = min(found, key=lambda m: (m.amount, m.month))
+    if not own.amount:
+        return f"Nothing is open there in {month_name(own.month)}."
+    return f"The smallest is {count(own.amount)} km², of {names.place(own.stack, own.city)} in {month_name(own.month)}."
+
+
 def _most_trips(_: Entry, found: Measures, __: Names) -> str:
     own = max(found, key=lambda m: (m.amount, m.month))
     return f"The most are {count(own.amount)} trips a day, in {month_name(own.month)}."
@@ -297,6 +305,9 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         _largest_area,
         {"km2": ("Open at most", "km²")},
         "One entry for each stage, each to the month before the next; an area once open stays.",
+    ),
+    "area_floor": ConstraintWords(
+        "An area is at least so large", asks_area_at_least, _smallest_area, {"km2": ("Open at least", "km²")}
     ),
     "trips_cap": ConstraintWords(
         "At most so many trips a day", asks_trips_at_most, _most_trips, {"trips_per_day": ("Trips a day", "trips")}

@@ -7,6 +7,11 @@ from fleetplan.words.names import Names
 from fleetplan.words.values import count, percent, several, usd
 
 
+def asks_area_at_least(c: Entry, names: Names) -> str:
+    """Return how much of a city is open at least."""
+    return f"at least {c['km2']:g} km² open, {place_words(c, names)}{window_words(c)}"
+
+
 def asks_area(c: Entry, names: Names) -> str:
     """Return what a cap on an area asks."""
     return f"at most {c['km2']:g} km² open, {place_words(c, names)}{window_words(c)}"

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fleetplan.facts import AreaLack
+from fleetplan.facts import AreaLack, KeptOut
 from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.words.context import Context
 from fleetplan.words.values import count, listed, month_name, usd
 
 NOTHING_USD = 1.0
 SMALL_SHARE = 1e-3
 MOST_LACKS = 3
+REFUSES = "partner_earns"
 
 
-def outcome_sentence(city: CityRollout, plan: Plan) -> str:
-    """Return why a city launches when it does, or not at all."""
+def outcome_sentence(city: CityRollout, plan: Plan, context: Context | None = None) -> str:
+    """Return why a city launches when it does, or not at all; ``context`` says what its request's constraints ask."""
     kind = city.outcome.kind
     if kind == "opens":
         return _opens(city)
     if kind == "not_admitted":
         return f"{city.name} is not planned: no stack with a deal that the request admits may be placed there."
+    if kind == "not_worth" and city.outcome.kept_out:
+        return f"{city.name} is not launched: {_permitted(city)}{_kept_out_of(city, plan, context)}."
     return f"{city.name} is not launched: {_CLOSED[kind](city, plan)}."
 
 
@@ -30,9 +34,33 @@ def _no_permit(city: CityRollout, _: Plan) -> str:
 
 
 def _not_worth(city: CityRollout, plan: Plan) -> str:
+    return f"{_permitted(city)}{_proven(city, plan)}"
+
+
+def _permitted(city: CityRollout) -> str:
     first = city.outcome.earliest  # empty: rides without a fare are permitted alone
-    permitted = f"paid rides would be permitted from {month_name(first)} at the earliest, but " if first else ""
-    return f"{permitted}{_proven(city, plan)}"
+    return f"paid rides would be permitted from {month_name(first)} at the earliest, but " if first else ""
+
+
+def _kept_out_of(city: CityRollout, plan: Plan, context: Context | None) -> str:
+    """Return what keeps a city out that would be worth opening otherwise, and what is proven of it as things are."""
+    causes = "; ".join(_kept_out(one, plan, context) for one in city.outcome.kept_out)
+    return f"{causes}; as things are, {_proven(city, plan)}"
+
+
+def _kept_out(one: KeptOut, plan: Plan, context: Context | None) -> str:
+    partners = {s.stack: s.partner for s in plan.stacks}
+    whom = listed(sorted({partners.get(stack, stack) for stack in one.stacks}))
+    worth = f"opening there would be worth about {usd(one.worth_usd)} more"
+    if [limit.rule for limit in one.limits] == [REFUSES]:
+        its = "its" if len(one.stacks) == 1 else "their"
+        return f"{whom} would not earn {its} money back there; were that excused, {worth}"
+    asked = [context.asks(name) for name in one.constraints] if context else list(one.constraints)
+    standing = [a.says for a in one.limits if a.kind != "target"]
+    rules = [f"{says[:1].lower()}{says[1:]}" for says in (*standing, *asked)]
+    if len(rules) == 1:
+        return f"against it stands: {rules[0]}; without that, {worth} (with {whom})"
+    return f"against it stand together: {'; '.join(rules)}; without all of these, {worth} (with {whom})"
 
 
 def _no_area(city: CityRollout, plan: Plan) -> str:

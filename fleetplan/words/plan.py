@@ -32,5 +32,5 @@ def _said(binds: Iterable[Binding], context: Context) -> list[Binding]:
 
 
 def _city(city: CityRollout, plan: Plan, context: Context) -> CityRollout:
-    outcome = city.outcome.model_copy(update={"sentence": outcome_sentence(city, plan)})
+    outcome = city.outcome.model_copy(update={"sentence": outcome_sentence(city, plan, context)})
     return city.model_copy(update={"binds": _said(city.binds, context), "outcome": outcome})

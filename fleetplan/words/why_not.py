@@ -14,7 +14,7 @@ CENT_USD = 0.005
 
 
 class Asked(Protocol):
-    """A question: a city, with a stack, by a month, with so many vehicles."""
+    """A question: a city, with a stack, by a month, with so many vehicles, over so large an area."""
 
     @property
     def city(self) -> str:
@@ -31,6 +31,10 @@ class Asked(Protocol):
     @property
     def vehicles(self) -> int | None:
         """Vehicles in service."""
+
+    @property
+    def level(self) -> int | None:
+        """An area of the city's ladder."""
 
 
 class Refused(Protocol):
@@ -89,7 +93,8 @@ def asked_text(asked: Asked, names: Names) -> str:
     """Return what is asked for, within a sentence: ``Momenta in Munich by Mar 2028 with 200 vehicles``."""
     by = f" by {month_name(asked.by)}" if asked.by else ""
     fleet = f" with {several(asked.vehicles, 'vehicle')}" if asked.vehicles is not None else ""
-    return f"{names.place(asked.stack, asked.city)}{by}{fleet}"
+    area = f" over area {asked.level} at least" if asked.level is not None else ""
+    return f"{names.place(asked.stack, asked.city)}{by}{fleet}{area}"
 
 
 def why_not_sentences(answer: Answer, names: Names, moves: Sequence[str] = ()) -> list[str]:

@@ -3,11 +3,13 @@ import { loadGround, widest, zoneWords } from "./lib/ground.js";
 import { drawMap, hasWebGl, kindOf, showPeriod } from "./lib/map.js";
 import { say } from "./lib/http.js";
 import { askInPlace } from "./city/why_not.js";
+import { remadeInPlace } from "./lib/remade.js";
 
 const STEP_MS = 750;
 const byId = (id) => document.getElementById(id);
 
 byId("print").addEventListener("click", () => print());
+remadeInPlace();
 if (byId("ask-why-not")) askInPlace(byId("ask-why-not"));
 
 const data = byId("moments");

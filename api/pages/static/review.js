@@ -1,4 +1,5 @@
 /* The review of a plan: where one is on the page, and tables that sort. */
+import { remadeInPlace } from "./lib/remade.js";
 import { sortable } from "./lib/sort.js";
 
 const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [link.hash.slice(1), link]));
@@ -23,4 +24,5 @@ addEventListener("beforeprint", () => { folded = !certificate.open; certificate.
 addEventListener("afterprint", () => { if (folded) certificate.open = false; });
 
 for (const table of document.querySelectorAll("[data-sortable]")) sortable(table);
+remadeInPlace();
 document.body.dataset.ready = "yes";

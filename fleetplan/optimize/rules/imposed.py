@@ -8,9 +8,7 @@ from fleetplan.optimize.instance import Array, Flags, Instance
 from fleetplan.optimize.rules.base import Problem, Term
 from fleetplan.optimize.rules.constraints import ConstraintRule, GivenRule, fleets
 from fleetplan.optimize.suspended import suspended_at, suspended_here
-from fleetplan.request.constraints import (
-    Suspension,
-)
+from fleetplan.request.constraints import AreaFloor, Suspension
 from fleetplan.request.imposed import AreaCap, LineChange, PermitQuota, RivalLaunch, ServiceHours, Tariff, TripsCap
 
 KM2 = 1e-6
@@ -77,6 +75,25 @@ class AreaCapRule(ConstraintRule[AreaCap]):
             for g in np.flatnonzero(self._larger(p.instance, q)):
                 terms = [(p.columns.deployments[q].open[g, t], 1.0), *p.ended(q, t, -1.0)]
                 p.at_most(self, self.place, t, terms)
+
+
+class AreaFloorRule(ConstraintRule[AreaFloor]):
+    """Whoever asks wants a large area."""
+
+    title = "At least so many km² of a city are open, by one service"
+    scope = "city"
+
+    def write(self, p: Problem) -> None:
+        """Ask that some service has an area large enough in force in every period of the window."""
+        t = self.window(p.instance)
+        terms: list[Term] = []
+        for q in self.users(p.instance):
+            own, levels = p.columns.deployments[q], p.instance.levels_of(q)
+            enough = [g for g, level in enumerate(levels) if level.area_km2 >= self.constraint.km2 - KM2]
+            if enough:
+                terms.append((own.open[enough[0], t], 1.0))
+                terms += [(own.ended[g, t], -1.0) for g in enough if own.ended is not None]
+        p.at_least(self, self.place, t, terms, 1.0)
 
 
 class TripsCapRule(ConstraintRule[TripsCap]):

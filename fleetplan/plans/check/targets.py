@@ -28,6 +28,7 @@ from fleetplan.plans.check.report import (
 from fleetplan.plans.check.suspended import paused
 from fleetplan.plans.check.value import CAPITAL_CHARGED
 from fleetplan.request.constraints import (
+    AreaFloor,
     Constraint,
     FleetCap,
     FleetFloor,
@@ -165,6 +166,16 @@ def _area_cap(plan: Rollouts, c: AreaCap) -> Iterator[Measure]:
             text = f"{d.areas_km2[t]:.1f} km2 are open; at most {c.km2:g} may be"
             found = Measure(d.areas_km2[t], text, most=c.km2, month=plan.months[t], slack=KM2)
             yield replace(found, city=d.row.city, stack=d.row.stack)
+
+
+@_measures(AreaFloor)
+def _area_floor(plan: Rollouts, c: AreaFloor) -> Iterator[Measure]:
+    for t in plan.grid.window(c.start, c.end):
+        widest = max(plan.named(c.city, c.stack), key=lambda d, t=t: d.areas_km2[t], default=None)  # type: ignore[misc]
+        area = widest.areas_km2[t] if widest is not None else 0.0
+        text = f"{area:.1f} km2 are open by one service; at least {c.km2:g} must be"
+        found = Measure(area, text, least=c.km2, month=plan.months[t], slack=KM2)
+        yield found if widest is None else replace(found, city=widest.row.city, stack=widest.row.stack)
 
 
 @_measures(TripsCap)

@@ -30,6 +30,7 @@ def check_told(case: Case) -> Iterator[Violation]:
         yield from _sites(rollout, city)
         yield from _doubts(case, rollout, city)
         yield from _outcome(case, rollout)
+        yield from _kept_out(case, rollout)
         yield from _city_binds(case.plan, rollout)
     yield from _permits_waited_for(case)
     for fleet in case.plan.stacks:
@@ -111,6 +112,22 @@ def _outcome(case: Case, rollout: CityRollout) -> Iterator[Violation]:
     elif more is not None and money_apart(more, left):
         text = f"opening it is told to bring {usd_text(more)} USD at most; the bound leaves {usd_text(left)}"
         yield Violation(RULE, rollout.city, text, abs(more - left))
+
+
+def _kept_out(case: Case, rollout: CityRollout) -> Iterator[Violation]:
+    """Hold what keeps a city out against the request: whom it admits there, who must earn, what it asks."""
+    asked = {c.id for c in case.request.constraints}
+    for one in rollout.outcome.kept_out:
+        rules = {limit.rule for limit in one.limits}
+        wrong = rollout.outcome.kind != "not_worth" or not one.limits or not one.stacks or one.worth_usd <= 0.0
+        wrong |= not set(one.constraints) <= asked
+        wrong |= any(stack not in case.admission.admitted(rollout.city) for stack in one.stacks)
+        if "partner_earns" in rules and not wrong:
+            wrong = all("capital" in case.catalogue.stacks[stack].platform_pays for stack in one.stacks)
+        if wrong:
+            yield Violation(
+                RULE, rollout.city, "what keeps it out is no limit of its, or nobody is kept out by it", 1.0
+            )
 
 
 def _city_binds(plan: Plan, rollout: CityRollout) -> Iterator[Violation]:

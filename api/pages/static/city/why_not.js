@@ -18,7 +18,7 @@ export function askInPlace(form) {
 
 function address(form) {
   const asked = new URLSearchParams({ city: form.dataset.city });
-  for (const name of ["stack", "by", "vehicles"]) if (byId(`why-${name}`).value) asked.set(name, byId(`why-${name}`).value);
+  for (const name of ["stack", "by", "vehicles", "level"]) if (byId(`why-${name}`).value) asked.set(name, byId(`why-${name}`).value);
   return `/v1/plans/${form.dataset.plan}/why-not?${asked}`;
 }
 

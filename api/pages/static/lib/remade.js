@@ -1,0 +1,105 @@
+/* Questions that are answered by planning again: reruns are posted as the service tells them, followed, and asked for anew until
+   nothing is left to post. What was planned stays stored, so that a second question, of whomever, is answered at once. */
+import { duration } from "./format.js";
+import { call, say, showProblems } from "./http.js";
+
+const POLL_MS = 2000;
+
+const WAITING = new Set(["queued", "running"]);
+const KINDS = {
+  thresholds: {
+    entries: (told) => told.thresholds,
+    calls: (entry) => entry.reruns,
+    known: (entries) => `${entries.filter((e) => e.state === "known").length} of ${entries.length} known, ${entries.reduce((sum, e) => sum + e.made, 0)} plans read`,
+    draw: thresholds,
+  },
+  limits: {
+    entries: (told) => told.limits,
+    calls: (entry) => (entry.rerun ? [entry.rerun] : []),
+    known: (entries) => `${entries.filter((e) => e.state === "known").length} of ${entries.length} known`,
+    draw: limits,
+  },
+};
+
+export function remadeInPlace() {
+  for (const box of document.querySelectorAll("[data-remade]")) {
+    const button = box.querySelector("[data-ask]");
+    button?.addEventListener("click", () => {
+      button.disabled = true;
+      box.querySelector("[data-problems]").hidden = true;
+      answer(box).catch((error) => showProblems(box.querySelector("[data-problems]"), error)).finally(() => { button.disabled = false; });
+    });
+  }
+}
+
+async function answer(box) {
+  const kind = KINDS[box.dataset.remade];
+  const progress = box.querySelector("[data-progress]");
+  const place = box.querySelector("[data-answer]");
+  const began = Date.now();
+  const posted = new Set();
+  progress.hidden = false;
+  progress.textContent = "Looking up what is known";
+  for (;;) {
+    const entries = kind.entries(await call("GET", box.dataset.address));
+    place.replaceChildren(...kind.draw(entries, box));
+    const fresh = entries.flatMap(kind.calls).filter((one) => !posted.has(one.idempotency_key));
+    for (const { href, body, idempotency_key: key } of fresh) {
+      posted.add(key);
+      await call("POST", href, body, { "Idempotency-Key": key });
+    }
+    progress.textContent = `${kind.known(entries)}, ${duration((Date.now() - began) / 1000)}`;
+    if (!fresh.length && !entries.some((entry) => WAITING.has(entry.state))) break;
+    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+  }
+  say("Answered");
+}
+
+function element(name, text, className = "") {
+  return Object.assign(document.createElement(name), { textContent: text, className });
+}
+
+function table(heads, rows) {
+  const box = element("div", "", "scroll");
+  const made = document.createElement("table");
+  const head = made.createTHead().insertRow();
+  for (const name of heads) head.append(Object.assign(element("th", name), { scope: "col" }));
+  const body = made.createTBody();
+  for (const cells of rows) {
+    const row = body.insertRow();
+    cells.forEach((cell, k) => {
+      const one = k ? element("td", "") : Object.assign(element("th", ""), { scope: "row" });
+      one.append(...(Array.isArray(cell) ? cell : [cell]));
+      row.append(one);
+    });
+  }
+  box.append(made);
+  return box;
+}
+
+function thresholds(entries) {
+  if (!entries.length) return [element("p", "No figure with a range moves this plan, so there is nothing to turn.")];
+  return entries.map((entry) => {
+    const part = document.createElement("section");
+    part.dataset.state = entry.state;
+    part.append(element("h4", entry.name), ...entry.sentences.slice(1).map((text) => element("p", text, "reading")));
+    for (const fault of entry.faults) part.append(element("p", fault, "note"));
+    if (entry.rows.length) {
+      const heads = Object.keys(entry.rows[0]);
+      const every = element("details", "");
+      every.append(element("summary", "Every value tried"), table(heads, entry.rows.map((row) => heads.map((name) => row[name]))));
+      part.append(every);
+    } else if (entry.state !== "known") part.append(element("p", "Being planned.", "note"));
+    return part;
+  });
+}
+
+function limits(entries) {
+  const plan = location.pathname.split("/")[2];
+  const rows = entries.map((entry) => {
+    const told = entry.worth || entry.sentence || (entry.state === "failed" || entry.state === "cancelled" ? "not found" : "being planned");
+    const link = entry.plan && entry.worth ? [" ", Object.assign(element("a", "compare", "from"), { href: `/plans/${plan}/comparison?with=${entry.plan}` })] : [];
+    return [entry.name, told, [entry.moves, ...link]];
+  });
+  return [table(["with", "is worth", "and moves"], rows)];
+}

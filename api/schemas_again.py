@@ -1,0 +1,55 @@
+"""The shapes of answers that are read from reruns: thresholds, and what limits are worth."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api.schemas import Answer, ChangeState, RerunCall
+from fleetplan.limits.types import Probed
+from fleetplan.threshold.types import Threshold
+
+
+class ThresholdTold(Answer):
+    """At which values of one thing another plan is best, as far as plans at these values are stored."""
+
+    state: ChangeState = Field(
+        description="known: nothing is left to plan; missing: post `reruns` and ask again, until it is known; "
+        "running: some are being made"
+    )
+    name: str
+    threshold: Threshold = Field(description="what is known so far; a side without points was not tried yet")
+    sentences: list[str]
+    rows: list[dict[str, str]] = Field(description="every value tried, in words")
+    faults: list[str] = Field(description="why a value could not be asked for")
+    made: int = Field(description="so many plans were made for it")
+    reruns: list[RerunCall] = Field(description="what to post next; empty when it is known, or being made")
+
+
+class ThresholdsTold(Answer):
+    """Thresholds of a plan: of what was asked for, or of the figures that matter most to it."""
+
+    plan: str
+    thresholds: list[ThresholdTold]
+
+
+class LimitTold(Answer):
+    """What one moved limit is worth, as far as the plan with it is stored."""
+
+    state: ChangeState = Field(
+        description="known: `probed` says what it is worth; missing, failed, cancelled: post `rerun` and ask again; "
+        "queued, running: `plan` is being made"
+    )
+    name: str
+    plan: str | None
+    rerun: RerunCall | None
+    probed: Probed | None
+    worth: str = Field(description="in words, by both bounds; empty while it is not known")
+    moves: str = Field(description="in words what the plan with it does otherwise; empty while it is not known")
+    sentence: str
+
+
+class LimitsTold(Answer):
+    """What the limits of a plan are worth, each moved by a step and planned again."""
+
+    plan: str
+    limits: list[LimitTold]

@@ -1,0 +1,34 @@
+"""What limits are worth, found by planning again with each of them moved, two side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from fleetplan.catalogue import load_catalogue
+from fleetplan.limits.answer import probed
+from fleetplan.limits.probes import patch_of
+from fleetplan.limits.types import Probe, Probed
+from fleetplan.options import PlanOptions
+from fleetplan.plans.types import Plan
+from fleetplan.reruns.again import OPTIONS, Again
+from fleetplan.run import QUIET, Run
+from fleetplan.service.types import CityService
+
+TOGETHER = 2
+
+
+def worth_of_limits(
+    plan: Plan,
+    probes: Sequence[Probe],
+    services: Mapping[str, CityService],
+    options: PlanOptions = OPTIONS,
+    run: Run = QUIET,
+) -> list[Probed]:
+    """Return what each moved limit is worth, in the order of the probes; ``services`` are the curves of the plan's cities."""
+    catalogue = run.catalogue if run.catalogue is not None else load_catalogue()
+    again = Again(plan, catalogue, services, options, Run(stop=run.stop, catalogue=catalogue, cache_dir=run.cache_dir))
+    patches = [patch_of(probe, plan, catalogue) for probe in probes]
+    with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
+        made = list(pool.map(again.made, patches))
+    return [probed(probe, plan, found) for probe, found in zip(probes, made, strict=True)]

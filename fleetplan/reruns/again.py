@@ -1,0 +1,64 @@
+"""A plan's request planned again with a patch, many times over, without what is only said of a plan: what binds, what clashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import InfeasibleError
+from fleetplan.options import PlanOptions
+from fleetplan.planner import plan_prepared
+from fleetplan.plans.types import Plan
+from fleetplan.prepare import Prepared, services_for
+from fleetplan.reruns.patch import merge_patch
+from fleetplan.run import Run
+from fleetplan.scope import judge_request
+from fleetplan.service.cache import USED_CITY_FIGURES, USED_ECONOMICS
+from fleetplan.service.types import CityService
+
+OPTIONS = PlanOptions(gap=0.005, node_limit=400, time_limit_s=60.0)
+"""Nodes are counted, not seconds: the same question has the same answer on any machine."""
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """Plans a plan's request with a patch, beginning with that plan.
+
+    Attributes
+    ----------
+    services
+        The response curves of the plan's cities, as of its request; made anew where a patch changes what they are made from.
+    run
+        Its catalogue is the one that the plan is made anew with.
+    """
+
+    plan: Plan
+    catalogue: Catalogue
+    services: Mapping[str, CityService]
+    options: PlanOptions
+    run: Run
+
+    def made(self, patch: Mapping[str, Any]) -> Plan | None:
+        """Return the checked plan of the patched request; None where no plan keeps every rule.
+
+        Raises
+        ------
+        RequestError
+            With every fault of the patch and of the request that comes out.
+        """
+        merged, faults = merge_patch(self.plan.request.model_dump(mode="json"), patch)
+        scope = judge_request(merged, self.catalogue, faults)
+        same = not any(_in_curves(key) for key in patch.get("overrides", {}))
+        services = self.services if same else services_for(scope, self.run)
+        prepared = Prepared(scope.request, self.catalogue, scope, {city: services[city] for city in scope.cities})
+        try:
+            return plan_prepared(prepared, self.options, self.run, parent=self.plan, bare=True).plan
+        except InfeasibleError:
+            return None
+
+
+def _in_curves(key: str) -> bool:
+    """Return whether a city's response curves are made from a figure."""
+    return key.partition("#")[2].startswith((*USED_CITY_FIGURES, *USED_ECONOMICS, "service.", "wait."))

@@ -1,0 +1,69 @@
+"""Thresholds found by planning again, from the plan in question, two values side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from fleetplan.catalogue import load_catalogue
+from fleetplan.options import PlanOptions
+from fleetplan.plans.types import Plan
+from fleetplan.reruns.again import OPTIONS, Again
+from fleetplan.run import QUIET, Run
+from fleetplan.service.types import CityService
+from fleetplan.threshold.answer import Made, Search, worth_along
+from fleetplan.threshold.shape import Watched
+from fleetplan.threshold.types import Dial, Threshold
+
+TOGETHER = 2
+EVERYTHING = Watched()
+
+
+def thresholds(
+    plan: Plan,
+    dials: Sequence[Dial],
+    services: Mapping[str, CityService],
+    watched: Watched = EVERYTHING,
+    options: PlanOptions = OPTIONS,
+    run: Run = QUIET,
+) -> list[Threshold]:
+    """Return at which values of each dial another plan is best, in the order of the dials.
+
+    Parameters
+    ----------
+    services
+        The response curves of the plan's cities, as of its request.
+    watched
+        What counts as another plan.
+    options
+        How each value is planned; nodes counted, so that the same question has the same answer.
+    """
+    catalogue = run.catalogue if run.catalogue is not None else load_catalogue()
+    here = Run(stop=run.stop, catalogue=catalogue, cache_dir=run.cache_dir)
+    found = [Search(plan, catalogue, dial, watched, worth_along(dial, catalogue, services, plan)) for dial in dials]
+    again = Again(plan, catalogue, services, options, here)
+    with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
+        going: dict[Future[Plan | None], tuple[Search, str, int]] = {}
+        for search in found:
+            _ask(pool, again, search, going)
+        while going:
+            done, _ = wait(going, return_when=FIRST_COMPLETED)
+            for future in done:
+                search, what, step = going.pop(future)
+                getattr(search, what)[step] = Made(future.result())
+                if run.stop is None or not run.stop.is_set():
+                    _ask(pool, again, search, going)
+    return [search.threshold() for search in found]
+
+
+def _ask(
+    pool: ThreadPoolExecutor, again: Again, search: Search, going: dict[Future[Plan | None], tuple[Search, str, int]]
+) -> None:
+    """Have planned what a search needs next and what is not being planned already."""
+    waits = {(what, step) for other, what, step in going.values() if other is search}
+    asked = [("found", step, search.patch) for step in search.todo()]
+    if not asked and not waits:
+        asked = [("held", step, search.holding_patch) for step in search.held_todo()]
+    for what, step, patch in asked:
+        if (what, step) not in waits:
+            going[pool.submit(again.made, patch(step))] = (search, what, step)
