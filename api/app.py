@@ -20,6 +20,7 @@ from starlette.routing import Match, Route
 
 from api import problems as p
 from api import schemas, schemas_again
+from api import simulations as replays
 from api.deps import Enqueue, Service, ServiceStore
 from api.known import Known
 from api.logs import configure_logs
@@ -39,6 +40,7 @@ from api.routes import (
     plans,
     reruns,
     results,
+    simulations,
     validations,
     why_not,
 )
@@ -56,6 +58,7 @@ ROUTERS = (
     why_not.router,
     doubt.router,
     again.router,
+    simulations.router,
     validations.router,
     cities.router,
     partners.router,
@@ -76,6 +79,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.GridTold,
     schemas_again.ThresholdsTold,
     schemas_again.LimitsTold,
+    replays.SimulationTold,
+    replays.SimulationList,
     schemas.GeoJson,
     schemas.Cities,
     schemas.Partners,

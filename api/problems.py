@@ -124,6 +124,10 @@ class TableNotFound(NotFound):
     """There is no such table."""
 
 
+class SimulationNotFound(NotFound):
+    """There is no such replay of the plan."""
+
+
 class MethodNotAllowed(ServiceError):
     """The address does not take this method."""
 
@@ -217,6 +221,9 @@ KINDS: dict[type[ServiceError], Kind] = {
     PartnerNotFound: Kind("partner-not-found", 404, "There is no such stack", "See GET /v1/partners."),
     ExampleNotFound: Kind("example-not-found", 404, "There is no such example", "Use one of those allowed."),
     TableNotFound: Kind("table-not-found", 404, "There is no such table", "Use one of those allowed."),
+    SimulationNotFound: Kind(
+        "simulation-not-found", 404, "The plan has no such replay", "See its list of simulations."
+    ),
     MethodNotAllowed: Kind(
         "method-not-allowed", 405, "This address does not take that method", "See the Allow header."
     ),

@@ -14,6 +14,7 @@ from fleetplan.facts import Binding, CityOutcome, Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
 from fleetplan.plans.types import CityRollout, Kpis, Status
 from fleetplan.remedies import Repair
+from fleetplan.replays.types import ReplayCounts
 from fleetplan.request import PlanRequest
 
 
@@ -68,6 +69,7 @@ class Links(Answer):
     tables: dict[str, str]
     cities: str
     comparison: str
+    simulations: str
     parent: str | None
 
 
@@ -87,6 +89,7 @@ class PlanSummary(Answer):
     gap: float | None
     parent: str | None
     origin: str
+    replays: ReplayCounts | None = Field(description="months replayed request by request; `fallen` do not stand")
     links: Links
 
 
@@ -346,11 +349,12 @@ def links_of(row: PlanRow) -> Links:
         tables={name: f"{here}/tables/{name}" for name in TABLE_NAMES},
         cities=f"{here}/cities/{{city}}",
         comparison=f"{here}/comparison{{?with}}",
+        simulations=f"{here}/simulations",
         parent=None if row.parent is None else f"/v1/plans/{row.parent}",
     )
 
 
-def _summary(row: PlanRow) -> dict[str, Any]:
+def _summary(row: PlanRow, replays: ReplayCounts | None) -> dict[str, Any]:
     plain = ("id", "state", "phase", "name", "created_at", "started_at", "first_plan_at", "finished_at", "gap")
     return {
         **{name: getattr(row, name) for name in plain},
@@ -358,19 +362,20 @@ def _summary(row: PlanRow) -> dict[str, Any]:
         "bound": Money.of(row.bound),
         "parent": row.parent,
         "origin": row.origin,
+        "replays": replays,
         "links": links_of(row),
     }
 
 
-def plan_summary(row: PlanRow) -> PlanSummary:
+def plan_summary(row: PlanRow, replays: ReplayCounts | None = None) -> PlanSummary:
     """Return a plan as it stands in a list."""
-    return PlanSummary(**_summary(row))
+    return PlanSummary(**_summary(row, replays))
 
 
-def plan_status(row: PlanRow) -> PlanStatus:
+def plan_status(row: PlanRow, replays: ReplayCounts | None = None) -> PlanStatus:
     """Return everything that is told about a plan at once."""
     return PlanStatus(
-        **_summary(row),
+        **_summary(row, replays),
         cancel_requested=row.cancel_requested,
         has_answer=row.answer_sha256 is not None,
         kpis=None if row.kpis is None else Kpis.model_validate(dict(row.kpis)),

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     helpers: Annotated[int, Field(ge=0, le=64)] | None = Field(
         default=None, description="parts of other workers' large plans solved at once while there is no plan here"
     )
+    replays_each: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=24,
+        description="months of each plan that are replayed in the background while nothing else waits; 0: none",
+    )
     min_free_bytes: Annotated[int, Field(ge=0)] = Field(
         default=16_000_000, description="with less room than this in data_dir no plan is taken, and /ready says so"
     )
@@ -108,6 +112,7 @@ class Settings(BaseSettings):
             concurrency=max(1, self.workers),
             queue_limit=self.max_queue,
             helpers=self.helpers,
+            replays_each=self.replays_each,
         )
 
     @classmethod

@@ -17,6 +17,7 @@ from api.problems import DiskFull
 from api.schemas import plan_status
 from api.security import Caller
 from api.store.contract import FINAL, NewPlan, PlanRow
+from fleetplan.replays.types import ReplayCounts
 
 WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])", re.IGNORECASE)
 RETRY_S = "1"
@@ -59,9 +60,11 @@ async def submit(request: Request, service: Service, new: NewPlan, prefer: str |
     return status_document(row, {**headers, "Retry-After": RETRY_S}).respond(request, 202)
 
 
-def status_document(row: PlanRow, headers: dict[str, str] | None = None) -> Document:
+def status_document(
+    row: PlanRow, headers: dict[str, str] | None = None, replays: ReplayCounts | None = None
+) -> Document:
     """Return a plan's status as a document."""
-    return json_document(plan_status(row), headers=headers)
+    return json_document(plan_status(row, replays), headers=headers)
 
 
 def preferred_wait(prefer: str | None, most_s: float) -> float | None:

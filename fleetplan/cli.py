@@ -26,7 +26,7 @@ from fleetplan.cli_files import slug, written
 from fleetplan.cli_simulate import simulate_app
 from fleetplan.cli_threshold import threshold_app
 from fleetplan.errors import CheckFailed, InfeasibleError
-from fleetplan.terminal import AsJson, console, context, read_plan, reported, request_file, searched
+from fleetplan.terminal import AsJson, console, context, kept_sentences, read_plan, reported, request_file, searched
 
 if TYPE_CHECKING:
     from fleetplan.options import PlanOptions
@@ -134,15 +134,18 @@ def check_command(
             else None
         )
         told = bound_sentences(given, bound) if bound is not None else []
+        replayed = kept_sentences(plan, given)
         good = report.valid and bound is not None and bound.finding != "refuted"
         if as_json:
             rows = [{"rule": v.rule, "where": v.where, "sentence": v.sentence} for v in report.violations]
             proof = None if bound is None else {**bound.model_dump(), "sentences": told}
             rules = list(report.rules_checked)
-            typer.echo(json.dumps({"valid": good, "rules": rules, "violations": rows, "bound": proof}))
+            typer.echo(
+                json.dumps({"valid": good, "rules": rules, "violations": rows, "bound": proof, "replayed": replayed})
+            )
         elif report.valid:
             typer.echo(f"{plan}: every rule is kept ({len(report.rules_checked)} checks), nothing in it was altered")
-            typer.echo("\n".join(told))
+            typer.echo("\n".join([*told, *replayed]))
         if not good:
             if as_json:
                 raise typer.Exit(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetplan.terminal import AsJson, console, print_table, read_plan, reported
+from fleetplan.terminal import AsJson, console, kept_sentences, print_table, read_plan, reported
 
 if TYPE_CHECKING:
     from fleetplan.catalogue.types import Catalogue
@@ -49,7 +49,7 @@ def doubt_command(
         if out is not None:
             _write(out, found, cells, again)
             _write_workbook(out, given, catalogue, once.services())
-            _write_report(out, given, catalogue, once.services(), found)
+            _write_report(out, given, catalogue, once.services(), found, kept_sentences(plan, given))
         if as_json:
             typer.echo(json.dumps(_data(found, cells, again)))
         else:
@@ -129,10 +129,12 @@ def _write_workbook(out: Path, given: Plan, catalogue: Catalogue, services: dict
     (out / "live.xlsx").write_bytes(live_workbook(Books.of(given, catalogue, services)))
 
 
-def _write_report(out: Path, given: Plan, catalogue: Catalogue, services: dict[str, CityService], found: Doubt) -> None:
+def _write_report(
+    out: Path, given: Plan, catalogue: Catalogue, services: dict[str, CityService], found: Doubt, replayed: list[str]
+) -> None:
     from fleetplan.report.html import report_html
 
-    (out / "report.html").write_text(report_html(given, services, catalogue, found), encoding="utf-8")
+    (out / "report.html").write_text(report_html(given, services, catalogue, found, replayed), encoding="utf-8")
 
 
 def _print(catalogue: Catalogue, given: Plan, found: Doubt, cells: Grid | None, again: list[Resolved]) -> None:

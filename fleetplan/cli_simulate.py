@@ -7,15 +7,14 @@ import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleetplan.terminal import AsJson, console, context, print_table, read_plan, reported
+from fleetplan.terminal import AsJson, console, print_table, reported
 
 if TYPE_CHECKING:
     from fleetplan.simulate import SimulationResult
-    from fleetplan.simulate.replay import Replay
 
 simulate_app = typer.Typer()
 MOST_RUNS = 1000
@@ -32,12 +31,27 @@ class Dispatch(StrEnum):
     batched = "batched"
 
 
+class KindOfDays(StrEnum):
+    """Which days of a month are replayed."""
+
+    all = "all"
+    weekday = "weekday"
+    weekend = "weekend"
+
+
 @simulate_app.command("simulate")
 def simulate_command(
     plan: Annotated[Path | None, typer.Argument(help="A plan.json, as written by `fleetplan plan`.")] = None,
     *,
     city: Annotated[str | None, typer.Option(help="City of the plan: slug or name.")] = None,
     month: Annotated[str | None, typer.Option(help="Month to replay, YYYY-MM.")] = None,
+    days: Annotated[KindOfDays, typer.Option(help="Days of the month to replay.")] = KindOfDays.all,
+    all_months: Annotated[
+        bool, typer.Option("--all", help="Replay every city's launch year and the plan's last year, a month a period.")
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="With --all: write what came of it beside the plan, as NAME.replays.json.")
+    ] = False,
     case: Annotated[Path | None, typer.Option(help="Folder of a case from elsewhere: docs/simulation.md.")] = None,
     dispatch: Annotated[
         Dispatch | None, typer.Option(help="How requests meet cars; a plan's by default batched.")
@@ -49,23 +63,51 @@ def simulate_command(
 ) -> None:
     """Replay a plan's city and month, or run a case from elsewhere, request by request; exit code 1: the plan does not stand."""
     with reported(as_json=as_json):
-        from fleetplan.errors import Fault, InputError
+        from fleetplan.errors import InputError
 
-        faults = [Fault("PLAN", "and --case are both given", "one of them")] if plan and case else []
-        if plan is None and case is None:
-            faults.append(Fault("PLAN", "neither a plan nor --case is given", "one of them", "see docs/simulation.md"))
-        if plan is not None and not city:
-            faults.append(Fault("--city", "is missing", "a city of the plan"))
-        if plan is not None and not month:
-            faults.append(Fault("--month", "is missing", "a month of the plan, YYYY-MM"))
-        if faults:
+        asked = {"plan": plan, "--city": city, "--month": month, "--all": all_months, "--keep": keep, "--case": case}
+        if faults := _asked_faults(asked):
             raise InputError(faults)
         _tell_of_compiling()
         how = _How(dispatch, runs, seed, out, as_json)
         if case is not None:
             _run_case(case, how)
-        elif plan is not None and city and month:
-            _run_plan(plan, city, month, how)
+            return
+        from fleetplan.cli_replays import replay_all, replay_one
+
+        given: dict[str, Any] = {
+            "dispatch": (dispatch or Dispatch.batched).value,
+            "seeds": range(seed, seed + runs),
+            "as_json": as_json,
+        }
+        if all_months and plan is not None:
+            stands = replay_all(plan, keep=keep, out=out, **given)
+        else:
+            stands = replay_one(plan or Path(), city or "", month or "", days.value, out=out, **given)
+        if not stands:
+            raise typer.Exit(1)
+
+
+def _asked_faults(asked: dict[str, Any]) -> list[Any]:
+    """Return what is missing, and what is asked for twice."""
+    from fleetplan.errors import Fault
+
+    if asked["plan"] is None and asked["--case"] is None:
+        return [Fault("PLAN", "neither a plan nor --case is given", "one of them", "see docs/simulation.md")]
+    faults = []
+    if asked["plan"] and asked["--case"]:
+        faults.append(Fault("PLAN", "and --case are both given", "one of them"))
+    if asked["--all"]:
+        both = [name for name in ("--city", "--month", "--case") if asked[name]]
+        faults += [Fault(name, "and --all are both given", "one of them") for name in both]
+    elif asked["plan"] is not None:
+        faults += [Fault("--city", "is missing", "a city of the plan, or --all")] if not asked["--city"] else []
+        faults += (
+            [Fault("--month", "is missing", "a month of the plan, YYYY-MM, or --all")] if not asked["--month"] else []
+        )
+    if asked["--keep"] and not asked["--all"]:
+        faults.append(Fault("--keep", "is given without --all", "both", "a single month is written with --out"))
+    return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,52 +117,6 @@ class _How:
     seed: int
     out: Path | None
     as_json: bool
-
-
-def _run_plan(path: Path, city: str, month: str, how: _How) -> None:
-    from fleetplan.catalogue.aliases import resolve_city
-    from fleetplan.scope import apply_overrides
-    from fleetplan.simulate.replay import find_month, replay_month
-
-    plan = read_plan(path)
-    catalogue, services = context(plan)
-    slug = resolve_city(catalogue, city)
-    find_month(plan, slug, month)
-    changed, _ = apply_overrides(catalogue, plan.request.overrides)
-    dispatch: Literal["nearest", "batched"] = "nearest" if how.dispatch is Dispatch.nearest else "batched"
-    replay = replay_month(plan, month, changed, services[slug], runs=how.runs, seed=how.seed, dispatch=dispatch)
-    _show_replay(replay, how)
-    if not replay.stands:
-        raise typer.Exit(1)
-
-
-def _show_replay(replay: Replay, how: _How) -> None:
-    from fleetplan.simulate.replications import summary
-    from fleetplan.words.simulation import deployment_verdict, verdict
-
-    files, told = [], []
-    for found in replay.deployments:
-        head = {
-            "city": replay.city,
-            "month": replay.month,
-            "stack": found.stack,
-            "dispatch": replay.dispatch,
-            **found.facts(),
-            "sentence": deployment_verdict(found),
-        }
-        told.append(summary(found.results, head))
-        if how.out is not None:
-            files += _written(list(found.results), head, None, how.out / found.stack)
-    if how.as_json:
-        row = {"city": replay.city, "month": replay.month, "stands": replay.stands, "deployments": told}
-        typer.echo(json.dumps({**row, "sentence": verdict(replay)}))
-        return
-    for found, row in zip(replay.deployments, told, strict=True):
-        typer.echo(row["sentence"])
-        print_table(console(), found.rows(), ("figure", "promised", "replayed", "standard_error"))
-    typer.echo(verdict(replay))
-    for path in files:
-        typer.echo(f"written: {path}")
 
 
 def _run_case(folder: Path, how: _How) -> None:
@@ -199,10 +195,6 @@ def _print_means(screen: Any, results: list[SimulationResult], head: dict[str, A
 
 
 def _written(results: list[SimulationResult], head: dict[str, Any], ids: list[Any] | None, folder: Path) -> list[Path]:
-    from fleetplan.simulate.replications import write_results
+    from fleetplan.cli_replays import written
 
-    try:
-        return write_results(folder, results, head, ids)
-    except OSError as error:
-        typer.echo(f"{folder}: cannot be written: {error.strerror}", err=True)
-        raise typer.Exit(1) from error
+    return written(results, head, ids, folder)

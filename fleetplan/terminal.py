@@ -158,6 +158,15 @@ def read_plan(path: Path) -> Plan:
     return read_plan(file_bytes(path, "give a plan.json"), str(path))
 
 
+def kept_sentences(path: Path, plan: Plan) -> list[str]:
+    """Return what the replays say that are kept beside a plan's file; nothing where there are none of this plan."""
+    from fleetplan.replays.kept import read_kept
+    from fleetplan.words.replays import standing_sentences
+
+    found = read_kept(path, plan)
+    return [] if found is None else standing_sentences(found.standing)
+
+
 def file_bytes(path: Path, remedy: str) -> bytes:
     """Return what a file holds.
 

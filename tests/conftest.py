@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 
+os.environ.setdefault("FLEETPLAN_REPLAYS_EACH", "0")
+"""No plan of a test is replayed in the background, where a test does not ask for it: it would take the cores from the others."""
+
+
 def _source_digest() -> str:
     """Return a hash of everything under fleetplan/: what an older version of the code cached is never read."""
     digest = hashlib.sha256()

@@ -34,6 +34,7 @@ BODIES = {
         "patch": {"capital": {"per_quarter_usd": 20_000_000}},
         "options": {"freeze_until": "2027-06", "change_price_usd": 1_000_000},
     },
+    "simulation_asked": {"city": "zurich", "month": "2030-10", "days": "all", "seeds": [0, 1, 2]},
 }
 
 
@@ -82,6 +83,8 @@ def _real(service: Running) -> dict[str, Any]:
         "explanation": get(f"{here}/explanation"),
         "comparison": get(f"{here}/comparison", params={"with": other}),
         "why_not": get(f"{here}/why-not", params={"city": "zurich", "vehicles": 900}),
+        "simulation": service.client.post(f"{here}/simulations", json=BODIES["simulation_asked"]),
+        "simulations": get(f"{here}/simulations"),
         "validation": service.client.post("/v1/validations", json=BODIES["submission"]),
         "cities": get("/v1/cities"),
         "city": get("/v1/cities/zurich"),

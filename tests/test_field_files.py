@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 import geopandas as gpd
@@ -129,12 +128,8 @@ def test_a_table_that_says_what_cannot_be_is_refused(folder: Path, table: str, w
 
 
 @pytest.mark.parametrize("table", ["ok.parquet", "int.parquet", "index.parquet"])
-def test_parquet_is_read_where_pyarrow_is_installed_and_else_says_so(folder: Path, table: str) -> None:
-    if find_spec("pyarrow") is None:
-        with pytest.raises(InputError, match="pyarrow, which is not installed"):
-            begun(folder, DISTRICTS, CASES / "20-h3-tables" / table)
-    else:
-        assert people(begun(folder, DISTRICTS, CASES / "20-h3-tables" / table)) == PEOPLE
+def test_parquet_is_read_as_it_is_meant(folder: Path, table: str) -> None:
+    assert people(begun(folder, DISTRICTS, CASES / "20-h3-tables" / table)) == PEOPLE
 
 
 def test_people_outside_the_districts_are_told(folder: Path) -> None:

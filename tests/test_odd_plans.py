@@ -28,6 +28,7 @@ from fleetplan.explain.verdict import verdict
 from fleetplan.plans.decided import decided_before
 from fleetplan.plans.reading import opened_deployments
 from fleetplan.plans.types import Plan
+from fleetplan.replays.months import months_to_replay
 from fleetplan.report import areas
 from fleetplan.report.artefacts import write_artefacts
 from fleetplan.report.comparison_gantt import overlay
@@ -289,6 +290,26 @@ def explanations(odd: Odd) -> None:
     assert len(kept_words(decided_before(odd.plan, "2099-12"))) == 2
 
 
+def replayed(odd: Odd) -> None:
+    """Months in which something is open can be replayed; of a plan that opens nothing there is none."""
+    months = months_to_replay(odd.plan, 1000)
+    assert {one.city for one in months} == set(odd.opened)
+    address = f"/v1/plans/{odd.id}/simulations"
+    before = len(odd.data("/v1/plans/{plan}/simulations")["simulations"])
+    for one in months[:1]:
+        sent = odd.site.client.post(address, json=one.model_dump())
+        assert sent.status_code == 202, sent.text
+        made = sent.json()["id"]
+        assert odd.data(f"/v1/plans/{{plan}}/simulations/{made}")["state"] == "queued"
+        assert "waits to be replayed" in odd.page(f"/plans/{{plan}}/cities/{one.city}?simulation={made}")
+    assert len(odd.data("/v1/plans/{plan}/simulations")["simulations"]) == before + len(months[:1])
+    shut = [c.city for c in odd.plan.cities if c.city not in odd.opened]
+    for city in shut[:1]:
+        refused = odd.site.client.post(address, json={"city": city, "month": odd.plan.periods[-1]})
+        assert refused.status_code == 422
+        assert "the plan opens nothing there" in refused.text
+
+
 def explanations_of_cities(odd: Odd) -> None:
     for city in odd.plan.cities:
         steps = agenda.agenda(odd.plan, city)
@@ -326,6 +347,7 @@ RENDERERS: tuple[Callable[[Odd], None], ...] = (
     artefacts,
     told_to_programs,
     doubted,
+    replayed,
     explanations,
     explanations_of_cities,
     levers_of_a_rerun,
@@ -350,7 +372,7 @@ def addresses() -> set[str]:
 def test_every_address_of_a_plan_is_driven_with_odd_plans():
     source = Path(__file__).read_text(encoding="utf-8")
     elsewhere = {"/v1/plans/{plan}/events", "/pages/plans/{plan}/turn"}  # both tell of a search, not of a plan
-    shape = {"{city}": r"\{city.city\}", "{name}": r"\{name\}"}
+    shape = {"{city}": r"\{city.city\}", "{name}": r"\{name\}", "{simulation}": r"\{made\}"}
     missing = []
     for address in addresses() - elsewhere:
         pattern = re.sub(r"\{(\w+)\}", lambda found: shape.get(found[0], r"\{+(plan|odd\.ordinary)\}+"), address)

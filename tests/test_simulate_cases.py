@@ -6,8 +6,11 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
@@ -165,6 +168,21 @@ def test_a_matrix_stands_in_for_a_network(case):
     np.savez(case / "matrix.npz", seconds=90.0 * steps, metres=500.0 * steps)
     result = simulate(read_case(case).scenario)
     assert result.totals()["requests"] == 240
+    asked = pd.read_csv(case / "requests.csv")
+    (case / "requests.csv").unlink()
+    columns: dict[str, Any] = {name: asked[name].to_numpy() for name in asked.columns if name != "id"}
+    np.savez(case / "requests.npz", **columns)
+    assert simulate(read_case(case).scenario).served_share == result.served_share
+    np.savez(case / "requests.npz", time_s=np.zeros(3), origin=np.zeros((2, 2)))
+    assert any("a table has one for each column, all of one length" in what for _, what in faults_of(case))
+    (case / "requests.npz").unlink()
+    with duckdb.connect() as made:
+        made.execute("COPY asked TO $path (FORMAT parquet)", {"path": str(case / "requests.parquet")})
+    assert simulate(read_case(case).scenario).served_share == result.served_share
+    (case / "requests.parquet").write_bytes(b"no parquet")
+    assert any("cannot be read" in what for _, what in faults_of(case))
+    asked.to_csv(case / "requests.csv", index=False)
+    (case / "requests.parquet").unlink()
     np.savez(case / "matrix.npz", seconds=90.0 * steps)
     assert ("matrix.npz: metres", "is missing") in faults_of(case)
     np.savez(case / "matrix.npz", seconds=-90.0 * steps, metres=np.zeros((3, 3)))

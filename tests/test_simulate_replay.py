@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 from fleetplan.cli import app
 from fleetplan.demand import build_demand
-from fleetplan.errors import InputError
 from fleetplan.geography import build_geography
 from fleetplan.plans.files import plan_text
 from fleetplan.simulate import Policy, SimulationResult, simulate
 from fleetplan.simulate.city_days import CityPlace, ServiceArea, Stalls
-from fleetplan.simulate.replay import DeploymentReplay, Replay, days_of, find_month
-from fleetplan.words.simulation import deployment_verdict, verdict
+from fleetplan.simulate.replay import DeploymentReplay, Replay, days_of
+from fleetplan.simulate.told import deployment_told, month_told
+from fleetplan.words.replays import deployment_verdict, month_verdict
 from tests.fake_plan import fake_plan
 from tests.small_city import assumptions, economics, small_city
 
@@ -71,6 +71,7 @@ def test_a_week_with_cars_enough_is_served_and_cars_sleep_in_the_quiet_hours(are
 
 
 def test_a_month_has_its_days():
+    assert set(days_of("2028-02", "weekend")[1]) == {True}
     days, weekend = days_of("2028-02")
     assert (len(days), sum(weekend)) == (29, 8)
     assert days[0] == "weekday"  # 1 February 2028 is a Tuesday
@@ -113,29 +114,17 @@ def test_a_promise_kept_stands_and_one_out_of_reach_does_not(week):
 def test_the_verdict_says_what_is_off_and_by_how_much(week):
     kept = replayed(week)
     late = replayed(week, promised_wait_min=kept.promised_wait_min / 2)
-    good, bad = (Replay("small", "Small", "2028-02", "nearest", (d,)) for d in (kept, late))
-    assert verdict(good) == "Small, 2028-02: the plan stands."
-    assert verdict(bad) == "Small, 2028-02: the plan does not stand."
-    assert "Riders wait 100 % longer than promised" in deployment_verdict(late)
-    assert "longer" not in deployment_verdict(kept)
-    assert {row["figure"] for row in kept.rows()} >= {"trips a day", "mean wait, min"}
-    assert late.facts()["wait_stands"] is False
-
-
-def test_months_and_cities_without_service_are_refused():
-    plan = fake_plan()
-    opened = next(c for c in plan.cities if c.launch)
-    rollout, period = find_month(plan, opened.city, opened.launch or "")
-    assert rollout.city == opened.city
-    assert plan.periods[period] <= (opened.launch or "")
-    for city, month in (
-        ("atlantis", "2027-01"),
-        (opened.city, "1999-01"),
-        (opened.city, "soon"),
-        (opened.city, "2027-01"),
-    ):
-        with pytest.raises(InputError):
-            find_month(plan, city, month)
+    good, bad = (
+        month_told(Replay("small", "Small", "2028-02", "all", (1,), "nearest", (d,)), "p", "c") for d in (kept, late)
+    )
+    assert month_verdict(good) == "Small, Feb 2028: the plan stands."
+    assert month_verdict(bad) == "Small, Feb 2028: the plan does not stand."
+    assert "Riders wait 100 % longer than promised" in deployment_verdict(bad.deployments[0])
+    assert "longer" not in deployment_verdict(good.deployments[0])
+    few = deployment_told(replayed(week, serving_days_share=0.95))
+    assert "points fewer ride than promised; 2 are allowed." in deployment_verdict(few)
+    assert [s.figure for s in bad.standing.shortfalls] == ["wait_min"]
+    assert good.deployments[0].figure("wait_min").standard_error is None
 
 
 def test_the_command_asks_for_what_it_needs(tmp_path):
@@ -145,4 +134,5 @@ def test_the_command_asks_for_what_it_needs(tmp_path):
     assert run.exit_code == 2
     assert "--city" in run.stderr
     assert "--month" in run.stderr
-    assert CliRunner().invoke(app, ["simulate", str(path), "--case", str(tmp_path)]).exit_code == 2
+    for more in (["--case", str(tmp_path)], ["--all", "--city", "zurich"], ["--keep", "--city", "x", "--month", "y"]):
+        assert CliRunner().invoke(app, ["simulate", str(path), *more]).exit_code == 2

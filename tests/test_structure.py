@@ -27,9 +27,10 @@ ALLOWED: dict[str, set[str]] = {
     "remedies": {"facts"},
     "errors": {"facts", "remedies"},
     "months": set(),
+    "parquet": set(),
     "helpers": set(),
     "request": BASE,
-    "catalogue": BASE,
+    "catalogue": BASE | {"parquet"},
     "geography": FACTS,
     "demand": FACTS | {"geography"},
     "service": FACTS | {"geography", "demand"},
@@ -47,12 +48,14 @@ ALLOWED: dict[str, set[str]] = {
     "compare.types": BASE,
     "reruns.patch": BASE | {"request"},
     "doubt.types": FACTS,
+    "replays.types": BASE | {"request"},
+    "replays": BASE | {"request", "plans", "plans.types", "replays.types"},
     "words": INPUTS
     | {
         "doubt.types",
         "threshold.types",
         "limits.types",
-        "simulate",
+        "replays.types",
         "options",
         "compare.types",
         "plans",
@@ -83,7 +86,18 @@ ALLOWED: dict[str, set[str]] = {
     "doubt.resolve": INPUTS | {"doubt", "doubt.types", "options", "run", "plans.types", "reruns.rerun"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
     "report": INPUTS
-    | {"compare", "compare.types", "doubt", "doubt.types", "explain", "plans", "plans.types", "plans.check", "words"},
+    | {
+        "compare",
+        "compare.types",
+        "doubt",
+        "doubt.types",
+        "explain",
+        "plans",
+        "plans.types",
+        "plans.check",
+        "replays.types",
+        "words",
+    },
     "compare": INPUTS
     | {
         "compare.types",
@@ -98,10 +112,10 @@ ALLOWED: dict[str, set[str]] = {
         "words",
     },
     # Simulates whatever it is given; only the replay of a plan reads plans.
-    "simulate": PLACES | {"request", "scope", "plans.types"},
+    "simulate": PLACES | {"parquet", "request", "scope", "plans", "plans.types", "replays", "replays.types"},
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
-    "terminal": INPUTS | {"examples", "run", "plans", "plans.types", "report", "words"},
+    "terminal": INPUTS | {"examples", "run", "plans", "plans.types", "replays", "report", "words"},
     "cli_cities": INPUTS | {"report", "terminal"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_files": INPUTS
@@ -134,7 +148,8 @@ ALLOWED: dict[str, set[str]] = {
         "threshold.types",
         "words",
     },
-    "cli_simulate": INPUTS | {"simulate", "plans.types", "terminal", "words"},
+    "cli_replays": INPUTS | {"simulate", "replays", "replays.types", "terminal", "words"},
+    "cli_simulate": INPUTS | {"cli_replays", "simulate", "terminal", "words"},
     "cli": INPUTS
     | {
         "examples",
@@ -179,10 +194,13 @@ LIBRARY = set(ALLOWED) - {
     "geography",
     "demand",
     "economics",
+    "simulate",
     "cli",
     "cli_evaluate",
     "cli_threshold",
     "cli_binds",
+    "cli_replays",
+    "cli_simulate",
     "__main__",
 }
 HTTP = {
@@ -208,6 +226,7 @@ JUDGED = ASKED | {
     "api.why_not",
     "api.render",
     "api.submission",
+    "api.simulations",
 }
 
 # The service stands on the library, so its rooms may name the library's; no room of the library names one of these.
@@ -216,6 +235,7 @@ ALLOWED |= {
     "api.store": {"options"},
     "api.jobs": {
         "api.store",
+        "catalogue",
         "errors",
         "helpers",
         "optimize",
@@ -223,8 +243,12 @@ ALLOWED |= {
         "planner",
         "plans",
         "plans.types",
+        "replays",
+        "replays.types",
         "request",
         "run",
+        "simulate",
+        "words",
     },
     "api.settings": {"api.jobs"},
     "api.logs": set(),
@@ -250,7 +274,8 @@ ALLOWED |= {
     "api.thresholds": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.why_not": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.render": ASKED | LIBRARY,
-    "api.submission": ASKED,
+    "api.submission": ASKED | {"replays.types"},
+    "api.simulations": ASKED | LIBRARY,
     "api.routes": JUDGED | LIBRARY,
     "api.pages": JUDGED | {"api.routes", "api.jobs"} | LIBRARY,
     "api.middleware": HTTP | {"api.deps", "api.pages"},
@@ -269,6 +294,7 @@ EDGES = {
     "cli_doubt",
     "cli_evaluate",
     "cli_files",
+    "cli_replays",
     "cli_simulate",
     "cli_threshold",
     "cli_binds",
@@ -277,6 +303,7 @@ EDGES = {
 }
 EDGE_LIBRARIES = {"fastapi", "starlette", "plotly", "matplotlib", "rich", "typer", "jinja2"}
 HEAVY_LIBRARIES = {
+    "duckdb",
     "geopandas",
     "numba",
     "pandas",

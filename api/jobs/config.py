@@ -27,6 +27,10 @@ class JobConfig:
         Units of other workers' plans that a worker without a plan of its own solves at once; None for one on each core.
     solver
         The command that solves one plan (see :mod:`api.jobs.solver_child`); tests put a quicker one here.
+    replays_each
+        How many months of a plan that was just stored are replayed in the background; 0: none.
+    simulator
+        The command that replays one month (see :mod:`api.jobs.simulation_child`); tests put a quicker one here.
     """
 
     database_url: str | None
@@ -38,6 +42,8 @@ class JobConfig:
     max_attempts: int = 10
     helpers: int | None = None
     solver: tuple[str, ...] = (sys.executable, "-m", "api.jobs.solver_child")
+    replays_each: int = 0
+    simulator: tuple[str, ...] = (sys.executable, "-m", "api.jobs.simulation_child")
 
     @property
     def store_url(self) -> str:

@@ -24,6 +24,7 @@ from api.jobs.helping import Helping
 from api.jobs.offers import Sharing
 from api.jobs.outcome import Outcome
 from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, VERSION, WORKFLOW, JobQueue, prepare
+from api.jobs.simulating import Simulating, months_of
 from api.jobs.slot import Slot
 from api.jobs.solve import Solve, job
 from api.store.contract import PlanRow
@@ -74,7 +75,8 @@ class Worker:
                 if found.state is None:
                     return "abandoned"
                 state, answer, problem = found.state, found.answer, found.problem
-                patiently(lambda: self.store.finish(plan, state, answer=answer, problem=problem))
+                months = months_of(answer, self.config.replays_each)
+                patiently(lambda: self.store.finish(plan, state, answer=answer, problem=problem, replay=months))
                 return state
             finally:
                 self._forget(plan)
@@ -149,6 +151,14 @@ class Worker:
         for thread in threads:
             thread.start()
         return threads
+
+    def replay(self, stop: threading.Event) -> threading.Thread:
+        """Start replaying months of plans, one at a time, until told to stop; return the thread that does."""
+        c = self.config
+        one = Simulating(self.store, self.name, c.silence_s, c.simulator, self._busy)
+        thread = threading.Thread(target=one.run, args=(stop,), name="fleetplan-replay", daemon=True)
+        thread.start()
+        return thread
 
     def _busy(self) -> bool:
         return self._draining or bool(self._solves)
@@ -290,7 +300,7 @@ def run_worker(
     helping: list[threading.Thread] = []
     try:
         watching.start()
-        helping = worker.help(stop)
+        helping = [*worker.help(stop), worker.replay(stop)]
         if ready is not None:
             ready(worker.name)
         stop.wait()

@@ -11,10 +11,12 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, may_read
 from api.documents import Document
+from api.pages.replay_view import city_replays
 from api.pages.shell import page
 from api.problems import NotFound
-from api.routes.parameters import Slug
+from api.routes.parameters import SLUG, Slug
 from api.routes.results import city_of
+from api.security import Scope
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.explain import options
 from fleetplan.explain.agenda import agenda
@@ -74,14 +76,20 @@ async def city_page(
     found: AnsweredDep,
     city: Slug,
     month: Annotated[Month | None, Query(description="month to show; the last one when left out")] = None,
+    simulation: Annotated[str | None, Query(pattern=SLUG, description="replay to show; the last one known")] = None,
 ) -> Response:
     """Return the page of a city's rollout."""
-    return await run_in_threadpool(_page, request, service, found, city_of(found, city), month)
+    return await run_in_threadpool(_page, request, service, found, city_of(found, city), (month, simulation))
 
 
-def _page(request: Request, service: Service, found: Answered, rollout: CityRollout, month: str | None) -> Response:
+def _page(
+    request: Request, service: Service, found: Answered, rollout: CityRollout, shown: tuple[str | None, str | None]
+) -> Response:
     plan, streets = found.plan, _streets_of(service, found, rollout)
-    live = _live(plan, rollout, service.known.catalogue, month) if rollout.deployments else {}
+    live = _live(plan, rollout, service.known.catalogue, shown[0]) if rollout.deployments else {}
+    if rollout.deployments:
+        live |= city_replays(service, found, rollout, _fact_of(service, rollout), shown[1])
+        live["may_change"] = any(scope.holds(Scope.plan) for scope in request.scope["caller"].scopes)
     before, after = view.neighbours(plan, rollout)
     return page(
         request,

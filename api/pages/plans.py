@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.deps import Service, ServiceDep, may_read
 from api.pages.lineage import Node, changes, flat, forest
+from api.pages.replay_view import flags
 from api.pages.shell import STATE_NAMES, page, seconds_of
 from api.routes.parameters import SLUG
 from api.security import Scope
@@ -88,6 +89,7 @@ def _list(request: Request, service: Service, wanted: Wanted, after: str | None)
         here="plans",
         trees=trees,
         views=views(trees, catalogue),
+        flags=flags(service, [row.id for row in rows]),
         total=sum(counts.values()),
         summary=summary(counts),
         may_compare=sum(row.answer_sha256 is not None for row in rows) > 1,

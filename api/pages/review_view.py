@@ -8,6 +8,7 @@ from typing import Any
 from api.deps import Service, answer_of
 from api.doubts import kept_sentences
 from api.pages.lineage import changes
+from api.pages.replay_view import plan_standing
 from api.pages.shell import seconds_of
 from api.pages.solving_view import gap_words
 from api.schemas import TABLE_NAMES
@@ -55,6 +56,7 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
         "plan": plan,
         "verdict": verdict(plan),
         "sure": kept_sentences(service, answered),
+        **plan_standing(service, row.id),
         "status": words.STATUS_NAMES[plan.status],
         "end_month": end_month(plan),
         "gap_asked": gap_words(row),

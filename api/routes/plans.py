@@ -17,10 +17,12 @@ from api.openapi import ETAGGED, RETRY, WITH_BODY, answer, body_example, refusal
 from api.routes.parameters import SLUG, IdempotencyKey, Prefer
 from api.schemas import PlanPage, PlanStatus, plan_summary
 from api.security import Scope
+from api.simulations import counts_of, standings
 from api.store.contract import FINAL, NewPlan, PlanRow, State
 from api.strict_json import StrictRoute
 from api.submission import status_document, submission_key, submit
 from fleetplan.options import PlanOptions
+from fleetplan.replays.types import ReplayCounts
 
 router = APIRouter(prefix="/v1/plans", tags=["plans"], default_response_class=Response, route_class=StrictRoute)
 LOCATED = {"Location": {"description": "address of the plan", "schema": {"type": "string"}}}
@@ -99,7 +101,8 @@ async def list_plans(
         }
         more = urlencode({name: value for name, value in filters.items() if value is not None})
         following = f"/v1/plans?{more}" if rows[limit:] else None
-        return PlanPage(plans=[plan_summary(row) for row in rows[:limit]], next=following)
+        known = standings(service.store, [row.id for row in rows[:limit]])
+        return PlanPage(plans=[plan_summary(row, counts_of(known, row.id)) for row in rows[:limit]], next=following)
 
     page = await run_in_threadpool(read)
     headers = {"Link": f'<{page.next}>; rel="next"'} if page.next else {}
@@ -117,15 +120,15 @@ async def list_plans(
     },
 )
 async def get_plan(request: Request, plan: PlanId) -> Response:
-    """Return a plan's status. A final one never changes: it is sent from memory."""
+    """Return a plan's status. Of a final one nothing but its replays changes: for a second it is sent from memory."""
     # The hot path: what other routes ask for as dependencies costs more than all the rest here.
     service: Service = request.app.state.service
     request.scope["caller"].require(Scope.read)
     document = service.statuses.get(plan)
     if document is None:
-        row = await run_in_threadpool(stored, service, plan)
+        row, replays = await run_in_threadpool(_status, service, plan)
         if row.state in FINAL:
-            document = service.statuses.put(plan, status_document(row))
+            document = service.statuses.put(plan, status_document(row, replays=replays))
         else:
             document = status_document(row, {"Retry-After": "1"})
     return document.respond(request)
@@ -167,6 +170,10 @@ def delete(service: ServiceDep, row: StoredDep) -> Response:
     service.store.delete(row.id)
     service.statuses.drop(row.id)
     return Response(status_code=204)
+
+
+def _status(service: Service, plan: str) -> tuple[PlanRow, ReplayCounts | None]:
+    return stored(service, plan), counts_of(standings(service.store, [plan]), plan)
 
 
 def _cancelled(service: Service, plan: str) -> PlanRow:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api import problems as p
@@ -15,6 +17,7 @@ from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.render import TABLE_MEDIA, table_bytes
 from api.routes.parameters import SLUG, Accept, CityFilter, Slug
 from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
+from api.simulations import standings
 from api.store.contract import PlanRow
 from fleetplan.explain.verdict import verdict
 from fleetplan.facts import conflicts_from
@@ -25,6 +28,7 @@ from fleetplan.report.exports import EXPORTS, Export, Source
 from fleetplan.report.geojson import month_map
 from fleetplan.request import Month
 from fleetplan.words.repair import unfinished_of
+from fleetplan.words.replays import standing_sentences
 
 router = APIRouter(
     prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
@@ -123,9 +127,12 @@ async def export(
 ) -> Response:
     """Return the whole plan as one file."""
     export = _export(form, accept)
-    key = _key(found, "export", export.media_type)
+    replayed = await run_in_threadpool(_replayed, service, found) if export.name == "html" else ()
+    key = _key(found, f"export/{'/'.join(replayed)}", export.media_type)
     headers = _disposition(found, export)
-    made = await service.rendered.made(key, lambda: Document(_file(service, found, export), export.media_type, headers))
+    made = await service.rendered.made(
+        key, lambda: Document(_file(service, found, export, replayed), export.media_type, headers)
+    )
     return made.respond(request)
 
 
@@ -196,11 +203,18 @@ def _export(form: str | None, accept: str | None) -> Export:
     return EXPORTS[form]
 
 
-def _file(service: Service, found: Answered, export: Export) -> bytes:
+def _replayed(service: Service, found: Answered) -> tuple[str, ...]:
+    """Return what replays say of a plan."""
+    standing = standings(service.store, [found.row.id]).get(found.row.id)
+    return () if standing is None else tuple(standing_sentences(standing))
+
+
+def _file(service: Service, found: Answered, export: Export, replayed: tuple[str, ...]) -> bytes:
     """Return a whole plan in one form; plan.json as it was stored."""
     if export.name == "json":
         return found.answer
-    return export.make(Source(found.plan, service.known.catalogue, lambda: service.known.services(found.plan)))
+    services = partial(service.known.services, found.plan)
+    return export.make(Source(found.plan, service.known.catalogue, services, replayed))
 
 
 def _month(found: Answered, given: str | None) -> str:

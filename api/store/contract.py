@@ -55,6 +55,36 @@ class PlanRow:
     problem: Mapping[str, Any] | None
 
 
+SimulationState = Literal["queued", "running", "succeeded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationRow:
+    """A month of a plan that is replayed: what was asked, how far it is, whether the plan stands, or why it could not be.
+
+    Attributes
+    ----------
+    asked
+        :class:`fleetplan.replays.types.ReplayAsked` as plain data.
+    background
+        Whether nobody asked for it.
+    standing
+        :class:`fleetplan.replays.types.MonthStanding` as plain data, once it is known.
+    """
+
+    id: str
+    plan: str
+    asked: Mapping[str, Any]
+    background: bool
+    state: SimulationState
+    progress: float
+    standing: Mapping[str, Any] | None
+    problem: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """One progress event; ``seq`` grows by one within a plan."""
@@ -109,9 +139,27 @@ class Store(Protocol):
         """Record that a worker lives; return those of its plans that were asked to stop."""
 
     def finish(
-        self, plan: str, state: State, *, answer: bytes | None = None, problem: Mapping[str, Any] | None = None
+        self,
+        plan: str,
+        state: State,
+        *,
+        answer: bytes | None = None,
+        problem: Mapping[str, Any] | None = None,
+        replay: Sequence[Mapping[str, Any]] = (),
     ) -> bool:
-        """Record the outcome once, with the terminal event; False when it had been recorded before."""
+        """Record the outcome once, with the terminal event and months to replay; False when it had been recorded before."""
+
+    def ask_simulation(self, plan: str, asked: Mapping[str, Any]) -> tuple[SimulationRow, bool]:
+        """Have a month of a plan replayed; return it and whether that was asked for before."""
+
+    def simulation(self, plan: str, simulation: str) -> SimulationRow | None:
+        """Return a replay of a plan, or None."""
+
+    def simulations(self, plans: Sequence[str]) -> Sequence[SimulationRow]:
+        """Return the replays of some plans, oldest first, without their answers."""
+
+    def simulation_answer(self, simulation: str) -> bytes | None:
+        """Return what came of a replay, once it is known."""
 
     def answer(self, plan: str) -> bytes | None:
         """Return the stored plan.json."""

@@ -17,6 +17,7 @@ from api.store.files import Files
 from api.store.keys import Keys
 from api.store.migrate import migrate
 from api.store.rows import ALL_CITIES, event_row, finite, new_row, plan_row
+from api.store.simulations import Simulations, add_simulations, drop_simulations
 from api.store.units import Units, clear_units
 from api.store.work import RETENTION, Work, append
 
@@ -27,7 +28,7 @@ _PROGRESS = {"phase", "incumbent", "bound"}
 _p, _e = tables.plans, tables.events
 
 
-class SqlStore(Work, Units, Keys):
+class SqlStore(Work, Units, Simulations, Keys):
     """Everything durable, in one database and one folder.
 
     Parameters
@@ -185,6 +186,7 @@ class SqlStore(Work, Units, Keys):
                 msg = f"a plan that is {row.state} cannot be deleted"
                 raise PlanUnfinished(msg)
             clear_units(connection, plan)
+            drop_simulations(connection, plan)
             connection.execute(sa.delete(_e).where(_e.c.plan == plan))
             connection.execute(sa.delete(tables.idempotency).where(tables.idempotency.c.plan == plan))
             connection.execute(sa.delete(_p).where(_p.c.id == plan))
@@ -222,9 +224,18 @@ class SqlStore(Work, Units, Keys):
     # --- outcome ----------------------------------------------------------------------------------------------------------
 
     def finish(
-        self, plan: str, state: State, *, answer: bytes | None = None, problem: Mapping[str, Any] | None = None
+        self,
+        plan: str,
+        state: State,
+        *,
+        answer: bytes | None = None,
+        problem: Mapping[str, Any] | None = None,
+        replay: Sequence[Mapping[str, Any]] = (),
     ) -> bool:
-        """Record the outcome once, with a verdict and the terminal event; False when it had been recorded before."""
+        """Record the outcome once, with a verdict and the terminal event; False when it had been recorded before.
+
+        ``replay`` are months of the plan that are to be replayed while nothing else waits, those that matter most first.
+        """
         found = {} if answer is None else _headline(answer)
         cause = None if problem is None else finite(problem)
         values: dict[str, Any] = {"state": state, "phase": state, "problem": cause, "last_seq": _p.c.last_seq + 2}
@@ -248,6 +259,7 @@ class SqlStore(Work, Units, Keys):
                 verdict["problem"] = cause
             append(connection, plan, seq - 1, now, ("verdict", {"state": state, **verdict}))
             append(connection, plan, seq, now, ("state", {"state": state}))
+            add_simulations(connection, plan, replay, now)
             return True
 
     def answer(self, plan: str) -> bytes | None:

@@ -113,6 +113,33 @@ units = sa.Table(
     sa.Column("offered_at", UtcTime, nullable=False),
 )
 
+# Months of stored plans that are replayed; what was asked is asked once. The answer is MonthTold as JSON, squeezed.
+simulations = sa.Table(
+    "simulations",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("plan", sa.String(40), nullable=False),
+    sa.Column("asked_sha256", sa.String(64), nullable=False),
+    sa.Column("asked", _json(), nullable=False),
+    # Asked by nobody: it waits for everybody else, and is no longer background once somebody asks for the same.
+    sa.Column("background", sa.Boolean, nullable=False),
+    sa.Column("urgency", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("progress", sa.Float(53), nullable=False),
+    sa.Column("standing", _json()),
+    sa.Column("problem", _json()),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("worker", sa.String(80)),
+    sa.Column("leased_until", UtcTime),
+    # How often workers took it up.
+    sa.Column("leases", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime),
+    sa.Column("finished_at", UtcTime),
+    sa.UniqueConstraint("plan", "asked_sha256", name="simulations_asked"),
+    sa.Index("simulations_state", "state", "urgency"),
+)
+
 # Files by content for machines that share no disk; empty on SQLite, where every process sees the data folder.
 artefacts = sa.Table(
     "artefacts",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fleetplan.catalogue.field_numbers import AMBIGUOUS, read_numbers
 from fleetplan.catalogue.field_polygons import MOST_PEOPLE_KM2, areas_km2, column_of, fault, shortened
 from fleetplan.errors import Fault, InputError
+from fleetplan.parquet import read_parquet
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,11 +61,8 @@ def _table(path: Path) -> pd.DataFrame:
 
     try:
         if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
+            return read_parquet(path)
         return pd.read_csv(path, dtype=str, encoding="utf-8-sig", skipinitialspace=True)
-    except ImportError as error:
-        remedy = "save the table as CSV, or install pyarrow beside fleetplan (pip install pyarrow)"
-        raise fault(str(path), "Parquet is read with pyarrow, which is not installed", "CSV", remedy) from error
     except UnicodeDecodeError as error:
         raise fault(str(path), "its text is not UTF-8", "a table in UTF-8", "save the table in UTF-8") from error
     except pd.errors.EmptyDataError as error:

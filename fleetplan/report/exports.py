@@ -31,11 +31,12 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Source:
-    """What exports are made from; the cities' services are read when one asks for them."""
+    """What exports are made from; the cities' services are read when one asks for them. ``replayed``: what replays say of it."""
 
     plan: Plan
     catalogue: Catalogue
     read_services: Callable[[], Mapping[str, CityService]] = field(repr=False)
+    replayed: tuple[str, ...] = ()
 
     @cached_property
     def services(self) -> Mapping[str, CityService]:
@@ -110,7 +111,7 @@ def geopackage(layers: Mapping[str, gpd.GeoDataFrame]) -> bytes:
 
 
 def _brief(source: Source) -> bytes:
-    return report_html(source.plan, source.services, source.catalogue).encode()
+    return report_html(source.plan, source.services, source.catalogue, replayed=source.replayed).encode()
 
 
 def _workbook(source: Source) -> bytes:

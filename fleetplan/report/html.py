@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -26,9 +26,16 @@ from fleetplan.words.names import Names
 
 
 def report_html(
-    plan: Plan, services: Mapping[str, CityService], catalogue: Catalogue, doubt: Doubt | None = None
+    plan: Plan,
+    services: Mapping[str, CityService],
+    catalogue: Catalogue,
+    doubt: Doubt | None = None,
+    replayed: Sequence[str] = (),
 ) -> str:
-    """Return the whole report as one HTML text; with the doubt of the plan a section says how sure it is, and of what."""
+    """Return the whole report as one HTML text; with the doubt of the plan a section says how sure it is, and of what.
+
+    ``replayed``: what replays say of the plan (:mod:`fleetplan.words.replays`), told with the certificate.
+    """
     palette = charts.palette(plan)
     return (
         _environment()
@@ -53,6 +60,7 @@ def report_html(
             doubts=doubts(plan),
             attributions=attributions(catalogue, services),
             doubt=None if doubt is None else _doubt(plan, catalogue, doubt),
+            replayed=list(replayed),
         )
     )
 

@@ -41,6 +41,20 @@ def mean_day(
 
     ``weight``, shape (48,), says how much of a day each hour is: a mean day, or a weekday alone.
     """
+    service, km, charging = _settled(area, vehicles, scales, parameters)
+    return _mean_day(service, km, vehicles, charging, parameters, weight)
+
+
+def by_hour(area: AreaDemand, vehicles: float, scale: float, parameters: ServiceParameters) -> tuple[Array, Array]:
+    """Return trips and mean wait (min) of one fleet in each hour of a day with service, shapes (48,): see :func:`mean_day`."""
+    service, _, _ = _settled(area, np.array([vehicles]), np.array([scale]), parameters)
+    return np.asarray(service.trips[:, 0, 0]), np.asarray(60.0 * service.wait_h[:, 0, 0])
+
+
+def _settled(
+    area: AreaDemand, vehicles: Array, scales: Array, parameters: ServiceParameters
+) -> tuple[HourService, _Kilometres, Array]:
+    """Return the hours of fleets once charging is where they drive for it, and hours at a plug by day type."""
     hour = _hours(area, scales, parameters.pace)
     active = on_the_road(area, parameters) * vehicles[None, :, None]
     charging = np.zeros((2, 1, len(vehicles), len(scales)))
@@ -52,7 +66,7 @@ def mean_day(
         service = read_at(table, active * (1.0 - away))
         km = _kilometres(area, service, parameters)
         charging = _charging_hours(km, vehicles, parameters)
-    return _mean_day(service, km, vehicles, charging, parameters, weight)
+    return service, km, charging
 
 
 def largest_fleet(area: AreaDemand, scale: float, parameters: ServiceParameters) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from fleetplan.errors import Fault
 from fleetplan.simulate.layout import Array
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", ".npz")
 SHOWN = 5
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("id", "request_id", "vehicle_id", "station_id", "node_id", "node_index", "node"),
@@ -138,18 +139,31 @@ def read_table(folder: Path, name: str, faults: Faults, *, needed: bool = True) 
 def _read(file: Path, faults: Faults) -> Table | None:
     import pandas as pd
 
-    reader: Callable[[Path], Any] = pd.read_parquet if file.suffix == ".parquet" else pd.read_csv
+    from fleetplan.parquet import read_parquet
+
+    readers: dict[str, Callable[[Path], Any]] = {".parquet": read_parquet, ".npz": _arrays}
     try:
-        frame = reader(file)
-    except ImportError:
-        faults.add(
-            str(file), "no reader of Parquet is installed", "CSV", "pip install pyarrow, or write the table as CSV"
-        )
-        return None
+        frame = readers.get(file.suffix, pd.read_csv)(file)
     except (OSError, ValueError, UnicodeDecodeError) as error:
         faults.add(str(file), f"cannot be read: {error}", "a table with a line of column names", "write it anew")
         return None
     return Table(file.name, {str(column).strip(): frame[column] for column in frame.columns}, len(frame))
+
+
+def _arrays(file: Path) -> Any:
+    """Return the arrays of an NPZ as a table, a column each; ValueError where they are none."""
+    import pandas as pd
+
+    try:
+        with np.load(file, allow_pickle=False) as held:
+            columns = {name: held[name] for name in held.files}
+    except (EOFError, BadZipFile) as error:
+        raise ValueError(str(error)) from error
+    shapes = {name: array.shape for name, array in columns.items()}
+    if not shapes or any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
+        msg = f"its arrays are {shapes}: a table has one for each column, all of one length"
+        raise ValueError(msg)
+    return pd.DataFrame(columns)
 
 
 def check_ids(table: Table, faults: Faults) -> None:

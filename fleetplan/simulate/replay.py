@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.demand.types import DayType
-from fleetplan.errors import Fault, InputError
-from fleetplan.months import month_number, month_text
+from fleetplan.months import month_number
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
-from fleetplan.service.types import CityService, LadderLevel
+from fleetplan.replays.months import find_month
+from fleetplan.replays.types import Days, ReplayAsked
+from fleetplan.service.area import area_demand
+from fleetplan.service.clusters import groups
+from fleetplan.service.types import AreaDemand, CityService, LadderLevel
 from fleetplan.simulate.city_days import CityPlace, ServiceArea, Stalls, policy_of
 from fleetplan.simulate.engine import simulate
 from fleetplan.simulate.layout import SERVED
+from fleetplan.simulate.promise import Promise, promise_of
 from fleetplan.simulate.result import SimulationResult
 from fleetplan.simulate.scenario import Dispatch
 
@@ -45,11 +48,21 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
+class Ground:
+    """Where a replay happens: H3 cells of its zones by number, name and plugs of each depot, the promise by hour."""
+
+    cells: tuple[str, ...]
+    sites: tuple[str, ...]
+    site_plugs: tuple[int, ...]
+    promise: Promise
+
+
+@dataclass(frozen=True, eq=False)
 class DeploymentReplay:
     """One deployment's month: what the plan promises on a mean day, and what came of it.
 
-    Trips are of a mean day (weekdays 5/7, weekend days 2/7), days without service taken off, as the plan counts them. Shares are
-    of the riders who ask at the reference wait.
+    Trips are of a mean day (weekdays 5/7, weekend days 2/7), or of one of the only kind replayed, days without service taken off,
+    as the plan counts them. Shares are of the riders who ask at the reference wait. ``ground``: where and by hour.
     """
 
     stack: str
@@ -66,6 +79,7 @@ class DeploymentReplay:
     weekend: tuple[bool, ...]
     serving_days_share: float
     staging_km: float
+    ground: Ground | None = None
 
     @cached_property
     def trips(self) -> Measured:
@@ -118,45 +132,12 @@ class DeploymentReplay:
         """Whether trips and wait are as promised."""
         return self.trips_stand and self.wait_stands
 
-    def facts(self) -> dict[str, Any]:
-        """Return what was promised and what came of it, as plain data."""
-        return {
-            "level": self.level,
-            "level_name": self.level_name,
-            "vehicles": self.vehicles,
-            "plugs": self.plugs,
-            "demand_per_day": self.demand_per_day,
-            "stands": self.stands,
-            "trips_stand": self.trips_stand,
-            "wait_stands": self.wait_stands,
-            "promised_and_replayed": self.rows(),
-        }
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one row a figure: promised, replayed, its standard error (None for a single run)."""
-        share = Measured(self.share, self.trips.error / self.demand_per_day if self.demand_per_day else 0.0)
-        figures = (
-            ("trips a day", self.promised_trips, self.trips),
-            ("share of riders who ask", self.promised_share, share),
-            ("mean wait, min", self.promised_wait_min, self.wait_min),
-            ("empty share of km", self.promised_empty_share, self.empty_share),
-        )
-        several = len(self.results) > 1
-        return [
-            {
-                "figure": name,
-                "promised": promised,
-                "replayed": got.mean,
-                "standard_error": got.error if several else None,
-            }
-            for name, promised, got in figures
-        ]
-
     def _mean_day(self, result: SimulationResult) -> float:
         day = (np.arange(len(result.rider_counts)) * result.bin_s) // 86_400
         served = np.bincount(day, result.rider_counts[:, SERVED], len(self.weekend))
         ends = np.array(self.weekend)
-        return float((5.0 * served[~ends].mean() + 2.0 * served[ends].mean()) / 7.0)
+        kinds = [(days, served[inside].mean()) for days, inside in ((5.0, ~ends), (2.0, ends)) if inside.any()]
+        return float(sum(days * mean for days, mean in kinds) / sum(days for days, _ in kinds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +147,8 @@ class Replay:
     city: str
     name: str
     month: str
+    days: Days
+    seeds: tuple[int, ...]
     dispatch: Dispatch
     deployments: tuple[DeploymentReplay, ...]
 
@@ -175,15 +158,18 @@ class Replay:
         return all(deployment.stands for deployment in self.deployments)
 
 
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done."""
+
+
 def replay_month(
     plan: Plan,
-    month: str,
+    asked: ReplayAsked,
     catalogue: Catalogue,
     service: CityService,
     *,
-    runs: int = 3,
-    seed: int = 0,
     dispatch: Dispatch = "batched",
+    progress: Progress | None = None,
 ) -> Replay:
     """Replay a city's planned month, a run for each seed.
 
@@ -197,109 +183,117 @@ def replay_month(
     InputError
         If the plan has no such city or month, or nothing is open there then.
     """
-    city = service.city
-    rollout, period = find_month(plan, city, month)
+    rollout, period = find_month(plan, asked.city, asked.month)
     open_now = [d for d in rollout.deployments if d.level[period] and d.vehicles[period]]
     everybody = sum(d.vehicles[period] for d in open_now)
-    found = []
-    for deployment in open_now:
-        place = CityPlace.at(catalogue, city, deployment.level[period])
-        stalls = _stalls(rollout, place, period, deployment.vehicles[period] / everybody)
+    found: list[DeploymentReplay] = []
+    for number, deployment in enumerate(open_now):
+        place = CityPlace.at(catalogue, asked.city, deployment.level[period])
+        stands = _stands(rollout, place, period, deployment.vehicles[period] / everybody)
         level = service.levels[deployment.level[period] - 1]
-        asked = _Asked(place, level, stalls, period, month, range(seed, seed + runs), dispatch)
-        found.append(_replayed(deployment, asked))
-    return Replay(city, rollout.name, month, dispatch, tuple(found))
+        told = _part_of(progress, number, len(open_now))
+        found.append(_replayed(deployment, _Set(place, level, *stands, period, asked, dispatch, told)))
+    return Replay(asked.city, rollout.name, asked.month, asked.days, tuple(asked.seeds), dispatch, tuple(found))
 
 
-def find_month(plan: Plan, city: str, month: str) -> tuple[CityRollout, int]:
-    """Return the city's part of the plan and the period that holds the month; InputError where nothing is open there then."""
-    known = {c.city: c for c in plan.cities}
-    if city not in known:
-        raise InputError([Fault("--city", f"{city} is not in the plan", ", ".join(known), "name one of these")])
-    first, last = month_number(plan.periods[0]), month_number(plan.periods[-1]) + plan.period_months[-1] - 1
-    try:
-        number = month_number(month)
-    except ValueError as error:
-        raise InputError([Fault("--month", str(error), "a month, YYYY-MM")]) from error
-    if not first <= number <= last:
-        allowed = f"{month_text(first)} to {month_text(last)}"
-        raise InputError([Fault("--month", f"{month} is not planned", allowed, "give a month of the plan")])
-    starts = [month_number(p) for p in plan.periods]
-    period = int(np.searchsorted(starts, number, side="right")) - 1
-    rollout = known[city]
-    if not any(d.level[period] and d.vehicles[period] for d in rollout.deployments):
-        allowed = f"from {rollout.launch}" if rollout.launch else "no month: the plan opens nothing there"
-        raise InputError(
-            [Fault("--month", f"nothing is open in {city} in {month}", allowed, "give a month in which it is")]
-        )
-    return rollout, period
+def _part_of(progress: Progress | None, number: int, count: int) -> Progress:
+    def told(share: float) -> None:
+        if progress is not None:
+            progress((number + share) / count)
+
+    return told
 
 
-def _stalls(rollout: CityRollout, place: CityPlace, period: int, share: float) -> Stalls:
-    """Return a deployment's part of the city's stalls; public ones, and those of unknown place, stand where most riders ask."""
+def _stands(rollout: CityRollout, place: CityPlace, period: int, share: float) -> tuple[Stalls, tuple[str, ...]]:
+    """Return a deployment's part of the city's stalls, and the names of the sites in each of their zones.
+
+    Public ones, and those of unknown place, stand where most riders ask, without a name.
+    """
     busiest = int(place.demand.mean_day().sum(axis=1).argmax())
     by_name = {site.name: site.index for site in place.geography.depots}
     counts: dict[int, float] = {}
+    names: dict[int, list[str]] = {}
     for depot in rollout.depots:
         zone = by_name.get(depot.site, -1)
+        if zone >= 0:
+            names.setdefault(zone, []).append(depot.site)
         zone = busiest if zone < 0 else zone
         counts[zone] = counts.get(zone, 0.0) + depot.stalls[period] + depot.stalls_partner[period]
     public = rollout.public_charging_vehicles[period] + rollout.public_charging_partner[period]
     if public:
         counts[busiest] = counts.get(busiest, 0.0) + np.ceil(public / place.parameters.cars_per_stall)
     kept = {zone: round(share * count) for zone, count in counts.items() if round(share * count) > 0}
-    return Stalls(np.array(sorted(kept), np.int64), np.array([kept[zone] for zone in sorted(kept)], np.int64))
+    stalls = Stalls(np.array(sorted(kept), np.int64), np.array([kept[zone] for zone in sorted(kept)], np.int64))
+    return stalls, tuple(", ".join(names.get(zone, [])) for zone in sorted(kept))
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
+class _Set:
     place: CityPlace
     level: LadderLevel
     stalls: Stalls
+    sites: tuple[str, ...]
     period: int
-    month: str
-    seeds: range
+    asked: ReplayAsked
     dispatch: Dispatch
+    progress: Progress
+
+    @property
+    def hours(self) -> AreaDemand:
+        """The level's hours, made anew where it was kept without them."""
+        if self.level.hours is not None:
+            return self.level.hours
+        geography, number = self.place.geography, self.place.zone_number
+        cells = np.array(sorted(number[cell] for cell in self.level.cells), np.int64)
+        return area_demand(cells, geography, self.place.demand, groups(geography))
 
 
-def _replayed(deployment: DeploymentPlan, asked: _Asked) -> DeploymentReplay:
-    place, level, stalls, period = asked.place, asked.level, asked.stalls, asked.period
-    parameters = place.parameters
+def _replayed(deployment: DeploymentPlan, given: _Set) -> DeploymentReplay:
+    place, level, stalls, period = given.place, given.level, given.stalls, given.period
+    parameters, vehicles = place.parameters, deployment.vehicles[period]
     area = ServiceArea.of(place, level.cells, stalls.zone)
-    days, weekend = days_of(asked.month)
-    demand = deployment.demand_per_day[period]
-    policy = policy_of(parameters, asked.dispatch)
-    share = demand / area.trips_per_day
-    staging_km = area.staging_left(deployment.vehicles[period], share, stalls, policy)
-    scenario = area.scenario(days, deployment.vehicles[period], share, stalls, policy, staging_km).prepared()
-    results = tuple(
-        simulate(scenario.with_requests(area.requests(days, share, number)), seed=number) for number in asked.seeds
-    )
+    days, weekend = days_of(given.asked.month, given.asked.days)
+    policy = policy_of(parameters, given.dispatch)
+    share = deployment.demand_per_day[period] / area.trips_per_day
+    promise = promise_of(deployment, period, given.hours, parameters, given.asked.days)
+    staging_km = area.staging_left(vehicles, share, stalls, policy)
+    scenario = area.scenario(days, vehicles, share, stalls, policy, staging_km).prepared()
+    results = []
+    for done, seed in enumerate(given.asked.seeds):
+        given.progress((1 + done) / (1 + len(given.asked.seeds)))
+        results.append(simulate(scenario.with_requests(area.requests(days, share, seed)), seed=seed))
     return DeploymentReplay(
         stack=deployment.stack,
         partner=deployment.partner,
         level=deployment.level[period],
         level_name=level.name,
-        vehicles=deployment.vehicles[period],
+        vehicles=vehicles,
         plugs=int(stalls.count.sum()),
-        demand_per_day=demand,
-        promised_trips=deployment.trips_per_day[period],
-        promised_wait_min=deployment.wait_min[period] or 0.0,
-        promised_empty_share=deployment.deadhead_share[period] or 0.0,
-        results=results,
+        demand_per_day=promise.demand_per_day,
+        promised_trips=promise.trips,
+        promised_wait_min=promise.wait_min,
+        promised_empty_share=promise.empty_share,
+        results=tuple(results),
         weekend=weekend,
         serving_days_share=parameters.serving_days_share,
-        staging_km=staging_km * deployment.vehicles[period],
+        staging_km=staging_km * vehicles,
+        ground=Ground(
+            cells=tuple(place.geography.cells[zone] for zone in area.zones[: area.inside]),
+            sites=given.sites,
+            site_plugs=tuple(stalls.count.tolist()),
+            promise=promise,
+        ),
     )
 
 
-def days_of(month: str) -> tuple[list[DayType], tuple[bool, ...]]:
-    """Return the day type of each day of a month, and which are weekend days.
+def days_of(month: str, kind: Days = "all") -> tuple[list[DayType], tuple[bool, ...]]:
+    """Return the day type of each day of a month, or of those of one kind, and which are weekend days.
 
-    >>> days_of("2028-02")[0].count("weekend")
-    8
+    >>> days_of("2028-02")[0].count("weekend"), len(days_of("2028-02", "weekday")[0])
+    (8, 21)
     """
     year, number = divmod(month_number(month), 12)
     length = calendar.monthrange(year, number + 1)[1]
-    weekend = tuple(calendar.weekday(year, number + 1, day + 1) >= 5 for day in range(length))
+    all_days = [calendar.weekday(year, number + 1, day + 1) >= 5 for day in range(length)]
+    weekend = tuple(end for end in all_days if kind == "all" or end == (kind == "weekend"))
     return ["weekend" if end else "weekday" for end in weekend], weekend

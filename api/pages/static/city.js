@@ -2,6 +2,7 @@
 import { loadGround, widest, zoneWords } from "./lib/ground.js";
 import { drawMap, hasWebGl, kindOf, showPeriod } from "./lib/map.js";
 import { say } from "./lib/http.js";
+import { replayInPlace } from "./city/replay.js";
 import { askInPlace } from "./city/why_not.js";
 import { remadeInPlace } from "./lib/remade.js";
 
@@ -11,6 +12,7 @@ const byId = (id) => document.getElementById(id);
 byId("print").addEventListener("click", () => print());
 remadeInPlace();
 if (byId("ask-why-not")) askInPlace(byId("ask-why-not"));
+if (byId("replayed")) replayInPlace(byId("replayed"));
 
 const data = byId("moments");
 const moments = data ? JSON.parse(data.textContent) : [];

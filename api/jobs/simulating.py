@@ -1,0 +1,176 @@
+"""What a worker does besides solving: it replays months of stored plans, one at a time, in a process of low priority.
+
+What somebody asked for is made at once, beside whatever is solved. What nobody asked for waits until no plan waits or is solved
+anywhere, and is given back when one comes. A replay that is lost is made anew by whoever finds its lease run out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from api.store.errors import AnswerDamaged
+from api.store.simulations import LeasedSimulation
+from api.store.sqlstore import SqlStore
+from fleetplan.errors import InputError
+from fleetplan.plans.files import read_plan
+from fleetplan.replays.months import months_to_replay
+from fleetplan.replays.types import ReplayAsked
+
+LOOK_S = 1.0
+"""How often an idle worker looks for replays, and a busy one whether its own is still wanted."""
+
+LONGEST_S = 1800.0
+"""Seconds after which a replay is ended."""
+
+_log = logging.getLogger(__name__)
+
+
+def months_of(answer: bytes | None, most: int) -> list[dict[str, Any]]:
+    """Return what is to be replayed of a plan that is about to be stored; nothing of what is no plan."""
+    if answer is None or not most:
+        return []
+    try:
+        plan = read_plan(answer)
+    except InputError:
+        return []
+    asked = (ReplayAsked(city=one.city, month=one.month) for one in months_to_replay(plan, most))
+    return [one.model_dump(mode="json") for one in asked]
+
+
+class Simulating:
+    """The thread that replays months.
+
+    Parameters
+    ----------
+    lease_s
+        Seconds for which a replay is leased; renewed three times as often.
+    command
+        What replays one month: see :mod:`api.jobs.simulation_child`.
+    busy
+        Says whether the worker has a plan to solve, or goes down.
+    """
+
+    def __init__(
+        self, store: SqlStore, worker: str, lease_s: float, command: Sequence[str], busy: Callable[[], bool]
+    ) -> None:
+        self.store, self.worker, self.lease_s, self.busy = store, worker, lease_s, busy
+        self._command = [*command, str(os.getpid())]
+
+    def run(self, stop: threading.Event) -> None:
+        """Replay until told to stop."""
+        while not stop.is_set():
+            try:
+                made = self._next(stop)
+            except Exception:  # noqa: BLE001 - whatever the database says, the next one may come
+                _log.exception("replaying goes on")
+                made = False
+            if not made:
+                stop.wait(LOOK_S)
+
+    def _quiet(self) -> bool:
+        """Return whether what nobody asked for may be made."""
+        return not self.busy() and not self.store.plans_wait()
+
+    def _next(self, stop: threading.Event) -> bool:
+        """Replay a month, if there is one; return whether there was."""
+        quiet = self._quiet()
+        if not self.store.simulations_wait(background=quiet):
+            return False
+        one = self.store.lease_simulation(self.worker, self.lease_s, background=quiet)
+        if one is None:
+            return False
+        try:
+            plan = self.store.answer(one.plan)
+        except AnswerDamaged:
+            plan = None
+        if plan is None:
+            self.store.end_simulation(one.id, self.worker, problem={"code": "no-answer", "detail": "the plan is gone"})
+            return True
+        said = self._made(one, plan, stop)
+        if said is None:
+            self.store.return_simulation(one.id, self.worker)
+        elif said["kind"] == "month":
+            answer = json.dumps(said["month"]).encode()
+            self.store.end_simulation(one.id, self.worker, answer=answer, standing=said["standing"])
+        else:
+            problem = {key: said[key] for key in ("code", "detail", "faults") if key in said}
+            self.store.end_simulation(one.id, self.worker, problem=problem)
+        return True
+
+    def _made(self, one: LeasedSimulation, plan: bytes, stop: threading.Event) -> Mapping[str, Any] | None:
+        """Return the last word of the process that replays a month; None when it was ended for something else."""
+        process = subprocess.Popen(  # noqa: S603 - our own command, nothing from a request in it
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        lines: queue.Queue[bytes | None] = queue.Queue()
+        listening = threading.Thread(target=_listen, args=(process, lines), daemon=True)
+        listening.start()
+        try:
+            _tell(process, plan, one.asked)
+            return self._follow(one, lines, stop)
+        finally:
+            process.kill()
+            process.wait()
+            listening.join()
+            for pipe in (process.stdin, process.stdout):
+                _close(pipe)
+
+    def _follow(
+        self, one: LeasedSimulation, lines: queue.Queue[bytes | None], stop: threading.Event
+    ) -> Mapping[str, Any] | None:
+        progress, renew_at, end_at = 0.0, time.monotonic(), time.monotonic() + LONGEST_S
+        while not stop.is_set():
+            if time.monotonic() >= end_at:
+                return {"kind": "problem", "code": "time-limit", "detail": f"it took more than {LONGEST_S:.0f} s"}
+            if time.monotonic() >= renew_at:
+                renew_at = time.monotonic() + min(self.lease_s / 3, LOOK_S)
+                if not self.store.renew_simulation(one.id, self.worker, self.lease_s, progress):
+                    return None
+                if one.background and not self._quiet() and not self._asked_meanwhile(one):
+                    return None
+            try:
+                line = lines.get(timeout=LOOK_S / 4)
+            except queue.Empty:
+                continue
+            if line is None:
+                return {"kind": "problem", "code": "simulation-died", "detail": "the process ended without a word"}
+            said: Mapping[str, Any] = json.loads(line)
+            if said["kind"] != "progress":
+                return said
+            progress = said["done"]
+        return None
+
+    def _asked_meanwhile(self, one: LeasedSimulation) -> bool:
+        row = self.store.simulation(one.plan, one.id)
+        return row is not None and not row.background
+
+
+def _listen(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
+    assert process.stdout is not None  # noqa: S101  # it is a pipe
+    for line in process.stdout:
+        lines.put(line)
+    lines.put(None)
+
+
+def _tell(process: subprocess.Popen[bytes], plan: bytes, asked: Mapping[str, Any]) -> None:
+    assert process.stdin is not None  # noqa: S101  # it is a pipe
+    try:
+        process.stdin.write(json.dumps({"plan": plan.decode(), "asked": dict(asked)}).encode() + b"\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        return  # it has ended; that it said nothing decides
+
+
+def _close(pipe: Any) -> None:
+    try:
+        pipe.close()
+    except OSError:
+        return  # a line to a dead process was still in the buffer
