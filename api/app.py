@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from api import city_schemas, schemas, schemas_again
 from api import problems as p
-from api import schemas, schemas_again
 from api import simulations as replays
 from api.deps import Enqueue, Service, ServiceStore
 from api.known import Known
@@ -35,6 +35,7 @@ from api.routes import (
     doubt,
     events,
     examples,
+    new_city,
     operations,
     partners,
     plans,
@@ -63,6 +64,7 @@ ROUTERS = (
     cities.router,
     partners.router,
     examples.router,
+    new_city.router,
     operations.router,
 )
 MODELS: tuple[type[BaseModel], ...] = (
@@ -84,6 +86,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.GeoJson,
     schemas.Cities,
     schemas.Partners,
+    city_schemas.BegunCity,
     schemas.Health,
 )
 TAGS = [

@@ -132,6 +132,11 @@ class Kept:
         if not task.cancelled() and task.exception() is None:
             self.put(key, task.result())
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._items.clear()
+        self._size = 0
+
     def drop(self, key: str) -> None:
         """Forget a document."""
         if (gone := self._items.pop(key, None)) is not None:

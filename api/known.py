@@ -36,6 +36,11 @@ class Known:
         """The catalogue, read once."""
         return load_catalogue(self._path)
 
+    def forget(self) -> None:
+        """Read the catalogue again when it is next asked for: it was changed."""
+        with self._lock:
+            self.__dict__.pop("catalogue", None)
+
     def plan(self, sha256: str, answer: bytes) -> Plan:
         """Return a stored plan as an object; :class:`OtherVersion` if another version wrote it."""
         with self._lock:

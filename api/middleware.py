@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.pages.shell import problem_page, wants_page
 from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, TooSlow, headers_of, problem
 from api.security import FORWARDED, cookie_authorization
+from api.settings import UPLOADS
 
 if TYPE_CHECKING:
     from api.deps import Service
@@ -119,7 +120,7 @@ class Doorkeeper:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._guard = service.guard
-        self._most = service.settings.max_body_bytes
+        self._most = {"": service.settings.max_body_bytes, UPLOADS: service.settings.max_upload_bytes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -149,9 +150,10 @@ class Doorkeeper:
         """Read the body whole, up to the limit, and return a receiver that gives it out again."""
         if scope["method"] in {"GET", "HEAD"}:
             return receive
+        most = self._most.get(scope["path"], self._most[""])
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > self._most:
-            raise self._too_large(int(announced))
+        if announced.isdecimal() and int(announced) > most:
+            raise _too_large(int(announced), most)
         body, more = bytearray(), True
         with anyio.move_on_after(BODY_S):
             while more:
@@ -161,8 +163,8 @@ class Doorkeeper:
                     break
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
-                if len(body) > self._most:
-                    raise self._too_large(len(body))
+                if len(body) > most:
+                    raise _too_large(len(body), most)
         if more:
             msg = f"the body was not there within {BODY_S:g} s"
             raise TooSlow(msg)
@@ -173,5 +175,6 @@ class Doorkeeper:
 
         return again
 
-    def _too_large(self, size: int) -> BodyTooLarge:
-        return BodyTooLarge(flaws=[Flaw("is too large", pointer="", value=size, allowed=f"at most {self._most} bytes")])
+
+def _too_large(size: int, most: int) -> BodyTooLarge:
+    return BodyTooLarge(flaws=[Flaw("is too large", pointer="", value=size, allowed=f"at most {most} bytes")])

@@ -2,7 +2,7 @@
 
     ServiceError
     ├── BodyError         MalformedJson · NotJson · BodyTooLarge · TooSlow
-    ├── AccessError       KeyMissing · KeyUnknown · ScopeMissing · CrossOrigin · HostUnknown
+    ├── AccessError       KeyMissing · KeyUnknown · ScopeMissing · NotAllowed · CrossOrigin · HostUnknown
     ├── NotFound          RouteNotFound · PlanNotFound · CityNotFound · PartnerNotFound · ExampleNotFound · TableNotFound
     ├── StateError        NotReady · NoAnswer · NotFinal · AlreadyFinal
     ├── BadRequest        one or more faults in a body, a query or a header
@@ -94,6 +94,10 @@ class ScopeMissing(ServiceError):
 
 class CrossOrigin(ServiceError):
     """A page of another origin tried to change something."""
+
+
+class NotAllowed(ServiceError):
+    """The service's settings do not allow it to anybody."""
 
 
 class HostUnknown(ServiceError):
@@ -214,6 +218,9 @@ KINDS: dict[type[ServiceError], Kind] = {
         {"WWW-Authenticate": 'Bearer realm="fleetplan", error="invalid_token"'},
     ),
     ScopeMissing: Kind("scope-missing", 403, "The API key may not do this", "Use a key with the scope that is named."),
+    NotAllowed: Kind(
+        "not-allowed", 403, "This service does not do that", "Ask whoever runs it to change its settings."
+    ),
     CrossOrigin: Kind("cross-origin", 403, "A page of another origin may not do this", "Call the service directly."),
     NotFound: Kind("not-found", 404, "Nothing is here", "See /openapi.json for every address."),
     PlanNotFound: Kind("plan-not-found", 404, "There is no such plan", "See GET /v1/plans."),

@@ -25,6 +25,8 @@ from pydantic_settings import (
 from api.jobs.config import JobConfig
 
 CONFIG_VARIABLE = "FLEETPLAN_CONFIG"
+UPLOADS = "/v1/cities/new"
+"""Where files are sent, which may be larger than requests."""
 
 
 def default_data_dir() -> Path:
@@ -66,6 +68,12 @@ class Settings(BaseSettings):
         "with one of them, an API key is needed",
     )
     max_body_bytes: Annotated[int, Field(ge=1024)] = 262_144
+    max_upload_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=24_000_000, description="of a body that holds district files, base64 and all"
+    )
+    keep_cities: bool = Field(
+        default=False, description="whether keys with the scope admin may add cities to the catalogue in the browser"
+    )
     max_json_depth: Annotated[int, Field(ge=4, le=200)] = 32
     max_time_limit_s: Annotated[float, Field(gt=0)] = 3600.0
     max_city_periods: Annotated[int, Field(ge=1)] = 4000

@@ -190,6 +190,21 @@ def why_not_command(
             raise typer.Exit(InfeasibleError.exit_code)
 
 
+@app.command("export")
+def export_command(
+    plan: Annotated[Path, typer.Argument(help="A plan.json, as written by `fleetplan plan`.")],
+    *,
+    form: Annotated[str, typer.Option("--format", help="html, xlsx, gpkg, mds or json.")] = "html",
+    mds: Annotated[bool, typer.Option("--mds", help="Its service areas as MDS geographies: --format mds.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The file to write; beside the plan when left out.")] = None,
+) -> None:
+    """Write a plan in another form: brief, workbook, GeoPackage, MDS geographies."""
+    with reported(as_json=False):
+        from fleetplan.cli_files import exported
+
+        typer.echo(f"written: {exported(plan, 'mds' if mds else form, out)}")
+
+
 @app.command("schema")
 def schema_command(
     what: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.request,

@@ -75,19 +75,69 @@ def cities_new(
     districts: Annotated[Path, typer.Option(help="Polygons: GeoJSON, GeoPackage or Shapefile.")],
     population: Annotated[Path | None, typer.Option(help="Table (CSV) with columns h3, population.")] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of the districts, where the file has several.")] = None,
+    country: Annotated[str | None, typer.Option(help="Two letters: from it follow money, time zone, law.")] = None,
+    like: Annotated[
+        str | None, typer.Option(help="City of the catalogue to copy the law from; none: a template.")
+    ] = None,
+    law: Annotated[
+        list[str] | None, typer.Option(help="A law of the catalogue that holds there as it is; may be repeated.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Begin a city's folder from its district polygons; `fleetplan cities check` then says what to fill in."""
-    with reported(as_json=as_json):
-        from fleetplan.catalogue.newcity import begin_city
+    """Begin a city from its district polygons: its folder, its law, a row for each stack in deployments.csv.
 
-        begun = begin_city(name, districts, population, layer=layer)
+    `fleetplan cities check` then says what to fill in and what is still a default.
+    """
+    with reported(as_json=as_json):
+        from fleetplan.catalogue.newcity import Where, begin_city
+
+        begun = begin_city(name, districts, population, layer=layer, where=Where(country, like, tuple(law or ())))
         written = {"folder": str(begun.folder), "deployments": str(begun.folder.parent / "deployments.csv")}
+        written |= {"law": str(begun.law)} if begun.law else {}
         if as_json:
             typer.echo(json.dumps({**written, "notes": list(begun.notes)}))
             return
         for line in [*(f"written: {path}" for path in written.values()), *(f"note: {note}" for note in begun.notes)]:
             typer.echo(line)
+
+
+@cities_app.command("mds")
+def cities_mds(
+    city: Annotated[str, typer.Argument(help="Slug or name of a city.")],
+    policies: Annotated[Path, typer.Option(help="policies.json of MDS 2.")],
+    geographies: Annotated[Path, typer.Option(help="geographies.json of MDS 2.")],
+    *,
+    by: Annotated[str, typer.Option(help="Areas closed for good by this month count, YYYY-MM.")] = "2027-01",
+    provider: Annotated[str, typer.Option(help="The platform's provider id, for policies that name providers.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write the constraints to this file, for a request.")] = None,
+    close: Annotated[
+        bool, typer.Option("--close", help="Write closed areas into the city's outlines.geojson.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read MDS policies as rules of a city, and say what could not be taken over and why.
+
+    Caps on vehicles and hours of the day become constraints of a request, areas where no vehicle may be become closed areas.
+    """
+    with reported(as_json=as_json):
+        from fleetplan.catalogue import default_catalogue_path, load_catalogue
+        from fleetplan.catalogue.aliases import resolve_city
+        from fleetplan.mds.keep import close_areas, written_constraints
+        from fleetplan.mds.read import read_geographies, read_policies
+        from fleetplan.mds.takeover import take_over
+        from fleetplan.words.mds import takeover_data, takeover_lines
+        from fleetplan.words.names import Names
+
+        catalogue = load_catalogue()
+        found_city = catalogue.cities[resolve_city(catalogue, city)]
+        found = take_over(found_city, read_policies(policies), read_geographies(geographies), by=by, provider=provider)
+        files = [written_constraints(out, found)] if out is not None and found.constraints else []
+        if close and found.closed:
+            files.append(close_areas(default_catalogue_path(), found.city, found.closed))
+        if as_json:
+            typer.echo(json.dumps({**takeover_data(found), "files": [str(file) for file in files]}))
+            return
+        typer.echo("\n".join([*takeover_lines(found, Names(catalogue)), *(f"written: {file}" for file in files)]))
 
 
 def _print_city(out: Console, shown: dict[str, Any]) -> None:

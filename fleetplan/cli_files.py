@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fleetplan.terminal import console, read_plan, reported, searched
+from fleetplan.terminal import console, context, read_plan, reported, searched
 
 if TYPE_CHECKING:
     from fleetplan.compare.types import Comparison
@@ -36,6 +36,34 @@ def written(result: PlanningResult, folder: Path) -> list[Path]:
     except OSError as error:
         typer.echo(f"{folder}: cannot be written: {error.strerror}", err=True)
         raise typer.Exit(1) from error
+
+
+def exported(beside: Path, form: str, out: Path | None) -> Path:
+    """Write a plan.json in another form, beside it when nobody says where; return the file.
+
+    Raises
+    ------
+    InputError
+        When there is no such form, or a file cannot be read or written.
+    """
+    from fleetplan.errors import Fault, InputError, near_misses
+    from fleetplan.report.exports import EXPORTS, Source
+
+    if form not in EXPORTS:
+        remedy = near_misses(form, EXPORTS) or "choose one of them"
+        raise InputError([Fault("--format", f"{form!r} is no form of a plan", ", ".join(EXPORTS), remedy)])
+    plan = read_plan(beside)
+    catalogue, services = context(plan)
+    export = EXPORTS[form]
+    path = out or beside.with_name(export.file)
+    if path.resolve() == beside.resolve():
+        raise InputError([Fault(str(path), "is the plan itself", "another file", "name one with --out")])
+    try:
+        path.write_bytes(export.make(Source(plan, catalogue, lambda: services)))
+    except OSError as error:
+        fault = Fault(str(path), f"cannot be written: {error.strerror}", "a file that may be written", "name another")
+        raise InputError([fault]) from error
+    return path
 
 
 def rerun_file(

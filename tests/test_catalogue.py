@@ -629,11 +629,13 @@ def test_a_check_says_what_of_a_new_city_is_still_a_default(tmp_path: Path, fold
     filled(city)
     edit(city / "city.toml", DEFAULT_SOURCE, "the city's own count")
     row = check_row(load_catalogue(folder))
-    empty = ("hot_spots.csv", "gateways.csv", "crossings.csv", "depots.csv")
-    assert row["defaults"] == {"neustadt": {"figures": len(CITY_FIGURES) - 1, "deployments": 1, "empty": empty}}
+    left = row["defaults"]["neustadt"]
+    assert (left["figures"], left["deployments"], left["permits"]) == (len(CITY_FIGURES) - 1, 1, 0)
+    assert (left["depots"], left["hot_spots"], left["empty"]) == (2, 1, ("gateways.csv", "crossings.csv"))
     text = check_text(row, folder)
-    assert "neustadt: figures (29) and deployments (1) are still as" in text
-    assert "neustadt: depots.csv has no row" in text
+    assert "neustadt: figures (29), deployments (1), depots (2) and hot spots (1) are still as" in text
+    assert "neustadt: crossings.csv has no row" in text
+    assert "neustadt: warning: gateways.csv has no airport" in text
     assert "city-1" not in text
 
 
@@ -715,5 +717,6 @@ def test_a_city_of_several_parts_gets_a_hull_and_keeps_its_parts_as_land(tmp_pat
     filled(city)
     found = load_city("neustadt", folder)
     assert found.outlines[0].polygon.area == pytest.approx(0.02, rel=1e-6)
-    assert found.land.area == pytest.approx(0.015, rel=1e-6)
+    assert found.land.intersection(found.outlines[0].polygon).area == pytest.approx(0.015, rel=1e-6)
+    assert found.land.contains(box(11.8, 47.8, 11.85, 47.85)), "no shore is drawn round the city"
     assert [district.name for district in found.districts] == ["District 1", "District 2"]

@@ -50,8 +50,11 @@ ALLOWED: dict[str, set[str]] = {
     "doubt.types": FACTS,
     "replays.types": BASE | {"request"},
     "replays": BASE | {"request", "plans", "plans.types", "replays.types"},
+    # Policies and areas as other tools write them.
+    "mds": INPUTS | {"plans.types"},
     "words": INPUTS
     | {
+        "mds",
         "doubt.types",
         "threshold.types",
         "limits.types",
@@ -87,6 +90,7 @@ ALLOWED: dict[str, set[str]] = {
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
     "report": INPUTS
     | {
+        "mds",
         "compare",
         "compare.types",
         "doubt",
@@ -116,7 +120,7 @@ ALLOWED: dict[str, set[str]] = {
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
     "terminal": INPUTS | {"examples", "run", "plans", "plans.types", "replays", "report", "words"},
-    "cli_cities": INPUTS | {"report", "terminal"},
+    "cli_cities": INPUTS | {"mds", "report", "terminal", "words"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_files": INPUTS
     | {
@@ -227,6 +231,8 @@ JUDGED = ASKED | {
     "api.render",
     "api.submission",
     "api.simulations",
+    "api.city_schemas",
+    "api.new_city",
 }
 
 # The service stands on the library, so its rooms may name the library's; no room of the library names one of these.
@@ -276,6 +282,8 @@ ALLOWED |= {
     "api.render": ASKED | LIBRARY,
     "api.submission": ASKED | {"replays.types"},
     "api.simulations": ASKED | LIBRARY,
+    "api.city_schemas": {"api.schemas"},
+    "api.new_city": ASKED | {"api.city_schemas"} | LIBRARY,
     "api.routes": JUDGED | LIBRARY,
     "api.pages": JUDGED | {"api.routes", "api.jobs"} | LIBRARY,
     "api.middleware": HTTP | {"api.deps", "api.pages"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.pages import assets, catalogue, city, comparison, doubt, new_plan, plans, rerun, review, sign_in
+from api.pages import assets, catalogue, city, comparison, doubt, new_city, new_plan, plans, rerun, review, sign_in
 
 ROUTERS = (
     assets.router,
@@ -14,5 +14,6 @@ ROUTERS = (
     city.router,
     doubt.router,
     review.router,
+    new_city.router,
     catalogue.router,
 )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fleetplan.catalogue.figures import WEAK, city_figures
-from fleetplan.catalogue.new_deployments import untouched
+from fleetplan.catalogue.readiness import Lack, Untouched, lacking, untouched
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact, Figure, Gap, Jurisdiction, Permit
 
 Row = dict[str, Any]
+
+_LACKS: Final[Mapping[Lack, str]] = {
+    "permits": "no permit opens paid rides, so no plan ever opens it: add the law's steps in jurisdictions/",
+    "depots": "depots.csv has no site, so fleets charge at public stations alone: add sites with their power",
+    "airport": "gateways.csv has no airport, so no trip begins or ends at one: add it, with its permit where it asks for one",
+    "partners": "no stack has a deal or talks there, so a request plans none unless it admits one (deployments.add)",
+}
 
 
 def list_cities(catalogue: Catalogue) -> list[Row]:
@@ -39,13 +47,14 @@ def show_city(catalogue: Catalogue, city: str) -> Row:
 
 
 def check_row(catalogue: Catalogue) -> Row:
-    """Return what a sound catalogue holds, and which cities still hold defaults of ``fleetplan cities new``."""
+    """Return what a sound catalogue holds, which cities still hold defaults of ``fleetplan cities new``, and what some lack."""
     return {
         "valid": True,
         "cities": len(catalogue.cities),
         "stacks": len(catalogue.stacks),
         "digest": catalogue.digest,
         "defaults": {city: asdict(left) for city, left in untouched(catalogue).items()},
+        "lacking": {city: list(lacks) for city, lacks in lacking(catalogue).items()},
     }
 
 
@@ -54,12 +63,30 @@ def check_text(row: Row, path: Path) -> str:
     counts = f"{row['cities']} cities and {row['stacks']} stacks"
     lines = [f"{path}: no fault in {counts} (sha256 {row['digest'][:12]})"]
     for city, left in row["defaults"].items():
-        defaults = f"figures ({left['figures']}) and deployments ({left['deployments']})"
-        lines.append(
-            f"  {city}: {defaults} are still as `fleetplan cities new` wrote them; replace them, with their sources"
-        )
-        lines += [f"  {city}: {table} has no row" for table in left["empty"]]
+        lines += [f"  {city}: {line}" for line in default_lines(Untouched(**left))]
+    for city, lacks in row["lacking"].items():
+        lines += [f"  {city}: warning: {_LACKS[lack]}" for lack in lacks]
     return "\n".join(lines)
+
+
+def default_lines(left: Untouched) -> list[str]:
+    """Return what of a city is as it was begun, in lines for a person; nothing where nothing is."""
+    counts = {
+        "figures": left.figures,
+        "deployments": left.deployments,
+        "permits": left.permits,
+        "depots": left.depots,
+        "hot spots": left.hot_spots,
+    }
+    told = [f"{what} ({count})" for what, count in counts.items() if count]
+    named = " and ".join([*([", ".join(told[:-1])] if told[1:] else []), *told[-1:]])
+    head = f"{named} are still as `fleetplan cities new` wrote them; replace them, with their sources"
+    return [*([head] if told else []), *(f"{table} has no row" for table in left.empty)]
+
+
+def lack_lines(lacks: Iterable[Lack]) -> list[str]:
+    """Return what a city lacks for paid service, in lines for a person."""
+    return [_LACKS[lack] for lack in lacks]
 
 
 def figure_row(figure: Figure) -> Row:

@@ -17,7 +17,7 @@ from fleetplan.catalogue.types import Outline
 
 _KM_PER_DEGREE: Final = 111.2
 _LON_LAT_NAMES: Final = ("CRS84", "EPSG:4326", "EPSG::4326")
-_KINDS: Final[tuple[Literal["outline", "launch", "cell"], ...]] = ("outline", "launch", "cell")
+_KINDS: Final[tuple[Literal["outline", "launch", "cell", "closed"], ...]] = ("outline", "launch", "cell", "closed")
 _COLLECTION_KEYS: Final = frozenset({"type", "name", "crs", "bbox", "attribution", "properties", "features"})
 
 
@@ -29,7 +29,7 @@ class _Feature:
 
 
 def read_outlines(files: Files, path: str) -> tuple[Outline, ...]:
-    """Return the outline, then the launch areas by order, then the pilot cells of an ``outlines.geojson``."""
+    """Return the outline, then the launch areas by order, the pilot cells, the closed areas of an ``outlines.geojson``."""
     data, where = files.features(path), files.where(path)
     read = [_outline(feature) for feature in _features(data, where, files.faults, ("Polygon",))]
     outlines = [outline for outline in read if outline is not None]

@@ -1,4 +1,4 @@
-"""The rows of deployments.csv that a new city can begin with, and what of a city is still as it was begun.
+"""The rows of deployments.csv that a new city can begin with.
 
 A row says what follows from the catalogue: a rival's stack is a rival, every other one has no deal. What the law says of a stack
 in a city that nobody has looked into is a condition yet to be judged, so the row is ``conditional``, ``assumed`` and names
@@ -11,12 +11,10 @@ import csv
 import io
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from fleetplan.catalogue import schema
-from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.errors import Fault, InputError
 
 DEFAULT_SOURCE: Final = "template default, replace"
@@ -31,15 +29,6 @@ _DEFAULT_ROW: Final = {
     "source": DEFAULT_SOURCE,
     "confidence": "assumed",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Untouched:
-    """How much of a city is as ``fleetplan cities new`` wrote it; ``empty`` names its tables without a row."""
-
-    figures: int
-    deployments: int
-    empty: tuple[str, ...]
 
 
 def with_new_rows(catalogue: Path, city: str) -> str:
@@ -60,27 +49,6 @@ def with_new_rows(catalogue: Path, city: str) -> str:
         if (stack, city) not in present
     ]
     return _lines(text, columns, break_) + _written(rows, columns, break_)
-
-
-def untouched(catalogue: Catalogue) -> dict[str, Untouched]:
-    """Return the cities that still hold defaults of ``fleetplan cities new``."""
-    found = {slug: _untouched(catalogue, city) for slug, city in catalogue.cities.items()}
-    return {slug: left for slug, left in found.items() if left.figures or left.deployments}
-
-
-def _untouched(catalogue: Catalogue, city: City) -> Untouched:
-    facts = [fact for (_, where), fact in catalogue.deployments.items() if where == city.slug]
-    tables = {
-        "hot_spots.csv": city.hot_spots,
-        "gateways.csv": city.gateways,
-        "crossings.csv": city.crossings,
-        "depots.csv": city.depots,
-    }
-    return Untouched(
-        figures=sum(figure.source == DEFAULT_SOURCE for figure in city.figures.values()),
-        deployments=sum(fact.source == DEFAULT_SOURCE for fact in facts),
-        empty=tuple(name for name, rows in tables.items() if not rows),
-    )
 
 
 def _text(path: Path) -> str:

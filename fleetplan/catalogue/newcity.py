@@ -14,25 +14,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fleetplan.catalogue import schema
+from fleetplan.catalogue.countries import Country, country_at, country_codes
 from fleetplan.catalogue.field_people import check_people, numbers_of, people_in, people_of, read_cells
-from fleetplan.catalogue.field_polygons import DEGREE_GRID, areas_km2, column_of, fault, names_of, read_polygons
+from fleetplan.catalogue.field_polygons import areas_km2, column_of, fault, names_of, read_polygons
 from fleetplan.catalogue.load import default_catalogue_path
 from fleetplan.catalogue.new_deployments import with_new_rows
+from fleetplan.catalogue.new_ground import city_outlines, drawn_districts, known_land
+from fleetplan.catalogue.new_law import NewLaw, law_from_sister, law_from_template
+from fleetplan.catalogue.new_places import proposed_depots, proposed_hot_spots
 from fleetplan.catalogue.places import nearest_zone
+from fleetplan.catalogue.sisters import nearest_sister, sister_named, sisters
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from shapely.geometry.base import BaseGeometry
 
 _TEMPLATE: Final = Path(__file__).with_name("new_city.toml")
 _JOBS_PER_RESIDENT: Final = 0.45
 _TRIPS_PER_RESIDENT: Final = 0.04
-_WIDEST_HULL: Final = 4.0
 _EMPTY_TABLES: Final[dict[str, Sequence[str]]] = {
-    "hot_spots.csv": schema.HOT_SPOTS,
     "gateways.csv": schema.GATEWAYS,
     "crossings.csv": schema.CROSSINGS,
-    "depots.csv": schema.DEPOTS,
 }
 
 
@@ -50,10 +51,28 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A city's new folder, and what a person should know about the files that it was made of, a sentence each."""
+    """A city's new folder, the file of its own law where it has one, and what should be known of it, a sentence each."""
 
     folder: Path
     notes: tuple[str, ...]
+    law: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """In which country a new city lies, after which city of the catalogue its law is begun, and what holds there as it is.
+
+    ``country`` is two letters; ``like`` a city's slug or name, or ``none`` for a template; ``laws`` are files of jurisdictions/.
+    Where all are left out, a person fills in country, law, money, time zone and side of the road.
+    """
+
+    country: str | None = None
+    like: str | None = None
+    laws: tuple[str, ...] = ()
+
+
+NOWHERE: Final = Where()
+_BARE: Final = "none"
 
 
 def new_city(
@@ -63,12 +82,14 @@ def new_city(
     *,
     out: Path | None = None,
     population_year: int = 2025,
+    where: Where = NOWHERE,
 ) -> Path:
     """Write a folder for a city and a row for each stack in deployments.csv; return the folder: see :func:`begin_city`."""
-    return begin_city(name, districts_file, population_file, out=out, population_year=population_year).folder
+    found = begin_city(name, districts_file, population_file, out=out, population_year=population_year, where=where)
+    return found.folder
 
 
-def begin_city(
+def begin_city(  # each says one thing of the city, all but the files by keyword
     name: str,
     districts_file: Path,
     population_file: Path | None = None,
@@ -76,10 +97,11 @@ def begin_city(
     layer: str | None = None,
     out: Path | None = None,
     population_year: int = 2025,
+    where: Where = NOWHERE,
 ) -> Begun:
-    """Write a folder for a city and a row for each stack in deployments.csv; return it with what should be known.
+    """Write a folder for a city, its law, and a row for each stack in deployments.csv; return it with what should be known.
 
-    ``fleetplan cities check`` then lists what a person has to fill in.
+    ``fleetplan cities check`` then lists what a person has to fill in, and what is still a default.
 
     Parameters
     ----------
@@ -92,30 +114,38 @@ def begin_city(
         The layer of districts, where the file has several.
     out
         The catalogue to add the city to, by default that of ``default_catalogue_path``.
+    where
+        From its country follow money, time zone and side of the road, from its sister the law.
 
     Raises
     ------
     InputError
-        When a file cannot be used as it stands, or the city is already there.
+        When a file cannot be used as it stands, the city is already there, or no country or city is called so.
     """
     slug = _slug(name)
     catalogue = out or default_catalogue_path()
-    folder = catalogue / slug
+    folder, own_law = catalogue / slug, catalogue / "jurisdictions" / f"{slug}.toml"
     if not slug or folder.exists():
         what = f"{folder} is already there" if slug else f"{name!r} holds no letter"
         raise fault(repr(name), what, "the name of a city that the catalogue does not have", "choose another name")
     source, notes = _source(Path(districts_file), population_file and Path(population_file), layer, population_year)
-    texts = {folder / file: text for file, text in _texts(name, slug, source).items()}
+    placed = _placed(catalogue, slug, name, source, where)
+    if placed.law.text and own_law.exists():
+        what = f"{own_law} is already there, and the city's own law would be written to it"
+        raise fault(repr(name), what, "a name that no law has", "choose another name, or move the file away")
+    texts = {folder / file: text for file, text in _texts(name, slug, source, placed).items()}
     deployments = with_new_rows(catalogue, slug)
     try:
         _write(folder, texts)
+        if placed.law.text:
+            own_law.write_text(placed.law.text, encoding="utf-8", newline="")
         (catalogue / "deployments.csv").write_text(deployments, encoding="utf-8", newline="")
     except OSError as error:
         what = f"the city's folder cannot be written: {error.strerror}"
         raise fault(
             str(catalogue), what, "a catalogue that may be written to", "mend that, or copy the catalogue"
         ) from error
-    return Begun(folder, tuple(notes))
+    return Begun(folder, (*notes, *placed.law.notes), own_law if placed.law.text else None)
 
 
 def _write(folder: Path, texts: Mapping[Path, str]) -> None:
@@ -130,6 +160,45 @@ def _write(folder: Path, texts: Mapping[Path, str]) -> None:
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+# --- where it lies ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A country as far as it is said, and the law."""
+
+    country: Country | None
+    law: NewLaw
+
+
+def _placed(catalogue: Path, slug: str, name: str, source: _Source, where: Where) -> _Placed:
+    """Return what follows from where a city lies; nothing of it where nobody says."""
+    lat, lon = _middle(source.frame)
+    known = sisters(catalogue)
+    like = None if where.like is None or where.like == _BARE else sister_named(known, where.like)
+    code = where.country.strip().upper() if where.country else like.country if like else ""
+    if not code:
+        if where.like or where.laws:
+            given = where.like or ", ".join(where.laws)
+            raise fault(given, "no country is named beside it", "two letters: CH", "name the country (--country)")
+        return _Placed(None, NewLaw((), "", ()))
+    country = country_at(code, lat, lon)
+    if country is None:
+        raise fault(code, "no country has these letters", ", ".join(country_codes()), "write them as ISO 3166: CH")
+    if where.like is None:
+        like = nearest_sister(known, code, lat, lon)
+    if like is None:
+        law = law_from_template(slug, name)
+        return _Placed(country, NewLaw((*where.laws, *law.laws), law.text, law.notes))
+    others = [sister for sister in known if sister.country == like.country]
+    return _Placed(country, law_from_sister(catalogue, slug, name, like, others, where.laws))
+
+
+def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
+    west, south, east, north = frame.total_bounds
+    return float(south + north) / 2, float(west + east) / 2
 
 
 def _source(path: Path, table: Path | None, layer: str | None, year: int) -> tuple[_Source, list[str]]:
@@ -152,20 +221,24 @@ def _source(path: Path, table: Path | None, layer: str | None, year: int) -> tup
 
 def _whereabouts(frame: gpd.GeoDataFrame) -> str:
     """Return where the districts lie, so that a person sees when latitude and longitude were swapped."""
-    west, south, east, north = frame.total_bounds
-    lat, lon = (south + north) / 2, (west + east) / 2
+    lat, lon = _middle(frame)
     near = nearest_zone(lat, lon)
     place = f"{abs(lat):.2f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.2f}° {'E' if lon >= 0 else 'W'}"
     told = f"the districts lie at {place}, nearest to the time zone {near.name} ({near.country})"
     return f"{told}; if the city is elsewhere, latitude and longitude are swapped"
 
 
-def _texts(name: str, slug: str, source: _Source) -> dict[str, str]:
+def _texts(name: str, slug: str, source: _Source, placed: _Placed) -> dict[str, str]:
+    frame, names, areas = source.frame, source.names, areas_km2(source.frame)
+    drawn_by = [p + j for p, j in zip(source.people, source.jobs or [0.0] * len(names), strict=True)]
     return {
-        "city.toml": _city_toml(name, slug, sum(source.people)),
+        "city.toml": _city_toml(name, slug, sum(source.people), placed),
         "districts.csv": _csv(schema.DISTRICTS, _district_rows(source)),
-        "outlines.geojson": _outlines(name, source),
-        "land.geojson": _land(name, source),
+        "districts.geojson": drawn_districts(frame, names, source.origin),
+        "outlines.geojson": city_outlines(name, frame, source.origin),
+        "land.geojson": known_land(name, frame, source.origin),
+        "depots.csv": _csv(schema.DEPOTS, proposed_depots(frame, names, source.people)),
+        "hot_spots.csv": _csv(schema.HOT_SPOTS, proposed_hot_spots(frame, names, drawn_by, areas.tolist())),
         **{file: _csv(columns, ()) for file, columns in _EMPTY_TABLES.items()},
     }
 
@@ -198,48 +271,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _land(name: str, source: _Source) -> str:
-    note = "the districts' own area stands in for land: cut sea, rivers and lakes out"
-    properties = {
-        "kind": "land",
-        "name": f"{name} land",
-        "note": note,
-        "source": source.origin,
-        "confidence": "assumed",
-    }
-    return _collection(_dissolved(source.frame), properties, f"shapes: {source.origin}")
-
-
-def _outlines(name: str, source: _Source) -> str:
-    """Return the dissolved outline; one hull round it where the city has several parts that lie near each other."""
-    area = _dissolved(source.frame)
-    properties = {"kind": "outline", "name": name, "source": source.origin, "confidence": "assumed"}
-    if area.geom_type == "Polygon":
-        return _collection(area, properties, "")
-    if (times := area.convex_hull.area / area.area) > _WIDEST_HULL:
-        what = f"the hull round the city's parts covers {times:.1f} times their area: most of it is sea or other towns"
-        remedy = "leave out parts that lie far off, or make a city of each"
-        raise fault(source.origin, what, f"at most {_WIDEST_HULL:g} times", remedy)
-    note = "convex hull of a city of several parts; land.geojson keeps the parts"
-    return _collection(area.convex_hull, {**properties, "note": note}, "")
-
-
-def _dissolved(frame: gpd.GeoDataFrame) -> BaseGeometry:
-    import shapely  # noqa: PLC0415 - heavy, and needed here only
-
-    snapped = shapely.set_precision(frame.geometry.to_numpy(), DEGREE_GRID)
-    return shapely.union_all(snapped, grid_size=DEGREE_GRID)
-
-
-def _collection(area: BaseGeometry, properties: dict[str, str], attribution: str) -> str:
-    from shapely.geometry import mapping  # noqa: PLC0415 - heavy, and needed here only
-
-    feature = {"type": "Feature", "properties": properties, "geometry": mapping(area)}
-    head = {"type": "FeatureCollection", **({"attribution": attribution} if attribution else {})}
-    return json.dumps({**head, "features": [feature]}, ensure_ascii=False) + "\n"
-
-
-def _city_toml(name: str, slug: str, people: float) -> str:
+def _city_toml(name: str, slug: str, people: float, placed: _Placed) -> str:
     fills = {
         "@title@": " ".join(name.split()),
         "@slug@": json.dumps(slug),
@@ -247,4 +279,15 @@ def _city_toml(name: str, slug: str, people: float) -> str:
         "@trips@": str(max(1, round(people * _TRIPS_PER_RESIDENT))),
     }
     pattern = re.compile("|".join(map(re.escape, fills)))
-    return pattern.sub(lambda match: fills[match.group()], _TEMPLATE.read_text(encoding="utf-8"))
+    text = pattern.sub(lambda match: fills[match.group()], _TEMPLATE.read_text(encoding="utf-8"))
+    if placed.country is None:
+        return text
+    said = {
+        "country": placed.country.code,
+        "currency": placed.country.currency,
+        "time_zone": placed.country.time_zone,
+        "drive_side": placed.country.drive_side,
+    }
+    for key, word in said.items():
+        text = text.replace(f'{key} = ""', f"{key} = {json.dumps(word)}", 1)
+    return text.replace("jurisdictions = []", f"jurisdictions = {json.dumps(list(placed.law.laws))}", 1)

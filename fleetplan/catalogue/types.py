@@ -149,10 +149,10 @@ class DepotSite:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A polygon of outlines.geojson, lon-lat (EPSG:4326)."""
+    """A polygon of outlines.geojson, lon-lat (EPSG:4326); no vehicle may be in one that is ``closed``."""
 
     name: str
-    kind: Literal["outline", "launch", "cell"]
+    kind: Literal["outline", "launch", "cell", "closed"]
     order: int
     polygon: Polygon
     source: str

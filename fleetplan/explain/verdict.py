@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from fleetplan.plans.reading import opened_deployments, ordered_deployments
+from fleetplan.plans.template import template_use
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.words.openings import is_shut
 from fleetplan.words.proof import proof_sentence, searched_out
+from fleetplan.words.template import template_sentence
 from fleetplan.words.values import count, listed, month_name, several, usd
 from fleetplan.words.worth import basis_sentence, parts_sentence, years_sentence
 
 
 def verdict(plan: Plan) -> list[str]:
-    """Return the plan's verdict as paragraphs: what opens, when, what it is worth, how sure the proof is."""
+    """Return the plan's verdict as paragraphs: what opens, when, what it is worth, how sure the proof is.
+
+    Before all of it stands that it rests on a template, where it does.
+    """
+    rests = template_sentence(template_use(plan))
+    return [*([rests] if rests else []), *_found(plan)]
+
+
+def _found(plan: Plan) -> list[str]:
     launches = opened_deployments(plan)
     if not launches:
         return [*_nothing_opens(plan), proof_sentence(plan)]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import City, DepotSite, Gateway, Outline
 from fleetplan.errors import CatalogueError, Fault
 from fleetplan.geography import network
-from fleetplan.geography.cells import land_cells
+from fleetplan.geography.cells import LandCells, land_cells
 from fleetplan.geography.network import Speeds
 from fleetplan.geography.people import spread_people
 from fleetplan.geography.projection import Projection
@@ -20,6 +21,10 @@ Array = NDArray[np.float64]
 
 NIGHT_UPLIFT = 1.15
 """Night speed over off-peak speed: assumed, no city file holds a night speed."""
+
+
+CLOSED_SHARE = 0.5
+"""A zone with more of its land than this in a closed area is closed."""
 
 
 def build_geography(city: City, *, permits: Collection[str] = ()) -> CityGeography:
@@ -48,13 +53,16 @@ def build_geography(city: City, *, permits: Collection[str] = ()) -> CityGeograp
     streets = network.street_links(land.cells, land.anchor, projection.shapes(city.land), speeds)
     crossings = network.crossing_links(city.crossings, land.anchor, projection, speeds, permits)
     links = network.join(streets, crossings)
-    kept = network.main_component(len(land.cells), links, people.population + people.jobs)
+    closed = closed_zones(city, land, projection)
+    links = network.without(links, closed)
+    kept = network.main_component(len(land.cells), links, np.where(closed, 0.0, people.population + people.jobs))
     renumber = np.where(kept, np.cumsum(kept) - 1, -1)
     links = network.restrict(links, kept)
     anchor, area = land.anchor[kept], land.area_km2[kept]
     distance, hours = network.matrices(len(anchor), links, area, speeds)
     lat, lon = projection.degrees(anchor)
-    cut_off = tuple(cell for cell, keep in zip(land.cells, kept, strict=True) if not keep)
+    off = ~kept & ~closed
+    cut_off = tuple(cell for cell, cut in zip(land.cells, off, strict=True) if cut)
     return CityGeography(
         city=city.slug,
         crs=projection.crs,
@@ -77,7 +85,11 @@ def build_geography(city: City, *, permits: Collection[str] = ()) -> CityGeograp
         depots=_places(city.depots, anchor, projection),
         unreachable=cut_off,
         district_land=people.district_land[:, kept],
-        notes=(*people.notes, *_cut_off_note(cut_off, people.population[~kept])),
+        notes=(
+            *people.notes,
+            *_cut_off_note(cut_off, people.population[off]),
+            *_closed_note(int(closed.sum()), people.population[closed]),
+        ),
     )
 
 
@@ -94,6 +106,15 @@ def outline_of(city: City) -> Outline:
         place = f"cities/{city.slug}/outlines.geojson"
         raise CatalogueError([Fault(place, f"{len(found)} features of kind outline", "exactly one")])
     return found[0]
+
+
+def closed_zones(city: City, land: LandCells, projection: Projection) -> NDArray[np.bool_]:
+    """Return which zones have most of their land in a closed area, shape (n,): no vehicle stands, drives or picks up there."""
+    shapes = [projection.shapes(area.polygon) for area in city.outlines if area.kind == "closed"]
+    if not shapes:
+        return np.zeros(len(land.cells), bool)
+    inside = shapely.area(shapely.intersection(land.pieces, shapely.union_all(shapes)))
+    return np.asarray(inside > CLOSED_SHARE * land.area_km2)
 
 
 def _band_speeds(city: City) -> dict[Band, float]:
@@ -115,6 +136,10 @@ def _places(sites: Sequence[Gateway] | Sequence[DepotSite], anchor: Array, proje
         index, gap = network.nearest(projection.points(site.lat, site.lon)[0], anchor)
         places.append(Place(site.name, index, gap, getattr(site, "permit", "")))
     return tuple(places)
+
+
+def _closed_note(count: int, population: Array) -> list[str]:
+    return [f"{count} zones with {population.sum():,.0f} residents are closed to vehicles"] if count else []
 
 
 def _cut_off_note(cells: Sequence[str], population: Array) -> list[str]:

@@ -101,6 +101,14 @@ def main_component(count: int, links: Links, weight: Array) -> NDArray[np.bool_]
     return np.asarray(label == heaviest)
 
 
+def without(links: Links, closed: NDArray[np.bool_]) -> Links:
+    """Return the links that neither begin nor end in a closed zone."""
+    if not closed.any():
+        return links
+    there = ~closed[links.pairs].any(axis=1)
+    return Links(links.pairs[there], links.km[there], links.hours[there], links.near[there])
+
+
 def restrict(links: Links, kept: NDArray[np.bool_]) -> Links:
     """Return the links among the kept zones, renumbered."""
     number = np.cumsum(kept) - 1

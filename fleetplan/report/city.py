@@ -12,11 +12,13 @@ from fleetplan.explain.needs import reason_words
 from fleetplan.explain.unit_costs import UnitCosts
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import area_km2, by_opening, city_order, service_at
+from fleetplan.plans.template import template_use_of
 from fleetplan.plans.types import CityRollout, DeploymentPlan, PermitStep, Plan
 from fleetplan.report import context
 from fleetplan.report.charts import Chart, over_time, palette, series
 from fleetplan.words import openings as opening_words
 from fleetplan.words.permits import permit_of
+from fleetplan.words.template import template_sentence
 from fleetplan.words.values import (
     DASH,
     MODE_NAMES,
@@ -55,6 +57,11 @@ def verdict(plan: Plan, city: CityRollout) -> list[str]:
     """Return what the plan does in a city, what it is worth and what it costs, as paragraphs."""
     if not city.deployments:
         return []
+    use = template_use_of(city)
+    return [*([template_sentence([use])] if use else []), *_found(plan, city)]
+
+
+def _found(plan: Plan, city: CityRollout) -> list[str]:
     shut = _shut(city)
     if not city.launch:
         return [shut, _money(city)]

@@ -1,4 +1,4 @@
-"""A whole plan as one file: the brief to print, the workbook, the GeoPackage, plan.json.
+"""A whole plan as one file: the brief to print, the workbook, the GeoPackage, MDS geographies, plan.json.
 
 Each is an entry of ``EXPORTS``: the command line writes it among a plan's artefacts, the service answers with it, and a plan's
 page offers it.
@@ -19,6 +19,7 @@ import pandas as pd
 import xlsxwriter  # type: ignore[import-untyped]
 
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.mds.export import MEDIA_TYPE, geographies_file
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.report import areas as ground
@@ -139,6 +140,14 @@ EXPORTS: dict[str, Export] = {
             "GeoPackage",
             " of zones, areas and depots",
             lambda source: geopackage(source.layers),
+        ),
+        Export(
+            "mds",
+            MEDIA_TYPE,
+            "geographies.json",
+            "MDS geographies",
+            " of its service areas (MDS 2.1)",
+            lambda source: geographies_file(source.plan, source.services, source.catalogue),
         ),
         Export(
             "json",

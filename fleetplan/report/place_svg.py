@@ -91,7 +91,7 @@ def _frame(city: City) -> Projection:
 def _drawing(city: City, projection: Projection, width: int, height: int) -> Markup:
     land = land_in(city, projection.bounds(margin=0.02), 3 / projection.per_degree)
     dry = rivers_bridged(land, projection.km2)
-    order = {"outline": 0, "launch": 1, "cell": 2}
+    order = {"outline": 0, "launch": 1, "cell": 2, "closed": 3}
     areas = sorted(city.outlines, key=lambda area: (order[area.kind], -area.order))
     head = Markup('<svg class="map place-map" viewBox="0 0 {0} {1}" role="img" aria-label="{2}">')
     return join(
@@ -121,7 +121,7 @@ def _area(area: Outline, land: BaseGeometry, projection: Projection) -> Markup:
     whole = svg_path(area.polygon, projection)
     path = Markup('<path class="{}" d="{}"><title>{}</title></path>')
     if area.kind != "launch":
-        return path.format("outline" if area.kind == "outline" else "pilot", whole, area.name)
+        return path.format("pilot" if area.kind == "cell" else area.kind, whole, area.name)
     ground = svg_path(area.polygon.intersection(land), projection)
     return path.format(f"launch l{min(area.order, 3)}", ground, area.name) + path.format("edge", whole, area.name)
 

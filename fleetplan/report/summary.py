@@ -13,12 +13,14 @@ from rich.text import Text
 
 from fleetplan.plans.finance import years
 from fleetplan.plans.reading import area_km2, city_order, ordered_deployments
+from fleetplan.plans.template import template_use
 from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import DURATION_NAMES
 from fleetplan.words.markets import SAME_RULES, found_words, markets_sentence, most_words, plan_noun
 from fleetplan.words.openings import ends, is_shut
 from fleetplan.words.proof import gap_in_full, gap_of
+from fleetplan.words.template import template_sentence
 from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, percent, usd, usd_fine
 from fleetplan.words.worth import other_basis, parts, parts_text, return_rows
 from fleetplan.words.worth import years as years_words
@@ -38,6 +40,8 @@ def summary(plan: Plan) -> Iterator[RenderableType]:
     """Yield the parts of a plan's summary, top to bottom."""
     yield Text()
     yield Text(plan.name, style="bold")
+    if rests := template_sentence(template_use(plan)):
+        yield Padding(Text(rests, style="yellow"), (0, 0, 0, 2))
     yield _headline(plan)
     yield from _section(
         "Launches in order", _launches(plan) if _any(plan) else Text("this plan opens nothing", style="dim")

@@ -1,0 +1,77 @@
+/* A city of one's own: files are sent as base64, what comes of them is shown and offered as a ZIP. */
+import { call, say, showProblems } from "./lib/http.js";
+
+const form = document.getElementById("new-city");
+const faults = document.getElementById("faults");
+const begun = document.getElementById("begun");
+const button = document.getElementById("begin");
+
+function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve({ name: file.name, content: reader.result.slice(reader.result.indexOf(",") + 1) }));
+    reader.addEventListener("error", () => reject(reader.error));
+    reader.readAsDataURL(file);
+  });
+}
+
+async function asked() {
+  const field = (id) => document.getElementById(id);
+  const given = (id) => field(id).value.trim() || null;
+  const people = field("population").files[0];
+  return {
+    name: field("name").value,
+    country: given("country"),
+    like: given("like"),
+    layer: given("layer"),
+    districts: await Promise.all([...field("districts").files].map(base64)),
+    population: people ? await base64(people) : null,
+    keep: Boolean(field("keep")?.checked),
+  };
+}
+
+const lines = {
+  notes: (told) => told.notes,
+  to_fill: (told) => told.to_fill.map((one) => [`${one.where}: ${one.message}`, one.allowed && `allowed: ${one.allowed}`, one.remedy].filter(Boolean).join("; ")),
+  template: (told) => told.template,
+  lacks: (told) => told.lacks,
+};
+
+function show(told) {
+  document.getElementById("begun-title").textContent = told.kept ? `${told.slug} is in the catalogue` : `${told.slug} is begun`;
+  for (const part of begun.querySelectorAll("[data-part]")) {
+    const entries = lines[part.dataset.part](told);
+    part.hidden = entries.length === 0;
+    part.querySelector("ul").replaceChildren(...entries.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  }
+  const bytes = Uint8Array.from(atob(told.archive), (letter) => letter.charCodeAt(0));
+  const link = document.getElementById("archive");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
+  link.download = `${told.slug}.zip`;
+  const seen = document.getElementById("seen");
+  seen.hidden = !told.kept;
+  seen.href = `/catalogue/cities/${encodeURIComponent(told.slug)}`;
+  begun.hidden = false;
+  begun.scrollIntoView({ block: "start" });
+  say(told.kept ? "The city is kept" : "The city is begun");
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!button) return;
+  button.disabled = true;
+  faults.hidden = true;
+  begun.hidden = true;
+  say("The files are read");
+  try {
+    const body = await asked();
+    if (!body.name.trim() || !body.districts.length) throw new Error("A city needs a name and a file of its districts.");
+    if (JSON.stringify(body).length > Number(form.dataset.most)) throw new Error(`The files are larger than this service takes: ${form.dataset.most} bytes, a third of it for their wrapping.`);
+    show(await call("POST", "/v1/cities/new", body));
+  } catch (error) {
+    showProblems(faults, error);
+  } finally {
+    button.disabled = false;
+  }
+});
+document.body.dataset.ready = "yes";
