@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from api import city_schemas, schemas, schemas_again
+from api import card_schemas, city_schemas, schemas, schemas_again
 from api import problems as p
 from api import simulations as replays
 from api.deps import Enqueue, Service, ServiceStore
@@ -28,8 +28,10 @@ from api.middleware import Doorkeeper, Surround, problem_response
 from api.openapi import document
 from api.pages.routes import ROUTERS as PAGES
 from api.pointers import pointer_of
+from api.prefix import Prefix
 from api.routes import (
     again,
+    cards,
     cities,
     comparison,
     doubt,
@@ -52,6 +54,7 @@ from fleetplan import __version__
 
 ROUTERS = (
     plans.router,
+    cards.router,
     reruns.router,
     events.router,
     results.router,
@@ -71,6 +74,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     p.Problem,
     schemas.PlanStatus,
     schemas.PlanPage,
+    card_schemas.Card,
+    card_schemas.Comments,
+    card_schemas.Tags,
     schemas.Validation,
     schemas.Rollout,
     schemas.TableAnswer,
@@ -138,6 +144,8 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Doorkeeper, service=service)
     app.add_middleware(Surround, service=service)
+    if settings.root_path:
+        app.add_middleware(Prefix, prefix=settings.root_path)
     app.openapi = _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way
     return app
 
@@ -165,7 +173,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], Any]:
 def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def made() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = document(app, MODELS)
+            app.openapi_schema = document(app, MODELS, app.state.service.settings.root_path)
         return app.openapi_schema
 
     return made

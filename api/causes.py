@@ -61,7 +61,15 @@ class CauseSearch:
     @property
     def mark(self) -> str:
         """A hash of everything that the answer depends on; compared plans and their answers are immutable."""
-        told = [self._a.row.id, self._b.row.id, self._a.sha256, self._b.sha256, *(found.mark for found in self.found)]
+        named = (self._a.plan.name, self._b.plan.name)
+        told = [
+            self._a.row.id,
+            self._b.row.id,
+            self._a.sha256,
+            self._b.sha256,
+            named,
+            *(found.mark for found in self.found),
+        ]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     def answer(self) -> CausesAnswer:

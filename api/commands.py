@@ -327,7 +327,8 @@ def _make_known(client: httpx2.Client, changes: list[dict[str, Any]]) -> None:
     for change in changes:
         if (call := change["rerun"]) is not None:
             once = {"Idempotency-Key": call["idempotency_key"]}
-            plans.append(_told(client.post(call["href"], json=call["body"], headers=once))["id"])
+            where = str(client.base_url.join(call["href"]))  # it says the path under which a proxy shows the service
+            plans.append(_told(client.post(where, json=call["body"], headers=once))["id"])
         else:
             plans.append(change["plan"])
     for number, (plan, change) in enumerate(zip(plans, changes, strict=True), start=1):

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from asyncio import AbstractEventLoop, get_running_loop
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from typing import Annotated, Any, Protocol, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Path, Request
 
 from api.documents import Kept
+from api.following import Following
 from api.known import Known
 from api.metrics import Metrics
 from api.problems import NoAnswer, NotReady, OtherVersion, PlanNotFound
 from api.security import Guard, KeyBook, Scope
 from api.settings import Settings
+from api.store.cards import CommentRow
 from api.store.contract import FINAL, PlanRow, Store
 from fleetplan.plans import files
 from fleetplan.plans.types import Plan
 
 MOST_COSTLY, MOST_COSTLY_EACH = 4, 2
+MEASURE_S = 5.0
 Made = TypeVar("Made")
 Enqueue = Callable[[str], object]
 """Hands a stored plan to the workers; the same plan twice is one job."""
 
 
 class ServiceStore(Store, KeyBook, Protocol):
-    """The store with its keys and its counts."""
+    """The store with its keys, its counts and what people say."""
+
+    def comments(self, plan: str) -> Sequence[CommentRow]:
+        """Return a plan's comments, the oldest first."""
+
+    def add_comment(self, plan: str, text: str, *, author: str, key: str) -> CommentRow:
+        """Store a comment and return it."""
+
+    def remove_comment(self, plan: str, comment: str, *, key: str | None) -> bool:
+        """Remove a comment; with a key named only one sent with it."""
 
     def counts(self) -> dict[str, int]:
         """Return how many plans there are in each state."""
@@ -55,6 +69,23 @@ def _client(request: Request) -> str:
     return getattr(caller, "key", "") or (request.client.host if request.client else "")
 
 
+class Stored:
+    """How much is stored, measured once in some seconds: files are counted one by one."""
+
+    def __init__(self) -> None:
+        self._bytes, self._at = 0, float("-inf")
+
+    def bytes(self, measure: Callable[[], int]) -> int:
+        """Return how much is stored."""
+        if time.monotonic() - self._at >= MEASURE_S:
+            self._bytes, self._at = measure(), time.monotonic()
+        return self._bytes
+
+    def forget(self) -> None:
+        """Measure anew next time: something was removed."""
+        self._at = float("-inf")
+
+
 @dataclass(frozen=True, eq=False)
 class Service:
     """Everything that one service holds."""
@@ -68,9 +99,26 @@ class Service:
     # Final plans never change, but may be deleted by another process: ask the store again after a second.
     statuses: Kept = field(default_factory=lambda: Kept(most_bytes=64_000_000, fresh_s=1.0))
     rendered: Kept = field(default_factory=lambda: Kept(most_bytes=128_000_000))
+    pages: Kept = field(default_factory=lambda: Kept(most_bytes=48_000_000))
+    stored: Stored = field(default_factory=Stored)
     streams: set[object] = field(default_factory=set)
     costly: Costly = field(default_factory=Costly)
     closing: Event = field(default_factory=Event)
+
+    follows: WeakKeyDictionary[AbstractEventLoop, Following] = field(default_factory=WeakKeyDictionary)
+
+    @property
+    def following(self) -> Following:
+        """Everybody who follows a plan in the loop that runs."""
+        loop = get_running_loop()
+        if (found := self.follows.get(loop)) is None:
+            found = self.follows[loop] = Following(self.store, self.settings.poll_s)
+        return found
+
+    def forget_statuses(self) -> None:
+        """Read statuses anew: a plan's card has changed, or it is in the bin; choosing one changes others' cards too."""
+        self.statuses.clear()
+        self.stored.forget()
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +184,10 @@ def answer_of(service: Service, row: PlanRow) -> Answered:
         msg = f"plan {row.id} is {row.state} and holds no plan; see /v1/plans/{row.id}/explanation"
         raise NoAnswer(msg)
     try:
-        return Answered(row, row.answer_sha256, answer, service.known.plan(row.answer_sha256, answer))
+        plan = service.known.plan(row.answer_sha256, answer)
+        # Its file stays as it was made; what is shown of a plan that was renamed bears the name that it has now.
+        named = plan if row.name == row.request.get("name", "plan") else plan.model_copy(update={"name": row.name})
+        return Answered(row, row.answer_sha256, answer, named)
     except files.OtherVersion as error:
         msg = f"plan {row.id} was written by another version of fleetplan, whose plans this one does not read"
         raise OtherVersion(msg) from error

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from anyio import to_thread
 from fastapi import Request, Response
 from pydantic import BaseModel
+from starlette.types import Scope, Send
 
 from api.media import JSON
 
@@ -34,7 +35,9 @@ class Document:
 
     @cached_property
     def etag(self) -> str:
-        """The ETag: weak, since gzip leaves it as it is."""
+        """The ETag: weak, since gzip leaves it as it is; one that is given with its quotation marks stays strong."""
+        if self.tag.startswith('"'):
+            return self.tag
         return f'W/"{self.tag or hashlib.sha256(self.body).hexdigest()[:32]}"'
 
     @cached_property
@@ -61,12 +64,39 @@ class Document:
             headers, body = {**headers, "Content-Encoding": "gzip"}, self.zipped
         return Response(body, status, headers, self.media_type)
 
+    async def send(self, scope: Scope, send: Send) -> None:
+        """Send it as :meth:`respond` would, with nothing made anew: for what is asked for thousands of times."""
+        given = dict(scope["headers"])
+        if b"if-none-match" in given and matches(given[b"if-none-match"].decode("latin-1"), self.etag):
+            status, headers, body = 304, self._raw[304], b""
+        elif len(self.body) >= WORTH_ZIPPING and b"gzip" in given.get(b"accept-encoding", b""):
+            status, headers, body = 200, self._raw["gzip"], self.zipped
+        else:
+            status, headers, body = 200, self._raw[200], self.body
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    @cached_property
+    def _raw(self) -> dict[int | str, list[tuple[bytes, bytes]]]:
+        """Headers as they go over the wire, by what is sent."""
+        plain = {name.lower(): value for name, value in self._base.items()}
+        whole = {**plain, "content-type": self.media_type}
+        by_kind: dict[int | str, dict[str, str]] = {
+            304: plain,
+            200: {**whole, "content-length": str(len(self.body))},
+            "gzip": {**whole, "content-length": str(len(self.zipped)), "content-encoding": "gzip"},
+        }
+        return {kind: [(n.encode(), v.encode("latin-1")) for n, v in told.items()] for kind, told in by_kind.items()}
+
 
 def unchanged(request: Request, etag: str) -> bool:
-    """Return whether the client has this version already (weak comparison, RFC 9110)."""
+    """Return whether the client has this version already."""
     given = request.headers.get("if-none-match")
-    if given is None:
-        return False
+    return given is not None and matches(given, etag)
+
+
+def matches(given: str, etag: str) -> bool:
+    """Return whether an If-None-Match names a version (weak comparison, RFC 9110)."""
     bare = etag.removeprefix("W/")
     return given.strip() == "*" or any(tag.strip().removeprefix("W/") == bare for tag in given.split(","))
 
@@ -115,15 +145,20 @@ class Kept:
             self._size -= len(gone.body)
         return document
 
-    async def made(self, key: str, make: Callable[[], Document]) -> Document:
+    async def made(
+        self,
+        key: str,
+        make: Callable[[], Document],
+        run: Callable[[Callable[[], Document]], Awaitable[Document]] = to_thread.run_sync,
+    ) -> Document:
         """Return a document, made in a thread where it is not kept; who asks meanwhile waits for the same one.
 
-        What ``make`` raises, everybody who waits gets, and nothing is kept.
+        What ``make`` raises, everybody who waits gets, and nothing is kept. ``run`` says where it is made.
         """
         if (found := self.get(key)) is not None:
             return found
         if (task := self._making.get(key)) is None:
-            task = self._making[key] = asyncio.ensure_future(to_thread.run_sync(make))
+            task = self._making[key] = asyncio.ensure_future(run(make))
             task.add_done_callback(lambda done: self._finished(key, done))
         return await asyncio.shield(task)  # who leaves before it is there does not take it from the others
 
@@ -132,8 +167,12 @@ class Kept:
         if not task.cancelled() and task.exception() is None:
             self.put(key, task.result())
 
+    def holds(self, key: str) -> bool:
+        """Return whether there is a document, be it fresh or not."""
+        return key in self._items
+
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget every document."""
         self._items.clear()
         self._size = 0
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.prefix import at
 from api.schemas import ChangeState, Rerun, RerunCall
 from api.store.contract import FINAL, PlanRow
 from fleetplan.errors import RequestError
@@ -63,4 +64,4 @@ def rerun_call(kind: str, plan: str, body: Rerun, row: PlanRow | None) -> RerunC
     patch = {name: value for name, value in body.patch.items() if name != "name"}
     asked = json.dumps([plan, patch, body.options.model_dump(mode="json"), row.id if row else ""], sort_keys=True)
     key = f"{kind}-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
-    return RerunCall(href=f"/v1/plans/{plan}/reruns", body=body, idempotency_key=key)
+    return RerunCall(href=at(f"/v1/plans/{plan}/reruns"), body=body, idempotency_key=key)

@@ -12,6 +12,7 @@ CSV = "text/csv"
 HTML = "text/html"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GPKG = "application/geopackage+sqlite3"
+ICS = "text/calendar"
 SSE = "text/event-stream"
 
 SUFFIXES: Mapping[str, str] = {"json": JSON, "geojson": GEOJSON, "csv": CSV, "html": HTML, "xlsx": XLSX, "gpkg": GPKG}

@@ -131,8 +131,8 @@ def body_example(name: str) -> dict[str, Any]:
     return {"requestBody": {"content": {JSON: {"example": {NAMED: name}}}}}
 
 
-def document(app: FastAPI, models: Iterable[type[BaseModel]]) -> dict[str, Any]:
-    """Return the whole document."""
+def document(app: FastAPI, models: Iterable[type[BaseModel]], prefix: str = "") -> dict[str, Any]:
+    """Return the whole document; ``prefix`` is the path under which a proxy shows the service."""
     told = get_openapi(
         title=app.title,
         version=app.version,
@@ -155,6 +155,8 @@ def document(app: FastAPI, models: Iterable[type[BaseModel]]) -> dict[str, Any]:
         "key": {"type": "http", "scheme": "bearer", "description": "A key made by `fleetplan keys add`."}
     }
     told["security"] = [{"key": []}, {}]
+    if prefix:
+        told["servers"] = [{"url": prefix}]
     return told
 
 

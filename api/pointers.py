@@ -1,9 +1,13 @@
-"""JSON pointers (RFC 6901) into a body: what stands there, and where something stands."""
+"""JSON pointers (RFC 6901) into a body: what stands there, where something stands, and how a value is shown in short."""
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from typing import Any
+
+LONGEST_VALUE = 200
 
 
 def value_at(body: Any, pointer: str) -> Any:
@@ -41,3 +45,26 @@ def pointer_of(location: Sequence[int | str], body: Any) -> str:
             continue
         parts.append(str(part).replace("~", "~0").replace("/", "~1"))
     return "".join(f"/{part}" for part in parts)
+
+
+def shortened(value: Any) -> Any:
+    """Return a value fit for an answer: scalars and short JSON as they are, anything else as the head of its text.
+
+    >>> shortened(float("nan"))
+    'nan'
+    """
+    if value is None or isinstance(value, bool | int):
+        return value if not isinstance(value, int) or abs(value) < 2**53 else str(value)[:LONGEST_VALUE]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    text = value if isinstance(value, str) else _as_json(value)
+    if len(text) > LONGEST_VALUE:
+        return f"{text[:LONGEST_VALUE]}…"
+    return value if isinstance(value, str | dict | list) else text
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return type(value).__name__

@@ -8,7 +8,7 @@
     ├── BadRequest        one or more faults in a body, a query or a header
     ├── NotAcceptable · MethodNotAllowed
     ├── IdempotencyClash · QueueFull · NotAvailable
-    ├── DamagedAnswer · DiskFull
+    ├── DamagedAnswer · DiskFull · StoreLimit
     └── Internal          a bug: the request id leads to the log
 
 Every answer is ``application/problem+json`` (RFC 9457) with a stable ``code`` and, where input is wrong, every fault at once.
@@ -16,29 +16,28 @@ Every answer is ``application/problem+json`` (RFC 9457) with a stable ``code`` a
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.pointers import value_at
+from api.pointers import shortened, value_at
 from api.store.errors import (
     AnswerDamaged,
+    CardChanged,
     KeyReused,
     PlanUnfinished,
     PlanUnknown,
     StoreError,
     StoreFull,
     StoreUnusable,
+    TooManyComments,
     TooManyWait,
 )
 from fleetplan.errors import Fault
 
 MEDIA_TYPE = "application/problem+json"
-LONGEST_VALUE = 200
 MOST_FLAWS = 200
 
 
@@ -132,6 +131,18 @@ class SimulationNotFound(NotFound):
     """There is no such replay of the plan."""
 
 
+class CommentNotFound(NotFound):
+    """There is no such comment, or it is somebody else's."""
+
+
+class CardMoved(ServiceError):
+    """The card has changed since it was read."""
+
+
+class CommentsFull(ServiceError):
+    """The plan has as many comments as it may."""
+
+
 class MethodNotAllowed(ServiceError):
     """The address does not take this method."""
 
@@ -178,6 +189,10 @@ class DamagedAnswer(ServiceError):
 
 class DiskFull(ServiceError):
     """There is no room left for a plan."""
+
+
+class StoreLimit(ServiceError):
+    """As much is stored as may be."""
 
 
 class NotAvailable(ServiceError):
@@ -231,6 +246,11 @@ KINDS: dict[type[ServiceError], Kind] = {
     SimulationNotFound: Kind(
         "simulation-not-found", 404, "The plan has no such replay", "See its list of simulations."
     ),
+    CommentNotFound: Kind("comment-not-found", 404, "There is no such comment of yours", "See the plan's comments."),
+    CardMoved: Kind(
+        "card-changed", 412, "The card has changed meanwhile", "Read it again, and change what it says now."
+    ),
+    CommentsFull: Kind("comments-full", 409, "The plan has as many comments as it may", "Take some back first."),
     MethodNotAllowed: Kind(
         "method-not-allowed", 405, "This address does not take that method", "See the Allow header."
     ),
@@ -261,6 +281,9 @@ KINDS: dict[type[ServiceError], Kind] = {
     DiskFull: Kind(
         "disk-full", 507, "There is no room left for a plan", "Make room in the data folder, or delete plans."
     ),
+    StoreLimit: Kind(
+        "store-limit", 507, "As much is stored as may be", "Delete plans, or raise FLEETPLAN_MAX_STORE_BYTES."
+    ),
     NotAvailable: Kind("not-available", 503, "The service cannot work now", "Try again.", {"Retry-After": "5"}),
 }
 
@@ -271,6 +294,8 @@ OF_STORE: dict[type[StoreError], type[ServiceError]] = {
     PlanUnknown: PlanNotFound,
     PlanUnfinished: NotFinal,
     AnswerDamaged: DamagedAnswer,
+    CardChanged: CardMoved,
+    TooManyComments: CommentsFull,
     StoreFull: DiskFull,
     StoreUnusable: NotAvailable,
 }
@@ -349,29 +374,6 @@ def headers_of(error: ServiceError) -> dict[str, str]:
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     return headers
-
-
-def shortened(value: Any) -> Any:
-    """Return a value fit for an answer: scalars and short JSON as they are, anything else as the head of its text.
-
-    >>> shortened(float("nan"))
-    'nan'
-    """
-    if value is None or isinstance(value, bool | int):
-        return value if not isinstance(value, int) or abs(value) < 2**53 else str(value)[:LONGEST_VALUE]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    text = value if isinstance(value, str) else _as_json(value)
-    if len(text) > LONGEST_VALUE:
-        return f"{text[:LONGEST_VALUE]}…"
-    return value if isinstance(value, str | dict | list) else text
-
-
-def _as_json(value: Any) -> str:
-    try:
-        return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return type(value).__name__
 
 
 def refused(flaws: Sequence[Flaw], detail: str = "") -> BadRequest:

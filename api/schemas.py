@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.links import Links, links_of
 from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
 from fleetplan.doubt.types import Doubt, Grid, Resolved
@@ -56,23 +57,6 @@ class Money(Answer):
         return None if value is None else cls(amount=f"{value:.2f}")
 
 
-class Links(Answer):
-    """Where to go from a plan."""
-
-    self: str
-    events: str
-    cancel: str
-    reruns: str
-    explanation: str
-    export: str
-    map: str
-    tables: dict[str, str]
-    cities: str
-    comparison: str
-    simulations: str
-    parent: str | None
-
-
 class PlanSummary(Answer):
     """A plan in a list. ``gap`` is relative to the objective; times are UTC."""
 
@@ -90,6 +74,10 @@ class PlanSummary(Answer):
     parent: str | None
     origin: str
     replays: ReplayCounts | None = Field(description="months replayed request by request; `fallen` do not stand")
+    tags: list[str]
+    archived: bool
+    chosen: bool
+    deleted_at: datetime | None
     links: Links
 
 
@@ -332,30 +320,19 @@ class GridTold(Answer):
     cells: list[GridCellTold] = Field(description="in the order of the grid's own cells")
 
 
-TABLE_NAMES = ("launches", "fleets", "permits", "trips", "money", "cash", "results", "returns", "depots", "stacks")
-
-
-def links_of(row: PlanRow) -> Links:
-    """Return the addresses that belong to a plan."""
-    here = f"/v1/plans/{row.id}"
-    return Links(
-        self=here,
-        events=f"{here}/events",
-        cancel=f"{here}/cancel",
-        reruns=f"{here}/reruns",
-        explanation=f"{here}/explanation",
-        export=f"{here}/export",
-        map=f"{here}/map",
-        tables={name: f"{here}/tables/{name}" for name in TABLE_NAMES},
-        cities=f"{here}/cities/{{city}}",
-        comparison=f"{here}/comparison{{?with}}",
-        simulations=f"{here}/simulations",
-        parent=None if row.parent is None else f"/v1/plans/{row.parent}",
-    )
-
-
 def _summary(row: PlanRow, replays: ReplayCounts | None) -> dict[str, Any]:
-    plain = ("id", "state", "phase", "name", "created_at", "started_at", "first_plan_at", "finished_at", "gap")
+    plain = (
+        "id",
+        "state",
+        "phase",
+        "name",
+        "created_at",
+        "started_at",
+        "first_plan_at",
+        "finished_at",
+        "gap",
+        "deleted_at",
+    )
     return {
         **{name: getattr(row, name) for name in plain},
         "objective": Money.of(row.objective),
@@ -363,6 +340,9 @@ def _summary(row: PlanRow, replays: ReplayCounts | None) -> dict[str, Any]:
         "parent": row.parent,
         "origin": row.origin,
         "replays": replays,
+        "tags": list(row.tags),
+        "archived": row.archived_at is not None,
+        "chosen": row.chosen_at is not None,
         "links": links_of(row),
     }
 

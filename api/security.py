@@ -66,10 +66,11 @@ class OpenWithoutKeys(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. ``key`` is empty where no keys are in use."""
+    """Who asks. ``key`` is empty where no keys are in use; ``name`` is what whoever made the key called it."""
 
     key: str
     scopes: frozenset[Scope]
+    name: str = ""
 
     def require(self, scope: Scope) -> None:
         """Raise :class:`ScopeMissing` unless the caller has a scope."""
@@ -171,7 +172,7 @@ class Guard:
         found = await to_thread.run_sync(self._book.find_key, secret)
         if found is None:
             raise KeyUnknown
-        caller = Caller(found.id, frozenset(Scope(scope) for scope in found.scopes))
+        caller = Caller(found.id, frozenset(Scope(scope) for scope in found.scopes), found.name)
         if len(self._known) >= MOST_CACHED:
             self._known.clear()
         self._known[digest] = (now, caller)

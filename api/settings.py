@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from api.jobs.config import JobConfig
+from api.prefix import SHAPE
 
 CONFIG_VARIABLE = "FLEETPLAN_CONFIG"
 UPLOADS = "/v1/cities/new"
@@ -67,6 +68,10 @@ class Settings(BaseSettings):
         description="names under which the service is reached, besides loopback: a list, or names with commas between them; "
         "with one of them, an API key is needed",
     )
+    root_path: str = Field(
+        default="",
+        description="path under which a proxy shows the service, such as /fleetplan; with or without it in what comes",
+    )
     max_body_bytes: Annotated[int, Field(ge=1024)] = 262_144
     max_upload_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=24_000_000, description="of a body that holds district files, base64 and all"
@@ -95,7 +100,37 @@ class Settings(BaseSettings):
     min_free_bytes: Annotated[int, Field(ge=0)] = Field(
         default=16_000_000, description="with less room than this in data_dir no plan is taken, and /ready says so"
     )
+    max_solver_bytes: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="memory that one solve may take; three quarters of the machine's for all of them when left out",
+    )
+    max_store_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=8_000_000_000, description="with more than this stored no plan is taken; 0 for any amount"
+    )
+    undo_days: Annotated[float, Field(ge=0)] = Field(
+        default=7.0, description="days for which a deleted plan can be brought back; 0: it goes at once and for good"
+    )
+    keep_empty_days: Annotated[float, Field(ge=0)] = Field(
+        default=30.0,
+        description="days after which plans that failed or were stopped before a first plan are forgotten; 0: never",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("root_path")
+    @classmethod
+    def _path(cls, given: str) -> str:
+        """Return the path without a slash at its end.
+
+        Raises
+        ------
+        ValueError
+            If it is no path of plain letters.
+        """
+        bare = given.rstrip("/")
+        if bare and not SHAPE.fullmatch(bare):
+            msg = "is no path: write it with a slash before it, of letters, digits and . _ ~ - such as /fleetplan"
+            raise ValueError(msg)
+        return bare
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -121,6 +156,9 @@ class Settings(BaseSettings):
             queue_limit=self.max_queue,
             helpers=self.helpers,
             replays_each=self.replays_each,
+            solver_bytes=self.max_solver_bytes,
+            empty_days=self.keep_empty_days,
+            undo_days=self.undo_days,
         )
 
     @classmethod

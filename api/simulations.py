@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from api import problems as p
 from api.deps import Answered, Service, ServiceStore
+from api.prefix import at
 from api.schemas import Answer, Body
 from api.store.contract import SimulationRow, SimulationState
 from fleetplan.errors import InputError
@@ -149,7 +150,7 @@ def _plain(row: SimulationRow) -> dict[str, Any]:
         "created_at": row.created_at,
         "started_at": row.started_at,
         "finished_at": row.finished_at,
-        "href": f"/v1/plans/{row.plan}/simulations/{row.id}",
+        "href": at(f"/v1/plans/{row.plan}/simulations/{row.id}"),
     }
 
 

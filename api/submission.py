@@ -7,13 +7,13 @@ import re
 import shutil
 import time
 
-import anyio
 from anyio import to_thread
 from fastapi import Request, Response
 
 from api.deps import Service, stored
 from api.documents import Document, json_document
-from api.problems import DiskFull
+from api.prefix import at
+from api.problems import DiskFull, StoreLimit
 from api.schemas import plan_status
 from api.security import Caller
 from api.store.contract import FINAL, NewPlan, PlanRow
@@ -41,15 +41,28 @@ def check_room(service: Service) -> None:
         raise DiskFull(msg)
 
 
+def check_quota(service: Service) -> None:
+    """Raise :class:`StoreLimit` when more is stored than may be; what is stored is measured anew after some seconds."""
+    most, measure = service.settings.max_store_bytes, service.store.stored_bytes
+    if not most or service.stored.bytes(measure) <= most:
+        return
+    if service.store.empty_bin(0.0):  # what waits to be brought back makes room for what is asked now
+        service.stored.forget()
+    if (held := service.stored.bytes(measure)) > most:
+        msg = f"{held / 1e6:,.1f} MB are stored, {most / 1e6:,.1f} MB may be"
+        raise StoreLimit(msg)
+
+
 async def submit(request: Request, service: Service, new: NewPlan, prefer: str | None) -> Response:
     """Store and enqueue a plan; answer 202, or 200 when it ended within the time that the client prefers to wait."""
     await to_thread.run_sync(check_room, service)
+    await to_thread.run_sync(check_quota, service)
     row, replayed = await to_thread.run_sync(service.store.create, new)
     if not replayed:
         service.metrics.submitted.inc()
     if row.state == "queued":
         await to_thread.run_sync(service.enqueue, row.id)
-    headers = {"Location": f"/v1/plans/{row.id}"}
+    headers = {"Location": at(f"/v1/plans/{row.id}")}
     if replayed:
         headers["Idempotency-Replayed"] = "true"
     if (seconds := preferred_wait(prefer, service.settings.max_wait_s)) is not None:
@@ -80,7 +93,9 @@ def preferred_wait(prefer: str | None, most_s: float) -> float | None:
 async def until_final(service: Service, row: PlanRow, seconds: float) -> PlanRow:
     """Return a plan's row once it is final, or as it stands after some seconds."""
     end = time.monotonic() + seconds
-    while row.state not in FINAL and (left := end - time.monotonic()) > 0:
-        await anyio.sleep(min(service.settings.poll_s, left))
-        row = await to_thread.run_sync(stored, service, row.id)
-    return row
+    if row.state in FINAL:
+        return row
+    async with service.following.follow(row.id) as follower:
+        while not follower.ended and not service.closing.is_set() and (left := end - time.monotonic()) > 0:
+            await follower.moved(left)
+    return await to_thread.run_sync(stored, service, row.id)

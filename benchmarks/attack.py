@@ -1,6 +1,7 @@
 """Attack a service of its own, and say what it did: figures for the promises of docs/security.md.
 
-    python benchmarks/attack.py            # about a minute; starts `fleetplan serve` on a free port of loopback
+    python benchmarks/attack.py            # about two minutes; `--only NAME` one attack; starts `fleetplan serve` on free
+                                           # ports of loopback
 
 Each attack is what a stranger or a fault can do cheaply. ``promises`` are compared with what was found; the command exits with 1
 when one is broken. Clients run in this process: on a busy machine the times are upper bounds.
@@ -13,12 +14,14 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +29,16 @@ import httpx2
 
 from fleetplan.catalogue import load_catalogue
 from tests.service_process import ServiceProcess, client_of
+from tests.worker_process import ROOT
 
 PROMISES: dict[str, float] = {
+    "get_p99_32_ms": 50.0,
+    "get_p99_200_ms": 50.0,
+    "catalogue_page_p99_ms": 50.0,
+    "unread_answers_health_fails": 0.0,
+    "post_cancel_bytes_each": 6000.0,
+    "over_quota_accepted": 0.0,
+    "outgrown_solve_told": 1.0,
     "unknown_figures_health_max_s": 2.0,
     "unknown_figures_cpu_s_each": 2.0,
     "absurd_figures_accepted": 0.0,
@@ -37,6 +48,7 @@ PROMISES: dict[str, float] = {
     "sigterm_s": 5.0,
     "sigint_s": 5.0,
 }
+AT_LEAST = ("outgrown_solve_told",)
 WRONG = 20
 
 
@@ -159,6 +171,146 @@ def altered_answers(service: ServiceProcess, folder: Path) -> dict[str, float]:
     return {"altered_answers_shown": float(len([code for code in codes if code != "answer-damaged"]))}
 
 
+def _raw(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html, */*\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+
+
+def many_readers(service: ServiceProcess) -> dict[str, float]:
+    """Read one plan over 32 and over 200 connections, as fast as they get answers, while 200 streams of another are open.
+
+    Clients run in a process of their own, so that only the machine is shared with the service.
+    """
+    with client_of(service.url) as client:
+        request = {"name": "r", "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich"]}
+        plan = client.post("/v1/plans", json={"request": request}, headers={"Prefer": "wait=30"}).json()["id"]
+        held = json.dumps({"before_plan": 3600})
+        other = client.post("/v1/plans", json={"request": {**request, "note": held}}).json()["id"]
+        streams = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
+        for stream in streams:
+            stream.sendall(_raw(f"/v1/plans/{other}/events"))
+        time.sleep(1)
+        found: dict[str, float] = {}
+        for clients in (32, 200):
+            command = [sys.executable, "-c", _LOAD, str(service.port), f"/v1/plans/{plan}", str(clients)]
+            before = cpu_s(service.process.pid)
+            told = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)  # noqa: S603
+            each = (cpu_s(service.process.pid) - before) / max(1.0, 5.0 * told["rate"])
+            found |= {f"get_p99_{clients}_ms": told["p99"], f"get_per_s_{clients}": told["rate"]}
+            found |= {f"get_cpu_us_{clients}": 1e6 * each}
+        for stream in streams:
+            stream.close()
+        client.post(f"/v1/plans/{other}/cancel")
+    return found
+
+
+_LOAD = """
+import asyncio, json, sys
+from benchmarks.http_load import _get, load, percentile
+port, path, clients = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+taken = asyncio.run(load(port, _get(path), clients=clients, seconds=5.0, expected=200))
+print(json.dumps({"p99": percentile(taken, 0.99), "rate": len(taken) / 5.0}))
+"""
+
+
+def catalogue_pages(service: ServiceProcess) -> dict[str, float]:
+    """Read the pages of the catalogue again and again over one connection."""
+    taken: list[float] = []
+    with client_of(service.url) as client:
+        for _ in range(40):
+            for path in (
+                "/catalogue",
+                "/catalogue/figures",
+                "/catalogue/permits",
+                "/catalogue/partners",
+                "/v1/partners",
+            ):
+                began = time.perf_counter()
+                assert client.get(path, headers={"Accept": "text/html"}).status_code == 200
+                taken.append(time.perf_counter() - began)
+    return {
+        "catalogue_page_p99_ms": 1000 * sorted(taken)[int(0.96 * len(taken))],
+        "catalogue_pages_per_s": len(taken) / sum(taken),
+    }
+
+
+def unread_answers(service: ServiceProcess) -> dict[str, float]:
+    """Ask for 4.8 MB over a few hundred connections, read nothing, and see who gets in after 35 s."""
+    with client_of(service.url) as client:
+        page = client.get("/plans", headers={"Accept": "text/html"}).text
+    script = "/assets/" + page.partition("/assets/")[2].partition('"')[0]
+    taken = []
+    for _ in range(2050):
+        try:
+            one = socket.create_connection(("127.0.0.1", service.port), timeout=5)
+            one.sendall(_raw(script if "plotly" in script else f"/assets/plotly-{metadata.version('plotly')}.min.js"))
+        except OSError:
+            break
+        taken.append(one)
+    time.sleep(36)
+    fails = 0
+    for _ in range(10):
+        try:
+            fails += httpx2.get(f"{service.url}/health", timeout=5).status_code != 200
+        except httpx2.TransportError:
+            fails += 1
+    for one in taken:
+        one.close()
+    return {"unread_answers": float(len(taken)), "unread_answers_health_fails": float(fails)}
+
+
+def growth(service: ServiceProcess, folder: Path) -> dict[str, float]:
+    """Post and cancel three hundred plans, and say how much each leaves behind in both databases."""
+
+    def size() -> int:
+        return sum(
+            path.stat().st_size
+            for path in folder.rglob("*")
+            if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+        )
+
+    request = {"name": "g", "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich"]}
+    with client_of(service.url) as client:
+        before = size()
+        for _ in range(300):
+            plan = client.post("/v1/plans", json={"request": request}).json()["id"]
+            client.post(f"/v1/plans/{plan}/cancel")
+    return {"post_cancel_bytes_each": (size() - before) / 300}
+
+
+def over_quota(folder: Path) -> dict[str, float]:
+    """Post to a service that holds as much as it may."""
+    os.environ["FLEETPLAN_MAX_STORE_BYTES"] = "1000"
+    try:
+        with (folder.parent / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
+            service.ready()
+            request = {"name": "q", "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich"]}
+            codes = [httpx2.post(f"{service.url}/v1/plans", json={"request": request}).status_code for _ in range(5)]
+    finally:
+        del os.environ["FLEETPLAN_MAX_STORE_BYTES"]
+    return {"over_quota_accepted": float(len([code for code in codes if code != 507]))}
+
+
+def outgrown(folder: Path) -> dict[str, float]:
+    """Let a solver (pretended) grow without end where 500 MB are allowed, and see what is told of it."""
+    os.environ["FLEETPLAN_MAX_SOLVER_BYTES"] = "500000000"
+    try:
+        with (folder.parent / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
+            service.ready()
+            note = json.dumps({"end": "grow"})
+            request = {"name": "o", "note": note, "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich", "munich"]}
+            began = time.monotonic()
+            told = httpx2.post(
+                f"{service.url}/v1/plans", json={"request": request}, headers={"Prefer": "wait=60"}, timeout=90
+            ).json()
+    finally:
+        del os.environ["FLEETPLAN_MAX_SOLVER_BYTES"]
+    problem = told["problem"] or {}
+    return {
+        "outgrown_solve_told": float(problem.get("code") == "memory" and problem["fits"] > 0),
+        "outgrown_solve_s": time.monotonic() - began,
+    }
+
+
 def ending(folder: Path, number: int) -> float:
     """Return the seconds in which a service with open streams ends after a signal."""
     with (folder.parent / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
@@ -175,24 +327,37 @@ def ending(folder: Path, number: int) -> float:
 
 def main() -> None:
     """Attack, print, and compare with the promises."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="part of an attack's name")
+    only = parser.parse_args().only
     found: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as home:
-        folder = Path(home) / "data"
-        with (Path(home) / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
+    with tempfile.TemporaryDirectory() as name:
+        home, folder = Path(name), Path(name) / "data"
+        alone: dict[str, Callable[[], dict[str, float]]] = {
+            "quota": lambda: over_quota(home / "quota"),
+            "memory": lambda: outgrown(home / "memory"),
+            "sigterm": lambda: {"sigterm_s": ending(home / "term", signal.SIGTERM)},
+            "sigint": lambda: {"sigint_s": ending(home / "int", signal.SIGINT)},
+        }
+        with (home / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
             service.ready()
-            attacks: list[Callable[[], dict[str, float]]] = [
-                lambda: unknown_figures(service),
-                lambda: absurd_figures(service),
-                lambda: altered_answers(service, folder),
-                lambda: idle_sockets(service),
-                lambda: wrong_keys(service),
-            ]
-            for attack in attacks:
+            attacks: dict[str, Callable[[], dict[str, float]]] = {
+                "unknown_figures": lambda: unknown_figures(service),
+                "absurd_figures": lambda: absurd_figures(service),
+                "altered_answers": lambda: altered_answers(service, folder),
+                "idle_sockets": lambda: idle_sockets(service),
+                "wrong_keys": lambda: wrong_keys(service),
+                "growth": lambda: growth(service, folder),
+                "many_readers": lambda: many_readers(service),
+                "catalogue_pages": lambda: catalogue_pages(service),
+                "unread_answers": lambda: unread_answers(service),
+            }
+            for attack in (made for name, made in attacks.items() if only in name):
                 found |= attack()
-        found["sigterm_s"] = ending(Path(home) / "term", signal.SIGTERM)
-        found["sigint_s"] = ending(Path(home) / "int", signal.SIGINT)
-    broken = [name for name, most in PROMISES.items() if found[name] > most]
+        for attack in (made for name, made in alone.items() if only in name):
+            found |= attack()
+    broken = [name for name, most in PROMISES.items() if name in found and found[name] > most]
+    broken += [name for name in AT_LEAST if name in found and found[name] < PROMISES[name]]
     print(
         json.dumps(
             {"found": {k: round(v, 3) for k, v in found.items()}, "promises": PROMISES, "broken": broken}, indent=1

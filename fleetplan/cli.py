@@ -19,6 +19,7 @@ import typer
 
 from fleetplan import __version__
 from fleetplan.cli_binds import binds_app
+from fleetplan.cli_calendar import calendar_app
 from fleetplan.cli_cities import cities_app
 from fleetplan.cli_doubt import doubt_app
 from fleetplan.cli_evaluate import evaluate_app
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.add_typer(cities_app, name="cities")
 app.add_typer(simulate_app)
 app.add_typer(doubt_app)
+app.add_typer(calendar_app)
 app.add_typer(evaluate_app)
 app.add_typer(threshold_app)
 app.add_typer(binds_app)

@@ -35,7 +35,9 @@ def main() -> None:
             file.write(f"{os.getpid()}\n")
         if fake.get("end") == "die-once" and len(Path(log).read_text(encoding="ascii").splitlines()) == 1:
             die(lines)
-    end = {"die": die, "garbage": garbage, "infeasible": infeasible, "problem": problem}.get(fake.get("end", ""))
+    end = {"die": die, "garbage": garbage, "infeasible": infeasible, "problem": problem, "grow": grow}.get(
+        fake.get("end", "")
+    )
     if end is not None:
         end(lines)
         return
@@ -74,6 +76,14 @@ def die(_: Lines) -> None:
 def garbage(_: Lines) -> None:
     os.write(2, b"Traceback: secrets\n")
     sys.exit(3)
+
+
+def grow(_: Lines) -> None:
+    """Take more and more memory, and never say a word."""
+    held = []
+    while True:
+        held.append(bytearray(b"x" * 20_000_000))
+        time.sleep(0.005)
 
 
 def infeasible(lines: Lines) -> None:

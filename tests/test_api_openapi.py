@@ -35,6 +35,8 @@ BODIES = {
         "options": {"freeze_until": "2027-06", "change_price_usd": 1_000_000},
     },
     "simulation_asked": {"city": "zurich", "month": "2030-10", "days": "all", "seeds": [0, 1, 2]},
+    "card_patch": {"name": "Zurich and Munich, board of March", "tags": ["board"], "chosen": True},
+    "comment_new": {"text": "The bank wants the first launch in 2028."},
 }
 
 
@@ -74,7 +76,13 @@ def _real(service: Running) -> dict[str, Any]:
     here = f"/v1/plans/{plan}"
     cause = service.client.post(f"{here}/reruns", json={"patch": {"capital": {"per_quarter_usd": 100e6}}})
     service.runner.end(cause.json()["id"], "cheaper")
+    card = service.client.patch(f"{here}/card", json=BODIES["card_patch"])
+    comment = service.client.post(f"{here}/comments", json=BODIES["comment_new"])
     answers = {
+        "card": card,
+        "comment": comment,
+        "comments": get(f"{here}/comments"),
+        "tags": get("/v1/tags"),
         "plan_queued": posted,
         "plan": get(here),
         "plans": get("/v1/plans?limit=2"),
@@ -120,7 +128,7 @@ def test_every_operation_is_told_in_full(service: Running):
         assert operation["tags"], path
         assert any(status.startswith("2") for status in operation["responses"]), path
         assert {"401", "403", "405", "421", "500"} <= set(operation["responses"]), path
-        assert "requestBody" in operation or method != "post" or path.endswith("/cancel"), path
+        assert "requestBody" in operation or method != "post" or path.endswith(("/cancel", "/restore")), path
 
 
 def test_every_body_has_an_example_and_every_example_fits_its_schema(service: Running):

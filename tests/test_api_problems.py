@@ -26,7 +26,7 @@ def test_every_refusal_of_the_store_has_an_answer():
     assert set(p.OF_STORE) == set(refusals)
     told = {p.problem(p.of_store(error)).code for error in refusals.values()}
     posted = {"idempotency-clash", "queue-full", "plan-not-found", "plan-not-final"}
-    assert told == posted | {"answer-damaged", "disk-full", "not-available"}
+    assert told == posted | {"answer-damaged", "card-changed", "comments-full", "disk-full", "not-available"}
     assert all(p.of_store(error).detail == "why" for error in refusals.values())
 
 
@@ -95,7 +95,27 @@ def _slow(s: Running) -> Any:
         return s.client.post("/v1/plans", json=BODY)
 
 
+def _over_quota(s: Running) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(s.store, "stored_bytes", lambda: s.service.settings.max_store_bytes + 1)
+        patch.setattr(s.store, "empty_bin", lambda _: 0)
+        s.service.stored.forget()
+        answered = s.client.post("/v1/plans", json=BODY)
+    s.service.stored.forget()
+    return answered
+
+
+def _commented_full(s: Running) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.store.cards.MOST_COMMENTS", 0)
+        return s.client.post(f"/v1/plans/{s.post()}/comments", json={"text": "one more"})
+
+
 CASES: dict[str, Case] = {
+    "store-limit": _over_quota,
+    "comments-full": _commented_full,
+    "card-changed": lambda s: s.client.patch(f"/v1/plans/{s.post()}/card", json={}, headers={"If-Match": '"9"'}),
+    "comment-not-found": lambda s: s.client.delete(f"/v1/plans/{s.post()}/comments/none"),
     "answer-damaged": _damaged,
     "disk-full": _no_room,
     "too-slow": _slow,

@@ -9,7 +9,7 @@ import sqlite3
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
-from api.schemas import TABLE_NAMES
+from api.links import TABLE_NAMES
 from fleetplan.plans.types import Plan
 from fleetplan.report.exports import EXPORTS
 from fleetplan.report.tables import COLUMNS, csv_text, tables

@@ -18,8 +18,8 @@ import pytest
 from rich.console import Console
 
 from api.app import ROUTERS
+from api.links import TABLE_NAMES
 from api.pages.routes import ROUTERS as PAGES
-from api.schemas import TABLE_NAMES
 from fleetplan.catalogue import load_catalogue
 from fleetplan.compare import compare_plans
 from fleetplan.explain import agenda, answers, binding, constraints, doubts, options, unit_costs
@@ -220,6 +220,9 @@ def exports(odd: Odd) -> None:
     assert odd.data("/v1/plans/{plan}/export?format=json")["name"] == odd.plan.name
     book = pd.read_excel(io.BytesIO(odd.data("/v1/plans/{plan}/export?format=xlsx")), sheet_name="launches")
     assert book["launch"].isna().sum() == sum(not d.launch for c in odd.plan.cities for d in c.deployments)
+    steps = odd.data("/v1/plans/{plan}/calendar").decode()
+    assert steps.count("SUMMARY:") == steps.count("BEGIN:VEVENT")
+    assert ("Open:" in steps) == bool(odd.opened)
     path = odd.folder / "plan.gpkg"
     path.write_bytes(odd.data("/v1/plans/{plan}/export?format=gpkg"))
     assert set(gpd.read_file(path, layer="areas")["city"]) == set(odd.opened)
@@ -371,7 +374,13 @@ def addresses() -> set[str]:
 
 def test_every_address_of_a_plan_is_driven_with_odd_plans():
     source = Path(__file__).read_text(encoding="utf-8")
-    elsewhere = {"/v1/plans/{plan}/events", "/pages/plans/{plan}/turn"}  # both tell of a search, not of a plan
+    # The first two tell of a search, the others of what people say: none of what stands in a plan.
+    elsewhere = {
+        "/v1/plans/{plan}/events",
+        "/pages/plans/{plan}/turn",
+        "/v1/plans/{plan}/card",
+        "/v1/plans/{plan}/comments",
+    }
     shape = {"{city}": r"\{city.city\}", "{name}": r"\{name\}", "{simulation}": r"\{made\}"}
     missing = []
     for address in addresses() - elsewhere:

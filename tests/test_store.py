@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from api.store import tables
-from api.store.contract import NewPlan, PlanRow, State, Store
+from api.store.contract import CardFilter, NewPlan, PlanRow, State, Store
 from api.store.database import make_engine
-from api.store.errors import KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
+from api.store.errors import CardChanged, KeyReused, PlanUnfinished, PlanUnknown, TooManyComments, TooManyWait
 from api.store.files import Files
 from api.store.ids import new_id
 from api.store.migrate import migrate
@@ -205,7 +206,7 @@ def test_pages_are_filtered(store: SqlStore):
     odd = store.create(new(request={"cities": ["%", "new_york"]}))[0].id
     store.start(both, "w1")
 
-    def ids(**wanted: str) -> list[str]:
+    def ids(**wanted: Any) -> list[str]:
         return [row.id for row in store.page(limit=9, after=None, **wanted)]
 
     assert ids(city="munich") == [everywhere, both]
@@ -432,3 +433,167 @@ def test_workers_long_gone_are_forgotten_unless_they_hold_a_plan(store: SqlStore
     store.purge(30.0)
     with store.reading() as connection:
         assert set(connection.execute(sa.select(tables.workers.c.id)).scalars()) == {"w1", "w3"}
+
+
+# --- a database of an earlier version -------------------------------------------------------------------------------------
+
+OLD_PLAN = {
+    "id": "plan_1", "state": "succeeded", "name": "Zürich | first", "request": '{"name": "Zürich | first", "cities": ["zurich"]}',
+    "options": '{"seed": 7, "gap": 0.02}', "parent": "plan_0", "origin": "plan_0", "patch": '{"cities": ["zurich"]}',
+    "cities": "|zurich|", "created_at": datetime(2026, 11, 1, 9, 30, tzinfo=UTC), "cancel_requested": False, "phase": "succeeded",
+    "objective": 5.0, "bound": 6.0, "gap": 0.2, "kpis": '{"npv_usd": 5}', "last_seq": 1, "attempts": 1, "deliveries": 1,
+    "delivered_at": datetime(2026, 11, 1, 9, 30, tzinfo=UTC),
+}  # fmt: skip
+OLD_EVENT = {"plan": "plan_1", "seq": 1, "at": OLD_PLAN["created_at"], "kind": "state", "data": '{"state": "queued"}'}
+OLD_KEY = {"key": "/k", "body_sha256": "b", "plan": "plan_1"}
+
+
+def insert_raw(store: SqlStore, table: str, values: dict[str, Any]) -> None:
+    """Write a row as the version of then did: with that version's columns, and nothing of today's code."""
+    if store.is_sqlite:
+        values = {k: v.replace(tzinfo=None).isoformat(" ") if isinstance(v, datetime) else v for k, v in values.items()}
+    names = ", ".join(values)
+    with store.writing() as connection:
+        statement = f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608
+        connection.execute(sa.text(statement), values)
+
+
+@pytest.mark.parametrize("step", ["0001", "0002"])
+def test_a_database_of_an_earlier_version_is_brought_here_with_all_that_is_in_it(url: str, tmp_path: Path, step: str):
+    store = SqlStore(url, tmp_path)
+    migrate(store, to=step)
+    sha256 = store.files.put(ANSWER)
+    insert_raw(store, "plans", {**OLD_PLAN, "answer_sha256": sha256})
+    insert_raw(
+        store, "plans", {**OLD_PLAN, "id": "plan_0", "parent": None, "patch": None, "state": "queued", "kpis": None}
+    )
+    insert_raw(store, "events", OLD_EVENT)
+    insert_raw(store, "idempotency", {**OLD_KEY, "created_at": datetime.now(UTC)})
+    insert_raw(
+        store, "keys",
+        {"id": "key_1", "name": "boss", "sha256": hashlib.sha256(b"secret").hexdigest(), "scopes": '["admin"]',
+         "created_at": OLD_PLAN["created_at"]},
+    )  # fmt: skip
+    if not store.is_sqlite:
+        insert_raw(store, "artefacts", {"sha256": sha256, "content": ANSWER})
+    store.migrate()
+    row = store.get("plan_1")
+    assert row is not None
+    assert (row.name, row.request["cities"], row.options.seed, row.parent) == (
+        "Zürich | first",
+        ["zurich"],
+        7,
+        "plan_0",
+    )
+    assert (row.created_at, row.kpis, row.tags, row.revision) == (OLD_PLAN["created_at"], {"npv_usd": 5}, (), 1)
+    assert (row.archived_at, row.chosen_at, row.deleted_at) == (None, None, None)
+    assert store.answer("plan_1") == ANSWER
+    assert [e.data for e in store.events("plan_1")] == [{"state": "queued"}]
+    assert store.create(new(idempotency_key="/k", body_sha256="b"))[1]
+    found = store.find_key("secret")
+    assert found is not None
+    assert found.name == "boss"
+    assert store.change_card("plan_1", {"tags": ["board"], "chosen": True}).revision == 2
+    assert [r.id for r in store.page(limit=9, after=None, card=CardFilter(tag="board"))] == ["plan_1"]
+    assert store.start("plan_0", "w1")
+    migrate(store, to=step)  # an older version is put back: what it knows of is there
+    with store.reading() as connection:
+        left = connection.execute(sa.text("SELECT id, name, state FROM plans ORDER BY id")).all()
+    assert [tuple(r) for r in left] == [
+        ("plan_0", "Zürich | first", "running"),
+        ("plan_1", "Zürich | first", "succeeded"),
+    ]
+    store.close()
+
+
+# --- what people say ------------------------------------------------------------------------------------------------------
+
+
+def test_a_card_counts_its_changes_and_knows_an_outdated_one(store: SqlStore):
+    plan = plan_in(store, "succeeded")
+    row = store.change_card(plan, {"name": "Q3 | <b>board</b>", "tags": ["q3", "50 %_off"], "archived": True})
+    assert (row.name, row.tags, row.revision) == ("Q3 | <b>board</b>", ("q3", "50 %_off"), 2)
+    assert row.archived_at is not None
+    assert store.change_card(plan, {"archived": True, "tags": ["q3", "50 %_off"]}, revision=2) == row
+    with pytest.raises(CardChanged):
+        store.change_card(plan, {"archived": False}, revision=1)
+    answers = at_once(6, lambda: store.change_card(plan, {"name": new_id("n")}, revision=2))
+    assert sorted(isinstance(a, CardChanged) for a in answers) == [False] + [True] * 5
+    with pytest.raises(PlanUnknown):
+        store.change_card("plan_gone", {"archived": True})
+
+
+def test_plans_are_found_by_their_cards(store: SqlStore):
+    plain, tagged, old = (plan_in(store, "succeeded") for _ in range(3))
+    store.change_card(tagged, {"tags": ["a%b", "Board"], "chosen": True})
+    store.change_card(old, {"tags": ["aXb"], "archived": True})
+
+    def ids(**card: Any) -> list[str]:
+        return [row.id for row in store.page(limit=9, after=None, card=CardFilter(**card))]
+
+    assert ids() == [old, tagged, plain]
+    assert ids(archived=False) == [tagged, plain]
+    assert ids(archived=True) == [old]
+    assert (ids(chosen=True), ids(chosen=False)) == ([tagged], [old, plain])
+    assert (ids(tag="a%b"), ids(tag="oard"), ids(tag="aXb", archived=False)) == ([tagged], [], [])
+    assert store.tags() == {"a%b": 1, "aXb": 1, "Board": 1}
+
+
+def test_of_a_plan_and_its_reruns_one_is_chosen(store: SqlStore):
+    first, stranger = plan_in(store, "succeeded"), plan_in(store, "succeeded")
+    child = store.create(new(parent=first))[0].id
+    for plan in (stranger, first, child):
+        store.change_card(plan, {"chosen": True})
+    chosen = {row.id: row.revision for row in store.page(limit=9, after=None, card=CardFilter(chosen=True))}
+    assert set(chosen) == {stranger, child}
+    assert store.change_card(first, {}).revision == 3
+
+
+def test_what_is_deleted_can_be_brought_back_until_the_bin_is_emptied(store: SqlStore):
+    plan, other = plan_in(store, "succeeded"), plan_in(store, "queued")
+    store.add_comment(plan, "good", author="boss", key="")
+    with pytest.raises(PlanUnfinished):
+        store.discard(other)
+    discarded = store.discard(plan)
+    assert store.discard(plan) == discarded
+    assert (store.get(plan), store.counts()) == (None, {"queued": 1})
+    assert [row.id for row in store.page(limit=9, after=None)] == [other]
+    assert [row.id for row in store.page(limit=9, after=None, card=CardFilter(deleted=True))] == [plan]
+    for refused in (lambda: store.change_card(plan, {}), lambda: store.add_comment(plan, "x", author="", key="")):
+        with pytest.raises(PlanUnknown):
+            refused()
+    assert store.empty_bin(1.0) == 0
+    store.restore(plan)
+    assert store.restore(plan).deleted_at is None
+    assert (store.answer(plan), len(store.comments(plan))) == (ANSWER, 1)
+    store.discard(plan)
+    assert store.empty_bin(0.0) == 1
+    assert (store.card(plan), store.comments(plan), store.answer(plan)) == (None, [], None)
+    with pytest.raises(PlanUnknown):
+        store.restore(plan)
+
+
+def test_a_posts_key_does_not_bring_a_deleted_plan_back(store: SqlStore):
+    plan = store.create(new(idempotency_key="k", body_sha256="b"))[0].id
+    store.request_cancel(plan)
+    store.discard(plan)
+    again, replayed = store.create(new(idempotency_key="k", body_sha256="b"))
+    assert (replayed, again.id != plan) == (False, True)
+
+
+def test_comments_stand_in_order_and_are_taken_back_by_whoever_made_them(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+):
+    plan = plan_in(store, "failed")
+    mine, theirs = (store.add_comment(plan, f"<i>{k}</i>\nline", author=k, key=k) for k in ("me", "they"))
+    assert [(c.author, c.text) for c in store.comments(plan)] == [
+        ("me", "<i>me</i>\nline"),
+        ("they", "<i>they</i>\nline"),
+    ]
+    assert not store.remove_comment(plan, theirs.id, key="me")
+    assert store.remove_comment(plan, mine.id, key="me")
+    assert store.remove_comment(plan, theirs.id, key=None)
+    monkeypatch.setattr("api.store.cards.MOST_COMMENTS", 1)
+    store.add_comment(plan, "one", author="", key="")
+    with pytest.raises(TooManyComments):
+        store.add_comment(plan, "two", author="", key="")

@@ -120,6 +120,7 @@ ALLOWED: dict[str, set[str]] = {
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
     "terminal": INPUTS | {"examples", "run", "plans", "plans.types", "replays", "report", "words"},
+    "cli_calendar": INPUTS | {"plans.types", "report", "terminal"},
     "cli_cities": INPUTS | {"mds", "report", "terminal", "words"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_files": INPUTS
@@ -171,6 +172,7 @@ ALLOWED: dict[str, set[str]] = {
         "inquiry.question",
         "inquiry.why_not",
         "terminal",
+        "cli_calendar",
         "cli_cities",
         "cli_doubt",
         "cli_evaluate",
@@ -209,6 +211,7 @@ LIBRARY = set(ALLOWED) - {
 }
 HTTP = {
     "api.pointers",
+    "api.prefix",
     "api.problems",
     "api.media",
     "api.documents",
@@ -217,7 +220,7 @@ HTTP = {
     "api.security",
     "api.settings",
 }
-ASKED = HTTP | {"api.store", "api.schemas", "api.known", "api.deps"}
+ASKED = HTTP | {"api.links", "api.store", "api.schemas", "api.card_schemas", "api.known", "api.deps"}
 JUDGED = ASKED | {
     "api.bodies",
     "api.checks",
@@ -253,10 +256,13 @@ ALLOWED |= {
         "replays.types",
         "request",
         "run",
+        "scope",
         "simulate",
         "words",
     },
-    "api.settings": {"api.jobs"},
+    "api.prefix": set(),
+    "api.links": {"api.prefix", "api.store"},
+    "api.settings": {"api.jobs", "api.prefix"},
     "api.logs": set(),
     "api.metrics": set(),
     "api.problems": {"api.pointers", "api.store", "errors"},
@@ -265,13 +271,15 @@ ALLOWED |= {
     "api.strict_json": {"api.problems", "request"},
     "api.openapi": {"api.problems", "api.media"},
     "api.security": {"api.problems", "api.settings", "api.store"},
-    "api.schemas": {"api.store"} | LIBRARY,
+    "api.schemas": {"api.links", "api.store"} | LIBRARY,
+    "api.card_schemas": {"api.schemas", "api.store", "request"},
     "api.known": LIBRARY,
-    "api.deps": HTTP | {"api.store", "api.known", "api.metrics", "plans", "plans.types"},
+    "api.following": {"api.store"},
+    "api.deps": HTTP | {"api.following", "api.store", "api.known", "api.metrics", "plans", "plans.types"},
     "api.bodies": ASKED | LIBRARY,
     "api.checks": ASKED | LIBRARY,
     "api.rerun": ASKED | {"api.bodies", "api.checks"} | LIBRARY,
-    "api.found_reruns": {"api.schemas", "api.store"} | LIBRARY,
+    "api.found_reruns": {"api.prefix", "api.schemas", "api.store"} | LIBRARY,
     "api.causes": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.schemas_again": {"api.schemas", "api.store"} | LIBRARY,
     "api.asked_reruns": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
@@ -298,6 +306,7 @@ ALLOWED |= {
 EDGES = {
     "report",
     "cli",
+    "cli_calendar",
     "cli_cities",
     "cli_doubt",
     "cli_evaluate",

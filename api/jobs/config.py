@@ -23,6 +23,12 @@ class JobConfig:
         How often a worker says that it lives, and after how much silence others take its plans.
     max_attempts
         How many workers a plan may outlive; then it has failed.
+    solver_bytes
+        Memory that one solve may take; None for its part of three quarters of the machine's, 0 for any amount.
+    empty_days
+        Days after which plans that failed or were stopped before a first plan are forgotten; 0 for never.
+    undo_days
+        Days for which plans stay in the bin.
     helpers
         Units of other workers' plans that a worker without a plan of its own solves at once; None for one on each core.
     solver
@@ -40,6 +46,9 @@ class JobConfig:
     silence_s: float = 30.0
     queue_limit: int = 200
     max_attempts: int = 10
+    solver_bytes: int | None = None
+    empty_days: float = 30.0
+    undo_days: float = 7.0
     helpers: int | None = None
     solver: tuple[str, ...] = (sys.executable, "-m", "api.jobs.solver_child")
     replays_each: int = 0

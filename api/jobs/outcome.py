@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.jobs.memory import Outgrown
 from api.store.contract import State
 
 _TITLES = {
@@ -23,7 +24,7 @@ _TITLES = {
     "memory": (
         500,
         "The plan needs more memory than there is",
-        "Ask for fewer cities, fewer months, or fewer single months.",
+        "Ask for fewer cities, fewer months, or fewer single months; or give it more (FLEETPLAN_MAX_SOLVER_BYTES).",
     ),
     "gave-up": (500, "The plan was given up", "Every worker that took it up died: ask for fewer cities or months."),
     "parent-gone": (409, "The parent's plan is gone", "Post the request as a new plan."),
@@ -63,8 +64,10 @@ def infeasible(said: Mapping[str, Any]) -> Outcome:
     return Outcome("infeasible", problem=problem)
 
 
-def failed(code: str, detail: str = "", faults: Iterable[Mapping[str, str]] = ()) -> Outcome:
-    """Return a failure; a code that we do not tell about becomes ``internal``."""
+def failed(
+    code: str, detail: str = "", faults: Iterable[Mapping[str, str]] = (), more: Mapping[str, Any] | None = None
+) -> Outcome:
+    """Return a failure; a code that we do not tell about becomes ``internal``. ``more`` is what else is told of it."""
     known = code if code in _TITLES else "internal"
     status, title, remedy = _TITLES[known]
     errors = [
@@ -78,8 +81,14 @@ def failed(code: str, detail: str = "", faults: Iterable[Mapping[str, str]] = ()
         "detail": detail,
         "remedy": remedy,
         "errors": errors,
+        **(more or {}),
     }
     return Outcome("failed", problem=problem)
+
+
+def outgrown(found: Outgrown) -> Outcome:
+    """Return the failure of a solver that took more memory than it may."""
+    return failed("memory", found.sentence, more=found.told())
 
 
 def died(returncode: int) -> Outcome:

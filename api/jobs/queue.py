@@ -27,7 +27,7 @@ APPLICATION = "fleetplan"
 VERSION = "1"
 """Pinned: jobs of an older release are taken up by a newer one. Raise it when a job's arguments change."""
 
-KEPT = timedelta(days=1)
+KEPT = timedelta(hours=1)
 TIDY_AT_ONCE = 500
 """How long the queue remembers deliveries that ended, and how many it forgets in one go."""
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from api.jobs import outcome
+from api.jobs import memory, outcome
 from api.jobs.outcome import Outcome
 from api.jobs.progress import Emit, Progress
 from fleetplan.options import PlanOptions
@@ -61,7 +61,10 @@ def job(
 class Solve:
     """One solver process. ``run`` blocks in the thread that must stay alive as long; the rest may be called from others."""
 
-    def __init__(self, command: Sequence[str], time_limit_s: float, emit: Emit) -> None:
+    def __init__(self, command: Sequence[str], time_limit_s: float, emit: Emit, most_bytes: int | None = None) -> None:
+        self._most_bytes, self._took_bytes = most_bytes, 0
+        self._asked: Mapping[str, Any] = {}
+        self._ended_before = 0
         self._command = [*command, str(os.getpid())]
         self._time_limit_s = time_limit_s
         self._progress = Progress(emit)
@@ -82,7 +85,7 @@ class Solve:
             self._process = subprocess.Popen(  # noqa: S603 - our own command, nothing from a request in it
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
-        process = self._process
+        process, self._asked, self._ended_before = self._process, told["request"], memory.ended_for_memory()
         try:
             self._tell(json.dumps(told).encode() + b"\n")
             said, answer = self._follow(process)
@@ -111,8 +114,27 @@ class Solve:
             self._abandoned = True
         self._kill()
 
+    def _outgrew(self) -> bool:
+        """Return whether the solver was ended for its memory: by us, or by the system."""
+        ours = self._most_bytes is not None and self._took_bytes > self._most_bytes
+        return ours or memory.ended_for_memory() > self._ended_before
+
+    def _too_large(self) -> Outcome:
+        limit = self._most_bytes or memory.machine_bytes() or self._took_bytes
+        return outcome.outgrown(memory.Outgrown.of(self._asked, self._took_bytes, limit))
+
+    def _weigh(self) -> None:
+        """End a solver that takes more memory than it may."""
+        process = self._process
+        if self._most_bytes is None or process is None or process.poll() is not None:
+            return
+        self._took_bytes = max(self._took_bytes, memory.tree_bytes(process.pid))
+        if self._took_bytes > self._most_bytes:
+            self._kill()
+
     def tick(self) -> None:
-        """Keep the time: ask a solver that is late to stop, end one that does not."""
+        """Keep the time and the memory: ask a solver that is late to stop, end one that does not, or that grows too large."""
+        self._weigh()
         now = time.monotonic()
         if self._kill_at is not None:
             if now >= self._kill_at:
@@ -174,6 +196,8 @@ class Solve:
     def _failure(self, said: Mapping[str, Any] | None, process: subprocess.Popen[bytes]) -> Outcome:
         if self._overdue:
             return outcome.failed("time-limit", f"it was ended {GRACE_S:.0f} s after it was asked to stop")
+        if self._outgrew() if said is None else said["code"] == "memory":
+            return self._too_large()
         if said is not None:
             return outcome.failed(said["code"], said["detail"], said.get("faults", ()))
         return outcome.died(process.wait())

@@ -21,9 +21,10 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 from api.jobs import outcome
 from api.jobs.config import JobConfig
 from api.jobs.helping import Helping
+from api.jobs.memory import most_bytes
 from api.jobs.offers import Sharing
 from api.jobs.outcome import Outcome
-from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, VERSION, WORKFLOW, JobQueue, prepare
+from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, TIDY_AT_ONCE, VERSION, WORKFLOW, JobQueue, prepare
 from api.jobs.simulating import Simulating, months_of
 from api.jobs.slot import Slot
 from api.jobs.solve import Solve, job
@@ -53,6 +54,7 @@ class Worker:
         self._lock = threading.Lock()
         # DBOS counts by queue; work it brings back after a restart may come on top.
         self._places = threading.BoundedSemaphore(config.concurrency)
+        self._most_bytes = most_bytes(config.solver_bytes, config.concurrency)
         self._draining = False
         self._suspects: frozenset[str] = frozenset()
         self._tidy_at = 0.0
@@ -89,7 +91,7 @@ class Worker:
         with self._lock:
             if plan in self._solves:
                 return None
-            solve = Solve(self.config.solver, row.options.time_limit_s, emit)
+            solve = Solve(self.config.solver, row.options.time_limit_s, emit, self._most_bytes)
             self._solves[plan] = solve
             return solve
 
@@ -207,7 +209,10 @@ class Worker:
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_EVERY_S
             self.store.purge(self.config.silence_s)
-            self.queue.tidy()
+            self.store.forget_empty(self.config.empty_days)
+            self.store.empty_bin(self.config.undo_days)
+            while self.queue.tidy() == TIDY_AT_ONCE:  # a storm of posts and cancels leaves more than one go takes
+                pass
 
     def inherit(self) -> None:
         """Hand out what a dead worker of this name left behind; to be called before the first beat.

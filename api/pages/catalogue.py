@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import problems as p
-from api.deps import ServiceDep, may_read
+from api.deps import Service, ServiceDep, may_read
 from api.documents import Document
 from api.media import CSV
 from api.pages import figure_filter
-from api.pages.shell import page
+from api.pages.shell import drawn, shared_page
 from api.routes.parameters import Slug
 from fleetplan.report import catalogue as view
 from fleetplan.report import partner as partner_view
@@ -29,10 +30,56 @@ Asked = Annotated[figure_filter.Filter, Depends(figure_filter.asked)]
 
 
 @router.get("/catalogue")
-def overview(request: Request, service: ServiceDep) -> Response:
+async def overview(request: Request, service: ServiceDep) -> Response:
     """Return what is known, and how surely."""
+    return await shared_page(request, service, partial(_overview, request, service))
+
+
+@router.get("/catalogue/cities/{city}")
+async def city(request: Request, service: ServiceDep, city: Slug) -> Response:
+    """Return all that is known of a city."""
+    return await shared_page(request, service, partial(_city, request, service, city))
+
+
+@router.get("/catalogue/permits")
+async def permits(request: Request, service: ServiceDep) -> Response:
+    """Return every jurisdiction's permits as a graph and as rows."""
+    return await shared_page(request, service, partial(_permits, request, service))
+
+
+@router.get("/catalogue/partners")
+async def partners(request: Request, service: ServiceDep) -> Response:
+    """Return the partners' stacks, the plants behind them, and the markets live today."""
+    return await shared_page(request, service, partial(_partners, request, service))
+
+
+@router.get("/catalogue/partners/{stack}")
+async def partner(request: Request, service: ServiceDep, stack: Slug) -> Response:
+    """Return one stack: contract, vehicle, supply, where it may run."""
+    return await shared_page(request, service, partial(_partner, request, service, stack))
+
+
+@router.get("/catalogue/figures")
+async def figures(request: Request, service: ServiceDep, asked: Asked) -> Response:
+    """Return the figures that a filter leaves, a page of them at a time; ``key`` shows one figure by itself on top."""
+    return await shared_page(request, service, partial(_figures, request, service, asked))
+
+
+@router.get("/catalogue/figures.csv")
+async def figures_csv(request: Request, service: ServiceDep, asked: Asked) -> Response:
+    """Return the figures that a filter leaves as CSV."""
+    return await shared_page(request, service, partial(_figures_csv, service, asked))
+
+
+def _figures_csv(service: Service, asked: figure_filter.Filter) -> Document:
+    found = chosen(figure_rows.figure_rows(service.known.catalogue).values(), asked)
+    headers = {"Content-Disposition": 'attachment; filename="fleetplan-figures.csv"'}
+    return Document(as_csv(found).encode(), CSV, headers)
+
+
+def _overview(request: Request, service: Service) -> Document:
     known = service.known.catalogue
-    return page(
+    return drawn(
         request,
         "catalogue.html.j2",
         title="Catalogue",
@@ -47,9 +94,7 @@ def overview(request: Request, service: ServiceDep) -> Response:
     )
 
 
-@router.get("/catalogue/cities/{city}")
-def city(request: Request, service: ServiceDep, city: Slug) -> Response:
-    """Return all that is known of a city."""
+def _city(request: Request, service: Service, city: str) -> Document:
     known = service.known.catalogue
     found = known.cities.get(city)
     if found is None:
@@ -57,7 +102,7 @@ def city(request: Request, service: ServiceDep, city: Slug) -> Response:
         raise p.CityNotFound(flaws=[flaw])
     laws = [known.jurisdictions[slug] for slug in found.jurisdictions]
     permits = known.permits_for(city)
-    return page(
+    return drawn(
         request,
         "catalogue_city.html.j2",
         title=found.name,
@@ -80,9 +125,7 @@ def city(request: Request, service: ServiceDep, city: Slug) -> Response:
     )
 
 
-@router.get("/catalogue/permits")
-def permits(request: Request, service: ServiceDep) -> Response:
-    """Return every jurisdiction's permits as a graph and as rows."""
+def _permits(request: Request, service: Service) -> Document:
     known = service.known.catalogue
     groups = [
         {
@@ -93,7 +136,7 @@ def permits(request: Request, service: ServiceDep) -> Response:
         }
         for laws in law_groups(known)
     ]
-    return page(
+    return drawn(
         request,
         "catalogue_permits.html.j2",
         title="Permits",
@@ -105,11 +148,9 @@ def permits(request: Request, service: ServiceDep) -> Response:
     )
 
 
-@router.get("/catalogue/partners")
-def partners(request: Request, service: ServiceDep) -> Response:
-    """Return the partners' stacks, the plants behind them, and the markets live today."""
+def _partners(request: Request, service: Service) -> Document:
     known = service.known.catalogue
-    return page(
+    return drawn(
         request,
         "catalogue_partners.html.j2",
         title="Partners",
@@ -120,16 +161,14 @@ def partners(request: Request, service: ServiceDep) -> Response:
     )
 
 
-@router.get("/catalogue/partners/{stack}")
-def partner(request: Request, service: ServiceDep, stack: Slug) -> Response:
-    """Return one stack: contract, vehicle, supply, where it may run."""
+def _partner(request: Request, service: Service, stack: str) -> Document:
     known = service.known.catalogue
     found = known.stacks.get(stack)
     if found is None:
         flaw = p.Flaw("is no stack of the catalogue", parameter="stack", value=stack, allowed=", ".join(known.stacks))
         raise p.PartnerNotFound(flaws=[flaw])
     rows = figure_rows.figure_rows(known)
-    return page(
+    return drawn(
         request,
         "catalogue_stack.html.j2",
         title=f"{found.partner}, {found.platform}",
@@ -150,16 +189,14 @@ def partner(request: Request, service: ServiceDep, stack: Slug) -> Response:
     )
 
 
-@router.get("/catalogue/figures")
-def figures(request: Request, service: ServiceDep, asked: Asked) -> Response:
-    """Return the figures that a filter leaves, a page of them at a time; ``key`` shows one figure by itself on top."""
+def _figures(request: Request, service: Service, asked: figure_filter.Filter) -> Document:
     known = service.known.catalogue
     rows = figure_rows.figure_rows(known)
     found = chosen(rows.values(), asked)
     pages = max(1, -(-len(found) // figure_filter.PER_PAGE))
     at = min(asked.page, pages)
     one = rows.get(asked.key)
-    return page(
+    return drawn(
         request,
         "catalogue_figures.html.j2",
         title="Figures" if one is None else f"{one.title}, {one.where}",
@@ -179,11 +216,3 @@ def figures(request: Request, service: ServiceDep, asked: Asked) -> Response:
         topics=TOPICS,
         words=words,
     )
-
-
-@router.get("/catalogue/figures.csv")
-def figures_csv(request: Request, service: ServiceDep, asked: Asked) -> Response:
-    """Return the figures that a filter leaves as CSV."""
-    found = chosen(figure_rows.figure_rows(service.known.catalogue).values(), asked)
-    headers = {"Content-Disposition": 'attachment; filename="fleetplan-figures.csv"'}
-    return Document(as_csv(found).encode(), CSV, headers).respond(request)

@@ -7,6 +7,7 @@ from typing import Any
 from api.deps import Service
 from api.pages.lineage import changes
 from api.pages.shell import seconds_of
+from api.prefix import at
 from api.store.contract import PlanRow
 from fleetplan.facts import conflicts_from
 from fleetplan.remedies import Repair, repairs_from
@@ -49,13 +50,13 @@ def _repaired(row: PlanRow, repair: Repair, context: Context) -> dict[str, Any]:
     """Return the call that asks for a plan with a repair."""
     patch = {**repair.patch, "name": repaired_name(row.name, repair, context)}
     options = row.options.free.model_dump(mode="json")
-    return {"href": f"/v1/plans/{row.id}/reruns", "body": {"patch": patch, "options": options}}
+    return {"href": at(f"/v1/plans/{row.id}/reruns"), "body": {"patch": patch, "options": options}}
 
 
 def _again(row: PlanRow) -> dict[str, Any]:
     """Return the call that asks the same once more."""
     if row.parent is None:
         options = row.options.search.model_dump(mode="json")
-        return {"href": "/v1/plans", "body": {"request": dict(row.request), "options": options}}
+        return {"href": at("/v1/plans"), "body": {"request": dict(row.request), "options": options}}
     body = {"patch": dict(row.patch or {}), "options": row.options.model_dump(mode="json")}
-    return {"href": f"/v1/plans/{row.parent}/reruns", "body": body}
+    return {"href": at(f"/v1/plans/{row.parent}/reruns"), "body": body}

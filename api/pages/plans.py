@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,9 +15,10 @@ from api.deps import Service, ServiceDep, may_read
 from api.pages.lineage import Node, changes, flat, forest
 from api.pages.replay_view import flags
 from api.pages.shell import STATE_NAMES, page, seconds_of
+from api.prefix import at
 from api.routes.parameters import SLUG
 from api.security import Scope
-from api.store.contract import FINAL, PlanRow, State, Store
+from api.store.contract import FINAL, CardFilter, PlanRow, State, Store
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.drafts.starts import examples
 from fleetplan.facts import conflicts_from
@@ -37,6 +38,17 @@ COUNTED = ("running", "queued", "succeeded", "infeasible", "cancelled", "failed"
 """States in the order in which they are told."""
 
 
+Shown = Literal["", "chosen", "archived", "deleted", "all"]
+SHOWN: Mapping[Shown, str] = {
+    "": "not archived",
+    "chosen": "chosen",
+    "archived": "archived",
+    "all": "all",
+    "deleted": "deleted, for now",
+}
+"""Which plans the list shows, by their cards, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which plans are listed."""
@@ -44,15 +56,30 @@ class Wanted:
     state: State | None
     city: str | None
     text: str
+    tag: str = ""
+    show: Shown = ""
 
     @property
     def everything(self) -> bool:
-        """Whether no plan is filtered away."""
-        return self.state is None and self.city is None and not self.text
+        """Whether no plan is filtered away, but those that are archived."""
+        return self.state is None and self.city is None and not (self.text or self.tag or self.show)
+
+    @property
+    def card(self) -> CardFilter:
+        """Which cards are meant."""
+        archived = {"": False, "archived": True}.get(self.show)
+        return CardFilter(self.tag or None, archived, self.show == "chosen" or None, deleted=self.show == "deleted")
 
     def query(self, after: str | None = None) -> str:
         """Return the address of a page of these plans."""
-        given = {"q": self.text, "state": self.state, "city": self.city, "after": after}
+        given = {
+            "q": self.text,
+            "state": self.state,
+            "city": self.city,
+            "tag": self.tag,
+            "show": self.show,
+            "after": after,
+        }
         said = urlencode({name: value for name, value in given.items() if value})
         return f"/plans?{said}" if said else "/plans"
 
@@ -60,7 +87,7 @@ class Wanted:
 @router.get("/")
 async def home() -> Response:
     """Send to the list of plans."""
-    return Response(status_code=307, headers={"Location": "/plans"})
+    return Response(status_code=307, headers={"Location": at("/plans")})
 
 
 @router.get("/plans")
@@ -70,10 +97,12 @@ async def plans(
     state: Annotated[State | None, Query()] = None,
     city: Annotated[str | None, Query(pattern=SLUG)] = None,
     q: Annotated[str, Query(max_length=80)] = "",
+    tag: Annotated[str, Query(max_length=40, pattern=r"^[^\x00-\x1f\x7f|,]*$")] = "",
+    show: Annotated[Shown, Query()] = "",
     after: Annotated[str | None, Query(pattern=SLUG)] = None,
 ) -> Response:
     """Return the list of plans."""
-    return await run_in_threadpool(_list, request, service, Wanted(state, city, q.strip()), after)
+    return await run_in_threadpool(_list, request, service, Wanted(state, city, q.strip(), tag, show), after)
 
 
 def _list(request: Request, service: Service, wanted: Wanted, after: str | None) -> Response:
@@ -98,6 +127,9 @@ def _list(request: Request, service: Service, wanted: Wanted, after: str | None)
         older=wanted.query(older) if older else None,
         newest=wanted.query(),
         states=STATE_NAMES,
+        shown=SHOWN,
+        tags=service.store.tags(),
+        undo_days=service.settings.undo_days,
         cities=list(catalogue.cities.values()),
         examples=examples(),
         phases=PHASE_NAMES,
@@ -109,11 +141,11 @@ def _list(request: Request, service: Service, wanted: Wanted, after: str | None)
 def matching(store: Store, wanted: Wanted, after: str | None) -> tuple[list[PlanRow], str | None]:
     """Return a page of plans, newest first, and the id after which older ones begin (None when there are none)."""
     if not wanted.text:
-        rows = list(store.page(limit=PAGE + 1, after=after, state=wanted.state, city=wanted.city))
+        rows = list(store.page(limit=PAGE + 1, after=after, state=wanted.state, city=wanted.city, card=wanted.card))
         return rows[:PAGE], rows[PAGE - 1].id if rows[PAGE:] else None
     found: list[PlanRow] = []
     for _ in range(MOST_SCANNED // BATCH):
-        batch = store.page(limit=BATCH, after=after, state=wanted.state, city=wanted.city)
+        batch = store.page(limit=BATCH, after=after, state=wanted.state, city=wanted.city, card=wanted.card)
         for row in batch:
             if _says(row, wanted.text):
                 if len(found) == PAGE:
@@ -126,7 +158,7 @@ def matching(store: Store, wanted: Wanted, after: str | None) -> tuple[list[Plan
 
 
 def _says(row: PlanRow, text: str) -> bool:
-    said = f"{row.name}\n{row.request.get('note', '')}\n{row.id}".casefold()
+    said = f"{row.name}\n{row.request.get('note', '')}\n{row.id}\n{' '.join(row.tags)}".casefold()
     return all(word in said for word in text.casefold().split())
 
 

@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.deps import ServiceDep, StoredDep, may_read
 from api.documents import json_document
+from api.pages.comments_view import said
 from api.pages.ended_view import ended
 from api.pages.review_view import review
 from api.pages.shell import page
@@ -28,6 +29,8 @@ async def plan(request: Request, service: ServiceDep, row: StoredDep) -> Respons
     else:
         template, view = "review.html.j2", review
     shown = await run_in_threadpool(view, service, row)
+    if row.state in FINAL:
+        shown |= await run_in_threadpool(said, service, row, request.scope["caller"])
     return page(request, template, title=row.name, here="plans", may_change=may_change, **shown)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from api.deps import Service, answer_of
 from api.doubts import kept_sentences
+from api.links import TABLE_NAMES
 from api.pages.lineage import changes
 from api.pages.replay_view import plan_standing
 from api.pages.shell import seconds_of
 from api.pages.solving_view import gap_words
-from api.schemas import TABLE_NAMES
 from api.store.contract import PlanRow
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.explain import binding, doubts

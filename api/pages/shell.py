@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,12 +18,14 @@ from api.documents import Document
 from api.media import HTML
 from api.pages import assets
 from api.pages.figure_filter import figures_at
+from api.prefix import at, page_under
 from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
 from fleetplan import __version__
 from fleetplan.report.environment import template_environment
 from fleetplan.words import values as words
 
 if TYPE_CHECKING:
+    from api.deps import Service
     from api.store.contract import PlanRow
 
 THEMES = ("auto", "light", "dark")
@@ -49,24 +52,44 @@ STATE_NAMES = {
 
 def page(request: Request, template: str, *, code: int = 200, **context: Any) -> Response:
     """Return a page. ``title`` and ``here`` (the entry of the navigation it belongs to) are taken from the context."""
-    theme = request.cookies.get("theme", "auto")
+    return drawn(request, template, **context).respond(request, code)
+
+
+def drawn(request: Request, template: str, **context: Any) -> Document:
+    """Return a page as a document, as :func:`page` sends it."""
     body = (
         _environment()
         .get_template(template)
-        .render(
-            {"here": "", "signed_in": "fleetplan_key" in request.cookies, **context},
-            theme=theme if theme in THEMES else "auto",
-        )
+        .render({"here": "", "signed_in": _signed_in(request), **context}, theme=_theme(request), root=at(""))
     )
-    return Document(body.encode(), HTML, HEADERS).respond(request, code)
+    return Document(page_under(body.encode()), HTML, HEADERS)
+
+
+async def shared_page(request: Request, service: Service, draw: Callable[[], Document]) -> Response:
+    """Return a page that is the same for everybody who asks for its address: drawn once, then sent from memory."""
+    address = f"{request.url.path}?{request.url.query}"
+    key = f"{address}|{_theme(request)}|{_signed_in(request)}"
+    found = await service.pages.made(key, draw, lambda make: service.costly.run(request, make))
+    return found.respond(request)
+
+
+def _theme(request: Request) -> str:
+    theme = request.cookies.get("theme", "auto")
+    return theme if theme in THEMES else "auto"
+
+
+def _signed_in(request: Request) -> bool:
+    return "fleetplan_key" in request.cookies
 
 
 def problem_page(error: ServiceError, scope: Scope) -> Response:
     """Return an exception as a page; who is not known is sent to the sign-in page."""
     request = Request(scope)
     if isinstance(error, KeyMissing | KeyUnknown):
-        where = quote(scope["path"] + (f"?{scope['query_string'].decode()}" if scope.get("query_string") else ""))
-        return Response(status_code=303, headers={"Location": f"/sign-in?next={where}", "Cache-Control": "no-store"})
+        following = quote(scope["path"] + (f"?{scope['query_string'].decode()}" if scope.get("query_string") else ""))
+        return Response(
+            status_code=303, headers={"Location": at(f"/sign-in?next={following}"), "Cache-Control": "no-store"}
+        )
     told = problem(error, instance=scope["path"], request_id=scope.get("request_id", ""))
     answer = page(request, "problem.html.j2", code=told.status, title=told.title, problem=told)
     for name, value in headers_of(error).items():

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.deps import ServiceDep
 from api.pages.shell import page
+from api.prefix import at, cookie_path
 from api.problems import ServiceError
 from api.security import KEY_COOKIE
 
@@ -35,17 +36,19 @@ async def enter(request: Request, service: ServiceDep) -> Response:
         await service.guard.caller(f"Bearer {key}", client=request.client.host if request.client else "")
     except ServiceError:
         return page(request, "sign_in.html.j2", code=403, title="Sign in", following=following, wrong=True)
-    answer = Response(status_code=303, headers={"Location": following})
+    answer = Response(status_code=303, headers={"Location": at(following)})
     secure = request.url.scheme == "https"
-    answer.set_cookie(KEY_COOKIE, key, max_age=KEPT_S, httponly=True, samesite="strict", secure=secure, path="/")
+    answer.set_cookie(
+        KEY_COOKIE, key, max_age=KEPT_S, httponly=True, samesite="strict", secure=secure, path=cookie_path()
+    )
     return answer
 
 
 @router.post("/sign-out")
 async def leave() -> Response:
     """Forget the key."""
-    answer = Response(status_code=303, headers={"Location": "/sign-in"})
-    answer.delete_cookie(KEY_COOKIE, path="/", httponly=True, samesite="strict")
+    answer = Response(status_code=303, headers={"Location": at("/sign-in")})
+    answer.delete_cookie(KEY_COOKIE, path=cookie_path(), httponly=True, samesite="strict")
     return answer
 
 

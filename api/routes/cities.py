@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
 from api.deps import Service, ServiceDep, may_read
@@ -32,7 +29,8 @@ router = APIRouter(prefix="/v1/cities", tags=["catalogue"], dependencies=[may_re
 )
 async def cities(request: Request, service: ServiceDep) -> Response:
     """List the cities of the catalogue."""
-    return _kept(service, "cities", lambda: json_document({"cities": list_cities(service.known.catalogue)})).respond(
+    known = service.known.catalogue
+    return (await service.rendered.made("cities", lambda: json_document({"cities": list_cities(known)}))).respond(
         request
     )
 
@@ -50,9 +48,8 @@ async def cities(request: Request, service: ServiceDep) -> Response:
 async def city(request: Request, service: ServiceDep, city: Slug) -> Response:
     """Show everything the catalogue knows about a city."""
     _known(service, city)
-    return _kept(service, f"city/{city}", lambda: json_document(show_city(service.known.catalogue, city))).respond(
-        request
-    )
+    known = service.known.catalogue
+    return (await service.rendered.made(f"city/{city}", lambda: json_document(show_city(known, city)))).respond(request)
 
 
 @router.get(
@@ -68,11 +65,8 @@ async def city(request: Request, service: ServiceDep, city: Slug) -> Response:
 async def zones(request: Request, service: ServiceDep, city: Slug) -> Response:
     """Return the zones of a city. The first call for a city that nobody planned yet takes seconds."""
     _known(service, city)
-    key = f"zones/{city}"
-    if (found := service.rendered.get(key)) is None:
-        body = await run_in_threadpool(_zones, service, city)
-        found = service.rendered.put(key, Document(body, GEOJSON))
-    return found.respond(request)
+    made = await service.rendered.made(f"zones/{city}", lambda: Document(_zones(service, city), GEOJSON))
+    return made.respond(request)
 
 
 def _known(service: Service, city: str) -> None:
@@ -84,7 +78,3 @@ def _known(service: Service, city: str) -> None:
 
 def _zones(service: Service, city: str) -> bytes:
     return city_zones(service.known.service(service.known.catalogue, city), city)
-
-
-def _kept(service: Service, key: str, make: Callable[[], Document]) -> Document:
-    return service.rendered.get(key) or service.rendered.put(key, make())

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-import anyio
 from anyio import to_thread
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
@@ -77,22 +76,23 @@ class _Stream(StreamingResponse):
 
 async def _tail(service: Service, plan: str, seen: int, caller: Caller) -> AsyncIterator[bytes]:
     spoke = time.monotonic()
-    while not service.closing.is_set() and await service.guard.in_force(caller):
-        # The state is read before the events: a final state means that the last event is there.
-        row = await to_thread.run_sync(service.store.get, plan)
-        batch = await to_thread.run_sync(lambda after: service.store.events(plan, after=after), seen)
-        for event in batch:
-            yield _wire(event)
-            seen = event.seq
-        if not batch and (row is None or row.state in FINAL):
-            return
-        if batch:
-            spoke = time.monotonic()
-            continue
-        if time.monotonic() - spoke >= service.settings.heartbeat_s:
-            yield KEEPALIVE_COMMENT
-            spoke = time.monotonic()
-        await anyio.sleep(service.settings.poll_s)
+    async with service.following.follow(plan) as follower:
+        while not service.closing.is_set() and await service.guard.in_force(caller):
+            # How far the plan is, is known before its events are read: of a final one the last event is there.
+            ended = follower.ended
+            batch = await follower.events(seen) if follower.last > seen else ()
+            for event in batch:
+                yield _wire(event)
+                seen = event.seq
+            if batch:
+                spoke = time.monotonic()
+                continue
+            if ended:
+                return
+            if time.monotonic() - spoke >= service.settings.heartbeat_s:
+                yield KEEPALIVE_COMMENT
+                spoke = time.monotonic()
+            await follower.moved(spoke + service.settings.heartbeat_s - time.monotonic())
 
 
 def _wire(event: EventRow) -> bytes:

@@ -60,6 +60,7 @@ def _made(service: Service, body: NewCityAsked) -> MadeCity:
         made = begin(body, keep_in=default_catalogue_path())
         service.known.forget()
         service.rendered.clear()
+        service.pages.clear()
         return made
 
 

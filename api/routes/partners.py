@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from api import problems as p
 from api.deps import ServiceDep, may_read
-from api.documents import json_document
+from api.documents import Document, json_document
 from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.routes.parameters import Slug
 from api.schemas import Partners
@@ -31,8 +32,7 @@ router = APIRouter(prefix="/v1/partners", tags=["catalogue"], dependencies=[may_
 )
 async def partners(request: Request, service: ServiceDep) -> Response:
     """List the stacks of the catalogue."""
-    known = service.known.catalogue
-    return json_document({"partners": [_summary(known, stack) for stack in known.stacks.values()]}).respond(request)
+    return (await service.rendered.made("partners", partial(_all, service.known.catalogue))).respond(request)
 
 
 @router.get(
@@ -53,7 +53,12 @@ async def partner(request: Request, service: ServiceDep, stack: Slug) -> Respons
             "is no stack of the catalogue", parameter="stack", value=stack, allowed=", ".join(sorted(known.stacks))
         )
         raise p.PartnerNotFound(flaws=[flaw])
-    return json_document(_detail(known, known.stacks[stack])).respond(request)
+    made = await service.rendered.made(f"partner/{stack}", lambda: json_document(_detail(known, known.stacks[stack])))
+    return made.respond(request)
+
+
+def _all(known: Catalogue) -> Document:
+    return json_document({"partners": [_summary(known, stack) for stack in known.stacks.values()]})
 
 
 def _summary(known: Catalogue, stack: Stack) -> dict[str, Any]:

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
 from api.bodies import SubmissionBody, submission
 from api.checks import judge
-from api.deps import PlanId, Service, ServiceDep, StoredDep, may_delete, may_plan, may_read, stored
-from api.documents import json_document
+from api.deps import PlanId, Service, ServiceDep, may_delete, may_plan, may_read, stored
+from api.documents import Document, json_document
 from api.openapi import ETAGGED, RETRY, WITH_BODY, answer, body_example, refusals, unchanged
+from api.prefix import at
 from api.routes.parameters import SLUG, IdempotencyKey, Prefer
 from api.schemas import PlanPage, PlanStatus, plan_summary
 from api.security import Scope
 from api.simulations import counts_of, standings
-from api.store.contract import FINAL, NewPlan, PlanRow, State
+from api.store.contract import FINAL, CardFilter, NewPlan, PlanRow, State
 from api.strict_json import StrictRoute
 from api.submission import status_document, submission_key, submit
 from fleetplan.options import PlanOptions
-from fleetplan.replays.types import ReplayCounts
 
 router = APIRouter(prefix="/v1/plans", tags=["plans"], default_response_class=Response, route_class=StrictRoute)
+TAG = r"^[^\x00-\x1f\x7f|,]+$"
 LOCATED = {"Location": {"description": "address of the plan", "schema": {"type": "string"}}}
+
+
+def _cards(
+    tag: Annotated[str | None, Query(max_length=40, pattern=TAG, description="plans with this tag")] = None,
+    archived: Annotated[
+        bool | None, Query(description="only archived plans, or none of them; both when left out")
+    ] = None,
+    chosen: Annotated[bool | None, Query(description="only plans marked as chosen, or none of them")] = None,
+    deleted: Annotated[bool, Query(description="plans in the bin, in place of all others")] = False,  # noqa: FBT002
+) -> CardFilter:
+    """Return which plans are meant, by their cards."""
+    return CardFilter(tag=tag, archived=archived, chosen=chosen, deleted=deleted)
+
+
+Cards = Annotated[CardFilter, Depends(_cards)]
 
 
 @router.post(
@@ -37,7 +54,7 @@ LOCATED = {"Location": {"description": "address of the plan", "schema": {"type":
     responses={
         200: answer("It ended within the time that Prefer allows.", PlanStatus, example="plan", headers=LOCATED),
         202: answer("It is stored and will be made.", PlanStatus, example="plan_queued", headers={**LOCATED, **RETRY}),
-        **refusals(*WITH_BODY, p.IdempotencyClash, p.QueueFull, p.DiskFull),
+        **refusals(*WITH_BODY, p.IdempotencyClash, p.QueueFull, p.DiskFull, p.StoreLimit),
     },
     openapi_extra=body_example("submission"),
 )
@@ -82,6 +99,7 @@ async def create(
 async def list_plans(
     request: Request,
     service: ServiceDep,
+    card: Cards,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(pattern=SLUG, description="id of the last plan of the page before")] = None,
     state: Annotated[State | None, Query()] = None,
@@ -91,16 +109,23 @@ async def list_plans(
     """Return a page of plans; follow ``next`` for older ones."""
 
     def read() -> PlanPage:
-        rows = service.store.page(limit=limit + 1, after=after, state=state, city=city, parent=parent)
+        rows = service.store.page(limit=limit + 1, after=after, state=state, city=city, parent=parent, card=card)
         filters = {
             "limit": limit,
             "state": state,
             "city": city,
             "parent": parent,
+            "tag": card.tag,
+            **{
+                name: str(getattr(card, name)).lower()
+                for name in ("archived", "chosen")
+                if getattr(card, name) is not None
+            },
+            "deleted": "true" if card.deleted else None,
             "after": rows[limit - 1].id if rows[limit:] else None,
         }
         more = urlencode({name: value for name, value in filters.items() if value is not None})
-        following = f"/v1/plans?{more}" if rows[limit:] else None
+        following = at(f"/v1/plans?{more}") if rows[limit:] else None
         known = standings(service.store, [row.id for row in rows[:limit]])
         return PlanPage(plans=[plan_summary(row, counts_of(known, row.id)) for row in rows[:limit]], next=following)
 
@@ -125,12 +150,12 @@ async def get_plan(request: Request, plan: PlanId) -> Response:
     service: Service = request.app.state.service
     request.scope["caller"].require(Scope.read)
     document = service.statuses.get(plan)
-    if document is None:
-        row, replays = await run_in_threadpool(_status, service, plan)
-        if row.state in FINAL:
-            document = service.statuses.put(plan, status_document(row, replays=replays))
-        else:
-            document = status_document(row, {"Retry-After": "1"})
+    if document is None and service.statuses.holds(plan):  # final when it was last read: many may ask for it at once
+        document = await service.statuses.made(plan, partial(_told, service, plan))
+    elif document is None:
+        document = await run_in_threadpool(_told, service, plan)
+        if "Retry-After" not in document.headers:
+            service.statuses.put(plan, document)
     return document.respond(request)
 
 
@@ -152,28 +177,40 @@ async def cancel(request: Request, service: ServiceDep, plan: PlanId) -> Respons
 
 
 @router.delete(
-    "/{plan}",  # noqa: FAST003  stored() takes it
+    "/{plan}",
     operation_id="delete_plan",
-    summary="Delete a final plan with its events and files",
+    summary="Delete a final plan; it can be brought back for some days",
     status_code=204,
     dependencies=[may_delete],
     responses={
-        204: {"description": "It is gone."},
-        **refusals(p.PlanNotFound, p.NotFinal, p.CrossOrigin, p.BadRequest, p.BodyTooLarge),
+        204: {"description": "It is in the bin, or gone."},
+        **refusals(p.PlanNotFound, p.NotFinal, p.DiskFull, p.CrossOrigin, p.BadRequest, p.BodyTooLarge),
     },
 )
-def delete(service: ServiceDep, row: StoredDep) -> Response:
-    """Delete a plan."""
+def delete(
+    service: ServiceDep,
+    plan: PlanId,
+    for_good: Annotated[bool, Query(description="at once and for good, with events, comments and files")] = False,  # noqa: FBT002
+) -> Response:
+    """Put a plan into the bin, out of which it can be restored for ``FLEETPLAN_UNDO_DAYS``; or remove it, even from there."""
+    row = service.store.card(plan) if for_good else stored(service, plan)
+    if row is None:
+        msg = f"no plan is called {plan!r}"
+        raise p.PlanNotFound(msg)
     if row.state not in FINAL:
         msg = f"plan {row.id} is {row.state}"
         raise p.NotFinal(msg)
-    service.store.delete(row.id)
-    service.statuses.drop(row.id)
+    if for_good or not service.settings.undo_days:
+        service.store.delete(row.id)
+    else:
+        service.store.discard(row.id)
+    service.forget_statuses()
     return Response(status_code=204)
 
 
-def _status(service: Service, plan: str) -> tuple[PlanRow, ReplayCounts | None]:
-    return stored(service, plan), counts_of(standings(service.store, [plan]), plan)
+def _told(service: Service, plan: str) -> Document:
+    row, replays = stored(service, plan), counts_of(standings(service.store, [plan]), plan)
+    return status_document(row, {} if row.state in FINAL else {"Retry-After": "1"}, replays=replays)
 
 
 def _cancelled(service: Service, plan: str) -> PlanRow:

@@ -40,6 +40,7 @@ router = APIRouter(prefix="/v1/plans", tags=["plans"], default_response_class=Re
             p.IdempotencyClash,
             p.QueueFull,
             p.DiskFull,
+            p.StoreLimit,
         ),
     },
     openapi_extra=body_example("rerun"),

@@ -12,11 +12,13 @@ from pydantic import Field
 from api import problems as p
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, StoredDep, answer_of, may_read
 from api.documents import Document, json_document
-from api.media import GEOJSON, choose, split_suffix
+from api.links import TABLE_NAMES
+from api.media import GEOJSON, ICS, choose, split_suffix
 from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.prefix import at
 from api.render import TABLE_MEDIA, table_bytes
 from api.routes.parameters import SLUG, Accept, CityFilter, Slug
-from api.schemas import TABLE_NAMES, CityReason, Explanation, GeoJson, Rollout, TableAnswer
+from api.schemas import CityReason, Explanation, GeoJson, Rollout, TableAnswer
 from api.simulations import standings
 from api.store.contract import PlanRow
 from fleetplan.explain.verdict import verdict
@@ -24,6 +26,7 @@ from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
 from fleetplan.plans.types import CityRollout
 from fleetplan.remedies import repairs_from
+from fleetplan.report.calendar import calendar
 from fleetplan.report.exports import EXPORTS, Export, Source
 from fleetplan.report.geojson import month_map
 from fleetplan.request import Month
@@ -137,6 +140,24 @@ async def export(
 
 
 @router.get(
+    "/calendar",
+    operation_id="get_calendar",
+    summary="The next steps as a calendar file: what to begin, order, receive and open, and when",
+    responses={
+        200: answer("The calendar (RFC 5545).", media=[ICS], headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*p.UNANSWERED, p.CityNotFound),
+    },
+)
+async def steps(request: Request, found: AnsweredDep, city: CityFilter = None) -> Response:
+    """Return an entry for every step; a rerun's entries take the place of those of the plan that it was made from."""
+    if city is not None:
+        city_of(found, city)
+    made = await run_in_threadpool(_calendar, found, str(request.base_url).rstrip("/"), city)
+    return made.respond(request)
+
+
+@router.get(
     "/explanation",
     operation_id="explain_plan",
     summary="Why the plan is as it is: what binds, reasons by city; for an infeasible request the clashes and repairs",
@@ -185,6 +206,14 @@ def city_of(found: Answered, city: str) -> CityRollout:
     return cities[city]
 
 
+def _calendar(found: Answered, here: str, city: str | None) -> Document:
+    row, plan = found.row, found.plan
+    pages = {c.city: f"{here}{at(f'/plans/{row.id}/cities/{c.city}')}" for c in plan.cities}
+    text = calendar(plan, row.finished_at or row.created_at, series=row.origin, city=city, addresses=pages)
+    headers = {"Content-Disposition": f'attachment; filename="{row.id}.ics"'}
+    return Document(text.encode(), f"{ICS}; charset=utf-8", headers)
+
+
 def _map(service: Service, found: Answered, month: str, city: str | None) -> bytes:
     plan = found.plan
     if city is not None:
@@ -230,7 +259,7 @@ def _month(found: Answered, given: str | None) -> str:
 
 
 def _key(found: Answered, what: str, media: str) -> str:
-    return f"{found.row.id}/{found.sha256}/{what}/{media}"
+    return f"{found.row.id}/{found.sha256}/{found.plan.name}/{what}/{media}"
 
 
 def _disposition(found: Answered, export: Export) -> dict[str, str]:

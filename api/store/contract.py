@@ -30,7 +30,10 @@ class NewPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """A plan as the store knows it. Times are UTC. ``answer_sha256`` names the stored plan.json, once there is one."""
+    """A plan as the store knows it. Times are UTC. ``answer_sha256`` names the stored plan.json, once there is one.
+
+    What stands behind ``problem`` is the card, which people change; ``revision`` counts its changes.
+    """
 
     id: str
     state: State
@@ -53,6 +56,11 @@ class PlanRow:
     kpis: Mapping[str, Any] | None
     answer_sha256: str | None
     problem: Mapping[str, Any] | None
+    tags: tuple[str, ...] = ()
+    revision: int = 1
+    archived_at: datetime | None = None
+    chosen_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 SimulationState = Literal["queued", "running", "succeeded", "failed"]
@@ -96,6 +104,27 @@ class EventRow:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class CardFilter:
+    """Which plans are meant, by their cards; None for any. ``deleted`` chooses those in the bin."""
+
+    tag: str | None = None
+    archived: bool | None = None
+    chosen: bool | None = None
+    deleted: bool = False
+
+
+EVERY_CARD = CardFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a plan is: the number of its last event, and whether it is final."""
+
+    last_seq: int
+    final: bool
+
+
 class Store(Protocol):
     """Everything durable. Safe to call from many processes; every write is one transaction."""
 
@@ -107,7 +136,7 @@ class Store(Protocol):
         """
 
     def get(self, plan: str) -> PlanRow | None:
-        """Return a plan, or None."""
+        """Return a plan, or None; one in the bin is not there."""
 
     def page(
         self,
@@ -117,8 +146,12 @@ class Store(Protocol):
         state: str | None = None,
         city: str | None = None,
         parent: str | None = None,
+        card: CardFilter = EVERY_CARD,
     ) -> Sequence[PlanRow]:
-        """Return plans, newest first, from just after the plan with id ``after``."""
+        """Return plans, newest first, from just after the plan with id ``after``; those in the bin only where asked for."""
+
+    def heads(self, plans: Sequence[str]) -> Mapping[str, Head]:
+        """Return how far plans are; those that are gone are left out."""
 
     def request_cancel(self, plan: str) -> PlanRow:
         """Ask a plan to stop; a queued one is cancelled at once."""
@@ -166,6 +199,27 @@ class Store(Protocol):
 
     def check_file(self) -> None:
         """Raise :class:`api.store.errors.StoreUnusable` when the database was deleted or replaced meanwhile."""
+
+    def card(self, plan: str) -> PlanRow | None:
+        """Return a plan, be it in the bin or not."""
+
+    def discard(self, plan: str) -> PlanRow:
+        """Put a final plan into the bin."""
+
+    def restore(self, plan: str) -> PlanRow:
+        """Bring a plan back out of the bin."""
+
+    def empty_bin(self, days: float) -> int:
+        """Remove plans for good that have been in the bin for so many days; return how many."""
+
+    def change_card(self, plan: str, changes: Mapping[str, Any], *, revision: int | None = None) -> PlanRow:
+        """Change what people say about a plan; see :mod:`api.store.cards`."""
+
+    def tags(self) -> Mapping[str, int]:
+        """Return every tag in use with the number of plans that have it."""
+
+    def stored_bytes(self) -> int:
+        """Return how much is stored."""
 
     def put(self, content: bytes) -> str:
         """Store bytes under their SHA-256, by a temporary name and a rename; return the hash."""

@@ -6,6 +6,8 @@ StoreError
 ├── PlanUnknown    there is no plan with that id
 ├── PlanUnfinished the plan is still queued or running
 ├── AnswerDamaged  the stored file of an answer is gone, or holds something else than was stored
+├── CardChanged    the card of a plan has changed since it was read
+├── TooManyComments a plan has as many comments as it may
 ├── StoreFull      the disk is full
 └── StoreUnusable  the folder or database is no store of ours: of another program, of a newer version, damaged, replaced
 """
@@ -35,6 +37,14 @@ class PlanUnfinished(StoreError):
 
 class AnswerDamaged(StoreError):
     """The stored file of an answer is gone, or its bytes are not those that were stored."""
+
+
+class CardChanged(StoreError):
+    """What people say about a plan has changed since it was read."""
+
+
+class TooManyComments(StoreError):
+    """The plan has as many comments as it may."""
 
 
 class StoreFull(StoreError):

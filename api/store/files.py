@@ -84,6 +84,17 @@ class Files:
                 continue  # another process was faster
         return count
 
+    def stored_bytes(self) -> int:
+        """Return how much all files take."""
+        total = 0
+        for folder in os.scandir(self.folder) if self.folder.is_dir() else ():
+            for file in os.scandir(folder.path) if folder.is_dir() else ():
+                try:
+                    total += file.stat().st_size
+                except OSError:
+                    continue  # removed meanwhile
+        return total
+
     def remove(self, sha256: str) -> None:
         """Remove the bytes with this hash, if they are there."""
         self.path(sha256).unlink(missing_ok=True)

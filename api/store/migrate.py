@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from api.store.database import Database
 from api.store.errors import StoreUnusable
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest step; a database that stands there needs no Alembic (which takes a second to import)."""
 
 _LOCK = 710_100
@@ -46,7 +46,7 @@ def _known_revision(database: Database) -> str | None:
 
 
 def migrate(database: Database, *, to: str = "head") -> None:
-    """Run the steps that are missing, in one transaction.
+    """Run the steps that are missing, in one transaction; or take steps back, to one named that lies before.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def migrate(database: Database, *, to: str = "head") -> None:
     config.set_main_option("path_separator", "os")
     with database.writing(_LOCK) as connection:
         config.attributes["connection"] = connection
-        if to == "base":
+        if to == "base" or (to != "head" and to < (revision(connection) or "")):
             command.downgrade(config, to)
         else:
             command.upgrade(config, to)

@@ -17,6 +17,7 @@ ALL_CITIES = "*"
 _PLAIN = (
     "id", "state", "name", "request", "parent", "origin", "patch", "created_at", "started_at", "first_plan_at",
     "finished_at", "cancel_requested", "worker", "phase", "objective", "bound", "gap", "kpis", "answer_sha256", "problem",
+    "tags", "revision", "archived_at", "chosen_at", "deleted_at",
 )  # fmt: skip
 
 

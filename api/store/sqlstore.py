@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.store import tables
-from api.store.contract import FINAL, EventRow, NewPlan, PlanRow, State
+from api.store.cards import Cards, of_card
+from api.store.contract import EVERY_CARD, FINAL, CardFilter, EventRow, Head, NewPlan, PlanRow, State
 from api.store.database import default_url, private_folder
 from api.store.errors import AnswerDamaged, KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
 from api.store.files import Files
@@ -23,12 +25,14 @@ from api.store.work import RETENTION, Work, append
 
 _CREATE_LOCK = 710_101
 _FILES_LOCK = 710_102
+_AT_ONCE = 500
+MOST_FORGOTTEN = 5000
 _PROVEN = {"optimal", "within_gap"}
 _PROGRESS = {"phase", "incumbent", "bound"}
 _p, _e = tables.plans, tables.events
 
 
-class SqlStore(Work, Units, Simulations, Keys):
+class SqlStore(Work, Units, Simulations, Keys, Cards):
     """Everything durable, in one database and one folder.
 
     Parameters
@@ -88,7 +92,8 @@ class SqlStore(Work, Units, Simulations, Keys):
         row = connection.execute(sa.select(i).where(i.c.key == new.idempotency_key)).mappings().first()
         if row is None:
             return None
-        plan = connection.execute(sa.select(_p).where(_p.c.id == row["plan"])).mappings().first()
+        one = sa.select(_p).where(_p.c.id == row["plan"], _p.c.deleted_at.is_(None))
+        plan = connection.execute(one).mappings().first()
         if plan is None or row["created_at"] < self.now(connection) - RETENTION:
             connection.execute(sa.delete(i).where(i.c.key == new.idempotency_key))
             return None
@@ -112,9 +117,10 @@ class SqlStore(Work, Units, Simulations, Keys):
         return str(origin)
 
     def get(self, plan: str) -> PlanRow | None:
-        """Return a plan, or None."""
+        """Return a plan, or None; one in the bin is not there."""
         with self.reading() as connection:
-            row = connection.execute(sa.select(_p).where(_p.c.id == plan)).mappings().first()
+            one = sa.select(_p).where(_p.c.id == plan, _p.c.deleted_at.is_(None))
+            row = connection.execute(one).mappings().first()
         return None if row is None else plan_row(row)
 
     def page(
@@ -125,9 +131,10 @@ class SqlStore(Work, Units, Simulations, Keys):
         state: str | None = None,
         city: str | None = None,
         parent: str | None = None,
+        card: CardFilter = EVERY_CARD,
     ) -> Sequence[PlanRow]:
         """Return plans, newest first, from just after the plan with id ``after`` (which may be gone by now)."""
-        wanted = sa.select(_p).order_by(_p.c.id.desc()).limit(limit)
+        wanted = sa.select(_p).where(of_card(card)).order_by(_p.c.id.desc()).limit(limit)
         if after is not None:
             wanted = wanted.where(_p.c.id < after)
         if state is not None:
@@ -188,12 +195,56 @@ class SqlStore(Work, Units, Simulations, Keys):
             clear_units(connection, plan)
             drop_simulations(connection, plan)
             connection.execute(sa.delete(_e).where(_e.c.plan == plan))
+            connection.execute(sa.delete(tables.comments).where(tables.comments.c.plan == plan))
             connection.execute(sa.delete(tables.idempotency).where(tables.idempotency.c.plan == plan))
             connection.execute(sa.delete(_p).where(_p.c.id == plan))
             if row.answer_sha256 is not None:
                 self._drop(connection, row.answer_sha256)
 
+    def forget_empty(self, days: float) -> int:
+        """Remove plans that failed or were stopped before a first plan so many days ago; return how many. 0 days: none."""
+        if not days:
+            return 0
+        with self.reading() as connection:
+            old = _p.c.finished_at < self.now(connection) - timedelta(days=days)
+            empty = sa.and_(_p.c.state.in_(("failed", "cancelled")), _p.c.answer_sha256.is_(None), old)
+            found = list(connection.execute(sa.select(_p.c.id).where(empty).limit(MOST_FORGOTTEN)).scalars())
+        for plan in found:
+            self.delete(plan)
+        return len(found)
+
+    def empty_bin(self, days: float) -> int:
+        """Remove plans for good that have been in the bin for so many days; return how many."""
+        found = self.in_bin(timedelta(days=days), MOST_FORGOTTEN)
+        for plan in found:
+            self.delete(plan)
+        return len(found)
+
+    def stored_bytes(self) -> int:
+        """Return how much is stored: what the database's tables take, without what they left free, and every file."""
+        with self.reading() as connection:
+            if self.is_sqlite:
+                pages, free, size = (
+                    int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+                    for name in ("page_count", "freelist_count", "page_size")
+                )
+                held = (pages - free) * size
+            else:
+                held = int(
+                    connection.execute(sa.select(sa.func.pg_database_size(sa.func.current_database()))).scalar_one()
+                )
+        return held + self.files.stored_bytes()
+
     # --- events ---------------------------------------------------------------------------------------------------------
+
+    def heads(self, plans: Sequence[str]) -> Mapping[str, Head]:
+        """Return how far plans are; those that are gone are left out."""
+        found: dict[str, Head] = {}
+        with self.reading() as connection:
+            for start in range(0, len(plans), _AT_ONCE):
+                some = sa.select(_p.c.id, _p.c.last_seq, _p.c.state).where(_p.c.id.in_(plans[start : start + _AT_ONCE]))
+                found |= {row.id: Head(row.last_seq, row.state in FINAL) for row in connection.execute(some)}
+        return found
 
     def events(self, plan: str, *, after: int = 0, limit: int = 500) -> Sequence[EventRow]:
         """Return events with ``seq > after``, oldest first."""

@@ -28,6 +28,23 @@ class UtcTime(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(sa.TypeDecorator[tuple[str, ...]]):
+    """A few words, as ``|board|q3|``, so that one of them can be looked for; empty for none."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | str | None, dialect: sa.Dialect) -> str:  # noqa: ARG002
+        """Return the words as one text; a text (part of a search) as it is."""
+        if isinstance(value, str):
+            return value
+        return f"|{'|'.join(value)}|" if value else ""
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the words."""
+        return tuple(word for word in (value or "").split("|") if word)
+
+
 def _json() -> sa.types.TypeEngine[Any]:
     return sa.JSON(none_as_null=True)
 
@@ -65,9 +82,30 @@ plans = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("deliveries", sa.Integer, nullable=False),
     sa.Column("delivered_at", UtcTime, nullable=False),
+    # The card, which people change: see api/store/cards.py.
+    sa.Column("tags", Words, nullable=False, server_default=""),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("archived_at", UtcTime),
+    sa.Column("chosen_at", UtcTime),
+    sa.Column("deleted_at", UtcTime),
     sa.Index("plans_state", "state", "id"),
     sa.Index("plans_parent", "parent", "id"),
     sa.Index("plans_answer", "answer_sha256"),
+    sa.Index("plans_origin", "origin", "id"),
+    sa.Index("plans_deleted", "deleted_at"),
+)
+
+comments = sa.Table(
+    "comments",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("plan", sa.String(40), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    # The key that it was sent with (empty where none are in use), and its name then.
+    sa.Column("key", sa.String(40), nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("comments_plan", "plan", "id"),
 )
 
 events = sa.Table(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -18,6 +18,9 @@ from api.store.database import Database
 
 MOST_LEASES = 3
 """How many workers may lose or fail at a unit; then it is left to the plan's own worker."""
+
+LONGEST_LEASE = timedelta(minutes=10)
+"""No worker leases a unit for longer at once."""
 
 _u, _p, _w = tables.units, tables.plans, tables.workers
 
@@ -48,7 +51,7 @@ class Units(Database):
         """Take a unit back for the plan's own worker; return whether nobody works on it."""
         with self.writing() as connection:
             one = sa.and_(_u.c.plan == plan, _u.c.number == number, _u.c.answer.is_(None))
-            free = sa.or_(_u.c.worker.is_(None), _u.c.leased_until < self.now(connection))
+            free = sa.or_(_u.c.worker.is_(None), _lapsed(self.now(connection)))
             return bool(connection.execute(sa.delete(_u).where(one, free)).rowcount)
 
     def withdraw_unit(self, plan: str, number: int) -> None:
@@ -67,7 +70,7 @@ class Units(Database):
             return connection.execute(self._leasable(connection, worker).limit(1)).first() is not None
 
     def _leasable(self, connection: sa.Connection, worker: str) -> sa.Select[tuple[str, int]]:
-        lapsed = sa.or_(_u.c.worker.is_(None), _u.c.leased_until < self.now(connection))
+        lapsed = sa.or_(_u.c.worker.is_(None), _lapsed(self.now(connection)))
         return (
             sa.select(_u.c.plan, _u.c.number)
             .join_from(_u, _p, _p.c.id == _u.c.plan)
@@ -136,6 +139,11 @@ class Units(Database):
             free = sa.select(sa.func.count()).select_from(_w)
             free = free.where(_w.c.beat_at >= since, _w.c.id != but, _w.c.id.not_in(busy))
             return connection.execute(free).scalar_one()
+
+
+def _lapsed(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a lease has run out; one far into the future is of a clock set back since."""
+    return sa.or_(_u.c.leased_until < now, _u.c.leased_until > now + LONGEST_LEASE)
 
 
 def _mine(unit: LeasedUnit, worker: str) -> sa.Update:

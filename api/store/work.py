@@ -157,7 +157,7 @@ class Work(Database):
     def counts(self) -> dict[str, int]:
         """Return how many plans there are in each state."""
         with self.reading() as connection:
-            counted = sa.select(_p.c.state, sa.func.count()).group_by(_p.c.state)
+            counted = sa.select(_p.c.state, sa.func.count()).where(_p.c.deleted_at.is_(None)).group_by(_p.c.state)
             return {str(state): int(number) for state, number in connection.execute(counted)}
 
     def purge(self, silence_s: float) -> None:

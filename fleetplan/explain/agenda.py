@@ -18,12 +18,16 @@ HOLDERS = {"stack": "in the partner's name", "platform": "in the platform's name
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that happens in a month: one of :data:`KINDS`, what, and what to know of it."""
+    """Something that happens in a month: one of :data:`KINDS`, what, and what to know of it.
+
+    ``key`` tells it from every other step of its kind in the city, whenever it is due and however it is worded.
+    """
 
     month: str
     kind: str
     text: str
     detail: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +72,22 @@ def event_words(event: str, catalogue: Catalogue) -> str:
 
 
 def _steps(plan: Plan, city: CityRollout, end: str) -> Iterator[Step]:
-    for step, partners in _permits(city):
-        who = listed(partners)
+    for step, holders in _permits(city):
+        who = listed([d.partner for d in holders])
+        key = f"permit:{step.permit}:{min(d.stack for d in holders)}"
         if step.start:
             hand = f"in hand as planned {month_name(step.finish)}"
             if step.earliest != step.latest:
                 hand = f"{hand}, between {month_name(step.earliest)} and {month_name(step.latest)}"
-            yield Step(step.start, "Start", f"“{step.title}” for {who}", f"{_authority(step)}{hand}")
+            yield Step(step.start, "Start", f"“{step.title}” for {who}", f"{_authority(step)}{hand}", key)
         if step.finish:
             latest = f"; at the latest {month_name(step.latest)}" if step.latest > step.finish else ""
             yield Step(
-                step.finish, "In hand", f"“{step.title}” for {who}", f"{_authority(step)}as the plan takes it{latest}"
+                step.finish,
+                "In hand",
+                f"“{step.title}” for {who}",
+                f"{_authority(step)}as the plan takes it{latest}",
+                key,
             )
     for depot in city.depots:
         stalls = max(a + b for a, b in zip(depot.stalls, depot.stalls_partner, strict=True))
@@ -87,7 +96,7 @@ def _steps(plan: Plan, city: CityRollout, end: str) -> Iterator[Step]:
             if depot.live < end
             else "live beyond the horizon"
         )
-        yield Step(depot.ordered, "Order", f"depot {depot.site}", live)
+        yield Step(depot.ordered, "Order", f"depot {depot.site}", live, f"depot:{depot.site}")
     for d in city.deployments:
         yield from _openings(plan, city, d)
 
@@ -103,22 +112,28 @@ def _openings(plan: Plan, city: CityRollout, d: DeploymentPlan) -> Iterator[Step
                 "Open",
                 f"{d.partner} opens to riders",
                 f"area {level}, {size}; {count(d.vehicles[t])} vehicles; {mode}",
+                f"opens:{d.stack}",
             )
         else:
             yield Step(
-                month, "Open", f"{d.partner} opens area {level}", f"{size}; {count(d.vehicles[t])} vehicles then"
+                month,
+                "Open",
+                f"{d.partner} opens area {level}",
+                f"{size}; {count(d.vehicles[t])} vehicles then",
+                f"area:{d.stack}:{level}",
             )
     if d.driver_out and d.driver_out != d.launch:
-        yield Step(d.driver_out, "Open", f"{d.partner} drives without an operator on board", "paid, driver out")
+        text, detail = f"{d.partner} drives without an operator on board", "paid, driver out"
+        yield Step(d.driver_out, "Open", text, detail, f"driver-out:{d.stack}")
 
 
-def _permits(city: CityRollout) -> list[tuple[PermitStep, list[str]]]:
-    """Return each permit with the partners that share its months."""
-    found: dict[tuple[str, str, str], tuple[PermitStep, list[str]]] = {}
+def _permits(city: CityRollout) -> list[tuple[PermitStep, list[DeploymentPlan]]]:
+    """Return each permit with the deployments that share its months."""
+    found: dict[tuple[str, str, str], tuple[PermitStep, list[DeploymentPlan]]] = {}
     for d in city.deployments:
         for step in d.permits:
             if not step.held:
-                found.setdefault((step.permit, step.start, step.finish), (step, []))[1].append(d.partner)
+                found.setdefault((step.permit, step.start, step.finish), (step, []))[1].append(d)
     return list(found.values())
 
 

@@ -1,5 +1,5 @@
 /* The figures answer as one types: the same address is fetched and its parts put in place. Without this script the button does it. */
-import { say } from "./lib/http.js";
+import { at, say } from "./lib/http.js";
 
 const PARTS = ["one", "results"];
 const form = document.getElementById("filter");
@@ -13,7 +13,7 @@ function address() {
   const given = { confidence: data.getAll("confidence").join(","), city: data.get("city"), partner: data.get("partner"), topic: data.get("topic"), q: data.get("q").trim(), sort: data.get("sort") };
   for (const [name, value] of Object.entries(given)) if (value && !(name === "sort" && value === "place")) query.set(name, value);
   const text = String(query).replaceAll("%2C", ",");
-  return `/catalogue/figures${text ? `?${text}` : ""}`;
+  return at(`/catalogue/figures${text ? `?${text}` : ""}`);
 }
 
 async function show(where, { push, to }) {
@@ -54,7 +54,7 @@ form.addEventListener("submit", (event) => {
   show(address(), { push: true });
 });
 document.getElementById("content").addEventListener("click", (event) => {
-  const link = event.target.closest("a[href^='/catalogue/figures?'], a[href='/catalogue/figures']");
+  const link = event.target.closest(`a[href^="${at("/catalogue/figures?")}"], a[href="${at("/catalogue/figures")}"]`);
   if (!link || link.closest(".subnav") || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const wants = new URL(link.href).searchParams;

@@ -3,7 +3,7 @@ import { plotly } from "./lib/charts.js";
 import { count, duration, month } from "./lib/format.js";
 import { loadGround } from "./lib/ground.js";
 import { drawMap, hasWebGl } from "./lib/map.js";
-import { call, say, showProblems } from "./lib/http.js";
+import { at, call, say, showProblems } from "./lib/http.js";
 
 const POLL_MS = 2000;
 const byId = (id) => document.getElementById(id);
@@ -53,7 +53,7 @@ async function follow() {
   byId("progress").hidden = false;
   const began = Date.now();
   for (;;) {
-    const { causes } = await call("GET", `/v1/plans/${a}/comparison?with=${b}`);
+    const { causes } = await call("GET", at(`/v1/plans/${a}/comparison?with=${b}`));
     showProgress(causes.changes, Date.now() - began);
     if (causes.state !== "running") break;
     await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
@@ -125,7 +125,7 @@ async function showCity() {
   byId("map-slider").max = city.months.length - 1;
   byId("map-slider").value = farthest(city);
   const whose = city.whose === "b" ? b : a;
-  byId("map-link").href = `/plans/${whose}/cities/${city.city}`;
+  byId("map-link").href = at(`/plans/${whose}/cities/${city.city}`);
   shown.map?.close();
   shown.map = null;
   paint();
@@ -137,7 +137,7 @@ async function showCity() {
   box.className = "difference-map";
   box.id = "difference-map";
   byId("difference-map").replaceWith(box);
-  const ground = await loadGround(`/plans/${whose}/cities/${city.city}/ground.json`);
+  const ground = await loadGround(at(`/plans/${whose}/cities/${city.city}/ground.json`));
   await plotly();
   if (turn !== shown.turn) return;
   shown.ground = ground;

@@ -1,15 +1,15 @@
 /* The page of a plan's doubt: plans at the ends of figures, or in the cells of a grid, are asked for and followed. */
 import { duration } from "./lib/format.js";
-import { call, say, showProblems } from "./lib/http.js";
+import { at, call, say, showProblems } from "./lib/http.js";
 
 const POLL_MS = 2000;
 const plan = document.getElementById("doubt").dataset.plan;
 
 function address(kind) {
-  if (kind === "ends") return `/v1/plans/${plan}/doubt`;
+  if (kind === "ends") return at(`/v1/plans/${plan}/doubt`);
   const asked = new URLSearchParams(location.search);
   const pair = new URLSearchParams({ first: asked.get("first"), second: asked.get("second") });
-  return `/v1/plans/${plan}/doubt/grid?${pair}`;
+  return at(`/v1/plans/${plan}/doubt/grid?${pair}`);
 }
 
 /* Ask until nothing is being made any more; the page is then read anew. What fails or is stopped ends the waiting as well. */

@@ -1,5 +1,5 @@
 /* A plan that ended without one: ask the same once more, or with a repair. */
-import { call, once, say, showProblems } from "./lib/http.js";
+import { at, call, once, say, showProblems } from "./lib/http.js";
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
@@ -8,7 +8,7 @@ async function ask(button, told, words) {
   try {
     const made = await call("POST", told.href, told.body, { "Idempotency-Key": once() });
     say(words);
-    location.assign(`/plans/${encodeURIComponent(made.id)}`);
+    location.assign(at(`/plans/${encodeURIComponent(made.id)}`));
   } catch (error) {
     button.disabled = false;
     showProblems(document.getElementById("faults"), error);

@@ -1,5 +1,5 @@
 /* A city of one's own: files are sent as base64, what comes of them is shown and offered as a ZIP. */
-import { call, say, showProblems } from "./lib/http.js";
+import { at, call, say, showProblems } from "./lib/http.js";
 
 const form = document.getElementById("new-city");
 const faults = document.getElementById("faults");
@@ -50,7 +50,7 @@ function show(told) {
   link.download = `${told.slug}.zip`;
   const seen = document.getElementById("seen");
   seen.hidden = !told.kept;
-  seen.href = `/catalogue/cities/${encodeURIComponent(told.slug)}`;
+  seen.href = at(`/catalogue/cities/${encodeURIComponent(told.slug)}`);
   begun.hidden = false;
   begun.scrollIntoView({ block: "start" });
   say(told.kept ? "The city is kept" : "The city is begun");
@@ -67,7 +67,7 @@ form.addEventListener("submit", async (event) => {
     const body = await asked();
     if (!body.name.trim() || !body.districts.length) throw new Error("A city needs a name and a file of its districts.");
     if (JSON.stringify(body).length > Number(form.dataset.most)) throw new Error(`The files are larger than this service takes: ${form.dataset.most} bytes, a third of it for their wrapping.`);
-    show(await call("POST", "/v1/cities/new", body));
+    show(await call("POST", at("/v1/cities/new"), body));
   } catch (error) {
     showProblems(faults, error);
   } finally {

@@ -1,7 +1,7 @@
 /* A new plan: one request, seen as a form and as text. The service reads, judges and writes it; here it is held and sent. */
 import { Editor } from "./new_plan/editor.js";
 import { Form } from "./new_plan/form.js";
-import { call, once, say, showProblems } from "./lib/http.js";
+import { at, call, once, say, showProblems } from "./lib/http.js";
 
 const KEPT = "fleetplan-new-plan";
 const WAIT_MS = { text: 350, form: 120 };
@@ -49,7 +49,7 @@ function start(root) {
     state.pending = new Promise((done) => {
       state.timer = setTimeout(async () => {
         try {
-          const answer = await call("POST", "/pages/drafts", { ...draft, format: state.format, options: state.options });
+          const answer = await call("POST", at("/pages/drafts"), { ...draft, format: state.format, options: state.options });
           if (number !== state.number) return;
           then?.(answer);
           take(answer);
@@ -145,9 +145,9 @@ function start(root) {
     if (state.sent?.text !== text) state.sent = { text, key: once() };
     $("refused").hidden = true;
     try {
-      const made = await call("POST", "/v1/plans", body(), { "Idempotency-Key": state.sent.key });
+      const made = await call("POST", at("/v1/plans"), body(), { "Idempotency-Key": state.sent.key });
       forget();
-      location.assign(`/plans/${made.id}`);
+      location.assign(at(`/plans/${made.id}`));
     } catch (error) {
       refused(error);
       setBusy(false);
@@ -225,7 +225,7 @@ function start(root) {
 
   function curl() {
     const text = JSON.stringify(body()).replaceAll("'", "'\\''");
-    return `curl -s ${location.origin}/v1/plans -H 'Content-Type: application/json' \\\n  -d '${text}'`;
+    return `curl -s ${location.origin}${at("/v1/plans")} -H 'Content-Type: application/json' \\\n  -d '${text}'`;
   }
 
   // --- what is not sent yet -------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 /* The list of plans: what is being solved moves, two plans can be chosen to compare, plans can be stopped and deleted. */
 import { duration, gapText, usd } from "./lib/format.js";
-import { call, say, showProblems } from "./lib/http.js";
+import { at, call, say, showProblems } from "./lib/http.js";
+import { CARD_ACTS, startCards } from "./plans/cards.js";
 
 const POLL_MS = 2000;
 const $ = (id) => document.getElementById(id);
 let phases = {};
+let cards;
 const chosen = new Map();
 
 function start() {
@@ -13,13 +15,18 @@ function start() {
   document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus({ target: document.body }, true));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
-    if (button) confirmed(button.dataset);
+    if (!button) return;
+    if (CARD_ACTS.has(button.dataset.act)) {
+      closeMenus({ target: document.body });
+      cards.act(button.dataset);
+    } else confirmed(button.dataset);
   });
   $("plans").addEventListener("change", (event) => event.target.dataset.compare && choose(event.target));
   for (const select of document.querySelectorAll(".filters select")) select.addEventListener("change", () => select.form.requestSubmit());
   $("tray-clear").addEventListener("click", () => clearTray());
   $("tray-swap").addEventListener("click", () => showTray([...chosen.entries()].reverse()));
   $("confirm").addEventListener("close", () => { if ($("confirm").returnValue !== "yes") act = null; });
+  cards = startCards(reread);
   localTimes();
   showElapsed();
   setInterval(showElapsed, 1000);
@@ -35,7 +42,7 @@ const live = () => [...document.querySelectorAll("[data-live]")];
 async function poll() {
   try {
     if (!document.hidden && live().length) {
-      const [running, queued] = await Promise.all(["running", "queued"].map((s) => call("GET", `/v1/plans?state=${s}&limit=200`)));
+      const [running, queued] = await Promise.all(["running", "queued"].map((s) => call("GET", at(`/v1/plans?state=${s}&limit=200`))));
       const now = new Map([...running.plans, ...queued.plans].map((plan) => [plan.id, plan]));
       const moved = live().some((box) => now.get(box.dataset.live)?.state !== box.dataset.state);
       if (moved) await reread();
@@ -120,7 +127,7 @@ function showTray(entries) {
   $("tray-text").textContent = two ? `From ${entries[0][1]} to ${entries[1][1]}` : (entries[0]?.[1] ?? "");
   $("tray-hint").textContent = two ? "" : "Choose a second plan to compare it with.";
   $("tray-go").hidden = $("tray-swap").hidden = !two;
-  if (two) $("tray-go").href = `/plans/${entries[0][0]}/comparison?with=${entries[1][0]}`;
+  if (two) $("tray-go").href = at(`/plans/${entries[0][0]}/comparison?with=${entries[1][0]}`);
   if (entries.length) say(two ? `Two plans chosen: ${$("tray-text").textContent}.` : `${entries[0][1]} chosen. Choose a second plan.`);
 }
 
@@ -133,19 +140,29 @@ function clearTray() {
 // --- stop and delete ----------------------------------------------------------------------------------------------------
 
 let act = null;
+const GONE = "The plan, its progress, its comments and its files go for good. Reruns made from it stay, but no longer know what they were made from.";
+const days = () => Number($("confirm")?.dataset.days ?? 0);
 const ACTS = {
   delete: {
     head: (name) => `Delete ${name}?`,
-    text: "The plan, its progress and its files go for good. Reruns made from it stay, but no longer know what they were made from.",
+    text: days() > 0 ? `It can be brought back for ${days()} day${days() === 1 ? "" : "s"}; until then it stands among the deleted plans.` : GONE,
     yes: "Delete it",
-    call: (plan) => call("DELETE", `/v1/plans/${plan}`),
+    call: (plan) => call("DELETE", at(`/v1/plans/${plan}`)),
     done: (name) => `${name} is deleted.`,
+    after: (plan, name) => days() > 0 && cards.offerUndo(plan, name),
+  },
+  erase: {
+    head: (name) => `Delete ${name} for good?`,
+    text: GONE,
+    yes: "Delete it for good",
+    call: (plan) => call("DELETE", at(`/v1/plans/${plan}?for_good=true`)),
+    done: (name) => `${name} is gone.`,
   },
   cancel: {
     head: (name) => `Stop ${name}?`,
     text: "The search ends now. If a plan was found by then, it is checked and kept with its proven gap.",
     yes: "Stop it",
-    call: (plan) => call("POST", `/v1/plans/${plan}/cancel`),
+    call: (plan) => call("POST", at(`/v1/plans/${plan}/cancel`)),
     done: (name) => `${name} is stopping.`,
   },
 };
@@ -163,12 +180,13 @@ function confirmed({ act: kind, plan, name, state }) {
 
 async function perform(event) {
   event.preventDefault();
-  const { plan, name, call: make, done } = act;
+  const { plan, name, call: make, done, after } = act;
   $("confirm-yes").disabled = true;
   try {
     await make(plan);
     $("confirm").close("yes");
     await reread(done(name));
+    after?.(plan, name);
     document.getElementById("content").focus();
   } catch (error) {
     showProblems($("confirm-problems"), error);

@@ -1,5 +1,5 @@
 /* The rerun page: what is set becomes a patch, the service says it in words, and the plan is asked for again. */
-import { call, once, say, showProblems } from "./lib/http.js";
+import { at, call, once, say, showProblems } from "./lib/http.js";
 import { tellCapital, tellLever } from "./rerun/effects.js";
 import { Added, membersOf } from "./rerun/compose.js";
 import { optionsDiffer, optionsOf, patchOf } from "./rerun/patch.js";
@@ -162,7 +162,7 @@ async function ask() {
   const sent = body();
   byId("patch").textContent = JSON.stringify(sent, null, 2);
   try {
-    const told = await call("POST", `/pages/plans/${data.plan}/patch`, sent);
+    const told = await call("POST", at(`/pages/plans/${data.plan}/patch`), sent);
     if (turn === asked && told.problems.length) showFaults({ told: { errors: told.problems } });
     else if (turn === asked) showWords(told);
   } catch (error) {
@@ -241,8 +241,8 @@ byId("send").addEventListener("click", async () => {
   byId("send").disabled = true;
   say("Sent");
   try {
-    const plan = await call("POST", `/v1/plans/${data.plan}/reruns`, sent, { "Idempotency-Key": key.once });
-    location.assign(`/plans/${plan.id}`);
+    const plan = await call("POST", at(`/v1/plans/${data.plan}/reruns`), sent, { "Idempotency-Key": key.once });
+    location.assign(at(`/plans/${plan.id}`));
   } catch (error) {
     showFaults(error);
     byId("send").disabled = false;

@@ -2,12 +2,12 @@
 import { colour, faded, onColours } from "./lib/colours.js";
 import { CONFIG, layout, plotly } from "./lib/charts.js";
 import { duration, gapText, usd } from "./lib/format.js";
-import { call, say, showProblems } from "./lib/http.js";
+import { at, call, say, showProblems } from "./lib/http.js";
 
 const live = JSON.parse(document.getElementById("live").textContent);
 const place = (id) => document.getElementById(id);
 const loaded = Date.now();
-const address = `/v1/plans/${encodeURIComponent(live.plan)}`;
+const address = at(`/v1/plans/${encodeURIComponent(live.plan)}`);
 const FINAL = ["succeeded", "infeasible", "cancelled", "failed"];
 const SEARCHING = ["counting markets", "searching"];
 const AFTER = ["whole vehicles", "prices", "conflicts", "checking", "done"];
@@ -297,7 +297,7 @@ function line(text) {
 async function turns() {
   if (ended || now.state !== "queued") return;
   try {
-    live.turn = await call("GET", `/pages/plans/${encodeURIComponent(live.plan)}/turn`);
+    live.turn = await call("GET", at(`/pages/plans/${encodeURIComponent(live.plan)}/turn`));
     show();
   } catch { /* the line tells of a service that is away */ }
 }
@@ -320,7 +320,7 @@ function finish(name) {
   place("state").firstElementChild.textContent = head.toLowerCase();
   say(`${head}. ${text}`);
   document.body.dataset.ended = name;
-  setTimeout(() => location.replace(`/plans/${encodeURIComponent(live.plan)}`), 1200);
+  setTimeout(() => location.replace(at(`/plans/${encodeURIComponent(live.plan)}`)), 1200);
 }
 
 now.offset = Date.parse(live.now) / 1000;

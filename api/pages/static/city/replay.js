@@ -1,5 +1,5 @@
 /* A month is replayed when asked for; those in the making are followed, and the page is read anew when one is known. */
-import { call, say, showProblems } from "../lib/http.js";
+import { at, call, say, showProblems } from "../lib/http.js";
 import { duration } from "../lib/format.js";
 
 const POLL_MS = 2000;
@@ -24,7 +24,7 @@ async function ask(section, form) {
   const seeds = Array.from({ length: Number(byId("replay-runs").value) }, (_, k) => k);
   const body = { city: section.dataset.city, month: byId("replay-month").value, days: byId("replay-days").value, seeds };
   const began = Date.now();
-  let told = await call("POST", `/v1/plans/${section.dataset.plan}/simulations`, body);
+  let told = await call("POST", at(`/v1/plans/${section.dataset.plan}/simulations`), body);
   while (told.state === "queued" || told.state === "running") {
     const done = told.state === "running" ? `being replayed, ${Math.round(100 * told.progress)} %` : "waiting for a worker";
     byId("replay-progress").hidden = false;

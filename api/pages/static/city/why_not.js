@@ -1,5 +1,5 @@
 /* Why not: the question is planned as a rerun, and the answer is read when that has ended. */
-import { call, say, showProblems } from "../lib/http.js";
+import { at, call, say, showProblems } from "../lib/http.js";
 import { duration } from "../lib/format.js";
 
 const POLL_MS = 1500;
@@ -19,25 +19,25 @@ export function askInPlace(form) {
 function address(form) {
   const asked = new URLSearchParams({ city: form.dataset.city });
   for (const name of ["stack", "by", "vehicles", "level"]) if (byId(`why-${name}`).value) asked.set(name, byId(`why-${name}`).value);
-  return `/v1/plans/${form.dataset.plan}/why-not?${asked}`;
+  return at(`/v1/plans/${form.dataset.plan}/why-not?${asked}`);
 }
 
 async function ask(form) {
-  const at = address(form);
+  const where = address(form);
   byId("why-ask").disabled = true;
   byId("why-problems").hidden = true;
   byId("why-answer").replaceChildren();
-  let told = await call("GET", at);
+  let told = await call("GET", where);
   if (told.rerun) {
     const { href, body, idempotency_key: key } = told.rerun;
     await call("POST", href, body, { "Idempotency-Key": key });
-    told = await call("GET", at);
+    told = await call("GET", where);
   }
   const began = Date.now();
   while (told.state === "queued" || told.state === "running") {
     progress(`${STATES[told.state]}, ${duration((Date.now() - began) / 1000)}`);
     await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
-    told = await call("GET", at);
+    told = await call("GET", where);
   }
   show(form.dataset.plan, told);
 }
@@ -64,6 +64,6 @@ function paragraph(text, at) {
 function links(plan, other) {
   const box = document.createElement("p");
   const link = (text, href) => Object.assign(document.createElement("a"), { textContent: text, href });
-  box.append(link("The plan with it", `/plans/${other}`), " · ", link("Both side by side", `/plans/${plan}/comparison?with=${other}`));
+  box.append(link("The plan with it", at(`/plans/${other}`)), " · ", link("Both side by side", at(`/plans/${plan}/comparison?with=${other}`)));
   return box;
 }

@@ -1,4 +1,8 @@
 /* Calls to the service: JSON in, JSON out; a problem becomes an exception that carries it. */
+
+/** An address of the service as this browser reaches it: below the path under which a proxy shows it, where there is one. */
+export const at = (address) => (document.documentElement.dataset.root ?? "") + address;
+
 export class Problem extends Error {
   constructor(told) {
     super(told.detail || told.title);

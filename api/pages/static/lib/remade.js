@@ -1,7 +1,7 @@
 /* Questions that are answered by planning again: reruns are posted as the service tells them, followed, and asked for anew until
    nothing is left to post. What was planned stays stored, so that a second question, of whomever, is answered at once. */
 import { duration } from "./format.js";
-import { call, say, showProblems } from "./http.js";
+import { at, call, say, showProblems } from "./http.js";
 
 const POLL_MS = 2000;
 
@@ -98,7 +98,7 @@ function limits(entries) {
   const plan = location.pathname.split("/")[2];
   const rows = entries.map((entry) => {
     const told = entry.worth || entry.sentence || (entry.state === "failed" || entry.state === "cancelled" ? "not found" : "being planned");
-    const link = entry.plan && entry.worth ? [" ", Object.assign(element("a", "compare", "from"), { href: `/plans/${plan}/comparison?with=${entry.plan}` })] : [];
+    const link = entry.plan && entry.worth ? [" ", Object.assign(element("a", "compare", "from"), { href: at(`/plans/${plan}/comparison?with=${entry.plan}`) })] : [];
     return [entry.name, told, [entry.moves, ...link]];
   });
   return [table(["with", "is worth", "and moves"], rows)];
