@@ -1,4 +1,4 @@
-"""The command line: ``fleetplan plan | check | why-not | doubt | evaluate | simulate | cities | ...``, and what packages add.
+"""The command line: ``fleetplan plan | check | why-not | doubt | recourse | simulate | cities | ...``, and what packages add.
 
 Exit codes: 0 done, 2 bad input (every fault is printed), 3 no plan keeps every rule, 1 anything else. Heavy modules are
 imported by the command that needs them, so that ``--help`` answers at once.
@@ -24,6 +24,7 @@ from fleetplan.cli_cities import cities_app
 from fleetplan.cli_doubt import doubt_app
 from fleetplan.cli_evaluate import evaluate_app
 from fleetplan.cli_files import slug, written
+from fleetplan.cli_recourse import recourse_app
 from fleetplan.cli_simulate import simulate_app
 from fleetplan.cli_threshold import threshold_app
 from fleetplan.errors import CheckFailed, InfeasibleError
@@ -48,6 +49,7 @@ app.add_typer(cities_app, name="cities")
 app.add_typer(simulate_app)
 app.add_typer(doubt_app)
 app.add_typer(calendar_app)
+app.add_typer(recourse_app)
 app.add_typer(evaluate_app)
 app.add_typer(threshold_app)
 app.add_typer(binds_app)

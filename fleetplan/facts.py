@@ -280,6 +280,9 @@ class Method(Fact):
         The parent's decisions before this month are kept, and a bound of this search's own holds for plans that keep them.
     change_price_usd, change_cost_usd
         A bound of this search's own holds for plans whose changes, at this price each, cost no more; None: changes had no price.
+    committed_until, given_up_usd
+        The plan was made within what was decided before this month whatever happens (empty: nothing was), and leaves so much of
+        it undone, in USD that were spent on it; a bound of this search's own holds for plans that leave no more undone.
     began_with
         What of the parent's decisions the search began with, or why with none.
     bound_of
@@ -292,6 +295,8 @@ class Method(Fact):
     kept_until: str = ""
     change_price_usd: float | None = None
     change_cost_usd: float | None = None
+    committed_until: str = ""
+    given_up_usd: float | None = None
     inheritance: Inheritance = "no_parent"
     began_with: Reuse = "no_parent"
     bound_of: str = ""
@@ -307,7 +312,8 @@ class Method(Fact):
     @property
     def bounds_every_plan(self) -> bool:
         """Whether the bound holds for all plans of the request: it is one that did, or nothing was kept and no change priced."""
-        return self.inheritance == "inherited" or (not self.kept_until and not self.change_price_usd)
+        kept = self.kept_until or self.change_price_usd or self.committed_until
+        return self.inheritance == "inherited" or not kept
 
 
 Arithmetic = Literal["floating_point", "directed_rounding"]

@@ -8,12 +8,15 @@ True
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from fleetplan.errors import RequestError
 from fleetplan.request import Model, Month, NotNegative, Share, faults_of
+from fleetplan.request.values import Count, Name, not_said, refusal
+
+MOST_COMMITMENTS = 5000
 
 
 class SearchOptions(Model):
@@ -32,6 +35,30 @@ class SearchOptions(Model):
     )
 
 
+class Commitment(Model):
+    """One thing decided for every future: so many of it from a month on (a purchase: in that month)."""
+
+    what: Literal["programme", "purchase", "site", "stalls", "opening", "fleet"] = Field(
+        description="at most so many: a programme begun, vehicles bought, depot sites ordered in a city, stalls there that the "
+        "platform pays; exactly so many, 0 too: areas opened up to a `level`, vehicles in service"
+    )
+    month: Month
+    count: Count = 1
+    city: Name | None = None
+    stack: Name | None = None
+    level: Annotated[int, Field(ge=1, le=100)] | None = None
+
+
+class Commitments(Model):
+    """What is decided before a month whatever happens: a plan begins, orders and buys no more than that before it.
+
+    What it leaves undone is given up, at what was spent on it. Areas and fleets that are named stand exactly so.
+    """
+
+    until: Month
+    decisions: list[Commitment] = Field(default=[], max_length=MOST_COMMITMENTS)
+
+
 class PlanOptions(SearchOptions):
     """How to search, and what to keep of an earlier plan."""
 
@@ -40,6 +67,24 @@ class PlanOptions(SearchOptions):
         default=None,
         description="price in USD of each launch moved and each vehicle shifted: the plan moves when it is worth it",
     )
+
+    commit: Commitments | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="what is decided before a month for every scenario; the plan does no more before it, and pays for what it "
+        "leaves undone",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.commit is not None and self.keeps:
+            refused = refusal(
+                "commits, and keeps decisions of a parent as well",
+                "one of both",
+                "take freeze_until and change_price_usd out",
+            )
+            raise refused
+        return self
 
     @property
     def keeps(self) -> bool:
@@ -54,7 +99,7 @@ class PlanOptions(SearchOptions):
     @property
     def free(self) -> Self:
         """The same search with nothing kept."""
-        return self.model_copy(update={"freeze_until": None, "change_price_usd": None})
+        return self.model_copy(update={"freeze_until": None, "change_price_usd": None, "commit": None})
 
     def within(self, time_limit_s: float) -> Self:
         """Return the same options with another time limit, in seconds."""

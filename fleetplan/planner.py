@@ -165,7 +165,7 @@ def plan_prepared(
             start=begin,
             known_bound=lambda: inherited().bound_usd,
             crew=crew,
-            coarse=prepared.coarse if crew is not None and parent is None else None,
+            coarse=prepared.coarse if crew is not None and parent is None and options.commit is None else None,
             nodes=nodes,
             keeps=options.keeps,
         )
@@ -189,6 +189,8 @@ def plan_prepared(
 def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run) -> InfeasibleError:
     """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left."""
     msg, context = NO_PLAN, context_of(prepared.scope)
+    if keeping.options.commit is not None:
+        return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])
     loose = formulate(prepared.instance, loose=True)
     if clashes := keeping.clashes(keeping.onto(loose)):
         return InfeasibleError(msg, said(clashes, context))

@@ -298,7 +298,10 @@ PROFILES: dict[str, tuple[list[float], list[int]]] = {
     "profile__weekend": ([0.03] * 6 + [0.045] * 16 + [0.05] * 2, []),
     "profile__day_of_week": ([0.14] * 6 + [0.16], []),
 }
-NO_SLIPS = {f"slip.{kind}_{figure}": 0.0 for kind in SLIP_CLASSES for figure in ("kept", "median", "p90", "never")}
+NO_SLIPS = {f"slip.{kind}_{figure}": 0.0 for kind in SLIP_CLASSES for figure in ("kept", "median", "p90", "never")} | {
+    "slip.partner_correlation": 0.4,
+    "slip.jurisdiction_correlation": 0.3,
+}
 """Promises are kept in the made-up world; a test of slips puts figures in."""
 
 

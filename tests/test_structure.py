@@ -52,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "replays": BASE | {"request", "plans", "plans.types", "replays.types"},
     # Policies and areas as other tools write them.
     "mds": INPUTS | {"plans.types"},
+    "recourse.types": BASE,
     "words": INPUTS
     | {
         "mds",
@@ -59,6 +60,7 @@ ALLOWED: dict[str, set[str]] = {
         "threshold.types",
         "limits.types",
         "replays.types",
+        "recourse.types",
         "options",
         "compare.types",
         "plans",
@@ -87,6 +89,10 @@ ALLOWED: dict[str, set[str]] = {
     "limits": INPUTS | {"plans.types", "limits.types", "threshold", "threshold.types"},
     "limits.find": INPUTS | {"options", "run", "plans.types", "reruns.again", "limits", "limits.types"},
     "doubt.resolve": INPUTS | {"doubt", "doubt.types", "options", "run", "plans.types", "reruns.rerun"},
+    # What is decided for all, and what plans of single scenarios say together; only what plans again stands above the planner.
+    "recourse": INPUTS | {"recourse.types", "options", "plans.types", "reruns.patch"},
+    "recourse.solve": INPUTS
+    | {"options", "planner", "plans", "plans.types", "recourse", "recourse.types", "reruns.rerun", "run"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
     "report": INPUTS
     | {
@@ -100,6 +106,8 @@ ALLOWED: dict[str, set[str]] = {
         "plans.types",
         "plans.check",
         "replays.types",
+        "recourse",
+        "recourse.types",
         "words",
     },
     "compare": INPUTS
@@ -123,6 +131,19 @@ ALLOWED: dict[str, set[str]] = {
     "cli_calendar": INPUTS | {"plans.types", "report", "terminal"},
     "cli_cities": INPUTS | {"mds", "report", "terminal", "words"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
+    "cli_recourse": INPUTS
+    | {
+        "options",
+        "plans",
+        "plans.types",
+        "recourse",
+        "recourse.types",
+        "recourse.solve",
+        "report",
+        "terminal",
+        "cli_files",
+        "words",
+    },
     "cli_files": INPUTS
     | {
         "options",
@@ -175,6 +196,7 @@ ALLOWED: dict[str, set[str]] = {
         "cli_calendar",
         "cli_cities",
         "cli_doubt",
+        "cli_recourse",
         "cli_evaluate",
         "cli_simulate",
         "cli_threshold",
@@ -196,6 +218,8 @@ LIBRARY = set(ALLOWED) - {
     "reruns.again",
     "threshold.find",
     "limits.find",
+    "recourse.solve",
+    "cli_recourse",
     "optimize",
     "geography",
     "demand",
@@ -309,6 +333,7 @@ EDGES = {
     "cli_calendar",
     "cli_cities",
     "cli_doubt",
+    "cli_recourse",
     "cli_evaluate",
     "cli_files",
     "cli_replays",

@@ -17,6 +17,9 @@ from api.schemas import Partners
 from fleetplan.catalogue.describe import figure_row
 from fleetplan.catalogue.types import Catalogue, Stack
 
+ASKED = frozenset({"slips", "slip_months"})
+"""What of a deployment a request says, and not the catalogue."""
+
 router = APIRouter(prefix="/v1/partners", tags=["catalogue"], dependencies=[may_read], default_response_class=Response)
 
 
@@ -92,5 +95,5 @@ def _detail(known: Catalogue, stack: Stack) -> dict[str, Any]:
         "notes": stack.notes,
         "holds": [asdict(hold) for hold in stack.holds],
         "figures": [figure_row(figure) for figure in stack.figures.values()],
-        "deployments": [{k: v for k, v in asdict(fact).items() if k != "slips"} for fact in facts],  # a request says it
+        "deployments": [{k: v for k, v in asdict(fact).items() if k not in ASKED} for fact in facts],
     }

@@ -163,6 +163,8 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
         for kind in SLIP_CLASSES
         for figure in ("kept", "median", "p90", "never")
     },
+    "slip.jurisdiction_correlation": Spec(0, 0.5),
+    "slip.partner_correlation": Spec(0, 0.5),
     "supply.fixed_cost_share": Spec(0, 0.95),
     "supply.public_charging_cars": Spec(0, 1e6, whole=True),
     "exit.usd_per_service": Spec(0, 1e9),

@@ -274,6 +274,7 @@ class DeploymentFact:
     """What law and deal say about one stack in one city.
 
     ``slips`` is the class whose slip its permits have, where a request says it; else it follows from where the stack runs.
+    ``slip_months`` is by how many months they come later than promised, where a request says that.
     """
 
     stack: str
@@ -286,6 +287,7 @@ class DeploymentFact:
     source: str
     confidence: str
     slips: Literal["", "here", "elsewhere", "nowhere"] = ""
+    slip_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

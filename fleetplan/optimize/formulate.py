@@ -10,7 +10,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Flags, Instance
 from fleetplan.optimize.ledger import Ledger
-from fleetplan.optimize.matrix import Builder, Model
+from fleetplan.optimize.matrix import Builder, Ints, Model
 from fleetplan.optimize.reach import Reach, reach_of
 from fleetplan.optimize.rules import STANDING_RULES, Problem, Rule, rules_for
 from fleetplan.optimize.variables import Columns, lay_out
@@ -19,6 +19,15 @@ SWITCHES = frozenset({"permit_path", "permit_area", "vehicles_max"})
 
 
 WHOLE_TOLERANCE = 1e-6  # a bound nearer than this to a whole number is that number
+
+
+@dataclass(frozen=True, eq=False)
+class GivenUp:
+    """A column for what is left undone of a commitment: ``count`` less what ``columns`` hold together, 0 at least."""
+
+    column: int
+    columns: Ints
+    count: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +44,8 @@ class Formulation:
     domain: Reach
     kept_sites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By city: depot sites that come first when the sites of a class are named, since an earlier plan has ordered them."""
+    given_up: tuple[GivenUp, ...] = ()
+    """What is committed before the plan and left undone by it."""
 
 
 def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool = False) -> Formulation:

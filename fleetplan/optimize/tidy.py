@@ -47,6 +47,8 @@ def tidied(f: Formulation, x: Array, whole: Flags) -> Array:
     take_out_unused(f, out)
     _taken(f, out)
     _money(f, out)
+    for one in f.given_up:
+        out[one.column] = max(0.0, one.count - float(out[one.columns].sum()))
     return out
 
 

@@ -15,7 +15,7 @@ these only what goes beyond it is added.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fleetplan.catalogue.law import Basis, Event, Permit
@@ -64,12 +64,19 @@ def slip_class(catalogue: Catalogue, stack: str, city: str) -> SlipClass:
 
 
 def mode_slip(catalogue: Catalogue, stack: str, city: str, *, operator: bool) -> Slip:
-    """Return how late a stack's service comes in a city: with an operator on board never later than without."""
-    own = slip_of(catalogue.assumptions, slip_class(catalogue, stack, city))
-    if not operator:
-        return own
+    """Return how late a stack's service comes in a city: with an operator on board never later than without.
+
+    Where a request says by how many months, that is the slip; a pilot's own then only where it is shorter.
+    """
+    own, fact = (
+        slip_of(catalogue.assumptions, slip_class(catalogue, stack, city)),
+        catalogue.deployments.get((stack, city)),
+    )
+    months = None if fact is None else fact.slip_months
     pilot = slip_of(catalogue.assumptions, "pilot")
-    return pilot if pilot.median <= own.median else own
+    if not operator or pilot.median > own.median:
+        return own if months is None else replace(own, median=months, p90=months)
+    return pilot if months is None else replace(pilot, median=min(months, pilot.median), p90=min(months, pilot.p90))
 
 
 def permit_slip(catalogue: Catalogue, stack: str, city: str, permit: Permit, durations: Durations) -> int:

@@ -27,8 +27,8 @@ def status_of(objective: float, bound: float, proof: Proof, *, more_markets: boo
     """Return what may be said of a plan: what is proven comes first, then why the search went no further.
 
     ``more_markets`` says that markets come first and that a plan with more of them is not ruled out: then no bound on NPV
-    makes the plan a good one. A search weighs changes as well where they have a price; it has then reached its gap even where
-    NPV alone says otherwise.
+    makes the plan a good one. A search weighs changes as well where they have a price, and what is left undone of
+    commitments; it has then reached its gap even where NPV alone says otherwise.
     """
     if more_markets:
         return UNREACHED.get(proof.ending, "time_limit")

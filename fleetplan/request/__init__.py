@@ -9,14 +9,14 @@ from fleetplan.request.model import (
     MAX_HORIZON_MONTHS,
     Capital,
     Deployments,
-    FigureOverride,
     Horizon,
     PlanRequest,
     StackClass,
-    StackInCity,
 )
 from fleetplan.request.parse import parse_request, readable, valid_fields
+from fleetplan.request.parts import FigureOverride, StackInCity
 from fleetplan.request.reading import read_data, read_request
+from fleetplan.request.scenarios import ScenarioSet
 from fleetplan.request.values import Model, Month, NotNegative, Share
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Month",
     "NotNegative",
     "PlanRequest",
+    "ScenarioSet",
     "Share",
     "StackClass",
     "StackInCity",

@@ -12,7 +12,9 @@ from pydantic_core import PydanticCustomError
 
 from fleetplan.months import Grid, month_number
 from fleetplan.request.constraints import AnyConstraint
-from fleetplan.request.values import NO_TRUTH, Firmness, Model, Month, Name, NotNegative, not_said, refusal
+from fleetplan.request.parts import FigureOverride, StackInCity
+from fleetplan.request.scenarios import MOST_SETS, ScenarioSet
+from fleetplan.request.values import NO_TRUTH, Firmness, Model, Month, Name, NotNegative, none_given, not_said, refusal
 
 IDS_TWICE = "ids_twice"
 """Type of the error that two constraints have one id."""
@@ -66,13 +68,6 @@ class Capital(Model):
     )
 
 
-class StackInCity(Model):
-    """A stack in a city."""
-
-    stack: Name = Field(examples=["weride-gxr"])
-    city: Name = Field(examples=["zurich"])
-
-
 class StackClass(StackInCity):
     """What a stack counts as in a city: how its promises slip, what its deal is."""
 
@@ -82,11 +77,18 @@ class StackClass(StackInCity):
         "(here), that runs without one elsewhere, or nowhere yet",
     )
     deal: Literal["announced", "talks", "none"] | None = Field(default=None, description="in place of the catalogue's")
+    slip_months: Annotated[int, Field(ge=0, le=240), NO_TRUTH] | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="so many months later than promised come its driverless permits, and those of its pilots no later, whatever "
+        "its class says; with permit_durations median or careful, which let promises slip",
+    )
 
     @model_validator(mode="after")
     def _something(self) -> StackClass:
-        if self.slips is None and self.deal is None:
-            refused = refusal("changes nothing", "at least one of slips, deal", "add slips: elsewhere, for example")
+        if self.slips is None and self.deal is None and self.slip_months is None:
+            allowed = "at least one of slips, deal, slip_months"
+            refused = refusal("changes nothing", allowed, "add slips: elsewhere, for example")
             raise refused
         return self
 
@@ -104,28 +106,6 @@ class Deployments(Model):
     classes: list[StackClass] = Field(
         default=[], max_length=MOST_NAMES, description="what pairs count as, in place of the catalogue's class"
     )
-
-
-class FigureOverride(Model):
-    """Another value for a figure of the catalogue; the plan names it as the request's own."""
-
-    figure: Name = Field(examples=["zurich/city.toml#market.mean_fare_local"])
-    value: Annotated[float, Field(allow_inf_nan=False), NO_TRUTH] | None = None
-    values: list[Annotated[float, Field(allow_inf_nan=False), NO_TRUTH]] | None = None
-    factor: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False), NO_TRUTH] | None = Field(
-        default=None, description="multiplies the catalogue's value instead of replacing it"
-    )
-    why: str = Field(default="", max_length=500)
-
-    @model_validator(mode="after")
-    def _one_of(self) -> FigureOverride:
-        given = [key for key in ("value", "values", "factor") if getattr(self, key) is not None]
-        if len(given) != 1:
-            what = f"holds {' and '.join(given)}" if given else "says no value"
-            remedy = "keep one of them" if given else "add value: with a number"
-            refused = refusal(what, "exactly one of value, values, factor", remedy)
-            raise refused
-        return self
 
 
 class PlanRequest(Model):
@@ -164,6 +144,13 @@ class PlanRequest(Model):
     )
     overrides: list[FigureOverride] = Field(default=[], max_length=500)
     constraints: list[AnyConstraint] = Field(default=[], max_length=500)
+    scenario_sets: list[ScenarioSet] = Field(
+        default=[],
+        max_length=MOST_SETS,
+        exclude_if=none_given,
+        description="futures in which permits slip, partners stop or prices move; `fleetplan recourse` and its page read them, "
+        "and a plan made of the request is the same without them",
+    )
     law: Firmness | None = Field(
         default=None,
         exclude_if=not_said,

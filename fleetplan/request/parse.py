@@ -16,12 +16,11 @@ from fleetplan.request.model import (
     MOST_NAMES,
     Capital,
     Deployments,
-    FigureOverride,
     Horizon,
     PlanRequest,
     StackClass,
-    StackInCity,
 )
+from fleetplan.request.parts import FigureOverride, StackInCity
 from fleetplan.request.values import Name
 
 Fields = TypeVar("Fields", bound=BaseModel)

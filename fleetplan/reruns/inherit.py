@@ -70,7 +70,7 @@ def inherited_bound(parent: Plan, prepared: Prepared) -> Inherited:
 def _hindrance(parent: Plan, prepared: Prepared) -> Inheritance | None:
     proof = parent.certificate
     if not proof.method.bounds_every_plan:
-        return "kept_decisions" if proof.method.kept_until else "priced_changes"
+        return "priced_changes" if proof.method.change_price_usd and not proof.method.kept_until else "kept_decisions"
     if not parent.request.objective == prepared.request.objective == "npv":
         return "objective"
     if proof.catalogue_sha256 != prepared.catalogue.digest:

@@ -22,6 +22,7 @@ from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.permits.paths import CITY
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
+from fleetplan.reruns.commit import commit
 from fleetplan.reruns.keep import FREEZE, freeze, periods_before, price_changes
 
 TRIAL_S = 20.0
@@ -115,6 +116,8 @@ class Keeping:
 
     def onto(self, f: Formulation) -> Formulation:
         """Return the formulation with what is kept written in."""
+        if self.options.commit is not None:
+            return commit(f, self.options.commit)
         if self.parent is None:
             return f
         until, price_usd = self.options.freeze_until, self.options.change_price_usd
@@ -123,13 +126,18 @@ class Keeping:
         return price_changes(f, self.parent, price_usd) if price_usd is not None else f
 
     def cost(self, free: Formulation, kept: Formulation, x: Array) -> float:
-        """Return the change cost of a solution: NPV without the price less the value with it."""
+        """Return the cost of a solution that is no cash of its plan: NPV without the price less the value with it."""
         return free.model.value(x[: free.model.columns]) - kept.model.value(x)
 
     def method(self, cost: float) -> Method:
-        """Return for which plans a bound holds that was proven with what is kept; ``cost`` is the plan's change cost in USD."""
-        price = self.options.change_price_usd or None
+        """Return for which plans a bound holds that was proven with what is kept; ``cost`` is the plan's change cost in USD.
+
+        Where the plan is made within commitments, ``cost`` is what those cost that it leaves undone.
+        """
+        price, committed = self.options.change_price_usd or None, self.options.commit
         return Method(
+            committed_until=committed.until if committed is not None else "",
+            given_up_usd=round(cost, 2) if committed is not None else None,
             kept_until=self.options.freeze_until or "",
             change_price_usd=price,
             change_cost_usd=None if price is None else round(cost, 2),

@@ -39,11 +39,12 @@ KEYED: dict[tuple[str, ...], tuple[Callable[[Mapping[str, Any]], str], Callable[
     ("deployments", "add"): (_pair_key, _pair_of, "added stack@city"),
     ("deployments", "remove"): (_pair_key, _pair_of, "removed stack@city"),
     ("deployments", "classes"): (_pair_key, _pair_of, "class of a stack@city"),
+    ("scenario_sets",): (lambda e: str(e.get("id")), lambda key: {"id": key}, "scenario set"),
 }
 """Lists of objects: how an entry is addressed, what the address says about it, what the address is called."""
 
 ALTERNATIVES = ("value", "values", "factor")  # of an override: giving one takes the others away
-UNCAUSED = frozenset({"name", "note", "law"})
+UNCAUSED = frozenset({"name", "note", "law", "scenario_sets"})
 FIRMNESS = "firmness"
 """Of a constraint or of capital: it says what repairs may do, and moves no plan."""
 

@@ -9,6 +9,7 @@ from fleetplan.catalogue.types import DeploymentFact
 from fleetplan.request import PlanRequest
 from fleetplan.scope.admission import readable
 from fleetplan.scope.names import Names, Pair
+from fleetplan.scope.scenarios import LATE
 
 
 def with_classes(request: PlanRequest, names: Names) -> Mapping[Pair, DeploymentFact]:
@@ -25,6 +26,9 @@ def with_classes(request: PlanRequest, names: Names) -> Mapping[Pair, Deployment
             names.add(where, what, "each pair once", "take one of the two out")
         elif pair in found:
             slips, deal = getattr(entry, "slips", None), getattr(entry, "deal", None)
-            fact = found[pair]
-            found[pair] = replace(fact, slips=slips or fact.slips, deal=deal or fact.deal)
+            fact, months = found[pair], getattr(entry, "slip_months", None)
+            found[pair] = replace(fact, slips=slips or fact.slips, deal=deal or fact.deal, slip_months=months)
+            if months is not None and request.permit_durations not in LATE:
+                what = f"says how late permits come, and permit_durations {request.permit_durations} lets none be late"
+                names.add(f"{where}/slip_months", what, "permit_durations median or careful", "set one of them")
     return found

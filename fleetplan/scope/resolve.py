@@ -14,6 +14,7 @@ from fleetplan.scope.lines import check_lines
 from fleetplan.scope.names import Names, Pair
 from fleetplan.scope.overrides import apply_overrides
 from fleetplan.scope.relevance import check_events, check_months, check_planned
+from fleetplan.scope.scenarios import scenario_faults
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def look_up(request: PlanRequest, catalogue: Catalogue, unread: Collection[str] 
     check_events(constraints, names)
     check_lines(constraints, admission if lists_hold else None, names)
     planned = tuple(sorted(admission.planned))
+    if not names.faults and not unread:
+        names.faults += scenario_faults(request, catalogue, look_up)
     return Scope(request, changed, admission.cities, planned, tuple(c for _, c in constraints)), names.faults
 
 

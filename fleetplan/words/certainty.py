@@ -69,6 +69,9 @@ def _that_keeps(plan: Plan, *, several: bool = False) -> str:
         return ""
     if method.kept_until:
         return f" that {'keep' if several else 'keeps'} its decisions before {month_name(method.kept_until)}"
+    if method.committed_until:
+        verb = "leave" if several else "leaves"
+        return f" that {verb} undone no more of what is committed before {month_name(method.committed_until)}"
     return f" that {'change' if several else 'changes'} no more than it does"
 
 

@@ -80,6 +80,10 @@ def told(change: InputChange, names: Names) -> Told:
         return _constraint(change, kind, names)
     if parts[0] == "overrides":
         return _override(change, kind, parts[1], names)
+    if parts[0] == "scenario_sets":
+        now = {"new": "new", "gone": "no longer there", "changed": "another one"}[kind]
+        text = f"The scenario set {parts[1]} is {now}"
+        return Told(change.pointer, kind, f"{text}.", text)
     text, brief = _pair(parts, change, names) if len(parts) == 3 else _plain("/".join(parts), change, names)
     return Told(change.pointer, "changed", text, brief)
 
@@ -177,7 +181,9 @@ def class_words(asked: Mapping[str, Any] | None) -> str:
         return "counts as in the catalogue again"
     slips, deal = asked.get("slips"), asked.get("deal")
     said = [f"is late as one that {SLIP_NAMES[slips]}"] if slips else []
-    return " and ".join([*said, *([f"counts as {DEAL_NAMES[deal]}"] if deal else [])])
+    months = asked.get("slip_months")
+    late = [f"is {several(months, 'month')} later than promised"] if months is not None else []
+    return " and ".join([*said, *late, *([f"counts as {DEAL_NAMES[deal]}"] if deal else [])])
 
 
 def _plain(where: str, change: InputChange, names: Names) -> tuple[str, str]:

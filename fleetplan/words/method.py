@@ -74,6 +74,12 @@ def _holds(method: Method) -> list[str]:
     if method.kept_until:
         which = ": the bound holds for plans that keep them" if own else ""
         told.append(f"Decisions of the parent plan before {month_name(method.kept_until)} are kept{which}.")
+    if method.committed_until:
+        which = ", and the bound holds for plans that leave no more undone" if own else ""
+        told.append(
+            f"Before {month_name(method.committed_until)} it does no more than is decided for every scenario; "
+            f"what it leaves undone of that had cost {usd(method.given_up_usd or 0.0)}{which}."
+        )
     if method.change_price_usd:
         which = ": the bound holds for plans whose changes cost no more" if own else ""
         told.append(

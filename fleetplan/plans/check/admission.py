@@ -35,6 +35,11 @@ class Admission:
         asked = self._classes.get((stack, city))
         return asked.slips if asked is not None else None
 
+    def slip_months(self, stack: str, city: str) -> int | None:
+        """Return by how many months the request lets the permits of a stack in a city be late; nothing where it says none."""
+        asked = self._classes.get((stack, city))
+        return asked.slip_months if asked is not None else None
+
     def refusal(self, stack: str, city: str) -> str:
         """Return why a stack may not be placed in a city, empty when it may."""
         fact = self._catalogue.deployments.get((stack, city))

@@ -105,7 +105,15 @@ def permit_late(case: Case, place: tuple[str, str], permit: Permit) -> int:
         return 0
     kind, newcomer = class_of(case, place, permit), "pilot" if permit.opens in OPERATOR_MODES else "elsewhere"
     inside = case.whole(f"slip.{newcomer}_median") if permit.months_are == "judged" else 0
-    return max(0, _class_months(case, kind) - inside)
+    return max(0, _slip_months(case, place, kind) - inside)
+
+
+def _slip_months(case: Case, place: tuple[str, str], kind: str) -> int:
+    """Return how late a promise comes: as the request says of the stack in the city, else by its class."""
+    by_class, asked = _class_months(case, kind), case.admission.slip_months(*place)
+    if asked is None or case.request.permit_durations not in {"median", "careful"}:
+        return by_class
+    return min(asked, by_class) if kind == "pilot" else asked
 
 
 def event_late(case: Case, event: str, *, asked: bool) -> int:

@@ -306,7 +306,8 @@ def _status(plan: Plan) -> Iterator[Violation]:
         text = f"the plan is called optimal, and {usd_text(left)} USD are open between it and the bound"
         yield Violation("objective", "status", text, left)
     more_markets = plan.markets is not None and not plan.markets.closed
-    if more_markets or asked is None or plan.certificate.method.change_price_usd:
+    method = plan.certificate.method
+    if more_markets or asked is None or method.change_price_usd or method.committed_until:
         return
     wanted = asked * max(abs(plan.objective), 1.0) + closed
     if plan.status == "within_gap" and left > wanted:
