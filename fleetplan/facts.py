@@ -175,6 +175,8 @@ class PermitLimit(Fact):
         Of a number of markets: the request's cities that permits allow by then.
     live_elsewhere
         Markets live today that count.
+    asked
+        Of a number of markets: the cities that the request plans; empty in findings made before.
     """
 
     by: str
@@ -183,6 +185,7 @@ class PermitLimit(Fact):
     uncovered: bool = False
     in_time: list[str] = []
     live_elsewhere: int = 0
+    asked: list[str] = []
 
 
 class Kept(Fact):
@@ -229,6 +232,8 @@ class Conflict(Fact):
         ``relaxation``: not even with fractions of launches and vehicles; ``whole``: in fractions it could be had.
     narrowed
         Whether it was shown that each party is needed; False where the time ran out before.
+    period
+        First and last month of a period of the horizon that two parties share though their months do not: the grid is a party.
     """
 
     found_by: FoundBy = "search"
@@ -236,6 +241,7 @@ class Conflict(Fact):
     narrowed: bool = True
     parties: list[Party] = []
     against: list[RuleLimit] = []
+    period: list[str] = []
     sentence: str = ""
 
 

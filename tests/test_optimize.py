@@ -174,7 +174,7 @@ def test_the_same_request_twice_gives_the_same_solution() -> None:
         ({"type": "launch_by", "city": "belport", "month": "2027-02"}, PermitLimit(by="2027-02", earliest="2027-06")),
         (
             {"type": "markets_live", "count": 3, "by": "2028-10"},
-            PermitLimit(by="2028-10", in_time=["aston", "belport"]),
+            PermitLimit(by="2028-10", in_time=["aston", "belport"], asked=["aston", "belport"]),
         ),
         ({"type": "minimum_trips", "trips_per_day": 1e6, "start": "2028-01"}, None),
         ({"type": "fleet_floor", "vehicles": 5000, "start": "2028-01"}, None),

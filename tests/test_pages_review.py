@@ -301,7 +301,8 @@ def test_a_window_within_a_quarter_is_told_by_that_quarter():
         {"id": "by", "type": "launch_by", "city": "zurich", "month": "2028-05"},
     )
     assert fleets[1] == "2029-01"
-    assert found["inside"] == ("room", f"The largest fleet is {fleets[0]:,} vehicles, in Jan 2029.")
+    held = "Vehicles stand still within a period: it holds from Jan 2029 to Mar 2029."
+    assert found["inside"] == ("room", f"The largest fleet is {fleets[0]:,} vehicles, in Jan 2029. {held}")
     assert found["beyond"] == ("given", "The horizon holds no month of its window.")
     assert found["by"] == ("limit", "It is open to paying riders from Apr 2028.")
 

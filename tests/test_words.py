@@ -172,6 +172,10 @@ def kept(what: Any, **more: Any) -> Party:
         ([SOON], "Madrid cannot be open by Mar 2027 (now): permits allow paid service from Apr 2028 at the earliest."),
         (
             [Party(kind="capital"), MUST],
+            "Cannot be kept together: the capital budget; WeRide in Madrid must open (must).",
+        ),
+        (
+            [Party(kind="capital"), MUST.model_copy(update={"permits": PermitLimit(by="2028-03", earliest="2028-04")})],
             (
                 "Cannot be kept together: the capital budget; WeRide in Madrid must open (must), where permits allow paid "
                 "service from Apr 2028 at the earliest."

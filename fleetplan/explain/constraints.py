@@ -8,12 +8,16 @@ from typing import Literal
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
+from fleetplan.months import month_text
 from fleetplan.plans.check.measure import Measure, told_rollouts
 from fleetplan.plans.check.targets import measured
 from fleetplan.plans.types import Plan
 from fleetplan.request import AnyConstraint
+from fleetplan.request.constraints import SupplyChange
+from fleetplan.request.imposed import ServiceHours
 from fleetplan.request.members import WINDOW, has_window, members_of
 from fleetplan.scope import resolve_scope
+from fleetplan.words.asked import held_words
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import sentence
 from fleetplan.words.constraints import constraint_words, done_words
@@ -77,9 +81,22 @@ def _outcome(plan: Plan, c: AnyConstraint, names: Names) -> ConstraintOutcome:
     found = measured(told_rollouts(plan), c)
     outside = has_window(type(c)) and not plan.request.grid.window(*(getattr(c, name, None) for name in WINDOW))
     told = "The horizon holds no month of its window." if outside else done_words(entry, found, names)
+    told = " ".join(filter(None, [told, held_words(*_held(plan, c))]))
     tightness: Tightness = "binds" if bind else "given" if c.given or outside else _tightness(c, found)
     worth = f"One more {unit_words(bind)} is worth about {worth_words(bind)} of NPV." if bind and bind.price_usd else ""
     return ConstraintOutcome(c.id, sentence(constraint_words(entry, names)), told, tightness, worth)
+
+
+def _held(plan: Plan, c: AnyConstraint) -> tuple[str, str]:
+    """Return first and last month in which a constraint holds, where its window begins or ends within a period; else blanks."""
+    by_periods = not c.given or isinstance(c, ServiceHours) or (isinstance(c, SupplyChange) and c.only_forbids)
+    if not (has_window(type(c)) and by_periods):
+        return "", ""
+    grid, window = plan.request.grid, [getattr(c, name, None) for name in WINDOW]
+    held = [month for t in grid.window(*window) for month in grid.months_in(t)]
+    if len(held) == len(grid.singly.window(*window)):
+        return "", ""
+    return month_text(held[0]), month_text(held[-1])
 
 
 def _tightness(c: AnyConstraint, found: Sequence[Measure]) -> Tightness:

@@ -17,7 +17,7 @@ def impossible(scope: Scope) -> list[Conflict]:
     months = {pair: month_text(month) for pair, month in earliest_paid(scope).items()}
     existing = sum(m.counts for m in scope.catalogue.live_markets)
     last = month_text(scope.request.grid.end - 1)
-    allowed = Allowed(set(scope.deployments), months, last, existing, uncovered_pairs(scope))
+    allowed = Allowed(set(scope.deployments), months, last, existing, uncovered_pairs(scope), scope.cities)
     parties = [(allowed.party(c), c.count if isinstance(c, MarketsLive) else 0) for c in scope.constraints]
     return [Conflict(found_by="permits", parties=[party]) for party, count in parties if ruled_out(party, count)]
 

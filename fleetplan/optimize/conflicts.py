@@ -13,13 +13,15 @@ thousands of bounds instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from fleetplan.facts import Conflict, Firmness, Party, PartyKind, RuleKind, RuleLimit
+from fleetplan.months import Grid, month_number, month_text
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import outlook_of, paths_of
 from fleetplan.optimize.instance import Instance
@@ -28,6 +30,9 @@ from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.trials import VERDICTS, Asked, Deadline, Trials, Verdict, groups_of
 from fleetplan.permits.limits import Allowed
+from fleetplan.request import AnyConstraint
+from fleetplan.request.constraints import FleetFloor, LaunchFixed, MinimumTrips
+from fleetplan.request.members import has_window
 
 EXPLAIN_S = 20.0
 MOST_CONFLICTS, MOST_SETS = 8, 60
@@ -36,6 +41,9 @@ UNQUESTIONED = frozenset(
     {"launch_order", "permit_path", "permit_area", "response_curve", "demand", "city_demand", "depot_site"}
 )
 """Rules that say how the world works; leaving one out would make a plan of another world. Permits are told as months instead."""
+
+WORLD = ("permit_path", "permit_area", "vehicles_max", "demand", "response_curve")
+"""Of these, in this order, what stands against a size that no other rule does: when permits come, how far a fleet is known."""
 
 MONEY_PARTIES: dict[str, PartyKind] = {"capital": "capital", "cash_floor": "cash_floor"}
 PLAINEST = ("line_capacity", "supply_yearly_cap", "permit_cap", "owned_fleet", "stack_supply")
@@ -182,8 +190,67 @@ def standing_against(
     kept, sure = _filtered(first, (), world.verdict)
     if not sure:
         return []
+    if not kept:
+        return _of_the_world(formulation, names, {r.key for r in rules}, soon)
     found = [r for r in rules if r.key in kept]
     return [RuleLimit(rule=r.key, kind=_kind(r), says=r.sentence(formulation.instance)) for r in found]
+
+
+def _of_the_world(
+    formulation: Formulation, names: Collection[str], rules: Collection[str], deadline: Deadline
+) -> list[RuleLimit]:
+    """Return which of those rules that nobody questions leaves no fleet or trips of the size asked, were all the others gone.
+
+    Nothing is said of conflicts that ask for anything else. Where none of them does by itself, more riders are asked for than
+    there are.
+    """
+    i = formulation.instance
+    asked = [c for c in i.scope.constraints if c.id in names]
+    if len(asked) < len(names) or not all(isinstance(c, FleetFloor | MinimumTrips) for c in asked):
+        return []
+    for key in WORLD:
+        if deadline.over:
+            return []
+        free = formulate(i, without={*rules, key}, loose=True)
+        others = [rows for name, rows in groups_of(free).items() if name not in names]
+        model = free.model.loosened(np.concatenate([np.zeros(0, np.int64), *others]))
+        answer = solve(replace(model, cost=np.zeros(model.columns)), relax=True, time_limit_s=deadline.left_s)
+        if VERDICTS[answer.status] == "plan":
+            rule = next(r for r in formulation.rules if r.key == key)
+            return [RuleLimit(rule=key, kind="law" if rule.kind == "law" else "operation", says=rule.sentence(i))]
+    if any(isinstance(c, MinimumTrips) for c in asked):
+        return [RuleLimit(rule="city_demand", kind="operation", says=riders_there(i))]
+    return []
+
+
+def riders_there(i: Instance) -> str:
+    """Return how many riders there are at all in each city planned: nobody carries more."""
+    most = [
+        f"{max(k.surface.demand_trips_per_day for k in c.levels):,.0f} trips a day in {slug}"
+        for slug, c in i.cities.items()
+    ]
+    return f"Riders are as many as a city's whole area has on a mean day, before they answer prices and waits: {', '.join(most)}"
+
+
+def shared_period(grid: Grid, parties: Sequence[AnyConstraint]) -> list[str]:
+    """Return first and last month of a period that two constraints share though their months do not; nothing elsewhere."""
+    spans = [
+        (months, {int(grid.period_of(m)) for m in months}) for months in (_months(grid, c) for c in parties) if months
+    ]
+    for (one, its), (other, others) in itertools.combinations(spans, 2):
+        if (both := its & others) and not one & other:
+            inside = list(grid.months_in(min(both)))
+            return [month_text(inside[0]), month_text(inside[-1])]
+    return []
+
+
+def _months(grid: Grid, c: AnyConstraint) -> set[int]:
+    """Return the months of the horizon that a constraint speaks of: its window, or the month that it fixes an opening to."""
+    if isinstance(c, LaunchFixed):
+        return {month_number(c.month)}
+    if not has_window(type(c)):
+        return set()
+    return {grid.start + k for k in grid.singly.window(getattr(c, "start", None), getattr(c, "end", None))}
 
 
 def _kind(rule: Rule) -> RuleKind:
@@ -227,7 +294,7 @@ def allowed_by_permits(instance: Instance) -> Allowed:
             uncovered.add((q.stack, q.city))
     admitted = {(q.stack, q.city) for q in instance.deployments}
     existing = sum(m.counts for m in instance.scope.catalogue.live_markets)
-    return Allowed(admitted, months, labels[-1], existing, uncovered)
+    return Allowed(admitted, months, labels[-1], existing, uncovered, instance.scope.cities)
 
 
 def conflicts_told(formulation: Formulation, clashes: Clashes, deadline: Deadline) -> list[Conflict]:
@@ -250,7 +317,8 @@ def conflicts_told(formulation: Formulation, clashes: Clashes, deadline: Deadlin
         ]
         parties += [allowed.party(constraints[n]) for n in given]
         against = standing_against(formulation, names, deadline) if one.proof == "relaxation" else []
-        found.append(Conflict(parties=parties, against=against, proof=one.proof, narrowed=one.narrowed))
+        period = shared_period(instance.grid, [constraints[n] for n in (*names, *given) if n in constraints])
+        found.append(Conflict(parties=parties, against=against, proof=one.proof, narrowed=one.narrowed, period=period))
     return found
 
 

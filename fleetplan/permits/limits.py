@@ -16,7 +16,8 @@ Pair = tuple[str, str]
 class Allowed:
     """What is known of permits: who is admitted where (stack, city), from which month for paid rides, until when is planned.
 
-    ``uncovered`` are those whom permits allow rides within the horizon, and in no area of the city.
+    ``uncovered`` are those whom permits allow rides within the horizon, and in no area of the city; ``cities`` those that the
+    request plans.
     """
 
     admitted: Collection[Pair]
@@ -24,6 +25,7 @@ class Allowed:
     last_month: str
     live_elsewhere: int
     uncovered: Collection[Pair] = ()
+    cities: Collection[str] = ()
 
     def party(self, c: AnyConstraint) -> Party:
         """Return a constraint as a party of a conflict, with what permits say against it."""
@@ -46,7 +48,7 @@ class Allowed:
         if isinstance(c, MarketsLive) and c.counts == "paid":
             in_time = sorted({of for (_, of), month in self.months.items() if month <= c.by})
             existing = self.live_elsewhere if c.include_existing else 0
-            return PermitLimit(by=c.by, in_time=in_time, live_elsewhere=existing)
+            return PermitLimit(by=c.by, in_time=in_time, live_elsewhere=existing, asked=sorted(self.cities))
         return None
 
     def _opening(self, by: str, city: str, stack: str) -> PermitLimit:

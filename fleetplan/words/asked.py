@@ -39,3 +39,16 @@ def window_words(c: Entry) -> str:
     """Return the months in which an entry holds, with a blank before; empty for all."""
     start = f" from {month_words(c['start'])}" if c.get("start") else ""
     return start + (f" to {month_words(c['end'])}" if c.get("end") else "")
+
+
+def held_words(first: str, last: str) -> str:
+    """Return in which months something holds that is asked for a part of a period; empty where no month is given.
+
+    >>> held_words("2028-01", "2028-03")
+    'Vehicles stand still within a period: it holds from Jan 2028 to Mar 2028.'
+    """
+    return (
+        f"Vehicles stand still within a period: it holds from {month_name(first)} to {month_name(last)}."
+        if first
+        else ""
+    )

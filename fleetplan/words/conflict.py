@@ -83,6 +83,9 @@ def reservations(conflict: Conflict) -> list[str]:
     found = []
     if conflict.proof == "whole":
         found.append("In fractions of launches and vehicles it could be had; in whole ones it cannot.")
+    if conflict.period:
+        first, last = (month_name(month) for month in conflict.period)
+        found.append(f"Both fall into {first} to {last}, within which vehicles stand still: plan more months singly.")
     if not conflict.narrowed:
         found.append("The time ran out before it was shown that each of these is needed.")
     return found
@@ -105,10 +108,8 @@ def asks(party: Party, context: Context) -> str:
 
 def against(party: Party, context: Context) -> str:
     """Return what permits say against a party, as a sentence; empty where they say nothing."""
-    limit = party.permits
-    if limit is None:
-        return ""
-    return sentence(_fact(party, limit, context))
+    cause = _cause(party, context)
+    return sentence(cause) if cause else ""
 
 
 def way_on(conflict: Conflict) -> str:
@@ -134,9 +135,14 @@ def briefly(conflicts: list[Conflict]) -> str:
 def _whole(party: Party, context: Context) -> str:
     if party.kind != "constraint":
         return MONEY[party.kind]
-    limit = party.permits
-    fact = "" if limit is None else _fact(party, limit, context)
+    fact = _cause(party, context)
     return f"{context.asks(party.constraint)} ({party.constraint}){f', where {fact}' if fact else ''}"
+
+
+def _cause(party: Party, context: Context) -> str:
+    """Return what permits have against a party; empty where it could be had in time as far as they go."""
+    count = int(context.constraints.get(party.constraint, {}).get("count") or 0)
+    return _fact(party, party.permits, context) if party.permits is not None and ruled_out(party, count) else ""
 
 
 def _alone(party: Party, context: Context) -> str:
@@ -173,6 +179,8 @@ def _markets_in_time(limit: PermitLimit, context: Context) -> str:
     named = f" ({listed(cities)})" if cities else ""
     elsewhere = limit.live_elsewhere
     also = f"; {several(elsewhere, 'market')} {'is' if elsewhere == 1 else 'are'} live elsewhere" if elsewhere else ""
+    if limit.asked and set(limit.asked) == set(limit.in_time):
+        return f"the request plans {several(len(cities), 'city', 'cities')}{named}{also}"
     return f"permits allow {len(cities) or 'none'} of the request's cities by then{named}{also}"
 
 
