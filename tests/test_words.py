@@ -51,7 +51,42 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
     ("b", "said"),
     [
         (binds("capital", "money"), "The capital budget is spent by Oct 2030."),
+        (
+            binds("capital", "money", limit=9e6, amount=9e6),
+            "The capital budget is spent by Oct 2030, to the last dollar.",
+        ),
+        (binds("capital", "money", limit=9e6, amount=8.9e6), "is spent by Oct 2030 but for $100 k: $8.90 M of $9.00 M."),
         (binds("stack_supply", "partner", stack="weride-gxr", limit=2850.0), "can place 2,850 vehicles by Oct 2030."),
+        (binds("stack_supply", "partner", stack="weride-gxr", limit=20.0, amount=20.0), "by Oct 2030; all are taken."),
+        (binds("stack_supply", "partner", stack="weride-gxr", limit=20.0, amount=18.0), "by Oct 2030; 18 are taken."),
+        (
+            binds("ramp", "operation", stack="weride-gxr", city="madrid", limit=60.0, amount=58.0),
+            "The fleet of WeRide in Madrid could grow to 60 vehicles in Oct 2030; it has 58.",
+        ),
+        (
+            binds("ramp", "operation", stack="weride-gxr", city="madrid", limit=60.0, amount=58.0, opens=True),
+            "A launch of WeRide in Madrid in Oct 2030 may bring 60 vehicles; it has 58.",
+        ),
+        (
+            binds("first_year_fleet", "operation", stack="weride-gxr", city="madrid", limit=250.0, amount=249.0),
+            "WeRide in Madrid may have 250 vehicles in its first driver-out year, in Oct 2030; it has 249.",
+        ),
+        (
+            binds("partner_growth", "partner", stack="weride-gxr", limit=1300.0, amount=1290.0),
+            "The cities of WeRide together could grow to 1,300 vehicles in Oct 2030; it has 1,290.",
+        ),
+        (
+            binds("partner_earns", "partner", stack="weride-gxr", city="madrid", amount=0.0),
+            "comes out even and no more over the contract.",
+        ),
+        (
+            binds("partner_earns", "partner", stack="weride-gxr", city="madrid", amount=4e4),
+            "$40.0 k is left over the contract, hardly more than it must.",
+        ),
+        (
+            binds("depot_capacity", "operation", city="zurich", limit=60.0, amount=58.0),
+            "are full by Oct 2030: room for 60 vehicles, 58 of them there.",
+        ),
         (
             binds("ramp", "operation", stack="weride-gxr", city="madrid", limit=60.0),
             "WeRide in Madrid grows as fast as a running fleet can, to 60 vehicles in Oct 2030.",
@@ -66,7 +101,7 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
         ),
         (
             binds("depot_capacity", "operation", city="zurich"),
-            "Charger stalls with power are short in Zurich by Oct 2030.",
+            "The charger stalls at sites that are live in Zurich are full by Oct 2030.",
         ),
         (
             binds("fleet_cap", "target", constraint="cap", city="madrid"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fleetplan.catalogue.figures import permit_numbers
+from fleetplan.catalogue.ranges import spec_of_figure
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.limits.types import Probe
 from fleetplan.plans.types import DeploymentPlan, Plan
@@ -122,7 +123,9 @@ def patch_of(probe: Probe, plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 
 def _times(plan: Plan, catalogue: Catalogue, key: str, factor: float) -> dict[str, Any]:
     own, _ = apply_overrides(catalogue, plan.request.overrides)
-    return {"value": round(own.assumptions[key].value * factor, 9), "why": WHY}
+    figure = own.assumptions[key]
+    value = figure.value * factor
+    return {"value": float(round(value)) if spec_of_figure(figure).whole else round(value, 9), "why": WHY}
 
 
 def _constraints(probe: Probe, plan: Plan) -> dict[str, Any]:

@@ -24,17 +24,19 @@ LIMIT_S = 30.0
 class RowPrices:
     """Local worth in USD of one more unit of every row's limit, with the rows' blocks.
 
-    ``known`` is False where none was found.
+    ``known`` is False where none was found. ``left`` is how far the plan itself, in whole vehicles, stays from each row's nearer
+    limit, in the row's unit: a row may have a price though whole vehicles do not fill it.
     """
 
     blocks: tuple[RowBlock, ...]
     usd: Array
     known: bool
+    left: Array
 
 
 def unpriced(f: Formulation) -> RowPrices:
     """Return that no price is known."""
-    return RowPrices(f.model.blocks, np.zeros(f.model.rows), known=False)
+    return RowPrices(f.model.blocks, np.zeros(f.model.rows), known=False, left=np.zeros(f.model.rows))
 
 
 def local_prices(loose: Formulation, x: Array, nodes: NodeClock | None = None) -> RowPrices:
@@ -50,4 +52,6 @@ def local_prices(loose: Formulation, x: Array, nodes: NodeClock | None = None) -
     answer = solve(kept, relax=True, time_limit_s=LIMIT_S, nodes=nodes)
     if answer.row_duals is None:
         return unpriced(loose)
-    return RowPrices(model.blocks, np.abs(answer.row_duals), known=True)
+    activity = model.matrix @ x[: model.columns]
+    left = np.maximum(0.0, np.minimum(model.row_upper - activity, activity - model.row_lower))
+    return RowPrices(model.blocks, np.abs(answer.row_duals), known=True, left=left)

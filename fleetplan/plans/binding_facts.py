@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 from fleetplan.facts import Binding, PermitWait, RuleKind
@@ -23,19 +24,23 @@ from fleetplan.request.members import number_of
 MILLION = 1e6  # capital rows are in millions
 LEAST_PRICE_USD = 100.0
 LEAST_CAPITAL_PRICE = 0.005
-VEHICLE = "vehicle"
+VEHICLE, NEARLY = "vehicle", 1e-6
 REQUEST = "the request"
 Priced = dict[tuple[str, str], dict[int, float]]
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """What the facts are read from: ``priced`` holds by rule and place the highest price of a row in each period."""
+    """What the facts are read from: ``priced`` holds by rule and place the highest price of a row in each period.
+
+    ``left`` holds alike how far the plan stays from that row's limit.
+    """
 
     instance: Instance
     plan: Plan
     decisions: Decisions
     priced: Priced
+    left: Priced
     kinds: Mapping[str, RuleKind]
 
     def month(self, period: int) -> str:
@@ -47,22 +52,30 @@ class _Found:
         t = min(prices, key=lambda t: (-prices[t], t), default=-1)
         return prices.get(t, 0.0), t
 
+    def most(self, rule: str, where: str, fleet: int, t: int) -> float:
+        """Return how many vehicles a rule lets there be, in whole ones, where the plan has ``fleet``."""
+        return fleet + float(floor(self.left[rule, where][t] + NEARLY))
+
     def price(self, rule: str, where: str) -> tuple[float, int] | None:
         """Return a price that is worth telling, with its period."""
         price, t = self.dearest(rule, where)
         return (round(price, 2), t) if price >= LEAST_PRICE_USD else None
 
 
-def _priced(prices: RowPrices) -> Priced:
-    """Return the highest price by rule, place and period; rows that only define a sum limit nothing."""
+def _priced(prices: RowPrices) -> tuple[Priced, Priced]:
+    """Return the highest price by rule, place and period, and what the plan leaves of that row; sums limit nothing."""
     best: Priced = {}
+    left: Priced = {}
     for block in prices.blocks:
-        own = prices.usd[block.first : block.first + len(block.periods)]
-        there = best.setdefault((block.rule, block.place.where), {}) if block.part != "sum" and own.any() else {}
-        for t, price in zip(block.periods.tolist(), own.tolist(), strict=True):
-            if price > 0.0:
-                there[t] = max(price, there.get(t, 0.0))
-    return best
+        rows = slice(block.first, block.first + len(block.periods))
+        own, where = prices.usd[rows], (block.rule, block.place.where)
+        if block.part == "sum" or not own.any():
+            continue
+        there, over = best.setdefault(where, {}), left.setdefault(where, {})
+        for t, price, rest in zip(block.periods.tolist(), own.tolist(), prices.left[rows].tolist(), strict=True):
+            if price > there.get(t, 0.0):
+                there[t], over[t] = price, rest
+    return best, left
 
 
 def _kinds(f: Formulation) -> dict[str, RuleKind]:
@@ -132,7 +145,8 @@ def _growth(x: _Found) -> list[Binding]:
                 fleet = fleets[q.stack, q.city][t]
                 if not fleet:  # nothing runs that could grow
                     continue
-                there = {"city": q.city, "stack": q.stack, "limit": fleet, "amount": fleet, "limit_unit": VEHICLE}
+                most = x.most(rule, q.key, fleet, t)
+                there = {"city": q.city, "stack": q.stack, "limit": most, "amount": fleet, "limit_unit": VEHICLE}
                 there["opens"] = rule == "ramp" and not (t and fleets[q.stack, q.city][t - 1])
                 found.append(_grown(x, rule, t, price, own[key].source, **there))
     for partner, users in x.instance.by_partner.items():
@@ -140,7 +154,8 @@ def _growth(x: _Found) -> list[Binding]:
             price, t = priced
             places = [(x.instance.deployments[q].stack, x.instance.deployments[q].city) for q in users]
             fleet = sum(fleets[place][t] for place in places if place in fleets)
-            there = {"stack": places[0][0], "limit": fleet, "amount": fleet, "limit_unit": VEHICLE}
+            most = x.most("partner_growth", partner, fleet, t)
+            there = {"stack": places[0][0], "limit": most, "amount": fleet, "limit_unit": VEHICLE}
             source = own["fleet.partner_growth_share_per_month"].source
             found.append(_grown(x, "partner_growth", t, price, source, **there))
     return found
@@ -333,7 +348,7 @@ def _permits(x: _Found) -> list[Binding]:
 
 def binding_facts(f: Formulation, prices: RowPrices, decisions: Decisions, plan: Plan) -> list[Binding]:
     """Return what binds a plan: money, the request's constraints, partners, operation, permits; each dearest first."""
-    x = _Found(f.instance, plan, decisions, _priced(prices), _kinds(f))
+    x = _Found(f.instance, plan, decisions, *_priced(prices), _kinds(f))
     priced = [_dearest_first(find(x)) for find in (_supply, _growth, _depots, _partners)]
     return [*_capital(x), *_targets(x), *(b for found in priced for b in found), *_permits(x)]
 

@@ -9,18 +9,26 @@ from fleetplan.words.context import Context
 from fleetplan.words.values import count, month_name, usd
 
 GROUPS: tuple[tuple[str, str, str], ...] = (
-    ("capital", "Money", "The budget is spent to the last dollar by then."),
+    ("capital", "Money", "With a dollar more of budget by then the plan would be worth more."),
     ("target", "Constraints of this request", "Limits that were asked for; whoever asked can loosen them."),
-    ("stack_supply", "Vehicles that can be had", "Partners cannot supply more of these by then."),
-    ("ramp", "How fast fleets grow", "A fleet grows with what runs; the best cities run at that pace."),
+    (
+        "stack_supply",
+        "Vehicles that can be had",
+        "With one more of these to be had by then the plan would be worth more.",
+    ),
+    ("ramp", "How fast fleets grow", "A fleet grows in proportion to what runs, and so much a month."),
     ("first_year_fleet", "Fleets of the first year", "No service is larger before it has run for a year."),
     (
         "partner_growth",
         "How fast partners grow",
         "A partner's crews serve all its cities; it adds vehicles only so fast.",
     ),
-    ("partner_earns", "Partners who earn no more than they must", "With worse terms these partners would not come."),
-    ("depot_capacity", "Charger stalls with power", "No further site with power is ready in time."),
+    (
+        "partner_earns",
+        "Partners who earn hardly more than they must",
+        "With worse terms these partners would not come.",
+    ),
+    ("depot_capacity", "Charger stalls with power", "Sites that are ordered and live have no stall left by then."),
     ("permit_path", "Permits that set the month", "These openings wait for nothing but their permit."),
     ("money", "Other limits of money", "What may be spent, or owed, by then."),
     ("partner", "Other limits of partners", "What partners can bring, or ask for."),
@@ -28,6 +36,9 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("law", "Other limits of law", "What the law allows."),
 )
 """By rule, else by kind of rule: what a group of limits is called, and what they mean."""
+
+
+LAST_DOLLAR = 1.0
 
 
 def binding_sentence(b: Binding, context: Context) -> str:
@@ -53,45 +64,79 @@ def unit_words(b: Binding) -> str:
     return "dollar" if b.unit == "USD" else b.unit
 
 
+def _left(b: Binding) -> float:
+    """Return how far the plan stays below a limit; 0 where it reaches it, or where that is not known."""
+    return 0.0 if b.limit is None or b.amount is None else max(0.0, b.limit - b.amount)
+
+
 def _capital(b: Binding, _: Context) -> str:
-    return f"The capital budget is spent by {month_name(b.period)}."
+    spent = f"The capital budget is spent by {month_name(b.period)}"
+    if b.amount is None:
+        return f"{spent}."
+    if _left(b) < LAST_DOLLAR:
+        return f"{spent}, to the last dollar."
+    return f"{spent} but for {usd(_left(b))}: {usd(b.amount)} of {usd(b.limit)}."
 
 
 def _supply(b: Binding, context: Context) -> str:
     platform = context.names.platform(b.stack)
     which = f" ({platform})" if platform else ""
-    return f"{context.names.partner(b.stack)}{which} can place {count(b.limit)} vehicles by {month_name(b.period)}."
+    can = f"{context.names.partner(b.stack)}{which} can place {count(b.limit)} vehicles by {month_name(b.period)}"
+    if b.amount is None:
+        return f"{can}."
+    return f"{can}; {'all are taken' if _left(b) < 1.0 else f'{count(b.amount)} are taken'}."
 
 
 def _fleet(b: Binding) -> str:
     return f"{count(b.limit)} vehicles" if b.limit is not None else "as many vehicles as there are"
 
 
+def _has(b: Binding) -> str:
+    """Return how many vehicles there are of those that there could be; empty where there are all."""
+    return "" if _left(b) < 1.0 else f"; it has {count(b.amount)}"
+
+
 def _ramp(b: Binding, context: Context) -> str:
-    whose = context.names.place(b.stack, b.city)
+    whose, month = context.names.place(b.stack, b.city), month_name(b.period)
+    if b.opens and _left(b) < 1.0:
+        return f"{whose} opens with the most that a launch brings, {_fleet(b)}, in {month}."
     if b.opens:
-        return f"{whose} opens with the most that a launch brings, {_fleet(b)}, in {month_name(b.period)}."
-    return f"{whose} grows as fast as a running fleet can, to {_fleet(b)} in {month_name(b.period)}."
+        return f"A launch of {whose} in {month} may bring {_fleet(b)}{_has(b)}."
+    if _left(b) < 1.0:
+        return f"{whose} grows as fast as a running fleet can, to {_fleet(b)} in {month}."
+    return f"The fleet of {whose} could grow to {_fleet(b)} in {month}{_has(b)}."
 
 
 def _first_year(b: Binding, context: Context) -> str:
-    whose = context.names.place(b.stack, b.city)
-    return f"{whose} has the most that a service may have in its first driver-out year, {_fleet(b)}, in {month_name(b.period)}."
+    whose, month = context.names.place(b.stack, b.city), month_name(b.period)
+    if _left(b) < 1.0:
+        return f"{whose} has the most that a service may have in its first driver-out year, {_fleet(b)}, in {month}."
+    return f"{whose} may have {_fleet(b)} in its first driver-out year, in {month}{_has(b)}."
 
 
 def _partner_growth(b: Binding, context: Context) -> str:
-    whose = context.names.partner(b.stack)
-    return f"{whose} grows as fast as its cities together can, to {_fleet(b)} in {month_name(b.period)}."
+    whose, month = context.names.partner(b.stack), month_name(b.period)
+    if _left(b) < 1.0:
+        return f"{whose} grows as fast as its cities together can, to {_fleet(b)} in {month}."
+    return f"The cities of {whose} together could grow to {_fleet(b)} in {month}{_has(b)}."
 
 
 def _earns(b: Binding, context: Context) -> str:
     whose = context.names.place(b.stack, b.city)
-    left = usd(b.amount) if b.amount is not None and abs(b.amount) >= 1.0 else "nothing"
-    return f"{whose}: the partner's own account comes out even and no more; {left} is left of it over the contract."
+    if b.amount is None or abs(b.amount) < LAST_DOLLAR:
+        return f"{whose}: the partner's own account comes out even and no more over the contract."
+    return f"{whose}: of the partner's own account {usd(b.amount)} is left over the contract, hardly more than it must."
 
 
 def _depots(b: Binding, context: Context) -> str:
-    return f"Charger stalls with power are short in {context.names.city(b.city)} by {month_name(b.period)}."
+    live = (
+        f"The charger stalls at sites that are live in {context.names.city(b.city)} are full by {month_name(b.period)}"
+    )
+    return (
+        f"{live}."
+        if b.limit is None
+        else f"{live}: room for {count(b.limit)} vehicles, {count(b.amount)} of them there."
+    )
 
 
 def _permit(b: Binding, context: Context) -> str:
