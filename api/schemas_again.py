@@ -17,6 +17,7 @@ class ThresholdTold(Answer):
         "running: some are being made"
     )
     name: str
+    stands: str = Field(description="where it stands in the plan, and between what it is turned")
     threshold: Threshold = Field(description="what is known so far; a side without points was not tried yet")
     sentences: list[str]
     rows: list[dict[str, str]] = Field(description="every value tried, in words")

@@ -24,7 +24,7 @@ from fleetplan.threshold.ranking import matter_most
 from fleetplan.threshold.shape import Watched
 from fleetplan.threshold.types import Dial, Watch
 from fleetplan.words.names import Names
-from fleetplan.words.threshold import dial_name, threshold_rows, threshold_sentences, value_words
+from fleetplan.words.threshold import dial_name, stands_words, threshold_rows, threshold_sentences, value_words
 
 GAP = 0.01
 
@@ -95,6 +95,7 @@ class _Known:
         return ThresholdTold(
             state=state,
             name=dial_name(search.dial, self.names),
+            stands=stands_words(known, self.names),
             threshold=known,
             sentences=threshold_sentences(known, self.names),
             rows=threshold_rows(known, self.names),

@@ -65,7 +65,7 @@ def test_ten_limits_are_moved_at_most_what_binds_among_them(plan: Plan):
     told = [probe_words(probe, words(plan)) for probe in probes]
     assert len(set(told)) == 10
     assert told[0] == "10 % more capital in every quarter"
-    assert any("a limit 25 % higher" in text and "(few)" in text for text in told)
+    assert any("a limit of 38 in place of 30: " in text and "(few)" in text for text in told)
     wide = {b.rule for b in plan.binds}
     assert "fleet_cap" in wide
     assert patch_of(Probe(kind="constraint", change=0.25, constraint="few"), plan, WORLD) == {

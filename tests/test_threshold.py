@@ -187,7 +187,7 @@ def test_what_is_only_found_is_not_called_proven():
     assert "is worth more than $7.90 M there, as is proven" in told[2]
     assert "keeps every rule there, as is proven" in told[3]
     assert "at 0.9 times no plan keeps every rule" in told[4]
-    assert "what lies between them was not tried" in told[5]
+    assert "no city or partner enters, leaves or opens in another month" in told[5]
     assert all("another could be worth at most $500 k more" in text for text in told)
     wide = [
         Change(move="wider", city="c", stack="s", before="1", after="2"),

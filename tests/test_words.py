@@ -55,7 +55,10 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
             binds("capital", "money", limit=9e6, amount=9e6),
             "The capital budget is spent by Oct 2030, to the last dollar.",
         ),
-        (binds("capital", "money", limit=9e6, amount=8.9e6), "is spent by Oct 2030 but for $100 k: $8.90 M of $9.00 M."),
+        (
+            binds("capital", "money", limit=9e6, amount=8.9e6),
+            "is spent by Oct 2030 but for $100 k: $8.90 M of $9.00 M.",
+        ),
         (binds("stack_supply", "partner", stack="weride-gxr", limit=2850.0), "can place 2,850 vehicles by Oct 2030."),
         (binds("stack_supply", "partner", stack="weride-gxr", limit=20.0, amount=20.0), "by Oct 2030; all are taken."),
         (binds("stack_supply", "partner", stack="weride-gxr", limit=20.0, amount=18.0), "by Oct 2030; 18 are taken."),

@@ -86,10 +86,11 @@ def _asked(c: AnyConstraint) -> Probe | None:
     if c.limit is None or not c.limit.unit or c.given:
         return None
     change = QUARTER if c.limit.tighter == "less" else -QUARTER
-    moved = _moved(c, change)
-    if moved == getattr(c, c.limit.member):
+    before, after = float(getattr(c, c.limit.member)), _moved(c, change)
+    if before == after:
         return None
-    return Probe(kind="constraint", change=change, constraint=c.id, loosens=True if c.only_forbids else None)
+    loosens = True if c.only_forbids else None
+    return Probe(kind="constraint", change=change, constraint=c.id, before=before, after=after, loosens=loosens)
 
 
 def _moved(c: AnyConstraint, change: float) -> float:
@@ -132,7 +133,7 @@ def _constraints(probe: Probe, plan: Plan) -> dict[str, Any]:
     if probe.kind == "constraint":
         c = next(c for c in plan.request.constraints if c.id == probe.constraint)
         assert c.limit is not None  # noqa: S101  # probed for it
-        return {c.id: {c.limit.member: _moved(c, probe.change)}}
+        return {c.id: {c.limit.member: _moved(c, probe.change) if probe.after is None else probe.after}}
     known = {c.id for c in plan.request.constraints}
     name = next(
         n for n in (f"moved-{probe.kind}", *(f"moved-{probe.kind}-{k}" for k in range(2, 1000))) if n not in known

@@ -24,6 +24,8 @@ class Probe(Fact):
         By how much: a share (0.1: a tenth more), or months of a permit (-3: sooner); 0 of ``partners``, who are excused.
     city, stack, permit, constraint
         Whose limit it is; empty: everybody's.
+    before, after
+        What a limit of the request is, and what it becomes in whole units; None of the others.
     loosens
         Whether every plan of the request stays one and is worth what it was (True), every plan with the step is one of the
         request's (False), or neither is sure (None): what widens the reach of fleets bends the response curves.
@@ -35,6 +37,8 @@ class Probe(Fact):
     stack: str = ""
     permit: str = ""
     constraint: str = ""
+    before: float | None = None
+    after: float | None = None
     loosens: bool | None = None
 
 

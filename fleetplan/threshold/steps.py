@@ -55,7 +55,10 @@ def next_step(steps: int, points: Mapping[int, Point], crossing: Crossing) -> in
         return None
     middle = (found.inner + found.outer) // 2
     crossed = crossing(found.inner, found.outer)
-    if crossed is not None and found.inner < crossed < found.outer:
+    misled = (
+        found.inner > 0 and crossed == found.inner + 1
+    )  # the plan outward may be worth more there, and break a rule
+    if crossed is not None and found.inner < crossed < found.outer and not misled:
         return crossed
     crept = found.outer + 1 in points and found.outer + 1 != steps  # one step at a time could go on for long
     if crossed == found.outer and not crept:

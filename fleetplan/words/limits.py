@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fleetplan.limits.types import Probe, Probed
 from fleetplan.words.context import Context
+from fleetplan.words.doubt import short_number
 from fleetplan.words.threshold import changes_words
 from fleetplan.words.values import percent, several, usd
 
@@ -33,8 +34,10 @@ def _permit(probe: Probe, context: Context) -> str:
 
 
 def _asked(probe: Probe, context: Context) -> str:
-    way = "higher" if probe.change > 0 else "lower"
-    return f"a limit {_share(probe)} {way}: {context.asks(probe.constraint)} ({probe.constraint})"
+    asked = f"{context.asks(probe.constraint)} ({probe.constraint})"
+    if probe.before is None or probe.after is None:
+        return f"a limit {_share(probe)} {'higher' if probe.change > 0 else 'lower'}: {asked}"
+    return f"a limit of {short_number(probe.after)} in place of {short_number(probe.before)}: {asked}"
 
 
 _MOVED: dict[str, Callable[[Probe, Context], str]] = {

@@ -9,7 +9,7 @@ from fleetplan.words.doubt import figure_name, short_number
 from fleetplan.words.names import Names
 from fleetplan.words.values import decimal, listed, month_name, several, usd
 
-MOST_CHANGES = 3
+MOST_CHANGES, LONGEST_UNIT = 3, 20
 NOTHING_USD = 1.0
 WATCHED = {
     "launches": "no city or partner enters, leaves or opens in another month",
@@ -44,8 +44,15 @@ def value_words(dial: Dial, value: float) -> str:
         if not value:
             return "no months later"
         return f"{several(abs(round(value)), 'month')} {'later' if value > 0 else 'sooner'}"
-    unit = dial.unit.replace("USD/", "USD a ").replace("EUR/", "EUR a ").replace("CHF/", "CHF a ").replace("/", " a ")
-    return f"{short_number(value)}{f' {unit}' if unit else ''}"
+    unit = _unit(dial)
+    if len(unit) > LONGEST_UNIT:
+        return short_number(value)
+    one = unit.removesuffix("s") if value == 1 and unit in {"years", "months"} else unit
+    return f"{short_number(value)}{f' {one}' if one else ''}"
+
+
+def _unit(dial: Dial) -> str:
+    return dial.unit.replace("/", " a ")
 
 
 def threshold_sentences(found: Threshold, names: Names) -> list[str]:
@@ -54,12 +61,18 @@ def threshold_sentences(found: Threshold, names: Names) -> list[str]:
 
 
 def _head(found: Threshold, names: Names) -> str:
+    return f"{dial_name(found.dial, names)}: {stands_words(found, names)}."
+
+
+def stands_words(found: Threshold, names: Names) -> str:
+    """Return where a dial stands, and between what it is turned: ``17.4 USD a trip in this plan, turned from ... to ...``."""
     dial = found.dial
     about = f", asked of {names.place(found.stack or None, found.city or None)}" if found.city or found.stack else ""
-    ends = f"{value_words(dial, dial.low)} to {value_words(dial, dial.high)}"
+    about = f" ({_unit(dial)}){about}" if len(_unit(dial)) > LONGEST_UNIT else about
     if dial.low == dial.high:
-        return f"{dial_name(dial, names)}: {value_words(dial, dial.likely)}, which has no range to be turned in{about}."
-    return f"{dial_name(dial, names)}: {value_words(dial, dial.likely)} in this plan, turned from {ends}{about}."
+        return f"{value_words(dial, dial.likely)}, which has no range to be turned in{about}"
+    ends = f"{value_words(dial, dial.low)} to {value_words(dial, dial.high)}"
+    return f"{value_words(dial, dial.likely)} in this plan, turned from {ends}{about}"
 
 
 def _sides(found: Threshold, names: Names) -> Iterator[str]:
@@ -72,12 +85,8 @@ def _side(found: Threshold, side: Side, way: str, names: Names) -> str:
     dial = found.dial
     if side.changes is None:
         end = side.points[-1]
-        left = _left(side)
-        tried = several(len(side.points), "value")
-        return (
-            f"Turned {way} to {value_words(dial, end.value)}, {WATCHED[found.watch]}, at {tried} tried{left}; "
-            f"what lies between them was not tried."
-        )
+        before = "" if len(side.points) > 1 else ", at that end; values before it were not tried"
+        return f"Turned {way} to {value_words(dial, end.value)}, {WATCHED[found.watch]}{_left(side)}{before}."
     inner, outer = side.stays, side.changes
     stays = f"at {value_words(dial, inner.value)} the launches of this plan are still the best found{_left(side)}"
     moved = changes_words(outer.changes, names)

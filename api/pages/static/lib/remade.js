@@ -82,7 +82,7 @@ function thresholds(entries) {
   return entries.map((entry) => {
     const part = document.createElement("section");
     part.dataset.state = entry.state;
-    part.append(element("h4", entry.name), ...entry.sentences.slice(1).map((text) => element("p", text, "reading")));
+    part.append(element("h4", entry.name), element("p", `${entry.stands}.`, "note"), ...entry.sentences.slice(1).map((text) => element("p", text, "reading")));
     for (const fault of entry.faults) part.append(element("p", fault, "note"));
     if (entry.rows.length) {
       const heads = Object.keys(entry.rows[0]);
