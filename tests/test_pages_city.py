@@ -253,5 +253,8 @@ def test_why_not_is_asked_in_place_with_the_partners_that_the_law_lets_in(live: 
     assert 'data-city="zurich"' in form
     assert 'value="weride-gxr"' in form
     barred = re.findall(r'data-option="([^"]+)".*?class="in-plan (\w+)"', html, flags=re.DOTALL)
-    offered = set(re.findall(r'<option value="([^"]+)"', form))
+    partners, _, areas = form.partition('id="why-level"')
+    assert re.findall(r'<option value="(\d+)"', areas) == ["1", "2", "3", "4"]
+    assert f'data-address="/v1/plans/{html.split("/v1/plans/")[1].split("/")[0]}/thresholds?kind=fare' in html
+    offered = set(re.findall(r'<option value="([^"]+)"', partners))
     assert offered == {stack for stack, state in barred if state != "barred"}

@@ -94,8 +94,8 @@ function thresholds(entries) {
   });
 }
 
-function limits(entries) {
-  const plan = location.pathname.split("/")[2];
+function limits(entries, box) {
+  const plan = box.dataset.address.split("/plans/")[1].split("/")[0];
   const rows = entries.map((entry) => {
     const told = entry.worth || entry.sentence || (entry.state === "failed" || entry.state === "cancelled" ? "not found" : "being planned");
     const link = entry.plan && entry.worth ? [" ", Object.assign(element("a", "compare", "from"), { href: at(`/plans/${plan}/comparison?with=${entry.plan}`) })] : [];
