@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from api import card_schemas, city_schemas, schemas, schemas_again
+from api import card_schemas, city_schemas, option_schemas, schemas, schemas_again
 from api import problems as p
 from api import simulations as replays
 from api.deps import Enqueue, Service, ServiceStore
@@ -39,6 +39,7 @@ from api.routes import (
     examples,
     new_city,
     operations,
+    options,
     partners,
     plans,
     reruns,
@@ -63,6 +64,7 @@ ROUTERS = (
     doubt.router,
     again.router,
     simulations.router,
+    options.router,
     validations.router,
     cities.router,
     partners.router,
@@ -89,6 +91,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas_again.LimitsTold,
     replays.SimulationTold,
     replays.SimulationList,
+    option_schemas.AlternativesTold,
+    option_schemas.FrontierTold,
+    option_schemas.SideBySideTold,
     schemas.GeoJson,
     schemas.Cities,
     schemas.Partners,

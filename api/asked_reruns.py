@@ -14,6 +14,7 @@ from api.rerun import changed_request
 from api.schemas import ChangeState, Rerun, RerunCall
 from api.store.contract import PlanRow
 from fleetplan.errors import InputError
+from fleetplan.facts import Conflict
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 
@@ -37,13 +38,17 @@ def again_options(row: PlanRow, gap: float = GAP) -> PlanOptions:
 
 @dataclass(frozen=True, eq=False)
 class KnownRerun:
-    """What the store knows of a rerun: its row, what came of it, what to post where nothing did, what is wrong with it."""
+    """What the store knows of a rerun: its row, what came of it, what to post where nothing did, what is wrong with it.
+
+    ``clashes`` say why no plan keeps every rule, where none does.
+    """
 
     service: Service
     row: PlanRow | None
     state: ChangeState
     call: RerunCall | None
     fault: str = ""
+    clashes: tuple[Conflict, ...] = ()
 
     @property
     def id(self) -> str:
@@ -84,6 +89,6 @@ class AskedReruns:
             fault = error.flaws[0].message if error.flaws else error.detail
             return KnownRerun(self.service, None, "known", None, fault)
         row = min((row for row, asked in self.rows if asked == wanted), key=worth, default=None)
-        state, _, fault = finding(row)
+        state, clashes, fault = finding(row)
         call = rerun_call(self.kind, self.asked.row.id, body, row) if state in UNMADE else None
-        return KnownRerun(self.service, row, state, call, fault)
+        return KnownRerun(self.service, row, state, call, fault, clashes)

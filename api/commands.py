@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from api.starting import end_with, settings_of, store_of, usable
+from api.told_lines import cause_lines, comparison_lines
 from fleetplan.errors import FleetplanError
 
 if TYPE_CHECKING:
@@ -223,27 +224,34 @@ def rerun(  # noqa: PLR0913  a command has as many options as it has
 @service_app.command()
 def compare(
     plan: Annotated[str, typer.Argument(help="A plan: its id, or a plan.json.")],
-    other: Annotated[str, typer.Argument(help="The plan to compare it with, given likewise.")],
+    others: Annotated[list[str], typer.Argument(help="The plan to compare it with, or up to 19, given likewise.")],
     *,
     server: Server = LOCAL,
     key: Key = "",
     causes: Annotated[bool, typer.Option("--causes", help="Make the plans with one change alone, and wait.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what differs between two plans; of plans of a service also which change of the inputs caused what."""
-    if Path(plan).is_file() or Path(other).is_file():
-        from fleetplan.cli_files import compare_files
+    """Say what differs between two plans, and which input caused what where a service keeps them; lay more side by side."""
+    if any(Path(one).is_file() for one in (plan, *others)):
+        from fleetplan.cli_files import compare_files, table_files
 
-        compare_files(Path(plan), Path(other), as_json=as_json)
+        if len(others) == 1:
+            compare_files(Path(plan), Path(others[0]), as_json=as_json)
+        else:
+            table_files([Path(one) for one in (plan, *others)], as_json=as_json)
         return
     with _client(server, key) as client:
+        if len(others) > 1:
+            _show_table(client, [plan, *others], as_json=as_json)
+            return
+        other = others[0]
         told = _compared(client, plan, other)
         if causes and (open_changes := [c for c in told["causes"]["changes"] if c["state"] != "known"]):
             _make_known(client, open_changes)
             told = _compared(client, plan, other)
-    for line in _cause_lines(told["causes"]):
+    for line in cause_lines(told["causes"]):
         typer.echo(line, err=True)
-    typer.echo(json.dumps(told, indent=2) if as_json else "\n".join(_comparison_lines(told)))
+    typer.echo(json.dumps(told, indent=2) if as_json else "\n".join(comparison_lines(told)))
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------------
@@ -310,15 +318,16 @@ def _print_and_follow(client: httpx2.Client, plan: str, *, follow: bool) -> None
         raise typer.Exit(FINAL[_follow(client, plan)])
 
 
+def _show_table(client: httpx2.Client, plans: Sequence[str], *, as_json: bool) -> None:
+    from fleetplan.cli_files import show_table
+    from fleetplan.compare.table_types import SideBySide
+
+    told = _told(client.get("/v1/comparisons", params={"plan": plans}))
+    show_table(SideBySide.model_validate({name: told[name] for name in SideBySide.model_fields}), as_json=as_json)
+
+
 def _compared(client: httpx2.Client, plan: str, other: str) -> dict[str, Any]:
     return _told(client.get(f"/v1/plans/{plan}/comparison", params={"with": other}))
-
-
-def _comparison_lines(told: dict[str, Any]) -> list[str]:
-    from fleetplan.cli_files import shown
-
-    asked, moves = ([one["sentence"] for one in told[name]] for name in ("inputs", "decisions"))
-    return shown(asked, told["summary"], moves, told["money_by_city"])
 
 
 def _make_known(client: httpx2.Client, changes: list[dict[str, Any]]) -> None:
@@ -334,18 +343,6 @@ def _make_known(client: httpx2.Client, changes: list[dict[str, Any]]) -> None:
     for number, (plan, change) in enumerate(zip(plans, changes, strict=True), start=1):
         typer.echo(f"cause {number} of {len(plans)}  {change['sentence']}  ({plan})", err=True)
         _follow(client, plan)
-
-
-def _cause_lines(causes: dict[str, Any]) -> list[str]:
-    """Return in words what is known of causes, and how to know more."""
-    if causes["state"] == "too_many":
-        return ["causes: more than six inputs differ; compare by way of a plan in between"]
-    known = causes["known"]
-    lines = [f"causes: {causes['state']}", *(f"  {sentence}" for sentence in (known["sentences"] if known else ()))]
-    lines += [f"  {move['sentence']}  {move['because']}" for move in (known["moves"] if known else ())]
-    open_changes = [c for c in causes["changes"] if c["state"] != "known"]
-    lines += [f"  {c['state']}: {c['sentence']}" for c in open_changes]
-    return lines + (["  --causes makes the plans that are missing, and waits"] if open_changes else [])
 
 
 def _follow(client: httpx2.Client, plan: str) -> Literal["succeeded", "infeasible", "cancelled", "failed"]:

@@ -24,6 +24,7 @@ from fleetplan.cli_cities import cities_app
 from fleetplan.cli_doubt import doubt_app
 from fleetplan.cli_evaluate import evaluate_app
 from fleetplan.cli_files import slug, written
+from fleetplan.cli_options import options_app
 from fleetplan.cli_recourse import recourse_app
 from fleetplan.cli_simulate import simulate_app
 from fleetplan.cli_threshold import threshold_app
@@ -53,6 +54,7 @@ app.add_typer(recourse_app)
 app.add_typer(evaluate_app)
 app.add_typer(threshold_app)
 app.add_typer(binds_app)
+app.add_typer(options_app)
 for _more in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
     app.add_typer(_more.load())
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fleetplan.terminal import console, context, read_plan, reported, searched
+from fleetplan.terminal import console, context, print_table, read_plan, reported, searched
 
 if TYPE_CHECKING:
+    from fleetplan.compare.table_types import SideBySide
     from fleetplan.compare.types import Comparison
     from fleetplan.planner import PlanningResult
     from fleetplan.plans.types import Plan
@@ -105,6 +106,39 @@ def compare_files(one: Path, other: Path, *, as_json: bool) -> None:
         typer.echo("\n".join(lines))
 
 
+def table_files(paths: Sequence[Path], *, as_json: bool) -> None:
+    """Lay plan.json files side by side, in a table of a column each."""
+    with reported(as_json=as_json):
+        from fleetplan.compare.several import side_by_side
+
+        show_table(side_by_side([read_plan(path) for path in paths]), as_json=as_json)
+
+
+def show_table(found: SideBySide, *, as_json: bool) -> None:
+    """Print plans side by side: who is which column, what to read from it, then money, launches and areas, risks."""
+    from fleetplan.words.side_by_side import rows
+
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+        return
+    numbers = [str(number) for number in range(1, len(found.plans) + 1)]
+    typer.echo("\n".join(f"{number}  {c.name}" for number, c in zip(numbers, found.plans, strict=True)))
+    typer.echo("\n".join(["", *found.sentences, "", "* best of its row"]))
+    table = rows(found)
+    for group in dict.fromkeys(row.group for row in table):
+        typer.echo(f"\n{group}")
+        own = (row for row in table if row.group == group)
+        told = [
+            {"plan": row.label}
+            | {
+                n: f"{cell} *" if k in row.best else cell
+                for k, (n, cell) in enumerate(zip(numbers, row.cells, strict=True))
+            }
+            for row in own
+        ]
+        print_table(console(), told, ("plan", *numbers))
+
+
 def comparison_lines(told: Comparison, first: Plan, second: Plan, names: Names) -> list[str]:
     """Return a comparison of two plans as a terminal shows it: what was asked, the answer, what moved, the money."""
     from fleetplan.reruns.patch import input_changes
@@ -115,13 +149,18 @@ def comparison_lines(told: Comparison, first: Plan, second: Plan, names: Names) 
     return shown(
         [change.sentence for change in asked],
         verdict(first, second, told, asked),
-        [m.sentence for m in told.decisions],
+        [m.sentence for m in told.decisions if not m.tie],
         [c.model_dump() for c in told.money_by_city],
+        [g.sentence for g in told.ties],
     )
 
 
 def shown(
-    asked: Iterable[str], answer: Iterable[str], moves: Iterable[str], money: Iterable[Mapping[str, Any]]
+    asked: Iterable[str],
+    answer: Iterable[str],
+    moves: Iterable[str],
+    money: Iterable[Mapping[str, Any]],
+    ties: Iterable[str] = (),
 ) -> list[str]:
     """Return the parts of a comparison as lines, each part under its head; what is empty is left out."""
     from fleetplan.words.comparison import signed
@@ -137,6 +176,7 @@ def shown(
         ("What was asked otherwise", list(asked)),
         ("What came of it", list(answer)),
         ("What is decided otherwise", list(moves)),
+        ("What differs and is as good either way", list(ties)),
         ("Net present value by city", [head, *rows] if rows else []),
     )
     lines: list[str] = []

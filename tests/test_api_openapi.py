@@ -93,6 +93,8 @@ def _real(service: Running) -> dict[str, Any]:
         "why_not": get(f"{here}/why-not", params={"city": "zurich", "vehicles": 900}),
         "simulation": service.client.post(f"{here}/simulations", json=BODIES["simulation_asked"]),
         "simulations": get(f"{here}/simulations"),
+        "frontier": get(f"{here}/frontier", params={"points": 2}),
+        "several": get("/v1/comparisons", params={"plan": [plan, other]}),
         "validation": service.client.post("/v1/validations", json=BODIES["submission"]),
         "cities": get("/v1/cities"),
         "city": get("/v1/cities/zurich"),

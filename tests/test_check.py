@@ -490,6 +490,17 @@ KEPT_OR_BROKEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "result_floor", "least_usd": -4.66e6, "per": "year"}, {"least_usd": -4.64e6}),
     ({"type": "result_floor", "least_usd": -1.0e6, "start": "2027-07"}, {"start": "2027-06"}),
     ({"type": "result_floor", "least_usd": -1.3e6, "end": "2027-02"}, {"end": "2027-05"}),
+    *(
+        (
+            {"type": "other_launches", "city": "belport", "launches": [kept]},
+            {"launches": [{"stack": "beta", "city": "belport"}]},
+        )
+        for kept in (
+            {"stack": "alpha", "city": "belport"},
+            {"stack": "beta", "city": "belport", "month": "2027-09"},
+            {"stack": "beta", "city": "belport", "level": 1},
+        )
+    ),
 ]
 
 

@@ -22,6 +22,7 @@ from api.links import TABLE_NAMES
 from api.pages.routes import ROUTERS as PAGES
 from fleetplan.catalogue import load_catalogue
 from fleetplan.compare import compare_plans
+from fleetplan.compare.several import side_by_side
 from fleetplan.explain import agenda, answers, binding, constraints, doubts, options, unit_costs
 from fleetplan.explain.delays import touched
 from fleetplan.explain.verdict import verdict
@@ -280,6 +281,22 @@ def doubted(odd: Odd) -> None:
         assert answered.status_code == 200 or "catalogue" in answered.text or "is called" in answered.text
 
 
+def optional(odd: Odd) -> None:
+    """Of a made-up plan nothing is made again yet: what is known is told, and what to post for the rest."""
+    for address in (
+        "/v1/plans/{plan}/alternatives",
+        "/v1/plans/{plan}/frontier",
+        "/v1/plans/{plan}/frontier?axis=markets",
+        "/plans/{plan}/alternatives",
+    ):
+        answered = odd.site.client.get(address.replace("{plan}", odd.id))
+        assert answered.status_code in {200, 422}, answered.text
+        assert answered.status_code == 200 or "is called" in answered.text
+    table = side_by_side([odd.plan, fake_plan(services=services())])
+    assert len(table.plans) == 2
+    assert {row.city for row in table.launches if row.cells[0] and row.cells[0].launch} == set(odd.opened)
+
+
 def explanations(odd: Odd) -> None:
     assert SAID[odd.kind] in " ".join(verdict(odd.plan))
     assert bool(answers.answers(odd.plan)) == bool(odd.opened)
@@ -351,6 +368,7 @@ RENDERERS: tuple[Callable[[Odd], None], ...] = (
     told_to_programs,
     doubted,
     replayed,
+    optional,
     explanations,
     explanations_of_cities,
     levers_of_a_rerun,

@@ -76,7 +76,8 @@ def test_a_plan_alone_is_compared_with_its_parent(site: Running):
     site.runner.begin(child)
     site.store.finish(child, "succeeded", answer=made.model_dump_json().encode())
     text = words_of(page_at(site, f"/plans/{child}/comparison"))
-    assert "Zurich 6 months later: the plan is worth $40.0 M less, $291.8 M instead of $331.8 M (−12.1 %)." in text
+    assert "Zurich 6 months later: the plan is worth $40.0 M less, $291.8 M instead of $331.8 M (−12.1 %)" in text
+    assert "(−12.1 %) (the best plans of both: from $42.7 M less to $37.3 M less)." in text
     assert (
         "Zurich opens six months later, Oct 2028 instead of Apr 2028. The other 3 launches stay in their month." in text
     )

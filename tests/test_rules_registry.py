@@ -54,6 +54,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "minimum_trips": {"trips_per_day": 150, "start": "2027-07"},
     "result_floor": {"least_usd": -2e6, "per": "year", "start": "2027-07", "end": "2027-09"},
     "partner_participation": {"city": "aston", "stack": "beta"},
+    "other_launches": {
+        "launches": [{"stack": "beta", "city": "belport", "month": "2027-10", "level": 1}],
+        "city": "belport",
+    },
 }
 INPUTS = {name for name, kind in CONSTRAINT_TYPES.items() if kind.given}
 TARGETS = {name: MEASURES[kind] for name, kind in CONSTRAINT_TYPES.items() if kind in MEASURES}

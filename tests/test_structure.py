@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "plans.check": PLACES | {"request", "scope", "plans.types"},
     "plans": INPUTS | {"optimize", "plans.types", "plans.check"},
     "compare.types": BASE,
+    "compare.table_types": BASE,
     "reruns.patch": BASE | {"request"},
     "doubt.types": FACTS,
     "replays.types": BASE | {"request"},
@@ -61,6 +62,9 @@ ALLOWED: dict[str, set[str]] = {
         "limits.types",
         "replays.types",
         "recourse.types",
+        "alternatives.types",
+        "compare.table_types",
+        "frontier.types",
         "options",
         "compare.types",
         "plans",
@@ -93,6 +97,24 @@ ALLOWED: dict[str, set[str]] = {
     "recourse": INPUTS | {"recourse.types", "options", "plans.types", "reruns.patch"},
     "recourse.solve": INPUTS
     | {"options", "planner", "plans", "plans.types", "recourse", "recourse.types", "reruns.rerun", "run"},
+    "alternatives.types": BASE | {"compare.types"},
+    "alternatives": INPUTS | {"alternatives.types", "compare", "compare.types", "plans", "plans.types", "words"},
+    "alternatives.search": INPUTS
+    | {
+        "alternatives",
+        "alternatives.types",
+        "options",
+        "planner",
+        "plans.types",
+        "prepare",
+        "reruns.patch",
+        "run",
+        "words",
+    },
+    "frontier.types": BASE,
+    "frontier": INPUTS | {"frontier.types", "plans", "plans.types", "words"},
+    "frontier.search": INPUTS
+    | {"frontier", "frontier.types", "options", "run", "plans.types", "reruns.rerun", "words"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},
     "report": INPUTS
     | {
@@ -108,11 +130,13 @@ ALLOWED: dict[str, set[str]] = {
         "replays.types",
         "recourse",
         "recourse.types",
+        "frontier.types",
         "words",
     },
     "compare": INPUTS
     | {
         "compare.types",
+        "compare.table_types",
         "options",
         "run",
         "optimize",
@@ -149,6 +173,7 @@ ALLOWED: dict[str, set[str]] = {
         "options",
         "compare",
         "compare.types",
+        "compare.table_types",
         "planner",
         "plans.types",
         "report",
@@ -176,6 +201,21 @@ ALLOWED: dict[str, set[str]] = {
     },
     "cli_replays": INPUTS | {"simulate", "replays", "replays.types", "terminal", "words"},
     "cli_simulate": INPUTS | {"cli_replays", "simulate", "terminal", "words"},
+    "cli_options": INPUTS
+    | {
+        "alternatives",
+        "alternatives.types",
+        "alternatives.search",
+        "frontier",
+        "frontier.types",
+        "frontier.search",
+        "options",
+        "plans",
+        "plans.types",
+        "report",
+        "terminal",
+        "words",
+    },
     "cli": INPUTS
     | {
         "examples",
@@ -202,6 +242,7 @@ ALLOWED: dict[str, set[str]] = {
         "cli_threshold",
         "cli_binds",
         "cli_files",
+        "cli_options",
     },
     "__main__": {"cli"},
     # The public face: names imported when first used.
@@ -213,6 +254,8 @@ LIBRARY = set(ALLOWED) - {
     "repair",
     "evaluate",
     "inquiry.why_not",
+    "alternatives.search",
+    "frontier.search",
     "reruns.rerun",
     "doubt.resolve",
     "reruns.again",
@@ -244,16 +287,27 @@ HTTP = {
     "api.security",
     "api.settings",
 }
-ASKED = HTTP | {"api.links", "api.store", "api.schemas", "api.card_schemas", "api.known", "api.deps"}
+ASKED = HTTP | {
+    "api.links",
+    "api.store",
+    "api.schemas",
+    "api.option_schemas",
+    "api.card_schemas",
+    "api.known",
+    "api.deps",
+}
 JUDGED = ASKED | {
     "api.bodies",
     "api.checks",
     "api.rerun",
     "api.causes",
+    "api.asked_reruns",
     "api.doubts",
     "api.limits",
     "api.thresholds",
     "api.schemas_again",
+    "api.alternatives",
+    "api.several",
     "api.why_not",
     "api.render",
     "api.submission",
@@ -310,6 +364,9 @@ ALLOWED |= {
     "api.doubts": ASKED | {"api.asked_reruns"} | LIBRARY,
     "api.limits": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.thresholds": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
+    "api.option_schemas": {"api.schemas"} | LIBRARY,
+    "api.alternatives": ASKED | {"api.asked_reruns"} | LIBRARY,
+    "api.several": ASKED | LIBRARY,
     "api.why_not": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.render": ASKED | LIBRARY,
     "api.submission": ASKED | {"replays.types"},
@@ -325,7 +382,20 @@ ALLOWED |= {
     "api.starting": {"api.settings", "api.store", "errors"},
     "api.serve": {"api.app", "api.jobs", "api.logs", "api.security", "api.settings", "api.sockets", "api.store"},
     # The commands reach the service itself only when they are run.
-    "api.commands": {"cli_files", "api.serve", "api.jobs", "api.starting", "errors", "request", "words"},
+    "api.told_lines": {"cli_files"},
+    "api.commands": {
+        "api.told_lines",
+        "compare",
+        "compare.types",
+        "compare.table_types",
+        "cli_files",
+        "api.serve",
+        "api.jobs",
+        "api.starting",
+        "errors",
+        "request",
+        "words",
+    },
 }
 EDGES = {
     "report",
@@ -337,6 +407,7 @@ EDGES = {
     "cli_evaluate",
     "cli_files",
     "cli_replays",
+    "cli_options",
     "cli_simulate",
     "cli_threshold",
     "cli_binds",

@@ -36,6 +36,7 @@ USES_OF_RE = {
     "api/pages/rerun.py": "JSON pointers into a request",
     "api/store/files.py": "hashes that are names of files",
     "api/submission.py": "the header Prefer",
+    "fleetplan/alternatives/answer.py": "shares and amounts that people write",
     "fleetplan/catalogue/field_numbers.py": "numbers as people write them, in files from anybody",
     "fleetplan/catalogue/field_people.py": "H3 indexes, in files from anybody",
     "fleetplan/catalogue/field_polygons.py": "the format of a file from anybody",

@@ -45,7 +45,7 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
     changes = [told(change, names) for change in found if change.matters]
     causes = CauseSearch(service, a, b).answer()
     moved = decisions(comparison, causes.known, changes)
-    scale = joint_scale(one, two)
+    real, scale = [d for d in moved if not d.tie], joint_scale(one, two)
     return {
         "a": one,
         "b": two,
@@ -64,8 +64,10 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
         "years": scale.years(),
         "bridges": bridges(one, two, comparison),
         "decisions": moved,
-        "kinds": kinds(moved),
-        "places": list(dict.fromkeys((d.city, d.place) for d in moved if d.city)),
+        "ties": comparison.ties,
+        "ties_count": len(moved) - len(real),
+        "kinds": kinds(real),
+        "places": list(dict.fromkeys((d.city, d.place) for d in real if d.city)),
         "kpis": kpi_rows(one, two, comparison),
         "returns": returns_rows(one, two),
         "fleets": fleets(comparison),

@@ -20,8 +20,10 @@ from api.routes.parameters import SLUG
 from api.security import Scope
 from api.store.contract import FINAL, CardFilter, PlanRow, State, Store
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.compare.types import Band
 from fleetplan.drafts.starts import examples
 from fleetplan.facts import conflicts_from
+from fleetplan.words.comparison import band_briefly
 from fleetplan.words.conflict import briefly
 from fleetplan.words.request import asked_briefly, cities_asked
 from fleetplan.words.values import PHASE_NAMES, listed, several, usd
@@ -210,11 +212,15 @@ def _live(kpis: Mapping[str, Any], asked: int) -> str | None:
 
 
 def _against(row: PlanRow, parent: PlanRow | None) -> str | None:
-    """Return how much more or less a rerun is worth than its parent."""
+    """Return how much more or less a rerun is worth than its parent, and what the best plans of both can be apart."""
     if parent is None or row.state not in FINAL or row.objective is None or parent.objective is None:
         return None
     difference = row.objective - parent.objective
-    return f"+{usd(difference)}" if difference > 0 else usd(difference)
+    told = f"+{usd(difference)}" if difference > 0 else usd(difference)
+    if row.bound is None or parent.bound is None:
+        return told
+    band = Band.between((parent.objective, parent.bound), (row.objective, row.bound))
+    return f"{told}{band_briefly(band)}"
 
 
 def _why(row: PlanRow) -> str:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from api.deps import Service, answer_of
+from api.alternatives import alternatives_told, asked_in, frontier_told
+from api.deps import Answered, Service, answer_of
 from api.doubts import kept_sentences
 from api.links import TABLE_NAMES
+from api.pages.alternatives import AXES, frontier_view, paired
 from api.pages.lineage import changes
 from api.pages.replay_view import plan_standing
 from api.pages.shell import seconds_of
 from api.pages.solving_view import gap_words
+from api.problems import BadRequest
 from api.store.contract import PlanRow
+from fleetplan.alternatives.answer import COUNT
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.explain import binding, doubts
 from fleetplan.explain.answers import answers, first_steps
 from fleetplan.explain.commitments import commitments
 from fleetplan.explain.constraints import constraint_outcomes, summed
 from fleetplan.explain.verdict import verdict
+from fleetplan.frontier.points import POINTS
 from fleetplan.plans import finance
 from fleetplan.plans.bars import bars
 from fleetplan.plans.reading import city_order, end_month
@@ -32,6 +37,7 @@ from fleetplan.words import values as words
 from fleetplan.words.bars import bar_words
 from fleetplan.words.catalogue import pieces
 from fleetplan.words.keeping import keeps
+from fleetplan.words.names import Names
 from fleetplan.words.proof import certificate_words
 from fleetplan.words.request import asked_apart
 
@@ -57,6 +63,7 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
         "verdict": verdict(plan),
         "sure": kept_sentences(service, answered),
         **plan_standing(service, row.id),
+        **options_known(service, answered),
         "status": words.STATUS_NAMES[plan.status],
         "end_month": end_month(plan),
         "gap_asked": gap_words(row),
@@ -79,6 +86,26 @@ def review(service: Service, row: PlanRow) -> dict[str, Any]:
         "commitments": commitments(plan, catalogue),
         **_confidence(plan, catalogue),
         **lineage(service, row),
+    }
+
+
+def options_known(service: Service, found: Answered) -> dict[str, Any]:
+    """Return the alternatives and frontiers of a plan as far as their plans are stored; nothing where nobody asked for them."""
+    none: dict[str, Any] = {"options": [], "options_said": [], "frontiers": []}
+    if not service.store.page(limit=1, after=None, parent=found.row.id):
+        return none
+    try:
+        told = alternatives_told(service, found, asked_in(service, found, COUNT, None, "launches", ""))
+    except BadRequest:  # the catalogue does not hold any more what the plan speaks of
+        return none
+    asked = bool(told.plans) or told.state == "known"
+    names = Names(service.known.catalogue, (found.plan,))
+    lines = (frontier_told(service, found, axis, POINTS) for axis in AXES)
+    known = [one for one in lines if any(p.plan not in {None, found.row.id} for p in one.points)]
+    return {
+        "options": paired(told) if asked else [],
+        "options_said": told.alternatives.sentences if asked else [],
+        "frontiers": [frontier_view(one, names) for one in known],
     }
 
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from api.pages import assets, catalogue, city, comparison, doubt, new_city, new_plan, plans, rerun, review, sign_in
+from api.pages import (
+    alternatives,
+    assets,
+    catalogue,
+    city,
+    comparison,
+    doubt,
+    new_city,
+    new_plan,
+    plans,
+    rerun,
+    review,
+    side_by_side,
+    sign_in,
+)
 
 ROUTERS = (
     assets.router,
@@ -13,6 +27,8 @@ ROUTERS = (
     comparison.router,
     city.router,
     doubt.router,
+    alternatives.router,
+    side_by_side.router,
     review.router,
     new_city.router,
     catalogue.router,

@@ -31,6 +31,7 @@ class Decision:
     place: str
     sentence: str
     because: str
+    tie: bool = False
 
 
 def decisions(comparison: Comparison, known: Causes | None, changes: Sequence[Told]) -> list[Decision]:
@@ -44,7 +45,9 @@ def decisions(comparison: Comparison, known: Causes | None, changes: Sequence[To
 def _decision(move: DecisionMove, names: Mapping[str, str], because: str) -> Decision:
     anchor = "".join(c if c.isalnum() else "-" for c in move.id.lower())
     place = names.get(move.city, "All cities")
-    return Decision(anchor, move.kind, KIND_NAMES[move.kind], move.city, place, move.sentence, because)
+    return Decision(
+        anchor, move.kind, KIND_NAMES[move.kind], move.city, place, move.sentence, because, tie=bool(move.tie)
+    )
 
 
 def _because(move: CausedMove | None, brief: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleetplan.compare.markets import markets_pair
 from fleetplan.compare.money import kpi_pairs, money_by_city, money_by_line, money_by_stack, returns_pairs
 from fleetplan.compare.moves import decision_moves
+from fleetplan.compare.ties import band, tie_groups, with_ties
 from fleetplan.compare.types import CityMap, Comparison, InputMove
 from fleetplan.plans.deployments import year_ends
 from fleetplan.plans.types import CityRollout, Plan
@@ -52,6 +53,7 @@ def compare_plans(a: Plan, b: Plan, names: Names | None = None) -> Comparison:
 
     ``names`` calls what was asked as the catalogue does; without them the plans' own names serve.
     """
+    pair, moves = markets_pair(a, b), with_ties(decision_moves(a, b), a, b)
     inputs = [InputMove(pointer=c.pointer, a=c.before, b=c.after) for c in input_changes(a.request, b.request)]
     found = Comparison(
         name_a=a.name,
@@ -59,10 +61,12 @@ def compare_plans(a: Plan, b: Plan, names: Names | None = None) -> Comparison:
         request_a_sha256=a.certificate.request_sha256,
         request_b_sha256=b.certificate.request_sha256,
         npv_difference_usd=round(b.objective - a.objective, 2),
-        markets=markets_pair(a, b),
+        band=band(a, b, pair),
+        markets=pair,
         same_catalogue=a.certificate.catalogue_sha256 == b.certificate.catalogue_sha256,
         inputs=inputs,
-        decisions=decision_moves(a, b),
+        decisions=moves,
+        ties=tie_groups(moves),
         money_by_city=money_by_city(a, b),
         money_by_stack=money_by_stack(a, b),
         money_by_line=money_by_line(a, b),

@@ -26,8 +26,12 @@ class InputMove(Model):
     sentence: str = ""
 
 
+Tie = Literal["", "site_swap", "few_vehicles"]
+"""No tie; other sites of a city, as many, in the same months with the same stalls; a fleet or a purchase that hardly differs."""
+
+
 class DecisionMove(Model):
-    """Something decided otherwise.
+    """Something decided otherwise. ``tie``: why it is told apart from what really moves, since it is as good either way.
 
     ``id`` names the decision (the same in every comparison), ``a`` and ``b`` what each plan decides: a month (None: never), a
     level or a number of vehicles. ``direction`` is 1 for later, wider or more, -1 for the opposite; never is latest. Of a launch
@@ -44,7 +48,43 @@ class DecisionMove(Model):
     b: str | int | None
     direction: Literal[-1, 1]
     begun: bool = False
+    tie: Tie = ""
     sentence: str = ""
+
+
+class TieGroup(Model):
+    """Decisions that differ and are as good either way: those of one kind in one city (``ids``), or of all cities.
+
+    ``most`` is the largest number of vehicles by which one of them differs; 0 for depot sites.
+    """
+
+    kind: Tie
+    city: str
+    ids: list[str]
+    most: int = 0
+    sentence: str = ""
+
+
+class Band(Model):
+    """What the best plans of two requests can be apart, the second less the first: each lies between its plan and its bound.
+
+    None where the bounds prove nothing of it: markets come first, and more of them are not ruled out. ``apart``: the difference
+    has the same sign whatever the best plans are.
+    """
+
+    least_usd: float | None
+    most_usd: float | None
+    apart: bool
+
+    @classmethod
+    def between(cls, one: tuple[float, float], two: tuple[float, float]) -> Band:
+        """Return the band of two plans, each given by what it is worth and what it is proven that none exceeds.
+
+        >>> Band.between((10.0, 11.0), (12.0, 12.5))
+        Band(least_usd=1.0, most_usd=2.5, apart=True)
+        """
+        least, most = round(two[0] - one[1], 2), round(two[1] - one[0], 2)
+        return cls(least_usd=least, most_usd=most, apart=not least <= 0.0 <= most)
 
 
 class CityMoney(Model):
@@ -155,17 +195,22 @@ class MarketsPair(Model):
 
 
 class Comparison(Model):
-    """Two plans compared. ``markets``: None where both are asked for value alone."""
+    """Two plans compared. ``markets``: None where both are asked for value alone.
+
+    ``decisions`` holds all that differs; those with a ``tie`` are grouped in ``ties``, the others are what really moves.
+    """
 
     name_a: str
     name_b: str
     request_a_sha256: str
     request_b_sha256: str
     npv_difference_usd: float
+    band: Band | None = None
     markets: MarketsPair | None = None
     same_catalogue: bool
     inputs: list[InputMove]
     decisions: list[DecisionMove]
+    ties: list[TieGroup] = []
     money_by_city: list[CityMoney]
     money_by_stack: list[StackMoney]
     money_by_line: list[LineMoney]

@@ -45,6 +45,8 @@ class Constraint(Model):
         Whether forms offer it although it is given: it has no lever of its own.
     imposed
         Whether law, a regulator, a partner or the world sets it, and not whoever asks.
+    in_text_only
+        Whether it holds more than a form can show: it is written in the request itself.
     """
 
     id: Name
@@ -58,6 +60,7 @@ class Constraint(Model):
     given: ClassVar[bool] = False
     in_forms: ClassVar[bool] = False
     imposed: ClassVar[bool] = False
+    in_text_only: ClassVar[bool] = False
 
     @property
     def stands(self) -> Firmness:

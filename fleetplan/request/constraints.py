@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from fleetplan.request.constraint import Constraint, Limit
 from fleetplan.request.imposed import AreaCap, LineChange, PermitQuota, RivalLaunch, ServiceHours, Tariff, TripsCap
-from fleetplan.request.values import NO_TRUTH, Amount, Count, Month, Name, NotNegative, Share, refusal
+from fleetplan.request.values import NO_TRUTH, Amount, Count, Model, Month, Name, NotNegative, Share, refusal
 
 __all__ = ["CONSTRAINT_TYPES", "AnyConstraint", "Constraint", "Limit", "constraint_from"]
 
@@ -269,6 +269,30 @@ class PartnerParticipation(Constraint):
     stack: Name | None = None
 
 
+class Opening(Model):
+    """A stack that opens in a city: whenever, or in the quarter that holds a month; to whatever level, or to one."""
+
+    stack: Name
+    city: Name
+    month: Month | None = Field(
+        default=None, description="in the quarter of the horizon that holds it; left out: whenever"
+    )
+    level: Annotated[int, Field(ge=1, le=1000), NO_TRUTH] | None = Field(
+        default=None, description="the widest area that is ever open, as a level of the ladder; left out: any"
+    )
+
+
+class OtherLaunches(Constraint):
+    """The plan has other launches than these: one opens besides, one does not open, or not in that quarter or to that level."""
+
+    in_text_only = True
+    type: Literal["other_launches"] = "other_launches"
+    launches: list[Opening] = Field(
+        max_length=500, description="what the plan may not have exactly; empty: it may not open nothing"
+    )
+    city: Name | None = Field(default=None, description="only what opens in this city is compared")
+
+
 AnyConstraint = Annotated[
     MarketsLive
     | LaunchNotBefore
@@ -296,7 +320,8 @@ AnyConstraint = Annotated[
     | ServiceLevel
     | MinimumTrips
     | ResultFloor
-    | PartnerParticipation,
+    | PartnerParticipation
+    | OtherLaunches,
     Field(discriminator="type"),
 ]
 

@@ -75,7 +75,7 @@ def _fields(kind: type[Constraint]) -> Iterator[Field]:
 
 def _kind(name: str) -> ConstraintKind:
     kind, words = CONSTRAINT_TYPES[name], CONSTRAINTS[name]
-    offered = kind.in_forms or not kind.given
+    offered = kind.in_forms or not (kind.given or kind.in_text_only)
     fields = tuple(f for f in _fields(kind) if f.editable or offered)
     return ConstraintKind(name, words.title, fields, words.hint, offered=offered)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import Fault, RequestError, near_misses
 from fleetplan.request import AnyConstraint, StackInCity
+from fleetplan.request.constraints import Opening
 
 Pair = tuple[str, str]
 """A stack and a city."""
@@ -32,7 +34,7 @@ class Names:
         """Return a stack's slug, empty after noting that there is none; ``city`` settles a name that fits several."""
         return self._try(where, lambda: resolve_stack(self.catalogue, name, city))
 
-    def pair(self, pair: StackInCity, where: str) -> Pair | None:
+    def pair(self, pair: StackInCity | Opening, where: str) -> Pair | None:
         """Return the slugs of a stack in a city; nothing where one of them has none."""
         named_city, named_stack = getattr(pair, "city", ""), getattr(pair, "stack", "")
         city = self.city(named_city, f"{where}/city") if named_city else ""
@@ -41,13 +43,15 @@ class Names:
 
     def constraint(self, item: AnyConstraint, where: str) -> AnyConstraint:
         """Return a constraint with slugs in place of names."""
-        found: dict[str, str] = {}
+        found: dict[str, Any] = {}
         if given := getattr(item, "city", None):
             found["city"] = self.city(given, f"{where}/city")
         if given := getattr(item, "stack", None):
             found["stack"] = self.stack(given, f"{where}/stack", found.get("city") or None)
         if given := getattr(item, "partner", None):
             found["partner"] = self._partner(given, f"{where}/partner")
+        if launches := getattr(item, "launches", None):
+            found["launches"] = [self._opening(one, f"{where}/launches/{k}") for k, one in enumerate(launches)]
         permits = [p for law in self.catalogue.jurisdictions.values() for p in law.permits]
         events = [e for law in self.catalogue.jurisdictions.values() for e in law.events]
         laws = self.catalogue.jurisdictions
@@ -56,6 +60,11 @@ class Names:
             if given := getattr(item, key, None):
                 found[key] = self._known(key, given, known, f"{where}/{key}")
         return item.model_copy(update=found)
+
+    def _opening(self, opening: Opening, where: str) -> Opening:
+        """Return an opening with slugs in place of names, empty ones after noting that there are none."""
+        found = self.pair(opening, where) or ("", "")
+        return opening.model_copy(update={"stack": found[0], "city": found[1]})
 
     def _partner(self, name: str, where: str) -> str:
         """Return a partner as the catalogue writes it: by its own name, or by that of one of its stacks."""

@@ -14,6 +14,7 @@ from fleetplan.request import MAX_HORIZON_MONTHS, AnyConstraint
 from fleetplan.request.constraints import (
     EventDate,
     ForbidDeployment,
+    OtherLaunches,
     PermitDelay,
     SupplyChange,
     Suspension,
@@ -34,6 +35,9 @@ def check_months(item: AnyConstraint, where: str, grid: Grid, names: Names) -> N
             _check_month(month, f"{where}/{key}", grid, names)
     if has_window(type(item)):
         _check_window(item, where, grid, names)
+    for k, one in enumerate(getattr(item, "launches", None) or ()):
+        if month := getattr(one, "month", None):
+            _check_month(month, f"{where}/launches/{k}/month", grid, names)
 
 
 def _check_window(item: AnyConstraint, where: str, grid: Grid, names: Names) -> None:
@@ -75,6 +79,30 @@ def _no_whole_period(item: SupplyChange, where: str, grid: Grid, names: Names) -
     )
     remedy = f"write start: {first} and end: {last}, or set horizon.single_months to {until - grid.start}"
     names.add(f"{where}/factor", what, "at most 1, or a window that holds a whole period", remedy)
+
+
+def check_launches(item: AnyConstraint, where: str, names: Names) -> None:
+    """Note launches that a constraint names twice, or outside of the one city that it compares.
+
+    A stack that is not planned there may be named: that it does not open is what was asked for.
+    """
+    if not isinstance(item, OtherLaunches):
+        return
+    city, seen = getattr(item, "city", None), set()
+    for k, one in enumerate(getattr(item, "launches", None) or ()):
+        own, pair = f"{where}/launches/{k}", (one.stack, one.city)
+        if all(pair) and pair in seen:
+            names.add(
+                own, f"{one.stack}@{one.city} stands in the list already", "each stack in a city once", "take it out"
+            )
+        if city and one.city and one.city != city:
+            names.add(
+                f"{own}/city",
+                f"{one.city} is not {city}, which alone is compared",
+                city,
+                "take it out, or leave city out",
+            )
+        seen.add(pair)
 
 
 def check_planned(item: AnyConstraint, where: str, admission: Admission, names: Names) -> None:

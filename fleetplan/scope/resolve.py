@@ -13,7 +13,7 @@ from fleetplan.scope.classes import with_classes
 from fleetplan.scope.lines import check_lines
 from fleetplan.scope.names import Names, Pair
 from fleetplan.scope.overrides import apply_overrides
-from fleetplan.scope.relevance import check_events, check_months, check_planned
+from fleetplan.scope.relevance import check_events, check_launches, check_months, check_planned
 from fleetplan.scope.scenarios import scenario_faults
 
 
@@ -84,6 +84,7 @@ def look_up(request: PlanRequest, catalogue: Catalogue, unread: Collection[str] 
     constraints = [(i, names.constraint(item, f"/constraints/{i}")) for i, item in asked]
     for i, item in constraints:
         where = f"/constraints/{i}"
+        check_launches(item, where, names)
         if "horizon" not in unread:
             check_months(item, where, request.grid, names)
         if lists_hold:

@@ -256,6 +256,25 @@ def why_not_name(whose: str, asked: str) -> str:
     return _short(f"{_short(whose, LONGEST_PARENT)} · why not: {asked}", LONGEST_NAME)
 
 
+def alternative_name(whose: str, number: int) -> str:
+    """Return a name for a plan of another structure; at most 80 characters.
+
+    >>> alternative_name("Uber 2027", 2)
+    'Uber 2027 · alternative 2'
+    """
+    return _short(f"{_short(whose, LONGEST_PARENT)} · alternative {number}", LONGEST_NAME)
+
+
+def frontier_name(whose: str, axis: str, limit: float) -> str:
+    """Return a name for a plan within a limit; at most 80 characters.
+
+    >>> frontier_name("Uber 2027", "capital", 25e6), frontier_name("Uber 2027", "markets", 3)
+    ('Uber 2027 · at most $25.0 M of capital', 'Uber 2027 · at least 3 markets')
+    """
+    limits = f"at most {usd(limit)} of capital" if axis == "capital" else f"at least {several(round(limit), 'market')}"
+    return _short(f"{_short(whose, LONGEST_PARENT)} · {limits}", LONGEST_NAME)
+
+
 def with_words(whose: str, words: str) -> str:
     """Return a name for a plan: whose it is, and what it asks; at most 80 characters."""
     return _short(f"{_short(whose, LONGEST_PARENT)} · {words}", LONGEST_NAME)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fleetplan.compare.types import AloneEffect, Causes, Comparison, DecisionMove, MarketsPair
+from fleetplan.compare.types import AloneEffect, Band, Causes, Comparison, DecisionMove
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.patch import input_changes
 from fleetplan.words.changes import Told, change_sentence
 from fleetplan.words.markets import pair_sentence
-from fleetplan.words.moves import Parties, later, months_words, said
+from fleetplan.words.moves import Parties, later, months_words, said, ties_said
 from fleetplan.words.names import Names
 from fleetplan.words.proof import share_open
 from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
@@ -26,26 +26,58 @@ def in_words(comparison: Comparison, a: Plan, b: Plan, names: Names) -> Comparis
     sentences = [change_sentence(change, names) for change in input_changes(a.request, b.request)]
     inputs = [i.model_copy(update={"sentence": told}) for i, told in zip(comparison.inputs, sentences, strict=True)]
     decisions = said(comparison.decisions, Parties(a, b))
+    ties = ties_said(comparison.ties, decisions, Parties(a, b))
     pair = comparison.markets
     markets = pair.model_copy(update={"sentence": pair_sentence(pair)}) if pair is not None else None
-    summary = _summary(a, b, decisions, markets)
-    said_ = {"inputs": inputs, "markets": markets, "decisions": decisions, "summary": summary}
+    summary = _summary(a, b, comparison.model_copy(update={"decisions": decisions, "ties": ties, "markets": markets}))
+    said_ = {"inputs": inputs, "markets": markets, "decisions": decisions, "ties": ties, "summary": summary}
     return comparison.model_copy(update=said_)
 
 
-def _summary(a: Plan, b: Plan, decisions: Sequence[DecisionMove], markets: MarketsPair | None) -> list[str]:
+def _summary(a: Plan, b: Plan, comparison: Comparison) -> list[str]:
+    decisions, markets = comparison.decisions, comparison.markets
     if not decisions:
         return ["Both plans decide the same."]
+    ties = [g.sentence for g in comparison.ties]
+    if all(m.tie for m in decisions):
+        return ["Both plans decide the same but for what is as good either way.", *ties]
     launches = [m for m in decisions if m.kind == "launch"]
     moved = sum(m.a is not None and m.b is not None for m in launches)
     dropped, new = sum(m.b is None for m in launches), sum(m.a is None for m in launches)
-    worth = f"{more_or_less(b.objective - a.objective)}, {usd_fine(b.objective)} instead of {usd_fine(a.objective)}"
+    worth = (
+        f"{more_or_less(b.objective - a.objective)}, {usd_fine(b.objective)} instead of {usd_fine(a.objective)}"
+        f"{band_words(comparison.band)}"
+    )
     head = (
         f"{several(moved, 'launch moves', 'launches move')}, {several(new, 'is', 'are')} new, "
         f"{several(dropped, 'is', 'are')} dropped; the net present value is {worth}."
     )
     ends = (m for m in decisions if m.kind == "ended")
     return [head, *([markets.sentence] if markets else []), *(m.sentence for m in (*launches, *ends))]
+
+
+def band_words(band: Band | None) -> str:
+    """Return what the best plans of both requests can be apart, to stand after a difference; empty where that is the difference.
+
+    >>> band_words(Band(least_usd=-1e6, most_usd=2e6, apart=False))
+    ' (the best plans of both: from $1.00 M less to $2.00 M more)'
+    """
+    if band is None or band.least_usd is None or band.most_usd is None:
+        return ""
+    if band.most_usd - band.least_usd < SAME_USD:
+        return ""
+    return f" (the best plans of both: from {more_or_less(band.least_usd)} to {more_or_less(band.most_usd)})"
+
+
+def band_briefly(band: Band) -> str:
+    """Return the same in few words, to stand after an amount.
+
+    >>> band_briefly(Band(least_usd=-1e6, most_usd=2e6, apart=False))
+    ' (−$1.00 M to +$2.00 M)'
+    """
+    if band.least_usd is None or band.most_usd is None or band.most_usd - band.least_usd < SAME_USD:
+        return ""
+    return f" ({signed(band.least_usd)} to {signed(band.most_usd)})"
 
 
 def more_or_less(value: float) -> str:
@@ -73,7 +105,7 @@ def verdict(
     if not comparison.decisions and abs(b.objective - a.objective) < SAME_USD:
         return [_same(changes)]
     return [
-        f"{_worth(a, b, changes)}{_from(b.objective - a.objective, changes, alone)}",
+        f"{_worth(a, b, changes, comparison.band)}{_from(b.objective - a.objective, changes, alone)}",
         *([comparison.markets.sentence] if comparison.markets else []),
         f"{launches_sentence(a, b, comparison.decisions)}{_ends(comparison.decisions)}",
         _where(a, b, comparison),
@@ -98,7 +130,7 @@ def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def _worth(a: Plan, b: Plan, changes: Sequence[Told]) -> str:
+def _worth(a: Plan, b: Plan, changes: Sequence[Told], band: Band | None) -> str:
     difference = b.objective - a.objective
     head = f"{_capital(asked_briefly(changes))}: " if changes else "No input differs, and yet "
     whose = "the plan" if changes else "the second plan"
@@ -109,7 +141,7 @@ def _worth(a: Plan, b: Plan, changes: Sequence[Told]) -> str:
     plus = "+" if difference > 0 else ""
     return (
         f"{head}{whose} is worth {more_or_less(difference)}, {usd_fine(b.objective)} instead of "
-        f"{usd_fine(a.objective)}{f' ({plus}{share})' if share else ''}."
+        f"{usd_fine(a.objective)}{f' ({plus}{share})' if share else ''}{band_words(band)}."
     )
 
 

@@ -16,8 +16,10 @@ from fleetplan.words.imposed import (
     asks_duty,
     asks_hours,
     asks_line,
+    asks_others,
     asks_quota,
     asks_rival,
+    asks_suspension,
     asks_trips_at_most,
 )
 from fleetplan.words.names import Names
@@ -115,19 +117,6 @@ def _result(c: Entry, _: Names) -> str:
 
 def _trips(c: Entry, names: Names) -> str:
     return f"at least {count(c['trips_per_day'])} trips a day, {place_words(c, names, 'all cities')}{window_words(c)}"
-
-
-def _suspended(c: Entry, names: Names) -> str:
-    where = names.place(c.get("stack"), c.get("city"))
-    law = names.law(c["jurisdiction"]) if c.get("jurisdiction") else ""
-    who = (
-        " under the law of ".join(part for part in (where, law) if part)
-        if where
-        else f"every service under the law of {law}"
-    )
-    left = c.get("vehicles_left") or 0
-    kept = f"at most {number_words(left, 'vehicle')} left" if left else "no vehicle left"
-    return f"{who} suspended{window_words(c)}{'' if c.get('end') else ' for good'}, {kept}"
 
 
 # --- what a plan does about it ---
@@ -229,6 +218,11 @@ def _least_result(c: Entry, found: Measures, __: Names) -> str:
     own = min(found, key=lambda m: (m.amount - m.least, m.month))
     what = f"a loss of {usd(-own.amount)}" if own.amount < 0 else f"a result of {usd(own.amount)}"
     return f"Nearest to it is {what} in the {c.get('per') or 'quarter'} from {month_name(own.month)}."
+
+
+def _other(_: Entry, found: Measures, __: Names) -> str:
+    apart = round(sum(m.amount for m in found))
+    return f"{several(apart, 'launch differs', 'launches differ')} from those." if apart else "They are those."
 
 
 def _given(_: Entry, __: Measures, ___: Names) -> str:
@@ -337,7 +331,7 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
     ),
     "suspension": ConstraintWords(
         "A service is suspended",
-        _suspended,
+        asks_suspension,
         _held,
         {"vehicles_left": ("Vehicles left", "vehicles"), "start": ("From", ""), "end": ("To", "")},
         "It pauses and comes back, or ends. Without an end it is for good. Nothing opens or widens meanwhile.",
@@ -359,6 +353,12 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         lambda c, n: f"{place_words(c, n)} opens in {month_words(c['month'])}",
         _opens,
         {"month": ("Opens in", "")},
+    ),
+    "other_launches": ConstraintWords(
+        "Other launches than these",
+        asks_others,
+        _other,
+        hint="Written in the request itself: it cuts one plan's launches off, to find the next best plan.",
     ),
     "permit_delay": ConstraintWords("Permits come later", _delay, _given, {"months": ("Months later", "months")}),
     "event_date": ConstraintWords(

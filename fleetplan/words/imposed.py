@@ -1,10 +1,12 @@
-"""What regulators and markets impose, in words: areas by stages, caps, quotas, duties, rivals, hours of the day."""
+"""What regulators and markets impose, and launches that are to be others, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fleetplan.words.asked import Entry, month_words, number_words, place_words, window_words
 from fleetplan.words.names import Names
-from fleetplan.words.values import count, percent, several, usd
+from fleetplan.words.values import count, listed, percent, several, usd
 
 
 def asks_area_at_least(c: Entry, names: Names) -> str:
@@ -60,3 +62,32 @@ def asks_hours(c: Entry, names: Names) -> str:
     return (
         f"riders carried from {c['from_hour']}:00 to {c['to_hour']}:00 only, {place_words(c, names)}{window_words(c)}"
     )
+
+
+def asks_suspension(c: Entry, names: Names) -> str:
+    """Return what a suspension says."""
+    where = names.place(c.get("stack"), c.get("city"))
+    law = names.law(c["jurisdiction"]) if c.get("jurisdiction") else ""
+    who = (
+        " under the law of ".join(part for part in (where, law) if part)
+        if where
+        else f"every service under the law of {law}"
+    )
+    left = c.get("vehicles_left") or 0
+    kept = f"at most {number_words(left, 'vehicle')} left" if left else "no vehicle left"
+    return f"{who} suspended{window_words(c)}{'' if c.get('end') else ' for good'}, {kept}"
+
+
+def asks_others(c: Entry, names: Names) -> str:
+    """Return which launches a plan is not to have again."""
+    where = f"in {names.city(c['city'])} " if c.get("city") else ""
+    told = [_opening(one, names) for one in c["launches"] if isinstance(one, Mapping)]
+    if not told:
+        return f"something opens {where}".rstrip()
+    return f"{where}other launches than just {listed(told)}"
+
+
+def _opening(one: Entry, names: Names) -> str:
+    month = f" in the quarter of {month_words(one['month'])}" if one.get("month") else ""
+    level = f" to level {one['level']}" if one.get("level") else ""
+    return f"{names.place(one['stack'], one['city'])}{month}{level}"

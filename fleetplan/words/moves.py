@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from fleetplan.compare.types import DecisionMove
+from fleetplan.compare.types import DecisionMove, TieGroup
 from fleetplan.months import month_number
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import DeploymentPlan, Plan
-from fleetplan.words.values import count, month_name, several
+from fleetplan.words.values import count, listed, month_name, several
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -74,6 +74,22 @@ def move_sentence(move: DecisionMove, parties: Parties) -> str:
 def said(moves: Iterable[DecisionMove], parties: Parties) -> list[DecisionMove]:
     """Return decisions with their sentences."""
     return [m.model_copy(update={"sentence": move_sentence(m, parties)}) for m in moves]
+
+
+def ties_said(groups: Iterable[TieGroup], moves: Iterable[DecisionMove], parties: Parties) -> list[TieGroup]:
+    """Return groups of ties with their sentences."""
+    by_id = {m.id: m for m in moves}
+    return [g.model_copy(update={"sentence": _tie_sentence(g, by_id, parties)}) for g in groups]
+
+
+def _tie_sentence(g: TieGroup, moves: Mapping[str, DecisionMove], parties: Parties) -> str:
+    if g.kind == "site_swap":
+        own = [moves[i] for i in g.ids]
+        gone, new = ([m.site for m in own if (m.b if here else m.a) is None] for here in (True, False))
+        instead = f"{listed(new)} instead of {listed(gone)}" if new and gone else "the order of its sites"
+        return f"{parties.city(g.city)} builds as many depots in the same months on other sites: {instead}."
+    many = several(len(g.ids), "fleet or purchase differs", "fleets and purchases differ")
+    return f"{many} by {several(g.most, 'vehicle')}{' at most' if len(g.ids) > 1 else ''}."
 
 
 def _launch(m: DecisionMove, parties: Parties) -> str:

@@ -110,6 +110,8 @@ function localTimes() {
 
 // --- compare ------------------------------------------------------------------------------------------------------------
 
+const MOST_PLANS = 20;
+
 function choose(box) {
   if (box.checked) chosen.set(box.dataset.compare, box.dataset.name);
   else chosen.delete(box.dataset.compare);
@@ -122,13 +124,17 @@ function showTray(entries) {
   chosen.clear();
   for (const [id, name] of entries) chosen.set(id, name);
   const two = entries.length === 2;
+  const more = entries.length > 2;
   $("tray").hidden = entries.length === 0;
-  for (const box of document.querySelectorAll("[data-compare]")) box.disabled = two && !box.checked;
-  $("tray-text").textContent = two ? `From ${entries[0][1]} to ${entries[1][1]}` : (entries[0]?.[1] ?? "");
-  $("tray-hint").textContent = two ? "" : "Choose a second plan to compare it with.";
-  $("tray-go").hidden = $("tray-swap").hidden = !two;
+  for (const box of document.querySelectorAll("[data-compare]")) box.disabled = entries.length >= MOST_PLANS && !box.checked;
+  $("tray-text").textContent = two ? `From ${entries[0][1]} to ${entries[1][1]}` : more ? `${entries.length} plans side by side` : (entries[0]?.[1] ?? "");
+  $("tray-hint").textContent = two || more ? "" : "Choose a second plan to compare it with.";
+  $("tray-go").hidden = !two && !more;
+  $("tray-swap").hidden = !two;
   if (two) $("tray-go").href = at(`/plans/${entries[0][0]}/comparison?with=${entries[1][0]}`);
-  if (entries.length) say(two ? `Two plans chosen: ${$("tray-text").textContent}.` : `${entries[0][1]} chosen. Choose a second plan.`);
+  if (more) $("tray-go").href = at(`/comparisons?${new URLSearchParams(entries.map(([id]) => ["plan", id]))}`);
+  if (two) say(`Two plans chosen: ${$("tray-text").textContent}.`);
+  else if (entries.length) say(more ? `${$("tray-text").textContent}.` : `${entries[0][1]} chosen. Choose a second plan.`);
 }
 
 function clearTray() {

@@ -13,6 +13,7 @@ from fleetplan.optimize.rules.imposed import SuspensionRule
 from fleetplan.optimize.rules.launch import LAUNCH_RULES
 from fleetplan.optimize.rules.money import BOOKING_RULES, MONEY_RULES
 from fleetplan.optimize.rules.orders import ORDER_RULES
+from fleetplan.optimize.rules.others import OtherLaunchesRule
 from fleetplan.optimize.rules.partners import PARTNER_RULES
 from fleetplan.optimize.rules.remote import REMOTE_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
@@ -34,7 +35,7 @@ OPERATING_RULES: tuple[Rule, ...] = (
 )
 STANDING_RULES: tuple[Rule, ...] = (*OPERATING_RULES, *MONEY_RULES)
 
-__all__ = ["CONSTRAINT_RULES", "STANDING_RULES", "Problem", "Rule", "SuspensionRule", "rules_for"]
+__all__ = ["CONSTRAINT_RULES", "STANDING_RULES", "OtherLaunchesRule", "Problem", "Rule", "SuspensionRule", "rules_for"]
 
 
 def rules_for(instance: Instance) -> tuple[Rule, ...]:

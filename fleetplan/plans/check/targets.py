@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case
-from fleetplan.plans.check.measure import Lines, Measure, Rollouts
+from fleetplan.plans.check.measure import Lines, Measure, Placed, Rollouts
 from fleetplan.plans.check.report import (
     MONEY_SHARE,
     MONEY_USD,
@@ -40,6 +40,8 @@ from fleetplan.request.constraints import (
     LaunchNotBefore,
     MarketsLive,
     MinimumTrips,
+    Opening,
+    OtherLaunches,
     PartnerShare,
     ResultFloor,
     ServiceLevel,
@@ -237,6 +239,30 @@ def _result_floor(plan: Rollouts, c: ResultFloor) -> Iterator[Measure]:
         yield Measure(result, text, least=least, month=plan.months[inside[0]], slack=slack)
 
 
+@_measures(OtherLaunches)
+def _other_launches(plan: Rollouts, c: OtherLaunches) -> Iterator[Measure]:
+    opened = {(d.row.stack, d.row.city): d for d in plan.named(c.city, None) if d.launch_period is not None}
+    named = {(one.stack, one.city): one for one in c.launches}
+    others = len(set(opened) - set(named)) + sum(not _is_so(plan, opened.get(pair), one) for pair, one in named.items())
+    yield Measure(others, "the launches are those that were not to be again", least=1)
+
+
+def _is_so(plan: Rollouts, placed: Placed | None, one: Opening) -> bool:
+    """Return whether a deployment opens as a constraint tells of it: in that quarter of the horizon, to that level."""
+    if placed is None or placed.launch_period is None:
+        return False
+    quarters = [(month - plan.grid.start) // 3 for month in (plan.start(placed.launch_period), _asked(plan, one))]
+    level = one.level is None or max(placed.row.level) == one.level
+    return level and (one.month is None or quarters[0] == quarters[1])
+
+
+def _asked(plan: Rollouts, one: Opening) -> int:
+    """Return the month of the period that holds the month asked about; what lies outside the horizon is itself."""
+    month = month_number(one.month) if one.month else plan.grid.start
+    period = plan.grid.period_of(month)
+    return plan.start(period) if period in plan.periods else month
+
+
 def _running(lines: Lines) -> Iterator[list[float]]:
     """Yield the lines that an operating result sums."""
     yield from (amounts for line, amounts in lines.items() if line not in CAPITAL_CHARGED)
@@ -256,7 +282,9 @@ def measured(plan: Rollouts, constraint: Constraint) -> list[Measure]:
 def by_slugs(case: Case, constraint: Constraint) -> Constraint:
     """Return a constraint with the catalogue's slugs and partners in place of what the request calls them."""
     city, stack, partner = (getattr(constraint, name, None) for name in ("city", "stack", "partner"))
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
+    if isinstance(constraint, OtherLaunches):
+        found["launches"] = [_slugs_of(case, one) for one in constraint.launches]
     if city is not None:
         found["city"] = resolve_city(case.raw, city)
     if stack is not None:
@@ -264,6 +292,11 @@ def by_slugs(case: Case, constraint: Constraint) -> Constraint:
     if partner is not None and all(known.partner != partner for known in case.catalogue.stacks.values()):
         found["partner"] = case.catalogue.stacks[resolve_stack(case.raw, partner)].partner
     return constraint.model_copy(update=found)
+
+
+def _slugs_of(case: Case, one: Opening) -> Opening:
+    city = resolve_city(case.raw, one.city)
+    return one.model_copy(update={"city": city, "stack": resolve_stack(case.raw, one.stack, city)})
 
 
 def check_targets(case: Case) -> Iterator[Violation]:

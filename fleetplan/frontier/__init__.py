@@ -1,0 +1,1 @@
+"""What more of something buys: the best plans for less and less capital, or for more and more markets."""

@@ -1,0 +1,124 @@
+"""The points of a frontier: their limits as patches of a plan's request, and what the plans found for them tell.
+
+Capital: with ``K`` what the plan spends, points at ``K k / n``, ``k = 1 .. n``. What may be spent by quarter is the request's own
+until it sums to the limit, and nothing afterwards, so that the pace stays what it was. The last point is the plan itself, which
+spends no more. Markets: at least ``m`` are live in the last period, ``m`` from those of the plan on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fleetplan.facts import Conflict
+from fleetplan.frontier.types import Axis, Frontier, Point
+from fleetplan.plans.reading import end_month
+from fleetplan.plans.types import Plan
+from fleetplan.words.frontier import in_words
+from fleetplan.words.names import Names
+
+POINTS, FEWEST, MOST = 8, 2, 20
+MARKETS = "markets-at-least"
+CENT = 0.01
+
+Found = Plan | tuple[Conflict, ...] | None
+"""A plan within a limit; why there is none; not known."""
+
+
+def paid_markets(plan: Plan) -> int:
+    """Return how many cities carry paying riders in a plan's last period."""
+    return sum(any(d.mode[-1].startswith("paid") for d in city.deployments) for city in plan.cities)
+
+
+def limits(plan: Plan, axis: Axis, points: int = POINTS) -> list[float]:
+    """Return the limits of the points, the smallest first; fewer where there are not as many cities, or nothing is spent."""
+    if axis == "capital":
+        spent = plan.kpis.capital_usd
+        return [round(spent * k / points, 2) for k in range(1, points + 1)] if spent > 0 else []
+    own = paid_markets(plan)
+    return [float(m) for m in range(own, len(plan.cities) + 1)][:points]
+
+
+def patch_of(plan: Plan, axis: Axis, limit: float) -> dict[str, Any]:
+    """Return the patch of a plan's request that asks for a limit."""
+    if axis == "capital":
+        return {"capital": {"per_quarter_usd": capped(plan, limit)}}
+    name, number, taken = MARKETS, 1, {c.id for c in plan.request.constraints}
+    while name in taken:
+        number += 1
+        name = f"{MARKETS}-{number}"
+    return {"constraints": {name: {"type": "markets_live", "count": int(limit), "by": end_month(plan)}}}
+
+
+def capped(plan: Plan, limit_usd: float) -> list[float]:
+    """Return by quarter what may be spent where no more than a limit may be in all, at the request's own pace."""
+    given, quarters = plan.request.capital.per_quarter_usd, -(-plan.request.horizon.months // 3)
+    own = given if isinstance(given, list) else [given]
+    amounts, left = [], limit_usd
+    for quarter in range(quarters):
+        amount = min(own[min(quarter, len(own) - 1)], left)
+        amounts.append(round(amount, 2))
+        left = max(0.0, round(left - amount, 2))
+    return amounts
+
+
+def keeps(plan: Plan, axis: Axis, limit: float) -> bool:
+    """Return whether a plan itself keeps a limit, so that it is the best plan found within it."""
+    if axis == "markets":
+        return paid_markets(plan) >= limit
+    spent = 0.0
+    quarters = plan.request.grid.quarters
+    allowed = capped(plan, limit)
+    for t, usd in enumerate(plan.capital_usd):
+        spent += usd
+        if spent > sum(allowed[: int(quarters[t]) + 1]) + CENT:
+            return False
+    return True
+
+
+def frontier(plan: Plan, axis: Axis, found: Mapping[float, Found], points: int, names: Names) -> Frontier:
+    """Return a frontier with what is known of its points, in words too; ``found`` tells of limits that the plan does not keep."""
+    told: list[Point] = []
+    for limit in limits(plan, axis, points):
+        own = keeps(plan, axis, limit)
+        known = plan if own else found.get(limit)
+        told.append(_point(plan, axis, limit, known, told[-1] if told else None, own=own))
+    made = Frontier(
+        axis=axis,
+        own_npv_usd=plan.objective,
+        own_bound_usd=plan.bound,
+        own_capital_usd=plan.kpis.capital_usd,
+        own_markets=paid_markets(plan),
+        points=told,
+    )
+    return in_words(made, names)
+
+
+def _point(plan: Plan, axis: Axis, limit: float, known: Found, before: Point | None, *, own: bool) -> Point:
+    patch = patch_of(plan, axis, limit)
+    if known is None:
+        return Point(limit=limit, state="open", patch=patch)
+    if not isinstance(known, Plan):
+        return Point(limit=limit, state="none", conflicts=list(known), patch=patch)
+    gained = None
+    if before is not None and before.npv_usd is not None and limit > before.limit:
+        gained = round((known.objective - before.npv_usd) / (limit - before.limit), 4)
+    return Point(
+        limit=limit,
+        state="plan",
+        own=own,
+        npv_usd=known.objective,
+        bound_usd=known.bound,
+        capital_usd=known.kpis.capital_usd,
+        peak_funding_usd=known.kpis.peak_funding_usd,
+        markets=paid_markets(known),
+        vehicles=known.kpis.vehicles_end,
+        cities=sorted(c.city for c in known.cities if c.launch),
+        gained_usd=gained,
+        patch=patch,
+    )
+
+
+def to_find(plan: Plan, axis: Axis, points: int = POINTS) -> Sequence[float]:
+    """Return the limits for which a plan has to be found."""
+    return [limit for limit in limits(plan, axis, points) if not keeps(plan, axis, limit)]

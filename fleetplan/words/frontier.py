@@ -1,0 +1,87 @@
+"""A frontier in sentences: what more capital buys, what more markets cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from fleetplan.frontier.types import Frontier, Point
+from fleetplan.words.names import Names
+from fleetplan.words.values import count, listed, several, usd, usd_fine
+
+NOTHING_USD = 50_000.0
+
+
+def in_words(found: Frontier, names: Names) -> Frontier:
+    """Return a frontier with its sentences; nothing else in it changes."""
+    points = [p.model_copy(update={"sentence": point_sentence(p, found, names)}) for p in found.points]
+    return found.model_copy(update={"points": points, "sentences": list(_sentences(found))})
+
+
+def limit_words(point: Point, found: Frontier) -> str:
+    """Return a point's limit."""
+    if found.axis == "capital":
+        return f"at most {usd(point.limit)} of capital"
+    return f"at least {several(round(point.limit), 'market')}"
+
+
+def point_sentence(point: Point, found: Frontier, names: Names) -> str:
+    """Return what the best plan within a limit is."""
+    limit = limit_words(point, found)
+    if point.state == "open":
+        return f"With {limit}: not known yet."
+    if point.state == "none":
+        why = [c.sentence for c in point.conflicts] or ["Fewer cannot be had either."]
+        return " ".join([f"No plan has {limit}.", *why])
+    assert point.npv_usd is not None  # noqa: S101  # a plan was found
+    assert point.bound_usd is not None  # noqa: S101
+    cities = listed([names.city(city) for city in point.cities]) or "nothing"
+    most = f", none can be worth more than {usd_fine(point.bound_usd)}"
+    own = " (this plan)" if point.own else ""
+    return (
+        f"With {limit}{own}: {usd_fine(point.npv_usd)}{most}; it opens {cities}, spends {usd(point.capital_usd)} "
+        f"and ends with {several(point.vehicles or 0, 'vehicle')}."
+    )
+
+
+def _sentences(found: Frontier) -> Iterator[str]:
+    known = [p for p in found.points if p.npv_usd is not None]
+    missing = sum(p.state == "open" for p in found.points)
+    if not found.points:
+        yield (
+            "The plan spends no capital, so there is no frontier of capital and value."
+            if found.axis == "capital"
+            else "No city is planned."
+        )
+        return
+    yield from _capital(known, found) if found.axis == "capital" else _markets(known, found)
+    if missing:
+        yield f"{several(missing, 'point is', 'points are')} not known yet."
+
+
+def _capital(known: list[Point], found: Frontier) -> Iterator[str]:
+    idle = [p for p in known if abs(p.npv_usd or 0.0) < NOTHING_USD and not p.vehicles]
+    if idle:
+        yield f"With no more than {usd(idle[-1].limit)} of capital nothing is worth opening."
+    worth = [p for p in known if (p.npv_usd or 0.0) >= 0.9 * found.own_npv_usd > 0.0]
+    if worth and not worth[0].own:
+        first = worth[0]
+        yield (
+            f"{usd(first.limit)} of capital already buys {usd_fine(first.npv_usd or 0.0)} of the plan's "
+            f"{usd_fine(found.own_npv_usd)}."
+        )
+    steps = [p for p in known if p.gained_usd is not None]
+    if steps:
+        last = steps[-1]
+        yield f"The last step, to {usd(last.limit)}, brings {usd(last.gained_usd)} of value for each further dollar."
+
+
+def _markets(known: list[Point], found: Frontier) -> Iterator[str]:
+    yield f"The plan has {several(found.own_markets, 'market')} at its end and is worth {usd_fine(found.own_npv_usd)}."
+    for before, point in pairwise(known):
+        less = (before.npv_usd or 0.0) - (point.npv_usd or 0.0)
+        verb = "costs" if less >= 0 else "brings"
+        yield f"Going from {count(before.limit)} to {several(round(point.limit), 'market')} {verb} {usd(abs(less))}."
+    none = [p for p in found.points if p.state == "none"]
+    if none:
+        yield f"{several(round(none[0].limit), 'market')} or more cannot be had."

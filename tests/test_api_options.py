@@ -1,0 +1,120 @@
+"""Alternatives, a frontier and plans side by side over HTTP: read from stored plans, what is missing a rerun to post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleetplan.plans.types import Plan
+from fleetplan.request import parse_request
+from tests.api_support import CLASHES, Running, answer, running
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path) as started:
+        yield started
+
+
+def asked(service: Running, path: str, **question: Any) -> Any:
+    answered = service.client.get(path, params=question)
+    assert answered.status_code == 200, answered.text
+    return answered.json()
+
+
+def posted(service: Running, call: Any) -> str:
+    answered = service.client.post(
+        call["href"], json=call["body"], headers={"Idempotency-Key": call["idempotency_key"]}
+    )
+    assert answered.status_code in {200, 202}, answered.text
+    return str(answered.json()["id"])
+
+
+def ended(service: Running, plan: str, worth: float, bound: float | None = None) -> None:
+    """End a plan with an answer to its own request, worth a share of the first plan."""
+    row = service.store.get(plan)
+    assert row is not None
+    made = Plan.model_validate_json(answer().replace(b'"wayve-ford"', b'"wayve-ford-mach-e"'))  # a stack that there is
+    objective = made.objective * worth
+    worths = {"objective": objective, "bound": objective if bound is None else made.objective * bound}
+    own = made.model_copy(update={"request": parse_request(dict(row.request)), **worths})
+    service.runner.begin(plan)
+    service.store.finish(plan, "succeeded", answer=own.model_dump_json().encode())
+
+
+def made(service: Running) -> str:
+    plan = service.post()
+    ended(service, plan, 1.0)
+    return plan
+
+
+def test_alternatives_come_one_after_the_other_each_as_a_rerun_to_post(service: Running) -> None:
+    plan = made(service)
+    path = f"/v1/plans/{plan}/alternatives"
+    first = asked(service, path, count=2, within="50%")
+    assert (first["state"], first["plans"], first["alternatives"]["ended"]) == ("missing", [], "unknown")
+    patch = first["rerun"]["body"]["patch"]
+    assert [c["type"] for c in patch["constraints"].values()] == ["other_launches"]
+    one = posted(service, first["rerun"])
+    waiting = asked(service, path, count=2, within="50%")
+    assert (waiting["state"], waiting["making"], waiting["rerun"]) == ("queued", one, None)
+    ended(service, one, 0.9)
+    second = asked(service, path, count=2, within="50%")
+    assert (second["state"], second["plans"]) == ("missing", [one])
+    assert len(second["rerun"]["body"]["patch"]["constraints"]) == 2
+    assert second["alternatives"]["others"][0]["patch"]["constraints"].keys() == patch["constraints"].keys()
+    two = posted(service, second["rerun"])
+    service.runner.end(two, "infeasible")
+    told = asked(service, path, count=2, within="50%")
+    assert (told["state"], told["plans"], told["rerun"]) == ("known", [one], None)
+    assert (told["alternatives"]["ended"], told["alternatives"]["none_left"]) == ("proven", True)
+    near = asked(service, path, count=2)
+    assert (near["state"], near["plans"], near["alternatives"]["others"]) == ("known", [one], [])
+    assert near["alternatives"]["nearest"]["cost_usd"] > 0
+
+
+def test_every_fault_of_the_question_stands_at_its_parameter(service: Running) -> None:
+    plan = made(service)
+    wrong = service.client.get(f"/v1/plans/{plan}/alternatives", params={"within": "much", "city": "atlantis"})
+    assert wrong.status_code == 422
+    assert {flaw["parameter"] for flaw in wrong.json()["errors"]} == {"within", "city"}
+    assert service.client.get(f"/v1/plans/{plan}/alternatives", params={"count": 99}).status_code == 422
+
+
+def test_points_of_a_frontier_are_reruns_to_post_and_the_plan_itself_is_the_last(service: Running) -> None:
+    plan = made(service)
+    path = f"/v1/plans/{plan}/frontier"
+    first = asked(service, path, points=3)
+    assert [p["state"] for p in first["points"]] == ["missing", "missing", "known"]
+    assert first["points"][2]["plan"] == plan
+    low, middle = (posted(service, p["rerun"]) for p in first["points"][:2])
+    service.runner.end(low, "infeasible")
+    ended(service, middle, 0.8, 0.85)
+    told = asked(service, path, points=3)
+    assert [p["plan"] for p in told["points"]] == [low, middle, plan]
+    points = told["frontier"]["points"]
+    assert [p["state"] for p in points] == ["none", "plan", "plan"]
+    assert points[0]["conflicts"][0]["sentence"] == CLASHES[0].sentence
+    assert points[1]["bound_usd"] > points[1]["npv_usd"]
+    assert points[2]["own"]
+    markets = asked(service, path, axis="markets")
+    assert {p["limit"] for p in markets["frontier"]["points"]} >= {markets["frontier"]["own_markets"]}
+
+
+def test_plans_side_by_side_are_named_apart_and_in_the_order_asked(service: Running) -> None:
+    plans = [service.made("own"), service.made("cheaper"), service.made("dearer")]
+    told = asked(service, "/v1/comparisons", plan=plans)
+    assert told["ids"] == plans
+    names = [c["name"] for c in told["plans"]]
+    assert len(set(names)) == 3
+    assert names[1] == f"{names[0]} (2)"
+    unknown = service.client.get("/v1/comparisons", params={"plan": [plans[0], "plan_none"]})
+    assert unknown.status_code == 404
+    assert unknown.json()["errors"][0]["value"] == "plan_none"
+    assert service.client.get("/v1/comparisons", params={"plan": [plans[0], plans[0]]}).status_code == 422
+    assert service.client.get("/v1/comparisons", params={"plan": plans[0]}).status_code == 422
+    waiting = service.post()
+    assert service.client.get("/v1/comparisons", params={"plan": [plans[0], waiting]}).status_code == 409
