@@ -1,4 +1,4 @@
-"""The command line: ``fleetplan plan | check | why-not | doubt | recourse | simulate | cities | ...``, and what packages add.
+"""The command line: ``fleetplan plan | state | check | why-not | doubt | recourse | ...``, and what packages add.
 
 Exit codes: 0 done, 2 bad input (every fault is printed), 3 no plan keeps every rule, 1 anything else. Heavy modules are
 imported by the command that needs them, so that ``--help`` answers at once.
@@ -26,6 +26,7 @@ from fleetplan.cli_evaluate import evaluate_app
 from fleetplan.cli_files import slug, written
 from fleetplan.cli_options import options_app
 from fleetplan.cli_recourse import recourse_app
+from fleetplan.cli_rolling import going_on, rolling_app, state_table
 from fleetplan.cli_simulate import simulate_app
 from fleetplan.cli_threshold import threshold_app
 from fleetplan.errors import CheckFailed, InfeasibleError
@@ -55,6 +56,7 @@ app.add_typer(evaluate_app)
 app.add_typer(threshold_app)
 app.add_typer(binds_app)
 app.add_typer(options_app)
+app.add_typer(rolling_app)
 for _more in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
     app.add_typer(_more.load())
 
@@ -86,6 +88,7 @@ def plan_command(
     request: Annotated[
         str, typer.Argument(help="A YAML or JSON request, or the name of an example.", metavar="[REQUEST]")
     ] = DEFAULT_EXAMPLE,
+    *,
     out: Annotated[Path | None, typer.Option(help="Folder for the plan, its tables, maps and report.")] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds to search at most.")] = 120.0,
     gap: Annotated[float, typer.Option(help="Proven gap to stop at, 0.01 = 1 %.")] = 0.01,
@@ -93,15 +96,24 @@ def plan_command(
     nodes: Annotated[
         int | None, typer.Option(help="Nodes to search at most, in place of seconds: same bytes on any load.")
     ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="A table of what stands today (CSV, XLSX), as `fleetplan state` writes it.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="First month planned, in place of the table's; what lies before it is done.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a plan, check it, print its summary and write its artefacts. Ctrl-C keeps the best plan so far."""
+    """Make a plan, check it, print its summary and write its artefacts. Ctrl-C keeps the best plan so far.
+
+    With --state it goes on from what stands already.
+    """
     with reported(as_json=as_json):
         from fleetplan.options import parse_options
         from fleetplan.request import read_data
 
         options = parse_options({"time_limit_s": time_limit, "gap": gap, "seed": seed, "node_limit": nodes})
-        result = _planned(read_data(request_file(request)), options)
+        result = _planned(read_data(request_file(request)), options, state, start)
         folder = out if out is not None or as_json else Path("out") / slug(result.plan.request.name)
         files = written(result, folder) if folder is not None else []
         if as_json:
@@ -229,10 +241,17 @@ def version_command() -> None:
     typer.echo(__version__)
 
 
-def _planned(asked: Mapping[str, Any], options: PlanOptions) -> PlanningResult:
+def _planned(asked: Mapping[str, Any], options: PlanOptions, state: Path | None, start: str | None) -> PlanningResult:
+    from fleetplan.errors import RequestError
     from fleetplan.planner import plan_with_context
 
-    return searched(lambda run: plan_with_context(asked, options, run))
+    table = state_table(state, start)
+    if table is None:
+        return searched(lambda run: plan_with_context(asked, options, run))
+    try:
+        return searched(lambda run: plan_with_context(going_on(asked, table), options, run))
+    except RequestError as error:
+        raise table.in_rows(error) from error
 
 
 if __name__ == "__main__":

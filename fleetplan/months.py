@@ -6,6 +6,7 @@ cut into periods of whole months: near months singly, later ones by quarter, as 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,10 +53,13 @@ class Grid:
         Absolute number of the first month.
     lengths
         Months in each period, in order.
+    done
+        How many of the first periods lie before the month that is planned from: what stood in them is given.
     """
 
     start: int
     lengths: tuple[int, ...]
+    done: int = 0
 
     @classmethod
     def default(cls, start: str, months: int = 48, single_months: int = 12) -> Grid:
@@ -64,6 +68,30 @@ class Grid:
         rest = months - single
         lengths = [1] * single + [3] * (rest // 3) + ([rest % 3] if rest % 3 else [])
         return cls(month_number(start), tuple(lengths))
+
+    def begun(self, today: int, marks: Iterable[int], single_months: int | None = None) -> Grid:
+        """Return the same months with what lies before an absolute month ``today`` done, cut where ``marks`` say.
+
+        From ``today`` on so many single months are planned, then quarters; left out, those that are left of the grid's own.
+
+        >>> grid = Grid.default("2027-01", months=24, single_months=12)
+        >>> grid.begun(month_number("2027-11"), [month_number("2027-06")]).lengths
+        (5, 5, 1, 1, 3, 3, 3, 3)
+        >>> grid.begun(month_number("2028-02"), [], 2).lengths
+        (13, 1, 1, 3, 3, 3)
+        """
+        cuts = sorted({self.start, *(m for m in marks if self.start < m < today), today})
+        own = sum(1 for _ in itertools.takewhile(lambda n: n == 1, self.lengths)) - (today - self.start)
+        ahead = Grid.default(
+            month_text(today), self.end - today, max(0, own) if single_months is None else single_months
+        )
+        past = [b - a for a, b in itertools.pairwise(cuts)]
+        return Grid(self.start, (*past, *ahead.lengths), len(past))
+
+    @property
+    def today(self) -> int:
+        """Absolute number of the month that is planned from: the first, unless something is done already."""
+        return self.start + sum(self.lengths[: self.done])
 
     def __len__(self) -> int:
         """Return the number of periods."""

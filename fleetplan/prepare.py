@@ -58,6 +58,8 @@ class Prepared:
         None where that says something else, and where so much is planned that it is planned by city.
         """
         horizon = self.request.horizon
+        if self.request.starting_state is not None:
+            return None
         few = len(self.request.grid) <= MANY_PERIODS or horizon.single_months <= SINGLE_MONTHS
         if few or self.formulation.model.columns > LARGE_COLUMNS:
             return None

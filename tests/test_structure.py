@@ -48,6 +48,9 @@ ALLOWED: dict[str, set[str]] = {
     "compare.types": BASE,
     "compare.table_types": BASE,
     "reruns.patch": BASE | {"request"},
+    "evaluate.sheets": BASE,
+    # What a plan expects to stand at a month, and its table.
+    "rolling": BASE | {"request", "plans.types", "evaluate.sheets"},
     "doubt.types": FACTS,
     "replays.types": BASE | {"request"},
     "replays": BASE | {"request", "plans", "plans.types", "replays.types"},
@@ -183,7 +186,20 @@ ALLOWED: dict[str, set[str]] = {
         "words",
     },
     "evaluate": INPUTS
-    | {"compare", "optimize", "options", "planner", "plans", "plans.types", "plans.check", "prepare", "run", "words"},
+    | {
+        "evaluate.sheets",
+        "compare",
+        "optimize",
+        "options",
+        "planner",
+        "plans",
+        "plans.types",
+        "plans.check",
+        "prepare",
+        "run",
+        "words",
+    },
+    "cli_rolling": BASE | {"rolling", "terminal"},
     "cli_evaluate": INPUTS | {"evaluate", "options", "terminal"},
     "cli_binds": INPUTS | {"plans.types", "reruns.again", "limits", "limits.find", "limits.types", "terminal", "words"},
     "cli_threshold": INPUTS
@@ -238,6 +254,7 @@ ALLOWED: dict[str, set[str]] = {
         "cli_doubt",
         "cli_recourse",
         "cli_evaluate",
+        "cli_rolling",
         "cli_simulate",
         "cli_threshold",
         "cli_binds",
@@ -274,6 +291,7 @@ LIBRARY = set(ALLOWED) - {
     "cli_binds",
     "cli_replays",
     "cli_simulate",
+    "cli_rolling",
     "__main__",
 }
 HTTP = {
@@ -405,6 +423,7 @@ EDGES = {
     "cli_doubt",
     "cli_recourse",
     "cli_evaluate",
+    "cli_rolling",
     "cli_files",
     "cli_replays",
     "cli_options",

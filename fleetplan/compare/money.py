@@ -70,9 +70,10 @@ def money_by_stack(a: Plan, b: Plan) -> list[StackMoney]:
 def lines_of(plan: Plan) -> dict[str, tuple[float, float]]:
     """Return undiscounted total and present worth by money line; ``residual`` and ``terminal`` as worth only.
 
-    Capital lines are discounted from the start of their period, others from its middle: ``(1 + r) ** (-months / 12)``.
+    Capital lines are discounted from the start of their period, others from its middle: ``(1 + r) ** (-months / 12)``, months
+    counted from the first one planned.
     """
-    rate, begun = plan.request.discount_rate, 0.0
+    rate, begun = plan.request.discount_rate, -float(plan.request.grid.today - plan.request.grid.start)
     starts, middles = [], []
     for months in plan.period_months:
         starts.append(discount(rate, begun))

@@ -134,14 +134,17 @@ class Books:
     def _accounts(self, futures: Futures, carried: list[Ridden]) -> dict[str, list[Account]]:
         """Return the accounts of every city: its services, its team and depots, its share of the stacks' vehicles."""
         fixed, nothing = self.fixed, Kept(np.zeros((1, 1)), np.zeros((1, 1)))
-        pools = {p.fleet.stack: (pool_lines(fixed, futures, p), vehicles_kept(fixed, futures, p)) for p in fixed.pools}
+        pools = {
+            p.fleet.stack: (fixed.from_today(pool_lines(fixed, futures, p)), vehicles_kept(fixed, futures, p))
+            for p in fixed.pools
+        }
         found: dict[str, list[Account]] = {}
         for own in fixed.cities:
-            lines, kept = city_lines(fixed, futures, own), stalls_kept(fixed, futures, own)
+            lines, kept = fixed.from_today(city_lines(fixed, futures, own)), stalls_kept(fixed, futures, own)
             found[own.rollout.city] = [Account(lines, kept)]
         for service, ride in zip(fixed.services, carried, strict=True):
             accounts = found[service.city.slug]
-            accounts.append(Account(service_lines(fixed, futures, service, ride), nothing))
+            accounts.append(Account(fixed.from_today(service_lines(fixed, futures, service, ride)), nothing))
             if service.stack.slug in pools:
                 lines, kept = pools[service.stack.slug]
                 last = service.share[-1]

@@ -180,8 +180,14 @@ class Fixed:
         return out
 
     def discounts(self, months: Array) -> Array:
-        """Return the present worth of 1 USD so many months after the start."""
-        return np.asarray((1.0 + self.case.request.discount_rate) ** (-months / 12.0))
+        """Return the present worth, in the first month planned, of 1 USD so many months after the horizon's start."""
+        since = np.asarray(months) - (self.case.today - self.case.start)
+        return np.asarray((1.0 + self.case.request.discount_rate) ** (-since / 12.0))
+
+    def from_today(self, lines: Mapping[str, Array]) -> dict[str, Array]:
+        """Return lines by period without what lies in periods done: it was paid and earned before."""
+        ahead = (np.arange(len(self.starts)) >= self.case.request.grid.done).astype(float)
+        return {line: usd * ahead for line, usd in lines.items()}
 
     def tariffs(self, stack: str, month: int) -> float:
         """Return what tariffs of the request multiply a stack's price with in a month."""

@@ -17,6 +17,7 @@ from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import deployment_lines
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, usd_text
+from fleetplan.plans.check.started import excused
 from fleetplan.plans.check.value import cumulated_budget
 from fleetplan.plans.types import Plan
 from fleetplan.request.constraints import MinimumTrips, ResultFloor
@@ -75,7 +76,8 @@ class Rules:
         if decisions or trips or self._must_earn:
             case = self._changed(one, found, row, high=high)
             calendar = Calendar(case)
-            violations += self._judged(case, calendar, decisions=decisions)
+            judged = self._judged(case, calendar, decisions=decisions)
+            violations += (v for v in judged if not excused(case, v))
         return _told(violations)
 
     def _trips_move(self, found: Revalued, row: int) -> bool:
@@ -90,7 +92,8 @@ class Rules:
             if spent > budget + MONEY_USD + MONEY_SHARE * budget:
                 text = f"{usd_text(spent, 0)} USD of capital would be spent; the budget is {usd_text(budget, 0)} USD"
                 yield Violation("capital", labels[t], text, float(spent) - budget)
-        for t, total in enumerate(accumulate(found.cash_usd[row])):
+        for t, earned in enumerate(accumulate(found.cash_usd[row])):
+            total = earned + self._case.cash_before
             if floor is not None and total < -floor - MONEY_USD - MONEY_SHARE * floor:
                 text = (
                     f"cumulated cash would be {usd_text(total, 0)} USD; it may not fall below {usd_text(-floor, 0)} USD"

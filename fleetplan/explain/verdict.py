@@ -5,8 +5,10 @@ from __future__ import annotations
 from fleetplan.plans.reading import opened_deployments, ordered_deployments
 from fleetplan.plans.template import template_use
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
+from fleetplan.words.names import Names
 from fleetplan.words.openings import is_shut
 from fleetplan.words.proof import proof_sentence, searched_out
+from fleetplan.words.starting import stands, starting_sentences
 from fleetplan.words.template import template_sentence
 from fleetplan.words.values import count, listed, month_name, several, usd
 from fleetplan.words.worth import basis_sentence, parts_sentence, years_sentence
@@ -22,13 +24,24 @@ def verdict(plan: Plan) -> list[str]:
 
 
 def _found(plan: Plan) -> list[str]:
-    launches = opened_deployments(plan)
+    start = _start(plan)
+    launches = [(c, d) for c, d in opened_deployments(plan) if not stands(plan, d)]
+    if not launches and any(stands(plan, d) for _, d in opened_deployments(plan)):
+        goes_on = f"Nothing opens besides. {_size_sentence(plan)}"
+        return [*start, goes_on, " ".join([*_money_sentences(plan), proof_sentence(plan)])]
     if not launches:
-        return [*_nothing_opens(plan), proof_sentence(plan)]
+        return [*start, *_nothing_opens(plan), proof_sentence(plan)]
     return [
+        *start,
         " ".join([_opening_sentence(plan, launches), _size_sentence(plan), *_shut_sentences(plan)]),
         " ".join([*_money_sentences(plan), proof_sentence(plan)]),
     ]
+
+
+def _start(plan: Plan) -> list[str]:
+    """Return what the plan goes on from as a paragraph; nothing where it begins with nothing."""
+    state = plan.request.starting_state
+    return [] if state is None else [" ".join(starting_sentences(state, Names(plans=[plan])))]
 
 
 def _nothing_opens(plan: Plan) -> list[str]:

@@ -13,7 +13,7 @@ from fleetplan.optimize.ledger import Ledger
 from fleetplan.optimize.matrix import Builder, Ints, Model
 from fleetplan.optimize.reach import Reach, reach_of
 from fleetplan.optimize.rules import STANDING_RULES, Problem, Rule, rules_for
-from fleetplan.optimize.variables import Columns, lay_out
+from fleetplan.optimize.variables import Columns, columns_before, lay_out
 
 SWITCHES = frozenset({"permit_path", "permit_area", "vehicles_max"})
 
@@ -72,7 +72,26 @@ def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool 
     for rule in rules:
         rule.write(problem)
     model = _in_whole_bounds(builder.finish(problem.ledger.costs(builder.size)), counted(problem.columns, builder.size))
-    return Formulation(instance, problem.columns, model, rules, problem.ledger, problem.partners, reach, domain)
+    known = instance.standing
+    sites = {} if known is None else {city: known.sites(city) for city in problem.columns.depots}
+    model = model if known is None else model.loosened(_rows_done(problem, rules, model))
+    return Formulation(instance, problem.columns, model, rules, problem.ledger, problem.partners, reach, domain, sites)
+
+
+def _rows_done(p: Problem, rules: Sequence[Rule], model: Model) -> Ints:
+    """Return the rows over nothing but columns of the periods done: what is done is judged by no rule.
+
+    Rows that say what a column means stay, and those that say what was done.
+    """
+    stay = {
+        r.key for r in rules if (r.kind in {"definition", "money"} and not r.implied_by) or r.key == "starting_state"
+    }
+    ahead = np.ones(model.columns, dtype=bool)
+    ahead[columns_before(p.columns, p.instance.grid.done)] = False
+    touched = model.matrix.astype(bool) @ ahead.astype(float) > 0
+    judged = np.zeros(model.rows, dtype=bool)
+    judged[model.rows_where(lambda block: block.rule not in stay)] = True
+    return np.flatnonzero(judged & ~touched)
 
 
 def counted(columns: Columns, size: int) -> Flags:

@@ -11,6 +11,7 @@ import numpy as np
 from fleetplan.catalogue.types import City
 from fleetplan.economics import deployment_rates, discount, going_on, vehicle_life_months
 from fleetplan.months import Grid, month_number
+from fleetplan.optimize.carried import cumulated_budget, standing_permits
 from fleetplan.optimize.imposed import left_by_rivals
 from fleetplan.optimize.instance import (
     Array,
@@ -37,7 +38,7 @@ from fleetplan.permits.caps import TESTS, allowances, concurrent_cap
 from fleetplan.permits.openings import level_needs
 from fleetplan.permits.paths import CITY, LONG_AGO
 from fleetplan.permits.ways import ways
-from fleetplan.request import AnyConstraint, Capital
+from fleetplan.request import AnyConstraint
 from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange
 from fleetplan.scope import Scope
 from fleetplan.service.places import areas_by_level
@@ -104,19 +105,15 @@ def placeable(
     return np.asarray(np.floor(level * least + 1e-9), dtype=np.int64)
 
 
-def cumulated_budget(grid: Grid, capital: Capital) -> Array:
-    """Return the budget of all quarters begun by the start of each period, shape (periods,)."""
-    given = capital.per_quarter_usd
-    quarters = given if isinstance(given, list) else [given]
-    out = np.zeros(len(grid))
-    for t, start in enumerate(grid.starts):
-        begun = (int(start) - grid.start) // 3 + 1
-        out[t] = sum(quarters[min(k, len(quarters) - 1)] for k in range(begun))
-    return out
-
-
 def _reach(path: PermitPath, grid: Grid, permits: Sequence[str], programme: str) -> Ints:
-    return _last_start(grid, [path.ready(permits, programme, int(m)) for m in grid.starts])
+    return _since(
+        path, grid, _last_start(grid, [path.ready(permits, programme, int(m)) for m in grid.starts]), programme
+    )
+
+
+def _since(path: PermitPath, grid: Grid, last: Ints, programme: str) -> Ints:
+    """Return the last periods to begin in, none of them before the one in which a programme began, or may begin."""
+    return np.where(last < grid.first_period_from(path.begins(programme)), -1, last)
 
 
 def _last_start(grid: Grid, ready: Sequence[int]) -> Ints:
@@ -147,7 +144,7 @@ def _milestone(path: PermitPath, grid: Grid, permits: Sequence[str], shared: Seq
     for month in grid.starts:
         timings = path.timings(dict.fromkeys(own, int(month)))
         together.append(max((timings[p].finish for p in permits), default=LONG_AGO))
-    reach = {CITY: _last_start(grid, together)}
+    reach = {CITY: _since(path, grid, _last_start(grid, together), CITY)}
     for wide in shared:
         reach[wide] = _reach(path, grid, permits, wide)
     return Milestone(tuple(permits), reach)
@@ -225,6 +222,7 @@ def paths_of(scope: Scope, constraints: Sequence[AnyConstraint] | None = None) -
             durations=scope.request.permit_durations,
             delays=delays_of(counted),
             event_months=moved,
+            **standing_permits(scope, stack, city),
         )
         for stack, city in scope.deployments
     }
@@ -234,7 +232,8 @@ def _ceiling(scope: Scope, slug: str, grid: Grid, constraints: Sequence[AnyConst
     figure = scope.catalogue.stacks[slug].figures["supply.placeable"]
     changes = [c for c in constraints if isinstance(c, SupplyChange) and c.stack == slug]
     late, more = delay_of(slug, scope.catalogue, constraints), further(slug, grid, constraints)
-    return placeable(grid, figure.years, figure.values, changes, late, more)
+    found = placeable(grid, figure.years, figure.values, changes, late, more)
+    return found if scope.started is None else np.maximum(found, scope.started.there(slug))
 
 
 def _city_data(scope: Scope, slug: str, service: CityService, grid: Grid) -> CityData:
@@ -295,8 +294,8 @@ def world_of(
     """Return what every scenario of a request shares; ``shared``: wider programmes by deployment."""
     grid, own = scope.request.grid, scope.catalogue.assumptions
     rate, counted = scope.request.discount_rate, counted_years(scope)
-    offset, lengths = (grid.starts - grid.start).astype(float), np.asarray(grid.lengths, float)
-    disc_end = discount(rate, float(grid.end - grid.start))
+    offset, lengths = (grid.starts - grid.today).astype(float), np.asarray(grid.lengths, float)
+    disc_end = discount(rate, float(grid.end - grid.today))
     return World(
         scope=scope,
         grid=grid,
@@ -308,13 +307,13 @@ def world_of(
         young_trips=own["fleet.trips_per_car_day_by_half_year"].values[0],
         pilot_riders=own["adoption.operator_share"].value,
         doubling_months=own["area.doubling_months"].value,
-        budget_usd=cumulated_budget(grid, scope.request.capital),
+        budget_usd=cumulated_budget(grid, scope.request),
         days=lengths * 365.25 / 12.0,
         months=lengths,
         disc_start=np.array([discount(rate, m) for m in offset]),
         disc_mid=np.array([discount(rate, m) for m in offset + lengths / 2.0]),
         disc_end=disc_end,
-        going_on={m: going_on(rate, grid.end - grid.start, m, own["terminal.growth"].value) for m in counted},
+        going_on={m: going_on(rate, grid.end - grid.today, m, own["terminal.growth"].value) for m in counted},
         after_months=counted[0],
         life_months=vehicle_life_months(own),
         life_km=own["fleet.life_km"].value,

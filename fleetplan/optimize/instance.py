@@ -22,6 +22,7 @@ from fleetplan.optimize.holdings import Array, Flags, Ints, StackTerms
 from fleetplan.optimize.lawcaps import CapChange
 from fleetplan.optimize.pace import Growth
 from fleetplan.optimize.sites import CityData
+from fleetplan.optimize.standing import standing_of
 from fleetplan.optimize.suspended import SuspensionTerms, interruptions_of
 from fleetplan.permits import PUBLIC_MODES, PermitPath
 from fleetplan.request import AnyConstraint
@@ -327,6 +328,9 @@ class Instance:
     def of_city(self, city: str) -> list[int]:
         """Return the indices of a city's deployments."""
         return self._by_city.get(city, [])
+
+    standing = cached_property(standing_of)
+    """What stands already; None where the request begins with nothing."""
 
     interruptions = cached_property(interruptions_of)
     """What suspensions do, by deployment; those that none holds are left out."""

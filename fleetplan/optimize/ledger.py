@@ -56,7 +56,7 @@ class Ledger:
     worths: list[Worth] = field(default_factory=list)
 
     def book(self, line: str, holder: Place, t: Ints, columns: ArrayLike, usd: ArrayLike, when: When = "mid") -> None:
-        """Book ``usd`` per unit of columns.
+        """Book ``usd`` per unit of columns; nothing is booked in periods that are done.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Ledger:
         )  # one or several columns a period
         periods = t if len(shape) == 1 else t[:, None]
         flat = [np.broadcast_to(part, shape).ravel() for part in (periods, columns, usd)]
-        kept = flat[2] != 0.0
+        kept = (flat[2] != 0.0) & (flat[0] >= self.instance.grid.done)  # what is done was paid for
         if kept.any():
             self.entries.append(Entry(line, holder, when, *(part[kept] for part in flat)))
 

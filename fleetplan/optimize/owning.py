@@ -23,7 +23,7 @@ def keeping(scope: Scope, life: Life, grid: Grid) -> dict[int, Keeping]:
     """Return by months counted after the horizon what keeping one thing bought in each period is worth today."""
     found = {}
     for months in counted_years(scope):
-        ends = [kept(life, int(m), grid.start, grid.end, months, scope.request.discount_rate) for m in grid.starts]
+        ends = [kept(life, int(m), grid.today, grid.end, months, scope.request.discount_rate) for m in grid.starts]
         found[months] = Keeping(np.array([e.running_usd for e in ends]), np.array([e.left_usd for e in ends]))
     return found
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Instance
+from fleetplan.optimize.standing import StandingService
 
 if TYPE_CHECKING:
     from fleetplan.optimize.rules.base import Rule
@@ -79,7 +80,10 @@ def _least(limits: Iterable[Array | float | None], top: Array) -> Array:
 
 
 def _purchases(i: Instance, stack: str, rules: Sequence[Rule]) -> Array:
-    return _least((rule.purchase_limit(i, stack) for rule in rules), np.full(i.periods, np.inf))
+    most = np.array(_least((rule.purchase_limit(i, stack) for rule in rules), np.full(i.periods, np.inf)))
+    if i.standing is not None:
+        most[: i.grid.done] = i.standing.bought.get(stack, 0)
+    return most
 
 
 def _depots(i: Instance, city: str, rules: Sequence[Rule]) -> DepotReach:
@@ -97,6 +101,8 @@ def _fleet(i: Instance, q: int, rules: Sequence[Rule], modes: Array, levels: Arr
     most = np.minimum(_by_permit(i, q, modes).sum(axis=0), levels.max(initial=0.0))
     most = _least((rule.fleet_limit(i, q) for rule in rules), most)
     most = np.maximum(most, 0.0)
+    if i.standing is not None:
+        most[: i.grid.done] = i.standing.services[q].fleet
     return _least((rule.grown(i, q, most) for rule in rules), most)
 
 
@@ -113,7 +119,15 @@ def _possible(i: Instance, q: int, rules: Sequence[Rule], fleet: Array) -> Flags
         possible = possible if opens is None else possible & opens
     for least in (rule.least_fleet(i, q) for rule in rules):
         possible = possible if least is None else possible & (least[:, None] <= fleet[None, :])
-    return np.asarray(np.logical_and.accumulate(possible, axis=0))
+    possible = np.asarray(np.logical_and.accumulate(possible, axis=0))
+    return possible if i.standing is None else _as_it_stands(i, i.standing.services[q], possible)
+
+
+def _as_it_stands(i: Instance, own: StandingService, possible: Flags) -> Flags:
+    """Return when levels can be open where some stand: as they do in the periods done, and those that are open stay."""
+    done, above = i.grid.done, np.arange(len(possible))[:, None]
+    stands = own.level[None, :] > above
+    return np.concatenate([stands, possible[:, done:] | stands[:, -1:]], axis=1)
 
 
 def _deployment(i: Instance, q: int, rules: Sequence[Rule]) -> DeploymentReach:
@@ -125,7 +139,13 @@ def _deployment(i: Instance, q: int, rules: Sequence[Rule]) -> DeploymentReach:
     begun = np.ones(i.periods, dtype=bool)
     for begins in (rule.beginnings(i, q, possible) for rule in rules):
         begun = begun if begins is None else begun & begins
-    demand = _least((rule.demand_limit(i, q, possible) for rule in rules), _everybody(i, q))
+    if i.standing is not None:
+        own, done = i.standing.services[q], i.grid.done
+        begun[:done], begun[done:] = own.begun, begun[done:] | own.begun[-1]
+        modes = np.array(modes)
+        modes[:, :done] = np.array([own.mode(m.name) for m in data.modes]).reshape(len(data.modes), done)
+    demand = np.array(_least((rule.demand_limit(i, q, possible) for rule in rules), _everybody(i, q)))
+    demand[:, : i.grid.done] = 0.0  # nobody counts them again
     return DeploymentReach(
         begun=begun,
         fleet=fleet,

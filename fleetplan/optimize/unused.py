@@ -14,7 +14,7 @@ from fleetplan.optimize.instance import Array, Flags, Ints
 from fleetplan.optimize.sites import DepotClass
 from fleetplan.optimize.variables import DepotColumns
 
-FREEZE = "freeze"
+GIVEN = frozenset({"freeze", "starting_state"})
 WHOLE = 1e-6
 
 
@@ -42,9 +42,9 @@ def placed(f: Formulation, x: Array, users: list[int]) -> Array:
 
 
 def _kept(f: Formulation, size: int) -> Flags:
-    """Return the columns that a rerun keeps as in its parent plan."""
+    """Return the columns that a rerun keeps as in its parent plan, and those of what stands already."""
     found = np.zeros(size, dtype=bool)
-    rows = f.model.rows_where(lambda block: block.rule == FREEZE)
+    rows = f.model.rows_where(lambda block: block.rule in GIVEN)
     if len(rows):
         found[np.unique(f.model.matrix[rows].indices)] = True
     return found

@@ -7,7 +7,7 @@ fixed at zero here (:mod:`fleetplan.optimize.reach`), so that the solver never s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -73,6 +73,23 @@ class Columns:
     cash: Ints | None  # net cash (T,)
 
 
+def columns_before(columns: Columns, periods: int) -> Ints:
+    """Return the columns of the first periods: every block but those without periods (``taken``)."""
+    held = [getattr(columns, f.name) for f in fields(Columns) if f.name != "taken"]
+    found: list[Ints] = []
+    while held:
+        part = held.pop()
+        if isinstance(part, np.ndarray):
+            found.append(part[..., :periods].ravel())
+        elif isinstance(part, Mapping):
+            held += part.values()
+        elif isinstance(part, tuple):
+            held += part
+        elif part is not None:
+            held += [getattr(part, f.name) for f in fields(part)]
+    return np.unique(np.concatenate(found))
+
+
 def _deployment(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> DeploymentColumns:
     periods, levels, data = i.periods, len(i.levels_of(q)), i.deployments[q]
     any_open = np.asarray(reach.possible.any(axis=0)).astype(float)
@@ -117,7 +134,7 @@ def _interrupted(b: Builder, i: Instance, q: int, reach: DeploymentReach) -> dic
         return {}
     any_open = np.asarray(reach.possible.any(axis=0)).astype(float)
     may_end = i.interruptions[q].may_end.copy()
-    may_end[0] = False  # nothing has been open before
+    may_end[: max(1, i.grid.done)] = False  # nothing has been open before; what is done did not end
     return {
         "ended": b.block(reach.possible.shape, (reach.possible & may_end).astype(float), whole=True),
         "serving": b.block((i.periods,), any_open, whole=True),

@@ -57,9 +57,10 @@ def least_needs(path: PermitPath, areas: Collection[str]) -> tuple[Need, ...]:
 def first_month(path: PermitPath, opening: Iterable[Permit], needs: Iterable[Need] = ()) -> int | None:
     """Return the first month in which one of some permits and what is needed besides are in hand; None: never.
 
-    Every programme begins with the horizon. The month may lie beyond it, never before its start.
+    Every programme begins with the horizon, or the first month planned, unless it has begun. The month may lie beyond the
+    horizon, never before its start.
     """
-    timings = path.timings(dict.fromkeys([CITY, *path.wide], path.horizon_start))
+    timings = path.timings({programme: path.begins(programme) for programme in (CITY, *path.wide)})
     asked = [tuple(p.id for p in opening), *needs]
     if not all(asked):
         return None

@@ -87,6 +87,12 @@ class PermitPath:
         By permit: months by which it comes later than its months say, and its law than its date; those that slip.
     covers
         The areas of cities for which the permits in hand were given, None where they name none.
+    in_hand
+        By permit: the absolute month since when it is in hand, where a starting state says so.
+    not_before
+        The absolute month before which no permit is in hand that is neither held nor in ``in_hand``.
+    programmes
+        Absolute months in which programmes began that have begun already.
     """
 
     stack: str
@@ -101,6 +107,13 @@ class PermitPath:
     slips: Mapping[str, int] = field(default_factory=dict)
     event_slips: Mapping[str, int] = field(default_factory=dict)
     covers: frozenset[str] | None = None
+    in_hand: Mapping[str, int] = field(default_factory=dict)
+    not_before: int = LONG_AGO
+    programmes: Mapping[str, int] = field(default_factory=dict)
+
+    def begins(self, programme: str) -> int:
+        """Return the absolute month in which a programme began, or may begin at the earliest."""
+        return self.programmes.get(programme, max(self.horizon_start, self.not_before))
 
     @cached_property
     def _single_ways(self) -> tuple[PermitPath, ...]:
@@ -147,7 +160,7 @@ class PermitPath:
         def visit(permit_id: str) -> PermitTiming:
             if permit_id not in done:
                 timing = self._time(self.permits[permit_id], starts, visit, slipped=clear is not None)
-                if clear is not None and not timing.held:
+                if clear is not None and not timing.held and permit_id not in self.in_hand:
                     late = clear[permit_id].finish + self.slips.get(permit_id, 0)
                     timing = replace(timing, finish=max(timing.finish, late))
                 done[permit_id] = timing
@@ -162,6 +175,8 @@ class PermitPath:
     ) -> PermitTiming:
         if permit.id in self.held:
             return PermitTiming(permit, LONG_AGO, LONG_AGO, held=True)
+        if permit.id in self.in_hand:
+            return PermitTiming(permit, self.in_hand[permit.id], self.in_hand[permit.id], held=False)
         known = [p for p in permit.all_of if p in self.permits]
         ready = [look(p).finish for p in known]
         either = [look(p).finish for p in permit.any_of if p in self.permits]
@@ -176,7 +191,7 @@ class PermitPath:
             begin = max([starts.get(programme, default), *ready])
         event = self.events.get(permit.id, LONG_AGO)
         begin = max(begin, event + self.event_slips.get(permit.id, 0) if slipped else event)
-        return PermitTiming(permit, begin, begin + self.months[permit.id], held=False)
+        return PermitTiming(permit, begin, max(begin + self.months[permit.id], self.not_before), held=False)
 
     def opening(self, what: str) -> list[Permit]:
         """Return the permits that open a mode (or ``area``)."""
@@ -199,7 +214,7 @@ def whole_months(permit: Permit, durations: Durations) -> int:
     return math.ceil(months - 1e-9)
 
 
-def permit_path(  # each is a knob of its own, all by keyword
+def permit_path(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     catalogue: Catalogue,
     stack: str,
     city: str,
@@ -209,6 +224,9 @@ def permit_path(  # each is a knob of its own, all by keyword
     event_dates: EventDates = "likely",
     delays: Iterable[DelayRule] = (),
     event_months: Mapping[str, int] | None = None,
+    in_hand: Mapping[str, int] | None = None,
+    not_before: int = LONG_AGO,
+    programmes: Mapping[str, int] | None = None,
 ) -> PermitPath:
     """Gather the permits of one deployment.
 
@@ -222,6 +240,8 @@ def permit_path(  # each is a knob of its own, all by keyword
         Which of an event's three dates to use.
     event_months
         Absolute months that replace the catalogue's date of an event.
+    in_hand, not_before, programmes
+        Permits in hand by a starting state, the month before which no other comes, and programmes begun: see :class:`PermitPath`.
     """
     permits = catalogue.permits_of(stack, city)
     holds = {h.permit: h for h in catalogue.stacks[stack].holds if h.permit in permits}
@@ -253,4 +273,6 @@ def permit_path(  # each is a knob of its own, all by keyword
     late = [{permit_id: months for permit_id, months in found.items() if months} for found in (slips, event_slips)]
     named = [frozenset(h.covers) for h in holds.values() if h.covers]
     covers = frozenset.intersection(*named) if named else None
-    return PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start, late[0], late[1], covers)
+    listed = {p: month for p, month in (in_hand or {}).items() if p in permits and p not in held}
+    found = PermitPath(stack, city, permits, wide, held, begun, events, months, horizon_start, late[0], late[1], covers)
+    return replace(found, in_hand=listed, not_before=not_before, programmes=programmes or {})

@@ -86,7 +86,7 @@ def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
     )
 
 
-def _share_out(sites: int, room: int, live: Ints, totals: Ints) -> Ints:
+def _share_out(room: int, live: Ints, totals: Ints, given: Ints) -> Ints:
     """Return the stalls of each site of a class, nearest sites filled first, shape (sites, payers, periods).
 
     Parameters
@@ -95,10 +95,15 @@ def _share_out(sites: int, room: int, live: Ints, totals: Ints) -> Ints:
         Sites live, by period; they are live in order.
     totals
         Stalls of the class by payer and period, never falling, shape (payers, periods).
+    given
+        Stalls that stand already in the periods done, shape (sites, payers, done).
     """
-    found = np.zeros((sites, *totals.shape), dtype=np.int64)
-    placed = np.zeros((sites, totals.shape[0]), dtype=np.int64)
+    found = np.zeros((len(given), *totals.shape), dtype=np.int64)
+    placed = np.zeros((len(given), totals.shape[0]), dtype=np.int64)
     for t in range(totals.shape[1]):
+        if t < given.shape[2]:
+            found[:, :, t] = placed = given[:, :, t].copy()
+            continue
         for payer, wanted in enumerate(totals[:, t] - placed.sum(axis=0)):
             left = int(wanted)
             for s in range(int(live[t])):
@@ -107,6 +112,12 @@ def _share_out(sites: int, room: int, live: Ints, totals: Ints) -> Ints:
                 left -= more
         found[:, :, t] = placed
     return found
+
+
+def _stands(f: Formulation, city: str, site: str) -> Ints:
+    """Return the stalls that stand already at a site, shape (payers, periods done)."""
+    known, nothing = f.instance.standing, np.zeros((2, f.instance.grid.done), dtype=np.int64)
+    return nothing if known is None else known.stalls.get((city, site), nothing)
 
 
 def _depots(f: Formulation, x: Array, city: str) -> Depots:
@@ -119,7 +130,8 @@ def _depots(f: Formulation, x: Array, city: str) -> Depots:
         sites = sorted(alike.sites, key=lambda s: kept.get(data.depots[s].name, len(kept)))  # stable: nearest first
         counts = _whole(x[own.ordered[k]])
         live = np.where(alike.reach >= 0, counts[np.maximum(alike.reach, 0)], 0)
-        stalls[sites] = _share_out(len(sites), alike.stalls, live, _whole(x[own.stalls[k]]))
+        given = np.array([_stands(f, city, data.depots[s].name) for s in sites])
+        stalls[sites] = _share_out(alike.stalls, live, _whole(x[own.stalls[k]]), given)
         for nth, site in enumerate(sites):
             ordered[site] = _first(counts - nth)
     return Depots(ordered=tuple(ordered), stalls=stalls, public=_whole(x[own.public]))

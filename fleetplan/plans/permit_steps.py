@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from fleetplan.months import month_text
+from fleetplan.optimize.carried import standing_permits
 from fleetplan.optimize.gather import dates_asked, delays_of
 from fleetplan.optimize.instance import Instance, Ints
 from fleetplan.permits import PermitPath, PermitTiming, permit_path
@@ -73,6 +74,7 @@ def _variant(i: Instance, r: Rollout, which: Durations) -> PermitPath:
         event_dates=dates,
         delays=delays_of(constraints),
         event_months=dates_asked(constraints),
+        **standing_permits(i.scope, r.data.stack, r.data.city),
     )
 
 

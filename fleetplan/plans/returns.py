@@ -125,7 +125,7 @@ def _worth_on(i: Instance, lines: Mapping[str, Array]) -> float:
 
 
 def tax_worth(i: Instance, account: Account) -> float:
-    """Return the worth of tax on profit: by years of the plan, losses carried forward, 0 or positive.
+    """Return the worth of tax on profit: by years from the first month planned, losses carried forward, 0 or positive.
 
     Profit is what lines bring, without purchases, loans and sales of old things, less what is held written off evenly from the
     price paid to what an old one keeps. In the years after the horizon lines of the last three months and writing off go on.
@@ -146,10 +146,11 @@ def tax_worth(i: Instance, account: Account) -> float:
                 monthly if first + holding.life.months > horizon else 0.0
             )
     owed, brought, rate = 0.0, 0.0, i.scope.request.discount_rate
-    for begin in range(0, horizon + after, 12):
+    first = i.grid.today - i.grid.start
+    for begin in range(first, horizon + after, 12):
         months = profit[begin : begin + 12]
         brought += float(months.sum())
         if brought > 0:
-            owed += account.tax * brought * (1.0 + rate) ** (-(begin + len(months) / 2) / 12.0)
+            owed += account.tax * brought * (1.0 + rate) ** (-(begin - first + len(months) / 2) / 12.0)
             brought = 0.0
     return owed

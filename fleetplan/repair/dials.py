@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fleetplan.months import Grid, month_number, month_text
-from fleetplan.optimize.gather import cumulated_budget
+from fleetplan.optimize.carried import cumulated_budget
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.rules.constraints import MILLION
 from fleetplan.optimize.trials import Asked
@@ -263,7 +263,10 @@ def _more_capital(scope: Scope) -> Iterator[Dial]:
     def after(k: int) -> Any:
         return [stepped(one, step, k) for one in given] if isinstance(given, list) else stepped(given, step, k)
 
-    each = cumulated_budget(grid, Capital(per_quarter_usd=1.0)) * step / MILLION
+    state, unit = scope.request.starting_state, dict[str, Any](capital=Capital(per_quarter_usd=1.0))
+    if state is not None and state.capital_spent_usd is not None:
+        unit["starting_state"] = state.model_copy(update={"capital_spent_usd": 0.0})
+    each = cumulated_budget(grid, scope.request.model_copy(update=unit)) * step / MILLION
     steps = round(TIMES * max(asked, 100 * step) / step)
     yield Dial("capital", "amount", name, given, steps, after, _of_capital(name), money=each, unit="USD")
 

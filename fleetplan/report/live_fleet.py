@@ -21,10 +21,11 @@ class Time:
     going_on: str
     rate: float
     horizon: int
+    done: int
 
     def discount(self, months: float) -> str:
-        """Return the present worth of 1 USD so many months after the start, as a number."""
-        return number((1.0 + self.rate) ** (-months / 12.0))
+        """Return the present worth, in the first month planned, of 1 USD so many months after the start, as a number."""
+        return number((1.0 + self.rate) ** (-(months - self.done) / 12.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def _followed(
         annuity = f"IF({terms.rate}=0,1/{still},{terms.rate}/(1-(1+{terms.rate})^(-{still})))"
         owed = f"IF({age}<{terms.months},{terms.due}/({annuity})*(1+{terms.inflation})^(-{age}/12),0)"
         left = f"({left}-INDEX({spans[paid]},1,{at})*{terms.share}*{owed})"
-    discounted = f"{left}*(1+{number(time.rate)})^(-({end - start}+{time.counted})/12)"
+    discounted = f"{left}*(1+{number(time.rate)})^(-({end - start - time.done}+{time.counted})/12)"
     return total, rows.single(f"worth left, of {tag}", "USD", discounted)
 
 

@@ -122,11 +122,12 @@ class _Writer:
     def _time(self) -> Time:
         rows, fixed = self._rows("Time", "Periods and discounting"), self.fixed
         rate, horizon = fixed.case.request.discount_rate, float(fixed.lengths.sum())
-        offsets = (fixed.starts - fixed.starts[0]).astype(float)
+        done, since = fixed.case.request.grid.done, fixed.case.today - fixed.case.start
+        offsets = (fixed.starts - fixed.starts[0]).astype(float) - since
         rows.add("months", "months", lambda t: float(fixed.lengths[t]), "whole")
-        rows.add("worth of 1 USD at the start", "", lambda t: (1 + rate) ** (-offsets[t] / 12), "plain")
+        rows.add("worth of 1 USD at the start", "", lambda t: (1 + rate) ** (-offsets[t] / 12) * (t >= done), "plain")
         middles = offsets + fixed.lengths / 2
-        rows.add("worth of 1 USD in the middle", "", lambda t: (1 + rate) ** (-middles[t] / 12), "plain")
+        rows.add("worth of 1 USD in the middle", "", lambda t: (1 + rate) ** (-middles[t] / 12) * (t >= done), "plain")
         own = fixed.catalogue.assumptions
         years, growth = self.live.ref(own["terminal.years"]), self.live.ref(own["terminal.growth"])
         counted = rows.single("months counted after the horizon", "months", f"ROUND(12*{years},0)", "whole")
@@ -135,14 +136,14 @@ class _Writer:
         going_on = rows.single(
             "worth of 1 USD a month after the horizon",
             "USD",
-            f"{number((1 + rate) ** (-horizon / 12))}*{sum_of}",
+            f"{number((1 + rate) ** (-(horizon - since) / 12))}*{sum_of}",
             "plain",
         )
         self.at_start, self.in_middle = (
             rows.span("worth of 1 USD at the start"),
             rows.span("worth of 1 USD in the middle"),
         )
-        return Time(counted, going_on, rate, int(horizon))
+        return Time(counted, going_on, rate, int(horizon), since)
 
     def _pool(self, slug: str) -> Rows:
         pool = self.pools[slug]

@@ -18,8 +18,10 @@ from fleetplan.plans.types import CityRollout, Plan
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import DURATION_NAMES
 from fleetplan.words.markets import SAME_RULES, found_words, markets_sentence, most_words, plan_noun
+from fleetplan.words.names import Names
 from fleetplan.words.openings import ends, is_shut
 from fleetplan.words.proof import gap_in_full, gap_of
+from fleetplan.words.starting import stands, starting_sentences
 from fleetplan.words.template import template_sentence
 from fleetplan.words.values import STATUS_NAMES, count, decimal, listed, month_name, percent, usd, usd_fine
 from fleetplan.words.worth import other_basis, parts, parts_text, return_rows
@@ -43,10 +45,13 @@ def summary(plan: Plan) -> Iterator[RenderableType]:
     if rests := template_sentence(template_use(plan)):
         yield Padding(Text(rests, style="yellow"), (0, 0, 0, 2))
     yield _headline(plan)
+    if plan.request.starting_state is not None:
+        told = starting_sentences(plan.request.starting_state, Names(plans=[plan]))
+        yield from _section("Where it starts", Text("\n".join(told)))
     yield from _section(
         "Launches in order", _launches(plan) if _any(plan) else Text("this plan opens nothing", style="dim")
     )
-    if any(d.launch_months for c in plan.cities for d in c.deployments):
+    if any(d.launch_months and not stands(plan, d) for c in plan.cities for d in c.deployments):
         yield from _section(f"How sure the months are: the plan takes permits {_durations(plan)}", _promises(plan))
     yield from _section("Vehicles in service at the end of each year", _fleets(plan))
     if _any(plan):
@@ -122,7 +127,7 @@ def _launches(plan: Plan) -> Table:
     for city, d in ordered_deployments(plan):
         first = next((k for k in d.level if k), 0)
         table.add_row(
-            f"{month_name(d.launch)}{ends(d)}" if d.launch else "never",
+            f"{month_name(d.launch)}{', open' if stands(plan, d) else ''}{ends(d)}" if d.launch else "never",
             Text(city.name),
             Text(d.partner),
             month_name(d.driver_out),
@@ -149,6 +154,8 @@ def _promises(plan: Plan) -> Table:
         ("city", ""), ("partner", ""), ("", ""), ("promised", ""), ("half by", ""), ("nine in ten by", ""), ("kept", "r")
     )  # fmt: skip
     for city, d in ordered_deployments(plan):
+        if stands(plan, d):
+            continue
         at_once = d.launch == d.driver_out
         steps = (("opens", None if at_once else d.launch_months), ("driver out", d.driver_out_months))
         for what, found in steps:

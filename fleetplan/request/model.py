@@ -14,6 +14,7 @@ from fleetplan.months import Grid, month_number
 from fleetplan.request.constraints import AnyConstraint
 from fleetplan.request.parts import FigureOverride, StackInCity
 from fleetplan.request.scenarios import MOST_SETS, ScenarioSet
+from fleetplan.request.started import StartingState
 from fleetplan.request.values import NO_TRUTH, Firmness, Model, Month, Name, NotNegative, none_given, not_said, refusal
 
 IDS_TWICE = "ids_twice"
@@ -151,6 +152,11 @@ class PlanRequest(Model):
         description="futures in which permits slip, partners stop or prices move; `fleetplan recourse` and its page read them, "
         "and a plan made of the request is the same without them",
     )
+    starting_state: StartingState | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="what stands at a month of the horizon: the plan goes on from there, and what was done before is given",
+    )
     law: Firmness | None = Field(
         default=None,
         exclude_if=not_said,
@@ -169,5 +175,9 @@ class PlanRequest(Model):
 
     @property
     def grid(self) -> Grid:
-        """The periods of the horizon."""
-        return Grid.default(self.horizon.start, self.horizon.months, self.horizon.single_months)
+        """The periods of the horizon; those before the month of the starting state are done."""
+        whole = Grid.default(self.horizon.start, self.horizon.months, self.horizon.single_months)
+        state = getattr(self, "starting_state", None)  # missing where it holds a fault
+        if state is None or not whole.start < month_number(state.month) < whole.end:
+            return whole
+        return whole.begun(month_number(state.month), state.marks, state.single_months)

@@ -43,6 +43,9 @@ KEYED: dict[tuple[str, ...], tuple[Callable[[Mapping[str, Any]], str], Callable[
 }
 """Lists of objects: how an entry is addressed, what the address says about it, what the address is called."""
 
+WHOLE = frozenset({("starting_state",)})
+"""Members that are one thing and change as one."""
+
 ALTERNATIVES = ("value", "values", "factor")  # of an override: giving one takes the others away
 UNCAUSED = frozenset({"name", "note", "law", "scenario_sets"})
 FIRMNESS = "firmness"
@@ -190,7 +193,7 @@ def _leaves(data: Mapping[str, Any], at: tuple[str, ...] = ()) -> dict[tuple[str
         if here in KEYED:
             key_of = KEYED[here][0]
             out |= {(*here, key_of(e)): {k: v for k, v in e.items() if v is not None} for e in value}
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and here not in WHOLE:
             out |= _leaves(value, here)
         else:
             out[here] = value

@@ -15,6 +15,7 @@ from fleetplan.scope.names import Names, Pair
 from fleetplan.scope.overrides import apply_overrides
 from fleetplan.scope.relevance import check_events, check_launches, check_months, check_planned
 from fleetplan.scope.scenarios import scenario_faults
+from fleetplan.scope.started import Started, started_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Scope:
         Admitted (stack, city) pairs, sorted.
     constraints
         The request's constraints with slugs in place of names.
+    started
+        What stands already, where the request goes on from something.
     """
 
     request: PlanRequest
@@ -36,10 +39,12 @@ class Scope:
     cities: tuple[str, ...]
     deployments: tuple[Pair, ...]
     constraints: tuple[AnyConstraint, ...]
+    started: Started | None = None
 
 
 _LISTS = frozenset({"cities", "exclude_cities", "stacks", "exclude_stacks", "deployments"})
 _HORIZON = frozenset({"horizon", "capital"})
+_STATE = frozenset({"horizon", "starting_state"})
 
 
 def resolve_scope(request: PlanRequest, catalogue: Catalogue) -> Scope:
@@ -92,9 +97,12 @@ def look_up(request: PlanRequest, catalogue: Catalogue, unread: Collection[str] 
     check_events(constraints, names)
     check_lines(constraints, admission if lists_hold else None, names)
     planned = tuple(sorted(admission.planned))
+    state_reads = _STATE.isdisjoint(unread)
+    started = started_of(request, names, admission if lists_hold else None) if state_reads else None
+    asking = tuple(c for _, c in constraints)
     if not names.faults and not unread:
         names.faults += scenario_faults(request, catalogue, look_up)
-    return Scope(request, changed, admission.cities, planned, tuple(c for _, c in constraints)), names.faults
+    return Scope(request, changed, admission.cities, planned, asking, started), names.faults
 
 
 def _check_quarters(request: PlanRequest, names: Names) -> None:

@@ -16,6 +16,7 @@ from fleetplan.words.constraints import constraint_words
 from fleetplan.words.markets import OBJECTIVES_BRIEFLY
 from fleetplan.words.names import Names
 from fleetplan.words.slips import SLIP_NAMES
+from fleetplan.words.starting import starting_briefly
 from fleetplan.words.values import percent, several, usd
 
 Kind = Literal["new", "gone", "changed"]
@@ -84,6 +85,8 @@ def told(change: InputChange, names: Names) -> Told:
         now = {"new": "new", "gone": "no longer there", "changed": "another one"}[kind]
         text = f"The scenario set {parts[1]} is {now}"
         return Told(change.pointer, kind, f"{text}.", text)
+    if parts[0] == "starting_state":
+        return _starting(change)
     text, brief = _pair(parts, change, names) if len(parts) == 3 else _plain("/".join(parts), change, names)
     return Told(change.pointer, "changed", text, brief)
 
@@ -129,6 +132,14 @@ def _constraint(change: InputChange, kind: Kind, names: Names) -> Told:
         return Told(change.pointer, kind, sentence(f"no longer asked: {before}"), f"without “{before}”")
     brief = _brief_delay(change.after, names) or after
     return Told(change.pointer, kind, sentence(after), brief, sentence(before) if before else "")
+
+
+def _starting(change: InputChange) -> Told:
+    """Return what a request goes on from, where that is another thing than before; what all stands is told with the plan."""
+    before, after = starting_briefly(change.before), starting_briefly(change.after)
+    same = before == after
+    text = f"Planned {after}{', some of it other than before' if same else ''}."
+    return Told(change.pointer, "changed", text, f"planned {after}", "" if same else f"planned {before}.")
 
 
 def _brief_delay(constraint: Mapping[str, Any], names: Names) -> str:

@@ -15,6 +15,7 @@ from fleetplan.scope import Scope, resolve_scope
 from fleetplan.words.changes import DURATION_NAMES, class_words, sentence
 from fleetplan.words.constraints import constraint_words
 from fleetplan.words.names import Names
+from fleetplan.words.starting import starting_sentences
 from fleetplan.words.values import count, listed, month_name, percent, several, usd
 
 DEAL_NAMES = {"announced": "announced", "talks": "in talks", "none": "no deal yet", "rival": "with a rival"}
@@ -93,6 +94,7 @@ def question(scope: Scope) -> list[str]:
             for c in request.deployments.classes
         ],
         _money(request),
+        *(starting_sentences(request.starting_state, names) if request.starting_state is not None else ()),
         _wanted(request),
         *[sentence(constraint_words(c.model_dump(mode="json"), names)) for c in scope.constraints],
         *_changed_figures(request),

@@ -17,10 +17,12 @@ from fleetplan.optimize.rules.others import OtherLaunchesRule
 from fleetplan.optimize.rules.partners import PARTNER_RULES
 from fleetplan.optimize.rules.remote import REMOTE_RULES
 from fleetplan.optimize.rules.service import SERVICE_RULES
+from fleetplan.optimize.rules.standing import STANDING_STATE_RULES
 from fleetplan.optimize.rules.supply import SUPPLY_RULES
 from fleetplan.optimize.rules.wear import WEAR_RULES
 
 OPERATING_RULES: tuple[Rule, ...] = (
+    *STANDING_STATE_RULES,
     *LAUNCH_RULES,
     *CAP_RULES,
     *SUPPLY_RULES,

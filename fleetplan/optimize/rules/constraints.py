@@ -334,6 +334,8 @@ class ResultFloorRule(ConstraintRule[ResultFloor]):
         periods, columns, usd = p.ledger.running_flows()
         for span in np.unique(spans[self.window(p.instance)]):
             inside = np.flatnonzero(spans == span)
+            if inside[0] < grid.done:  # what part of it earned is known to nobody here
+                continue
             own = np.isin(periods, inside)
             least = c.least_usd * sum(grid.lengths[t] for t in inside) / whole
             triplets = (np.zeros(int(own.sum()), np.int64), columns[own], usd[own] / MILLION)

@@ -70,6 +70,9 @@ class RampRule(Rule):
         launch, lift = float(world.launch_fleet), float(world.min_launch_fleet)
         piloted, fleet = np.zeros(i.periods), np.zeros(i.periods)
         for t, months in enumerate(months_since(i.grid).tolist()):
+            if t < i.grid.done:
+                piloted[t] = fleet[t] = most[t]
+                continue
             factor, more = world.growth.over(months)
             before = (piloted[t - 1], fleet[t - 1]) if t else (0.0, 0.0)
             on = [factor * v + more if v > 0 else 0.0 for v in before]
@@ -119,7 +122,7 @@ class FirstYearRule(Rule):
 
     def fleet_limit(self, i: Instance, q: int) -> Array | None:
         """Return the first year's fleet in every period in which no service can be a year old."""
-        return np.where(self._grown_up(i, q), np.inf, float(i.world.first_year_fleet))
+        return np.where(self._grown_up(i, q), np.inf, _first_year(i, q))
 
     def _grown_up(self, i: Instance, q: int) -> Flags:
         before = periods_before(i.grid, YEAR_MONTHS)
@@ -127,15 +130,22 @@ class FirstYearRule(Rule):
 
     def write(self, p: Problem) -> None:
         """Bound a fleet by the first year's until the step of a year ago is taken."""
-        i, small = p.instance, float(p.instance.world.first_year_fleet)
+        i = p.instance
         before = periods_before(i.grid, YEAR_MONTHS)
         for q, own in enumerate(p.columns.deployments):
+            small = _first_year(i, q)
             most = p.reach.deployments[q].fleet
             can = self._grown_up(i, q)
             young, old = p.every[~can & (most > small)], p.every[can & (most > small)]
             p.at_most(self, p.place(q), young, [p.fleet(q, young)], small)
             grown = (own.driver_out[before[old]], -(most[old] - small))
             p.at_most(self, p.place(q), old, [p.fleet(q, old), (own.open[0, old], -small), grown])
+
+
+def _first_year(i: Instance, q: int) -> float:
+    """Return the most vehicles of a service in its first year: the figure, or what stands already."""
+    stands = 0 if i.standing is None else int(i.standing.services[q].fleet[-1])
+    return float(max(i.world.first_year_fleet, stands))
 
 
 class PartnerGrowthRule(Rule):

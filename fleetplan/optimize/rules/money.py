@@ -241,7 +241,10 @@ class CashFloorRule(Rule):
         if p.columns.cash is None or floor is None:
             return
         _sum(p, self, p.columns.cash, capital_only=False)
-        p.at_least(self, PLAN, p.every, [_so_far(p.columns.cash)], -floor / MILLION, part="floor")
+        state = p.instance.scope.request.starting_state
+        least = -floor - (0.0 if state is None else state.cash_usd)
+        held = np.where(p.every < p.instance.grid.done, min(0.0, least), least)
+        p.at_least(self, PLAN, p.every, [_so_far(p.columns.cash)], held / MILLION, part="floor")
 
 
 def _sum(p: Problem, rule: Rule, totals: Ints, *, capital_only: bool) -> None:

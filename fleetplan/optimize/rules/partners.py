@@ -95,7 +95,7 @@ def _vehicles(p: Problem, q: int, data: DeploymentData, rates: PartnerRates) -> 
     }
     months, rate = months_after(i), i.scope.request.discount_rate
     ends = [
-        [kept(life, _born(life, grid, t), grid.start, grid.end, months, rate) for t in range(count)]
+        [kept(life, _born(life, grid, t), grid.today, grid.end, months, rate) for t in range(count)]
         for life in (car, stall)
     ]
     left = np.array([sum(e[t].left_usd for e in ends) for t in range(count)])
@@ -137,7 +137,7 @@ def months_after(i: Instance) -> int:
 def after_usd_month(i: Instance) -> float:
     """Return the discounted worth of 1 USD a month over the months that contracts go on after the horizon."""
     growth = i.scope.catalogue.assumptions["terminal.growth"].value
-    return going_on(i.scope.request.discount_rate, sum(i.grid.lengths), months_after(i), growth)
+    return going_on(i.scope.request.discount_rate, i.grid.end - i.grid.today, months_after(i), growth)
 
 
 def account_terms(i: Instance, ledger: Ledger, q: int) -> tuple[Ints, Array]:

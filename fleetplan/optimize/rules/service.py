@@ -23,6 +23,7 @@ from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance, 
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.pace import periods_before
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.standing import levels_standing
 from fleetplan.optimize.suspended import adoption_of, recovering
 from fleetplan.service.planes import planes_within
 
@@ -147,7 +148,7 @@ class AreaGrowthRule(Rule):
     def write(self, p: Problem) -> None:
         """Tie every area beyond the first to the driver-out step, or the area within it, of some months ago."""
         for q, own in enumerate(p.columns.deployments):
-            possible = p.reach.deployments[q].possible
+            possible = p.reach.deployments[q].possible & ~levels_standing(p.instance, q)
             for g, before in enumerate(self._before(p.instance, q), start=1):
                 steps = own.driver_out if g == 1 else own.open[g - 1]
                 never, t = p.every[possible[g] & (before < 0)], p.every[possible[g] & (before >= 0)]

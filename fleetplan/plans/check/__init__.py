@@ -24,6 +24,7 @@ from fleetplan.plans.check import (
     permits_told,
     returns,
     riders,
+    started,
     supply,
     suspended,
     targets,
@@ -46,6 +47,7 @@ Check = Callable[[], Iterator[Violation]]
 def _rules(case: Case, calendar: Calendar) -> dict[str, Check]:
     """Return every check by the key of its rule."""
     return {
+        "starting_state": partial(started.check_starting_state, case),
         "permit_path": partial(law.check_permit_path, case, calendar),
         "permit_area": partial(law.check_permit_area, case, calendar),
         "permit_cap": partial(law.check_permit_cap, case, calendar),
@@ -125,7 +127,8 @@ def check_plan(
     if broken:
         return CheckReport((*unsealed, *broken), tuple(checked), {})
     rules = _rules(case, Calendar(case))
-    found = [*unsealed, *(violation for check in rules.values() for violation in check())]
+    judged = (violation for check in rules.values() for violation in check())
+    found = [*unsealed, *(violation for violation in judged if not started.excused(case, violation))]
     lines = [f"money.{line}" for line in dict.fromkeys((*money.DEPLOYMENT_LINES, *money.CITY_LINES, *money.POOL_LINES))]
     kinds = sorted({constraint.type for constraint in plan.request.constraints})
     names = (*checked, *rules, *lines, *kinds)

@@ -177,6 +177,17 @@ class Case:
         return self.starts[0]
 
     @property
+    def today(self) -> int:
+        """First absolute month that is planned: the first of the horizon, unless something is done already."""
+        return self.starts[self.request.grid.done]
+
+    @property
+    def cash_before(self) -> float:
+        """Cumulated net cash before the first month planned, USD."""
+        state = self.request.starting_state
+        return state.cash_usd if state is not None and self.request.grid.done else 0.0
+
+    @property
     def end(self) -> int:
         """Absolute month just after the horizon."""
         return self.starts[-1] + self.lengths[-1]

@@ -54,9 +54,9 @@ def check_ramp(case: Case, calendar: Calendar) -> Iterator[Violation]:
 
 def check_first_year_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
     """Yield fleets too large for a service that has not been driver-out for a year."""
-    most = case.whole("fleet.first_year_fleet")
     for deployed in case.deployed:
-        since = driver_out_since(case, calendar, deployed)
+        since, done = driver_out_since(case, calendar, deployed), case.request.grid.done
+        most = max([case.whole("fleet.first_year_fleet"), *deployed.row.vehicles[max(0, done - 1) : done]])
         for t in case.periods:
             have = deployed.row.vehicles[t]
             if case.starts[t] < since + YEAR and have > most:

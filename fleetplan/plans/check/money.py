@@ -200,11 +200,17 @@ def _one_off(case: Case, deployed: Deployed, t: int) -> dict[str, float]:
     }
 
 
+def from_today(case: Case, lines: Lines) -> Lines:
+    """Return lines without what lies in periods done: it was paid and earned before."""
+    done = case.request.grid.done
+    return {line: [0.0] * done + amounts[done:] for line, amounts in lines.items()}
+
+
 def deployment_lines(case: Case, calendar: Calendar, deployed: Deployed) -> Lines:
     """Return the lines of a deployment."""
     by_period = [_running(case, calendar, deployed, t) | _one_off(case, deployed, t) for t in case.periods]
     counted = [line for line in DEPLOYMENT_LINES if line != "displaced" or case.request.value == "incremental"]
-    return {line: [amounts[line] for amounts in by_period] for line in counted}
+    return from_today(case, {line: [amounts[line] for amounts in by_period] for line in counted})
 
 
 def team_stays(case: Case, rollout: CityRollout, t: int) -> bool:
@@ -231,7 +237,7 @@ def city_lines(case: Case, rollout: CityRollout) -> Lines:
         lines["depot_site"].append(-site * ordered)
         lines["stalls"].append(-city.value("cost.charger_stall_usd") * placed)
         lines["public_charging"].append(-kwh * premium)
-    return lines
+    return from_today(case, lines)
 
 
 def listed(case: Case, figure: str, month: int) -> tuple[float, float]:
@@ -311,7 +317,8 @@ def pool_lines(case: Case, fleet: StackFleet) -> Lines:
             if financed and count and bought <= month < bought + term
         )
         loan.append(-financed * loan_due(case) * due)
-    return {"vehicles": vehicles, "loan": loan, "resale": _sold(case, fleet, prices), "shortfall": _short(case, fleet)}
+    lines = {"vehicles": vehicles, "loan": loan, "resale": _sold(case, fleet, prices), "shortfall": _short(case, fleet)}
+    return from_today(case, lines)
 
 
 def financed_share(case: Case, stack: str) -> float:
@@ -363,7 +370,7 @@ def check_money_lines(case: Case, calendar: Calendar) -> Iterator[Violation]:
     for deployed in case.deployed:
         expected = deployment_lines(case, calendar, deployed)
         yield from _compare(case, deployed.name, deployed.row.lines_usd, expected)
-        beside = {"displaced": [displaced(case, deployed, t) for t in case.periods]}
+        beside = from_today(case, {"displaced": [displaced(case, deployed, t) for t in case.periods]})
         yield from _compare(case, deployed.name, {"displaced": deployed.row.displaced_usd}, beside)
     for rollout in case.plan.cities:
         yield from _compare(case, rollout.city, rollout.city_lines_usd, city_lines(case, rollout))

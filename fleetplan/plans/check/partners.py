@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.keeping import After, after_months, followed
-from fleetplan.plans.check.money import CAPITAL_LINES, Lines, deployment_lines, vehicle_life, vehicle_usd
+from fleetplan.plans.check.money import CAPITAL_LINES, Lines, deployment_lines, from_today, vehicle_life, vehicle_usd
 from fleetplan.plans.check.operation import test_fleet
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, money_apart, usd_text
@@ -48,7 +48,7 @@ def account(case: Case, calendar: Calendar, deployed: Deployed) -> PartnerAccoun
     if owns:
         lines |= _vehicles(case, deployed)
         kept = _kept(case, deployed, months)
-    lines = {line: amounts for line, amounts in sorted(lines.items()) if any(amounts)}
+    lines = {line: amounts for line, amounts in sorted(from_today(case, lines).items()) if any(amounts)}
     last = sum(a_month(case, amounts) for line, amounts in lines.items() if line not in CAPITAL_LINES)
     after = last * going_on(case, months) + kept.running
     return PartnerAccount(

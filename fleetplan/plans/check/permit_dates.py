@@ -22,6 +22,7 @@ from fleetplan.catalogue.types import Permit
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import OPERATOR_MODES, PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.measure import NEVER
+from fleetplan.plans.check.started import in_hand
 from fleetplan.request.constraints import EventDate, PermitDelay
 
 LONG_AGO = -(10**9)
@@ -170,6 +171,7 @@ class _Dates:
     ) -> None:
         self.case, self.place, self.begins, self.permits, self.asked = case, place, begins, permits, asked
         self.holds = {hold.permit: hold for hold in case.catalogue.stacks[place[0]].holds}
+        self.in_hand = in_hand(case, place)
         self.done: dict[tuple[str, bool], Timing] = {}
 
     def visit(self, permit_id: str, *, late: bool = True) -> Timing:
@@ -197,12 +199,15 @@ class _Dates:
         hold = self.holds.get(permit.id)
         if hold is not None and hold.state == "held":
             return Timing(LONG_AGO, LONG_AGO, held=True)
+        if (since := self.in_hand.get(permit.id)) is not None:
+            return Timing(since, since, held=False)
         law = LONG_AGO
         if permit.event:
             law = event_month(self.case, permit.event, asked=self.asked)
             law += event_late(self.case, permit.event, asked=self.asked) if late else 0
         begin = max(self._earliest(permit, late=late), law)
         finish = begin + months_needed(self.case, self.place, permit, asked=self.asked)
+        finish = max(finish, self.case.today) if self.case.request.grid.done else finish
         if late:
             finish = max(finish, self.visit(permit.id, late=False).finish + permit_late(self.case, self.place, permit))
         return Timing(begin, min(NEVER, finish), held=False)

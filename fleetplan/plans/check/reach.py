@@ -1,7 +1,8 @@
 """What lies within reach of a deployment: over these fleets and riders its response curves are read (docs/model.md).
 
-Every programme begins with the horizon, every site is ordered and every area opened as soon as it may be. Limits that the
-request asks for do not count; where it loosens the catalogue (earlier permits, more supply) the wider of the two does.
+Every programme begins with the horizon (or with the first month planned, unless it has begun), every site is ordered and every
+area opened as soon as it may be. Limits that the request asks for do not count; where it loosens the catalogue (earlier permits,
+more supply) the wider of the two does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fleetplan.plans.check.growth import YEAR, grown, months_of_growth
 from fleetplan.plans.check.law import adding_area, capped, limits_one_mode, uncovered
 from fleetplan.plans.check.permit_dates import dated, in_force
 from fleetplan.plans.check.riders import adoption, scale
+from fleetplan.plans.check.started import programmes_begun, standing_level, standing_vehicles
 from fleetplan.plans.check.supply import ceiling
 from fleetplan.request.constraints import (
     EventDate,
@@ -58,9 +60,25 @@ class _Outlook:
         self.case, self.stack, self.city, self.asked = case, stack, city, asked
         self.levels: tuple[LadderLevel, ...] = case.services[city.slug].levels
         self.permits = list(case.catalogue.permits_of(stack.slug, city.slug).values())
-        dates = dated(case, (stack.slug, city.slug), lambda _: case.start, asked=asked)
+        dates = dated(case, (stack.slug, city.slug), self._begins, asked=asked)
         self.ready = {p.id: np.array(case.starts) >= dates[p.id].finish for p in self.permits}
         self.counted = [p for p in self.permits if p.opens in case.service_modes]
+        done, place = range(case.request.grid.done), (stack.slug, city.slug)
+        self.stands = [standing_vehicles(case, place, t) for t in done]
+        self.open = [standing_level(case, place, self.levels, t) for t in done]
+
+    def _begins(self, permit: Permit) -> int:
+        """Return the month in which the programme of a permit began, or may begin at the earliest."""
+        case = self.case
+        if permit.holder == "platform":
+            return case.start
+        begun = programmes_begun(case, self.stack.slug)
+        if permit.scope == "city":
+            return begun.get(self.city.slug, case.today)
+        laws = case.catalogue.cities
+        return min(
+            (m for city, m in begun.items() if permit.jurisdiction in laws[city].jurisdictions), default=case.today
+        )
 
     def within(self) -> Within:
         """Return fleets and riders."""
@@ -100,8 +118,9 @@ class _Outlook:
     def _young(self) -> Array:
         """Return the first year's fleet while no service can have been driver-out for a year."""
         case, out = self.case, self._driver_out()
+        small = max([case.whole("fleet.first_year_fleet"), *self.stands[-1:]])
         old = [any(out[k] and case.starts[k] <= start - YEAR for k in case.periods) for start in case.starts]
-        return np.where(old, np.inf, float(case.whole("fleet.first_year_fleet")))
+        return np.where(old, np.inf, float(small))
 
     def _grown(self, most: Array) -> Array:
         """Return how far a fleet can have grown within ``most``: opened, then driver-out, as soon as that takes it further."""
@@ -109,6 +128,10 @@ class _Outlook:
         launch, lift = case.whole("fleet.likely_launch_fleet"), case.whole("fleet.min_launch_fleet")
         found, pilot, fleet = [], 0.0, 0.0
         for t in case.periods:
+            if t < len(self.stands):
+                pilot = fleet = float(self.stands[t])
+                found.append(fleet)
+                continue
             months = case.starts[t] - case.starts[t - 1] if t else 0
             opened = max(launch, grown(case, "fleet.growth", pilot, months, base=pilot > 0))
             going_on = grown(case, "fleet.growth", fleet, months, base=fleet > 0)
@@ -143,7 +166,12 @@ class _Outlook:
                 grown_to = self._areas_grown(grown_to, self.levels[number - 2], level)
                 opens = opens & grown_to & (fleet >= level.area_km2 / self.case.own("fleet.km2_per_vehicle_most"))
             found.append(opens)
-        return np.array(found)
+        return np.array([self._as_it_stands(number, row) for number, row in enumerate(found, start=1)])
+
+    def _as_it_stands(self, number: int, opens: Flags) -> Flags:
+        """Return when a level can be open: as it is in what is done, and from then on where it is."""
+        stands = [level >= number for level in self.open]
+        return np.array([*stands, *(may or stands[-1:] == [True] for may in opens[len(stands) :])], dtype=bool)
 
     def _areas_grown(self, inner: Flags, small: LadderLevel, large: LadderLevel) -> Flags:
         """Return in which periods an area can have grown to a larger one; ``inner``: those in which it can have been there."""
@@ -164,5 +192,6 @@ class _Outlook:
                 pilot = case.own("adoption.operator_share")
                 won[ring, t] = (full - inner) * max([pilot, *(adoption(case, case.starts[k], int(t)) for k in opened)])
             inner = full
+        won[:, : len(self.open)] = 0.0
         scales = np.array([scale(case, self.stack, self.city, t, asked=self.asked) for t in case.periods])
         return np.asarray(np.cumsum(won, axis=0) * scales[None, :] * possible)

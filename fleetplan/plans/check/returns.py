@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fleetplan.plans.check.case import Case
-from fleetplan.plans.check.keeping import Followed, after_months, stalls_held, vehicles_held
+from fleetplan.plans.check.keeping import Followed, after_months, discount, stalls_held, vehicles_held
 from fleetplan.plans.check.money import CAPITAL_LINES
 from fleetplan.plans.check.report import Violation, money_apart, usd_text
 from fleetplan.plans.check.value import CAPITAL_CHARGED, a_month, pool_shares, present_value, running_on
@@ -89,11 +89,11 @@ def _profit(case: Case, city: _City) -> list[float]:
 def _tax(case: Case, city: _City) -> float:
     """Return the worth of a city's tax: profit year by year, losses carried forward."""
     profit, total, loss = _profit(case, city), 0.0, 0.0
-    for begin in range(0, len(profit), 12):
+    for begin in range(case.today - case.start, len(profit), 12):
         year = profit[begin : begin + 12]
         loss += sum(year)
         if loss > 0:
-            total += city.tax * loss * (1 + case.request.discount_rate) ** (-(begin + len(year) / 2) / 12)
+            total += city.tax * loss * discount(case, begin + len(year) / 2)
             loss = 0.0
     return total
 

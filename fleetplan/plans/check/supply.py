@@ -13,6 +13,7 @@ from fleetplan.plans.check import lines
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import vehicle_life
 from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.started import there
 from fleetplan.plans.types import StackFleet
 from fleetplan.request.constraints import SupplyChange
 
@@ -45,7 +46,7 @@ def ceiling(case: Case, stack: str, t: int, *, asked: bool = True) -> int:
     if asked:
         amount += lines.added(case, stack, case.starts[t])
         amount *= min(_supply_factor(case, stack, m) for m in case.months(t))
-    return math.floor(amount + 1e-9)
+    return max(math.floor(amount + 1e-9), there(case, stack))
 
 
 def owned(case: Case, bought: list[int], t: int) -> int:

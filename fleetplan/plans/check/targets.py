@@ -49,6 +49,7 @@ from fleetplan.request.constraints import (
     Suspension,
 )
 from fleetplan.request.imposed import AreaCap, PermitQuota, TripsCap
+from fleetplan.request.members import planned_months
 
 KM2 = 1e-6
 C = TypeVar("C", bound=Constraint)
@@ -147,8 +148,10 @@ def _launches_per_quarter(plan: Rollouts, c: LaunchesPerQuarter) -> Iterator[Mea
     quarters = [(plan.start(t) - plan.grid.start) // 3 for t in plan.periods]
     opened = Counter(quarters[d.launch_period] for d in plan.every if d.launch_period is not None)
     for quarter in sorted(set(quarters)):
+        own = [t for t in plan.periods if quarters[t] == quarter]
+        first = min(max(own[0], plan.grid.done), own[-1])
         text = f"{opened[quarter]} openings fall in quarter {quarter + 1} of the horizon; at most {c.max} may"
-        yield Measure(opened[quarter], text, most=c.max, month=plan.months[quarters.index(quarter)])
+        yield Measure(opened[quarter], text, most=c.max, month=plan.months[first])
 
 
 @_measures(StacksPerCity)
@@ -271,12 +274,23 @@ def _running(lines: Lines) -> Iterator[list[float]]:
 def measured(plan: Rollouts, constraint: Constraint) -> list[Measure]:
     """Return what a plan has of what a constraint asks about; its cities and stacks are slugs, its partner a name.
 
+    Of what is done nothing is asked: neither of its months nor by a month that is past.
+
     Raises
     ------
     KeyError
         If its type has no measure: it would pass unchecked.
     """
-    return [] if constraint.given else list(MEASURES[type(constraint)](plan, constraint))
+    if constraint.given:
+        return []
+    found = list(MEASURES[type(constraint)](plan, constraint))
+    if not plan.grid.done:
+        return found
+    first = plan.months[plan.grid.done]
+    asked = [getattr(constraint, name) for name in planned_months(type(constraint))]
+    if any(month < first for month in asked):
+        return []
+    return [m for m in found if not m.month or m.month >= first]
 
 
 def by_slugs(case: Case, constraint: Constraint) -> Constraint:

@@ -28,8 +28,8 @@ def check_used_orders(case: Case) -> Iterator[Violation]:
 
 
 def _decided_here(case: Case, month: str) -> bool:
-    """Return whether a decision of a month is this plan's own, and not kept of an earlier one."""
-    return month >= case.plan.certificate.method.kept_until
+    """Return whether a decision of a month is this plan's own, and neither kept of an earlier one nor done before."""
+    return month >= max(case.plan.certificate.method.kept_until, case.labels[case.request.grid.done])
 
 
 def _vehicles(case: Case, fleet: StackFleet) -> Iterator[Violation]:

@@ -49,14 +49,23 @@ def capital(case: Case) -> list[float]:
 
 
 def cumulated_budget(case: Case) -> list[float]:
-    """Return the budgets of all quarters begun by the start of each period, cumulated."""
+    """Return the budgets of all quarters begun by the start of each period, cumulated, less what was spent of them before.
+
+    In periods done there is nothing to spend; where the request does not say what was spent, all of it was.
+    """
     given = case.request.capital.per_quarter_usd
     amounts = given if isinstance(given, list) else [given]
     total = []
     for start in case.starts:
         begun = (start - case.start) // 3 + 1
         total.append(sum(amounts[min(quarter, len(amounts) - 1)] for quarter in range(begun)))
-    return total
+    state, done = case.request.starting_state, case.request.grid.done
+    if state is None or not done:
+        return total
+    quarters_done = (case.today - 1 - case.start) // 3 + 1
+    released = sum(amounts[min(quarter, len(amounts) - 1)] for quarter in range(quarters_done))
+    spent = released if state.capital_spent_usd is None else state.capital_spent_usd
+    return [max(0.0, usd - spent) if t >= done else 0.0 for t, usd in enumerate(total)]
 
 
 def going_on(case: Case, months: int) -> float:
@@ -176,7 +185,8 @@ def check_cash_floor(case: Case) -> Iterator[Violation]:
     floor = case.request.capital.cash_floor_usd
     if floor is None:
         return
-    for t, total in enumerate(accumulate(cash(case))):
+    for t, earned in enumerate(accumulate(cash(case))):
+        total = earned + case.cash_before
         if total < -floor - MONEY_USD - MONEY_SHARE * floor:
             text = f"cumulated cash is {usd_text(total, 0)} USD; it may not fall below {usd_text(-floor, 0)} USD"
             yield Violation("cash_floor", case.labels[t], text, -floor - total)
