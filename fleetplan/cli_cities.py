@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -138,6 +139,56 @@ def cities_mds(
             typer.echo(json.dumps({**takeover_data(found), "files": [str(file) for file in files]}))
             return
         typer.echo("\n".join([*takeover_lines(found, Names(catalogue)), *(f"written: {file}" for file in files)]))
+
+
+class Confidence(StrEnum):
+    """How far a table of trips is to be believed."""
+
+    high = "high"
+    medium = "medium"
+    low = "low"
+
+
+@cities_app.command("demand")
+def cities_demand(
+    city: Annotated[str, typer.Argument(help="Slug or name of a city.")],
+    *,
+    trips: Annotated[list[Path], typer.Option(help="Table of trips, CSV or Parquet; may be given several times.")],
+    source: Annotated[str, typer.Option(help="Who published the table, for which time, and where.")],
+    confidence: Annotated[Confidence, typer.Option(help="How far it is to be believed.")] = Confidence.medium,
+    zones: Annotated[Path | None, typer.Option(help="Polygons of the zones that the table names.")] = None,
+    zone_column: Annotated[str, typer.Option(help="Column of the zone file with the ids that the table names.")] = "",
+    whole: Annotated[
+        bool,
+        typer.Option("--every-trip", help="The table holds every trip of the city: market.trips_per_day is its count."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report what the table covers, and write nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a city's demand from a table of trips, in place of the gravity model; report what of the table counts and why not."""
+    with reported(as_json=as_json):
+        from fleetplan.catalogue import default_catalogue_path, load_catalogue
+        from fleetplan.catalogue.aliases import resolve_city
+        from fleetplan.service import city_service
+        from fleetplan.trips.build import Asked, build
+        from fleetplan.trips.write import write
+        from fleetplan.words.trips import coverage_sentences
+
+        catalogue = load_catalogue()
+        slug = resolve_city(catalogue, city)
+        asked = Asked(tuple(trips), source, confidence.value, zones, zone_column)
+        found = build(catalogue, catalogue.cities[slug], asked)
+        written = [] if dry_run else write(found, default_catalogue_path() / slug, whole=whole)
+        said = coverage_sentences(found.coverage)
+        if as_json:
+            row = {**found.coverage.model_dump(), "sentences": said, "written": [str(path) for path in written]}
+            typer.echo(json.dumps(row))
+        else:
+            typer.echo("\n".join([*said, *(f"written: {path}" for path in written)]))
+        if written:
+            city_service(load_catalogue(), slug, progress=lambda line: typer.echo(line, err=True))
 
 
 def _print_city(out: Console, shown: dict[str, Any]) -> None:

@@ -7,10 +7,12 @@ import pytest
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.demand import PERIODS, CityDemand, build_demand
-from fleetplan.demand.gravity import balance, deterrence
+from fleetplan.demand.gravity import balance, calibrate, deterrence, period_mean
 from fleetplan.demand.masses import trip_ends
+from fleetplan.demand.shares import hour_shares, period_weights
+from fleetplan.errors import InputError
 from fleetplan.geography import CityGeography, build_geography
-from tests.small_city import small_city
+from tests.small_city import small_city, with_figure
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,32 @@ def test_the_mean_trip_is_as_long_as_the_citys_figure(slug: str) -> None:
     city = load_catalogue(cities={slug}).cities[slug]
     demand = build_demand(city, build_geography(city))
     assert demand.mean_trip_km == pytest.approx(city.value("market.mean_trip_km"), rel=0.01)
+
+
+@pytest.mark.parametrize("beta", [1.5, -0.1])
+def test_a_mean_length_at_the_edge_of_what_can_be_is_calibrated(
+    small: tuple[CityGeography, CityDemand], beta: float
+) -> None:
+    # The warm start of the balance changes lengths by some millionths: an end asked for twice may change its side.
+    geography, _ = small
+    city = small_city()
+    ends, shares = trip_ends(city, geography), period_weights(hour_shares(city))
+    day = {"midday": tuple(sum(shares[p] * np.asarray(ends[p][k]) for p in PERIODS) for k in (0, 1))}
+    edge = period_mean(geography.distance_km, day, {"midday": 1.0}, beta)  # type: ignore[arg-type]
+    for km in edge * (1 + np.linspace(-3e-5, 3e-5, 13)):
+        found = calibrate(geography.distance_km, day, {"midday": 1.0}, float(km))  # type: ignore[arg-type]
+        assert found == pytest.approx(beta, abs=0.01)
+
+
+@pytest.mark.parametrize("km", [0.5, 40.0])
+def test_a_mean_length_out_of_reach_is_a_fault_at_its_figure(
+    small: tuple[CityGeography, CityDemand], km: float
+) -> None:
+    with pytest.raises(InputError) as caught:
+        build_demand(with_figure(small_city(), "market.mean_trip_km", km), small[0])
+    (fault,) = caught.value.faults
+    assert fault.where == "market.mean_trip_km"
+    assert fault.allowed == "1.9 to 7.0 km"
 
 
 def test_mornings_run_from_homes_to_work() -> None:

@@ -32,6 +32,9 @@ ALLOWED: dict[str, set[str]] = {
     "request": BASE,
     "catalogue": BASE | {"parquet"},
     "geography": FACTS,
+    "trips.types": {"facts"},
+    # Reads tables from elsewhere into a city's folder; demand reads what it wrote.
+    "trips": PLACES | {"parquet", "trips.types"},
     "demand": FACTS | {"geography"},
     "service": FACTS | {"geography", "demand"},
     "options": BASE | {"request"},
@@ -60,6 +63,7 @@ ALLOWED: dict[str, set[str]] = {
     "words": INPUTS
     | {
         "mds",
+        "trips.types",
         "doubt.types",
         "threshold.types",
         "limits.types",
@@ -156,7 +160,7 @@ ALLOWED: dict[str, set[str]] = {
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
     "terminal": INPUTS | {"examples", "run", "plans", "plans.types", "replays", "report", "words"},
     "cli_calendar": INPUTS | {"plans.types", "report", "terminal"},
-    "cli_cities": INPUTS | {"mds", "report", "terminal", "words"},
+    "cli_cities": INPUTS | {"mds", "report", "terminal", "trips", "words"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_recourse": INPUTS
     | {
@@ -285,6 +289,7 @@ LIBRARY = set(ALLOWED) - {
     "demand",
     "economics",
     "simulate",
+    "trips",
     "cli",
     "cli_evaluate",
     "cli_threshold",

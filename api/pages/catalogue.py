@@ -22,6 +22,7 @@ from fleetplan.report.place_svg import catalogue_map
 from fleetplan.words import catalogue as words
 from fleetplan.words import figure_rows
 from fleetplan.words.figures import TOPICS
+from fleetplan.words.trips import demand_sentence
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
@@ -110,6 +111,7 @@ def _city(request: Request, service: Service, city: str) -> Document:
         c=found,
         known=known,
         verdict=view.city_verdict(known, found),
+        demand_said=demand_sentence(found),
         sure=view.own_sureness(known, found),
         drawn=catalogue_map(found),
         law=view.law_sentence(known, found),

@@ -40,6 +40,7 @@ from fleetplan.words.keeping import keeps
 from fleetplan.words.names import Names
 from fleetplan.words.proof import certificate_words
 from fleetplan.words.request import asked_apart
+from fleetplan.words.trips import demand_sentence
 
 MOST_RERUNS = 12
 
@@ -141,6 +142,11 @@ def _confidence(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
         "evidence": found,
         "evidence_kinds": doubts.used_kinds(found),
         "own_figures": doubts.own_figures(plan),
+        "demands": [
+            (c.name, demand_sentence(catalogue.cities[c.city]))
+            for c in city_order(plan)
+            if c.deployments and c.city in catalogue.cities
+        ],
         "bars": [bar_words(bar) for city in plan.cities for bar in bars(plan, city, catalogue)],
     }
 

@@ -12,6 +12,7 @@ from fleetplan.catalogue.field_polygons import MOST_PEOPLE_KM2
 from fleetplan.catalogue.figure_reader import read_figures, read_given_figures
 from fleetplan.catalogue.files import Files
 from fleetplan.catalogue.geometry import is_farther_than, km_from, read_district_areas, read_land, read_outlines
+from fleetplan.catalogue.observed_reader import read_observed
 from fleetplan.catalogue.places import nearest_zone, too_far_km
 from fleetplan.catalogue.tables import FaultLog, Row, Table, provenance
 from fleetplan.catalogue.types import Area, City, Crossing, DepotSite, District, Gap, Gateway, HotSpot, Outline, Rival
@@ -58,6 +59,7 @@ def read_city(files: Files, slug: str) -> City | None:
         gaps=tuple(Gap(table.text("what"), table.text("stand_in")) for table in root.parts("gap", "what")),
         district_areas=tables.district_areas,
         areas=_areas(root, {district.name for district in tables.districts}),
+        observed=read_observed(root, files, slug),
     )
     root.close()
     _check_slug(head, city.slug, slug)

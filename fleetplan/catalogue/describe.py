@@ -37,6 +37,7 @@ def show_city(catalogue: Catalogue, city: str) -> Row:
         "drive_side": found.drive_side,
         "snow": found.snow,
         "land_attribution": found.land_attribution,
+        "demand": _demand_row(found),
         "figures": [figure_row(figure) for figure in found.figures.values()],
         "areas": [{"name": area.name, "kind": area.kind, "order": area.order} for area in found.outlines],
         "permits": permit_rows(catalogue, city),
@@ -44,6 +45,15 @@ def show_city(catalogue: Catalogue, city: str) -> Row:
         "rivals": [{"name": r.name, "fleet": r.fleet, "mode": r.mode, "source": r.source} for r in found.rivals],
         "gaps": [_gap_row(gap) for gap in found.gaps],
     }
+
+
+def _demand_row(city: City) -> Row:
+    """Return where a city's trips between zones come from."""
+    o = city.observed
+    if o is None:
+        return {"from": "gravity model", "source": "our judgement", "confidence": "assumed"}
+    told = {"from": "observed trips", "source": o.source, "confidence": o.confidence}
+    return {**told, "first_day": o.first_day, "last_day": o.last_day, "trips": o.trips, "table_share": o.table_share}
 
 
 def check_row(catalogue: Catalogue) -> Row:

@@ -49,6 +49,16 @@ class Files:
             )
         return None
 
+    def content(self, path: str) -> bytes | None:
+        """Return the bytes of a file, or nothing after noting why it cannot be read."""
+        try:
+            self._bytes[path] = (self.root / path).read_bytes()
+        except OSError as error:
+            what = f"the file cannot be read: {error.strerror}"
+            self.faults.add(self.where(path), what, remedy="add it; cities/README.md says what it holds")
+            return None
+        return self._bytes[path]
+
     def toml(self, path: str) -> Table | None:
         """Return the root table of a TOML file."""
         text = self.text(path)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from fleetplan.catalogue.law import Confidence, DriverOut, Event, Hold, Jurisdiction, Permit, permits_met
 from fleetplan.catalogue.lines import SupplyLine
+from fleetplan.catalogue.observed import ObservedTrips
 
 __all__ = [
     "Area",
@@ -42,6 +43,9 @@ __all__ = [
     "Stack",
     "SupplyLine",
 ]
+
+REQUEST_SOURCE: Final = "the request"
+"""Source of a figure that a request replaces."""
 
 Permitted = Literal["yes", "conditional", "no"]
 Deal = Literal["announced", "talks", "none", "rival"]
@@ -214,6 +218,8 @@ class City:
     district_areas: Mapping[str, BaseGeometry] = field(default_factory=dict)
     """The land of districts by name, lon-lat, where a published source draws them; the others have a centre and an area."""
     areas: tuple[Area, ...] = ()
+    observed: ObservedTrips | None = None
+    """Trips counted from a table; without them a gravity model says between which zones people travel."""
 
     def value(self, key: str) -> float:
         """Return the likely value of a figure, for example ``value("market.mean_trip_km")``."""

@@ -7,14 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetplan.catalogue.types import City, Figure
+from fleetplan.catalogue.types import REQUEST_SOURCE, City, Figure
 from fleetplan.demand import gravity
 from fleetplan.demand.masses import trip_ends
-from fleetplan.demand.types import DAY_TYPES, DAYS_OF_TYPE, PERIODS, CityDemand, Period, period_of
+from fleetplan.demand.observed import observed_demand
+from fleetplan.demand.shares import airport_shares, hour_shares, period_weights
+from fleetplan.demand.types import PERIODS, CityDemand, Period
+from fleetplan.errors import CatalogueError, Fault, InputError, RequestError
 from fleetplan.geography.types import CityGeography
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
+
+LENGTH = "market.mean_trip_km"
+OFF_LENGTH = 0.02
+"""So far from its mean length no trips are taken for the city's."""
 
 AIRPORT_DECAY_KM = 30.0
 """Airport trips thin out slowly with distance: exp(-d / 30 km), assumed."""
@@ -23,15 +30,24 @@ AIRPORT_DECAY_KM = 30.0
 def build_demand(city: City, geography: CityGeography, assumptions: Mapping[str, Figure] | None = None) -> CityDemand:
     """Return the addressable trips of a city: all taxi and ride-hail trips times the platform's share.
 
+    Between which zones they go was counted where the city has observed trips; elsewhere a gravity model says it.
+
     ``assumptions`` is the catalogue's table of our own figures; the trip pattern needs none of it so far.
+
+    Raises
+    ------
+    InputError
+        If no trips between the city's zones are as long in the mean as its figure says.
     """
     del assumptions
-    shares, unserved = _airport_shares(city, geography)
+    if city.observed is not None:
+        return observed_demand(city, city.observed, geography)
+    shares, unserved = airport_shares(city, geography)
     ends = trip_ends(city, geography)
-    hour_shares = _hour_shares(city)
-    weights = _period_weights(hour_shares)
+    hours = hour_shares(city)
+    weights = period_weights(hours)
     distance = geography.distance_km
-    beta = gravity.calibrate(distance, ends, weights, city.value("market.mean_trip_km"))
+    beta = gravity.calibrate(distance, ends, weights, city.value(LENGTH))
     kernel = gravity.deterrence(distance, beta)
     served = 1.0 - unserved
     airport = {cell: share / served for cell, share in shares.items()}
@@ -41,12 +57,14 @@ def build_demand(city: City, geography: CityGeography, assumptions: Mapping[str,
         a, b = gravity.balance(kernel, *ends[period])
         mean_km += weights[period] * gravity.mean_length(kernel, distance, a, b)
         pattern[period] = _with_airports(_multiply(kernel, a, b), ends[period], airport, distance)
+    if abs(mean_km / city.value(LENGTH) - 1.0) > OFF_LENGTH:
+        raise _out_of_reach(city, gravity.reach(distance, ends, weights))
     trips = city.value("market.trips_per_day") * city.value("market.platform_share") * served
     return CityDemand(
         city=city.slug,
         trips_per_day=trips,
         pattern=pattern,
-        hourly=trips * hour_shares,
+        hourly=trips * hours,
         airport_cells=tuple(airport),
         airport_shares=tuple(airport.values()),
         beta_per_km=beta,
@@ -55,45 +73,13 @@ def build_demand(city: City, geography: CityGeography, assumptions: Mapping[str,
     )
 
 
-def _airport_shares(city: City, geography: CityGeography) -> tuple[dict[int, float], float]:
-    """Return the share of all trips with an end at each airport zone, and the share at airports out of reach.
-
-    An airport's own ``trip_share`` counts where given; otherwise ``market.airport_share`` is split by passengers.
-    """
-    airports = [(g, p) for g, p in zip(city.gateways, geography.gateways, strict=True) if g.kind == "airport"]
-    passengers = sum(g.passengers_per_day or 0.0 for g, _ in airports)
-    reached: dict[int, float] = {}
-    unserved = 0.0
-    for gateway, place in airports:
-        share = gateway.trip_share
-        if share is None:
-            part = (gateway.passengers_per_day or 0.0) / passengers if passengers else 1.0 / len(airports)
-            share = city.value("market.airport_share") * part
-        if place.index < 0:
-            unserved += share
-        else:
-            reached[place.index] = reached.get(place.index, 0.0) + share
-    return reached, unserved
-
-
-def _hour_shares(city: City) -> Array:
-    """Return trips of each hour as a share of a mean day's trips, shape (2, 24): weekday, weekend day."""
-    week = np.array(city.series("profile.day_of_week"))
-    rows = []
-    for day_type in DAY_TYPES:
-        days = week[:5] if day_type == "weekday" else week[5:]
-        level = 7.0 * days.sum() / week.sum() / DAYS_OF_TYPE[day_type]
-        profile = np.array(city.series(f"profile.{day_type}"))
-        rows.append(level * profile / profile.sum())
-    return np.array(rows)
-
-
-def _period_weights(hour_shares: Array) -> dict[Period, float]:
-    weights = dict.fromkeys(PERIODS, 0.0)
-    for row, day_type in enumerate(DAY_TYPES):
-        for hour in range(24):
-            weights[period_of(day_type, hour)] += hour_shares[row, hour] * DAYS_OF_TYPE[day_type] / 7.0
-    return weights
+def _out_of_reach(city: City, reach: tuple[float, float]) -> InputError:
+    figure = city.figures[LENGTH]
+    allowed = f"{reach[0]:.1f} to {reach[1]:.1f} km"
+    what = f"trips between the city's zones cannot be {figure.value:g} km long in the mean"
+    remedy = "give the mean of trips inside the outline, or widen it to hold the longer ones"
+    kind = RequestError if figure.source == REQUEST_SOURCE else CatalogueError
+    return kind([Fault(figure.key, what, allowed, remedy)])
 
 
 def _multiply(kernel: Single, a: Array, b: Array) -> Single:

@@ -74,7 +74,7 @@ def calibrate(
     """Return beta (1/km) so that trips over the whole day are ``mean_km`` long in the mean.
 
     The search runs on the day's trip ends, then one correction on the periods brings the day's mean to the target.
-    Where even the ends of the range cannot reach the target the nearer end is returned.
+    Where even the ends of the range cannot reach the target the nearer end is returned; :func:`reach` says what they can.
     """
     origins = np.asarray(sum(shares[p] * ends[p][0] for p in ends))
     destinations = np.asarray(sum(shares[p] * ends[p][1] for p in ends))
@@ -87,6 +87,14 @@ def calibrate(
             break
         target *= mean_km / got
     return beta
+
+
+def reach(
+    distance_km: Single, ends: Mapping[Period, tuple[Array, Array]], shares: Mapping[Period, float]
+) -> tuple[float, float]:
+    """Return the shortest and the longest mean trips (km) that any beta of the range gives."""
+    low, high = BETA_RANGE
+    return period_mean(distance_km, ends, shares, high), period_mean(distance_km, ends, shares, low)
 
 
 def period_mean(
@@ -103,13 +111,20 @@ def period_mean(
 
 
 def _search(distance_km: Single, origins: Array, destinations: Array, mean_km: float) -> float:
-    """Return beta at which one table of trip ends has the wanted mean length; steps start from the last balance."""
+    """Return beta at which one table of trip ends has the wanted mean length; steps start from the last balance.
+
+    So a length asked for twice may come out a little otherwise. Each is asked for once, or ends of the range whose length is the
+    wanted one but for that little would change their side while the search goes on.
+    """
     last = np.ones(len(origins))
+    known: dict[float, float] = {}
 
     def excess(beta: float) -> float:
-        kernel = deterrence(distance_km, beta)
-        a, last[:] = balance(kernel, origins, destinations, last)
-        return mean_length(kernel, distance_km, a, last) - mean_km
+        if beta not in known:
+            kernel = deterrence(distance_km, beta)
+            a, last[:] = balance(kernel, origins, destinations, last)
+            known[beta] = mean_length(kernel, distance_km, a, last) - mean_km
+        return known[beta]
 
     low, high = BETA_RANGE
     centre = 1.5 / mean_km

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from fleetplan.catalogue.types import REQUEST_SOURCE
 from fleetplan.plans.reading import city_order, doubt_key
 from fleetplan.plans.types import CityRollout, FigureUse, PermitStep, Plan
-from fleetplan.scope.overrides import REQUEST_SOURCE
 from fleetplan.words.figures import words_of
 from fleetplan.words.values import count, listed
 

@@ -24,6 +24,7 @@ from fleetplan.report.record import record_table
 from fleetplan.service.types import CityService
 from fleetplan.words import values as words
 from fleetplan.words.bars import bar_words
+from fleetplan.words.trips import demand_sentence
 
 
 def timeline_rows(plan: Plan) -> list[dict[str, Any]]:
@@ -57,6 +58,7 @@ def city_context(
         "by_year": service_by_year(plan, city),
         "money": finance.groups_by_year(plan, finance.city_lines(city)) if city.deployments else [],
         "doubts": sorted(city.doubtful_figures, key=doubt_key),
+        "demand": demand_sentence(fact) if fact else "",
         "bars": [bar_words(bar) for bar in bars(plan, city, catalogue)],
         "record": record_table(plan, city, catalogue) if city.deployments and fact else None,
     }

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
+from shapely.geometry import Point
+
 from fleetplan.catalogue.figures import permit_numbers
 from fleetplan.catalogue.law import Jurisdiction
 from fleetplan.catalogue.ranges import Wrong, spec_of_figure, wrong_numbers, wrong_profile
-from fleetplan.catalogue.types import Catalogue, Figure
+from fleetplan.catalogue.types import REQUEST_SOURCE, Catalogue, City, Figure
 from fleetplan.errors import Fault, nearest
 from fleetplan.request import FigureOverride
 
-REQUEST_SOURCE = "the request"
 _FEW = 3
+AIRPORTS = "market.airport_share"
+"""A figure that a city's observed trips stand in for."""
 
 
 def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride | None]) -> tuple[Catalogue, list[Fault]]:
@@ -28,11 +31,17 @@ def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride | Non
     groups += [c.figures for c in catalogue.cities.values()]
     groups += [s.figures for s in catalogue.stacks.values()]
     known = {f.key: f for group in groups for f in group.values()}
-    known |= {f.key: f for law in catalogue.jurisdictions.values() for f in permit_numbers(law)}
+    counted = {
+        c.figures[AIRPORTS].key: c
+        for c in catalogue.cities.values()
+        if c.observed is not None and AIRPORTS in c.figures and not _airport_share_is_read(c)
+    }
     given = [(i, change) for i, change in enumerate(changes) if change is not None and hasattr(change, "figure")]
     faults = [*_twice(given)]
     for i, change in given:
-        faults += _unknown(i, change, known) or _out_of_range(i, change, known[change.figure])
+        faults += (
+            _unknown(i, change, known) or _counted(i, change, counted) or _out_of_range(i, change, known[change.figure])
+        )
     if faults:
         return catalogue, sorted(faults, key=lambda fault: int(fault.where.split("/")[2]))
     by_key = {change.figure: change for _, change in given}
@@ -102,6 +111,21 @@ def _unknown(index: int, change: FigureOverride, known: Mapping[str, Figure]) ->
     remedy = _meant(change.figure, known) or "write file and key, like zurich/city.toml#market.mean_fare_local"
     what = f"no figure of the catalogue is called {change.figure!r}"
     return [Fault(f"/overrides/{index}/figure", what, "a figure's key", remedy)]
+
+
+def _airport_share_is_read(city: City) -> bool:
+    """Return whether a share of an airport out of reach comes off a city's trips: its counted trips say nothing of that one."""
+    outline = next((o.polygon for o in city.outlines if o.kind == "outline"), None)
+    airports = [g for g in city.gateways if g.kind == "airport" and g.trip_share is None]
+    return outline is None or any(not outline.covers(Point(g.lon, g.lat)) for g in airports)
+
+
+def _counted(index: int, change: FigureOverride, counted: Mapping[str, City]) -> list[Fault]:
+    """Refuse a figure that nothing reads in a city whose trips were counted: its table says it."""
+    if change.figure not in counted:
+        return []
+    what = f"{change.figure} follows from the observed trips of {counted[change.figure].name}: nothing reads it there"
+    return [Fault(f"/overrides/{index}/figure", what, "a figure that the plan reads", "take it out")]
 
 
 def _meant(given: str, known: Iterable[str]) -> str:

@@ -51,11 +51,16 @@ def area_demand(cells: Ints, geography: CityGeography, demand: CityDemand, group
     for period in PERIODS:
         trips = demand.pattern[period][np.ix_(cells, cells)]
         captured = float(trips.sum(dtype=np.float64))
+        if (
+            captured <= 0
+        ):  # counted trips may have none here in a period: what an hour without riders is like moves nothing
+            trips = np.ones_like(trips)
+        held = captured or float(trips.size)
         origin, destination = trips.sum(axis=1, dtype=np.float64), trips.sum(axis=0, dtype=np.float64)
         by_period[period] = (
             captured,
-            _sum_product(trips, distance) / captured,
-            _sum_product(trips, hours) / captured,
+            _sum_product(trips, distance) / held,
+            _sum_product(trips, hours) / held,
             empty_km_per_trip(_sum_by(origin, part), _sum_by(destination, part), links, km),
             effective_area(origin, area),
         )

@@ -121,6 +121,8 @@ class ServiceArea:
             trips = demand.pattern[period][np.ix_(own, own)]
             rows = trips.sum(axis=1, dtype=np.float64)
             captured[period] = rows.sum()
+            if not rows.any():  # counted trips may have none here in a period: nobody asks then, wherever they would
+                rows = np.ones(len(own))
             origins.append(rows / rows.sum())
             cumulated = np.cumsum(trips, axis=1, dtype=np.float64)
             ends.append((cumulated / np.maximum(cumulated[:, -1:], 1e-300)).astype(np.float32))
