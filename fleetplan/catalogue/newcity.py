@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _TEMPLATE: Final = Path(__file__).with_name("new_city.toml")
 _JOBS_PER_RESIDENT: Final = 0.45
 _TRIPS_PER_RESIDENT: Final = 0.04
+_LEAST_TRIP_KM: Final = 2.0
+_MOST_TRIP_KM: Final = 6.5
+_TRIP_KM_PER_ROOT_KM2: Final = 0.5
+"""Trips of a small city are as long as it is wide allows: two random points of a square are some 0.7 of its side apart by street."""
 _EMPTY_TABLES: Final[dict[str, Sequence[str]]] = {
     "gateways.csv": schema.GATEWAYS,
     "crossings.csv": schema.CROSSINGS,
@@ -232,7 +236,7 @@ def _texts(name: str, slug: str, source: _Source, placed: _Placed) -> dict[str, 
     frame, names, areas = source.frame, source.names, areas_km2(source.frame)
     drawn_by = [p + j for p, j in zip(source.people, source.jobs or [0.0] * len(names), strict=True)]
     return {
-        "city.toml": _city_toml(name, slug, sum(source.people), placed),
+        "city.toml": _city_toml(name, slug, (sum(source.people), float(sum(areas))), placed),
         "districts.csv": _csv(schema.DISTRICTS, _district_rows(source)),
         "districts.geojson": drawn_districts(frame, names, source.origin),
         "outlines.geojson": city_outlines(name, frame, source.origin),
@@ -271,12 +275,16 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _city_toml(name: str, slug: str, people: float, placed: _Placed) -> str:
+def _city_toml(name: str, slug: str, size: tuple[float, float], placed: _Placed) -> str:
+    """Return the text of ``city.toml`` for a city of so many people on so many km²."""
+    people, area_km2 = size
+    trip_km = min(max(_TRIP_KM_PER_ROOT_KM2 * area_km2**0.5, _LEAST_TRIP_KM), _MOST_TRIP_KM)
     fills = {
         "@title@": " ".join(name.split()),
         "@slug@": json.dumps(slug),
         "@name@": json.dumps(" ".join(name.split()), ensure_ascii=False),
         "@trips@": str(max(1, round(people * _TRIPS_PER_RESIDENT))),
+        "@trip_km@": f"{trip_km:.1f}",
     }
     pattern = re.compile("|".join(map(re.escape, fills)))
     text = pattern.sub(lambda match: fills[match.group()], _TEMPLATE.read_text(encoding="utf-8"))
