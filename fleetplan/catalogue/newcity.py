@@ -34,7 +34,7 @@ _TRIPS_PER_RESIDENT: Final = 0.04
 _LEAST_TRIP_KM: Final = 2.0
 _MOST_TRIP_KM: Final = 6.5
 _TRIP_KM_PER_ROOT_KM2: Final = 0.5
-"""Trips of a small city are as long as it is wide allows: two random points of a square are some 0.7 of its side apart by street."""
+"""Trips are as long as a small city lets them be: two random points of a square are some 0.7 of its side apart by street."""
 _EMPTY_TABLES: Final[dict[str, Sequence[str]]] = {
     "gateways.csv": schema.GATEWAYS,
     "crossings.csv": schema.CROSSINGS,
