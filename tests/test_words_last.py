@@ -49,6 +49,8 @@ USES_OF_RE = {
     "fleetplan/request/strict_json.py": "bytes of JSON",
     "fleetplan/request/text.py": "numbers and keys of YAML",
     "fleetplan/simulate/fitting.py": "tables of a city's TOML file, which it writes anew",
+    "fleetplan/trips/layouts.py": "names of columns, in files from anybody",
+    "fleetplan/trips/write.py": "tables of a city's TOML file, which it writes anew",
     "fleetplan/reruns/levers.py": "a label on its way to a constraint's id",
 }
 """Modules outside the words' room that match text, and what: never a sentence of ours."""
