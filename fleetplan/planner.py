@@ -51,6 +51,9 @@ SEARCH_STAGES = frozenset(
 """Phases of progress that the certificate names."""
 
 NO_PLAN = "no plan keeps every rule of this request"
+SHORTEST_S = 0.5
+"""For conflicts at least, however long it took to write the problem down for them."""
+
 LIFTED_USD = 0.05
 CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven
 
@@ -157,7 +160,7 @@ def plan_prepared(
         begin = None if parent is None else _FromParent(formulation, parent, clock, nodes)
         result = _searched(
             formulation,
-            time_limit_s=options.time_limit_s if options.node_limit is None else options.node_limit / NODES_PER_S,
+            time_limit_s=_left_s(options, clock),
             gap=options.gap,
             seed=options.seed,
             report=clock.send,
@@ -186,15 +189,23 @@ def plan_prepared(
     return PlanningResult(checked, prepared)
 
 
+def _left_s(options: PlanOptions, clock: Clock) -> float:
+    """Return what a search may take: what writing the problem down has left of the time limit, or nodes as seconds."""
+    if options.node_limit is not None:
+        return options.node_limit / NODES_PER_S
+    return options.time_limit_s - clock.elapsed_s
+
+
 def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run) -> InfeasibleError:
     """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left."""
     msg, context = NO_PLAN, context_of(prepared.scope)
     if keeping.options.commit is not None:
         return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])
+    until = time.monotonic() + seconds_for(left_s)
     loose = formulate(prepared.instance, loose=True)
     if clashes := keeping.clashes(keeping.onto(loose)):
         return InfeasibleError(msg, said(clashes, context))
-    found = what_helps(prepared, loose, seconds_for(left_s), run.stop)
+    found = what_helps(prepared, loose, max(SHORTEST_S, until - time.monotonic()), run.stop)
     repairs = repairs_said(found.repairs, context)
     return InfeasibleError(msg, said(found.conflicts, context), repairs, settled=found.settled, searched=found.searched)
 

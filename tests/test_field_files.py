@@ -23,8 +23,10 @@ from tests.catalogue_builder import make_catalogue
 CASES = Path(__file__).parent / "cases"
 DISTRICTS = CASES / "17-bom" / "d.geojson"
 
+GRIDS = (2056, 2263, 2326, 25830, 27700, 3035, 31468, 3857, 4269, 4283)
 TAKEN = [
     ("02-utm-crs-member/d.geojson", ["Altstadt", "Neustadt"]),
+    *((f"22-national-grids/e{code}.geojson", ["A", "B"]) for code in GRIDS),
     ("06-shapefile-latin1/d.shp", ["Zürich-Höngg", "Sankt Jörgen"]),
     ("06-shapefile-latin1/okcpg.shp", ["Zürich-Höngg", "Sankt Jörgen"]),
     ("09-z/d.geojson", ["Altstadt", "Neustadt"]),

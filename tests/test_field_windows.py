@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ from fleetplan.cli import app
 from fleetplan.errors import InfeasibleError
 from fleetplan.explain.constraints import constraint_outcomes
 from fleetplan.months import Grid
-from fleetplan.optimize.conflicts import shared_period
+from fleetplan.optimize.conflicts import _filtered, shared_period
+from fleetplan.optimize.trials import Verdict
 from fleetplan.options import parse_options
-from fleetplan.planner import plan_with_context
+from fleetplan.planner import _left_s, plan_with_context
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import prepare
 from fleetplan.request import read_data
 from fleetplan.request.constraints import FleetCap, FleetFloor, LaunchFixed, StacksPerCity
-from fleetplan.run import Run
+from fleetplan.run import Clock, Run
 from tests.api_support import running
 
 CASES = Path(__file__).parent / "cases"
@@ -191,6 +193,27 @@ def test_periods_are_a_party_only_where_months_are_apart() -> None:
     ]
     assert shared_period(grid, [cap, StacksPerCity(id="s", max=1)]) == []
     assert shared_period(grid.singly, [cap, floor]) == []
+
+
+def test_many_parties_are_dropped_by_halves() -> None:
+    asked_of: list[int] = []
+
+    def verdict(without: Collection[str]) -> Verdict:
+        asked_of.append(len(without))
+        return "plan" if {"n7", "n311"} & set(without) else "none"
+
+    names = [f"n{k}" for k in range(400)]
+    assert _filtered(names, (), verdict) == (frozenset({"n7", "n311"}), True)
+    assert len(asked_of) < 60
+    assert _filtered(["n7", "n1"], (), verdict) == (frozenset({"n7"}), True)
+    assert _filtered(["n7"], (), lambda _: "unknown") == (frozenset({"n7"}), False)
+
+
+def test_writing_the_problem_down_counts_in_the_time_limit() -> None:
+    clock = Clock(None)
+    clock.began -= 7.0
+    assert 2.0 < _left_s(parse_options({"time_limit_s": 10.0}), clock) <= 3.0
+    assert _left_s(parse_options({"node_limit": 50}), clock) > 0
 
 
 def test_a_search_goes_on_until_the_gap_asked_for(catalogue: Catalogue) -> None:

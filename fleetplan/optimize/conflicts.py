@@ -36,6 +36,7 @@ from fleetplan.request.members import has_window
 
 EXPLAIN_S = 20.0
 MOST_CONFLICTS, MOST_SETS = 8, 60
+MANY = 8  # parties: so many are dropped one by one
 LIMIT_KINDS = frozenset({"law", "operation", "partner"})
 UNQUESTIONED = frozenset(
     {"launch_order", "permit_path", "permit_area", "response_curve", "demand", "city_demand", "depot_site"}
@@ -135,15 +136,22 @@ def _both(trials: Trials, dropped: frozenset[str]) -> Clashing:
 def _filtered(
     names: Collection[str], dropped: Collection[str], verdict: Callable[[Collection[str]], Verdict]
 ) -> tuple[frozenset[str], bool]:
-    """Return a minimal set of names that have no plan without the rest, and whether each is shown to be needed."""
+    """Return a minimal set of names that have no plan without the rest, and whether each is shown to be needed.
+
+    Where there are many, they are dropped by halves: of four hundred most go at a stroke.
+    """
     gone, sure = set(dropped), True
-    for name in names:
-        if name in gone:
-            continue
-        told = verdict({*gone, name})
+    every = [name for name in names if name not in gone]
+    waiting = [every] if len(every) > MANY else [[name] for name in every]
+    while waiting:
+        some = waiting.pop(0)
+        told = verdict({*gone, *some})
         if told == "none":
-            gone.add(name)
-        sure = sure and told != "unknown"
+            gone.update(some)
+        elif len(some) > 1:
+            waiting = [some[: len(some) // 2], some[len(some) // 2 :], *waiting]
+        else:
+            sure = sure and told != "unknown"
     return frozenset(names) - gone, sure
 
 
@@ -267,6 +275,8 @@ def given_in_the_way(formulation: Formulation, names: Collection[str], deadline:
     given = [c for c in instance.scope.constraints if c.given]
 
     def verdict(without: Collection[str]) -> Verdict:
+        if deadline.over:
+            return "unknown"
         taken = [c for c in given if c.id not in without]
         outlook = outlook_of(instance.world, paths_of(instance.scope, taken), taken)
         again = Trials(formulate(Instance(instance.world, outlook, instance.catalogued), loose=True), deadline)

@@ -21,8 +21,11 @@ from fleetplan.repair.verify import Verified, planned
 ENOUGH, MOST, ENOUGH_S = 3, 5, 3.5
 """Repairs that are enough once so many seconds have gone, and repairs that are enough at any time."""
 
-LEAST_S, MOST_S = 5.0, 30.0
+LEAST_S, MOST_S = 2.0, 30.0
 """Seconds for conflicts and repairs: what the search has left, at least and at most."""
+
+BEGUN_S = 1.0
+"""With less time left no further candidate is planned: it would end late."""
 
 TOGETHER = 2
 STRIDES = 50
@@ -47,7 +50,7 @@ def seconds_for(left_s: float) -> float:
     """Return the seconds that conflicts and repairs may take where a search has so many left.
 
     >>> seconds_for(0.0), seconds_for(12.0), seconds_for(100.0)
-    (5.0, 12.0, 30.0)
+    (2.0, 12.0, 30.0)
     """
     return min(MOST_S, max(LEAST_S, left_s))
 
@@ -107,7 +110,7 @@ class _Search:
     def run(self) -> None:
         """Try candidates until there are enough repairs, none is left, or the time is over."""
         with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
-            while self.waiting and not self.enough and not self.trials.deadline.over:
+            while self.waiting and not self.enough and self.trials.deadline.left_s > BEGUN_S:
                 some, self.waiting = self.waiting[:TOGETHER], self.waiting[TOGETHER:]
                 for one, verified in zip(some, pool.map(self._planned, some), strict=True):
                     self._take(one, verified)
