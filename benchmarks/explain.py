@@ -1,9 +1,11 @@
-"""How long it takes to say why a request has no plan, and what would give it one.
+"""How long it takes to say why a request has no plan, and what would give it one; and what options a plan leaves.
 
     python benchmarks/explain.py [--only NAME] [--seconds 60]
 
 Five requests without a plan, four of the whole portfolio, one that fractions of vehicles keep and whole ones do not. Each is
 planned as a user would; the time told is that from the proof that there is no plan to the last repair: conflicts and repairs.
+Of the reference plan: five alternatives within 5 % (fewer where it is proven that there are no more), five however far, and a
+frontier of eight points of capital; the time is that from the plan to the last answer.
 """
 
 from __future__ import annotations
@@ -13,10 +15,21 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from fleetplan.alternatives.answer import alternatives, asked_of
+from fleetplan.alternatives.search import OPTIONS as ALTERNATIVES
+from fleetplan.alternatives.search import find_alternatives
+from fleetplan.catalogue import load_catalogue
 from fleetplan.errors import InfeasibleError
+from fleetplan.examples import example_files
+from fleetplan.frontier.points import frontier
+from fleetplan.frontier.search import OPTIONS as FRONTIER
+from fleetplan.frontier.search import find_frontier
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
+from fleetplan.plans.types import Plan
+from fleetplan.request import read_data
 from fleetplan.run import Progress, Run
+from fleetplan.words.names import Names
 
 GOAL_S, WANTED = 5.0, 3
 CAPITAL = {"per_quarter_usd": 125_000_000}
@@ -58,6 +71,16 @@ CASES: dict[str, dict[str, Any]] = {
 """The last one has a solution in fractions."""
 
 
+REFERENCE = "uber-2027"
+ALTERNATIVES_S, FRONTIER_S = 30.0, 90.0
+OPTIONS: dict[str, float] = {
+    "alternatives": ALTERNATIVES_S,
+    "five-alternatives": ALTERNATIVES_S,
+    "frontier": FRONTIER_S,
+}
+"""Of the reference plan, with the seconds that each may take."""
+
+
 @dataclass
 class Watch:
     """When the search for conflicts began."""
@@ -93,14 +116,49 @@ def measured(name: str, seconds: float) -> bool:
     return False
 
 
+def reference() -> Plan:
+    """Return the plan of the reference request."""
+    asked = read_data(example_files()[REFERENCE])
+    return plan_with_context(asked, PlanOptions(gap=0.001, time_limit_s=60.0)).plan
+
+
+def options_measured(name: str, plan: Plan, seconds: float) -> bool:
+    """Find the alternatives or the frontier of a plan, print them and how long it took, and return whether that is in time."""
+    began, catalogue = time.monotonic(), load_catalogue()
+    if name == "frontier":
+        told = frontier(
+            plan, "capital", find_frontier(plan, "capital", options=_within(FRONTIER, seconds)), 8, Names(catalogue)
+        )
+        lines, whole = [p.sentence for p in told.points], all(p.state != "open" for p in told.points)
+    else:
+        within = "any" if name == "five-alternatives" else "5%"
+        asked = asked_of(plan, catalogue, 5, within, "launches")
+        found = alternatives(find_alternatives(plan, asked, _within(ALTERNATIVES, seconds)), catalogue)
+        lines = [*found.sentences, *(one.sentences[0] for one in found.others)]
+        whole = found.ended in {"enough", "proven"}
+    took = time.monotonic() - began
+    good = whole and took <= OPTIONS[name]
+    print(f"{name:<17} {took:5.1f} s of {OPTIONS[name]:.0f} s{'' if good else '  (goal missed)'}")
+    for line in lines:
+        print(f"    - {line}")
+    return good
+
+
+def _within(options: PlanOptions, seconds: float) -> PlanOptions:
+    return options.within(min(seconds, options.time_limit_s))
+
+
 def main() -> None:
     """Measure every case, or one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=sorted(CASES))
+    parser.add_argument("--only", choices=sorted([*CASES, *OPTIONS]))
     parser.add_argument("--seconds", type=float, default=60.0, help="time limit of each request")
     given = parser.parse_args()
-    names = [given.only] if given.only else list(CASES)
-    missed = [name for name in names if not measured(name, given.seconds)]
+    names = [given.only] if given.only else [*CASES, *OPTIONS]
+    missed = [name for name in names if name in CASES and not measured(name, given.seconds)]
+    if about := [name for name in names if name in OPTIONS]:
+        plan = reference()
+        missed += [name for name in about if not options_measured(name, plan, given.seconds)]
     raise SystemExit(1 if missed else 0)
 
 

@@ -163,3 +163,7 @@ def test_plans_for_one_city_differ_there_in_partner_quarter_or_widest_area(chain
     assert told.ended == "enough"
     assert "in who opens in Belport, in which quarter, and in how wide the area gets" in told.sentences[0]
     assert all(entry["city"] == "belport" for entry in told.others[0].patch["constraints"].values())
+    pins = told.others[0].pins
+    again = planned(apply_patch(chain.best.request.model_dump(mode="json"), pins))
+    first = found.found[found.ranked[0]]
+    assert key_of(again, "launches", "belport") == key_of(first, "launches", "belport")

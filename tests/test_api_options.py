@@ -11,6 +11,7 @@ import pytest
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from tests.api_support import CLASHES, Running, answer, running
+from tests.pages_support import page_at, words_of
 
 
 @pytest.fixture
@@ -118,3 +119,51 @@ def test_plans_side_by_side_are_named_apart_and_in_the_order_asked(service: Runn
     assert service.client.get("/v1/comparisons", params={"plan": plans[0]}).status_code == 422
     waiting = service.post()
     assert service.client.get("/v1/comparisons", params={"plan": [plans[0], waiting]}).status_code == 409
+
+
+def test_the_page_shows_alternatives_core_and_frontier_and_what_is_still_to_be_planned(service: Running) -> None:
+    plan = made(service)
+    bare = page_at(service, f"/plans/{plan}/alternatives")
+    assert "The next one is not known yet." in words_of(bare)
+    assert bare.count("data-make>") == 3
+    assert "is found by planning again when somebody asks." in words_of(page_at(service, f"/plans/{plan}"))
+    one = posted(service, asked(service, f"/v1/plans/{plan}/alternatives")["rerun"])
+    assert "The next one is being made:" in words_of(page_at(service, f"/plans/{plan}/alternatives"))
+    ended(service, one, 0.98)
+    two = posted(service, asked(service, f"/v1/plans/{plan}/alternatives")["rerun"])
+    ended(service, two, 0.7)
+    points = asked(service, f"/v1/plans/{plan}/frontier")["points"]
+    ended(service, posted(service, points[3]["rerun"]), 0.6, 0.65)
+    page = page_at(service, f"/plans/{plan}/alternatives")
+    said = words_of(page)
+    assert "Beside this plan there is 1 other plan" in said
+    assert "The nearest one beyond that" in said
+    assert "In all 2 plans " in said
+    assert f'href="/comparisons?plan={plan}&amp;plan={one}&amp;plan={two}"' in page
+    assert 'class="chart frontier"' in page
+    assert page.count("data-make>") == 2
+    review = page_at(service, f"/plans/{plan}")
+    assert f'href="/plans/{one}"' in review
+    assert "Beyond that:" in words_of(review)
+    assert 'class="chart frontier"' in review
+    city = words_of(page_at(service, f"/plans/{plan}/alternatives?city=zurich&differ=places&count=2"))
+    assert "The next one is not known yet." in city
+
+
+def test_a_page_lays_chosen_plans_side_by_side_and_offers_the_others(service: Running) -> None:
+    assert "Fewer than two plans" in words_of(page_at(service, "/comparisons"))
+    plans = [made(service), service.made("cheaper"), service.made("dearer")]
+    choice = page_at(service, "/comparisons")
+    assert choice.count('type="checkbox"') == 3
+    page = page_at(service, "/comparisons?" + "&".join(f"plan={plan}" for plan in plans))
+    said = words_of(page)
+    assert "3 plans side by side" in said
+    assert all(group in said for group in ("Money", "Launches and areas", "Risks", "Largest partner, of all vehicles"))
+    assert 'class="best"' in page
+    assert page.count(" checked") == 3
+
+
+def test_a_plan_that_names_what_the_catalogue_no_longer_has_is_reviewed_without_alternatives(service: Running) -> None:
+    plan = service.made("own")
+    service.runner.end(service.client.post(f"/v1/plans/{plan}/reruns", json={"patch": {}}).json()["id"], "own")
+    assert "is found by planning again when somebody asks." in words_of(page_at(service, f"/plans/{plan}"))

@@ -216,6 +216,17 @@ def _imposed(plan: Plan) -> Iterator[Asked]:
     yield {"type": "permit_quota", "permit": "b-out", "vehicles": max(map(max, out), default=0)}
 
 
+def _others(plan: Plan) -> Iterator[Asked]:
+    """Yield launches that are not the plan's own: one fewer, one in another quarter, one that gets wider, nothing at all."""
+    own = [{"stack": d.stack, "city": d.city, "month": d.launch} for d in rows(plan)]
+    for k, d in enumerate(rows(plan)):
+        later = plan.periods[-1] if d.launch < plan.periods[-3] else plan.periods[0]
+        yield {"type": "other_launches", "launches": [*own[:k], *own[k + 1 :]]}
+        yield {"type": "other_launches", "launches": [{**own[k], "month": later}], "city": d.city}
+        yield {"type": "other_launches", "launches": [*own[:k], {**own[k], "level": max(d.level) + 1}, *own[k + 1 :]]}
+    yield {"type": "other_launches", "launches": []}
+
+
 def _results(plan: Plan) -> Iterator[Asked]:
     """Yield floors under what quarters and years earn, in proportion to their months."""
     result, months_of = finance.operating_result(plan), plan.period_months
@@ -267,6 +278,7 @@ KEEPERS = (
     _service,
     _suspended,
     _imposed,
+    _others,
     _results,
     _excuses,
     _supply,
@@ -489,7 +501,14 @@ LADDERS: dict[str, tuple[Asked, str, list[Any]]] = {
 """By name: the constraint, its limit, and values of that from loose to strict."""
 FIXED_OR_NOT = {"launch_fixed", "force_deployment", "forbid_deployment"}
 """Types without a limit to tighten: they are asked for or not."""
-NO_LIMITS = {"permit_delay", "event_date", "partner_participation", "service_hours", "supply_line"}
+NO_LIMITS = {
+    "permit_delay",
+    "event_date",
+    "partner_participation",
+    "service_hours",
+    "supply_line",
+    "other_launches",
+}
 """A later permit is no stricter limit: it can put off the larger fleet that driver-out asks for, or keep a pilot alive."""
 
 

@@ -16,11 +16,11 @@ from fleetplan.words.side_by_side import rows
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 OFFERED = 60
-Plans = Annotated[list[Annotated[str, Query(pattern=SLUG)]], Query(max_length=MOST)]
+Plans = Annotated[list[Annotated[str, Query(pattern=SLUG)]] | None, Query(max_length=MOST)]
 
 
 @router.get("/comparisons")
-async def comparisons(request: Request, service: ServiceDep, plan: Plans | None = None) -> Response:
+async def comparisons(request: Request, service: ServiceDep, plan: Plans = None) -> Response:
     """Return plans side by side; with fewer than two named, the plans to choose from."""
     chosen = list(dict.fromkeys(plan or []))
     shown = await run_in_threadpool(_view, service, chosen)

@@ -231,5 +231,5 @@ def _told(chain: Chain, catalogue: Catalogue, number: int, rank: int) -> Alterna
         moves=_moves(chain, plan),
         strengths=strengths(plan, best),
         patch=chain.patch(number),
-        pins=pinned(best, plan, catalogue),
+        pins=pinned(best, plan, catalogue, chain.asked.city),
     )

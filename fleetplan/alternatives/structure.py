@@ -51,16 +51,32 @@ def unlike(best: Plan, found: Sequence[Plan], differ: Differ, city: str = "") ->
     return {"constraints": {name: entry for cut in cuts for name, entry in cut.items()}}
 
 
-def pinned(best: Plan, plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
-    """Return the patch of the best plan's request that asks for a plan's launches, and for no other stack to open."""
+def pinned(best: Plan, plan: Plan, catalogue: Catalogue, city: str = "") -> dict[str, Any]:
+    """Return the patch of the best plan's request that asks for a plan's launches, and for no other stack to open.
+
+    Of a plan for one city the areas there are asked for as well: no wider ever, and as wide in the month in which they get so.
+    """
     names, own = free_names(best, PIN), {(one.stack, one.city): one for one in opens(plan)}
     entries: dict[str, Any] = {}
     for one in own.values():
-        entries[next(names)] = {"type": "launch_fixed", "city": one.city, "stack": one.stack, "month": one.month}
-    for stack, city in _planned(best, catalogue):
-        if (stack, city) not in own:
-            entries[next(names)] = {"type": "forbid_deployment", "city": city, "stack": stack}
+        where = {"city": one.city, "stack": one.stack}
+        entries[next(names)] = {"type": "launch_fixed", **where, "month": one.month}
+        if one.city == city and (widest := _widest(plan, one)) is not None:
+            km2, month = widest
+            entries[next(names)] = {"type": "area_cap", **where, "km2": km2}
+            entries[next(names)] = {"type": "area_floor", **where, "km2": km2, "start": month, "end": month}
+    for pair in _planned(best, catalogue):
+        if pair not in own:
+            entries[next(names)] = {"type": "forbid_deployment", "city": pair[1], "stack": pair[0]}
     return {"constraints": entries}
+
+
+def _widest(plan: Plan, one: Opens) -> tuple[float, str] | None:
+    """Return the widest area of a deployment, and the first month of the period in which it first is that wide."""
+    city = next(c for c in plan.cities if c.city == one.city)
+    d = next(d for d in city.deployments if d.stack == one.stack)
+    km2 = next((level.area_km2 for level in city.levels if level.level == one.level), None)
+    return None if km2 is None else (km2, plan.periods[d.level.index(one.level)])
 
 
 def _planned(best: Plan, catalogue: Catalogue) -> Iterable[tuple[str, str]]:
