@@ -1,22 +1,26 @@
 """How sure a stored plan is and of what: revalued here at fixed decisions; what planning again would change, from stored plans.
 
-Revaluing takes seconds and is kept. Planning again at the ends of a figure, or in a cell of a grid, is a rerun like any other:
-while it is not stored, the rerun to post is told, so that a client that posts it and asks again learns the answer; the workers
-share them out, and they are durable.
+Revaluing takes seconds and is stored with the plan: asked once, it is read from the store. Planning again at the ends of a
+figure, or in a cell of a grid, is a rerun like any other: while it is not stored, the rerun to post is told, so that a client
+that posts it and asks again learns the answer; the workers share them out, and they are durable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from api.asked_reruns import AskedReruns, KnownRerun, refused
 from api.deps import Answered, Service
 from api.schemas import DoubtTold, EndTold, GridCellTold, GridTold
+from api.schemas_again import KeptDoubt, KeptDoubts
+from fleetplan import __version__
 from fleetplan.doubt.answer import books_of, check_known, doubt_of, kept_doubt
 from fleetplan.doubt.books import Books
 from fleetplan.doubt.changes import cell_patch, patch_of, resolved, to_resolve
 from fleetplan.doubt.grid import grid
 from fleetplan.doubt.ranges import Ranged, ranged_by_key
+from fleetplan.doubt.spread import DRAWS
 from fleetplan.doubt.types import Bar, Cell, Doubt, Grid
 from fleetplan.errors import InputError
 from fleetplan.report.live_plan import live_workbook
@@ -33,16 +37,54 @@ def found_doubt(service: Service, found: Answered, draws: int, seed: int) -> Dou
         With every fault; and where the catalogue does not hold any more what the plan speaks of.
     """
     plan, catalogue = found.plan, service.known.catalogue
+    if (kept := _stored(service, found, draws, seed)) is not None:
+        return kept
     try:
-        return doubt_of(plan, catalogue, lambda: service.known.services(plan), draws=draws, seed=seed)
+        made = doubt_of(plan, catalogue, lambda: service.known.services(plan), draws=draws, seed=seed)
     except InputError as error:
         raise refused(error) from error
+    service.store.keep_finding(found.row.id, _asked(service, draws, seed), made.model_dump_json().encode())
+    return made
+
+
+def _asked(service: Service, draws: int, seed: int) -> dict[str, Any]:
+    """Return what an answer is kept under: it holds for this version and this catalogue."""
+    own = {"version": __version__, "catalogue_sha256": service.known.catalogue.digest}
+    return {"kind": "doubt", "draws": draws, "seed": seed, **own}
+
+
+def _stored(service: Service, found: Answered, draws: int, seed: int) -> Doubt | None:
+    """Return the doubt that is stored with a plan, if it was asked for before."""
+    held = service.store.finding(found.row.id, _asked(service, draws, seed))
+    return None if held is None else Doubt.model_validate_json(held)
+
+
+def kept_doubts(service: Service, plan: str) -> KeptDoubts:
+    """Return which answers on a plan's doubt are stored with it, oldest first."""
+    own = {name: _asked(service, 0, 0)[name] for name in ("version", "catalogue_sha256")}
+    rows = [row for row in service.store.findings(plan) if row.asked.get("kind") == "doubt"]
+    told = [
+        KeptDoubt(
+            id=row.id,
+            draws=row.asked["draws"],
+            seed=row.asked["seed"],
+            version=row.asked["version"],
+            catalogue_sha256=row.asked["catalogue_sha256"],
+            sha256=row.sha256,
+            bytes=row.bytes,
+            kept_at=row.kept_at,
+            current=own.items() <= row.asked.items(),
+            href=f"/v1/plans/{plan}/doubt?draws={row.asked['draws']}&seed={row.asked['seed']}",
+        )
+        for row in rows
+    ]
+    return KeptDoubts(plan=plan, kept=told)
 
 
 def kept_sentences(service: Service, found: Answered) -> list[str]:
     """Return how sure a plan is and of what, if somebody asked before; nothing is worked out."""
     catalogue = service.known.catalogue
-    known = kept_doubt(found.plan, catalogue)
+    known = _stored(service, found, DRAWS, 0) or kept_doubt(found.plan, catalogue)
     return [] if known is None else doubt_sentences(known, Names(catalogue, (found.plan,)))
 
 

@@ -1,6 +1,8 @@
-"""The shapes of answers that are read from reruns: thresholds, and what limits are worth."""
+"""The shapes of answers that are read from reruns or kept with plans: thresholds, what limits are worth, doubts kept."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from pydantic import Field
 
@@ -54,3 +56,27 @@ class LimitsTold(Answer):
 
     plan: str
     limits: list[LimitTold]
+
+
+class KeptDoubt(Answer):
+    """An answer on how sure a plan is, stored with it."""
+
+    id: str
+    draws: int
+    seed: int
+    version: str = Field(description="of the program that found it")
+    catalogue_sha256: str = Field(description="of the catalogue that it was found with")
+    sha256: str = Field(description="of the answer as it is stored")
+    bytes: int
+    kept_at: datetime
+    current: bool = Field(
+        description="whether version and catalogue are those of today, so that `href` answers with it"
+    )
+    href: str
+
+
+class KeptDoubts(Answer):
+    """The answers on how sure a plan is that are stored with it, oldest first."""
+
+    plan: str
+    kept: list[KeptDoubt]

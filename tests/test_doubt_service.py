@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.known import Known
+from api.store import tables
+from api.store.errors import AnswerDamaged
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.cli import app
 from fleetplan.doubt.books import Books
@@ -174,3 +177,33 @@ def test_the_command_says_it_and_writes_its_tables(tmp_path: Path, monkeypatch: 
     assert json.loads(plain.stdout)["spread"]["draws"] == 50
     wrong = CliRunner().invoke(app, ["doubt", str(path), "--draws", "1"])
     assert wrong.exit_code == 2
+
+
+def test_an_answer_is_stored_with_the_plan_and_survives_a_restart_and_an_empty_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with running(tmp_path, known=Tiny()) as service:
+        made = service.post({"request": PLAN.request.model_dump(mode="json"), "options": {"time_limit_s": 30}})
+        service.store.start(made, "tester")
+        service.store.finish(made, "succeeded", answer=plan_text(PLAN).encode())
+        assert told(service, made, "/kept")["kept"] == []
+        first = told(service, made, draws=40, seed=3)
+    monkeypatch.setenv("FLEETPLAN_CACHE", str(tmp_path / "another"))
+    with running(tmp_path, known=Tiny()) as service, monkeypatch.context() as patch:
+        patch.setattr("api.doubts.doubt_of", lambda *_, **__: pytest.fail("it is worked out anew"))
+        assert told(service, made, draws=40, seed=3)["doubt"] == first["doubt"]
+        (kept,) = told(service, made, "/kept")["kept"]
+        assert (kept["draws"], kept["seed"], kept["current"]) == (40, 3, True)
+        stored = Doubt.model_validate(first["doubt"]).model_dump_json().encode()
+        assert (kept["sha256"], kept["bytes"]) == (hashlib.sha256(stored).hexdigest(), len(stored))
+        assert service.client.get(kept["href"]).json()["doubt"] == first["doubt"]
+        again = service.store.keep_finding(made, service.store.findings(made)[0].asked, b"another")
+        assert again is not None
+        assert again.sha256 == kept["sha256"]
+        assert service.store.keep_finding("plan_gone", {}, b"") is None
+        with service.store.writing(1) as connection:
+            connection.execute(tables.findings.update().values(answer=b"nothing that was squeezed"))
+        with pytest.raises(AnswerDamaged):
+            service.store.finding(made, service.store.findings(made)[0].asked)
+        service.store.delete(made)
+        assert service.store.findings(made) == []

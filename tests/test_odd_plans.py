@@ -270,6 +270,7 @@ def doubted(odd: Odd) -> None:
         "/plans/{plan}/doubt",
         "/v1/plans/{plan}/doubt",
         "/v1/plans/{plan}/doubt/spread",
+        "/v1/plans/{plan}/doubt/kept",
         f"/v1/plans/{{plan}}/doubt/grid?{figures}",
         "/v1/plans/{plan}/doubt/workbook",
         "/v1/plans/{plan}/thresholds",

@@ -384,7 +384,7 @@ ALLOWED |= {
     "api.causes": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.schemas_again": {"api.schemas", "api.store"} | LIBRARY,
     "api.asked_reruns": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
-    "api.doubts": ASKED | {"api.asked_reruns"} | LIBRARY,
+    "api.doubts": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.limits": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.thresholds": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.option_schemas": {"api.schemas"} | LIBRARY,

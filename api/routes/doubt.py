@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import problems as p
-from api.deps import AnsweredDep, ServiceDep, may_read
+from api.deps import AnsweredDep, ServiceDep, StoredDep, may_read
 from api.documents import Document, json_document
-from api.doubts import doubt_told, found_doubt, grid_told, live_bytes
+from api.doubts import doubt_told, found_doubt, grid_told, kept_doubts, live_bytes
 from api.media import CSV, JSON, XLSX, choose
 from api.openapi import ETAGGED, answer, refusals, unchanged
 from api.routes.parameters import Accept
 from api.schemas import DoubtTold, GridTold
+from api.schemas_again import KeptDoubts
 from fleetplan.doubt.spread import DRAWS, MOST_DRAWS
 from fleetplan.report.doubt_tables import spread_frame, tornado_frame
 from fleetplan.report.tables import csv_text
@@ -68,6 +69,21 @@ async def spread(
     """Return value by plan and city, and the funding needed, over all draws."""
     known = await service.costly.run(request, found_doubt, service, found, draws, seed)
     return Document(csv_text(spread_frame(known)).encode(), CSV).respond(request)
+
+
+@router.get(
+    "/doubt/kept",
+    operation_id="list_doubts",
+    summary="The answers on how sure the plan is that are stored with it, with their hashes",
+    responses={
+        200: answer("What is stored.", KeptDoubts, headers=ETAGGED),
+        304: unchanged(),
+        **refusals(p.PlanNotFound, p.BadRequest),
+    },
+)
+def kept(request: Request, service: ServiceDep, row: StoredDep) -> Response:
+    """Return what was asked of the plan's doubt before: each answer is stored once, survives a restart and goes with the plan."""
+    return json_document(kept_doubts(service, row.id)).respond(request)
 
 
 @router.get(

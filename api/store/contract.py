@@ -105,6 +105,18 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingRow:
+    """Something found out of a plan and kept with it: what was asked, and hash and size of the answer."""
+
+    id: str
+    plan: str
+    asked: Mapping[str, Any]
+    sha256: str
+    bytes: int
+    kept_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CardFilter:
     """Which plans are meant, by their cards; None for any. ``deleted`` chooses those in the bin."""
 
@@ -193,6 +205,15 @@ class Store(Protocol):
 
     def simulation_answer(self, simulation: str) -> bytes | None:
         """Return what came of a replay, once it is known."""
+
+    def keep_finding(self, plan: str, asked: Mapping[str, Any], content: bytes) -> FindingRow | None:
+        """Keep with a plan what was found out of it; what was asked before stays. None where the plan is gone."""
+
+    def finding(self, plan: str, asked: Mapping[str, Any]) -> bytes | None:
+        """Return what was found out of a plan, if that was asked before."""
+
+    def findings(self, plan: str) -> Sequence[FindingRow]:
+        """Return what is kept with a plan, oldest first, without the answers."""
 
     def answer(self, plan: str) -> bytes | None:
         """Return the stored plan.json."""

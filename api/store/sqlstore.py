@@ -16,6 +16,7 @@ from api.store.contract import EVERY_CARD, FINAL, CardFilter, EventRow, Head, Ne
 from api.store.database import default_url, private_folder
 from api.store.errors import AnswerDamaged, KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
 from api.store.files import Files
+from api.store.findings import Findings, drop_findings
 from api.store.keys import Keys
 from api.store.migrate import migrate
 from api.store.rows import ALL_CITIES, event_row, finite, new_row, plan_row
@@ -32,7 +33,7 @@ _PROGRESS = {"phase", "incumbent", "bound"}
 _p, _e = tables.plans, tables.events
 
 
-class SqlStore(Work, Units, Simulations, Keys, Cards):
+class SqlStore(Work, Units, Simulations, Findings, Keys, Cards):
     """Everything durable, in one database and one folder.
 
     Parameters
@@ -194,6 +195,7 @@ class SqlStore(Work, Units, Simulations, Keys, Cards):
                 raise PlanUnfinished(msg)
             clear_units(connection, plan)
             drop_simulations(connection, plan)
+            drop_findings(connection, plan)
             connection.execute(sa.delete(_e).where(_e.c.plan == plan))
             connection.execute(sa.delete(tables.comments).where(tables.comments.c.plan == plan))
             connection.execute(sa.delete(tables.idempotency).where(tables.idempotency.c.plan == plan))

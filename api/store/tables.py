@@ -178,6 +178,21 @@ simulations = sa.Table(
     sa.Index("simulations_state", "state", "urgency"),
 )
 
+# What was found out of plans and is kept with them: how sure they are. The answer is JSON, squeezed; the hash is the JSON's.
+findings = sa.Table(
+    "findings",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("plan", sa.String(40), nullable=False),
+    sa.Column("asked_sha256", sa.String(64), nullable=False),
+    sa.Column("asked", _json(), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("kept_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("plan", "asked_sha256", name="findings_asked"),
+)
+
 # Files by content for machines that share no disk; empty on SQLite, where every process sees the data folder.
 artefacts = sa.Table(
     "artefacts",
