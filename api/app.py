@@ -20,6 +20,7 @@ from starlette.routing import Match, Route
 
 from api import card_schemas, city_schemas, option_schemas, schemas, schemas_again
 from api import problems as p
+from api import search as found
 from api import simulations as replays
 from api.deps import Enqueue, Service, ServiceStore
 from api.known import Known
@@ -44,6 +45,7 @@ from api.routes import (
     plans,
     reruns,
     results,
+    search,
     simulations,
     validations,
     why_not,
@@ -56,6 +58,7 @@ from fleetplan import __version__
 ROUTERS = (
     plans.router,
     cards.router,
+    search.router,
     reruns.router,
     events.router,
     results.router,
@@ -79,6 +82,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     card_schemas.Card,
     card_schemas.Comments,
     card_schemas.Tags,
+    found.Found,
     schemas.Validation,
     schemas.Rollout,
     schemas.TableAnswer,

@@ -106,4 +106,5 @@ class Follower:
         """Wait until the plan has moved, so many seconds and :data:`LOOK_AROUND_S` at most."""
         moved = self._followed.moved
         with suppress(TimeoutError):
-            await asyncio.wait_for(moved.wait(), max(0.0, min(most_s, LOOK_AROUND_S)))
+            async with asyncio.timeout(max(0.0, min(most_s, LOOK_AROUND_S))):
+                await moved.wait()

@@ -15,6 +15,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         labels = ("method", "route")
         self._requests = Counter(
             "fleetplan_http_requests", "requests answered", (*labels, "status"), registry=self.registry
@@ -28,9 +29,14 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        name = method if method in METHODS else "other"
-        self._requests.labels(name, route, str(status)).inc()
-        self._seconds.labels(name, route).observe(seconds)
+        key = (method if method in METHODS else "other", route, status)
+        if (known := self._known.get(key)) is None:  # looking labels up takes longer than counting
+            name, _, code = key
+            known = (self._requests.labels(name, route, str(code)), self._seconds.labels(name, route))
+            self._known[key] = known
+        counted, timed = known
+        counted.inc()
+        timed.observe(seconds)
 
     def text(self, plans: Mapping[str, int], streams: int) -> bytes:
         """Return everything in the text format of Prometheus."""

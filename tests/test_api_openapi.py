@@ -83,6 +83,7 @@ def _real(service: Running) -> dict[str, Any]:
         "comment": comment,
         "comments": get(f"{here}/comments"),
         "tags": get("/v1/tags"),
+        "found": get("/v1/search", params={"q": "zurich", "limit": 2}),
         "plan_queued": posted,
         "plan": get(here),
         "plans": get("/v1/plans?limit=2"),

@@ -14,6 +14,7 @@ from api.pages import (
     plans,
     rerun,
     review,
+    search,
     side_by_side,
     sign_in,
 )
@@ -32,4 +33,5 @@ ROUTERS = (
     review.router,
     new_city.router,
     catalogue.router,
+    search.router,
 )

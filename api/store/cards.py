@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.store import tables
-from api.store.contract import FINAL, CardFilter, PlanRow
+from api.store.contract import FINAL, CardFilter, PlanRow, Titled
 from api.store.database import Database
 from api.store.errors import CardChanged, PlanUnfinished, PlanUnknown, TooManyComments
 from api.store.ids import new_id
@@ -137,6 +137,16 @@ class Cards(Database):
             return list(
                 connection.execute(sa.select(_p.c.id).where(due).order_by(_p.c.deleted_at).limit(limit)).scalars()
             )
+
+    def titles(self, *, after: str | None, limit: int) -> Sequence[Titled]:
+        """Return what plans are called, the newest first, from just after the plan with id ``after``; not those in the bin."""
+        note = _p.c.request["note"].as_string()
+        wanted = sa.select(_p.c.id, _p.c.name, note.label("note"), _p.c.tags).where(_p.c.deleted_at.is_(None))
+        if after is not None:
+            wanted = wanted.where(_p.c.id < after)
+        with self.reading() as connection:
+            rows = connection.execute(wanted.order_by(_p.c.id.desc()).limit(limit))
+            return [Titled(row.id, row.name, row.note or "", row.tags) for row in rows]
 
     def tags(self) -> Mapping[str, int]:
         """Return every tag in use with the number of plans that have it, in the order of the alphabet."""

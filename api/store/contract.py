@@ -130,6 +130,16 @@ EVERY_CARD = CardFilter()
 
 
 @dataclass(frozen=True, slots=True)
+class Titled:
+    """What a plan is called, and what was noted with its request."""
+
+    id: str
+    name: str
+    note: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """How far a plan is: the number of its last event, and whether it is final."""
 
@@ -235,6 +245,9 @@ class Store(Protocol):
 
     def change_card(self, plan: str, changes: Mapping[str, Any], *, revision: int | None = None) -> PlanRow:
         """Change what people say about a plan; see :mod:`api.store.cards`."""
+
+    def titles(self, *, after: str | None, limit: int) -> Sequence[Titled]:
+        """Return what plans are called, the newest first, from just after the plan with id ``after``."""
 
     def tags(self) -> Mapping[str, int]:
         """Return every tag in use with the number of plans that have it."""
