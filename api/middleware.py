@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.pages.shell import problem_page, wants_page
+from api.pages.shell import choose_currency, problem_page, wants_page
 from api.prefix import at
 from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, TooSlow, headers_of, problem
 from api.security import FORWARDED, cookie_authorization
@@ -133,6 +133,7 @@ class Doorkeeper:
         self._app = app
         self._guard = service.guard
         self._statuses = service.statuses
+        self._service = service
         self._most = {"": service.settings.max_body_bytes, UPLOADS: service.settings.max_upload_bytes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,6 +143,7 @@ class Doorkeeper:
             return
         try:
             await self._admit(scope)
+            choose_currency(scope, self._service)
             if (known := self._known(scope)) is not None:
                 await known.send(scope, send)
                 return

@@ -63,7 +63,7 @@ def test_what_is_told_and_what_is_looked_through_is_bounded(site: Running, monke
     assert {"cities", "partners", "figures"} <= set(told["more"])
     monkeypatch.setattr(module, "BATCH", 2)
     monkeypatch.setattr(module, "MOST_PLANS", 2)
-    assert [plan["name"] for plan in found(site, "zurich")["plans"]] == ["test", "Other"]
+    assert [plan["name"] for plan in found(site, "zurich")["plans"]] == ["test"]
     assert site.client.get("/v1/search", params={"q": "x" * 201}).status_code == 422
     many = site.client.get("/v1/search", params={"q": "a b c d e f g h i"})
     assert (many.status_code, many.json()["errors"][0]["parameter"]) == (422, "q")

@@ -33,6 +33,7 @@ NOT_SENTENCES = {"figure_rows", "owner_of", "parts_of", "words_of"}
 USES_OF_RE = {
     "api/middleware.py": "ids of requests",
     "api/prefix.py": "attributes of our templates that hold addresses, and the path that a setting names",
+    "api/pages/money.py": "marks round amounts, and tags, of a page that is drawn",
     "api/pages/rerun.py": "JSON pointers into a request",
     "api/store/files.py": "hashes that are names of files",
     "api/submission.py": "the header Prefer",

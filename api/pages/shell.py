@@ -18,16 +18,19 @@ from api.documents import Document
 from api.media import HTML
 from api.pages import assets
 from api.pages.figure_filter import figures_at
+from api.pages.money import with_rates
 from api.prefix import at, page_under
 from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
 from fleetplan import __version__
 from fleetplan.report.environment import template_environment
 from fleetplan.words import values as words
+from fleetplan.words.currency import HOME, choose, currencies, shown
 
 if TYPE_CHECKING:
     from api.deps import Service
     from api.store.contract import PlanRow
 
+CURRENCY_COOKIE = "currency"
 THEMES = ("auto", "light", "dark")
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -57,18 +60,28 @@ def page(request: Request, template: str, *, code: int = 200, **context: Any) ->
 
 def drawn(request: Request, template: str, **context: Any) -> Document:
     """Return a page as a document, as :func:`page` sends it."""
+    currency, known = shown(), currencies(request.app.state.service.known.catalogue.assumptions)
+    around = {"theme": _theme(request), "root": at(""), "currency": currency, "currencies": [HOME, *known]}
     body = (
         _environment()
         .get_template(template)
-        .render({"here": "", "signed_in": _signed_in(request), **context}, theme=_theme(request), root=at(""))
+        .render({"here": "", "signed_in": _signed_in(request), **context}, **around)
     )
-    return Document(page_under(body.encode()), HTML, HEADERS)
+    told = body if currency is None else with_rates(body, currency)
+    return Document(page_under(told.encode()), HTML, HEADERS)
+
+
+def choose_currency(scope: Scope, service: Service) -> None:
+    """Show amounts in the currency that a browser asks for, on pages; programs and files get USD."""
+    code = Request(scope).cookies.get(CURRENCY_COOKIE, "") if wants_page(scope) else ""
+    choose(currencies(service.known.catalogue.assumptions).get(code) if code else None)
 
 
 async def shared_page(request: Request, service: Service, draw: Callable[[], Document]) -> Response:
     """Return a page that is the same for everybody who asks for its address: drawn once, then sent from memory."""
     address = f"{request.url.path}?{request.url.query}"
-    key = f"{address}|{_theme(request)}|{_signed_in(request)}"
+    currency = shown()
+    key = f"{address}|{_theme(request)}|{_signed_in(request)}|{currency.code if currency else HOME}"
     found = await service.pages.made(key, draw, lambda make: service.costly.run(request, make))
     return found.respond(request)
 

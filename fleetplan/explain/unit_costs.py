@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fleetplan.optimize.ledger import NOT_RUNNING
 from fleetplan.plans import finance
 from fleetplan.plans.types import CityRollout, Plan
+from fleetplan.words.currency import amount
 from fleetplan.words.values import DASH, listed, month_name
 
 DAYS_A_MONTH = 365.25 / 12
@@ -71,7 +72,7 @@ def price(value: float) -> str:
     >>> price(-1.5)
     '−$1.50'
     """
-    return f"{'−' if value < 0 else ''}${abs(value):,.2f}"
+    return amount(value, lambda v, sign: f"{'−' if v < 0 else ''}{sign}{abs(v):,.2f}")
 
 
 def pays_from(plan: Plan, earned: Sequence[float], running: Sequence[float]) -> str | None:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from fleetplan.months import month_number
 from fleetplan.report.charts import Chart, Series
+from fleetplan.words.currency import amount, plain
 from fleetplan.words.values import count
 
 WIDTH, HEIGHT = 440, 220
@@ -136,11 +137,12 @@ def usd_tick(value: float) -> str:
     >>> usd_tick(500e6), usd_tick(-1.5e9), usd_tick(0.0)
     ('$500 M', '−$1.5 bn', '0')
     """
-    if abs(value) < 1:
-        return "0"
-    sign = "−" if value < 0 else ""
-    size = abs(value)
-    return f"{sign}${size / 1e9:g} bn" if size >= 1e9 else f"{sign}${size / 1e6:g} M"
+    return "0" if abs(value) < 1 else plain(amount(value, _tick))
+
+
+def _tick(value: float, sign: str) -> str:
+    size, minus = abs(value), "−" if value < 0 else ""
+    return f"{minus}{sign}{size / 1e9:.3g} bn" if size >= 1e9 else f"{minus}{sign}{size / 1e6:.3g} M"
 
 
 def _points(points: list[tuple[float, float]]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from fleetplan.words.currency import amount
+
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MODE_NAMES = {
     "": "not open",
@@ -90,15 +92,17 @@ def usd(value: float | None) -> str:
     >>> usd(331_840_000), usd(-1_250_000_000), usd(41_000), usd(12.5), usd(0)
     ('$332 M', '−$1.25 bn', '$41.0 k', '$12.5', '$0')
     """
-    if value is None or not math.isfinite(value):
-        return DASH
+    return DASH if value is None or not math.isfinite(value) else amount(value, _written)
+
+
+def _written(value: float, sign: str) -> str:
     size, unit = next(
         ((s, u) for s, u in ((1e9, " bn"), (1e6, " M"), (1e3, " k")) if abs(value) >= 0.9995 * s), (1.0, "")
     )
     scaled = abs(value) / size
     digits = 0 if scaled >= 99.95 or not scaled else 1 if scaled >= 9.995 else 2
     text = f"{scaled:.{digits}f}" if unit or scaled >= 99.95 else f"{scaled:.{digits}f}".rstrip("0").rstrip(".") or "0"
-    return f"{'−' if value < 0 else ''}${text}{unit}"
+    return f"{'−' if value < 0 else ''}{sign}{text}{unit}"
 
 
 def usd_fine(value: float) -> str:
@@ -107,7 +111,7 @@ def usd_fine(value: float) -> str:
     >>> usd_fine(2_784_321_000)
     '$2,784.3 M'
     """
-    return f"{'−' if value < 0 else ''}${abs(value) / 1e6:,.1f} M"
+    return amount(value, lambda v, sign: f"{'−' if v < 0 else ''}{sign}{abs(v) / 1e6:,.1f} M")
 
 
 def several(number: int, one: str, many: str | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from fleetplan.plans.types import CityRollout, Kpis, Plan, Returns
+from fleetplan.words.currency import amount
 from fleetplan.words.values import DASH, decimal, percent, usd
 
 LEAST_USD = 0.5
@@ -127,7 +128,12 @@ def cost_words(r: Returns) -> str:
     """Return what a trip costs against the net fare it brings, all counted years together."""
     if r.cost_per_trip_usd is None or r.fare_per_trip_usd is None:
         return DASH
-    return f"${r.cost_per_trip_usd:,.2f} of ${r.fare_per_trip_usd:,.2f}"
+    cost, fare = (amount(usd_each, _cents) for usd_each in (r.cost_per_trip_usd, r.fare_per_trip_usd))
+    return f"{cost} of {fare}"
+
+
+def _cents(value: float, sign: str) -> str:
+    return f"{sign}{value:,.2f}"
 
 
 class ReturnRow(NamedTuple):

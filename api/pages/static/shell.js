@@ -1,4 +1,4 @@
-/* What every page does: colours chosen by hand are remembered, and charts follow them. */
+/* What every page does: colours and the currency chosen by hand are remembered, and charts follow them. */
 import { drawCharts } from "./lib/charts.js";
 import { at } from "./lib/http.js";
 
@@ -8,6 +8,10 @@ choice.addEventListener("change", () => {
   if (choice.value === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = choice.value;
   document.dispatchEvent(new CustomEvent("colours"));
+});
+document.getElementById("currency").addEventListener("change", (event) => {
+  document.cookie = `currency=${event.target.value}; path=${at("") || "/"}; max-age=31536000; samesite=strict`;
+  location.reload();
 });
 for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => document.dispatchEvent(new CustomEvent("colours")));
 drawCharts(document);

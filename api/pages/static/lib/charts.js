@@ -1,6 +1,6 @@
 /* Charts of the pages. The server gives the data (fleetplan/report/page_chart.py); Plotly draws them in the colours of the page. */
 import { colour, faded, onColours } from "./colours.js";
-import { FORMATS } from "./format.js";
+import { FORMATS, SIGN, USD_EACH } from "./format.js";
 
 export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset", locale: "en-US" };
 
@@ -65,23 +65,24 @@ export function layout(spec, over = {}) {
 
 /* Round values (1, 2, 2.5 or 5 times a power of ten) that cut the height of a chart into some four parts. */
 function valueTicks(spec) {
-  const columns = spec.series.map((s) => s.values.map((v) => v ?? 0));
+  const each = spec.unit === "usd" ? USD_EACH : 1; // round in the currency that is shown
+  const columns = spec.series.map((s) => s.values.map((v) => (v ?? 0) / each));
   const tops = spec.kind === "area" ? columns[0]?.map((_, t) => columns.reduce((sum, c) => sum + c[t], 0)) ?? [0] : columns.flat();
   const [low, high] = [Math.min(0, ...tops), Math.max(0, ...tops)];
   const rough = (high - low) / 4 || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 2.5, 5].find((m) => m * power >= rough) ?? 10);
   const ticks = [];
-  for (let k = Math.floor(low / step); k * step <= high + step / 2; k++) ticks.push(k * step);
+  for (let k = Math.floor(low / step); k * step <= high + step / 2; k++) ticks.push(k * step * each);
   return ticks;
 }
 
 function tickText(unit, value) {
   if (unit === "usd") {
     if (Math.abs(value) < 1e-6) return "0";
-    const size = Math.abs(value);
+    const size = Math.abs(value) / USD_EACH;
     const text = size >= 1e9 ? `${+(size / 1e9).toFixed(2)} bn` : size >= 1e5 ? `${+(size / 1e6).toFixed(1)} M` : size >= 1e3 ? `${+(size / 1e3).toFixed(1)} k` : `${+size.toFixed(2)}`;
-    return `${value < 0 ? "−" : ""}$${text}`;
+    return `${value < 0 ? "−" : ""}${SIGN}${text}`;
   }
   return value % 1 ? String(+value.toFixed(2)) : FORMATS.count(value);
 }

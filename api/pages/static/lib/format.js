@@ -3,15 +3,21 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 export const count = (value) => (value === null || value === undefined ? "–" : Math.round(value).toLocaleString("en-US").replace("-", "−"));
 
+/* Amounts come in USD; the page says in which currency they are shown, and at which rate (fleetplan/words/currency.py). */
+const { currencySign = "$", usdEach = "1" } = document.documentElement.dataset;
+export const SIGN = currencySign;
+export const USD_EACH = Number(usdEach);
+
 /** 331840000 -> "$332 M" */
-export function usd(value) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+export function usd(amount) {
+  if (amount === null || amount === undefined || !Number.isFinite(amount)) return "–";
+  const value = amount / USD_EACH;
   const size = Math.abs(value);
   const [scale, unit] = [[1e9, " bn"], [1e6, " M"], [1e3, " k"]].find(([s]) => size >= 0.9995 * s) ?? [1, ""];
   const scaled = size / scale;
   const digits = scaled >= 99.95 || !scaled ? 0 : scaled >= 9.995 ? 1 : 2;
   const text = scaled.toFixed(digits);
-  return `${value < 0 ? "−" : ""}$${unit || digits === 0 ? text : String(Number(text))}${unit}`;
+  return `${value < 0 ? "−" : ""}${SIGN}${unit || digits === 0 ? text : String(Number(text))}${unit}`;
 }
 
 export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`.replace("-", "−"));
