@@ -65,7 +65,7 @@ class FigureHit(Answer):
 class Found(Answer):
     """What was found; ``more`` names the kinds of which only the first are told."""
 
-    q: str
+    asked: str
     plans: list[PlanHit] = Field(description="the newest first")
     cities: list[PlaceHit]
     partners: list[PlaceHit]
@@ -109,13 +109,13 @@ def search(service: Service, q: str, limit: int) -> Found:
         allowed = f"at most {MOST_WORDS} words"
         raise BadRequest(flaws=[Flaw("asks for too many words", parameter="q", value=q, allowed=allowed)])
     if not words.words:
-        return Found(q=q, plans=[], cities=[], partners=[], figures=[], more=[], plans_read=0)
+        return Found(asked=q, plans=[], cities=[], partners=[], figures=[], more=[], plans_read=0)
     catalogue = service.known.catalogue
     rows, read = _plans(service, words, limit + 1)
     cities, partners, figures = _cities(catalogue, words), _partners(catalogue, words), _figures(catalogue, words)
     counts = {"plans": len(rows), "cities": len(cities), "partners": len(partners), "figures": len(figures)}
     return Found(
-        q=q,
+        asked=q,
         plans=[_plan(row) for row in rows[:limit]],
         cities=cities[:limit],
         partners=partners[:limit],
