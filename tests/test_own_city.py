@@ -18,6 +18,7 @@ from fleetplan.errors import InputError
 from fleetplan.explain.verdict import verdict
 from fleetplan.plans.template import template_use
 from fleetplan.plans.types import FigureUse
+from fleetplan.report.catalogue import city_verdict as known_of
 from fleetplan.report.city import verdict as city_verdict
 from fleetplan.report.summary import print_summary
 from fleetplan.words.template import template_sentence
@@ -52,6 +53,16 @@ def test_a_city_with_a_country_needs_no_edit_to_be_planned(basel: tuple[Begun, C
     assert begun.law is not None
     assert begun.law.name == "neu-basel.toml"
     assert {stack for stack, where in known.deployments if where == "neu-basel"} == set(known.stacks)
+
+
+def test_its_page_says_what_nobody_has_looked_into(basel: tuple[Begun, Catalogue]) -> None:
+    begun, known = basel
+    template, facts = known_of(known, known.cities[begun.folder.name])
+    assert template.startswith(
+        "Neu Basel is a template still: 30 figures, 7 permits and 2 depots are as they were begun"
+    )
+    assert "Whether the law lets 22 stacks of 22 in has not been looked into; 0 partners have a deal" in facts
+    assert len(known_of(known, known.cities["zurich"])) == 1
 
 
 def test_the_sister_s_law_is_copied_without_her_sources_offices_and_places(basel: tuple[Begun, Catalogue]) -> None:

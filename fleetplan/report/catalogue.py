@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fleetplan.catalogue.new_deployments import DEFAULT_SOURCE
+from fleetplan.catalogue.readiness import untouched
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact
 from fleetplan.months import month_number, month_text
 from fleetplan.permits.openings import first_month, least_needs
@@ -189,12 +191,28 @@ def city_verdict(catalogue: Catalogue, city: City) -> list[str]:
         f"{count(people(city))} people make about {count(market['market.trips_per_day'].value)} taxi and ride-hail trips "
         f"a day, {number(market['market.mean_trip_km'].value)} km long and {sign}{number(fare.value)}{also} each."
     )
-    second = (
-        f"The law is open to {several(len(open_to), 'stack')} of {len(facts)}; "
-        f"{several(len(dealt), 'partner has a deal or is in talks', 'partners have a deal or are in talks')}."
+    unasked = sum(fact.source == DEFAULT_SOURCE for fact in facts)
+    law = (
+        f"Whether the law lets {several(unasked, 'stack')} of {len(facts)} in has not been looked into"
+        if unasked
+        else f"The law is open to {several(len(open_to), 'stack')} of {len(facts)}"
     )
+    deals = several(len(dealt), "partner has a deal or is in talks", "partners have a deal or are in talks")
+    second = f"{law}; {deals}."
     third = f"Of {count(own.total)} figures about the city, {count(own.weak)} are low confidence or assumed."
-    return [f"{first} {second} {third}"]
+    return [*_begun(catalogue, city), f"{first} {second} {third}"]
+
+
+def _begun(catalogue: Catalogue, city: City) -> list[str]:
+    """Say that a city is a template still, where it is."""
+    left = untouched(catalogue).get(city.slug)
+    counts = [(left.figures, "figure"), (left.permits, "permit"), (left.depots, "depot")] if left is not None else []
+    told = listed([several(number, what) for number, what in counts if number])
+    return (
+        [f"{city.name} is a template still: {told} are as they were begun, and nobody has replaced them."]
+        if told
+        else []
+    )
 
 
 def figure_groups(catalogue: Catalogue, city: City) -> list[tuple[str, list[FigureRow]]]:

@@ -37,12 +37,14 @@ const lines = {
   lacks: (told) => told.lacks,
 };
 
-function show(told) {
-  document.getElementById("begun-title").textContent = told.kept ? `${told.slug} is in the catalogue` : `${told.slug} is begun`;
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function show(told, name) {
+  document.getElementById("begun-title").textContent = told.kept ? `${name} is in the catalogue` : `${name} is begun`;
   for (const part of begun.querySelectorAll("[data-part]")) {
     const entries = lines[part.dataset.part](told);
     part.hidden = entries.length === 0;
-    part.querySelector("ul").replaceChildren(...entries.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    part.querySelector("ul").replaceChildren(...entries.map((text) => Object.assign(document.createElement("li"), { textContent: sentence(text) })));
   }
   const bytes = Uint8Array.from(atob(told.archive), (letter) => letter.charCodeAt(0));
   const link = document.getElementById("archive");
@@ -67,7 +69,7 @@ form.addEventListener("submit", async (event) => {
     const body = await asked();
     if (!body.name.trim() || !body.districts.length) throw new Error("A city needs a name and a file of its districts.");
     if (JSON.stringify(body).length > Number(form.dataset.most)) throw new Error(`The files are larger than this service takes: ${form.dataset.most} bytes, a third of it for their wrapping.`);
-    show(await call("POST", at("/v1/cities/new"), body));
+    show(await call("POST", at("/v1/cities/new"), body), body.name.trim());
   } catch (error) {
     showProblems(faults, error);
   } finally {
