@@ -113,6 +113,9 @@ def test_places_without_a_way_are_told(case):
     assert where == "edges"
     assert "cut off from the rest" in what
     assert "n00" in what
+    (case / "vehicles.csv").write_text("id,node\nv1,n11\nv1,nowhere\n", encoding="utf-8")
+    told = faults_of(case)  # with whatever else is wrong, at once
+    assert [where.partition(":")[0] for where, _ in told] == ["vehicles.csv", "vehicles.csv", "edges"]
 
 
 def test_missing_tables_and_folders_are_told(tmp_path, case):

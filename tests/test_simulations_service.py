@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,17 +16,21 @@ from typing import Any
 
 import pytest
 
-from api.jobs import simulating
+from api.jobs import simulating, simulation_child
 from api.jobs.config import JobConfig
 from api.jobs.simulating import Simulating, months_of
+from api.jobs.solver_child import Lines
 from api.settings import Settings
 from api.simulations import standing_of
 from api.store.contract import NewPlan, SimulationRow
 from api.store.errors import PlanUnknown, TooManyWait
 from api.store.simulations import MOST_LEASES, Simulations
 from api.store.sqlstore import SqlStore
+from fleetplan.errors import SolverError
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
+from fleetplan.replays.types import MonthTold, ReplayAsked
+from fleetplan.simulate.of_plan import PlanReplays
 from tests.api_support import Running, answer, running
 from tests.fake_simulator import month, shortfalls
 from tests.jobs_support import Service, configured
@@ -32,6 +39,7 @@ from tests.worker_process import ROOT, until
 
 FAKE = (sys.executable, str(ROOT / "tests" / "fake_simulator.py"))
 LONG_S = 600.0
+NO_WAY = "no way"
 
 
 def asked(number: int = 1, **more: Any) -> dict[str, Any]:
@@ -189,6 +197,49 @@ def service_of(config: JobConfig) -> Iterator[Service]:
         yield made
     finally:
         made.close()
+
+
+class Quiet(PlanReplays):
+    """A plan whose months come out as the fake ones do."""
+
+    def __init__(self, plan: Plan, *_: Any) -> None:
+        self.plan = plan
+
+    def month(self, asked: ReplayAsked, progress: Any = None) -> Any:
+        progress(0.5)
+        if asked.month == "2029-02":
+            raise SolverError(NO_WAY)
+        return None, MonthTold.model_validate(month(asked.model_dump(mode="json"), stands=True))
+
+
+def test_the_process_that_replays_a_month_says_what_came_of_it(monkeypatch):
+    monkeypatch.setattr("fleetplan.simulate.of_plan.PlanReplays", Quiet)
+    monkeypatch.setattr("fleetplan.catalogue.load_catalogue", lambda: None)
+
+    def made(number: int, plan: bytes = answer()) -> list[dict[str, Any]]:
+        out = io.BytesIO()
+        simulation_child.replay({"plan": plan.decode(), "asked": asked(number)}, Lines(out))
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+    progress, known = made(1)
+    assert progress == {"kind": "progress", "done": 0.5}
+    assert known["standing"]["stands"] is True
+    assert known["month"]["sentences"][0] == "Zurich, Jan 2029: the plan stands."
+    assert made(2)[-1]["detail"] == "no way"
+    (refused,) = made(1, b"{}")
+    assert (refused["kind"], refused["faults"][0]["where"]) == ("problem", "plan.json: /schema_version")
+
+
+def test_the_process_itself_reads_its_job_and_ends_with_a_word():
+    job = json.dumps({"plan": "{}", "asked": asked()}).encode() + b"\n"
+    command = [sys.executable, "-m", "api.jobs.simulation_child", str(os.getpid())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(job)
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["kind"] == "problem"
+        process.stdin.close()
 
 
 def test_settings_say_how_many_months_of_each_plan_are_replayed(monkeypatch):

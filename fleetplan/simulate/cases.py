@@ -66,9 +66,10 @@ def read_case(folder: Path) -> Case:
         "depot": _places(stands, network, "", faults) if stands else np.zeros(0, np.int64),
     }
     depots = _depots(stands, faults)
-    if faults.found:
-        raise InputError(faults.found)
     used = np.unique(np.concatenate(list(places.values())))
+    used = used[
+        used >= 0
+    ]  # places that are none are faults already; ways between the others are looked at all the same
     ways = network.checked_ways(used, faults)
     if faults.found:
         raise InputError(faults.found)
