@@ -56,6 +56,7 @@ def _opened(path: Path) -> Iterator[Any]:
         pass  # what is not there, or may not be read, is told by the system's own error
     connection = duckdb.connect(":memory:", config=OFFLINE)
     try:
+        connection.execute("SET enable_progress_bar = false")  # it would draw one on our output
         yield connection
     except duckdb.Error as error:
         raise ValueError((str(error).splitlines() or [type(error).__name__])[0]) from error

@@ -208,7 +208,11 @@ def month(city: str, *, short: str = "") -> MonthStanding:
         (PlanStanding(planned=2, months=[]), "2 months to be replayed request by request; none is yet.", ""),
         (PlanStanding(planned=1, months=[], failed=1), "1 month could not be replayed.", ""),
         (PlanStanding(planned=1, months=[month("x")]), "the plan stands in it.", ""),
-        (PlanStanding(planned=3, months=[month("x"), month("y")]), "2 of 3 months to be replayed", ""),
+        (
+            PlanStanding(planned=3, months=[month("x"), month("y")]),
+            "2 of 3 months are replayed request by request so far: the plan stands in all of them.",
+            "",
+        ),
         (
             PlanStanding(planned=2, months=[month("x"), month("y", short="wait_min")]),
             "Y in Feb 2028: riders wait 31 % longer (A) than promised.",

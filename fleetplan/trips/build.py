@@ -133,7 +133,7 @@ def _trips(counts: Counts, places: Places) -> pd.DataFrame:
 
 
 def _squeezed(frame: pd.DataFrame) -> bytes:
-    return gzip.compress(frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode(), mtime=0)
+    return gzip.compress(frame.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode(), 6, mtime=0)
 
 
 def _per_day(counts: Counts) -> float:

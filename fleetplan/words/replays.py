@@ -77,7 +77,7 @@ def standing_sentences(standing: PlanStanding) -> list[str]:
     head = f"{several(known, 'month')} replayed request by request"
     if known < standing.planned:
         verb = "is" if known == 1 else "are"
-        head = f"{known} of {several(standing.planned, 'month')} to be replayed request by request {verb}"
+        head = f"{known} of {several(standing.planned, 'month')} {verb} replayed request by request so far"
     if not fallen:
         return [f"{head}: the plan stands in {'it' if known == 1 else 'all of them'}.", *_failed(standing)]
     named = [fallen_sentence(month) for month in fallen[:MOST_NAMED]]
