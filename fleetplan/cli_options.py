@@ -113,7 +113,7 @@ def frontier_command(
     ] = AxisName.capital,
     points: Annotated[int, typer.Option(help="How many points.", min=2, max=20)] = 8,
     time_limit: Seconds = 30.0,
-    gap: Gap = 0.005,
+    gap: Gap = 0.01,
     out: Annotated[Path | None, typer.Option(help="Folder for each point's plan.json and the drawing.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -87,6 +88,20 @@ def test_the_plan_itself_is_the_last_point_and_less_capital_is_worth_no_more(pla
     assert 'class="band"' in picture
     assert standing_alone(told).startswith("<svg")
     assert len(rows(told, NAMES)) == 2
+
+
+def test_a_plan_that_spends_no_more_than_a_smaller_limit_is_not_searched_for_again(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = plan.model_copy(update={"capital_usd": [0.0 for _ in plan.periods]})
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "fleetplan.frontier.search.rerun", lambda *given: asked.append(given) or SimpleNamespace(plan=idle)
+    )
+    found = find_frontier(plan, "capital", 4, EXACTLY, HERE)
+    assert list(found) == to_find(plan, "capital", 4)
+    assert all(one is idle for one in found.values())
+    assert len(asked) == 1
 
 
 def test_points_of_markets_go_on_from_those_of_the_plan_and_end_where_no_more_can_be_had(fake: Plan) -> None:

@@ -64,12 +64,15 @@ def capped(plan: Plan, limit_usd: float) -> list[float]:
 
 def keeps(plan: Plan, axis: Axis, limit: float) -> bool:
     """Return whether a plan itself keeps a limit, so that it is the best plan found within it."""
-    if axis == "markets":
-        return paid_markets(plan) >= limit
+    return paid_markets(plan) >= limit if axis == "markets" else spends_within(plan, plan, limit)
+
+
+def spends_within(plan: Plan, other: Plan, limit_usd: float) -> bool:
+    """Return whether another plan of the same months never spends more than a plan's limit allows by then."""
     spent = 0.0
     quarters = plan.request.grid.quarters
-    allowed = capped(plan, limit)
-    for t, usd in enumerate(plan.capital_usd):
+    allowed = capped(plan, limit_usd)
+    for t, usd in enumerate(other.capital_usd):
         spent += usd
         if spent > sum(allowed[: int(quarters[t]) + 1]) + CENT:
             return False
