@@ -95,9 +95,12 @@ def test_a_plan_that_spends_no_more_than_a_smaller_limit_is_not_searched_for_aga
 ) -> None:
     idle = plan.model_copy(update={"capital_usd": [0.0 for _ in plan.periods]})
     asked: list[Any] = []
-    monkeypatch.setattr(
-        "fleetplan.frontier.search.rerun", lambda *given: asked.append(given) or SimpleNamespace(plan=idle)
-    )
+
+    def again(*given: Any) -> Any:
+        asked.append(given)
+        return SimpleNamespace(plan=idle)
+
+    monkeypatch.setattr("fleetplan.frontier.search.rerun", again)
     found = find_frontier(plan, "capital", 4, EXACTLY, HERE)
     assert list(found) == to_find(plan, "capital", 4)
     assert all(one is idle for one in found.values())
