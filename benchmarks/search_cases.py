@@ -113,21 +113,30 @@ def launch_moved(parent: Plan) -> Patch:
     return {"constraints": {"then": {"type": "launch_not_before", **pair, "month": month}}}
 
 
-def fare_cut(parent: Plan) -> Patch:
-    """Lower the fare of the city that is worth most by three in twenty."""
-    city = max(parent.cities, key=lambda c: c.npv_usd).city
-    return {"overrides": {f"{city}/city.toml#market.mean_fare_local": {"factor": 0.85}}}
+def fare_raised(parent: Plan) -> Patch:
+    """Raise the fare of a city that stays out by half, as a market that was thought too poor is found to be: it may open."""
+    city = _left_out(parent)
+    return {"overrides": {f"{city}/city.toml#market.mean_fare_local": {"factor": 1.5}}}
 
 
-def rate_raised(parent: Plan) -> Patch:
-    """Ask for what a venture must earn in place of a company: from 0.10 to 0.15 no launch moved, to 0.25 six did."""
-    return {"discount_rate": round(2.5 * parent.request.discount_rate, 4)}
+def rate_lowered(parent: Plan) -> Patch:
+    """Ask for what a bond earns in place of a company: more is worth beginning."""
+    return {"discount_rate": round(0.4 * parent.request.discount_rate, 4)}
 
 
-def deployment_forbidden(parent: Plan) -> Patch:
-    """Forbid the largest deployment."""
-    largest = _largest(parent)
-    return {"constraints": {"not-there": {"type": "forbid_deployment", "stack": largest.stack, "city": largest.city}}}
+def city_forced(parent: Plan) -> Patch:
+    """Open a city that stays out with the largest deployment's stack, whatever it costs."""
+    return {
+        "constraints": {
+            "there": {"type": "force_deployment", "city": _left_out(parent), "stack": _largest(parent).stack}
+        }
+    }
+
+
+def _left_out(parent: Plan) -> str:
+    """Return a city that stays out: Houston where it does, whose law allows the service already."""
+    out = [c for c in parent.cities if not c.deployments]
+    return min(out, key=lambda c: (c.city != "houston", c.city)).city
 
 
 def _largest(parent: Plan) -> DeploymentPlan:
@@ -141,9 +150,9 @@ CHANGES: dict[str, Callable[[Plan], Patch]] = {
     "supply": supply_cut,
     "cap": fleet_capped,
     "launch": launch_moved,
-    "fare": fare_cut,
-    "rate": rate_raised,
-    "forbid": deployment_forbidden,
+    "fare": fare_raised,
+    "rate": rate_lowered,
+    "force": city_forced,
 }
 
 # --- cases ------------------------------------------------------------------------------------------------------------
@@ -164,7 +173,7 @@ def cases() -> dict[str, Case]:
         *(rerun(name, change, reference) for name, change in CHANGES.items()),
         portfolio(Recipe(cities=30, stacks=12), Promise(10.0, {0.01: 60.0}), LIMIT_S),
         portfolio(Recipe(cities=100, stacks=20, months=60, single_months=24), Promise(60.0, {0.02: 600.0}), 600.0),
-        Case("cancel", reference, Promise(2.0), stop_after_s=8.0),
+        Case("cancel", example("tight-budget"), Promise(2.0), stop_after_s=4.0),
     ]
     return {case.name: case for case in found}
 

@@ -133,8 +133,10 @@ def _write_report(
     out: Path, given: Plan, catalogue: Catalogue, services: dict[str, CityService], found: Doubt, replayed: list[str]
 ) -> None:
     from fleetplan.report.html import report_html
+    from fleetplan.report.slides import slides
 
     (out / "report.html").write_text(report_html(given, services, catalogue, found, replayed), encoding="utf-8")
+    (out / "plan.pptx").write_bytes(slides(given, services, catalogue, found))
 
 
 def _print(catalogue: Catalogue, given: Plan, found: Doubt, cells: Grid | None, again: list[Resolved]) -> None:

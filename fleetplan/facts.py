@@ -265,13 +265,16 @@ written otherwise today; ``own_is_lower``: it holds, and the search proved a low
 """
 
 
-Reuse = Literal["no_parent", "not_tried", "plan", "remainder", "launches", "openings", "other_periods", "rules"]
+Reuse = Literal[
+    "no_parent", "not_tried", "plan", "remainder", "launches", "openings", "later", "other_periods", "rules"
+]
 """What of a parent's decisions the search began with, or why with none.
 
 ``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it, every rule is kept; ``remainder``: all
 but what the request no longer allows; ``launches``: its launches, areas and depots, put off or left out where they are no longer
-allowed, fleets anew; ``openings``: its launches and areas likewise, depots and fleets anew; ``other_periods``: the periods are
-not the parent's; ``rules``: its launches and areas break a rule of this request, or no fleet goes with them.
+allowed, fleets anew; ``openings``: its launches and areas likewise, depots and fleets anew; ``later``: nothing sooner than in the
+parent, some of it later or not at all; ``other_periods``: the periods are not the parent's; ``rules``: its launches and areas
+break a rule of this request, or no fleet goes with them.
 """
 
 

@@ -172,6 +172,7 @@ def test_the_command_says_it_and_writes_its_tables(tmp_path: Path, monkeypatch: 
         "doubt-grid.csv",
         "report.html",
         "live.xlsx",
+        "plan.pptx",
     }
     plain = CliRunner().invoke(app, ["doubt", str(path), "--draws", "50", "--json"])
     assert json.loads(plain.stdout)["spread"]["draws"] == 50

@@ -15,6 +15,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+from pptx import Presentation
 from rich.console import Console
 
 from api.app import ROUTERS
@@ -138,7 +139,9 @@ def report(odd: Odd) -> None:
     assert not NO_SHARE.search(said)
     for city in odd.plan.cities:
         told = state(city)
-        assert f"{told[:1].upper()}{told[1:]} {city.name}" in said
+        named = f"{told[:1].upper()}{told[1:]} {city.name}"
+        assert (named if city.deployments else f"{city.name} {city.outcome.sentence}".rstrip()) in said
+    assert ("Cities that stay out" in said) == any(not c.deployments for c in odd.plan.cities)
 
 
 def review(odd: Odd) -> None:
@@ -224,6 +227,15 @@ def exports(odd: Odd) -> None:
     steps = odd.data("/v1/plans/{plan}/calendar").decode()
     assert steps.count("SUMMARY:") == steps.count("BEGIN:VEVENT")
     assert ("Open:" in steps) == bool(odd.opened)
+    slides = Presentation(io.BytesIO(odd.data("/v1/plans/{plan}/export?format=pptx"))).slides
+    assert [c.name for c in odd.plan.cities if c.deployments] == sorted(
+        (
+            s.shapes.title.text
+            for s in slides
+            if s.shapes.title.text in {c.name for c in odd.plan.cities if c.deployments}
+        ),
+        key=[c.name for c in odd.plan.cities].index,
+    )
     path = odd.folder / "plan.gpkg"
     path.write_bytes(odd.data("/v1/plans/{plan}/export?format=gpkg"))
     assert set(gpd.read_file(path, layer="areas")["city"]) == set(odd.opened)

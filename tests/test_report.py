@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
+from markupsafe import escape
 from rich.console import Console
 
 from fleetplan.explain.verdict import verdict
@@ -157,9 +158,17 @@ def test_the_same_plan_gives_the_same_page(plan: Plan, services: dict[str, CityS
 
 def test_the_page_names_every_city_and_why_one_stays_out(plan: Plan, page: str):
     for city in plan.cities:
-        assert f"<h2>{city.name}</h2>" in page
-        assert f'id="land-{city.city}"' in page
+        assert (f"<h2>{city.name}</h2>" if city.deployments else f"<h3>{city.name}</h3>") in page
+        assert (f'id="land-{city.city}"' in page) == bool(city.deployments)
     assert "earns back its launch cost" in page
+
+
+def test_every_source_has_a_number_and_stands_once_at_the_end(plan: Plan, page: str):
+    listed = dict(re.findall(r'<li id="source-(\d+)">(.*?)</li>', page))
+    assert len(set(listed.values())) == len(listed)
+    assert set(re.findall(r'href="#source-(\d+)"', page)) == set(listed)
+    permits = {escape(p.source) for c in plan.cities for d in c.deployments for p in d.permits}
+    assert permits - {""} <= set(listed.values())
 
 
 def test_the_page_loads_nothing_from_elsewhere(page: str):
@@ -200,7 +209,7 @@ def test_a_plan_that_opens_nothing_has_a_page(plan: Plan, services: dict[str, Ci
 
 def test_a_page_can_be_made_without_maps(plan: Plan):
     page = report_html(plan, {}, fake_catalogue())
-    assert all(f"<h2>{city.name}</h2>" in page for city in plan.cities)
+    assert all(f"<h2>{city.name}</h2>" in page for city in plan.cities if city.deployments)
 
 
 def test_the_summary_names_money_launches_gap_and_reasons(plan: Plan):

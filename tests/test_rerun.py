@@ -12,6 +12,7 @@ import pytest
 
 from fleetplan.errors import InfeasibleError, RequestError
 from fleetplan.facts import Inheritance, Method
+from fleetplan.months import month_number, month_text
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.solve import solve
@@ -398,6 +399,29 @@ def test_openings_that_permits_put_off_are_put_off_in_the_start(parent):
     q = next(q for q, d in enumerate(f.instance.deployments) if d.key == "beta@belport")
     opened = int(np.argmax(x[f.columns.deployments[q].open[0]] > 0.5))
     assert f.instance.grid.labels()[opened] > deployments_of(parent)["beta@belport"].launch
+
+
+def test_a_launch_that_must_come_later_starts_a_rerun_with_all_else_no_sooner(parent):
+    planned = deployments_of(parent)["beta@belport"].launch
+    month = month_text(month_number(planned) + 3)
+    f = written(
+        apply_patch(
+            BASE,
+            {
+                "constraints": {
+                    "then": {"type": "launch_not_before", "city": "belport", "stack": "beta", "month": month}
+                }
+            },
+        )
+    )
+    start = start_from(f, parent)
+    assert start.reuse == "later"
+    assert start.plan is not None
+    assert f.model.worst_violation(start.plan) < 1e-5
+    for q, data in enumerate(f.instance.deployments):
+        opened = np.flatnonzero(start.plan[f.columns.deployments[q].open[0]] > 0.5)
+        before = deployments_of(parent).get(data.key)
+        assert not opened.size or (before and before.launch <= f.instance.grid.labels()[opened[0]])
 
 
 def test_another_horizon_has_no_start_but_a_plan(parent):

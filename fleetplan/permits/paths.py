@@ -139,8 +139,19 @@ class PermitPath:
     def timings(self, starts: Mapping[str, int]) -> dict[str, PermitTiming]:
         """Return start and finish of every permit when programmes start in the given absolute months.
 
-        Programmes left out started long ago.
+        Programmes left out started long ago. The same starts are worked out once: gathering asks for them again and again.
         """
+        asked = frozenset(starts.items())
+        if asked not in self._timed:
+            self._timed[asked] = self._timings(starts)
+        return dict(self._timed[asked])
+
+    @cached_property
+    def _timed(self) -> dict[frozenset[tuple[str, int]], dict[str, PermitTiming]]:
+        """What was worked out so far, by starts."""
+        return {}
+
+    def _timings(self, starts: Mapping[str, int]) -> dict[str, PermitTiming]:
         if not self.slips and not self.event_slips:
             return self.timed_along(starts, None)
         found: dict[str, PermitTiming] = {}
@@ -148,7 +159,7 @@ class PermitPath:
             for permit_id, timing in way.timed_along(starts, way.timed_along(starts, None)).items():
                 best = found.get(permit_id)
                 if best is None or timing.finish < best.finish:
-                    found[permit_id] = replace(timing, permit=self.permits[permit_id])
+                    found[permit_id] = PermitTiming(self.permits[permit_id], timing.start, timing.finish, timing.held)
         return found
 
     def timed_along(
@@ -162,7 +173,7 @@ class PermitPath:
                 timing = self._time(self.permits[permit_id], starts, visit, slipped=clear is not None)
                 if clear is not None and not timing.held and permit_id not in self.in_hand:
                     late = clear[permit_id].finish + self.slips.get(permit_id, 0)
-                    timing = replace(timing, finish=max(timing.finish, late))
+                    timing = PermitTiming(timing.permit, timing.start, max(timing.finish, late), held=False)
                 done[permit_id] = timing
             return done[permit_id]
 

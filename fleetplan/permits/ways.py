@@ -25,6 +25,8 @@ def ways(path: PermitPath, targets: Iterable[str], apart: Collection[str]) -> li
         Wider programmes that begin apart from the city's own.
     """
     open_choices = [p for p in _needed(path, targets) if len(_programmes(path, p.any_of, apart)) > 1]
+    if not open_choices:
+        return [path]
     known = {p.id: [other for other in p.any_of if other in path.permits] for p in open_choices}
     found = []
     for chosen in itertools.product(*known.values()):

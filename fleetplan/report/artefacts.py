@@ -16,7 +16,7 @@ from fleetplan.service.types import CityService
 def write_artefacts(plan: Plan, services: Mapping[str, CityService], catalogue: Catalogue, out: Path) -> list[Path]:
     """Write every export of a plan, its tables and its geography to a folder; return the files written.
 
-    The folder holds ``report.html``, ``plan.json``, ``plan.gpkg`` (layers zones, areas, depots), ``plan.xlsx``,
+    The folder holds ``report.html``, ``plan.json``, ``plan.gpkg`` (layers zones, areas, depots), ``plan.xlsx``, ``plan.pptx``,
     ``zones.geojson``, ``areas.geojson``, one CSV per table under ``tables/`` and ``tables/columns.csv``, which says what every
     column means.
     """

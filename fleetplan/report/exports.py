@@ -1,4 +1,4 @@
-"""A whole plan as one file: the brief to print, the workbook, the GeoPackage, MDS geographies, plan.json.
+"""A whole plan as one file: the brief to print, slides, the workbook, the GeoPackage, MDS geographies, plan.json.
 
 Each is an entry of ``EXPORTS``: the command line writes it among a plan's artefacts, the service answers with it, and a plan's
 page offers it.
@@ -24,6 +24,7 @@ from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.report import areas as ground
 from fleetplan.report.html import report_html
+from fleetplan.report.slides import slides
 from fleetplan.report.tables import data_dictionary, plain, tables
 from fleetplan.service.types import CityService
 
@@ -115,6 +116,10 @@ def _brief(source: Source) -> bytes:
     return report_html(source.plan, source.services, source.catalogue, replayed=source.replayed).encode()
 
 
+def _slides(source: Source) -> bytes:
+    return slides(source.plan, source.services, source.catalogue)
+
+
 def _workbook(source: Source) -> bytes:
     return workbook({**tables(source.plan), "columns": data_dictionary()})
 
@@ -124,6 +129,14 @@ EXPORTS: dict[str, Export] = {
     for export in (
         Export(
             "html", "text/html", "report.html", "Printable brief", ", one page with a map per city", _brief, shown=True
+        ),
+        Export(
+            "pptx",
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            "plan.pptx",
+            "Slides",
+            " with verdict, timeline, maps, money and risks, charts and tables to edit (PPTX)",
+            _slides,
         ),
         Export(
             "xlsx",

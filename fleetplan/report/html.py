@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -37,6 +38,7 @@ def report_html(
     ``replayed``: what replays say of the plan (:mod:`fleetplan.words.replays`), told with the certificate.
     """
     palette = charts.palette(plan)
+    cities = [context.city_context(plan, c, services.get(c.city), catalogue, palette) for c in city_order(plan)]
     return (
         _environment()
         .get_template("report.html.j2")
@@ -49,20 +51,39 @@ def report_html(
             status=words.STATUS_NAMES[plan.status],
             end_month=end_month(plan),
             years=gantt.Scale.of(plan).years(),
-            rows=context.timeline_rows(plan),
+            rows=[row for row in context.timeline_rows(plan) if row["d"]],
             palette=palette,
             charts=charts.portfolio(plan, palette),
             quarters=finance.quarters(plan),
             commitments=commitments(plan, catalogue),
             year_numbers=finance.years(plan),
             money=finance.groups_by_year(plan, finance.all_lines(plan)),
-            cities=[context.city_context(plan, c, services.get(c.city), catalogue, palette) for c in city_order(plan)],
+            cities=cities,
+            left_out=[c for c in cities if not c["c"].deployments],
+            binds=[b for b in plan.binds if not any(b in c.binds for c in plan.cities)],
+            cite=_Sources(),
             doubts=doubts(plan),
             attributions=attributions(catalogue, services),
             doubt=None if doubt is None else _doubt(plan, catalogue, doubt),
             replayed=list(replayed),
         )
     )
+
+
+@dataclass(eq=False)
+class _Sources:
+    """Sources by number, in the order in which they are first named."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, text: str) -> int:
+        """Return the number of a source."""
+        return self.numbers.setdefault(text, len(self.numbers) + 1)
+
+    @property
+    def texts(self) -> list[str]:
+        """All sources named so far."""
+        return list(self.numbers)
 
 
 def _doubt(plan: Plan, catalogue: Catalogue, known: Doubt) -> dict[str, Any]:

@@ -208,7 +208,8 @@ def _city_line(city: CityRollout) -> str:
         partners = listed([d.partner for d in city.deployments])
         return f"begun with {partners} and never opens: NPV {usd(city.npv_usd)}"
     head = f"NPV {usd(city.npv_usd)} ({parts_text(city.worth)})"
-    head = f"{head}, capital {usd(city.capital_usd)}, payback {month_name(city.payback)}"
+    paid = f"payback {month_name(city.payback)}" if city.payback else "no payback within the horizon"
+    head = f"{head}, capital {usd(city.capital_usd)}, {paid}"
     return f"{head}. {city.outcome.sentence}" if city.outcome.sentence else head
 
 

@@ -60,6 +60,13 @@ def held(model: Model, values: Array) -> Model:
     )
 
 
+def _no_sooner(model: Model, steps: Array) -> Model:
+    """Return the model in which no step is taken sooner than given (NaN: free): which of them, and when, is found anew."""
+    known = ~np.isnan(steps)
+    upper = np.where(known, np.minimum(model.upper, np.maximum(np.nan_to_num(steps), model.lower)), model.upper)
+    return replace(model, upper=upper)
+
+
 @dataclass(frozen=True, eq=False)
 class Start:
     """A plan in whole numbers to begin a rerun with, and what of the parent's decisions it holds; none, and why not."""
@@ -73,8 +80,9 @@ def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> 
 
     The parent's own plan where it keeps every rule of the rerun; else its launches, areas and depots with the best
     fleets for them under the rerun's inputs. Openings that permits no longer allow are put off until they do. If the
-    depots do not go with it, they are free. Decisions are found by the names of cities, stacks, sites and months, whatever
-    columns stand for them in either problem. Where nodes are counted, they count as any of the search.
+    depots do not go with it, they are free; and if the months do not either, any later ones are. Decisions are found by the
+    names of cities, stacks, sites and months, whatever columns stand for them in either problem. Where nodes are counted, they
+    count as any of the search.
     """
     i = f.instance
     if i.grid.labels() != parent.periods or list(i.grid.lengths) != parent.period_months:
@@ -101,6 +109,7 @@ def _tries(f: Formulation, parent: Plan) -> Iterator[tuple[Reuse, Model]]:
     for own in f.columns.depots.values():
         steps[own.ordered] = np.nan
     yield "openings", held(strict, steps)
+    yield "later", _no_sooner(strict, steps)
 
 
 def _whole_parent(f: Formulation, parent: Plan, kept: Sequence[Kept]) -> tuple[Model, bool]:

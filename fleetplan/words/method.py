@@ -22,6 +22,7 @@ BEGAN_WITH: dict[Reuse, str] = {
     "remainder": ", from what this request leaves of the earlier plan on",
     "launches": ", from the earlier plan's launches, areas and depots on",
     "openings": ", from the earlier plan's launches and areas on",
+    "later": ", from the earlier plan's launches and areas on, some put off",
 }
 """What of the earlier plan the search began with."""
 
@@ -37,6 +38,7 @@ PROVISIONAL: dict[Reuse, str] = {
     "remainder": "what this request leaves of the parent's plan",
     "launches": "the parent's launches, fleets anew",
     "openings": "the parent's launches, depots and fleets anew",
+    "later": "the parent's launches, some put off, depots and fleets anew",
     "other_periods": "the parent's periods are others",
     "rules": "the parent's launches break a rule of this request",
 }

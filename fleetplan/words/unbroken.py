@@ -1,0 +1,17 @@
+"""Amounts that stay on one line wherever a page breaks its lines."""
+
+from __future__ import annotations
+
+import re
+
+NO_BREAK = "\u00a0"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:M|bn|k|%|km²|km|min|USD)(?!\w))")
+
+
+def unbroken(text: str) -> str:
+    """Return a text in which no line may end between a number and its unit.
+
+    >>> unbroken("$29.4 M of $1 bn, 23 % in 4 years") == "$29.4\u00a0M of $1\u00a0bn, 23\u00a0% in 4 years"
+    True
+    """
+    return _BEFORE_UNIT.sub(NO_BREAK, text)
