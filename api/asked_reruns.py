@@ -76,7 +76,7 @@ class AskedReruns:
     def of(service: Service, found: Answered, kind: str, gap: float = GAP) -> AskedReruns:
         """Return the reruns of a plan as they are stored now."""
         rows = service.store.page(limit=MOST_RERUNS, after=None, parent=found.row.id)
-        known = [(row, asked_of(row.request)) for row in rows]
+        known = [(row, asked_of(row.request)) for row in rows if not row.options.tilted]
         return AskedReruns(service, found, kind, again_options(found.row, gap), known)
 
     def found(self, patch: Mapping[str, Any], name: str) -> KnownRerun:

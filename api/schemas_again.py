@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.schemas import Answer, ChangeState, RerunCall
 from fleetplan.limits.types import Probed
+from fleetplan.recourse.types import Recourse
 from fleetplan.threshold.types import Threshold
 
 
@@ -80,3 +81,36 @@ class KeptDoubts(Answer):
 
     plan: str
     kept: list[KeptDoubt]
+
+
+class ScenarioTold(Answer):
+    """A scenario in words, and its plans as far as they are stored."""
+
+    id: str
+    probability: float
+    sentences: list[str] = Field(description="what is otherwise in it")
+    known_plan: str | None = Field(description="its best plan, as though it were known from the start")
+    plan: str | None = Field(description="its plan within what is best decided for all")
+
+
+class RecourseTold(Answer):
+    """What to decide before it is known which scenario comes, as far as the plans that say it are stored."""
+
+    plan: str
+    set_id: str
+    sets: list[str] = Field(description="the scenario sets of the request")
+    state: ChangeState = Field(
+        description="known: nothing is left to plan; missing: post `reruns` and ask again, until it is known; "
+        "running: some are being made"
+    )
+    recourse: Recourse | None = Field(
+        description="by the policies that every scenario can follow so far; null before that"
+    )
+    sentences: list[str]
+    decided: list[str] = Field(description="what is best decided for all, in words")
+    regrets: list[str] = Field(description="where not knowing costs most, in words")
+    scenarios: list[ScenarioTold]
+    step: str = Field(description="which plans are being made, in words")
+    made: int = Field(description="so many of them are stored")
+    asked: int = Field(description="so many there are")
+    reruns: list[RerunCall] = Field(description="what to post next; empty when it is known, or being made")

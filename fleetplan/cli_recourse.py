@@ -49,7 +49,8 @@ def recourse_command(
     """Say what to decide before it is known which scenario comes, and how the plan adapts once it is."""
     with reported(as_json=as_json):
         from fleetplan.options import parse_options
-        from fleetplan.recourse.solve import Effort, solve
+        from fleetplan.recourse.making import Effort
+        from fleetplan.recourse.solve import solve
         from fleetplan.request import read_data
 
         given = read_plan(plan) if plan is not None else None

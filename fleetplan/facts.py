@@ -292,6 +292,10 @@ class Method(Fact):
     committed_until, given_up_usd
         The plan was made within what was decided before this month whatever happens (empty: nothing was), and leaves so much of
         it undone, in USD that were spent on it; a bound of this search's own holds for plans that leave no more undone.
+    priced_until
+        What is decided before this month had prices in the search (empty: nothing had): the plan proves a bound and is no advice.
+    weighed_bound_usd
+        With commitments or prices: what no plan exceeds by the value searched for, NPV less what is given up, or with prices.
     began_with
         What of the parent's decisions the search began with, or why with none.
     bound_of
@@ -306,6 +310,8 @@ class Method(Fact):
     change_cost_usd: float | None = None
     committed_until: str = ""
     given_up_usd: float | None = None
+    priced_until: str = ""
+    weighed_bound_usd: float | None = None
     inheritance: Inheritance = "no_parent"
     began_with: Reuse = "no_parent"
     bound_of: str = ""
@@ -321,7 +327,7 @@ class Method(Fact):
     @property
     def bounds_every_plan(self) -> bool:
         """Whether the bound holds for all plans of the request: it is one that did, or nothing was kept and no change priced."""
-        kept = self.kept_until or self.change_price_usd or self.committed_until
+        kept = self.kept_until or self.change_price_usd or self.committed_until or self.priced_until
         return self.inheritance == "inherited" or not kept
 
 

@@ -59,6 +59,23 @@ class Commitments(Model):
     decisions: list[Commitment] = Field(default=[], max_length=MOST_COMMITMENTS)
 
 
+class Price(Model):
+    """What one of something decided in a month is paid in the value that is searched for; below 0: what it costs."""
+
+    what: Literal["programme", "purchase"]
+    month: Month
+    usd: Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+    city: Name | None = None
+    stack: Name | None = None
+
+
+class CommonPrices(Model):
+    """Prices on what is decided before a month: they prove a bound for all that could be decided for every scenario."""
+
+    until: Month
+    prices: list[Price] = Field(default=[], max_length=MOST_COMMITMENTS)
+
+
 class PlanOptions(SearchOptions):
     """How to search, and what to keep of an earlier plan."""
 
@@ -75,16 +92,27 @@ class PlanOptions(SearchOptions):
         "leaves undone",
     )
 
+    prices: CommonPrices | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="prices on what is decided before a month, for the bound of a scenario set",
+    )
+
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if self.commit is not None and self.keeps:
+        if (self.commit is not None) + (self.prices is not None) + self.keeps > 1:
             refused = refusal(
-                "commits, and keeps decisions of a parent as well",
-                "one of both",
-                "take freeze_until and change_price_usd out",
+                "asks for more than one of commitments, prices and what is kept of a parent",
+                "one of them",
+                "take the others out",
             )
             raise refused
         return self
+
+    @property
+    def tilted(self) -> bool:
+        """Whether another value than NPV is searched for: less what is given up of commitments, or with prices."""
+        return self.commit is not None or self.prices is not None
 
     @property
     def keeps(self) -> bool:
@@ -99,7 +127,7 @@ class PlanOptions(SearchOptions):
     @property
     def free(self) -> Self:
         """The same search with nothing kept."""
-        return self.model_copy(update={"freeze_until": None, "change_price_usd": None, "commit": None})
+        return self.model_copy(update={"freeze_until": None, "change_price_usd": None, "commit": None, "prices": None})
 
     def within(self, time_limit_s: float) -> Self:
         """Return the same options with another time limit, in seconds."""

@@ -168,7 +168,7 @@ def plan_prepared(
             start=begin,
             known_bound=lambda: inherited().bound_usd,
             crew=crew,
-            coarse=prepared.coarse if crew is not None and parent is None and options.commit is None else None,
+            coarse=prepared.coarse if crew is not None and parent is None and not options.tilted else None,
             nodes=nodes,
             keeps=options.keeps,
         )
@@ -179,7 +179,7 @@ def plan_prepared(
         raise _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
-    loose = None if bare else keeping.onto(formulate(prepared.instance, loose=True))
+    loose = None if bare or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
     prices = unpriced(formulation) if loose is None else local_prices(loose, result.x, nodes)
     clock.send("checking", worth, result.bound)
     reuse: Reuse = "no_parent" if begin is None else begin.reuse
@@ -302,6 +302,7 @@ class _Seal:
             "bound_of": plan_sha256(parent) if why == "inherited" and parent else "",
             "node_limit": self.options.node_limit,
             "nodes": result.nodes,
+            "weighed_bound_usd": round(result.bound, 2) if self.options.tilted else None,
         }
         return self.keeping.method(cost).model_copy(update=known)
 

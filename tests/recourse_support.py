@@ -2,18 +2,68 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from scipy.sparse import block_diag, csr_matrix
 
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import PLAN, Array, Builder, Model, RowLabel
 from fleetplan.optimize.tidy import whole_columns
+from fleetplan.options import PlanOptions
+from fleetplan.recourse.making import Effort
+from fleetplan.recourse.solve import Solved, solve
 from fleetplan.request import ScenarioSet
 from fleetplan.reruns.commit import LASTING, MILLION, SPENT, Spending, slots_of
 from fleetplan.reruns.keep import periods_before
+from fleetplan.run import Run
+from tests.test_optimize import SERVICES, WORLD
+
+HERE = Run(catalogue=WORLD)
+EXACT = PlanOptions(gap=1e-5, time_limit_s=60.0)
+LATE: dict[str, Any] = {
+    "id": "late",
+    "known_from": "2027-07",
+    "cases": [
+        {"id": "kept", "probability": 0.5},
+        {"id": "late", "probability": 0.3, "slips": [{"stack": "beta", "city": "belport", "months": 8}]},
+        {
+            "id": "stopped",
+            "probability": 0.2,
+            "slips": [
+                {"stack": "beta", "city": "belport", "months": 40},
+                {"stack": "alpha", "city": "aston", "months": 5},
+            ],
+            "constraints": [
+                {"id": "fewer", "type": "supply_change", "stack": "alpha", "factor": 0.5, "start": "2027-10"}
+            ],
+        },
+    ],
+}
+
+
+def asked(*sets: dict[str, Any], **more: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "horizon": {"start": "2027-01", "months": 18, "single_months": 6},
+        "capital": {"per_quarter_usd": 8e6},
+        "scenario_sets": list(sets),
+    }
+    return plain | more
+
+
+@cache
+def solved_late() -> tuple[Solved, Path]:
+    """Return the set of these tests worked out to the end, and the folder in which its plans are kept: once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="recourse-"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
+        return solve(asked(LATE), effort=Effort(options=EXACT, enough=0.0, run=HERE, keep=folder)), folder
 
 
 @dataclass(frozen=True)

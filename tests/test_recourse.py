@@ -12,56 +12,26 @@ from typer.testing import CliRunner
 from fleetplan import cli
 from fleetplan.errors import RequestError
 from fleetplan.optimize.solve import solve_with_ortools
-from fleetplan.options import PlanOptions, parse_options
+from fleetplan.options import parse_options
 from fleetplan.plans.check import check_plan
 from fleetplan.prepare import prepare
 from fleetplan.recourse.draw import scenarios_of, set_of
+from fleetplan.recourse.making import Effort, made
 from fleetplan.recourse.settled import settled_pairs
-from fleetplan.recourse.solve import Effort, Solved, made, solve
+from fleetplan.recourse.solve import Solved, solve
 from fleetplan.recourse.types import Recourse, Scenario
 from fleetplan.request import FigureOverride, parse_request
 from fleetplan.request.scenarios import Changes, SlipInCity
 from fleetplan.reruns.patch import apply_patch
 from fleetplan.reruns.rerun import rerun
-from fleetplan.run import Run
 from fleetplan.scope import judge_request
 from fleetplan.scope.scenarios import scenario_request
 from fleetplan.words.names import Names
 from fleetplan.words.recourse import decided_sentences, recourse_sentences, regret_sentences, scenario_sentences
-from tests.recourse_support import extensive
+from tests.recourse_support import EXACT, HERE, LATE, asked, extensive, solved_late
 from tests.test_optimize import SERVICES, WORLD
 
-HERE = Run(catalogue=WORLD)
-EXACT = PlanOptions(gap=1e-5, time_limit_s=60.0)
 AGREE = 1e-4
-LATE: dict[str, Any] = {
-    "id": "late",
-    "known_from": "2027-07",
-    "cases": [
-        {"id": "kept", "probability": 0.5},
-        {"id": "late", "probability": 0.3, "slips": [{"stack": "beta", "city": "belport", "months": 8}]},
-        {
-            "id": "stopped",
-            "probability": 0.2,
-            "slips": [
-                {"stack": "beta", "city": "belport", "months": 40},
-                {"stack": "alpha", "city": "aston", "months": 5},
-            ],
-            "constraints": [
-                {"id": "fewer", "type": "supply_change", "stack": "alpha", "factor": 0.5, "start": "2027-10"}
-            ],
-        },
-    ],
-}
-
-
-def asked(*sets: dict[str, Any], **more: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "horizon": {"start": "2027-01", "months": 18, "single_months": 6},
-        "capital": {"per_quarter_usd": 8e6},
-        "scenario_sets": list(sets),
-    }
-    return plain | more
 
 
 @pytest.fixture(autouse=True)
@@ -70,15 +40,13 @@ def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("plans")
+def solved() -> Solved:
+    return solved_late()[0]
 
 
 @pytest.fixture(scope="module")
-def solved(folder: Path) -> Solved:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
-        return solve(asked(LATE), effort=Effort(options=EXACT, enough=0.0, run=HERE, keep=folder))
+def folder() -> Path:
+    return solved_late()[1]
 
 
 def truth(data: dict[str, Any]) -> float:
@@ -143,7 +111,7 @@ def test_what_was_made_before_an_end_is_not_made_again(solved: Solved, folder: P
         again.append(told[0].name)
         return made(*told)
 
-    monkeypatch.setattr("fleetplan.recourse.solve.made", once)
+    monkeypatch.setattr("fleetplan.recourse.making.made", once)
     told: list[tuple[str, int, int]] = []
     effort = Effort(options=EXACT, enough=0.0, run=HERE, keep=folder, told=lambda *step: told.append(step))
     assert solve(asked(LATE), effort=effort, plan=solved.plan).recourse == solved.recourse

@@ -102,8 +102,21 @@ ALLOWED: dict[str, set[str]] = {
     "doubt.resolve": INPUTS | {"doubt", "doubt.types", "options", "run", "plans.types", "reruns.rerun"},
     # What is decided for all, and what plans of single scenarios say together; only what plans again stands above the planner.
     "recourse": INPUTS | {"recourse.types", "options", "plans.types", "reruns.patch"},
+    "recourse.making": INPUTS
+    | {
+        "options",
+        "planner",
+        "plans",
+        "plans.types",
+        "prepare",
+        "recourse",
+        "recourse.types",
+        "reruns",
+        "reruns.patch",
+        "run",
+    },
     "recourse.solve": INPUTS
-    | {"options", "planner", "plans", "plans.types", "recourse", "recourse.types", "reruns.rerun", "run"},
+    | {"options", "planner", "plans.types", "recourse", "recourse.making", "recourse.types", "run"},
     "alternatives.types": BASE | {"compare.types"},
     "alternatives": INPUTS | {"alternatives.types", "compare", "compare.types", "plans", "plans.types", "words"},
     "alternatives.search": INPUTS
@@ -169,6 +182,7 @@ ALLOWED: dict[str, set[str]] = {
         "plans.types",
         "recourse",
         "recourse.types",
+        "recourse.making",
         "recourse.solve",
         "report",
         "terminal",
@@ -282,6 +296,7 @@ LIBRARY = set(ALLOWED) - {
     "reruns.again",
     "threshold.find",
     "limits.find",
+    "recourse.making",
     "recourse.solve",
     "cli_recourse",
     "optimize",
@@ -327,6 +342,7 @@ JUDGED = ASKED | {
     "api.asked_reruns",
     "api.doubts",
     "api.limits",
+    "api.recourse",
     "api.thresholds",
     "api.schemas_again",
     "api.alternatives",
@@ -387,6 +403,9 @@ ALLOWED |= {
     "api.asked_reruns": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.doubts": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.limits": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
+    "api.recourse": ASKED
+    | {"api.asked_reruns", "api.bodies", "api.found_reruns", "api.rerun", "api.schemas_again"}
+    | LIBRARY,
     "api.thresholds": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.option_schemas": {"api.schemas"} | LIBRARY,
     "api.alternatives": ASKED | {"api.asked_reruns"} | LIBRARY,

@@ -12,7 +12,8 @@ from api.deps import AnsweredDep, ServiceDep, may_read
 from api.documents import json_document
 from api.limits import limits_told
 from api.openapi import ETAGGED, answer, refusals, unchanged
-from api.schemas_again import LimitsTold, ThresholdsTold
+from api.recourse import recourse_told
+from api.schemas_again import LimitsTold, RecourseTold, ThresholdsTold
 from api.thresholds import Asked, thresholds_told
 from fleetplan.threshold.dials import Question
 from fleetplan.threshold.ranking import MOST
@@ -82,4 +83,30 @@ async def thresholds(
 async def limits(request: Request, service: ServiceDep, found: AnsweredDep) -> Response:
     """Say what each step is worth by both bounds, and what the plan with it does otherwise. From stored plans."""
     told = await service.costly.run(request, limits_told, service, found)
+    return json_document(told).respond(request)
+
+
+@router.get(
+    "/recourse",
+    operation_id="plan_recourse",
+    summary="What to decide before it is known which scenario comes, what that is worth, and how plans adapt",
+    responses={
+        200: answer("What is known, and what to post to get the rest known.", RecourseTold, headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*p.UNANSWERED),
+    },
+)
+async def recourse(
+    request: Request,
+    service: ServiceDep,
+    found: AnsweredDep,
+    scenario_set: Annotated[
+        str | None, Query(alias="set", max_length=200, description="a set of the request; the first where left out")
+    ] = None,
+) -> Response:
+    """Weigh the stored plans of a scenario set: each scenario by itself, and within what may be decided for all.
+
+    While something is left to plan, ``reruns`` are what to post; ask again when they have ended, until nothing is left.
+    """
+    told = await service.costly.run(request, recourse_told, service, found, scenario_set)
     return json_document(told).respond(request)

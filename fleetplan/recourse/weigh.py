@@ -16,8 +16,6 @@ from fleetplan.recourse.measure import mean, objective_of, tail_mean
 from fleetplan.recourse.types import Decided, Launch, Outcome, Policy, PolicyName, Recourse, Regret, Scenario
 from fleetplan.request import ScenarioSet
 
-HALF = 0.5
-
 
 @dataclass(frozen=True, eq=False)
 class Followed:
@@ -77,15 +75,15 @@ class Work:
         held = self._held(self._each)
         idle = {key: np.zeros_like(numbers) for key, numbers in held.items() if key[0] not in AT_MOST}
         yield "worth", {**self._worth({}), **held}
+        yield "every", {**self._without(decided_together(self._each, 0.0)), **held}
         yield "wait", idle
         waiting = next((one.plans for one in tried if one.name == "wait"), {})
         if len(waiting) == len(self.scenarios):
             yield "timely", {**self._worth(waiting), **held}
             yield "timely", {**self._worth(waiting), **idle}
-        yield "every", {**self._without(decided_together(self._each, 0.0)), **held}
 
     def _worth(self, waiting: Mapping[str, Plan]) -> Counts:
-        """Return what half of the scenarios that use a city decide there, where they gain more by it than the others lose.
+        """Return all that scenarios which use a city decide there, where they gain more by it than the others lose.
 
         Parameters
         ----------
@@ -99,14 +97,14 @@ class Work:
             users = [k for k, (_, counts) in enumerate(own) if counts]
             if not users or self._gain(city, users, waiting) <= self._idle(city, users):
                 continue
-            chosen.update(_by_half([own[k] for k in users]))
+            chosen.update(_by_any([own[k] for k in users]))
             for k in users:
                 for stack in {key[1] for key in own[k][1] if key[0] == "programme"}:
                     buying.setdefault(stack, set()).add(k)
         for stack, users_of in buying.items():
             key = ("purchase", stack, "", 0)
             chosen.update(
-                _by_half([(p, {key: c[key]}) for p, c in (self._each[k] for k in sorted(users_of)) if key in c])
+                _by_any([(p, {key: c[key]}) for p, c in (self._each[k] for k in sorted(users_of)) if key in c])
             )
         return {key: numbers for key, numbers in sorted(chosen.items()) if key[1:3] not in self.settled}
 
@@ -222,10 +220,9 @@ class Work:
         return sorted(found, key=lambda d: (d.month, d.city, d.stack, d.what, d.level))
 
 
-def _by_half(pairs: Sequence[tuple[float, Counts]]) -> Counts:
-    """Return what half of some cases decide, by their probability among these."""
-    total = sum(weight for weight, _ in pairs)
-    return decided_together([(weight / total, counts) for weight, counts in pairs], HALF) if total else {}
+def _by_any(pairs: Sequence[tuple[float, Counts]]) -> Counts:
+    """Return all that any of some cases decides: to begin late costs more than to begin early."""
+    return decided_together(pairs, 0.0) if pairs else {}
 
 
 def worth_of_city(plan: Plan, city: str) -> float:
@@ -244,12 +241,12 @@ def spent_before(plan: Plan, city: str, until: str) -> float:
 
 
 def _outcome(scenario: str, plan: Plan) -> Outcome:
-    given_up = plan.certificate.method.given_up_usd or 0.0
+    given_up, within = plan.certificate.method.given_up_usd or 0.0, plan.certificate.method.weighed_bound_usd
     return Outcome(
         scenario=scenario,
         npv_usd=plan.objective,
         given_up_usd=given_up,
-        bound_usd=plan.bound - given_up,
+        bound_usd=plan.bound if within is None else within,
         launches=[
             Launch(
                 city=city.city,

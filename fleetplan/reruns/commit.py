@@ -26,7 +26,7 @@ from fleetplan.optimize.formulate import Formulation, GivenUp
 from fleetplan.optimize.instance import Array, Ints
 from fleetplan.optimize.ledger import CAPITAL_LINES
 from fleetplan.optimize.matrix import PLAN, Builder, RowLabel
-from fleetplan.options import Commitment, Commitments
+from fleetplan.options import Commitment, Commitments, CommonPrices, Price
 from fleetplan.reruns.keep import periods_before
 
 COMMITTED = "committed"
@@ -35,6 +35,8 @@ Key = tuple[str, str, str, int]
 """What is committed, of which stack, in which city, up to which level (0: none)."""
 SPENT = frozenset({"programme", "purchase", "site", "stalls"})
 """What is committed at most, and costs something to leave undone."""
+PRICED = frozenset({"programme", "purchase"})
+"""What may have a price."""
 LASTING = frozenset({"site", "stalls"})
 """What stands idle after the month too, until the plan uses it."""
 
@@ -47,9 +49,9 @@ class Slot:
     columns: Ints
 
 
-def key_of(one: Commitment) -> Key:
-    """Return the slot that a commitment is of."""
-    return one.what, one.stack or "", one.city or "", one.level or 0
+def key_of(one: Commitment | Price) -> Key:
+    """Return the slot that a commitment or a price is of."""
+    return one.what, one.stack or "", one.city or "", getattr(one, "level", None) or 0
 
 
 def slots_of(f: Formulation) -> Iterator[Slot]:
@@ -132,6 +134,48 @@ def commit(f: Formulation, commitments: Commitments) -> Formulation:
     _money(f, rows, drains)
     model = replace(f.model, lower=lower, upper=upper).extended(rows, np.array(usd))
     return replace(f, model=model, given_up=tuple(undone))
+
+
+def priced(f: Formulation, asked: CommonPrices) -> Formulation:
+    """Return a problem in which what is decided before a month has prices; see :mod:`fleetplan.recourse.price`.
+
+    What is paid for one is at most what it costs to leave it undone; where more is asked, what that could bring is added to every
+    plan's value, so that a bound holds for any prices.
+
+    Raises
+    ------
+    RequestError
+        Where something has a price that the request does not plan.
+    """
+    before = periods_before(f.instance.grid, asked.until)
+    slots, spending = {slot.key: slot for slot in slots_of(f)}, Spending.of(f, before)
+    cost, constant = f.model.cost.copy(), f.model.constant
+    faults = []
+    for k, one in enumerate(asked.prices):
+        slot, t = slots.get(key_of(one)), f.instance.grid.period_of(month_number(one.month))
+        if slot is None or not 0 <= t < before:
+            what = f"is of a {one.what} in {one.month} that the request does not plan by then"
+            faults.append(Fault(f"/prices/prices/{k}", what, "what the request plans", "take it out"))
+            continue
+        columns = slot.columns[:, t]
+        paid = min(one.usd, max(0.0, -spending.of_slot(slot, t).worth_usd))
+        cost[columns] += paid
+        constant += (one.usd - paid) * float(f.model.upper[columns].sum())
+    if faults:
+        raise RequestError(faults)
+    return replace(f, model=replace(f.model, cost=cost, constant=constant))
+
+
+def costs_of(f: Formulation, until: str) -> dict[Key, Array]:
+    """Return what one of each programme and purchase costs that is left undone, by period before a month, USD."""
+    before = periods_before(f.instance.grid, until)
+    spending, found = Spending.of(f, before), dict[Key, Array]()
+    for slot in slots_of(f):
+        if slot.key[0] in PRICED:
+            costs = [max(0.0, -spending.of_slot(slot, t).worth_usd) for t in range(before)]
+            if any(costs):
+                found[slot.key] = np.array(costs)
+    return found
 
 
 def _no_more(rows: Builder, upper: Array, slot: Slot, count: Array) -> None:

@@ -22,7 +22,7 @@ from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.permits.paths import CITY
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
-from fleetplan.reruns.commit import commit
+from fleetplan.reruns.commit import commit, priced
 from fleetplan.reruns.keep import FREEZE, freeze, periods_before, price_changes
 
 TRIAL_S = 20.0
@@ -118,6 +118,8 @@ class Keeping:
         """Return the formulation with what is kept written in."""
         if self.options.commit is not None:
             return commit(f, self.options.commit)
+        if self.options.prices is not None:
+            return priced(f, self.options.prices)
         if self.parent is None:
             return f
         until, price_usd = self.options.freeze_until, self.options.change_price_usd
@@ -138,6 +140,7 @@ class Keeping:
         return Method(
             committed_until=committed.until if committed is not None else "",
             given_up_usd=round(cost, 2) if committed is not None else None,
+            priced_until=self.options.prices.until if self.options.prices is not None else "",
             kept_until=self.options.freeze_until or "",
             change_price_usd=price,
             change_cost_usd=None if price is None else round(cost, 2),

@@ -72,6 +72,8 @@ def _that_keeps(plan: Plan, *, several: bool = False) -> str:
     if method.committed_until:
         verb = "leave" if several else "leaves"
         return f" that {verb} undone no more of what is committed before {month_name(method.committed_until)}"
+    if method.priced_until:
+        return " that was found with prices on what is common"
     return f" that {'change' if several else 'changes'} no more than it does"
 
 

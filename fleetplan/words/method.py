@@ -82,6 +82,11 @@ def _holds(method: Method) -> list[str]:
             f"Before {month_name(method.committed_until)} it does no more than is decided for every scenario; "
             f"what it leaves undone of that had cost {usd(method.given_up_usd or 0.0)}{which}."
         )
+    if method.priced_until:
+        told.append(
+            f"What is decided before {month_name(method.priced_until)} had prices in the search: it proves a bound for a "
+            "scenario set and is no advice by itself."
+        )
     if method.change_price_usd:
         which = ": the bound holds for plans whose changes cost no more" if own else ""
         told.append(

@@ -160,4 +160,6 @@ def decided_sentences(found: Recourse, names: Names) -> list[str]:
 
 def step_words(step: str) -> str:
     """Return which plans are being made, as a label."""
+    if step == "prices":
+        return "A bound by prices on what is common"
     return f"Within {POLICIES[step]}" if step in POLICIES else "Each scenario as though it were known"

@@ -317,7 +317,7 @@ def _status(plan: Plan) -> Iterator[Violation]:
         yield Violation("objective", "status", text, left)
     more_markets = plan.markets is not None and not plan.markets.closed
     method = plan.certificate.method
-    if more_markets or asked is None or method.change_price_usd or method.committed_until:
+    if more_markets or asked is None or method.change_price_usd or method.committed_until or method.priced_until:
         return
     wanted = asked * max(abs(plan.objective), 1.0) + closed
     if plan.status == "within_gap" and left > wanted:

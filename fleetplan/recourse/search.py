@@ -1,0 +1,152 @@
+"""The way through a scenario set: which plans are made one after another, whoever makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import InfeasibleError
+from fleetplan.options import PlanOptions
+from fleetplan.plans.types import Plan
+from fleetplan.recourse.commitments import Counts, decided_by
+from fleetplan.recourse.measure import weights_of
+from fleetplan.recourse.patches import Task, perfect_tasks, policy_tasks, price_tasks, proven_by
+from fleetplan.recourse.price import Prices, prices_for, stepped
+from fleetplan.recourse.settled import settled_pairs
+from fleetplan.recourse.types import Recourse, Scenario
+from fleetplan.recourse.weigh import Followed, Work
+from fleetplan.request import ScenarioSet
+from fleetplan.scope import resolve_scope
+
+GAP, ENOUGH = 0.005, 0.01
+"""How closely each scenario is planned, and the gap of the best policy at which nothing else is tried."""
+
+MOST_STEPS = 3
+"""So often are prices made, at most."""
+
+
+class Making(Protocol):
+    """Makes plans, or looks them up."""
+
+    def make(self, step: str, tasks: Sequence[Task], parents: Mapping[str, Plan]) -> list[Plan | None]:
+        """Return the plan of every task in their order; None where no plan keeps every rule."""
+
+    def costs(self, until: str) -> Prices:
+        """Return what one of each slot costs that is left undone before a month."""
+
+
+@dataclass(eq=False)
+class Search:
+    """Plans every scenario by itself, follows policies and makes prices until the best policy is near enough to the bound.
+
+    Attributes
+    ----------
+    plan
+        The request's own.
+    enough
+        Gap of the best policy at which nothing else is tried.
+    found
+        The policies that every scenario can follow, with their plans.
+    """
+
+    one: ScenarioSet
+    scenarios: Sequence[Scenario]
+    plan: Plan
+    catalogue: Catalogue
+    maker: Making
+    options: PlanOptions
+    enough: float
+    perfect: dict[str, Plan] = field(default_factory=dict)
+    tried: list[Followed] = field(default_factory=list)
+    found: list[Followed] = field(default_factory=list)
+    prices: Sequence[Prices] = field(default_factory=list)
+    priced: list[Plan] = field(default_factory=list)
+    bound_usd: float = np.inf
+
+    @cached_property
+    def work(self) -> Work:
+        """The set with the best plan of every scenario."""
+        scopes = [resolve_scope(self.perfect[s.id].request, self.catalogue) for s in self.scenarios]
+        return Work(self.one, self.scenarios, self.plan, self.perfect, settled_pairs(scopes, self.one.known_from))
+
+    def recourse(self) -> Recourse:
+        """Return what is found.
+
+        Raises
+        ------
+        InfeasibleError
+            If no policy leaves every scenario a plan.
+        """
+        if not self.found:
+            msg = "nothing that could be decided for all leaves every scenario a plan"
+            raise InfeasibleError(msg)
+        return self.work.weighed(self.found, self.bound_usd)
+
+    @property
+    def _enough(self) -> bool:
+        return bool(self.found) and self.recourse().gap <= self.enough
+
+    def run(self) -> None:
+        """Follow the request's own decisions and those that seem worth most, make prices, follow others, make better prices.
+
+        Raises
+        ------
+        InfeasibleError
+            If a scenario has no plan.
+        """
+        self._begin()
+        for _ in range(2):
+            self._follow()
+        self._price()
+        while not self._enough and self._follow():
+            pass
+        for _ in range(MOST_STEPS - 1):
+            self._price()
+
+    def _begin(self) -> None:
+        made = self.maker.make("scenarios", perfect_tasks(self.scenarios, self.options), {})
+        lacking = [s.id for s, found in zip(self.scenarios, made, strict=True) if found is None]
+        if lacking:
+            msg = f"no plan keeps every rule of the request in scenario {', '.join(lacking)}"
+            raise InfeasibleError(msg)
+        self.perfect = {s.id: found for s, found in zip(self.scenarios, made, strict=True) if found is not None}
+
+    def _follow(self) -> bool:
+        """Follow another policy; return False where none is left."""
+        if (self.tried and self._enough) or (policy := self.work.next_policy(self.tried)) is None:
+            return False
+        self.tried.append(policy)
+        tasks = policy_tasks(self.work, policy, self.options)
+        made = self.maker.make(policy.name, tasks, self.work.perfect)
+        policy.plans.update({t.scenario.id: plan for t, plan in zip(tasks, made, strict=True) if plan is not None})
+        if len(policy.plans) == len(self.work.scenarios):
+            self.found.append(policy)
+        return True
+
+    def _price(self) -> None:
+        """Lower the bound by prices: the first from the best policy, others a step on from those before."""
+        if self._enough or not self.found or len(self.work.scenarios) == 1:
+            return
+        one, recourse = self.work.one, self.recourse()
+        values = [outcome.value_usd for outcome in recourse.chosen.outcomes]
+        weights = weights_of(one, self.work.probabilities, values)
+        until, names = one.known_from, [s.id for s in self.work.scenarios]
+        costs = self.maker.costs(until)
+        if self.priced:
+            own = [decided_by(plan, until) for plan in self.priced]
+            open_usd = recourse.bound_usd - recourse.chosen.objective_usd
+            self.prices = stepped(self.prices, own, weights, costs, open_usd)
+        else:
+            counts: Counts = next(policy.counts for policy in self.found if policy.name == recourse.best)
+            known = [decided_by(self.work.perfect[name], until) for name in names]
+            self.prices = prices_for(counts, known, weights, costs)
+        made = self.maker.make("prices", price_tasks(self.work, self.prices, self.options), self.work.perfect)
+        if any(plan is None for plan in made):
+            return
+        self.priced = [plan for plan in made if plan is not None]
+        self.bound_usd = min(self.bound_usd, proven_by(self.priced, weights.tolist()))

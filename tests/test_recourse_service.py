@@ -1,0 +1,138 @@
+"""A scenario set over HTTP and in the browser: plans are asked for step by step, stored, and weighed from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fleetplan.plans.files import plan_text, sealed
+from fleetplan.plans.types import Plan
+from tests.api_support import Running, running
+from tests.pages_support import page_at, words_of
+from tests.recourse_support import solved_late
+from tests.test_doubt_service import Tiny
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("recourse"), known=Tiny()) as started:
+        yield started
+
+
+@pytest.fixture
+def plan(service: Running) -> str:
+    own = solved_late()[0].plan
+    made = service.post({"request": own.request.model_dump(mode="json"), "options": {"time_limit_s": 30, "gap": 0.001}})
+    finish(service, made, own)
+    return made
+
+
+def finish(service: Running, made: str, plan: Plan | None) -> None:
+    service.store.start(made, "tester")
+    if plan is None:
+        service.store.finish(made, "infeasible", problem={"code": "infeasible", "clashes": []})
+    else:
+        service.store.finish(made, "succeeded", answer=plan_text(plan).encode())
+
+
+def told(service: Running, plan: str, **asked: Any) -> dict[str, Any]:
+    answered = service.client.get(f"/v1/plans/{plan}/recourse", params=asked)
+    assert answered.status_code == 200, answered.text
+    return dict(answered.json())
+
+
+def posted(service: Running, call: dict[str, Any]) -> str:
+    key = {"Idempotency-Key": call["idempotency_key"]}
+    answered = service.client.post(call["href"], json=call["body"], headers=key)
+    assert answered.status_code == 202, answered.text
+    return str(answered.json()["id"])
+
+
+def stepped(service: Running, plan: str, plans: dict[str, Plan]) -> dict[str, Any]:
+    """Post what is to be posted, end each with the plan of its scenario, and ask again."""
+    for call in told(service, plan)["reruns"]:
+        scenario = call["body"]["patch"]["name"].split("scenario ")[1].split(",")[0]
+        finish(service, posted(service, call), plans.get(scenario))
+    return told(service, plan)
+
+
+def test_plans_are_asked_for_until_a_policy_is_good_enough(
+    service: Running, plan: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("api.recourse.ENOUGH", 0.05)
+    solved, _ = solved_late()
+    first = told(service, plan)
+    assert (first["state"], first["made"], first["asked"]) == ("missing", 0, 3)
+    assert first["recourse"] is None
+    assert "8 months later than promised" in " ".join(first["scenarios"][1]["sentences"])
+    assert first["reruns"][0]["body"]["options"].get("commit") is None
+    before = words_of(page_at(service, f"/plans/{plan}/recourse"))
+    assert "Each scenario as though it were known: 0 of 3 plans are stored" in before
+
+    queued = posted(service, first["reruns"][0])
+    assert told(service, plan)["state"] == "missing"
+    finish(service, queued, solved.perfect["kept"])
+    second = stepped(service, plan, dict(solved.perfect))
+    assert second["step"] == "Within what the plan itself decides"
+    assert {call["body"]["options"]["commit"]["until"] for call in second["reruns"]} == {"2027-07"}
+
+    known = stepped(service, plan, dict(solved.followed["plan"]))
+    assert (known["state"], known["reruns"]) == ("known", [])
+    found = known["recourse"]
+    assert found["best"] == "plan"
+    own = next(policy for policy in solved.recourse.policies if policy.name == "plan")
+    assert found["policies"][0]["expected_usd"] == pytest.approx(own.expected_usd)
+    assert found["gap"] <= 0.05
+    assert all(scenario["plan"] for scenario in known["scenarios"])
+    page = words_of(page_at(service, f"/plans/{plan}/recourse"))
+    assert "Decided for all, before Jul 2027" in page
+    assert "opens in every scenario" in page
+    assert "Plan through the scenarios" not in page
+
+
+def test_where_no_policy_is_near_its_bound_prices_are_asked_for(
+    service: Running, plan: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("api.recourse.ENOUGH", 0.0)
+    solved, _ = solved_late()
+    stepped(service, plan, dict(solved.perfect))
+    stepped(service, plan, dict(solved.followed["plan"]))
+    waiting = told(service, plan)
+    while waiting["step"].startswith("Within"):
+        waiting = stepped(service, plan, {})
+    assert waiting["step"] == "A bound by prices on what is common"
+    prices = [call["body"]["options"]["prices"] for call in waiting["reruns"]]
+    assert all(one["until"] == "2027-07" for one in prices)
+    assert {one["what"] for each in prices for one in each["prices"]} == {"programme", "purchase"}
+    chances = [0.5, 0.3, 0.2]
+    by_price: dict[tuple[str, str, str], float] = {}
+    for chance, each in zip(chances, prices, strict=True):
+        for one in each["prices"]:
+            key = (one["what"], str(one["stack"]), one["month"])
+            by_price[key] = by_price.get(key, 0.0) + chance * one["usd"]
+    assert max(abs(usd) for usd in by_price.values()) < 1.0
+    at_prices = {name: bounded(one, one.bound - 1e5) for name, one in solved.perfect.items()}
+    after = stepped(service, plan, at_prices)
+    assert after["recourse"]["bound_by"] == "prices"
+    assert after["recourse"]["bound_usd"] == pytest.approx(solved_bound(solved.perfect) - 1e5, abs=10.0)
+
+
+def bounded(plan: Plan, usd: float) -> Plan:
+    """Return a plan that says to have proven so much at prices."""
+    method = plan.certificate.method.model_copy(update={"weighed_bound_usd": usd, "priced_until": "2027-07"})
+    return sealed(plan.model_copy(update={"certificate": plan.certificate.model_copy(update={"method": method})}))
+
+
+def solved_bound(perfect: Any) -> float:
+    return float(sum(p * perfect[name].bound for p, name in ((0.5, "kept"), (0.3, "late"), (0.2, "stopped"))))
+
+
+def test_a_scenario_without_a_plan_is_a_finding_and_an_unknown_set_is_refused(service: Running, plan: str):
+    solved, _ = solved_late()
+    found = stepped(service, plan, {k: v for k, v in solved.perfect.items() if k != "late"})
+    assert found["state"] == "known"
+    assert found["sentences"] == ["No plan keeps every rule of the request in scenario late."]
+    assert "in scenario late" in words_of(page_at(service, f"/plans/{plan}/recourse?set=late"))
+    assert service.client.get(f"/v1/plans/{plan}/recourse?set=other").status_code == 422
