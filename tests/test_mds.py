@@ -115,6 +115,7 @@ def test_caps_of_the_whole_city_become_caps_on_its_fleet(found: Takeover) -> Non
         (300, "2025-06", None, "hard"),
     ]
     assert next(t for t in found.taken if t.rule == "city").added == 40
+    assert len({c.id for c in found.constraints}) == len(found.constraints)
 
 
 def test_a_city_closed_at_night_has_hours_of_service(found: Takeover) -> None:
@@ -188,6 +189,7 @@ def test_the_command_writes_constraints_and_closes_zones(
         ({"policies": [{**OLD, "start_date": 1_750_000_000}]}, "policies/0/start_date.*greater than or equal"),
         ({"policies": [{k: v for k, v in OLD.items() if k != "rules"}]}, "policies/0/rules.*[Ff]ield required"),
         ({"policies": [{**OLD, "policy_id": "X"}]}, "policies/0/policy_id"),
+        ({"policies": [OLD, OLD]}, "stands twice"),
     ],
 )
 def test_files_that_are_no_mds_are_refused_field_by_field(tmp_path: Path, change: Mapping[str, Any], what: str) -> None:

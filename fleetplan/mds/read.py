@@ -8,7 +8,8 @@ name is kept aside, not passed over: it may change what a rule means.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -162,15 +163,27 @@ def _read(path: Path, member: str, model: type[Read]) -> tuple[Read, ...]:
     if not isinstance(entries, list):
         what = f"there is no list of {member}"
         raise InputError([Fault(f"{path}#/{member}", what, f"a file as /{member} answers", "export it again")])
-    found, faults = list[Read](), list[Fault]()
+    found: list[Read] = []
+    faults: list[Fault] = []
     for number, entry in enumerate(entries):
         try:
             found.append(model.model_validate(entry, strict=True))
         except ValidationError as error:
             faults += [_fault(path, f"{member}/{number}", dict(one)) for one in error.errors()]
+    faults += _twice(path, member, found)
     if faults:
         raise InputError(faults)
     return tuple(found)
+
+
+def _twice(path: Path, member: str, found: Sequence[Policy | Geography]) -> list[Fault]:
+    """Return a fault for every id that stands twice: of a policy, a rule or a geography."""
+    ids = [one.geography_id if isinstance(one, Geography) else one.policy_id for one in found]
+    ids += [rule.rule_id for one in found if isinstance(one, Policy) for rule in one.rules]
+    twice = sorted(key for key, count in Counter(ids).items() if count > 1)
+    return [
+        Fault(f"{path}#/{member}", f"the id {key} stands twice", "each id once", "give one a new id") for key in twice
+    ]
 
 
 def _json(path: Path) -> Mapping[str, Any]:

@@ -262,7 +262,7 @@ def _window(policy: Policy, frame: _Frame) -> dict[str, str]:
 
 
 def _id(rule: Rule) -> str:
-    return f"mds-{rule.rule_id[:8]}"
+    return f"mds-{rule.rule_id}"
 
 
 def _all_day(rule: Rule) -> bool:
