@@ -6,6 +6,7 @@ Five requests without a plan, four of the whole portfolio, one that fractions of
 planned as a user would; the time told is that from the proof that there is no plan to the last repair: conflicts and repairs.
 Of the reference plan: five alternatives within 5 % (fewer where it is proven that there are no more), five however far, and a
 frontier of eight points of capital; the time is that from the plan to the last answer.
+What is answered by planning the reference again (why not, thresholds, limits) is measured by explain_again.py.
 """
 
 from __future__ import annotations

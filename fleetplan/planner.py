@@ -109,6 +109,7 @@ def plan_with_context(
     run: Run = QUIET,
     *,
     parent: Plan | None = None,
+    mend: bool = True,
 ) -> PlanningResult:
     """Plan a request and check the plan.
 
@@ -119,6 +120,8 @@ def plan_with_context(
     parent
         An earlier plan to start from; its launches under the new request are reported as phase ``provisional``. What the
         options keep is kept of this plan (:func:`fleetplan.reruns.keep.freeze`, :func:`fleetplan.reruns.keep.price_changes`).
+    mend
+        Whether repairs are looked for where no plan keeps every rule; conflicts are told all the same.
 
     Raises
     ------
@@ -129,7 +132,7 @@ def plan_with_context(
     CheckFailed
         If the plan breaks a rule: a bug.
     """
-    return plan_prepared(prepare(request, run), options, run, parent=parent)
+    return plan_prepared(prepare(request, run), options, run, parent=parent, mend=mend)
 
 
 def plan_prepared(
@@ -139,6 +142,7 @@ def plan_prepared(
     *,
     parent: Plan | None = None,
     bare: bool = False,
+    mend: bool = True,
 ) -> PlanningResult:
     """Plan a request that is ready to be planned; see :func:`plan_with_context`.
 
@@ -176,7 +180,7 @@ def plan_prepared(
         if bare:
             raise InfeasibleError(NO_PLAN)
         clock.send("conflicts")
-        raise _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run)
+        raise _infeasible(prepared, keeping, _left_s(options, clock), run, mend=mend)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
     loose = None if bare or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
@@ -196,7 +200,7 @@ def _left_s(options: PlanOptions, clock: Clock) -> float:
     return options.time_limit_s - clock.elapsed_s
 
 
-def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run) -> InfeasibleError:
+def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *, mend: bool) -> InfeasibleError:
     """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left."""
     msg, context = NO_PLAN, context_of(prepared.scope)
     if keeping.options.commit is not None:
@@ -205,7 +209,7 @@ def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run) -
     loose = formulate(prepared.instance, loose=True)
     if clashes := keeping.clashes(keeping.onto(loose)):
         return InfeasibleError(msg, said(clashes, context))
-    found = what_helps(prepared, loose, max(SHORTEST_S, until - time.monotonic()), run.stop)
+    found = what_helps(prepared, loose, max(SHORTEST_S, until - time.monotonic()), run.stop, mend=mend)
     repairs = repairs_said(found.repairs, context)
     return InfeasibleError(msg, said(found.conflicts, context), repairs, settled=found.settled, searched=found.searched)
 

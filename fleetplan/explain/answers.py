@@ -131,10 +131,11 @@ def _late_money(plan: Plan) -> Answer | None:
     priced = dearest(plan, ["capital"])
     if priced is not None and priced.price_usd is not None:
         sentences.append(
-            f"A dollar less by {month_name(priced.period)} costs about ${priced.price_usd:.2f} of net present value."
+            f"With launches as they are, a dollar less by {month_name(priced.period)} costs about ${priced.price_usd:.2f} of net "
+            f"present value."
         )
     else:
-        sentences.append("The budget does not hold this plan back: a little less money would change little.")
+        sentences.append("With launches as they are, a little less money would change nothing to speak of.")
     return Answer("late-money", "What happens if the money is late?", sentences, ("#money", "Cash and capital"))
 
 

@@ -27,7 +27,7 @@ def why_not(plan: Plan, asked: WhyNot, options: PlanOptions = DEFAULT_OPTIONS, r
     if answer.kind != "open":
         return answer
     try:
-        forced = rerun(plan, answer.patch, options, replace(run, catalogue=catalogue)).plan
+        forced = rerun(plan, answer.patch, options, replace(run, catalogue=catalogue), mend=False).plan
     except InfeasibleError as error:
         return replace(answer, kind="impossible", conflicts=error.clashes)
     return replace(answer, kind="possible", forced=forced)

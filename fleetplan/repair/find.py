@@ -56,15 +56,22 @@ def seconds_for(left_s: float) -> float:
 
 
 def what_helps(
-    prepared: Prepared, loose: Formulation, seconds: float, stop: threading.Event | None = None
+    prepared: Prepared,
+    loose: Formulation,
+    seconds: float,
+    stop: threading.Event | None = None,
+    *,
+    mend: bool = True,
 ) -> Infeasible:
     """Return the conflicts of a request without a plan and its repairs, not yet said in words.
 
-    ``loose`` is its loose formulation. Half of the time may go to conflicts.
+    ``loose`` is its loose formulation. Half of the time may go to conflicts. Without ``mend`` no repair is looked for.
     """
     deadline, soon = Deadline.after(seconds, stop), Deadline.after(ENOUGH_S, stop)
     trials = Trials(loose, Deadline.after(seconds / 2, stop))
     clashes = clashes_of(trials)
+    if not mend:
+        return Infeasible(conflicts_told(loose, clashes, deadline), [], clashes.settled, searched=False)
     with ThreadPoolExecutor(max_workers=1) as pool:
         told = pool.submit(conflicts_told, loose, clashes, deadline)
         trials.deadline = deadline

@@ -216,7 +216,7 @@ def _city_line(city: CityRollout) -> str:
 def _binds(plan: Plan) -> Table:
     table = Table.grid(padding=(0, 3))
     for b in plan.binds[:MOST_BINDING]:
-        worth = "" if b.price_usd is None else f"one more {unit_words(b)}: {worth_words(b)}"
+        worth = "" if b.price_usd is None else f"locally, one more {unit_words(b)}: {worth_words(b)}"
         table.add_row(Text(b.sentence), Text(worth, style="dim"))
     if len(plan.binds) > MOST_BINDING:
         table.add_row(Text(f"and {len(plan.binds) - MOST_BINDING} more, in the report", style="dim"))

@@ -96,7 +96,12 @@ class StabilityPrice:
 
 
 def rerun(
-    parent: Plan, patch: Mapping[str, Any], options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET
+    parent: Plan,
+    patch: Mapping[str, Any],
+    options: PlanOptions = DEFAULT_OPTIONS,
+    run: Run = QUIET,
+    *,
+    mend: bool = True,
 ) -> PlanningResult:
     """Plan a parent's request with a patch; see :func:`fleetplan.planner.plan_with_context`.
 
@@ -110,7 +115,7 @@ def rerun(
     merged, faults = merge_patch(parent.request.model_dump(mode="json"), patch)
     known = run.catalogue if run.catalogue is not None else load_catalogue()
     request = judge_request(merged, known, faults).request
-    return plan_with_context(request, options, replace(run, catalogue=known), parent=parent)
+    return plan_with_context(request, options, replace(run, catalogue=known), parent=parent, mend=mend)
 
 
 def stability_price(
