@@ -121,7 +121,7 @@ class KeptOut(Fact):
     stacks
         With whose vehicles it would open then.
     worth_usd
-        About how much more the plan would be worth: found in a search with whole launches, not proven.
+        About how much more the plan would be worth: found in a search in whole vehicles, not proven.
     """
 
     limits: list[RuleLimit]
@@ -137,8 +137,8 @@ class CityOutcome(Fact):
     horizon (empty: never, or nobody may come). ``more_at_most_usd`` is how much more than this plan one that opens the city could
     be worth by the proven bound, of the plans with as many markets where these come first; None where the city opens. ``lacks``
     says what ``no_area`` comes from, ``against`` which rules leave a city ``shut``, each by itself (none: only together).
-    ``kept_out`` says without which rule a city that was ``not_worth`` opening would be, the dearest first; none: it would not pay
-    whatever is excused of partners, money, law and what is asked, but permits may still come too late.
+    ``kept_out`` says without which rule a city that was ``not_worth`` opening would be, the dearest first; an empty list: it
+    would not pay with all of them excused either, permits as they come; None: that was not looked for.
     """
 
     kind: OutcomeKind
@@ -146,7 +146,7 @@ class CityOutcome(Fact):
     more_at_most_usd: float | None = None
     lacks: list[AreaLack] = []
     against: list[RuleLimit] = []
-    kept_out: list[KeptOut] = []
+    kept_out: list[KeptOut] | None = None
     sentence: str = ""
 
 

@@ -43,7 +43,7 @@ def of(plan: Plan, city: str) -> CityRollout:
 def test_a_partner_that_refuses_is_told_with_what_excusing_it_would_bring():
     plan = planned(**REFUSED)
     out = of(plan, "belport").outcome
-    (cause,) = out.kept_out
+    (cause,) = out.kept_out or []
     assert out.kind == "not_worth"
     assert ([limit.rule for limit in cause.limits], cause.stacks) == (["partner_earns"], ["beta"])
     excused = planned(**REFUSED, constraints=[{"id": "e", "type": "partner_participation", "city": "belport"}])
@@ -74,7 +74,7 @@ def test_a_city_that_pays_for_nothing_has_no_cause_but_itself():
     plan = planned(overrides=[{"figure": "belport/city.toml#market.mean_fare_local", "factor": 0.2}])
     out = of(plan, "belport").outcome
     assert (out.kind, out.kept_out) == ("not_worth", [])
-    assert "under this request's limits, as is proven" in out.sentence
+    assert "as is proven; it would not pay with partners, caps, money and limits" in out.sentence
 
 
 def kept_out(plan: Plan, **more: Any) -> Plan:

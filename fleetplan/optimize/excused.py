@@ -9,7 +9,7 @@ Searches end by nodes, so that the same plan tells the same.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
+from fleetplan.optimize.tidy import whole_columns
 from fleetplan.optimize.trials import KEPT, MONEY
 
 LEAST_USD, LEAST_SHARE = 1e5, 1e-3
@@ -164,9 +165,14 @@ def _searched(model: Model) -> tuple[float, Array | None]:
 def _excused(f: Formulation, alone: CityAlone, groups: Mapping[Rule, Ints], now: float, least: float) -> Excused | None:
     """Return what a city is worth more without some rules; None where a search finds nothing to speak of, or opens nobody."""
     freed = _rows(groups.values())
-    worth, x = _searched(alone.without(freed))
+    problem = alone.without(freed)
+    worth, x = _searched(problem)
     if x is None or worth < now + least:
         return None
+    worth, whole_x = _searched(_whole_things(f, alone, problem, x))
+    if whole_x is None or worth < now + least:
+        return None
+    x = whole_x
     whole = np.zeros(f.model.columns)
     whole[alone.columns] = x
     opened = {
@@ -176,6 +182,17 @@ def _excused(f: Formulation, alone: CityAlone, groups: Mapping[Rule, Ints], now:
     }
     passed = _passed(f, alone, x, freed)
     return Excused(tuple(groups), tuple(sorted(passed or opened)), worth - now) if opened else None
+
+
+def _whole_things(f: Formulation, alone: CityAlone, problem: Model, x: Array) -> Model:
+    """Return a problem with the steps of a solution held, and vehicles, purchases and stalls whole."""
+    steps = np.round(x)
+    return replace(
+        problem,
+        lower=np.where(problem.whole, steps, problem.lower),
+        upper=np.where(problem.whole, steps, problem.upper),
+        whole=whole_columns(f)[alone.columns] & ~problem.whole,
+    )
 
 
 def _passed(f: Formulation, alone: CityAlone, x: Array, freed: Ints) -> set[str]:

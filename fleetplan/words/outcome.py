@@ -13,6 +13,9 @@ NOTHING_USD = 1.0
 SMALL_SHARE = 1e-3
 MOST_LACKS = 3
 REFUSES = "partner_earns"
+NOBODY_STANDS_AGAINST = (
+    "; it would not pay with partners, caps, money and limits of the request excused either, permits as they come"
+)
 
 
 def outcome_sentence(city: CityRollout, plan: Plan, context: Context | None = None) -> str:
@@ -34,7 +37,8 @@ def _no_permit(city: CityRollout, _: Plan) -> str:
 
 
 def _not_worth(city: CityRollout, plan: Plan) -> str:
-    return f"{_permitted(city)}{_proven(city, plan)}"
+    alone = "" if city.outcome.kept_out is None else NOBODY_STANDS_AGAINST
+    return f"{_permitted(city)}{_proven(city, plan)}{alone}"
 
 
 def _permitted(city: CityRollout) -> str:
@@ -44,7 +48,7 @@ def _permitted(city: CityRollout) -> str:
 
 def _kept_out_of(city: CityRollout, plan: Plan, context: Context | None) -> str:
     """Return what keeps a city out that would be worth opening otherwise, and what is proven of it as things are."""
-    causes = "; ".join(_kept_out(one, plan, context) for one in city.outcome.kept_out)
+    causes = "; ".join(_kept_out(one, plan, context) for one in city.outcome.kept_out or ())
     return f"{causes}; as things are, {_proven(city, plan)}"
 
 

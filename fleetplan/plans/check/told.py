@@ -117,7 +117,7 @@ def _outcome(case: Case, rollout: CityRollout) -> Iterator[Violation]:
 def _kept_out(case: Case, rollout: CityRollout) -> Iterator[Violation]:
     """Hold what keeps a city out against the request: whom it admits there, who must earn, what it asks."""
     asked = {c.id for c in case.request.constraints}
-    for one in rollout.outcome.kept_out:
+    for one in rollout.outcome.kept_out or ():
         rules = {limit.rule for limit in one.limits}
         wrong = rollout.outcome.kind != "not_worth" or not one.limits or not one.stacks or one.worth_usd <= 0.0
         wrong |= not set(one.constraints) <= asked
