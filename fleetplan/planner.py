@@ -180,7 +180,7 @@ def plan_prepared(
         if bare:
             raise InfeasibleError(NO_PLAN)
         clock.send("conflicts")
-        raise _infeasible(prepared, keeping, _left_s(options, clock), run, mend=mend)
+        raise _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run, mend=mend)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
     loose = None if bare or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
