@@ -206,9 +206,8 @@ class Kept(Fact):
 class Party(Fact):
     """What takes part in a conflict.
 
-    ``constraint`` and ``type`` name a constraint of the request; ``city`` and ``stack`` are what it, or the decision kept, is
-    about (empty: everywhere). ``permits`` says what permits allow of a constraint that asks for openings. ``firmness`` says
-    whether repairs may loosen it.
+    ``constraint`` and ``type`` name a constraint of the request; ``city`` and ``stack`` are what it or a kept decision is about
+    (empty: all). ``permits``: what they allow of a constraint that asks for openings. ``firmness``: may repairs loosen it?
     """
 
     kind: PartyKind
@@ -270,11 +269,9 @@ Reuse = Literal[
 ]
 """What of a parent's decisions the search began with, or why with none.
 
-``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it, every rule is kept; ``remainder``: all
-but what the request no longer allows; ``launches``: its launches, areas and depots, put off or left out where they are no longer
-allowed, fleets anew; ``openings``: its launches and areas likewise, depots and fleets anew; ``later``: nothing sooner than in the
-parent, some of it later or not at all; ``other_periods``: the periods are not the parent's; ``rules``: its launches and areas
-break a rule of this request, or no fleet goes with them.
+``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it; ``remainder``: all that is still allowed;
+``launches``: its launches, areas and depots as far as allowed, fleets anew; ``openings``: likewise, depots and fleets anew;
+``later``: nothing sooner than there, all else anew; ``other_periods``: its periods are others; ``rules``: its launches break one.
 """
 
 

@@ -53,6 +53,7 @@ USES_OF_RE = {
     "fleetplan/trips/layouts.py": "names of columns, in files from anybody",
     "fleetplan/trips/write.py": "tables of a city's TOML file, which it writes anew",
     "fleetplan/reruns/levers.py": "a label on its way to a constraint's id",
+    "fleetplan/recourse/making.py": "a scenario's name on its way to a file",
 }
 """Modules outside the words' room that match text, and what: never a sentence of ours."""
 
