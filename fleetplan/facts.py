@@ -269,7 +269,7 @@ Reuse = Literal[
 ]
 """What of a parent's decisions the search began with, or why with none.
 
-``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it; ``remainder``: all that is still allowed;
+``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it; ``remainder``: what is still allowed;
 ``launches``: its launches, areas and depots as far as allowed, fleets anew; ``openings``: likewise, depots and fleets anew;
 ``later``: nothing sooner than there, all else anew; ``other_periods``: its periods are others; ``rules``: its launches break one.
 """

@@ -88,7 +88,7 @@ def worth_from(plan: Plan, month: str) -> float:
                 at = begun if line in capital else begun + length / 2
                 total += usd[t] * (1 + rate) ** (-at / 12) if label >= month else 0.0
         begun += length
-    return (total + plan.kpis.residual_usd + plan.kpis.terminal_usd) * (1 + rate) ** (since / 12)
+    return float((total + plan.kpis.residual_usd + plan.kpis.terminal_usd) * (1 + rate) ** (since / 12))
 
 
 def test_a_plan_that_goes_on_from_its_own_state_is_the_rest_of_it(whole, again):

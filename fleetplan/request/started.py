@@ -7,7 +7,7 @@ site. What is done is not planned again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from fleetplan.request.values import NO_TRUTH, Amount, Count, Model, Month, Name
 
 MOST_ENTRIES = 5000
 ServiceMode = Literal["paid_driver_out", "paid_operator", "unpaid_driver_out", "unpaid_operator"]
-Entries = Field(default=[], max_length=MOST_ENTRIES)
+Entries: Any = Field(default=[], max_length=MOST_ENTRIES)
 
 
 class BegunProgramme(Model):
