@@ -93,6 +93,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas.GridTold,
     schemas_again.ThresholdsTold,
     schemas_again.LimitsTold,
+    schemas_again.KeptDoubts,
+    schemas_again.RecourseTold,
     replays.SimulationTold,
     replays.SimulationList,
     option_schemas.AlternativesTold,

@@ -11,6 +11,7 @@ import pytest
 
 from api import problems as p
 from api.known import Known
+from api.routes.new_city import EXAMPLE as NEW_CITY
 from api.store.contract import NewPlan
 from api.store.errors import StoreError, StoreFull
 from fleetplan.catalogue.types import Catalogue
@@ -140,6 +141,8 @@ CASES: dict[str, Case] = {
     "plan-of-other-version": lambda s: s.client.get(f"/v1/plans/{s.made('old')}/tables/cash"),
     "plan-not-final": lambda s: s.client.delete(f"/v1/plans/{s.post()}"),
     "plan-final": lambda s: s.client.post(f"/v1/plans/{s.made()}/cancel"),
+    "not-allowed": lambda s: s.client.post("/v1/cities/new", json={**NEW_CITY, "keep": True}),
+    "simulation-not-found": lambda s: s.client.get(f"/v1/plans/{s.post()}/simulations/none"),
     "bad-request": lambda s: s.client.get("/v1/plans?limit=0"),
     "idempotency-clash": _clash,
     "queue-full": _full,

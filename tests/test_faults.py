@@ -371,7 +371,7 @@ def test_a_body_that_never_ends_is_not_waited_for(tmp_path: Path, monkeypatch: p
             return parts.pop()
 
         with pytest.raises(TooSlow, match="was not there within"):
-            asyncio.run(door._bounded({"type": "http", "method": "POST", "headers": []}, receive))
+            asyncio.run(door._bounded({"type": "http", "method": "POST", "path": "/v1/plans", "headers": []}, receive))
 
 
 def test_who_says_nothing_is_dropped():

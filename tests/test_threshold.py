@@ -26,7 +26,7 @@ from fleetplan.threshold.find import thresholds
 from fleetplan.threshold.ranking import matter_most
 from fleetplan.threshold.shape import Watched, changes
 from fleetplan.threshold.steps import MOST_POINTS, bracket, next_step
-from fleetplan.threshold.types import Change, Dial, Point, Side, Threshold
+from fleetplan.threshold.types import Change, Dial, Side, Threshold, Tried
 from fleetplan.words.names import Names
 from fleetplan.words.threshold import changes_words, dial_name, share_of_range, threshold_rows, threshold_sentences
 from tests.plan_builder import make_services
@@ -57,7 +57,7 @@ def turned(plan: Plan, **more: Any) -> Dial:
 @pytest.mark.parametrize("guess", [None, "right", "end"])
 def test_every_place_of_a_change_is_bracketed_by_two_neighbours(steps: int, guess: str | None):
     for place in range(1, steps + 2):
-        known: dict[int, Point] = {}
+        known: dict[int, Tried] = {}
 
         def crossing(inner: int, outer: int, place: int = place) -> int | None:
             return {None: None, "right": max(inner + 1, min(place, outer)), "end": outer}[guess]
@@ -65,7 +65,7 @@ def test_every_place_of_a_change_is_bracketed_by_two_neighbours(steps: int, gues
         while (step := next_step(steps, known, crossing)) is not None:
             assert step not in known
             moved = [Change(move="leaves", city="c", stack="s", before="2027-01", after="")] if step >= place else []
-            known[step] = Point(step=step, value=float(step), npv_usd=1.0, bound_usd=1.0, changes=moved)
+            known[step] = Tried(step=step, value=float(step), npv_usd=1.0, bound_usd=1.0, changes=moved)
         found = bracket(known)
         assert found.inner < place <= (found.outer or steps + 1)
         assert (found.outer or steps + 1) - found.inner == 1 or len(known) == MOST_POINTS
@@ -167,8 +167,8 @@ def test_where_nothing_is_named_the_figures_that_move_the_plan_most_are_turned(w
 def test_what_is_only_found_is_not_called_proven():
     dial = Dial(kind="capital", unit="times", likely=1.0, low=0.5, high=2.0, steps_down=10, steps_up=20)
     moved = [Change(move="later", city="c", stack="s", before="2027-01", after="2027-04")]
-    near = Point(step=-1, value=0.95, npv_usd=9e6, bound_usd=9.5e6)
-    far = Point(step=-2, value=0.9, npv_usd=8e6, bound_usd=8.5e6, changes=moved)
+    near = Tried(step=-1, value=0.95, npv_usd=9e6, bound_usd=9.5e6)
+    far = Tried(step=-2, value=0.9, npv_usd=8e6, bound_usd=8.5e6, changes=moved)
     none = far.model_copy(update={"npv_usd": None, "bound_usd": None})
     told = []
     for more in (

@@ -15,6 +15,7 @@ from fleetplan.report.launches import launches
 from fleetplan.request import parse_request
 from fleetplan.words.certainty import certainty
 from fleetplan.words.outcome import outcome_sentence
+from fleetplan.words.unbroken import NO_BREAK
 from fleetplan.words.worth import parts_sentence
 from tests.api_support import Running, answer, running
 from tests.pages_support import page_at
@@ -45,7 +46,7 @@ def test_plans_of_one_name_are_told_apart(tmp_path, swapped: bool):
     with running(tmp_path) as service:
         first, second = (_stored(service, worth(PLAN, more)) for more in (0.0, 40e6))
         a, b = (second, first) if swapped else (first, second)
-        text = page_at(service, f"/plans/{a}/comparison?with={b}")
+        text = page_at(service, f"/plans/{a}/comparison?with={b}").replace(NO_BREAK, " ")
     assert f"{PLAN.name} (earlier)" in text
     assert f"{PLAN.name} (later)" in text
     assert ("worth $40.0 M less" if swapped else "worth $40.0 M more") in text

@@ -31,6 +31,7 @@ def apply_overrides(catalogue: Catalogue, changes: Sequence[FigureOverride | Non
     groups += [c.figures for c in catalogue.cities.values()]
     groups += [s.figures for s in catalogue.stacks.values()]
     known = {f.key: f for group in groups for f in group.values()}
+    known |= {f.key: f for law in catalogue.jurisdictions.values() for f in permit_numbers(law)}
     counted = {
         c.figures[AIRPORTS].key: c
         for c in catalogue.cities.values()

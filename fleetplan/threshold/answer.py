@@ -21,7 +21,7 @@ from fleetplan.service.types import CityService
 from fleetplan.threshold.dials import numbers_at, patch_at
 from fleetplan.threshold.shape import Watched, changes, holding
 from fleetplan.threshold.steps import Bracket, bracket, next_step
-from fleetplan.threshold.types import Dial, Point, Side, Threshold
+from fleetplan.threshold.types import Dial, Side, Threshold, Tried
 
 Array = NDArray[np.float64]
 Direction = Literal[-1, 1]
@@ -97,7 +97,7 @@ class Search:
     def _steps(self, side: Direction) -> int:
         return self.dial.steps_up if side > 0 else self.dial.steps_down
 
-    def _points(self, side: Direction) -> dict[int, Point]:
+    def _points(self, side: Direction) -> dict[int, Tried]:
         return {side * step: self._point(step) for step in self.found if step * side > 0}
 
     def _bracket(self, side: Direction) -> Bracket:
@@ -120,16 +120,16 @@ class Search:
         above = np.flatnonzero(self.worth(far, signed) >= self.worth(near, signed))
         return steps[int(above[0])] if len(above) else None
 
-    def _point(self, step: int) -> Point:
+    def _point(self, step: int) -> Tried:
         made = self.found[step]
         kept = None if self.worth is None else round(float(self.worth(self.plan, [step])[0]), 2)
         other = changes(self.plan, made.plan, self.watched)
         if made.plan is None:
             none = {"npv_usd": None, "bound_usd": None}
-            return Point(step=step, value=self.dial.value(step), kept_usd=kept, changes=other, plan=made.id, **none)
+            return Tried(step=step, value=self.dial.value(step), kept_usd=kept, changes=other, plan=made.id, **none)
         npv = made.plan.objective
         tie = kept is not None and abs(npv - kept) <= max(TIE_USD, TIE_SHARE * abs(npv))
-        return Point(
+        return Tried(
             step=step,
             value=self.dial.value(step),
             npv_usd=npv,
@@ -139,11 +139,11 @@ class Search:
             plan=made.id,
         )
 
-    def _own(self) -> Point:
+    def _own(self) -> Tried:
         """Return the plan in question as the point from which both sides go out."""
         own = self.plan
         likely = self.dial.value(0)
-        return Point(step=0, value=likely, npv_usd=own.objective, bound_usd=own.bound, kept_usd=own.objective)
+        return Tried(step=0, value=likely, npv_usd=own.objective, bound_usd=own.bound, kept_usd=own.objective)
 
     def _side(self, side: Direction) -> Side | None:
         points = self._points(side)

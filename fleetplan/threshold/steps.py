@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fleetplan.threshold.types import Point
+from fleetplan.threshold.types import Tried
 
 MOST_POINTS = 9
 """Of a side; then the interval stays as wide as it is."""
@@ -28,7 +28,7 @@ class Bracket:
     outer: int | None
 
 
-def bracket(points: Mapping[int, Point]) -> Bracket:
+def bracket(points: Mapping[int, Tried]) -> Bracket:
     """Return the steps, counted from the plan outward, between which something changes first; ``points`` by such steps."""
     changed = [step for step, point in points.items() if point.changes]
     outer = min(changed, default=None)
@@ -36,7 +36,7 @@ def bracket(points: Mapping[int, Point]) -> Bracket:
     return Bracket(inner, outer)
 
 
-def next_step(steps: int, points: Mapping[int, Point], crossing: Crossing) -> int | None:
+def next_step(steps: int, points: Mapping[int, Tried], crossing: Crossing) -> int | None:
     """Return the step of a side to try next; None where nothing is left to try.
 
     Parameters

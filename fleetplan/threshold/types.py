@@ -74,7 +74,7 @@ class Change(Fact):
     after: str
 
 
-class Point(Fact):
+class Tried(Fact):
     """A plan made anew at one value of what is turned.
 
     Attributes
@@ -114,9 +114,9 @@ class Side(Fact):
         ``none``: no such plan keeps every rule there; ``open``: it was not asked.
     """
 
-    points: list[Point]
-    stays: Point
-    changes: Point | None
+    points: list[Tried]
+    stays: Tried
+    changes: Tried | None
     kept_bound_usd: float | None = None
     kept_proof: Literal["bound", "none", "open"] = "open"
 

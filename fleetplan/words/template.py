@@ -11,7 +11,7 @@ from fleetplan.words.values import listed, several
 def template_sentence(uses: Sequence[TemplateUse]) -> str:
     """Return which cities rest on defaults of ``fleetplan cities new``, and on how many; empty where none does.
 
-    >>> template_sentence([TemplateUse("ejemplo", "Ejemplo", 29, 4)])[:86]
+    >>> template_sentence([TemplateUse("ejemplo", "Ejemplo", 29, 4)])[:87]
     'For Ejemplo this rests on a template: 29 figures and 4 permits are defaults that nobody'
     """
     if not uses:
