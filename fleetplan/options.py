@@ -60,9 +60,9 @@ class Commitments(Model):
 
 
 class Price(Model):
-    """What one of something decided in a month is paid in the value that is searched for; below 0: what it costs."""
+    """What a programme that has begun by a month is paid for it in the value that is searched for; below 0: what it costs."""
 
-    what: Literal["programme", "purchase"]
+    what: Literal["programme"] = "programme"
     month: Month
     usd: Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
     city: Name | None = None

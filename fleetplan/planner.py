@@ -34,7 +34,7 @@ from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.repair.find import LEAST_S, seconds_for, what_helps
 from fleetplan.request import PlanRequest
-from fleetplan.reruns.inherit import NOTHING_INHERITED, Inherited, inherited_bound
+from fleetplan.reruns.inherit import NOT_ITS_VALUE, NOTHING_INHERITED, Inherited, inherited_bound
 from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import start_from
 from fleetplan.run import QUIET, Clock, Run
@@ -159,7 +159,9 @@ def plan_prepared(
 
         @cache
         def inherited() -> Inherited:
-            return NOTHING_INHERITED if parent is None else inherited_bound(parent, prepared)
+            if parent is None:
+                return NOTHING_INHERITED
+            return NOT_ITS_VALUE if options.prices is not None else inherited_bound(parent, prepared)
 
         begin = None if parent is None else _FromParent(formulation, parent, clock, nodes)
         result = _searched(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from fleetplan import cli
 from fleetplan.errors import RequestError
 from fleetplan.optimize.solve import solve_with_ortools
+from fleetplan.optimize.tidy import whole_columns
 from fleetplan.options import parse_options
 from fleetplan.plans.check import check_plan
 from fleetplan.prepare import prepare
@@ -22,6 +24,7 @@ from fleetplan.recourse.solve import Solved, solve
 from fleetplan.recourse.types import Recourse, Scenario
 from fleetplan.request import FigureOverride, parse_request
 from fleetplan.request.scenarios import Changes, SlipInCity
+from fleetplan.reruns.commit import costs_of, priced
 from fleetplan.reruns.patch import apply_patch
 from fleetplan.reruns.rerun import rerun
 from fleetplan.scope import judge_request
@@ -70,6 +73,23 @@ def test_the_extensive_form_lies_between_what_is_found_and_what_is_proven(solved
     size = max(abs(best), 1e6)
     assert found.chosen.objective_usd <= best + AGREE * size
     assert found.bound_usd >= best - AGREE * size
+
+
+@pytest.mark.parametrize("scenario", ["kept", "stopped"])
+def test_a_bound_at_prices_is_no_lower_than_the_best_at_them_though_the_parents_is(solved: Solved, scenario: str):
+    paid = [{"month": f"2027-0{month}", "stack": "beta", "city": "belport", "usd": 2.5e6} for month in range(1, 7)]
+    options = parse_options({"gap": 1e-5, "prices": {"until": "2027-07", "prices": paid}})
+    assert options.prices is not None
+    parent = solved.perfect[scenario]
+    method = rerun(parent, {}, options, HERE).plan.certificate.method
+    f = prepare(parent.request, HERE).formulation
+    best = solve_with_ortools(replace(priced(f, options.prices).model, whole=whole_columns(f))).value
+    unused = parent.objective + sum(2.5e6 - cost for cost in costs_of(f, "2027-07")["programme", "beta", "belport", 0])
+    assert best is not None
+    assert best >= unused - 1.0  # it may be committed where it is of no use, at what that costs
+    assert method.weighed_bound_usd is not None
+    assert method.weighed_bound_usd >= best - AGREE * abs(best)
+    assert method.inheritance == "objective"
 
 
 def test_every_plan_of_every_scenario_keeps_every_rule_of_its_request(solved: Solved):

@@ -105,7 +105,7 @@ def test_where_no_policy_is_near_its_bound_prices_are_asked_for(
     assert waiting["step"] == "A bound by prices on what is common"
     prices = [call["body"]["options"]["prices"] for call in waiting["reruns"]]
     assert all(one["until"] == "2027-07" for one in prices)
-    assert {one["what"] for each in prices for one in each["prices"]} == {"programme", "purchase"}
+    assert {one["what"] for each in prices for one in each["prices"]} == {"programme"}
     chances = [0.5, 0.3, 0.2]
     by_price: dict[tuple[str, str, str], float] = {}
     for chance, each in zip(chances, prices, strict=True):

@@ -3,12 +3,13 @@
 The rows ``x[s,j,t] <= C[j,t]`` tie the scenarios together. Priced at ``l[s,j,t]`` with ``sum_s w[s] l[s,j,t] = 0`` (``w``: what a
 scenario counts), they fall away, and for any such prices
 
-    sum_s w[s] max over x[s] of ( NPV[s](x[s]) + sum_(j,t) min(l, c)[s,j,t] x[s,j,t] ) + what more than ``c`` could bring
+    sum_s w[s] ( max over x[s] of NPV[s](x[s]) + sum_(j,t) min(l, c)[s,j,t] x[s,j,t]  +  sum_(j,t) max(0, l - c)[s,j,t] )
 
-is no less than any policy's objective: a scenario would not commit more than it uses while a unit of it is worth less to it than
-it costs to leave undone (``c``). The prices asked for: who leaves something undone of a good policy is paid what that costs it,
-and who uses it pays for that (Lagrangian relaxation of what is common; Carøe and Schultz, Dual decomposition, 1999).
-Programmes and purchases have prices; sites and stalls have none here, which leaves the bound valid.
+is no less than any policy's objective: a scenario would not commit more than it uses while a programme is worth no more to it
+than it costs to leave undone (``c``); beyond, it would, once at most, whether or not it can use it. The prices asked for: who
+leaves something undone of a good policy is paid what that costs it, and who uses it pays for that (Lagrangian relaxation of what
+is common; Carøe and Schultz, Dual decomposition, 1999). Programmes have prices; purchases, sites and stalls have none, which
+leaves the bound valid.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ Prices = Mapping[Key, NDArray[np.float64]]
 def written_prices(prices: Prices, labels: Sequence[str], until: str) -> CommonPrices:
     """Return prices as options of a rerun hold them; ``labels`` are the first months of the periods."""
     found = [
-        Price(what=what, month=label, usd=round(float(usd), 6), city=city or None, stack=stack or None)
-        for (what, stack, city, _), numbers in sorted(prices.items())
+        Price(month=label, usd=round(float(usd), 6), city=city, stack=stack)
+        for (_, stack, city, _), numbers in sorted(prices.items())
         for label, usd in zip(labels, numbers.tolist(), strict=False)
         if usd
     ]

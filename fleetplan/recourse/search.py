@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
@@ -66,6 +67,7 @@ class Search:
     found: list[Followed] = field(default_factory=list)
     prices: Sequence[Prices] = field(default_factory=list)
     priced: list[Plan] = field(default_factory=list)
+    weights: NDArray[np.float64] | None = None
     bound_usd: float = np.inf
 
     @cached_property
@@ -134,7 +136,8 @@ class Search:
             return
         one, recourse = self.work.one, self.recourse()
         values = [outcome.value_usd for outcome in recourse.chosen.outcomes]
-        weights = weights_of(one, self.work.probabilities, values)
+        weights = weights_of(one, self.work.probabilities, values) if self.weights is None else self.weights
+        self.weights = weights  # prices cancel out at these alone
         until, names = one.known_from, [s.id for s in self.work.scenarios]
         costs = self.maker.costs(until)
         if self.priced:

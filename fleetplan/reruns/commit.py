@@ -35,8 +35,8 @@ Key = tuple[str, str, str, int]
 """What is committed, of which stack, in which city, up to which level (0: none)."""
 SPENT = frozenset({"programme", "purchase", "site", "stalls"})
 """What is committed at most, and costs something to leave undone."""
-PRICED = frozenset({"programme", "purchase"})
-"""What may have a price."""
+PRICED = frozenset({"programme"})
+"""What may have a price: what is committed once at most, in every scenario."""
 LASTING = frozenset({"site", "stalls"})
 """What stands idle after the month too, until the plan uses it."""
 
@@ -139,8 +139,8 @@ def commit(f: Formulation, commitments: Commitments) -> Formulation:
 def priced(f: Formulation, asked: CommonPrices) -> Formulation:
     """Return a problem in which what is decided before a month has prices; see :mod:`fleetplan.recourse.price`.
 
-    What is paid for one is at most what it costs to leave it undone; where more is asked, what that could bring is added to every
-    plan's value, so that a bound holds for any prices.
+    What is paid for a programme is at most what it costs to leave it undone; where more is asked, the rest is added to every
+    plan's value, for it may be committed though this scenario can make no use of it. So a bound holds for any prices.
 
     Raises
     ------
@@ -160,14 +160,14 @@ def priced(f: Formulation, asked: CommonPrices) -> Formulation:
         columns = slot.columns[:, t]
         paid = min(one.usd, max(0.0, -spending.of_slot(slot, t).worth_usd))
         cost[columns] += paid
-        constant += (one.usd - paid) * float(f.model.upper[columns].sum())
+        constant += one.usd - paid  # a programme is committed once at most
     if faults:
         raise RequestError(faults)
     return replace(f, model=replace(f.model, cost=cost, constant=constant))
 
 
 def costs_of(f: Formulation, until: str) -> dict[Key, Array]:
-    """Return what one of each programme and purchase costs that is left undone, by period before a month, USD."""
+    """Return what one of each programme costs that is left undone, by period before a month, USD."""
     before = periods_before(f.instance.grid, until)
     spending, found = Spending.of(f, before), dict[Key, Array]()
     for slot in slots_of(f):

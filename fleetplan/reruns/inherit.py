@@ -54,6 +54,8 @@ class Inherited:
 
 
 NOTHING_INHERITED = Inherited(inf, "no_parent")
+NOT_ITS_VALUE = Inherited(inf, "objective")
+"""Where what is common has prices, a plan may have more of the value searched for than any has NPV."""
 
 
 def inherited_bound(parent: Plan, prepared: Prepared) -> Inherited:
