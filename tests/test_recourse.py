@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 from typer.testing import CliRunner
 
 from fleetplan import cli
+from fleetplan.catalogue import load_catalogue
 from fleetplan.errors import RequestError
 from fleetplan.optimize.solve import solve_with_ortools
 from fleetplan.optimize.tidy import whole_columns
@@ -281,6 +282,19 @@ def test_a_request_without_a_set_has_one_that_is_drawn_and_others_are_named():
     for other in (asked(LATE), asked(horizon={"months": 1}), asked(objective="markets_then_npv")):
         with pytest.raises(RequestError):
             set_of(parse_request(other), "lat")
+
+
+@pytest.mark.parametrize("city", ["bay-area", "munich", "hong-kong"])
+def test_what_is_drawn_for_a_city_alone_is_what_a_request_for_it_may_say(city: str):
+    catalogue = load_catalogue()
+    request = parse_request({
+        "cities": [city], "horizon": {"start": "2027-01", "months": 24}, "capital": {"per_quarter_usd": 1e7}
+    })  # fmt: skip
+    scope = judge_request(request, catalogue)
+    found = scenarios_of(scope, set_of(request), catalogue)
+    assert len(found) > 1
+    for scenario in found:
+        assert judge_request(apply_patch(request.model_dump(mode="json"), scenario.patch), catalogue).cities == (city,)
 
 
 def test_commitments_are_of_what_is_planned_and_nothing_else_is_kept(solved: Solved):

@@ -23,6 +23,7 @@ from fleetplan.errors import Fault, RequestError, near_misses
 from fleetplan.months import month_number, month_text
 from fleetplan.permits.paths import PUBLIC_MODES
 from fleetplan.permits.slips import Slip, slip_class, slip_of
+from fleetplan.recourse.settled import events_touching
 from fleetplan.recourse.types import LawTold, Scenario, SlipTold
 from fleetplan.request import PlanRequest, ScenarioSet
 from fleetplan.request.constraints import EventDate
@@ -265,14 +266,13 @@ def _open_events(scope: Scope) -> list[Event]:
     """Return the events that something planned waits for or may be hit by, and to which the request gives no month itself."""
     catalogue = scope.catalogue
     asked = {c.event for c in scope.constraints if isinstance(c, EventDate)}
-    waited = {p.event for pair in scope.deployments for p in catalogue.permits_of(*pair).values() if p.event}
-    barring = {event for pair in scope.deployments for event in catalogue.bars_of(*pair)}
+    touching = {event for pair in scope.deployments for event in events_touching(scope, pair)}
     laws = {slug for city in scope.cities for slug in catalogue.cities[city].jurisdictions}
     found = {
         event.id: event
         for slug in sorted(laws)
         if slug in catalogue.jurisdictions
         for event in catalogue.jurisdictions[slug].events.values()
-        if event.likely and event.id not in asked and (event.id in waited | barring or event.caps)
+        if event.likely and event.id not in asked and event.id in touching
     }
     return [found[name] for name in sorted(found)]

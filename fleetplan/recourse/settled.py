@@ -48,7 +48,7 @@ def _touches(scope: Scope, c: AnyConstraint, pair: Pair, until: str) -> bool:
     """Return whether a constraint may change what a service does before a month."""
     stack, city = pair
     if isinstance(c, EventDate):
-        return c.event in _events(scope, pair)
+        return c.event in events_touching(scope, pair)
     if not c.given and not c.imposed:
         return False  # the request's own: the same in every scenario
     if getattr(c, "stack", None) not in {None, stack} or getattr(c, "city", None) not in {None, city}:
@@ -62,7 +62,8 @@ def _touches(scope: Scope, c: AnyConstraint, pair: Pair, until: str) -> bool:
     return start is None or month_number(start) < month_number(until)
 
 
-def _events(scope: Scope, pair: Pair) -> set[str]:
+def events_touching(scope: Scope, pair: Pair) -> set[str]:
+    """Return the events of law that a service's permits wait for, that change a cap of one, or that may bar its stack."""
     permits = scope.catalogue.permits_of(*pair)
     capping = {event for event, caps in _caps(scope, pair[1]) if caps & permits.keys()}
     return {p.event for p in permits.values() if p.event} | capping | set(scope.catalogue.bars_of(*pair))
