@@ -19,7 +19,7 @@ from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.later import later
 from fleetplan.service.types import AreaDemand, CityService, LadderLevel, ResponseSurface, Zones
 
-LAW_VERSION = "2026-11-29.chance.1"
+LAW_VERSION = "2026-11-29.trips.1"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them."""
 
 USED_ECONOMICS = ("vehicles_per_fast_stall",)
