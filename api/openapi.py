@@ -87,6 +87,22 @@ def answer(
     return told
 
 
+def of_an_answered_plan(
+    description: str,
+    model: type[BaseModel] | None = None,
+    *,
+    example: str = "",
+    media: Iterable[str] = (JSON,),
+    also: Iterable[type[p.ServiceError]] = (),
+) -> dict[int | str, dict[str, Any]]:
+    """Return what is answered of a plan that has its answer: with its ETag, nothing new, or why not (``also``: besides)."""
+    return {
+        200: answer(description, model, example=example, media=media, headers=ETAGGED),
+        304: unchanged(),
+        **refusals(*p.UNANSWERED, *also),
+    }
+
+
 def unchanged() -> dict[str, Any]:
     """Return the description of 304."""
     return {"description": "You have this version already.", "headers": ETAGGED}

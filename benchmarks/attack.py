@@ -118,6 +118,17 @@ def _given(figure: Any, value: float) -> dict[str, Any]:
     return {"values": [value] * len(figure.values)} if figure.values else {"value": value}
 
 
+def _health_fails(service: ServiceProcess) -> int:
+    """Return how many of ten questions after the service's health fail."""
+    fails = 0
+    for _ in range(10):
+        try:
+            fails += httpx2.get(f"{service.url}/health", timeout=5).status_code != 200
+        except httpx2.TransportError:
+            fails += 1
+    return fails
+
+
 def idle_sockets(service: ServiceProcess) -> dict[str, float]:
     """Open 2,050 connections that say nothing, and see whether others get in after 12 s."""
     taken = []
@@ -127,12 +138,7 @@ def idle_sockets(service: ServiceProcess) -> dict[str, float]:
         except OSError:
             break
     time.sleep(12)
-    fails = 0
-    for _ in range(10):
-        try:
-            fails += httpx2.get(f"{service.url}/health", timeout=5).status_code != 200
-        except httpx2.TransportError:
-            fails += 1
+    fails = _health_fails(service)
     for one in taken:
         one.close()
     return {"idle_sockets": float(len(taken)), "idle_sockets_health_after_12_s_fails": float(fails)}
@@ -251,12 +257,7 @@ def unread_answers(service: ServiceProcess) -> dict[str, float]:
             break
         taken.append(one)
     time.sleep(36)
-    fails = 0
-    for _ in range(10):
-        try:
-            fails += httpx2.get(f"{service.url}/health", timeout=5).status_code != 200
-        except httpx2.TransportError:
-            fails += 1
+    fails = _health_fails(service)
     for one in taken:
         one.close()
     return {"unread_answers": float(len(taken)), "unread_answers_health_fails": float(fails)}

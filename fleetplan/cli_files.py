@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fleetplan import slugs
 from fleetplan.terminal import console, context, print_table, read_plan, reported, searched
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def slug(name: str) -> str:
     >>> slug("Uber 2027: half the supply")
     'uber-2027-half-the-supply'
     """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "plan"
+    return slugs.slug(name) or "plan"
 
 
 def written(result: PlanningResult, folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, SERVICE = ROOT / "fleetplan", ROOT / "api"
 
-BASE = {"errors", "facts", "months", "remedies"}
+BASE = {"errors", "facts", "months", "remedies", "slugs"}
 FACTS = BASE | {"catalogue"}
 PLACES = FACTS | {"geography", "demand", "service"}
 INPUTS = PLACES | {"permits", "economics", "request", "scope"}
@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "remedies": {"facts"},
     "errors": {"facts", "remedies"},
     "months": set(),
+    "slugs": set(),
     "parquet": set(),
     "helpers": set(),
     "request": BASE,

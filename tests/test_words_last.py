@@ -43,7 +43,6 @@ USES_OF_RE = {
     "fleetplan/catalogue/field_polygons.py": "the format of a file from anybody",
     "fleetplan/catalogue/places.py": "degrees and minutes in the time zone database's table",
     "fleetplan/catalogue/newcity.py": "a city's name on its way to a slug, and places to fill in templates",
-    "fleetplan/cli_files.py": "a plan's name on its way to a folder",
     "fleetplan/doubt/ranges.py": "the range that a figure's source states, in files from anybody",
     "fleetplan/months.py": "months",
     "fleetplan/request/guess.py": "numbers and months that people write",
@@ -53,7 +52,7 @@ USES_OF_RE = {
     "fleetplan/trips/layouts.py": "names of columns, in files from anybody",
     "fleetplan/trips/write.py": "tables of a city's TOML file, which it writes anew",
     "fleetplan/reruns/levers.py": "a label on its way to a constraint's id",
-    "fleetplan/recourse/making.py": "a scenario's name on its way to a file",
+    "fleetplan/slugs.py": "names on their way to files and folders",
 }
 """Modules outside the words' room that match text, and what: never a sentence of ours."""
 

@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import problems as p
 from api.deps import AnsweredDep, ServiceDep, may_read
 from api.documents import json_document
 from api.limits import limits_told
-from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.openapi import of_an_answered_plan
 from api.recourse import recourse_told
 from api.schemas_again import LimitsTold, RecourseTold, ThresholdsTold
 from api.thresholds import Asked, thresholds_told
@@ -53,11 +52,7 @@ class ThresholdsAsked(BaseModel):
     "/thresholds",
     operation_id="plan_thresholds",
     summary="The smallest change of a figure at which a city or a partner enters, leaves or moves",
-    responses={
-        200: answer("The thresholds, or what to post to get them known.", ThresholdsTold, headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("The thresholds, or what to post to get them known.", ThresholdsTold),
 )
 async def thresholds(
     request: Request, service: ServiceDep, found: AnsweredDep, asked: Annotated[ThresholdsAsked, Query()]
@@ -74,11 +69,7 @@ async def thresholds(
     "/limits",
     operation_id="plan_limits",
     summary="What the limits of the plan are worth: each a step looser or tighter, planned again",
-    responses={
-        200: answer("The worth of ten limits, or what to post to get it known.", LimitsTold, headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("The worth of ten limits, or what to post to get it known.", LimitsTold),
 )
 async def limits(request: Request, service: ServiceDep, found: AnsweredDep) -> Response:
     """Say what each step is worth by both bounds, and what the plan with it does otherwise. From stored plans."""
@@ -90,11 +81,7 @@ async def limits(request: Request, service: ServiceDep, found: AnsweredDep) -> R
     "/recourse",
     operation_id="plan_recourse",
     summary="What to decide before it is known which scenario comes, what that is worth, and how plans adapt",
-    responses={
-        200: answer("What is known, and what to post to get the rest known.", RecourseTold, headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("What is known, and what to post to get the rest known.", RecourseTold),
 )
 async def recourse(
     request: Request,

@@ -11,7 +11,7 @@ from api import problems as p
 from api.causes import CauseSearch
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, answer_of, may_read
 from api.documents import Document, json_document
-from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.openapi import of_an_answered_plan
 from api.routes.parameters import SLUG
 from api.schemas import ComparedPlans
 from fleetplan.compare import compare_plans
@@ -24,11 +24,7 @@ router = APIRouter(prefix="/v1/plans", tags=["results"], dependencies=[may_read]
     "/{plan}/comparison",  # noqa: FAST003  answered() takes it
     operation_id="compare_plans",
     summary="What differs from this plan to another, and which change of the inputs caused it",
-    responses={
-        200: answer("What differs.", ComparedPlans, example="comparison", headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("What differs.", ComparedPlans, example="comparison"),
 )
 async def comparison(
     request: Request,

@@ -11,7 +11,7 @@ from api.deps import AnsweredDep, ServiceDep, StoredDep, may_read
 from api.documents import Document, json_document
 from api.doubts import doubt_told, found_doubt, grid_told, kept_doubts, live_bytes
 from api.media import CSV, JSON, XLSX, choose
-from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.openapi import ETAGGED, answer, of_an_answered_plan, refusals, unchanged
 from api.routes.parameters import Accept
 from api.schemas import DoubtTold, GridTold
 from api.schemas_again import KeptDoubts
@@ -30,11 +30,7 @@ Seed = Annotated[int, Query(ge=0, le=2**31 - 1, description="seed of the draws")
     "/doubt",
     operation_id="doubt_plan",
     summary="How sure the plan is and of what: each figure at its low and high, and thousands of joint draws",
-    responses={
-        200: answer("The doubt; as CSV the bars.", DoubtTold, media=(JSON, CSV), headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED, p.NotAcceptable),
-    },
+    responses=of_an_answered_plan("The doubt; as CSV the bars.", DoubtTold, media=(JSON, CSV), also=(p.NotAcceptable,)),
 )
 async def doubt(
     request: Request,
@@ -57,11 +53,7 @@ async def doubt(
     "/doubt/spread",
     operation_id="doubt_spread",
     summary="How the plan's money spreads over joint draws of all figures, as CSV",
-    responses={
-        200: answer("The spread, a row for each amount.", media=(CSV,), headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("The spread, a row for each amount.", media=(CSV,)),
 )
 async def spread(
     request: Request, service: ServiceDep, found: AnsweredDep, draws: Draws = DRAWS, seed: Seed = 0
@@ -90,11 +82,7 @@ def kept(request: Request, service: ServiceDep, row: StoredDep) -> Response:
     "/doubt/grid",
     operation_id="doubt_grid",
     summary="The plan over a grid of two figures, five by five, each from its low over its likely value to its high",
-    responses={
-        200: answer("The grid.", GridTold, headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("The grid.", GridTold),
 )
 async def grid(
     request: Request,
@@ -112,11 +100,7 @@ async def grid(
     "/doubt/workbook",
     operation_id="doubt_workbook",
     summary="The plan as a workbook that recalculates: figures with a switch, fleets and money by city as formulas",
-    responses={
-        200: answer("The workbook.", media=(XLSX,), headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("The workbook.", media=(XLSX,)),
 )
 async def workbook(request: Request, service: ServiceDep, found: AnsweredDep) -> Response:
     """Return the plan with live formulas; decisions stand in it as numbers, text of the request never in a formula."""

@@ -7,11 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api import problems as p
 from api.alternatives import alternatives_told, asked_in, frontier_told
 from api.deps import AnsweredDep, Service, ServiceDep, may_read
 from api.documents import json_document
-from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.openapi import of_an_answered_plan
 from api.option_schemas import AlternativesTold, FrontierTold, SideBySideTold
 from api.routes.parameters import SLUG
 from api.several import table_of
@@ -46,16 +45,9 @@ Plans = Annotated[
     "/plans/{plan}/alternatives",  # noqa: FAST003  answered() takes it
     operation_id="plan_alternatives",
     summary="Plans nearly as good that differ in structure, in what each is stronger, and the core that all of them share",
-    responses={
-        200: answer(
-            "The alternatives known, or what to post to learn of the next one.",
-            AlternativesTold,
-            example="alternatives",
-            headers=ETAGGED,
-        ),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan(
+        "The alternatives known, or what to post to learn of the next one.", AlternativesTold, example="alternatives"
+    ),
 )
 async def alternatives(
     request: Request,
@@ -86,16 +78,9 @@ def _alternatives(
     "/plans/{plan}/frontier",  # noqa: FAST003  answered() takes it
     operation_id="plan_frontier",
     summary="What less capital, or more markets, would be worth: a plan for each point",
-    responses={
-        200: answer(
-            "The points, and what to post for those that are not known.",
-            FrontierTold,
-            example="frontier",
-            headers=ETAGGED,
-        ),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan(
+        "The points, and what to post for those that are not known.", FrontierTold, example="frontier"
+    ),
 )
 async def frontier(
     request: Request,
@@ -115,11 +100,7 @@ async def frontier(
     "/comparisons",
     operation_id="compare_several",
     summary="Two to twenty plans side by side: money, launches, areas, risks",
-    responses={
-        200: answer("The table.", SideBySideTold, example="several", headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("The table.", SideBySideTold, example="several"),
 )
 async def comparisons(request: Request, service: ServiceDep, plan: Plans) -> Response:
     """Lay stored plans side by side, in the order in which they are named."""

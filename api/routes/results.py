@@ -14,7 +14,7 @@ from api.deps import Answered, AnsweredDep, Service, ServiceDep, StoredDep, answ
 from api.documents import Document, json_document
 from api.links import TABLE_NAMES
 from api.media import GEOJSON, ICS, choose, split_suffix
-from api.openapi import ETAGGED, answer, refusals, unchanged
+from api.openapi import of_an_answered_plan
 from api.prefix import at
 from api.render import TABLE_MEDIA, table_bytes
 from api.routes.parameters import SLUG, Accept, CityFilter, Slug
@@ -43,11 +43,7 @@ Form = Annotated[str, Field(json_schema_extra={"enum": list(EXPORTS)})]
     "/cities/{city}",
     operation_id="get_rollout",
     summary="A city's rollout: timeline, permits, areas, fleets, depots, money, what binds, sources",
-    responses={
-        200: answer("The rollout.", Rollout, example="rollout", headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED, p.CityNotFound),
-    },
+    responses=of_an_answered_plan("The rollout.", Rollout, example="rollout", also=(p.CityNotFound,)),
 )
 def rollout(request: Request, found: AnsweredDep, city: Slug) -> Response:
     """Return one city's part of a plan."""
@@ -61,11 +57,7 @@ def rollout(request: Request, found: AnsweredDep, city: Slug) -> Response:
     "/map",
     operation_id="get_map",
     summary="Zones, areas and depots on the ground in a month, as GeoJSON",
-    responses={
-        200: answer("What stands on the ground.", GeoJson, media=[GEOJSON], headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED, p.CityNotFound),
-    },
+    responses=of_an_answered_plan("What stands on the ground.", GeoJson, media=[GEOJSON], also=(p.CityNotFound,)),
 )
 async def ground(
     request: Request,
@@ -87,11 +79,9 @@ async def ground(
     "/tables/{name}",
     operation_id="get_table",
     summary="A table: JSON, CSV or XLSX, by Accept or suffix",
-    responses={
-        200: answer("The table.", TableAnswer, example="table", media=TABLE_MEDIA, headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED, p.TableNotFound, p.NotAcceptable),
-    },
+    responses=of_an_answered_plan(
+        "The table.", TableAnswer, example="table", media=TABLE_MEDIA, also=(p.TableNotFound, p.NotAcceptable)
+    ),
 )
 async def table(
     request: Request,
@@ -115,11 +105,9 @@ async def table(
     "/export",
     operation_id="export_plan",
     summary="The whole plan: printable HTML brief, XLSX workbook, GeoPackage, or plan.json",
-    responses={
-        200: answer("The plan.", media=[export.media_type for export in EXPORTS.values()], headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED, p.NotAcceptable),
-    },
+    responses=of_an_answered_plan(
+        "The plan.", media=[export.media_type for export in EXPORTS.values()], also=(p.NotAcceptable,)
+    ),
 )
 async def export(
     request: Request,
@@ -143,11 +131,7 @@ async def export(
     "/calendar",
     operation_id="get_calendar",
     summary="The next steps as a calendar file: what to begin, order, receive and open, and when",
-    responses={
-        200: answer("The calendar (RFC 5545).", media=[ICS], headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED, p.CityNotFound),
-    },
+    responses=of_an_answered_plan("The calendar (RFC 5545).", media=[ICS], also=(p.CityNotFound,)),
 )
 async def steps(request: Request, found: AnsweredDep, city: CityFilter = None) -> Response:
     """Return an entry for every step; a rerun's entries take the place of those of the plan that it was made from."""
@@ -161,11 +145,7 @@ async def steps(request: Request, found: AnsweredDep, city: CityFilter = None) -
     "/explanation",
     operation_id="explain_plan",
     summary="Why the plan is as it is: what binds, reasons by city; for an infeasible request the clashes and repairs",
-    responses={
-        200: answer("The explanation.", Explanation, example="explanation", headers=ETAGGED),
-        304: unchanged(),
-        **refusals(*p.UNANSWERED),
-    },
+    responses=of_an_answered_plan("The explanation.", Explanation, example="explanation"),
 )
 def explanation(request: Request, service: ServiceDep, row: StoredDep) -> Response:
     """Say what a plan knows about itself. An infeasible request is a finding: 200, with what clashes and its repairs."""

@@ -6,7 +6,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -31,6 +30,7 @@ from fleetplan.reruns.commit import costs_of
 from fleetplan.reruns.patch import merge_patch
 from fleetplan.run import Run
 from fleetplan.scope import judge_request
+from fleetplan.slugs import slug
 
 NODES, SECONDS = 1000, 120.0
 OPTIONS = PlanOptions(gap=GAP, node_limit=NODES, time_limit_s=SECONDS)
@@ -120,15 +120,6 @@ class Maker:
             return None
         text = json.dumps([__version__, self._catalogue, *asked], sort_keys=True)
         return self._effort.keep / f"{slug(name)}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
-
-
-def slug(name: str) -> str:
-    """Return a name as a file is called.
-
-    >>> slug("California late/known")
-    'california-late-known'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
 
 
 def made(plan: Plan, patch: Mapping[str, Any], options: PlanOptions, begin: Plan | None, run: Run) -> Plan | None:
