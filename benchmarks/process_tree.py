@@ -19,6 +19,7 @@ PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MODULE = "-m"
+OURS = {"nursery", "plans", "bounds", "unit_child"}  # forked: their command is that of whoever they come from
 
 
 @dataclass(slots=True)
@@ -106,7 +107,10 @@ def cpu_seconds(pid: int) -> float:
 
 
 def name_of(pid: int) -> str:
-    """Return the last part of the module that a Python process runs, else the name of its command."""
+    """Return the name a process has given itself, the last part of the module that it runs, else the name of its command."""
+    given = (PROC / f"{pid}/comm").read_text().strip()
+    if given in OURS:
+        return given
     words = (PROC / f"{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     if MODULE in words:
         return words[words.index(MODULE) + 1].rpartition(".")[2]

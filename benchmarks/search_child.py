@@ -24,6 +24,7 @@ STARTED = time.monotonic()
 
 from fleetplan.catalogue import load_catalogue  # noqa: E402 - the path comes first
 from fleetplan.errors import FleetplanError  # noqa: E402
+from fleetplan.optimize.pair.nursery import fork_nursery  # noqa: E402
 from fleetplan.optimize.pair.race import outline_of  # noqa: E402
 from fleetplan.optimize.pair.wire import Task  # noqa: E402
 from fleetplan.optimize.solve import Solution, solve, solve_with_ortools  # noqa: E402
@@ -179,6 +180,7 @@ WAYS: dict[str, Callable[[Spec, Teller], None]] = {"plan": plan, "highs": highs,
 def main() -> None:
     """Do what standard input asks for."""
     tell = Teller()
+    fork_nursery()  # as the command does
     spec = json.load(sys.stdin)
     try:
         WAYS[spec["way"]](spec, tell)

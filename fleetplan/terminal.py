@@ -103,9 +103,11 @@ def searched(search: Callable[[Run], Found]) -> Found:
     import threading
     from concurrent.futures import ThreadPoolExecutor
 
+    from fleetplan.optimize.pair.nursery import fork_nursery
     from fleetplan.report.progress import ProgressDisplay
     from fleetplan.run import Run
 
+    fork_nursery()  # before there are threads
     stop = threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends us from outside gets the best plan too

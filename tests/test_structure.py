@@ -172,7 +172,7 @@ ALLOWED: dict[str, set[str]] = {
     "simulate": PLACES | {"parquet", "request", "scope", "plans", "plans.types", "replays", "replays.types"},
     "examples": set(),
     "drafts": BASE | {"catalogue", "examples", "request", "words"},
-    "terminal": INPUTS | {"examples", "run", "plans", "plans.types", "replays", "report", "words"},
+    "terminal": INPUTS | {"examples", "optimize", "run", "plans", "plans.types", "replays", "report", "words"},
     "cli_calendar": INPUTS | {"plans.types", "report", "terminal"},
     "cli_cities": INPUTS | {"mds", "report", "terminal", "trips", "words"},
     "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from api.store.database import default_url
 
+OURS = (sys.executable, "-m", "api.jobs.solver_child")
+"""The command that solves one plan."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobConfig:
@@ -50,7 +53,7 @@ class JobConfig:
     empty_days: float = 30.0
     undo_days: float = 7.0
     helpers: int | None = None
-    solver: tuple[str, ...] = (sys.executable, "-m", "api.jobs.solver_child")
+    solver: tuple[str, ...] = OURS
     replays_each: int = 0
     simulator: tuple[str, ...] = (sys.executable, "-m", "api.jobs.simulation_child")
 

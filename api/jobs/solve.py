@@ -8,12 +8,19 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from api.jobs import memory, outcome
+from api.jobs.config import OURS
 from api.jobs.outcome import Outcome
 from api.jobs.progress import Emit, Progress
+from fleetplan.optimize.pair.nursery import nursery
+from fleetplan.optimize.pair.processes import Process
 from fleetplan.options import PlanOptions
+
+PRELOADED = ("api.jobs.solver_child", "api.jobs.offers", "fleetplan.planner")
+"""What a solver process imports."""
 
 PREPARE_S = 900.0
 """Seconds for reading cities that were never read before."""
@@ -65,10 +72,10 @@ class Solve:
         self._most_bytes, self._took_bytes = most_bytes, 0
         self._asked: Mapping[str, Any] = {}
         self._ended_before = 0
-        self._command = [*command, str(os.getpid())]
+        self._command = tuple(command)
         self._time_limit_s = time_limit_s
         self._progress = Progress(emit)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._lock, self._pipe = threading.Lock(), threading.Lock()
         self._cancelled = self._abandoned = self._overdue = False
         self._ask_at = time.monotonic() + PREPARE_S
@@ -82,9 +89,7 @@ class Solve:
             if self._cancelled:
                 return Outcome("cancelled")
             self._ask_at, self._kill_at = time.monotonic() + PREPARE_S, None
-            self._process = subprocess.Popen(  # noqa: S603 - our own command, nothing from a request in it
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            self._process = _started(self._command)
         process, self._asked, self._ended_before = self._process, told["request"], memory.ended_for_memory()
         try:
             self._tell(json.dumps(told).encode() + b"\n")
@@ -163,7 +168,7 @@ class Solve:
             if self._process is not None:
                 self._process.kill()
 
-    def _follow(self, process: subprocess.Popen[bytes]) -> tuple[Mapping[str, Any] | None, bytes | None]:
+    def _follow(self, process: Process) -> tuple[Mapping[str, Any] | None, bytes | None]:
         """Pass progress on until the last word, and return that."""
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         for line in process.stdout:
@@ -180,7 +185,7 @@ class Solve:
             self._progress.take(said)
         return None, None
 
-    def _judge(self, said: Mapping[str, Any] | None, answer: bytes | None, process: subprocess.Popen[bytes]) -> Outcome:
+    def _judge(self, said: Mapping[str, Any] | None, answer: bytes | None, process: Process) -> Outcome:
         kind = None if said is None else said["kind"]
         if said is not None and kind == "plan" and answer is not None and len(answer) == said["bytes"]:
             stopped = self._cancelled and said["status"] == "stopped"
@@ -193,7 +198,7 @@ class Solve:
             return Outcome("cancelled")
         return self._failure(said if kind == "problem" else None, process)
 
-    def _failure(self, said: Mapping[str, Any] | None, process: subprocess.Popen[bytes]) -> Outcome:
+    def _failure(self, said: Mapping[str, Any] | None, process: Process) -> Outcome:
         if self._overdue:
             return outcome.failed("time-limit", f"it was ended {GRACE_S:.0f} s after it was asked to stop")
         if self._outgrew() if said is None else said["code"] == "memory":
@@ -201,6 +206,22 @@ class Solve:
         if said is not None:
             return outcome.failed(said["code"], said["detail"], said.get("faults", ()))
         return outcome.died(process.wait())
+
+
+def warm(command: Sequence[str]) -> None:
+    """Have ready what a solver process imports, where it can be forked from what is ready."""
+    if command == OURS and (ready := nursery()) is not None:
+        ready.preload(*PRELOADED)
+
+
+def _started(command: Sequence[str]) -> Process:
+    """Start a solver process: ours is forked where there is a nursery, any other has our number as its last word."""
+    if command == OURS and (ready := nursery()) is not None:
+        with suppress(OSError):  # it has died just now
+            return ready.start(OURS[-1], own_errors=False)
+    return subprocess.Popen(  # noqa: S603 - our own command, nothing from a request in it
+        [*command, str(os.getpid())], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
 
 def _close(pipe: Any) -> None:

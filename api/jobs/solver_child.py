@@ -11,6 +11,7 @@ plan.json, or ``infeasible``, or ``problem``.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from fleetplan.optimize.ending import StopSignal
+from fleetplan.optimize.pair.nursery import fork_nursery
 
 _PR_SET_PDEATHSIG = 1
 _NICE = 5
@@ -67,7 +69,7 @@ class Lines:
 
 def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
     """Plan a request and write what came of it."""
-    from api.jobs.offers import recruit  # noqa: PLC0415 - after prctl
+    from api.jobs.offers import recruit  # noqa: PLC0415 - after prctl, as all that follows
     from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415
     from fleetplan.options import PlanOptions  # noqa: PLC0415
     from fleetplan.planner import plan_with_context  # noqa: PLC0415
@@ -107,6 +109,9 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(_NICE)  # the service answers while we compute
     lines = Lines(private_output())
+    for module in ("api.jobs.offers", "fleetplan.planner"):  # after prctl
+        importlib.import_module(module)
+    fork_nursery()  # before there are threads
     job = json.loads(sys.stdin.buffer.readline())
     stop = StopSignal()
     threading.Thread(target=listen, args=(stop,), daemon=True).start()

@@ -27,7 +27,7 @@ from api.jobs.outcome import Outcome
 from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, TIDY_AT_ONCE, VERSION, WORKFLOW, JobQueue, prepare
 from api.jobs.simulating import Simulating, months_of
 from api.jobs.slot import Slot
-from api.jobs.solve import Solve, job
+from api.jobs.solve import Solve, job, warm
 from api.store.contract import PlanRow
 from api.store.errors import AnswerDamaged
 from api.store.sqlstore import SqlStore
@@ -294,6 +294,7 @@ def run_worker(
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_, event=stop: event.set())
+    warm(config.solver)
     store = SqlStore(config.database_url, config.data_dir, queue_limit=config.queue_limit)
     prepare(config, store)
     queue, slot = JobQueue(config), Slot(config.data_dir)

@@ -93,5 +93,10 @@ def work(channel: Channel) -> None:
         close_whole(channel, known)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Be this process."""
     serve(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Self
 
 from fleetplan.helpers import Recruit
 from fleetplan.optimize.pair.dispatch import Dispatcher, Tally
-from fleetplan.optimize.pair.processes import closed, cores, started
+from fleetplan.optimize.pair.processes import Process, closed, cores, started
 from fleetplan.optimize.pair.wire import Answered, Ask, Message, Over, Stop, Task, read, write
 
 GRACE_S = 0.5
@@ -36,7 +35,7 @@ class Crew:
     def __init__(self, recruit: Recruit | None = None) -> None:
         self.inbox: queue.Queue[Heard] = queue.Queue()
         self.recruit = recruit
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Process] = {}
         self._telling = {who: threading.Lock() for who in WORKERS}
         self._dispatcher: Dispatcher | None = None
 
@@ -89,7 +88,7 @@ class Crew:
         for who in self._processes:
             self.tell(who, Stop())
 
-    def _listen(self, who: str, process: subprocess.Popen[bytes]) -> None:
+    def _listen(self, who: str, process: Process) -> None:
         stream = process.stdout
         over = False
         try:
@@ -105,7 +104,7 @@ class Crew:
             self.inbox.put(Heard(who, Over(message=f"the process ended: {_last_words(process)}")))
 
 
-def _last_words(process: subprocess.Popen[bytes]) -> str:
+def _last_words(process: Process) -> str:
     """Return the end of what a process wrote before it died."""
     if process.stderr is None:
         return ""

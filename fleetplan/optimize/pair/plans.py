@@ -355,5 +355,10 @@ def work(channel: Channel) -> None:
     planner.wander()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Be this process."""
     serve(work)
+
+
+if __name__ == "__main__":
+    main()

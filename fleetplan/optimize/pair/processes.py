@@ -5,10 +5,32 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
+
+from fleetplan.optimize.pair.nursery import environment, nursery
 
 MOST = 8
+
+
+class Process(Protocol):
+    """A process as whoever started it sees it: what :class:`subprocess.Popen` has."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def poll(self) -> int | None:
+        """Return its exit status, None while it lives."""
+
+    def wait(self) -> int:
+        """Wait for its end and return its exit status."""
 
 
 def cores() -> int:
@@ -17,14 +39,19 @@ def cores() -> int:
     return min(found, MOST)
 
 
-def started(module: str) -> subprocess.Popen[bytes]:
-    """Start a solver process with the same package as ours, its streams as pipes; it dies with the thread that started it."""
-    home = str(Path(__file__).resolve().parents[3])
-    known = os.environ.get("PYTHONPATH")
-    environment = {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{known}" if known else home, "OMP_NUM_THREADS": "1"}
+def started(module: str) -> Process:
+    """Start a solver process, its streams as pipes; it dies with this one.
+
+    Forked where there is a nursery, which takes milliseconds; else started anew, with the same package as ours.
+    """
+    try:
+        if (warm := nursery()) is not None:
+            return warm.start(module)
+    except OSError:
+        pass  # the nursery has died just now
     pipe: Any = subprocess.PIPE
     return subprocess.Popen(  # noqa: S603  # our own interpreter and module
-        [sys.executable, "-m", module], stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=False
+        [sys.executable, "-m", module], stdin=pipe, stdout=pipe, stderr=pipe, env=environment(), start_new_session=False
     )
 
 

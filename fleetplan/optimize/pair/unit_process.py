@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import queue
 import struct
-import subprocess
 import threading
 from typing import IO
 
-from fleetplan.optimize.pair.processes import closed, started
+from fleetplan.optimize.pair.processes import Process, closed, started
 
 _HEAD = struct.Struct("<Q")
 MODULE = "fleetplan.optimize.pair.unit_child"
@@ -41,7 +40,7 @@ class UnitProcess:
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] = started(MODULE)
+        self._process: Process = started(MODULE)
         self._answers: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
