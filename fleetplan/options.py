@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from fleetplan.errors import RequestError
 from fleetplan.request import Model, Month, NotNegative, Share, faults_of
-from fleetplan.request.values import Count, Name, not_said, refusal
+from fleetplan.request.values import Count, Name, none_of_it, not_said, refusal
 
 MOST_COMMITMENTS = 5000
 
@@ -60,9 +60,17 @@ class Commitments(Model):
 
 
 class Price(Model):
-    """What a programme that has begun by a month is paid for it in the value that is searched for; below 0: what it costs."""
+    """What is paid, in the value that is searched for, for one of what is decided by a month; below 0: what it costs.
 
-    what: Literal["programme"] = "programme"
+    For a programme that has begun by then, a depot site ordered or a charger stall placed by then.
+    """
+
+    what: Literal["programme", "site", "stalls"] = "programme"
+    tests: Count = Field(
+        default=0,
+        exclude_if=none_of_it,
+        description="of a programme, the vehicles to test with that are bought by then in whichever future begins it",
+    )
     month: Month
     usd: Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
     city: Name | None = None

@@ -32,7 +32,7 @@ from fleetplan.scope import judge_request
 from fleetplan.scope.scenarios import scenario_request
 from fleetplan.words.names import Names
 from fleetplan.words.recourse import decided_sentences, recourse_sentences, regret_sentences, scenario_sentences
-from tests.recourse_support import EXACT, HERE, LATE, asked, extensive, solved_late
+from tests.recourse_support import EXACT, HERE, LATE, NEAR, asked, extensive, solved_late
 from tests.test_optimize import SERVICES, WORLD
 
 AGREE = 1e-4
@@ -74,6 +74,20 @@ def test_the_extensive_form_lies_between_what_is_found_and_what_is_proven(solved
     size = max(abs(best), 1e6)
     assert found.chosen.objective_usd <= best + AGREE * size
     assert found.bound_usd >= best - AGREE * size
+    assert found.best == "agreed"
+    assert found.gap <= NEAR
+
+
+def test_a_tail_agrees_with_the_extensive_form_too(solved: Solved, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """The plans of single scenarios and within what is decided are those that the mean needed too: only prices are new."""
+    monkeypatch.setattr("fleetplan.recourse.search.MOST_STEPS", 1)
+    effort = Effort(options=EXACT, enough=NEAR, run=HERE, keep=folder)
+    cautious = asked(LATE | {"objective": "cvar", "weight": 0.6, "tail": 0.4})
+    found, best = solve(cautious, effort=effort, plan=solved.plan).recourse, truth(cautious)
+    assert found.chosen.objective_usd < found.chosen.expected_usd
+    assert found.chosen.objective_usd == pytest.approx(best, rel=AGREE)
+    assert found.bound_usd >= best * (1.0 - AGREE)
+    assert found.gap < 1e-2
 
 
 @pytest.mark.parametrize("scenario", ["kept", "stopped"])
@@ -134,7 +148,7 @@ def test_what_was_made_before_an_end_is_not_made_again(solved: Solved, folder: P
 
     monkeypatch.setattr("fleetplan.recourse.making.made", once)
     told: list[tuple[str, int, int]] = []
-    effort = Effort(options=EXACT, enough=0.0, run=HERE, keep=folder, told=lambda *step: told.append(step))
+    effort = Effort(options=EXACT, enough=NEAR, run=HERE, keep=folder, told=lambda *step: told.append(step))
     assert solve(asked(LATE), effort=effort, plan=solved.plan).recourse == solved.recourse
     assert len(again) == 1
     assert told == [("scenarios", 3, 3)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -34,7 +33,7 @@ from fleetplan.optimize.pace import Growth
 from fleetplan.optimize.sites import CityData, DepotData
 from fleetplan.optimize.suspended import SuspensionTerms
 from fleetplan.permits import DelayRule, PermitPath, permit_path
-from fleetplan.permits.caps import TESTS, allowances, concurrent_cap
+from fleetplan.permits.caps import allowances, vehicles_in_tests
 from fleetplan.permits.openings import level_needs
 from fleetplan.permits.paths import CITY, LONG_AGO
 from fleetplan.permits.ways import ways
@@ -272,15 +271,8 @@ def _terms(scope: Scope, pair: tuple[str, str], shared: tuple[str, ...]) -> Depl
         shared=shared,
         electric=stack.electric,
         paid_by_trip=stack.contract_type == "revenue_share",
-        test_fleet=_test_fleet(scope, pair),
+        test_fleet=vehicles_in_tests(scope.catalogue, *pair),
     )
-
-
-def _test_fleet(scope: Scope, pair: tuple[str, str]) -> int:
-    """Return the vehicles of a programme in tests: no more than any permit for tests on its way allows."""
-    met = scope.catalogue.permits_of(*pair).values()
-    allowed = (concurrent_cap(p) for p in met if p.opens in TESTS and not p.optional)
-    return int(min(round(scope.catalogue.assumptions["fleet.test_fleet"].value), *allowed, math.inf))
 
 
 def _growth(scope: Scope, key: str) -> Growth:

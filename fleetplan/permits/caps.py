@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fleetplan.catalogue.types import Permit
+from fleetplan.catalogue.types import Catalogue, Permit
 
 TESTS = frozenset({"test_operator", "test_driver_out"})
 """What permits for tests open: drives without riders."""
@@ -28,6 +28,13 @@ class Allowance:
 def concurrent_cap(permit: Permit) -> float:
     """Return how many vehicles may run at once under a permit, infinity if it names no number."""
     return float(permit.fleet_cap) if permit.fleet_cap and permit.fleet_cap_kind == "concurrent" else math.inf
+
+
+def vehicles_in_tests(catalogue: Catalogue, stack: str, city: str) -> int:
+    """Return the vehicles of a stack's programme in a city in tests: no more than any permit for tests on its way allows."""
+    met = catalogue.permits_of(stack, city).values()
+    allowed = (concurrent_cap(p) for p in met if p.opens in TESTS and not p.optional)
+    return int(min(round(catalogue.assumptions["fleet.test_fleet"].value), *allowed, math.inf))
 
 
 def allowances(opener: Permit, permits: Iterable[Permit]) -> list[Allowance]:

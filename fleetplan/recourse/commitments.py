@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetplan.months import month_number
+from fleetplan.months import month_number, month_text
 from fleetplan.options import Commitment, Commitments
 from fleetplan.plans.types import Plan
 
@@ -40,6 +40,11 @@ def decided_by(plan: Plan, until: str) -> Counts:
         if fleet.platform_owned:
             found["purchase", fleet.stack, "", 0] = np.array(fleet.bought[: len(labels)])
     return {key: counts for key, counts in sorted(found.items()) if counts.any()}
+
+
+def ended_by(plan: Plan) -> Counts:
+    """Return what a plan has decided by its end, by slot and period."""
+    return decided_by(plan, month_text(plan.request.grid.end))
 
 
 def run_by(plan: Plan, until: str, settled: Iterable[Pair]) -> Counts:

@@ -51,7 +51,7 @@ def price_tasks(work: Work, prices: Sequence[Prices], options: PlanOptions) -> l
     labels, until = work.plan.periods, work.one.known_from
     found = []
     for scenario, own in zip(work.scenarios, prices, strict=True):
-        at_prices = options.model_copy(update={"prices": written_prices(own, labels, until)})
+        at_prices = options.model_copy(update={"prices": written_prices(own, labels, until, work.tests)})
         found.append(Task(scenario, "prices", scenario.patch, at_prices))
     return found
 

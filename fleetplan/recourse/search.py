@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
 from fleetplan.options import PlanOptions
+from fleetplan.permits.caps import vehicles_in_tests
 from fleetplan.plans.types import Plan
-from fleetplan.recourse.commitments import Counts, decided_by
+from fleetplan.recourse.commitments import Counts, decided_by, ended_by
 from fleetplan.recourse.measure import weights_of
 from fleetplan.recourse.patches import Task, perfect_tasks, policy_tasks, price_tasks, proven_by
 from fleetplan.recourse.price import Prices, prices_for, stepped
@@ -74,7 +75,12 @@ class Search:
     def work(self) -> Work:
         """The set with the best plan of every scenario."""
         scopes = [resolve_scope(self.perfect[s.id].request, self.catalogue) for s in self.scenarios]
-        return Work(self.one, self.scenarios, self.plan, self.perfect, settled_pairs(scopes, self.one.known_from))
+        tests = {
+            pair: min(vehicles_in_tests(s.catalogue, *pair) for s in scopes if pair in s.deployments)
+            for pair in scopes[0].deployments
+        }
+        settled = settled_pairs(scopes, self.one.known_from)
+        return Work(self.one, self.scenarios, self.plan, self.perfect, settled, tests)
 
     def recourse(self) -> Recourse:
         """Return what is found.
@@ -120,7 +126,10 @@ class Search:
 
     def _follow(self) -> bool:
         """Follow another policy; return False where none is left."""
-        if (self.tried and self._enough) or (policy := self.work.next_policy(self.tried)) is None:
+        if self.tried and self._enough:
+            return False
+        agreed = [] if self.weights is None else list(zip(self.weights.tolist(), self.priced, strict=False))
+        if (policy := self.work.next_policy(self.tried, agreed)) is None:
             return False
         self.tried.append(policy)
         tasks = policy_tasks(self.work, policy, self.options)
@@ -147,7 +156,9 @@ class Search:
         else:
             counts: Counts = next(policy.counts for policy in self.found if policy.name == recourse.best)
             known = [decided_by(self.work.perfect[name], until) for name in names]
-            self.prices = prices_for(counts, known, weights, costs)
+            ends = [ended_by(self.work.perfect[name]) for name in names]
+            worth = np.array([outcome.value_usd for outcome in recourse.perfect])
+            self.prices = prices_for(counts, known, ends, weights, costs, worth)
         made = self.maker.make("prices", price_tasks(self.work, self.prices, self.options), self.work.perfect)
         if any(plan is None for plan in made):
             return

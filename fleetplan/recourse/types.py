@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from fleetplan.facts import Fact
 
-PolicyName = Literal["plan", "worth", "wait", "timely", "every"]
+PolicyName = Literal["plan", "worth", "agreed", "wait", "timely", "every"]
 """What is decided for all: ``plan``, what the request's own plan decides; ``wait``, nothing; else what the best plans of single
 scenarios decide, in cities that are worth more there than is lost in the others (``worth``), in those where it is worth more
-than is lost not to wait (``timely``), or all that any of them does (``every``)."""
+than is lost not to wait (``timely``), or all that any of them does (``every``); or what most decide at prices (``agreed``)."""
 
 
 class SlipTold(Fact):

@@ -16,6 +16,9 @@ from fleetplan.recourse.measure import mean, objective_of, tail_mean
 from fleetplan.recourse.types import Decided, Launch, Outcome, Policy, PolicyName, Recourse, Regret, Scenario
 from fleetplan.request import ScenarioSet
 
+HALF = 0.5
+"""Of what scenarios count: what most of them decide."""
+
 
 @dataclass(frozen=True, eq=False)
 class Followed:
@@ -38,6 +41,8 @@ class Work:
         By scenario its best plan, as though it were known from the start.
     settled
         The pairs of stack and city that no scenario touches before the month (:mod:`fleetplan.recourse.settled`).
+    tests
+        By pair the vehicles that its programme tests with, the fewest of all scenarios.
     """
 
     one: ScenarioSet
@@ -45,18 +50,24 @@ class Work:
     plan: Plan
     perfect: Mapping[str, Plan]
     settled: Sequence[Pair] = ()
+    tests: Mapping[Pair, int] = field(default_factory=dict)
 
     @property
     def probabilities(self) -> list[float]:
         """Of the scenarios, in their order."""
         return [scenario.probability for scenario in self.scenarios]
 
-    def next_policy(self, tried: Sequence[Followed]) -> Followed | None:
+    def next_policy(self, tried: Sequence[Followed], agreed: Sequence[tuple[float, Plan]] = ()) -> Followed | None:
         """Return what may be decided for all besides what was tried, the plans in it that fit already; None: nothing more.
 
         The request's own plan comes first; the others follow from the plans of single scenarios, all of which must be known.
+
+        Parameters
+        ----------
+        agreed
+            What each scenario counts, and its plan at prices at which the scenarios come close to deciding the same.
         """
-        for name, counts in self._candidates(tried):
+        for name, counts in self._candidates(tried, agreed):
             if not any(same(counts, known.counts) for known in tried):
                 fits = [s.id for s in self.scenarios if s.id in self.perfect and same(self._own[s.id], counts)]
                 return Followed(name, counts, {scenario: self.perfect[scenario] for scenario in fits})
@@ -70,11 +81,16 @@ class Work:
     def _each(self) -> list[tuple[float, Counts]]:
         return [(s.probability, self._own[s.id]) for s in self.scenarios]
 
-    def _candidates(self, tried: Sequence[Followed]) -> Iterator[tuple[PolicyName, Counts]]:
+    def _candidates(
+        self, tried: Sequence[Followed], agreed: Sequence[tuple[float, Plan]]
+    ) -> Iterator[tuple[PolicyName, Counts]]:
         yield "plan", self._counts(self.plan)
         held = self._held(self._each)
         idle = {key: np.zeros_like(numbers) for key, numbers in held.items() if key[0] not in AT_MOST}
         yield "worth", {**self._worth({}), **held}
+        if agreed:
+            each = [(weight, self._counts(plan)) for weight, plan in agreed]
+            yield "agreed", {**self._without(decided_together(each, HALF)), **self._held(each)}
         yield "every", {**self._without(decided_together(self._each, 0.0)), **held}
         yield "wait", idle
         waiting = next((one.plans for one in tried if one.name == "wait"), {})

@@ -64,6 +64,11 @@ def not_said(value: object) -> bool:
     return value is None
 
 
+def none_of_it(value: int) -> bool:
+    """Return whether a number is zero, and so is not written."""
+    return not value
+
+
 def none_given(value: list[object]) -> bool:
     """Return whether a list is empty, and so is not written."""
     return not value

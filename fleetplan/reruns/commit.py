@@ -31,12 +31,14 @@ from fleetplan.reruns.keep import periods_before
 
 COMMITTED = "committed"
 MILLION = 1e6
+MOST_OF_ONE = 1e7
+"""Options count no more of a thing."""
 Key = tuple[str, str, str, int]
 """What is committed, of which stack, in which city, up to which level (0: none)."""
 SPENT = frozenset({"programme", "purchase", "site", "stalls"})
 """What is committed at most, and costs something to leave undone."""
-PRICED = frozenset({"programme"})
-"""What may have a price: what is committed once at most, in every scenario."""
+PRICED = frozenset({"programme", "site", "stalls"})
+"""What may have a price: of vehicles, only those that a programme tests with count, in the programme's."""
 LASTING = frozenset({"site", "stalls"})
 """What stands idle after the month too, until the plan uses it."""
 
@@ -139,8 +141,10 @@ def commit(f: Formulation, commitments: Commitments) -> Formulation:
 def priced(f: Formulation, asked: CommonPrices) -> Formulation:
     """Return a problem in which what is decided before a month has prices; see :mod:`fleetplan.recourse.price`.
 
-    What is paid for a programme is at most what it costs to leave it undone; where more is asked, the rest is added to every
-    plan's value, for it may be committed though this scenario can make no use of it. So a bound holds for any prices.
+    What is paid for one is at most what it costs to leave it undone. Where more is asked, the rest is added to every plan's value
+    for as many as could be committed at all, for they may be though this scenario makes no use of them; less the vehicles to
+    test with that whoever commits a programme has bought by then (:func:`_untested`). So a bound holds for any prices. Sites and
+    stalls are paid for in the periods in which leaving them undone costs something.
 
     Raises
     ------
@@ -150,32 +154,109 @@ def priced(f: Formulation, asked: CommonPrices) -> Formulation:
     before = periods_before(f.instance.grid, asked.until)
     slots, spending = {slot.key: slot for slot in slots_of(f)}, Spending.of(f, before)
     cost, constant = f.model.cost.copy(), f.model.constant
-    faults = []
+    faults, beyond = [], dict[Key, Beyond]()
     for k, one in enumerate(asked.prices):
         slot, t = slots.get(key_of(one)), f.instance.grid.period_of(month_number(one.month))
         if slot is None or not 0 <= t < before:
             what = f"is of a {one.what} in {one.month} that the request does not plan by then"
             faults.append(Fault(f"/prices/prices/{k}", what, "what the request plans", "take it out"))
             continue
-        columns = slot.columns[:, t]
-        paid = min(one.usd, max(0.0, -spending.of_slot(slot, t).worth_usd))
-        cost[columns] += paid
-        constant += one.usd - paid  # a programme is committed once at most
+        paid = _paid(_idle_costs(spending, slot, t), one.usd)
+        for at, usd in paid.items():
+            cost[slot.columns[:, at]] += usd
+        if (rest := one.usd - sum(paid.values())) > 0.0:
+            constant += rest * _most(spending, slot, t)
+            if t == before - 1 and one.tests:
+                beyond[slot.key] = Beyond(rest, one.tests)
     if faults:
         raise RequestError(faults)
-    return replace(f, model=replace(f.model, cost=cost, constant=constant))
+    return _untested(replace(f, model=replace(f.model, cost=cost, constant=constant)), spending, beyond)
 
 
 def costs_of(f: Formulation, until: str) -> dict[Key, Array]:
-    """Return what one of each programme costs that is left undone, by period before a month, USD."""
+    """Return what one of each slot costs that is left undone, by period before a month, USD.
+
+    In the last of them with what a site or a stall costs later, and a programme's vehicles to test with. Purchases have none.
+    """
     before = periods_before(f.instance.grid, until)
     spending, found = Spending.of(f, before), dict[Key, Array]()
+    fleets = {("programme", data.stack, data.city, 0): data.test_fleet for data in f.instance.deployments}
     for slot in slots_of(f):
         if slot.key[0] in PRICED:
-            costs = [max(0.0, -spending.of_slot(slot, t).worth_usd) for t in range(before)]
+            costs = [sum(_idle_costs(spending, slot, t).values()) for t in range(before)]
+            costs[-1] += fleets[slot.key] * _idle_usd(spending, slot.key) if slot.key in fleets else 0.0
             if any(costs):
                 found[slot.key] = np.array(costs)
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Beyond:
+    """What is paid for a programme beyond what it costs to leave it undone, USD, and the vehicles that it tests with."""
+
+    usd: float
+    tests: int
+
+
+def _idle_usd(spending: Spending, programme: Key) -> float:
+    """Return what a vehicle that a programme tests with costs idle at least; 0 where the platform buys none, or it may not test.
+
+    A service that may open in the period in which its programme begins need not have tested.
+    """
+    f, (_, stack, city, _) = spending.formulation, programme
+    data = next(d for d in f.instance.deployments if (d.stack, d.city) == (stack, city))
+    every = np.arange(f.instance.periods)
+    if stack not in f.columns.bought or any((r == every).any() for m in data.modes for r in m.milestone.reach.values()):
+        return 0.0
+    slot = Slot(("purchase", stack, "", 0), f.columns.bought[stack][None, :])
+    return min(max(0.0, -spending.of_slot(slot, t).worth_usd) for t in range(spending.before))
+
+
+def _untested(f: Formulation, spending: Spending, beyond: Mapping[Key, Beyond]) -> Formulation:
+    """Return a problem in which what is paid beyond the cost of a programme left undone is less what its vehicles cost idle.
+
+    With ``r`` paid beyond, ``n`` the vehicles that testing takes, each ``c`` at least where it stands idle, and ``x`` what the
+    plan buys before the month:  ``max(0, r - c max(0, n - x)) <= r - min(c, r/n) max(0, n - x)``. Of a stack's programmes, which
+    may test with the same vehicles in different futures, only that with the most paid beyond.
+    """
+    most = {key[1]: key for key in sorted(beyond, key=lambda key: beyond[key].usd)}
+    rows, costs, undone = Builder(size=f.model.columns), list[float](), list[GivenUp]()
+    for stack, key in most.items():
+        own, usd = beyond[key], _idle_usd(spending, key)
+        if not usd:
+            continue
+        bought = f.columns.bought[stack][: spending.before]
+        idle = int(rows.block((1,), float(own.tests))[0])
+        terms = [(idle, 1.0), *((int(c), 1.0) for c in bought)]
+        rows.row(RowLabel(COMMITTED, PLAN, spending.before - 1, "tests"), terms, low=float(own.tests))
+        costs.append(-min(usd, own.usd / own.tests))
+        undone.append(GivenUp(idle, bought, float(own.tests)))
+    return replace(f, model=f.model.extended(rows, np.array(costs)), given_up=tuple(undone)) if undone else f
+
+
+def _idle_costs(spending: Spending, slot: Slot, t: int) -> dict[int, float]:
+    """Return what one costs that is committed in a period before the month and left undone, by the periods it costs that in."""
+    last = spending.formulation.instance.periods if slot.key[0] in LASTING and t == spending.before - 1 else t + 1
+    return {at: max(0.0, -spending.of_slot(slot, at).worth_usd) for at in range(t, last)}
+
+
+def _paid(costs: Mapping[int, float], usd: float) -> dict[int, float]:
+    """Return what of a price is paid in which period: at first what is lost then, of the rest as much as is lost later."""
+    first, *later = costs
+    paid = {first: min(usd, costs[first])}
+    owed, lost = usd - paid[first], sum(costs[at] for at in later)
+    share = min(1.0, owed / lost) if lost else 0.0
+    return paid | {at: share * costs[at] for at in later if share}
+
+
+def _most(spending: Spending, slot: Slot, t: int) -> float:
+    """Return how many can be committed at all: a programme once, of others what can be used and what the budget can buy."""
+    if slot.key[0] == "programme":
+        return 1.0
+    f = spending.formulation
+    spent = float(spending.of_slot(slot, t).capital_usd.sum())
+    usable = float(f.model.upper[slot.columns[:, t]].sum())
+    return min(usable + float(f.instance.world.budget_usd[-1]) / spent if spent > 0.0 else np.inf, MOST_OF_ONE)
 
 
 def _no_more(rows: Builder, upper: Array, slot: Slot, count: Array) -> None:

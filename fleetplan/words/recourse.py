@@ -15,6 +15,7 @@ from fleetplan.words.values import count, listed, month_name, percent, several, 
 POLICIES = {
     "plan": "what the plan itself decides",
     "worth": "what single scenarios' best plans decide in cities that are worth more there than is lost in the others",
+    "agreed": "what most scenarios' plans decide once all pay a part of what it costs those that leave it undone",
     "wait": "nothing before it is known",
     "timely": "what single scenarios' best plans decide where not to wait is worth more than is lost in the others",
     "every": "all that the best plan of any scenario decides",
