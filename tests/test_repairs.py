@@ -12,6 +12,7 @@ import pytest
 
 from fleetplan.errors import InfeasibleError
 from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.least import Limit, least_whole
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
 from fleetplan.optimize.tidy import whole_columns
@@ -193,3 +194,33 @@ def test_firmness_moves_no_plan_and_is_read_like_any_member() -> None:
     assert firm.constraints[0].stands == "hard"
     assert plain.constraints[0].stands == "policy"
     assert firm.constraints[0].model_copy(update={"vehicles": 50}).tightens(plain.constraints[0])
+
+
+def test_less_from_later_on_is_a_repair_where_neither_alone_is_as_good() -> None:
+    early = MANY | {"vehicles": 400, "start": "2027-10"}
+    repairs = refused([early]).repairs
+    (both,) = [r for r in repairs if len(r.changes) == 2]
+    vehicles, start = both.changes[0].after, both.changes[1].after
+    now = both.patch["constraints"]["many"]
+    assert now == {"vehicles": vehicles, "start": start}
+    assert has_plan([early | now])
+    assert not has_plan([early | now | {"vehicles": vehicles + 1}])
+    assert not has_plan([early | {"vehicles": vehicles}])
+    assert f"At least {vehicles:.0f} vehicles" in both.sentence
+    assert "instead of 400 vehicles and Oct 2027" in both.sentence
+    half = [r for r in repairs if [c.member for c in r.changes] == ["vehicles"]]
+    nearest, less = (r.changes[0].after for r in half)
+    assert abs(less - nearest / 2) <= 1
+    assert len(repairs) >= 3
+
+
+def test_the_least_that_gives_way_is_searched_for_only_as_long_as_there_is_time() -> None:
+    trials = Trials(formulate(written(request(constraints=[MANY, FEW])).instance, loose=True), Deadline.after(60))
+    c = next(c for c in trials.formulation.instance.scope.constraints if c.id == "many")
+    limit = Limit(Asked(), c, c.model_copy(update={"vehicles": 139}))
+    assert least_whole(trials, limit, 1, 140, Deadline.after(0.0)) is None
+    found = least_whole(trials, limit, 1, 140, Deadline.after(60))
+    assert found is not None
+    assert has_plan([MANY | {"vehicles": 140 - found.units}, FEW])
+    assert not has_plan([MANY | {"vehicles": 141 - found.units}, FEW])
+    assert least_whole(trials, limit, 1, found.units - 1, Deadline.after(60)) is None

@@ -15,12 +15,13 @@ from fleetplan.optimize.pair.plans import Planner
 from fleetplan.optimize.pair.race import Limits, outline_of
 from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wire import Task
+from fleetplan.optimize.rounding import hold
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.optimize.trials import Deadline, Verdict
 
-GAP = 1e-2
+GAP, BETTER_S = 1e-2, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +34,11 @@ class First:
     bound: float = np.inf
 
 
-def first_plan(f: Formulation, deadline: Deadline, seed: int = 0) -> First:
-    """Return the first plan in whole numbers: about where the relaxation's steps rise, or any where there is none."""
+def first_plan(f: Formulation, deadline: Deadline, known: Array | None = None, seed: int = 0) -> First:
+    """Return the first plan in whole numbers: about where the relaxation's steps rise, or any where there is none.
+
+    ``known`` are the columns of one that is worth little: with its steps held it is bettered for a moment.
+    """
     board = Board(f, strict_model(f), whole_columns(f), np.inf, _unheard)
     outline = outline_of(f, board.plan_model, board.whole)
     root = Relaxation(replace(outline, model=f.model))
@@ -43,6 +47,8 @@ def first_plan(f: Formulation, deadline: Deadline, seed: int = 0) -> First:
     if root.optimal:
         board.take_bound(root.value)
         planner = Planner(Desk(board, Task(outline, seed, None), Limits(deadline.ends, GAP, deadline.stop)))
+        if known is not None and board.take_plan(known):
+            board.take_plan(_bettered(board, known, deadline))
         planner.from_relaxation(root.x, first=True)
     if not board.plans and not deadline.over:
         whole = replace(board.plan_model, whole=board.whole)
@@ -54,6 +60,16 @@ def first_plan(f: Formulation, deadline: Deadline, seed: int = 0) -> First:
     if not board.plans:
         return First("unknown")
     return First("plan", board.plans[0], board.value, max(board.bound, board.value))
+
+
+def _bettered(board: Board, known: Array, deadline: Deadline) -> Array:
+    """Return a plan with what opens and is ordered held, and fleets about it bettered for a moment."""
+    model, lower, upper = board.plan_model, board.plan_model.lower.copy(), board.plan_model.upper.copy()
+    hold(lower, upper, model.whole, np.round(known))
+    about = replace(model, lower=lower, upper=upper, whole=board.whole)
+    left_s = min(BETTER_S, deadline.left_s)
+    found = solve(about, time_limit_s=left_s, gap=GAP, start=known, stop=deadline.stop).x
+    return known if found is None else found
 
 
 def _unheard(_phase: str, _best: float | None, _bound: float | None) -> None:

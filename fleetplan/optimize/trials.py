@@ -26,6 +26,8 @@ from fleetplan.optimize.tidy import whole_columns
 from fleetplan.request import AnyConstraint
 
 Verdict = Literal["plan", "none", "unknown"]
+Slack = tuple[Ints, Array]
+"""Rows, and how a column that gives way stands in each of them."""
 MONEY = {"capital": "budget", "cash_floor": "floor"}
 """Rules of money that a request sets, with the part of their rows that is the limit."""
 
@@ -91,7 +93,7 @@ def groups_of(f: Formulation) -> dict[str, Ints]:
     """Return row indices by what the request asks: constraints by their ids, ``capital``, ``cash_floor``."""
     rows: dict[str, list[int]] = {}
     for block in f.model.blocks:
-        if name := _named(block):
+        if name := named(block):
             rows.setdefault(name, []).extend(block.rows)
     return {name: np.asarray(index, dtype=np.int64) for name, index in rows.items()}
 
@@ -121,8 +123,8 @@ class Trials:
     def __post_init__(self) -> None:
         model = self.formulation.model
         self.groups = groups_of(self.formulation)
-        self._whole = whole_columns(self.formulation)
-        self._strict = strict_model(self.formulation)
+        self.whole_numbers = whole_columns(self.formulation)
+        self.strict = strict_model(self.formulation)
         self._lp = new_highs(0)
         free = model.loosened(np.concatenate([np.zeros(0, np.int64), *self.groups.values()]))
         pass_model(self._lp, replace(free, cost=np.zeros(model.columns), constant=0.0), relax=True)
@@ -147,7 +149,7 @@ class Trials:
             self._warm = False  # it has lost its way from the last basis, and would again
         if self.deadline.over:
             return "unknown"
-        model = self._model(asked, self.formulation.model)
+        model = self.model_of(asked, self.formulation.model)
         free = replace(model, cost=np.zeros(model.columns), constant=0.0)
         answer = solve(free, relax=True, time_limit_s=self.deadline.left_s)
         self._x = answer.x
@@ -167,43 +169,21 @@ class Trials:
 
         None where no amount is enough, or where the time ran out.
         """
-        f = self.formulation
-        model = self._model(replace(asked, instead=(*asked.instead, *(now for now, _ in moved))), f.model)
-        at = f.model.rows + sum(rows_of(f, [c]).rows for c in asked.instead)
-        columns = []
-        for now, looser in moved:
-            one, two = rows_of(f, [now]), rows_of(f, [looser])
-            index, value = _elastic(one, two)
-            columns.append((index + at, value))
-            at += one.rows
-        return self._amounts(model, columns, worth)
+        return self._amounts(giving_limits(self, self.formulation.model, asked, moved), worth)
 
     def least_money(self, asked: Asked, group: str, each: Array) -> float | None:
         """Return the least amount by which a limit of money has to give way; ``each`` is what a unit moves of every row."""
-        columns = [(self.groups[group], -each)]
-        found = self._amounts(self._model(asked, self.formulation.model), columns, [1.0])
+        found = self._amounts((self.model_of(asked, self.formulation.model), [(self.groups[group], -each)]), [1.0])
         return None if found is None else float(found[0])
 
-    def _amounts(self, model: Model, columns: Sequence[tuple[Ints, Array]], worth: Sequence[float]) -> Array | None:
+    def _amounts(self, giving: tuple[Model, Sequence[Slack]], worth: Sequence[float]) -> Array | None:
         """Return the least values of columns that give way in some rows each; from scratch, which presolve makes quick."""
-        rows = np.concatenate([index for index, _ in columns])
-        values = np.concatenate([value for _, value in columns])
-        where = np.repeat(np.arange(len(columns)), [len(index) for index, _ in columns])
-        more = coo_matrix((values, (rows, where)), shape=(model.rows, len(columns)))
-        size = model.columns
-        wider = replace(
-            model,
-            cost=np.concatenate([np.zeros(size), -SCALE_USD * np.asarray(worth, float)]),
-            constant=0.0,
-            lower=np.concatenate([model.lower, np.zeros(len(columns))]),
-            upper=np.concatenate([model.upper, np.full(len(columns), np.inf)]),
-            whole=np.zeros(size + len(columns), dtype=bool),
-            matrix=csr_matrix(hstack([model.matrix, more], format="csr")),
-        )
         if self.deadline.over:
             return None
-        answer = solve(wider, relax=True, time_limit_s=self.deadline.left_s)
-        return answer.x[size:] if answer.x is not None and answer.status == "optimal" else None
+        answer = solve(giving_way(*giving, worth), relax=True, time_limit_s=self.deadline.left_s)
+        return (
+            answer.x[self.formulation.model.columns :] if answer.x is not None and answer.status == "optimal" else None
+        )
 
     def _run(self) -> Verdict:
         if self.deadline.over:
@@ -244,31 +224,31 @@ class Trials:
             return relaxed
         assert self._x is not None  # noqa: S101  # there is a solution
         used = self._x[: self.formulation.model.columns]
-        model = self._model(asked, self._strict)
+        model = self.model_of(asked, self.strict)
         if any(_keeps(model, x) for x in self.found):
             return "plan"
-        unsettled = model is not self._strict and bool(self._strict.rows > self.formulation.model.rows)
-        for tried in (self._without_unused(model, used), model):
+        unsettled = model is not self.strict and bool(self.strict.rows > self.formulation.model.rows)
+        for tried in (self.with_used(model, used), model):
             if self.deadline.over:
                 return "unknown"
             answer = solve(
-                replace(tried, whole=self._whole, cost=np.zeros(model.columns)),
+                replace(tried, whole=self.whole_numbers, cost=np.zeros(model.columns)),
                 time_limit_s=min(WHOLE_S, self.deadline.left_s),
                 gap=1.0,
                 stop=self.deadline.stop,
             )
             if answer.x is not None:
-                self.found.append(np.where(self._whole, np.round(answer.x), answer.x))
+                self.found.append(np.where(self.whole_numbers, np.round(answer.x), answer.x))
                 return "plan"
         return "none" if answer.status == "infeasible" and not unsettled else "unknown"
 
-    def _model(self, asked: Asked, base: Model) -> Model:
+    def model_of(self, asked: Asked, base: Model) -> Model:
         """Return the problem, or its strict form, with what is asked otherwise."""
         moved = dict(asked.more)
         low, high = base.row_lower.copy(), base.row_upper.copy()
         left_out = {*asked.without, *(c.id for c in asked.instead)}
         for name in sorted({*left_out, *moved}):
-            rows = base.rows_where(lambda b, name=name: _named(b) == name)  # type: ignore[misc]
+            rows = base.rows_where(lambda b, name=name: named(b) == name)  # type: ignore[misc]
             if name in left_out:
                 low[rows], high[rows] = -np.inf, np.inf
             else:
@@ -284,7 +264,7 @@ class Trials:
             constraint_rule(constraint).write(problem)
         return model.extended(more, np.zeros(0))
 
-    def _without_unused(self, model: Model, used: Array) -> Model:
+    def with_used(self, model: Model, used: Array) -> Model:
         """Return the problem with only those deployments that a relaxation's solution uses."""
         upper = model.upper.copy()
         for own in self.formulation.columns.deployments:
@@ -293,16 +273,49 @@ class Trials:
         return replace(model, upper=upper)
 
 
-def _named(block: RowBlock) -> str:
+def named(block: RowBlock) -> str:
     """Return the group that rows belong to; empty for those of standing rules."""
     return block.rule if MONEY.get(block.rule) == block.part else block.place.constraint
+
+
+def giving_limits(
+    trials: Trials, base: Model, asked: Asked, moved: Sequence[tuple[AnyConstraint, AnyConstraint]]
+) -> tuple[Model, list[Slack]]:
+    """Return a problem with constraints asked, and what moves the limits of each of them by a unit."""
+    f = trials.formulation
+    at = base.rows + sum(rows_of(f, [c]).rows for c in asked.instead)
+    columns = []
+    for now, looser in moved:
+        one, two = rows_of(f, [now]), rows_of(f, [looser])
+        index, value = elastic(one, two)
+        columns.append((index + at, value))
+        at += one.rows
+    return trials.model_of(replace(asked, instead=(*asked.instead, *(now for now, _ in moved))), base), columns
+
+
+def giving_way(model: Model, columns: Sequence[Slack], worth: Sequence[float]) -> Model:
+    """Return a problem with columns that give way in some rows each, and the least of them as its aim; nothing is whole."""
+    rows = np.concatenate([index for index, _ in columns])
+    values = np.concatenate([value for _, value in columns])
+    where = np.repeat(np.arange(len(columns)), [len(index) for index, _ in columns])
+    more = coo_matrix((values, (rows, where)), shape=(model.rows, len(columns)))
+    size = model.columns
+    return replace(
+        model,
+        cost=np.concatenate([np.zeros(size), -SCALE_USD * np.asarray(worth, float)]),
+        constant=0.0,
+        lower=np.concatenate([model.lower, np.zeros(len(columns))]),
+        upper=np.concatenate([model.upper, np.full(len(columns), np.inf)]),
+        whole=np.zeros(size + len(columns), dtype=bool),
+        matrix=csr_matrix(hstack([model.matrix, more], format="csr")),
+    )
 
 
 def _keeps(model: Model, x: Array) -> bool:
     return model.worst_violation(x) <= KEPT
 
 
-def _elastic(now: Model, looser: Model) -> tuple[Ints, Array]:
+def elastic(now: Model, looser: Model) -> tuple[Ints, Array]:
     """Return the rows whose limits a unit moves, and by how much a column that gives way stands in each of them."""
     low, high = (
         np.subtract(then, before, out=np.zeros(len(before)), where=np.isfinite(before))

@@ -6,8 +6,9 @@ whole units: vehicles, months of the grid, dollars. Hard parties have none.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +17,10 @@ import numpy as np
 from fleetplan.months import Grid, month_number, month_text
 from fleetplan.optimize.carried import cumulated_budget
 from fleetplan.optimize.instance import Array
+from fleetplan.optimize.least import Limit
 from fleetplan.optimize.rules.constraints import MILLION
-from fleetplan.optimize.trials import Asked
-from fleetplan.permits.limits import Allowed
+from fleetplan.optimize.trials import Asked, Trials, limits_alone
+from fleetplan.permits.limits import Allowed, ruled_out
 from fleetplan.remedies import Loosening, LooseningKind
 from fleetplan.request import AnyConstraint, Capital
 from fleetplan.request.constraints import (
@@ -31,6 +33,7 @@ from fleetplan.request.constraints import (
     Suspension,
 )
 from fleetplan.request.members import members_of
+from fleetplan.reruns.patch import merged_patches
 from fleetplan.scope import Scope
 
 YEAR = 12.0
@@ -60,6 +63,8 @@ class Dial:
         What is asked otherwise after so many steps, in a trial; None where trials do not see it.
     money
         What a step moves in every row of the party's limit.
+    besides
+        What of the party is loosened already, however far the dial is turned: ``constraint`` is what is left of it.
     """
 
     party: str
@@ -73,6 +78,7 @@ class Dial:
     money: Array | None = None
     unit: str = ""
     seen: bool = True
+    besides: tuple[Loosening, ...] = ()
 
     def loosened(self, step: int) -> AnyConstraint | None:
         """Return the constraint after so many steps; None where nothing is asked any more."""
@@ -83,6 +89,11 @@ class Dial:
             return LaunchBy(id=c.id, city=c.city, month=self.after(step))
         return c.model_copy(update={self.member: self.after(step)})
 
+    @property
+    def further_is_looser(self) -> bool:
+        """Whether what is enough after some steps is enough after more of them: of a month to open in, none need be."""
+        return not isinstance(self.constraint, LaunchFixed)
+
     def onto(self, asked: Asked, step: int) -> Asked:
         """Return what is asked with this party loosened by so many steps."""
         if self.money is not None:
@@ -92,22 +103,34 @@ class Dial:
             return asked.dropping({self.party})
         return replace(asked, without=asked.without - {self.party}, instead=(*asked.instead, loosened))
 
-    def change(self, step: int) -> Loosening:
+    def limit(self, trials: Trials, asked: Asked) -> Limit | None:
+        """Return the limit that the dial moves, where it moves nothing else; ``asked`` is what is asked besides."""
+        if self.kind != "amount":
+            return None
+        if self.money is not None:
+            return Limit(asked, group=self.party, each=self.money)
+        now, looser = self.constraint, self.loosened(1)
+        assert now is not None  # noqa: S101  # an amount of money or of a constraint
+        assert looser is not None  # noqa: S101
+        return Limit(asked, now, looser) if limits_alone(trials.formulation, now, looser) else None
+
+    def changes(self, step: int) -> list[Loosening]:
         """Return what so many steps change."""
         after = None if self.kind in {"drop", "anyone"} else self.after(step)
-        return Loosening(
-            party=self.party, kind=self.kind, member=self.member, before=self.before, after=after, unit=self.unit
-        )
+        own = {"member": self.member, "before": self.before, "after": after, "unit": self.unit}
+        return [Loosening.model_validate({"party": self.party, "kind": self.kind, **own}), *self.besides]
 
     def given_up(self, step: int) -> float:
         """Return how much of what is asked so many steps give up, from 0 to 1 (docs/reruns.md)."""
+        return self._own(step) + sum(months_given_up(_between(c.before, c.after)) for c in self.besides)
+
+    def _own(self, step: int) -> float:
         if self.kind == "drop":
             return 1.0
         if self.kind == "anyone":
             return SOME_PARTNER
         if self.kind in {"month", "permits"}:
-            months = abs(self._months(step))
-            return months / (months + YEAR)
+            return months_given_up(self._months(step))
         before, after = _total(self.before), _total(self.after(step))
         apart = abs(after - before)
         return apart / max(abs(before), apart, 1e-9) if abs(after) < abs(before) else apart / (apart + abs(before))
@@ -115,7 +138,20 @@ class Dial:
     def _months(self, step: int) -> int:
         if self.kind == "permits":
             return int(self.after(step))
-        return month_number(str(self.after(step))) - month_number(str(self.before))
+        return _between(self.before, self.after(step))
+
+
+def months_given_up(months: int) -> float:
+    """Return what so many months more or fewer give up: half after a year.
+
+    >>> months_given_up(12), months_given_up(-36)
+    (0.5, 0.75)
+    """
+    return abs(months) / (abs(months) + YEAR)
+
+
+def _between(before: Any, after: Any) -> int:
+    return month_number(str(after)) - month_number(str(before))
 
 
 def _total(value: Any) -> float:
@@ -127,9 +163,11 @@ def dials_of(constraint: AnyConstraint, scope: Scope, allowed: Allowed) -> list[
     sooner = list(_permits(constraint, scope, allowed))
     if constraint.stands == "hard":
         return sooner
+    months = list(_months(constraint, scope.request.grid, allowed))
     return [
         *_amounts(constraint),
-        *_months(constraint, scope.request.grid),
+        *months,
+        *_later(months),
         *_anyone(constraint, scope),
         *sooner,
         _dropped(constraint),
@@ -191,10 +229,30 @@ def usd_step(asked: float) -> float:
     return LEAST_USD if not asked else max(LEAST_USD, 10.0 ** (math.floor(math.log10(abs(asked))) - USD_DIGITS))
 
 
-def _months(c: AnyConstraint, grid: Grid) -> Iterator[Dial]:
+def _later(months: Sequence[Dial]) -> Iterator[Dial]:
+    """Yield asking for less, and from a later month on: from the middle of those there are, and from the last."""
+    for dial in months:
+        if dial.member != "start":
+            continue
+        for step in sorted({(dial.steps + 1) // 2, dial.steps}):
+            put_off = dial.loosened(step)
+            for less in _amounts(put_off) if put_off is not None else ():
+                if less.unit != "USD":
+                    both = functools.partial(_both, less.patch, dial.patch(dial.after(step)))
+                    yield replace(less, patch=both, besides=tuple(dial.changes(step)))
+
+
+def _both(patch: Callable[[Any], dict[str, Any]], other: dict[str, Any], value: Any) -> dict[str, Any]:
+    return merged_patches(other, patch(value))
+
+
+def _months(c: AnyConstraint, grid: Grid, allowed: Allowed) -> Iterator[Dial]:
+    """Yield other months, of those that permits allow."""
     labels = grid.labels()
 
     def along(member: str, months: list[str]) -> Iterator[Dial]:
+        count = getattr(c, "count", 0)
+        months = [m for m in months if not ruled_out(allowed.party(c.model_copy(update={member: m})), count)]
         if months:
             yield Dial(
                 c.id, "month", member, getattr(c, member), len(months), lambda k: months[k - 1], _entry(c, member), c

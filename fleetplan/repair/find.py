@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from fleetplan.facts import Conflict
 from fleetplan.optimize.conflicts import Clashes, allowed_by_permits, clashes_of, conflicts_told
 from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.least import Limit, least_whole
 from fleetplan.optimize.trials import Deadline, Trials
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
 from fleetplan.remedies import Repair
 from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
 from fleetplan.repair.options import Candidate, Option, candidates, smallest
-from fleetplan.repair.verify import Verified, planned
+from fleetplan.repair.verify import Kept, Verified, as_it_is, planned
 
 ENOUGH, MOST, ENOUGH_S = 3, 5, 3.5
 """Repairs that are enough once so many seconds have gone, and repairs that are enough at any time."""
@@ -62,10 +63,12 @@ def what_helps(
     stop: threading.Event | None = None,
     *,
     mend: bool = True,
+    kept: Kept = as_it_is,
 ) -> Infeasible:
     """Return the conflicts of a request without a plan and its repairs, not yet said in words.
 
-    ``loose`` is its loose formulation. Half of the time may go to conflicts. Without ``mend`` no repair is looked for.
+    ``loose`` is its loose formulation, with what is ``kept`` of a parent written in. Half of the time may go to conflicts.
+    Without ``mend`` no repair is looked for.
     """
     deadline, soon = Deadline.after(seconds, stop), Deadline.after(ENOUGH_S, stop)
     trials = Trials(loose, Deadline.after(seconds / 2, stop))
@@ -75,12 +78,14 @@ def what_helps(
     with ThreadPoolExecutor(max_workers=1) as pool:
         told = pool.submit(conflicts_told, loose, clashes, deadline)
         trials.deadline = deadline
-        repairs, searched = repairs_of(prepared, trials, clashes, soon)
+        repairs, searched = repairs_of(prepared, trials, clashes, soon, kept)
         conflicts = told.result()
     return Infeasible(conflicts, repairs, clashes.settled, searched)
 
 
-def repairs_of(prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadline) -> tuple[list[Repair], bool]:
+def repairs_of(
+    prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadline, kept: Kept = as_it_is
+) -> tuple[list[Repair], bool]:
     """Return repairs, those that give up least first, and whether all that could be one was tried, or enough were found.
 
     Once ``soon`` is over, fewer are enough.
@@ -88,7 +93,7 @@ def repairs_of(prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadl
     dials = _dials(prepared, trials.formulation, clashes)
     given = taken_back(prepared.scope) if len(clashes.found) == 1 else {}
     corrections = [*clashes.corrections, *(frozenset({name}) for name in given)]
-    search = _Search(prepared, trials, soon, candidates(trials, {**dials, **given}, corrections))
+    search = _Search(prepared, trials, soon, kept, candidates(trials, {**dials, **given}, corrections))
     search.run()
     return sorted(search.found, key=lambda r: (r.given_up, -r.npv_usd)), search.enough or not search.left
 
@@ -100,14 +105,20 @@ class _Search:
     prepared: Prepared
     trials: Trials
     soon: Deadline
+    kept: Kept
     waiting: list[Candidate]
     found: list[Repair] = field(default_factory=list)
     unsure: bool = False
 
     @property
+    def wanted(self) -> int:
+        """How many repairs are enough."""
+        return ENOUGH if self.soon.over else MOST
+
+    @property
     def enough(self) -> bool:
         """Whether no more repairs are looked for."""
-        return len(self.found) >= (ENOUGH if self.soon.over else MOST)
+        return len(self.found) >= self.wanted
 
     @property
     def left(self) -> bool:
@@ -116,21 +127,35 @@ class _Search:
 
     def run(self) -> None:
         """Try candidates until there are enough repairs, none is left, or the time is over."""
+        going: dict[Future[tuple[Candidate, Verified]], Candidate] = {}
         with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
-            while self.waiting and not self.enough and self.trials.deadline.left_s > BEGUN_S:
-                some, self.waiting = self.waiting[:TOGETHER], self.waiting[TOGETHER:]
-                for one, verified in zip(some, pool.map(self._planned, some), strict=True):
-                    self._take(one, verified)
+            while True:
+                while self._another(len(going)):
+                    one = self.waiting.pop(0)
+                    going[pool.submit(self._planned, one)] = one
+                if not going:
+                    return
+                done, _ = wait(going, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._take(*future.result())
+                    del going[future]
 
-    def _planned(self, one: Candidate) -> Verified:
+    def _another(self, going: int) -> bool:
+        room = going < TOGETHER and len(self.found) + going < self.wanted
+        return room and bool(self.waiting) and self.trials.deadline.left_s > BEGUN_S
+
+    def _planned(self, one: Candidate) -> tuple[Candidate, Verified]:
         until = self.trials.deadline
-        return planned(self.prepared, one.patch, Deadline.after(min(VERIFY_S, until.left_s), until.stop))
+        soon = Deadline.after(min(VERIFY_S, until.left_s), until.stop)
+        if one.plan is None and (enough := _least_whole(self.trials, one, soon)) is not None:
+            one = enough
+        return one, planned(self.prepared, one.patch, soon, one.plan, self.kept)
 
     def _take(self, one: Candidate, verified: Verified) -> None:
         if verified.plan is not None:
             self.found.append(_repair(one, verified.plan))
-        elif verified.outcome == "unknown":
-            self.unsure = True
+        elif verified.outcome == "unknown" or one.plan is not None or _limit(self.trials, one) is not None:
+            self.unsure = True  # of a limit alone the least was looked for before it was planned
         elif (other := _in_whole(self.trials, one)) is not None:
             self.waiting = sorted([*self.waiting, other], key=lambda c: c.given_up)
 
@@ -155,6 +180,21 @@ def _in_whole(trials: Trials, one: Candidate) -> Candidate | None:
     stride = max(1, last.step // STRIDES)
     step = smallest(last.dial.steps, holds, last.step + stride, stride)
     return None if step is None or trials.deadline.over else Candidate((*before, Option(last.dial, step)))
+
+
+def _limit(trials: Trials, one: Candidate) -> Limit | None:
+    """Return the limit that a candidate's last dial moves by fine steps; None where it moves anything else, or coarsely."""
+    *before, last = one.options
+    return last.dial.limit(trials, Candidate(tuple(before)).asked()) if one.fine else None
+
+
+def _least_whole(trials: Trials, one: Candidate, deadline: Deadline) -> Candidate | None:
+    """Return a candidate with its last dial turned on as far as whole numbers need; None where that was not found."""
+    *before, last = one.options
+    if (limit := _limit(trials, one)) is None:
+        return None
+    found = least_whole(trials, limit, last.step, last.dial.steps, deadline)
+    return None if found is None else Candidate((*before, Option(last.dial, found.units, found.x)))
 
 
 def _repair(one: Candidate, plan: Plan) -> Repair:

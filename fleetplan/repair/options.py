@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from fleetplan.optimize.trials import Asked, Trials, limits_alone
+from fleetplan.optimize.instance import Array
+from fleetplan.optimize.trials import Asked, Trials
 from fleetplan.remedies import Loosening
 from fleetplan.repair.dials import Dial
 from fleetplan.reruns.patch import merged_patches
@@ -20,14 +21,20 @@ from fleetplan.reruns.patch import merged_patches
 NEARLY = 1e-6  # of a step
 MOST_EACH = 4  # options of a party, where several parties are loosened together
 ALL_TOGETHER = 16
+FINE = 20  # steps: of markets or launches there are fewer, of vehicles and money more
 
 
 @dataclass(frozen=True)
 class Option:
-    """A dial turned by so many steps."""
+    """A dial turned by so many steps; ``plan``: a solution in whole numbers that shows it to be enough, shape (columns,).
+
+    ``least``: fewer steps are too few, in fractions.
+    """
 
     dial: Dial
     step: int
+    plan: Array | None = field(default=None, compare=False)
+    least: bool = True
 
     @property
     def given_up(self) -> float:
@@ -54,7 +61,7 @@ class Candidate:
     @property
     def changes(self) -> list[Loosening]:
         """What they change."""
-        return [option.dial.change(option.step) for option in self.options]
+        return [change for option in self.options for change in option.dial.changes(option.step)]
 
     @property
     def patch(self) -> dict[str, Any]:
@@ -63,6 +70,17 @@ class Candidate:
         for option in self.options:
             out = merged_patches(out, option.patch)
         return out
+
+    @property
+    def fine(self) -> bool:
+        """Whether its last dial has so many steps that the least in fractions is hardly ever enough in whole numbers."""
+        last = self.options[-1]
+        return last.least and last.dial.kind == "amount" and last.dial.steps > FINE
+
+    @property
+    def plan(self) -> Array | None:
+        """A solution in whole numbers that shows it to be enough; None where none is known."""
+        return self.options[-1].plan
 
     def asked(self) -> Asked:
         """Return what is asked then, in a trial."""
@@ -82,20 +100,27 @@ def least_step(trials: Trials, dial: Dial, asked: Asked) -> int | None:
 
     ``asked`` is what is asked besides, without the dial's own party.
     """
-    if not dial.seen:
+    if not dial.seen or dial.kind == "drop":  # without its party there is a plan: what is loosened is a correction
         return 1
     if dial.kind != "amount":
-        return smallest(dial.steps, lambda k: trials.relaxed(dial.onto(asked, k)) == "plan")
+        return _first_month(trials, dial, asked)
     if dial.money is not None:
         found = trials.least_money(asked, dial.party, dial.money)
         return _whole_steps(found, dial)
-    now, looser = dial.constraint, dial.loosened(1)
-    assert now is not None  # noqa: S101  # an amount of money or of a constraint
-    assert looser is not None  # noqa: S101
-    if limits_alone(trials.formulation, now, looser):
-        amounts = trials.least(asked, [(now, looser)], [1.0])
+    limit = dial.limit(trials, asked)
+    if limit is not None and limit.now is not None and limit.looser is not None:
+        amounts = trials.least(asked, [(limit.now, limit.looser)], [1.0])
         return None if amounts is None else _whole_steps(float(amounts[0]), dial)
     return smallest(dial.steps, lambda k: trials.relaxed(dial.onto(asked, k)) == "plan")
+
+
+def _first_month(trials: Trials, dial: Dial, asked: Asked) -> int | None:
+    def holds(step: int) -> bool:
+        return trials.relaxed(dial.onto(asked, step)) == "plan"
+
+    if dial.steps > 1 and dial.further_is_looser and not holds(dial.steps):
+        return None
+    return smallest(dial.steps, holds)
 
 
 def _whole_steps(found: float | None, dial: Dial) -> int | None:
@@ -146,8 +171,10 @@ def _together(trials: Trials, dials: Mapping[str, Sequence[Dial]], parties: list
     for name in parties:
         others = Asked(frozenset(parties) - {name})
         turned = [(dial, least_step(trials, dial, others)) for dial in dials[name]]
-        found = [Option(d, k) for d, k in turned if k is not None]
-        alone[name] = sorted([*found, *(o for f in found for o in _whenever(f))], key=lambda o: o.given_up)
+        found = _worth_telling([Option(d, k) for d, k in turned if k is not None])
+        alone[name] = sorted(
+            [*found, *(o for f in found for o in (*_whenever(f), *_much_less(f)))], key=lambda o: o.given_up
+        )
     if len(parties) == 1:
         yield from (Candidate((option,)) for option in alone[parties[0]])
         return
@@ -160,11 +187,35 @@ def _together(trials: Trials, dials: Mapping[str, Sequence[Dial]], parties: list
             yield further
 
 
+def _worth_telling(found: list[Option]) -> list[Option]:
+    """Return options without those that ask for less from later on, where less or later alone is as good."""
+    months = [str(o.dial.after(o.step)) for o in found if o.dial.member == "start"]
+    least = min((o.step for o in found if o.dial.kind == "amount" and not o.dial.besides), default=math.inf)
+    told = []
+    for o in found:  # of less and later those with the earliest month come first
+        if o.dial.besides:
+            if o.step >= least or any(str(c.after) >= month for c in o.dial.besides for month in months):
+                continue
+            least = o.step
+        told.append(o)
+    return told
+
+
 def _whenever(found: Option) -> Iterator[Option]:
     """Yield asking for an opening at any time of the horizon, where it must be put off anyway."""
     dial = found.dial
     if dial.kind == "month" and dial.member in {"month", "by"} and found.step < dial.steps:
-        yield Option(dial, dial.steps)
+        yield Option(dial, dial.steps, least=False)
+
+
+def _much_less(found: Option) -> Iterator[Option]:
+    """Yield asking for half of what is nearest, where it is one of many amounts: the nearest is often dear."""
+    dial = found.dial
+    if dial.kind != "amount" or dial.money is not None or dial.besides or dial.steps <= FINE:
+        return
+    step = found.step + (dial.steps - found.step) // 2
+    if found.step < step < dial.steps:
+        yield Option(dial, step, least=False)
 
 
 def _further(trials: Trials, one: Candidate) -> Candidate | None:

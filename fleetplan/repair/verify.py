@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.first import First, first_plan
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import world_of
-from fleetplan.optimize.instance import Instance, counted_modes
+from fleetplan.optimize.instance import Array, Instance, counted_modes
 from fleetplan.optimize.markets import MarketsProven, market_columns, markets_at
 from fleetplan.optimize.prices import unpriced
 from fleetplan.optimize.search import SearchResult
@@ -29,6 +29,15 @@ from fleetplan.scope import judge_request
 LOG = logging.getLogger(__name__)
 
 
+Kept = Callable[[Formulation], Formulation]
+"""Writes what a rerun keeps of its parent into a problem."""
+
+
+def as_it_is(formulation: Formulation) -> Formulation:
+    """Return a problem of which nothing is kept."""
+    return formulation
+
+
 @dataclass(frozen=True, eq=False)
 class Verified:
     """Whether a patched request has a plan, and a checked one where it has."""
@@ -37,8 +46,22 @@ class Verified:
     plan: Plan | None = None
 
 
-def planned(prepared: Prepared, patch: Mapping[str, Any], deadline: Deadline) -> Verified:
-    """Return a plan of a request with a patch, passed by the independent checker."""
+def planned(
+    prepared: Prepared,
+    patch: Mapping[str, Any],
+    deadline: Deadline,
+    known: Array | None = None,
+    kept: Kept = as_it_is,
+) -> Verified:
+    """Return a plan of a request with a patch, passed by the independent checker.
+
+    Parameters
+    ----------
+    known
+        The columns of some plan of it; None where none is known.
+    kept
+        Writes what a rerun keeps of its parent into the problem.
+    """
     merged, faults = merge_patch(prepared.request.model_dump(mode="json"), patch)
     try:
         scope = judge_request(merged, prepared.catalogue, faults)
@@ -47,8 +70,8 @@ def planned(prepared: Prepared, patch: Mapping[str, Any], deadline: Deadline) ->
     if any(city not in prepared.services for city in scope.cities):
         return Verified("unknown")
     services = {city: prepared.services[city] for city in scope.cities}
-    f = formulate(_instance(prepared, Prepared(scope.request, prepared.catalogue, scope, services)))
-    first = first_plan(f, deadline)
+    f = kept(formulate(_instance(prepared, Prepared(scope.request, prepared.catalogue, scope, services))))
+    first = first_plan(f, deadline, known)
     if first.x is None:
         return Verified(first.outcome)
     plan = _assembled(f, first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fleetplan.remedies import Loosening, Repair
@@ -23,8 +23,23 @@ def repairs_said(repairs: Iterable[Repair], context: Context) -> list[Repair]:
 
 def repair_sentence(repair: Repair, context: Context) -> str:
     """Return what is asked otherwise, that it has a plan, and what the plan found is worth."""
-    changes = "; and ".join(change_words(change, context) for change in repair.changes)
+    changes = "; and ".join(_changed(repair, context))
     return f"{changes[:1].upper()}{changes[1:]}: feasible, {worth_words(repair, context)}."
+
+
+def _changed(repair: Repair, context: Context) -> list[str]:
+    """Return what is asked otherwise, party by party: less and later of one wish are one."""
+    parties = dict.fromkeys(change.party for change in repair.changes)
+    return [_together([c for c in repair.changes if c.party == party], context) for party in parties]
+
+
+def _together(changes: Sequence[Loosening], context: Context) -> str:
+    """Return what is asked otherwise of one party, within a sentence."""
+    if len(changes) == 1:
+        return change_words(changes[0], context)
+    entry = {k: v for k, v in context.constraints[changes[0].party].items() if k not in FIRMLY}
+    now = constraint_words({**entry, **{change.member: change.after for change in changes}}, context.names)
+    return f"{now}, instead of {listed([_value(change.before, change.unit) for change in changes])}"
 
 
 def worth_words(repair: Repair, context: Context) -> str:
@@ -108,4 +123,4 @@ def unfinished_of(problem: Mapping[str, Any], found: int) -> list[str]:
 
 def repaired_name(whose: str, repair: Repair, context: Context) -> str:
     """Return a name for a plan that is asked for with a repair; at most 80 characters."""
-    return with_words(whose, "; ".join(change_words(change, context) for change in repair.changes))
+    return with_words(whose, "; ".join(_changed(repair, context)))
