@@ -251,7 +251,7 @@ def test_a_grid_holds_the_bars_at_its_edges_and_the_plan_in_its_middle(books: Bo
     assert set(cell_patch([one, two], found, 0)["overrides"]) == {found.first, found.second}
     assert cell_patch([one, two], found, 12) == {"overrides": {}}
     with pytest.raises(RequestError) as caught:
-        grid(books, "nothing", "nothing", 4)
+        grid(books, "nothing", "nothing", steps=4)
     assert {fault.where for fault in caught.value.faults} == {"/first", "/second", "/steps"}
     assert grid_sentences(found, Names(WORLD, (PLAN,)))[0].endswith("at its launches as they are.")
 

@@ -19,11 +19,13 @@ from api.store.errors import AnswerDamaged
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.cli import app
 from fleetplan.doubt.books import Books
+from fleetplan.doubt.fanout import Effort
 from fleetplan.doubt.shifts import Shifts
 from fleetplan.doubt.spread import spread
 from fleetplan.doubt.tornado import tornado
 from fleetplan.doubt.types import Doubt
 from fleetplan.plans.files import plan_text
+from fleetplan.plans.types import Plan
 from fleetplan.report.html import report_html
 from fleetplan.service.types import CityService
 from tests.api_support import Running, running
@@ -174,10 +176,32 @@ def test_the_command_says_it_and_writes_its_tables(tmp_path: Path, monkeypatch: 
         "live.xlsx",
         "plan.pptx",
     }
+    monkeypatch.setattr("fleetplan.doubt.resolve.planned", lambda _, patches, effort, __: made_by(effort, len(patches)))
+    again = ["--resolve", "1", "--grid", FARE, YEARS, "--third", "aston/city.toml#market.rival_share", "--cells"]
+    cells = CliRunner().invoke(app, ["doubt", str(path), "--draws", "50", *again, "--out", str(tmp_path / "again")])
+    assert cells.exit_code == 0, cells.output
+    assert "Planned again: 75 of 75" in cells.output
+    assert "its likely value" in cells.stdout
+    assert "A: Aston (" in cells.stdout
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "again" / "doubt-grid.csv").read_text(encoding="utf-8"))))
+    assert len(rows) == 75
+    assert rows[0]["plan"].startswith("plans/")
+    assert (tmp_path / "again" / "doubt-resolved.csv").exists()
+    alone = CliRunner().invoke(app, ["doubt", str(path), "--cells", "--third", FARE])
+    assert alone.exit_code == 2
+    assert "--cells" in alone.output
     plain = CliRunner().invoke(app, ["doubt", str(path), "--draws", "50", "--json"])
     assert json.loads(plain.stdout)["spread"]["draws"] == 50
     wrong = CliRunner().invoke(app, ["doubt", str(path), "--draws", "1"])
     assert wrong.exit_code == 2
+
+
+def made_by(effort: Effort, many: int) -> Iterator[Plan]:
+    """Stand in for planning again: the plan as it is, everywhere."""
+    for k in range(many):
+        if effort.told is not None:
+            effort.told(k + 1, many)
+        yield PLAN
 
 
 def test_an_answer_is_stored_with_the_plan_and_survives_a_restart_and_an_empty_cache(

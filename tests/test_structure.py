@@ -100,7 +100,8 @@ ALLOWED: dict[str, set[str]] = {
     "limits.types": BASE | {"threshold.types"},
     "limits": INPUTS | {"plans.types", "limits.types", "threshold", "threshold.types"},
     "limits.find": INPUTS | {"options", "run", "plans.types", "reruns.again", "limits", "limits.types"},
-    "doubt.resolve": INPUTS | {"doubt", "doubt.types", "options", "run", "plans.types", "reruns.rerun"},
+    "doubt.fanout": INPUTS | {"options", "run", "prepare", "plans", "plans.types", "reruns.again"},
+    "doubt.resolve": INPUTS | {"doubt", "doubt.fanout", "doubt.types", "plans.types"},
     # What is decided for all, and what plans of single scenarios say together; only what plans again stands above the planner.
     "recourse": INPUTS | {"recourse.types", "options", "plans.types", "reruns.patch"},
     "recourse.making": INPUTS
@@ -175,7 +176,8 @@ ALLOWED: dict[str, set[str]] = {
     "terminal": INPUTS | {"examples", "optimize", "run", "plans", "plans.types", "replays", "report", "words"},
     "cli_calendar": INPUTS | {"plans.types", "report", "terminal"},
     "cli_cities": INPUTS | {"mds", "report", "terminal", "trips", "words"},
-    "cli_doubt": INPUTS | {"doubt", "doubt.types", "doubt.resolve", "plans.types", "report", "terminal", "words"},
+    "cli_doubt": INPUTS
+    | {"doubt", "doubt.types", "doubt.fanout", "doubt.resolve", "plans.types", "report", "terminal", "words"},
     "cli_recourse": INPUTS
     | {
         "options",
@@ -293,6 +295,7 @@ LIBRARY = set(ALLOWED) - {
     "alternatives.search",
     "frontier.search",
     "reruns.rerun",
+    "doubt.fanout",
     "doubt.resolve",
     "reruns.again",
     "threshold.find",

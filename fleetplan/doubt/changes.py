@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from fleetplan.doubt.grid import cell_position
 from fleetplan.doubt.ranges import Ranged
 from fleetplan.doubt.spread import numbers_at
-from fleetplan.doubt.types import Bar, Grid, Moved, Resolved, Tornado
+from fleetplan.doubt.types import Bar, CellAgain, Grid, Moved, Opened, Resolved, Tornado
+from fleetplan.plans.files import plan_sha256
 from fleetplan.plans.types import Plan
 
 TOP = 10
@@ -33,25 +35,45 @@ def patch_of(bar: Bar, low: list[float], high: list[float], *, at_high: bool) ->
         The figure's numbers there: one, or as many as its list.
     """
     numbers = high if at_high else low
-    if bar.key.startswith("jurisdictions/"):
-        permit = bar.key.partition("#")[2].removesuffix(".months")
-        months = math.ceil(numbers[0] - 1e-9) - math.ceil(bar.likely - 1e-9)
-        return {"constraints": {f"doubt-{permit}": {"type": "permit_delay", "permit": permit, "months": months}}}
-    value = {"values": numbers} if len(numbers) > 1 else {"value": numbers[0]}
-    return {"overrides": {bar.key: {**value, "why": WHY}}}
+    return _patch(bar.key, numbers, bar.likely, WHY, many=len(numbers) > 1)
 
 
 def cell_patch(ranges: Sequence[Ranged | None], cells: Grid, number: int) -> dict[str, Any]:
-    """Return what makes a request of a cell of a grid of two figures that a request may override."""
-    steps = len(cells.second_values)
-    at = np.linspace(-1.0, 1.0, steps)
-    overrides = {}
-    for one, position in zip(ranges, (at[number // steps], at[number % steps]), strict=True):
-        if one is not None and position:
-            numbers = numbers_at(one, np.array([position]))[0]
-            value = {"values": [float(v) for v in numbers]} if one.figure.values else {"value": float(numbers)}
-            overrides[one.key] = {**value, "why": WHY_CELL}
-    return {"overrides": overrides}
+    """Return what makes a request of a cell of a grid."""
+    patch: dict[str, Any] = {"overrides": {}}
+    for which, one in enumerate(ranges):
+        if one is None or not (position := cell_position(cells, number, which, one)):
+            continue
+        numbers = np.atleast_1d(numbers_at(one, np.array([position]))[0]).tolist()
+        more = _patch(one.key, numbers, one.likely[0], WHY_CELL, many=bool(one.figure.values))
+        for part, entries in more.items():
+            patch[part] = {**patch.get(part, {}), **entries}
+    return patch
+
+
+def _patch(key: str, numbers: list[float], likely: float, why: str, *, many: bool) -> dict[str, Any]:
+    if key.startswith("jurisdictions/"):
+        permit = key.partition("#")[2].removesuffix(".months")
+        months = math.ceil(numbers[0] - 1e-9) - math.ceil(likely - 1e-9)
+        if not months:
+            return {}
+        return {"constraints": {f"doubt-{permit}": {"type": "permit_delay", "permit": permit, "months": months}}}
+    value = {"values": numbers} if many else {"value": numbers[0]}
+    return {"overrides": {key: {**value, "why": why}}}
+
+
+def cell_again(plan: Plan, made: Plan | None) -> CellAgain:
+    """Return what the plan ``made`` in a cell decides; None: no plan keeps every rule there."""
+    before, after = _openings(plan), _openings(made) if made is not None else {}
+    return CellAgain(
+        npv_usd=None if made is None else made.objective,
+        bound_usd=None if made is None else made.bound,
+        opened=[Opened(city=city, launch=after[city][0], stacks=sorted(after[city][1])) for city in sorted(after)],
+        enters=sorted(after.keys() - before.keys()) if made is not None else [],
+        leaves=sorted(before.keys() - after.keys()) if made is not None else [],
+        vehicles_end=0 if made is None else made.kpis.vehicles_end,
+        plan_sha256="" if made is None else plan_sha256(made),
+    )
 
 
 def resolved(bar: Bar, plan: Plan, made: Plan | None, *, at_high: bool) -> Resolved:

@@ -138,17 +138,25 @@ class Spread(Fact):
 
 
 class Cell(Fact):
-    """A plan at two figures' values, at fixed launches: value, that of its cities, trips a mean day in the last period."""
+    """A plan at two figures' values, at fixed launches: value, that of its cities, trips a mean day in the last period.
+
+    ``third`` is the value of a third figure, where there is one.
+    """
 
     first: float
     second: float
+    third: float | None = None
     npv_usd: float
     city_npv_usd: dict[str, float]
     trips: float
 
 
 class Grid(Fact):
-    """A plan over a grid of two figures, row by row of the first one's values."""
+    """A plan over a grid of two figures, row by row of the first one's values; with a third one slice by slice of its values.
+
+    ``likely`` is the slice, row and column in which all lie at their likely values. ``third`` is empty, and ``third_values``
+    too, where two figures are asked for.
+    """
 
     first: str
     second: str
@@ -158,6 +166,61 @@ class Grid(Fact):
     second_values: list[float]
     npv_usd: float
     cells: list[Cell]
+    likely: tuple[int, int, int]
+    third: str = ""
+    third_unit: str = ""
+    third_values: tuple[float, ...] = ()
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The keys of its figures."""
+        return (self.first, self.second, *([self.third] if self.third else []))
+
+    def place(self, number: int) -> tuple[int, int, int]:
+        """Return the slice, row and column of a cell."""
+        columns = len(self.second_values)
+        row, column = divmod(number, columns)
+        return *divmod(row, len(self.first_values)), column
+
+    def is_likely(self, number: int) -> bool:
+        """Return whether a cell has every figure at its likely value."""
+        return self.place(number) == self.likely
+
+
+class Opened(Fact):
+    """A city that opens, in which month, with which stacks."""
+
+    city: str
+    launch: str
+    stacks: list[str]
+
+
+class CellAgain(Fact):
+    """A cell planned anew.
+
+    ``npv_usd`` and ``bound_usd``: None where no plan keeps every rule there. ``enters`` and ``leaves`` are cities that the plan
+    in question does not open, or does. ``plan_sha256`` is of the plan's file; empty without a plan.
+    """
+
+    npv_usd: float | None
+    bound_usd: float | None
+    opened: list[Opened]
+    enters: list[str]
+    leaves: list[str]
+    vehicles_end: int
+    plan_sha256: str
+
+    @property
+    def gap(self) -> float:
+        """How far the value may lie below what is possible, relative to it; 0 without a plan."""
+        if self.npv_usd is None or self.bound_usd is None:
+            return 0.0
+        return max(0.0, self.bound_usd - self.npv_usd) / max(abs(self.npv_usd), 1.0)
+
+    @property
+    def who(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Who enters: the cities that open with their stacks."""
+        return tuple((one.city, tuple(one.stacks)) for one in self.opened)
 
 
 class Moved(Fact):

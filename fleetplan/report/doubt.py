@@ -175,10 +175,9 @@ def grid_cells(grid: Grid, names: Names) -> list[list[GridCell]]:
     values = [cell.npv_usd for cell in grid.cells]
     top = max([*values, 1.0])
     columns = len(grid.second_values)
-    middle = (len(grid.first_values) // 2, columns // 2)
     cells = []
     for k, cell in enumerate(grid.cells):
         shade = "loss" if cell.npv_usd < 0 else f"g{min(4, 1 + int(4 * cell.npv_usd / top))}"
         worth = [names.city(city) for city, npv in cell.city_npv_usd.items() if npv > 0]
-        cells.append(GridCell(usd(cell.npv_usd), shade, divmod(k, columns) == middle, ", ".join(worth) or "none"))
+        cells.append(GridCell(usd(cell.npv_usd), shade, grid.is_likely(k), ", ".join(worth) or "none"))
     return [cells[k : k + columns] for k in range(0, len(cells), columns)]

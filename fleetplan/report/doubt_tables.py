@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from fleetplan.doubt.types import Doubt, Grid, Quantiles, Resolved, Tornado
+from fleetplan.doubt.types import CellAgain, Doubt, Grid, Quantiles, Resolved, Tornado
 
 SHARES = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
 
@@ -55,16 +55,43 @@ def spread_frame(doubt: Doubt) -> pd.DataFrame:
     )
 
 
-def grid_frame(grid: Grid) -> pd.DataFrame:
-    """Return a row for each cell: both figures' values, the plan's and its cities' net present value, trips a day."""
-    return pd.DataFrame(
-        [
-            {grid.first: cell.first, grid.second: cell.second, "npv_usd": cell.npv_usd}
-            | {f"npv_usd_{city}": npv for city, npv in cell.city_npv_usd.items()}
-            | {"trips_per_day": cell.trips}
-            for cell in grid.cells
-        ]
-    )
+def grid_frame(grid: Grid, again: Sequence[CellAgain | None] = (), plans: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a row for each cell: the figures' values, the plan's and its cities' net present value, trips a day.
+
+    Parameters
+    ----------
+    again
+        What is best in every cell, where each was planned anew; None where that is not known.
+    plans
+        Where the plan of every cell is found.
+    """
+    rows = []
+    for k, cell in enumerate(grid.cells):
+        values = (cell.first, cell.second, cell.third)
+        row: dict[str, Any] = dict(zip(grid.figures, values, strict=False))
+        row |= {"npv_usd": cell.npv_usd} | {f"npv_usd_{city}": npv for city, npv in cell.city_npv_usd.items()}
+        row |= {"trips_per_day": cell.trips}
+        if again:
+            row |= _again(again[k]) | {"plan": plans[k] if plans else ""}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _again(found: CellAgain | None) -> dict[str, Any]:
+    if found is None:
+        empty = ("npv_best_usd", "bound_usd", "gap", "vehicles_end")
+        return {"planned": "not yet"} | dict.fromkeys(empty) | dict.fromkeys(("opens", "enters", "leaves"), "")
+    made = found.npv_usd is not None
+    return {
+        "planned": "yes" if made else "no plan keeps every rule",
+        "npv_best_usd": found.npv_usd,
+        "bound_usd": found.bound_usd,
+        "gap": round(found.gap, 6) if made else None,
+        "vehicles_end": found.vehicles_end if made else None,
+        "opens": ", ".join(f"{one.city} {one.launch} {'+'.join(one.stacks)}" for one in found.opened),
+        "enters": ", ".join(found.enters),
+        "leaves": ", ".join(found.leaves),
+    }
 
 
 def resolved_frame(found: Iterable[Resolved]) -> pd.DataFrame:
