@@ -15,6 +15,7 @@ from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError, SolverError
 from fleetplan.facts import Exactness, Inheritance, Method, Reuse
+from fleetplan.optimize.at_once import none_in_fractions, ruled_out_by_permits
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.first import surely_none
 from fleetplan.optimize.formulate import Formulation, formulate
@@ -51,8 +52,8 @@ SEARCH_STAGES = frozenset(
 """Phases of progress that the certificate names."""
 
 NO_PLAN = "no plan keeps every rule of this request"
-SHORTEST_S = 0.5
-"""For conflicts at least, however long it took to write the problem down for them."""
+SHORTEST_S, SAID_S = 0.5, 3.0
+"""For conflicts at least, however long it took to write the problem down for them; and at most where nothing is mended."""
 
 LIFTED_USD = 0.05
 CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven
@@ -151,6 +152,11 @@ def plan_prepared(
     clock = Clock(run.progress)
     clock.send("formulating")
     keeping = Keeping(parent, options)
+    if not bare and _surely_none(prepared, keeping, run, mend=mend):
+        clock.send("conflicts")
+        refused = _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run, mend=mend)
+        if refused.clashes:
+            raise refused
     nodes = None if options.node_limit is None else NodeClock()
     alone = options.node_limit is not None or is_small(prepared.instance)
     with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
@@ -195,6 +201,19 @@ def plan_prepared(
     return PlanningResult(checked, prepared)
 
 
+def _surely_none(prepared: Prepared, keeping: Keeping, run: Run, *, mend: bool) -> bool:
+    """Return whether a request has no plan, as far as that needs no search.
+
+    Permits alone rule out what is asked; or, where the answer is all that counts (no ``mend``), fractions do not keep it either.
+    What a rerun keeps is told by the search.
+    """
+    if keeping.options.keeps or keeping.options.tilted:
+        return False
+    return bool(ruled_out_by_permits(prepared.instance)) or (
+        not mend and none_in_fractions(prepared.formulation, run.stop)
+    )
+
+
 def _left_s(options: PlanOptions, clock: Clock) -> float:
     """Return what a search may take: what writing the problem down has left of the time limit, or nodes as seconds."""
     if options.node_limit is not None:
@@ -207,7 +226,7 @@ def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *
     msg, context = NO_PLAN, context_of(prepared.scope)
     if keeping.options.commit is not None:
         return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])
-    until = time.monotonic() + seconds_for(left_s)
+    until = time.monotonic() + (seconds_for(left_s) if mend else min(SAID_S, seconds_for(left_s)))
     loose = formulate(prepared.instance, loose=True)
     if clashes := keeping.clashes(keeping.onto(loose)):
         return InfeasibleError(msg, said(clashes, context))

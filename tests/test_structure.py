@@ -90,7 +90,7 @@ ALLOWED: dict[str, set[str]] = {
     "inquiry.why_not": INPUTS | {"inquiry.answer", "inquiry.question", "options", "run", "plans.types", "reruns.rerun"},
     "inquiry": set(),
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
-    "reruns.again": INPUTS | {"options", "run", "planner", "prepare", "plans.types", "reruns.patch"},
+    "reruns.again": INPUTS | {"options", "run", "optimize", "planner", "prepare", "plans.types", "reruns.patch"},
     # Revalues what is decided; only what plans again stands above the planner.
     "doubt": INPUTS | {"doubt.types", "plans", "plans.types", "plans.check"},
     # What to plan next and what is known; only what plans again stands above the planner.

@@ -213,3 +213,17 @@ def test_the_command_tells_it_and_refuses_what_cannot_be_asked(
     monkeypatch.setattr("fleetplan.threshold.ranking.tornado", lambda _: SimpleNamespace(bars=[]))
     assert "nothing to turn" in CliRunner().invoke(app, ["threshold", str(path)]).output
     assert CliRunner().invoke(app, ["threshold", str(path), "--kind", "fare"]).exit_code == 2
+
+
+def test_a_bound_is_enough_where_it_lies_below_what_was_found(world: Plan, monkeypatch: pytest.MonkeyPatch):
+    again = Again(world, WORLD, SERVICES, SEARCH, Run(catalogue=WORLD))
+    made, bound = again.most({}, world.objective)
+    assert made is not None
+    assert bound == made.bound
+    none = {"constraints": {"many": {"type": "fleet_floor", "vehicles": 100_000, "start": "2028-01"}}}
+    assert again.most(none, 0.0) == (None, None)
+    monkeypatch.setattr(Again, "_planned", lambda *_: pytest.fail("a plan was made"))
+    left_out, most = again.most({}, 1e12)
+    assert left_out is None
+    assert most is not None
+    assert world.objective - 1.0 <= most < 1e12

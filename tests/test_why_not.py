@@ -136,3 +136,14 @@ def test_the_command_says_it_and_ends_with_the_code_of_no_plan(
     cannot = CliRunner().invoke(app, ["why-not", str(path), "--city", city, "--vehicles", "1000000", "--json"])
     assert cannot.exit_code == 3
     assert json.loads(cannot.stdout)["kind"] == "impossible"
+
+
+def test_what_permits_or_fractions_rule_out_is_told_without_a_search(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleetplan.planner._searched", lambda *_, **__: pytest.fail("a search began"))
+    _, city, _ = latest(plan)
+    for asked in (WhyNot(city, by=plan.periods[0]), WhyNot(city, vehicles=1_000_000)):
+        answer = answered(plan, asked)
+        assert answer.kind == "impossible"
+        assert answer.conflicts[0].sentence

@@ -22,6 +22,9 @@ from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import Watching, solve
 from fleetplan.optimize.strict import limits as relaxing
 
+FROM_START = 0.5
+"""Of the nodes, for a search in whole numbers from a plan to begin with."""
+
 
 class Desk:
     """Stands for the channel of a solver process: what is found goes to the board at once."""
@@ -89,11 +92,34 @@ def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None)
     if relaxation.optimal:
         board.take_bound(relaxation.value)
         board.prices = relaxation.prices
+        if start is not None and limits.nodes is not None and not board.closed(limits.gap):
+            _from_start(board, limits, seed)
         if not board.closed(limits.gap):
             planner.from_relaxation(relaxation.x, first=True)
     if not board.closed(limits.gap):
         planner.polish()
     return _proven(board, limits, planner, seed)
+
+
+def _from_start(board: Board, limits: Limits, seed: int) -> None:
+    """Search the whole problem in whole numbers from a plan to begin with, with some of the nodes: mostly that is all it takes.
+
+    Where rows only relax a rule, plans come from stricter ones, and nothing is done here.
+    """
+    if board.plan_model is not board.formulation.model:
+        return
+    answer = solve(
+        replace(board.formulation.model, whole=board.whole),
+        time_limit_s=limits.left_s * FROM_START,
+        gap=limits.gap,
+        seed=seed,
+        nodes=limits.nodes,
+        start=board.plans[0],
+        stop=limits.stop,
+    )
+    board.take_bound(answer.bound)
+    if answer.x is not None:
+        board.take_plan(answer.x)
 
 
 def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil, inf
 from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
+from fleetplan.optimize.exact import proven_bound
+from fleetplan.optimize.solve import solve
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_prepared
 from fleetplan.plans.types import Plan
@@ -48,15 +51,41 @@ class Again:
         RequestError
             With every fault of the patch and of the request that comes out.
         """
-        merged, faults = merge_patch(self.plan.request.model_dump(mode="json"), patch)
-        scope = judge_request(merged, self.catalogue, faults)
-        same = not any(_in_curves(key) for key in patch.get("overrides", {}))
-        services = self.services if same else services_for(scope, self.run)
-        prepared = Prepared(scope.request, self.catalogue, scope, {city: services[city] for city in scope.cities})
+        return self._planned(self._prepared(patch))
+
+    def most(self, patch: Mapping[str, Any], enough_usd: float) -> tuple[Plan | None, float | None]:
+        """Return the checked plan of the patched request and what no plan of it exceeds (USD); None and None where there is none.
+
+        The plan is left out (None) where fractions of launches show already that none is worth ``enough_usd``.
+
+        Raises
+        ------
+        RequestError
+            With every fault of the patch and of the request that comes out.
+        """
+        prepared = self._prepared(patch)
+        model = prepared.formulation.model
+        relaxed = solve(model, relax=True, stop=self.run.stop)
+        if relaxed.status == "infeasible":
+            return None, None
+        bound = inf if relaxed.row_duals is None else proven_bound(model, relaxed.row_duals)
+        if bound < enough_usd:
+            return None, ceil(bound * 100.0) / 100.0
+        plan = self._planned(prepared)
+        return plan, None if plan is None else plan.bound
+
+    def _planned(self, prepared: Prepared) -> Plan | None:
         try:
             return plan_prepared(prepared, self.options, self.run, parent=self.plan, bare=True).plan
         except InfeasibleError:
             return None
+
+    def _prepared(self, patch: Mapping[str, Any]) -> Prepared:
+        merged, faults = merge_patch(self.plan.request.model_dump(mode="json"), patch)
+        scope = judge_request(merged, self.catalogue, faults)
+        same = not any(_in_curves(key) for key in patch.get("overrides", {}))
+        services = self.services if same else services_for(scope, self.run)
+        return Prepared(scope.request, self.catalogue, scope, {city: services[city] for city in scope.cities})
 
 
 def _in_curves(key: str) -> bool:

@@ -31,10 +31,19 @@ TIE_SHARE, TIE_USD = 1e-4, 1e4
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A plan made anew, or that there is none (None), and its id where it is stored."""
+    """A plan made anew, or that there is none (None), and its id where it is stored.
+
+    ``bound_usd``: what no plan exceeds where that is all that was asked; then none was made.
+    """
 
     plan: Plan | None
     id: str = ""
+    bound_usd: float | None = None
+
+    @property
+    def most_usd(self) -> float | None:
+        """What no plan exceeds; None where there is none."""
+        return self.plan.bound if self.plan is not None else self.bound_usd
 
 
 Worth = Callable[[Plan, Sequence[int]], Array]
@@ -85,6 +94,12 @@ class Search:
         ends = [self._bracket(side).outer for side in (-1, 1)]
         steps = [side * outer for side, outer in zip((-1, 1), ends, strict=True) if outer is not None]
         return [step for step in steps if step not in self.held and self.found[step].plan is not None]
+
+    def worth_usd(self, step: int) -> float:
+        """Return what the plan found at a step is worth."""
+        plan = self.found[step].plan
+        assert plan is not None  # noqa: S101  # asked of those alone that there are
+        return plan.objective
 
     def threshold(self) -> Threshold:
         """Return what is known."""
@@ -154,8 +169,8 @@ class Search:
         stays = points[found.inner] if found.inner else self._own()
         outer = None if found.outer is None else points[found.outer]
         held = None if found.outer is None else self.held.get(side * found.outer)
-        bound = held.plan.bound if held is not None and held.plan is not None else None
-        proof = "open" if held is None else "none" if held.plan is None else "bound"
+        bound = None if held is None else held.most_usd
+        proof = "open" if held is None else "none" if bound is None else "bound"
         return Side.model_validate(
             {"points": told, "stays": stays, "changes": outer, "kept_bound_usd": bound, "kept_proof": proof}
         )

@@ -16,6 +16,7 @@ from fleetplan.threshold.shape import Watched
 from fleetplan.threshold.types import Dial, Threshold
 
 TOGETHER = 2
+Going = dict[Future[Made], tuple[Search, str, int]]
 EVERYTHING = Watched()
 
 
@@ -43,27 +44,36 @@ def thresholds(
     found = [Search(plan, catalogue, dial, watched, worth_along(dial, catalogue, services, plan)) for dial in dials]
     again = Again(plan, catalogue, services, options, here)
     with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
-        going: dict[Future[Plan | None], tuple[Search, str, int]] = {}
+        going: Going = {}
         for search in found:
             _ask(pool, again, search, going)
         while going:
             done, _ = wait(going, return_when=FIRST_COMPLETED)
             for future in done:
                 search, what, step = going.pop(future)
-                getattr(search, what)[step] = Made(future.result())
+                getattr(search, what)[step] = future.result()
                 if run.stop is None or not run.stop.is_set():
                     _ask(pool, again, search, going)
     return [search.threshold() for search in found]
 
 
-def _ask(
-    pool: ThreadPoolExecutor, again: Again, search: Search, going: dict[Future[Plan | None], tuple[Search, str, int]]
-) -> None:
+def _ask(pool: ThreadPoolExecutor, again: Again, search: Search, going: Going) -> None:
     """Have planned what a search needs next and what is not being planned already."""
     waits = {(what, step) for other, what, step in going.values() if other is search}
-    asked = [("found", step, search.patch) for step in search.todo()]
-    if not asked and not waits:
-        asked = [("held", step, search.holding_patch) for step in search.held_todo()]
-    for what, step, patch in asked:
-        if (what, step) not in waits:
-            going[pool.submit(again.made, patch(step))] = (search, what, step)
+    todo = search.todo()
+    for step in todo:
+        if ("found", step) not in waits:
+            going[pool.submit(_found, again, search, step)] = (search, "found", step)
+    if not todo and not waits:
+        for step in search.held_todo():
+            going[pool.submit(_held, again, search, step)] = (search, "held", step)
+
+
+def _found(again: Again, search: Search, step: int) -> Made:
+    return Made(again.made(search.patch(step)))
+
+
+def _held(again: Again, search: Search, step: int) -> Made:
+    """Return what plans with the launches in question are worth at a step: a bound where that is below what was found there."""
+    plan, bound_usd = again.most(search.holding_patch(step), search.worth_usd(step))
+    return Made(plan, bound_usd=bound_usd)
