@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from api import card_schemas, city_schemas, option_schemas, schemas, schemas_again
+from api import evaluations as own_plans
 from api import problems as p
 from api import search as found
 from api import simulations as replays
@@ -36,6 +37,7 @@ from api.routes import (
     cities,
     comparison,
     doubt,
+    evaluations,
     events,
     examples,
     new_city,
@@ -68,6 +70,7 @@ ROUTERS = (
     again.router,
     simulations.router,
     options.router,
+    evaluations.router,
     validations.router,
     cities.router,
     partners.router,
@@ -97,6 +100,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     schemas_again.RecourseTold,
     replays.SimulationTold,
     replays.SimulationList,
+    own_plans.EvaluationTold,
+    own_plans.EvaluationList,
     option_schemas.AlternativesTold,
     option_schemas.FrontierTold,
     option_schemas.SideBySideTold,

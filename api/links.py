@@ -26,6 +26,7 @@ class Links(BaseModel):
     cities: str
     comparison: str
     simulations: str
+    evaluations: str
     calendar: str
     card: str
     comments: str
@@ -47,6 +48,7 @@ def links_of(row: PlanRow) -> Links:
         cities=f"{here}/cities/{{city}}",
         comparison=f"{here}/comparison{{?with}}",
         simulations=f"{here}/simulations",
+        evaluations=f"{here}/evaluations",
         calendar=f"{here}/calendar",
         card=f"{here}/card",
         comments=f"{here}/comments",

@@ -18,7 +18,7 @@ from api.prefix import at
 from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, TooSlow, headers_of, problem
 from api.security import FORWARDED, cookie_authorization
 from api.security import Scope as Access
-from api.settings import UPLOADS
+from api.settings import OWN_PLANS, UPLOADS
 
 if TYPE_CHECKING:
     from api.deps import Service
@@ -134,7 +134,6 @@ class Doorkeeper:
         self._guard = service.guard
         self._statuses = service.statuses
         self._service = service
-        self._most = {"": service.settings.max_body_bytes, UPLOADS: service.settings.max_upload_bytes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -179,7 +178,9 @@ class Doorkeeper:
         """Read the body whole, up to the limit, and return a receiver that gives it out again."""
         if scope["method"] in {"GET", "HEAD"}:
             return receive
-        most = self._most.get(scope["path"], self._most[""])
+        settings, path = self._service.settings, scope["path"]
+        files = path == UPLOADS or path.endswith(OWN_PLANS)
+        most = settings.max_upload_bytes if files else settings.max_body_bytes
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdecimal() and int(announced) > most:
             raise _too_large(int(announced), most)

@@ -5,10 +5,8 @@
     ├── AccessError       KeyMissing · KeyUnknown · ScopeMissing · NotAllowed · CrossOrigin · HostUnknown
     ├── NotFound          RouteNotFound · PlanNotFound · CityNotFound · PartnerNotFound · ExampleNotFound · TableNotFound
     ├── StateError        NotReady · NoAnswer · NotFinal · AlreadyFinal
-    ├── BadRequest        one or more faults in a body, a query or a header
-    ├── NotAcceptable · MethodNotAllowed
-    ├── IdempotencyClash · QueueFull · NotAvailable
-    ├── DamagedAnswer · DiskFull · StoreLimit
+    ├── BadRequest · NotAcceptable · MethodNotAllowed · IdempotencyClash
+    ├── QueueFull · NotAvailable · DamagedAnswer · DiskFull · StoreLimit
     └── Internal          a bug: the request id leads to the log
 
 Every answer is ``application/problem+json`` (RFC 9457) with a stable ``code`` and, where input is wrong, every fault at once.
@@ -131,6 +129,10 @@ class SimulationNotFound(NotFound):
     """There is no such replay of the plan."""
 
 
+class EvaluationNotFound(NotFound):
+    """There is no such evaluation with the plan."""
+
+
 class CommentNotFound(NotFound):
     """There is no such comment, or it is somebody else's."""
 
@@ -233,9 +235,7 @@ KINDS: dict[type[ServiceError], Kind] = {
         {"WWW-Authenticate": 'Bearer realm="fleetplan", error="invalid_token"'},
     ),
     ScopeMissing: Kind("scope-missing", 403, "The API key may not do this", "Use a key with the scope that is named."),
-    NotAllowed: Kind(
-        "not-allowed", 403, "This service does not do that", "Ask whoever runs it to change its settings."
-    ),
+    NotAllowed: Kind("not-allowed", 403, "This service does not do that", "Ask whoever runs it for other settings."),
     CrossOrigin: Kind("cross-origin", 403, "A page of another origin may not do this", "Call the service directly."),
     NotFound: Kind("not-found", 404, "Nothing is here", "See /openapi.json for every address."),
     PlanNotFound: Kind("plan-not-found", 404, "There is no such plan", "See GET /v1/plans."),
@@ -243,9 +243,8 @@ KINDS: dict[type[ServiceError], Kind] = {
     PartnerNotFound: Kind("partner-not-found", 404, "There is no such stack", "See GET /v1/partners."),
     ExampleNotFound: Kind("example-not-found", 404, "There is no such example", "Use one of those allowed."),
     TableNotFound: Kind("table-not-found", 404, "There is no such table", "Use one of those allowed."),
-    SimulationNotFound: Kind(
-        "simulation-not-found", 404, "The plan has no such replay", "See its list of simulations."
-    ),
+    SimulationNotFound: Kind("simulation-not-found", 404, "The plan has no such replay", "See its simulations."),
+    EvaluationNotFound: Kind("evaluation-not-found", 404, "There is no such evaluation", "See the plan's list."),
     CommentNotFound: Kind("comment-not-found", 404, "There is no such comment of yours", "See the plan's comments."),
     CardMoved: Kind(
         "card-changed", 412, "The card has changed meanwhile", "Read it again, and change what it says now."

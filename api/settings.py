@@ -26,8 +26,8 @@ from api.jobs.config import JobConfig
 from api.prefix import SHAPE
 
 CONFIG_VARIABLE = "FLEETPLAN_CONFIG"
-UPLOADS = "/v1/cities/new"
-"""Where files are sent, which may be larger than requests."""
+UPLOADS, OWN_PLANS = "/v1/cities/new", "/evaluations"
+"""Where files are sent, which may be larger than requests: an address, and what the others end with."""
 
 
 def default_data_dir() -> Path:
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     )
     max_body_bytes: Annotated[int, Field(ge=1024)] = 262_144
     max_upload_bytes: Annotated[int, Field(ge=1024)] = Field(
-        default=24_000_000, description="of a body that holds district files, base64 and all"
+        default=24_000_000, description="of a body that holds district files or a plan made elsewhere, base64 and all"
     )
     keep_cities: bool = Field(
         default=False, description="whether keys with the scope admin may add cities to the catalogue in the browser"

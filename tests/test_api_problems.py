@@ -130,6 +130,7 @@ CASES: dict[str, Case] = {
     "host-unknown": lambda s: s.client.get("/v1/plans", headers={"Host": "example.org"}),
     "not-found": lambda s: s.client.get("/v1/nothing"),
     "plan-not-found": lambda s: s.client.get("/v1/plans/plan_none"),
+    "evaluation-not-found": lambda s: s.client.get(f"/v1/plans/{s.post()}/evaluations/evl_none"),
     "city-not-found": lambda s: s.client.get("/v1/cities/atlantis"),
     "partner-not-found": lambda s: s.client.get("/v1/partners/nobody"),
     "example-not-found": lambda s: s.client.get("/v1/examples/none"),

@@ -64,12 +64,15 @@ def test_what_is_broken_is_told_by_rule_with_the_nearest_plan() -> None:
     found = scored(TOO_SOON)
     broken = {b.rule: b for b in found.breaches}
     assert not found.valid
+    assert "record" not in {b.kind for b in found.breaches}
     assert broken["permit_path"].kind == "law"
     assert broken["permit_path"].places == 4
     assert broken["permit_path"].amount == 40
     assert (broken["fleet_cap"].kind, broken["fleet_cap"].amount) == ("target", 10)
     near = found.nearest
     assert near is not None
+    assert {c["type"] for c in near.patch["constraints"].values()} <= {"launch_fixed", "forbid_deployment"}
+    assert (broken["permit_path"].title, broken["permit_path"].place) != ("", "")
     assert near.money.vehicles_end <= 120
     assert near.vehicle_years > 0
     assert any("opens in Jun 2027, not in Feb 2027" in change for change in near.changes)
@@ -99,6 +102,8 @@ def test_a_workbook_reads_as_its_csv_does(ours: Plan) -> None:
         (b"city,stack\naston,alpha\n", "vehicles, period"),
         (b"city,stack,period,vehicles\natlantis,alpha,2027-03,5\naston,alpha,1999-01,5\n", "1999-01"),
         (b"city,stack,period,vehicles\naston,alpha,2027-03,5.5\n", "5.5"),
+        (b"city,stack,period,vehicles\naston,alpha,2027-03,inf\naston,alpha,soon,1e9\n", "1e9"),
+        (b"city,stack,period,vehicles,area_km2\naston,alpha,Mar 2027,5,nan\n", "'nan' is no area"),
         (b"PK\x03\x04 no workbook", "workbook"),
         (b"\xff\xfe\x00", "UTF-8"),
     ],

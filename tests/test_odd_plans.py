@@ -313,6 +313,20 @@ def optional(odd: Odd) -> None:
     assert {row.city for row in table.launches if row.cells[0] and row.cells[0].launch} == set(odd.opened)
 
 
+def put_to_the_test(odd: Odd) -> None:
+    """The plan's own table of fleets is taken where its stacks are in the catalogue; else every fault is told."""
+    assert "Put a plan to the test" in odd.page("/plans/{plan}/own")
+    table = odd.site.client.get(f"/v1/plans/{odd.id}/tables/fleets.csv").text
+    sent = odd.site.client.post(f"/v1/plans/{odd.id}/evaluations", json={"own": {"name": "own.csv", "text": table}})
+    assert sent.status_code in {202, 422}, sent.text
+    assert sent.status_code == 202 or sent.json()["errors"][0]["pointer"] == "/own/text"
+    kept = odd.data("/v1/plans/{plan}/evaluations")["evaluations"]
+    assert len(kept) == (sent.status_code == 202)
+    for one in kept:
+        evaluation = one["id"]
+        assert odd.data(f"/v1/plans/{{plan}}/evaluations/{evaluation}")["state"] == "queued"
+
+
 def explanations(odd: Odd) -> None:
     assert SAID[odd.kind] in " ".join(verdict(odd.plan))
     assert bool(answers.answers(odd.plan)) == bool(odd.opened)
@@ -385,6 +399,7 @@ RENDERERS: tuple[Callable[[Odd], None], ...] = (
     doubted,
     replayed,
     optional,
+    put_to_the_test,
     explanations,
     explanations_of_cities,
     levers_of_a_rerun,
@@ -415,7 +430,12 @@ def test_every_address_of_a_plan_is_driven_with_odd_plans():
         "/v1/plans/{plan}/card",
         "/v1/plans/{plan}/comments",
     }
-    shape = {"{city}": r"\{city.city\}", "{name}": r"\{name\}", "{simulation}": r"\{made\}"}
+    shape = {
+        "{city}": r"\{city.city\}",
+        "{name}": r"\{name\}",
+        "{simulation}": r"\{made\}",
+        "{evaluation}": r"\{evaluation\}",
+    }
     missing = []
     for address in addresses() - elsewhere:
         pattern = re.sub(r"\{(\w+)\}", lambda found: shape.get(found[0], r"\{+(plan|odd\.ordinary)\}+"), address)

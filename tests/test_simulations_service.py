@@ -24,7 +24,8 @@ from api.settings import Settings
 from api.simulations import standing_of
 from api.store.contract import NewPlan, SimulationRow
 from api.store.errors import PlanUnknown, TooManyWait
-from api.store.simulations import MOST_LEASES, Simulations
+from api.store.leases import MOST_LEASES
+from api.store.simulations import Simulations
 from api.store.sqlstore import SqlStore
 from fleetplan.errors import SolverError
 from fleetplan.options import PlanOptions

@@ -53,6 +53,9 @@ ALLOWED: dict[str, set[str]] = {
     "compare.table_types": BASE,
     "reruns.patch": BASE | {"request"},
     "evaluate.sheets": BASE,
+    "evaluate.result": BASE,
+    # What a plan made elsewhere decides; only what scores it stands above the planner.
+    "evaluate.given": INPUTS | {"evaluate.sheets", "plans", "plans.types"},
     # What a plan expects to stand at a month, and its table.
     "rolling": BASE | {"request", "plans.types", "evaluate.sheets"},
     "doubt.types": FACTS,
@@ -208,6 +211,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "evaluate": INPUTS
     | {
+        "alternatives",
+        "evaluate.given",
+        "evaluate.result",
         "evaluate.sheets",
         "compare",
         "optimize",
@@ -356,6 +362,7 @@ JUDGED = ASKED | {
     "api.submission",
     "api.search",
     "api.simulations",
+    "api.evaluations",
     "api.city_schemas",
     "api.new_city",
 }
@@ -368,12 +375,14 @@ ALLOWED |= {
         "api.store",
         "catalogue",
         "errors",
+        "evaluate",
         "helpers",
         "optimize",
         "options",
         "planner",
         "plans",
         "plans.types",
+        "prepare",
         "replays",
         "replays.types",
         "request",
@@ -419,6 +428,7 @@ ALLOWED |= {
     "api.submission": ASKED | {"replays.types"},
     "api.search": ASKED | LIBRARY,
     "api.simulations": ASKED | LIBRARY,
+    "api.evaluations": ASKED | {"api.bodies"} | LIBRARY,
     "api.city_schemas": {"api.schemas"},
     "api.new_city": ASKED | {"api.city_schemas"} | LIBRARY,
     "api.routes": JUDGED | LIBRARY,

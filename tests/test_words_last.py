@@ -42,6 +42,7 @@ USES_OF_RE = {
     "fleetplan/catalogue/field_people.py": "H3 indexes, in files from anybody",
     "fleetplan/catalogue/field_polygons.py": "the format of a file from anybody",
     "fleetplan/catalogue/places.py": "degrees and minutes in the time zone database's table",
+    "fleetplan/evaluate/given.py": "months as people and spreadsheets write them",
     "fleetplan/catalogue/newcity.py": "a city's name on its way to a slug, and places to fill in templates",
     "fleetplan/doubt/ranges.py": "the range that a figure's source states, in files from anybody",
     "fleetplan/months.py": "months",

@@ -40,6 +40,8 @@ class JobConfig:
         How many months of a plan that was just stored are replayed in the background; 0: none.
     simulator
         The command that replays one month (see :mod:`api.jobs.simulation_child`); tests put a quicker one here.
+    evaluator
+        The command that scores one plan made elsewhere (see :mod:`api.jobs.evaluation_child`); tests put a quicker one here.
     """
 
     database_url: str | None
@@ -56,6 +58,7 @@ class JobConfig:
     solver: tuple[str, ...] = OURS
     replays_each: int = 0
     simulator: tuple[str, ...] = (sys.executable, "-m", "api.jobs.simulation_child")
+    evaluator: tuple[str, ...] = (sys.executable, "-m", "api.jobs.evaluation_child")
 
     @property
     def store_url(self) -> str:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-import queue
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from api.jobs.beside import Patience, last_word
 from api.store.errors import AnswerDamaged
 from api.store.simulations import LeasedSimulation
 from api.store.sqlstore import SqlStore
@@ -107,70 +105,16 @@ class Simulating:
 
     def _made(self, one: LeasedSimulation, plan: bytes, stop: threading.Event) -> Mapping[str, Any] | None:
         """Return the last word of the process that replays a month; None when it was ended for something else."""
-        process = subprocess.Popen(  # noqa: S603 - our own command, nothing from a request in it
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        lines: queue.Queue[bytes | None] = queue.Queue()
-        listening = threading.Thread(target=_listen, args=(process, lines), daemon=True)
-        listening.start()
-        try:
-            _tell(process, plan, one.asked)
-            return self._follow(one, lines, stop)
-        finally:
-            process.kill()
-            process.wait()
-            listening.join()
-            for pipe in (process.stdin, process.stdout):
-                _close(pipe)
 
-    def _follow(
-        self, one: LeasedSimulation, lines: queue.Queue[bytes | None], stop: threading.Event
-    ) -> Mapping[str, Any] | None:
-        progress, renew_at, end_at = 0.0, time.monotonic(), time.monotonic() + LONGEST_S
-        while not stop.is_set():
-            if time.monotonic() >= end_at:
-                return {"kind": "problem", "code": "time-limit", "detail": f"it took more than {LONGEST_S:.0f} s"}
-            if time.monotonic() >= renew_at:
-                renew_at = time.monotonic() + min(self.lease_s / 3, LOOK_S)
-                if not self.store.renew_simulation(one.id, self.worker, self.lease_s, progress):
-                    return None
-                if one.background and not self._quiet() and not self._asked_meanwhile(one):
-                    return None
-            try:
-                line = lines.get(timeout=LOOK_S / 4)
-            except queue.Empty:
-                continue
-            if line is None:
-                return {"kind": "problem", "code": "simulation-died", "detail": "the process ended without a word"}
-            said: Mapping[str, Any] = json.loads(line)
-            if said["kind"] != "progress":
-                return said
-            progress = said["done"]
-        return None
+        def wanted(progress: float) -> bool:
+            if not self.store.renew_simulation(one.id, self.worker, self.lease_s, progress):
+                return False
+            return not one.background or self._quiet() or self._asked_meanwhile(one)
+
+        patience = Patience(LOOK_S / 4, min(self.lease_s / 3, LOOK_S), LONGEST_S)
+        told = {"plan": plan.decode(), "asked": dict(one.asked)}
+        return last_word(self._command, told, wanted, stop, patience, died="simulation-died")
 
     def _asked_meanwhile(self, one: LeasedSimulation) -> bool:
         row = self.store.simulation(one.plan, one.id)
         return row is not None and not row.background
-
-
-def _listen(process: subprocess.Popen[bytes], lines: queue.Queue[bytes | None]) -> None:
-    assert process.stdout is not None  # noqa: S101  # it is a pipe
-    for line in process.stdout:
-        lines.put(line)
-    lines.put(None)
-
-
-def _tell(process: subprocess.Popen[bytes], plan: bytes, asked: Mapping[str, Any]) -> None:
-    assert process.stdin is not None  # noqa: S101  # it is a pipe
-    try:
-        process.stdin.write(json.dumps({"plan": plan.decode(), "asked": dict(asked)}).encode() + b"\n")
-        process.stdin.flush()
-    except BrokenPipeError:
-        return  # it has ended; that it said nothing decides
-
-
-def _close(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        return  # a line to a dead process was still in the buffer

@@ -20,6 +20,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 
 from api.jobs import outcome
 from api.jobs.config import JobConfig
+from api.jobs.evaluating import Evaluating
 from api.jobs.helping import Helping
 from api.jobs.memory import most_bytes
 from api.jobs.offers import Sharing
@@ -159,6 +160,13 @@ class Worker:
         c = self.config
         one = Simulating(self.store, self.name, c.silence_s, c.simulator, self._busy)
         thread = threading.Thread(target=one.run, args=(stop,), name="fleetplan-replay", daemon=True)
+        thread.start()
+        return thread
+
+    def evaluate(self, stop: threading.Event) -> threading.Thread:
+        """Start scoring plans made elsewhere, one at a time, until told to stop; return the thread that does."""
+        one = Evaluating(self.store, self.name, self.config.silence_s, self.config.evaluator)
+        thread = threading.Thread(target=one.run, args=(stop,), name="fleetplan-evaluate", daemon=True)
         thread.start()
         return thread
 
@@ -306,7 +314,7 @@ def run_worker(
     helping: list[threading.Thread] = []
     try:
         watching.start()
-        helping = [*worker.help(stop), worker.replay(stop)]
+        helping = [*worker.help(stop), worker.replay(stop), worker.evaluate(stop)]
         if ready is not None:
             ready(worker.name)
         stop.wait()

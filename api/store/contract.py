@@ -94,6 +94,25 @@ class SimulationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluationRow:
+    """A plan made elsewhere that is put to the test: what was sent, how far it is, or why it could not be.
+
+    ``name`` is the file's, ``sha256`` and ``bytes`` are its content's; ``plan`` is the best plan of the same request.
+    """
+
+    id: str
+    plan: str
+    name: str
+    sha256: str
+    bytes: int
+    state: SimulationState
+    problem: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class EventRow:
     """One progress event; ``seq`` grows by one within a plan."""
 
@@ -215,6 +234,21 @@ class Store(Protocol):
 
     def simulation_answer(self, simulation: str) -> bytes | None:
         """Return what came of a replay, once it is known."""
+
+    def ask_evaluation(self, plan: str, name: str, content: bytes) -> tuple[EvaluationRow, bool]:
+        """Have a plan made elsewhere scored against a plan's request; return it and whether that was asked for before."""
+
+    def evaluation(self, plan: str, evaluation: str) -> EvaluationRow | None:
+        """Return an evaluation that is kept with a plan, or None."""
+
+    def evaluations(self, plan: str) -> Sequence[EvaluationRow]:
+        """Return a plan's evaluations, oldest first."""
+
+    def evaluation_answer(self, evaluation: str) -> bytes | None:
+        """Return what came of an evaluation, once it is known."""
+
+    def evaluation_file(self, evaluation: str) -> bytes | None:
+        """Return the file as it was sent."""
 
     def keep_finding(self, plan: str, asked: Mapping[str, Any], content: bytes) -> FindingRow | None:
         """Keep with a plan what was found out of it; what was asked before stays. None where the plan is gone."""

@@ -6,8 +6,6 @@ Those that somebody asked for come first, then those of plans that were just sto
 
 from __future__ import annotations
 
-import hashlib
-import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +19,8 @@ from api.store.contract import SimulationRow
 from api.store.database import Database
 from api.store.errors import PlanUnknown, TooManyWait
 from api.store.ids import new_id
+from api.store.leases import Leases, digest, ended
 from api.store.rows import finite
-
-MOST_LEASES = 3
-"""How many workers may lose a replay; then it has failed."""
 
 MOST_WAITING = 200
 """How many replays that somebody asked for may wait."""
@@ -36,6 +32,7 @@ _SHOWN = (
     *("created_at", "started_at", "finished_at"),
 )
 _ROW = [_s.c[name] for name in _SHOWN]
+_leases = Leases(_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Simulations(Database):
             now = self.now(connection)
             if connection.execute(sa.select(_p.c.id).where(_p.c.id == plan)).first() is None:
                 raise PlanUnknown(plan)
-            same = sa.and_(_s.c.plan == plan, _s.c.asked_sha256 == _digest(asked))
+            same = sa.and_(_s.c.plan == plan, _s.c.asked_sha256 == digest(asked))
             row = connection.execute(sa.select(*_ROW).where(same)).mappings().first()
             if row is None or row["state"] == "failed":
                 waiting = sa.select(sa.func.count()).where(_s.c.state == "queued", sa.not_(_s.c.background))
@@ -111,9 +108,8 @@ class Simulations(Database):
             open_plans = sa.select(_p.c.id).where(_p.c.state.in_(("queued", "running"))).limit(1)
             return connection.execute(open_plans).first() is not None
 
-    def _free(self, connection: sa.Connection, *, background: bool) -> sa.Select[tuple[str]]:
-        lapsed = sa.and_(_s.c.state == "running", _s.c.leased_until < self.now(connection))
-        wanted = sa.select(_s.c.id).where(sa.or_(_s.c.state == "queued", lapsed))
+    def _free(self, connection: sa.Connection, *, background: bool) -> sa.Select[Any]:
+        wanted = _leases.free(self.now(connection))
         if not background:
             wanted = wanted.where(sa.not_(_s.c.background))
         return wanted.order_by(_s.c.background, _s.c.urgency, _s.c.id)
@@ -121,27 +117,11 @@ class Simulations(Database):
     def lease_simulation(self, worker: str, lease_s: float, *, background: bool) -> LeasedSimulation | None:
         """Lease the most urgent replay for so many seconds; None if there is none. What too many lost has failed."""
         with self.writing() as connection:
-            now = self.now(connection)
-            lost = sa.and_(_s.c.state == "running", _s.c.leased_until < now, _s.c.leases >= MOST_LEASES)
-            given_up = {"code": "gave-up", "detail": f"{MOST_LEASES} workers died over it"}
-            connection.execute(
-                sa.update(_s).where(lost).values(state="failed", problem=given_up, finished_at=now, worker=None)
-            )
-            wanted = self._free(connection, background=background).limit(1)
-            if not self.is_sqlite:
-                wanted = wanted.with_for_update(skip_locked=True)
-            found = connection.execute(wanted).scalar()
+            wanted = self._free(connection, background=background)
+            found = _leases.take(connection, wanted, worker, lease_s, self.now(connection))
             if found is None:
                 return None
-            values = {
-                "state": "running",
-                "worker": worker,
-                "leased_until": now + timedelta(seconds=lease_s),
-                "leases": _s.c.leases + 1,
-                "progress": 0.0,
-                "started_at": now,
-            }
-            taken = sa.update(_s).where(_s.c.id == found).values(values)
+            taken = sa.update(_s).where(_s.c.id == found).values(progress=0.0)
             row = connection.execute(taken.returning(_s.c.id, _s.c.plan, _s.c.asked, _s.c.background)).one()
             return LeasedSimulation(row.id, row.plan, row.asked, row.background)
 
@@ -150,14 +130,15 @@ class Simulations(Database):
         with self.writing() as connection:
             until = self.now(connection) + timedelta(seconds=lease_s)
             return bool(
-                connection.execute(_mine(simulation, worker).values(leased_until=until, progress=progress)).rowcount
+                connection.execute(
+                    _leases.mine(simulation, worker).values(leased_until=until, progress=progress)
+                ).rowcount
             )
 
     def return_simulation(self, simulation: str, worker: str) -> None:
         """Give a replay back that was not made; it does not count as lost."""
-        values = {"state": "queued", "worker": None, "leased_until": None, "leases": _s.c.leases - 1, "progress": 0.0}
         with self.writing() as connection:
-            connection.execute(_mine(simulation, worker).values(values))
+            connection.execute(_leases.mine(simulation, worker).values(**_leases.given_back(), progress=0.0))
 
     def end_simulation(
         self,
@@ -170,32 +151,16 @@ class Simulations(Database):
     ) -> bool:
         """Record what came of a replay: an answer with its standing, or a problem; False where another has it."""
         with self.writing() as connection:
-            values: dict[str, Any] = {
-                "state": "failed" if answer is None else "succeeded",
-                "progress": 1.0,
-                "answer": None if answer is None else zlib.compress(answer),
-                "standing": None if standing is None else finite(standing),
-                "problem": None if problem is None else finite(problem),
-                "worker": None,
-                "leased_until": None,
-                "finished_at": self.now(connection),
-            }
-            return bool(connection.execute(_mine(simulation, worker).values(values)).rowcount)
-
-
-def _mine(simulation: str, worker: str) -> sa.Update:
-    return sa.update(_s).where(_s.c.id == simulation, _s.c.worker == worker, _s.c.state == "running")
-
-
-def _digest(asked: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+            values = ended(answer, problem, self.now(connection))
+            known = {"progress": 1.0, "standing": None if standing is None else finite(standing)}
+            return bool(connection.execute(_leases.mine(simulation, worker).values(**values, **known)).rowcount)
 
 
 def _new(plan: str, asked: Mapping[str, Any], now: datetime, *, background: bool, urgency: int = 0) -> dict[str, Any]:
     return {
         "id": new_id("sim"),
         "plan": plan,
-        "asked_sha256": _digest(asked),
+        "asked_sha256": digest(asked),
         "asked": dict(asked),
         "background": background,
         "urgency": urgency,

@@ -15,6 +15,7 @@ from api.store.cards import Cards, of_card
 from api.store.contract import EVERY_CARD, FINAL, CardFilter, EventRow, Head, NewPlan, PlanRow, State
 from api.store.database import default_url, private_folder
 from api.store.errors import AnswerDamaged, KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
+from api.store.evaluations import Evaluations, drop_evaluations
 from api.store.files import Files
 from api.store.findings import Findings, drop_findings
 from api.store.keys import Keys
@@ -33,7 +34,7 @@ _PROGRESS = {"phase", "incumbent", "bound"}
 _p, _e = tables.plans, tables.events
 
 
-class SqlStore(Work, Units, Simulations, Findings, Keys, Cards):
+class SqlStore(Work, Units, Simulations, Evaluations, Findings, Keys, Cards):
     """Everything durable, in one database and one folder.
 
     Parameters
@@ -195,6 +196,7 @@ class SqlStore(Work, Units, Simulations, Findings, Keys, Cards):
                 raise PlanUnfinished(msg)
             clear_units(connection, plan)
             drop_simulations(connection, plan)
+            drop_evaluations(connection, plan)
             drop_findings(connection, plan)
             connection.execute(sa.delete(_e).where(_e.c.plan == plan))
             connection.execute(sa.delete(tables.comments).where(tables.comments.c.plan == plan))

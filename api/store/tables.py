@@ -193,6 +193,30 @@ findings = sa.Table(
     sa.UniqueConstraint("plan", "asked_sha256", name="findings_asked"),
 )
 
+# Plans made elsewhere, put to the test: the file as it was sent and the answer, both squeezed; kept with the best plan.
+evaluations = sa.Table(
+    "evaluations",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("plan", sa.String(40), nullable=False),
+    sa.Column("asked_sha256", sa.String(64), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("problem", _json()),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("worker", sa.String(80)),
+    sa.Column("leased_until", UtcTime),
+    sa.Column("leases", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime),
+    sa.Column("finished_at", UtcTime),
+    sa.UniqueConstraint("plan", "asked_sha256", name="evaluations_asked"),
+    sa.Index("evaluations_state", "state", "id"),
+)
+
 # Files by content for machines that share no disk; empty on SQLite, where every process sees the data folder.
 artefacts = sa.Table(
     "artefacts",

@@ -2,24 +2,36 @@
 
 A table has a row for each change: what it says holds until the deployment's next row. Columns: ``city``, ``stack`` (slugs or the
 names people use), ``period`` (a month; ``launch`` will do), ``vehicles``, and where known ``level`` or ``area_km2`` and
-``programme_start``. The table ``fleets`` that plans are exported as is such a table.
+``programme_start``. The table ``fleets`` that plans are exported as is such a table. Months are read as people and spreadsheets
+write them: ``2028-03``, ``2028-03-01``, ``Mar 2028``, ``Mar-28``, and the day number that a workbook makes of a date.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.errors import Fault, InputError, RequestError
 from fleetplan.evaluate.sheets import Rows, rows_of
 from fleetplan.months import Grid, month_number
+from fleetplan.plans.files import read_plan
 from fleetplan.plans.types import Plan
 from fleetplan.scope import Scope
 
 NEEDED = ("city", "stack", "vehicles")
 PERIOD = ("period", "month", "launch")
 MOST_FAULTS = 50
+MOST_VEHICLES, LONGEST_SHOWN = 1_000_000, 40
+WRITTEN = re.compile(r"(\d{4}-\d{2})(?:-\d{2}(?:[T ].*)?)?")
+NAMED = re.compile(r"([A-Za-z]{3})[a-z]*[ -](\d{4}|\d{2})")
+NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DAY = re.compile(r"([3-9]\d{4})(?:\.0+)?")
+DAY_ZERO = date(1899, 12, 30)
+"""What workbooks count days from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,31 @@ class GivenPlan:
     whole: Plan | None = None
 
 
+def shown(text: str) -> str:
+    """Return what stands in a cell as a fault names it, shortened.
+
+    >>> shown("=HYPERLINK(1)"), shown("x" * 99)
+    ("'=HYPERLINK(1)'", "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'")
+    """
+    return repr(text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…")
+
+
+def month_written(text: str) -> str:
+    """Return a month as ``YYYY-MM``, however a person or a spreadsheet wrote it; what is none comes back as it is.
+
+    >>> [month_written(text) for text in ("2028-03-15", "Mar 2028", "mar-28", "46813", "soon")]
+    ['2028-03', '2028-03', '2028-03', '2028-03', 'soon']
+    """
+    bare = text.strip()
+    if found := WRITTEN.fullmatch(bare):
+        return found[1]
+    if (found := NAMED.fullmatch(bare)) and found[1].lower() in NAMES:
+        return f"{found[2] if len(found[2]) > 2 else f'20{found[2]}'}-{NAMES.index(found[1].lower()) + 1:02d}"
+    if found := DAY.fullmatch(bare):
+        return (DAY_ZERO + timedelta(days=int(found[1]))).strftime("%Y-%m")
+    return bare
+
+
 @dataclass(slots=True)
 class _Reading:
     """Rows on their way to deployments, with every fault."""
@@ -64,25 +101,28 @@ class _Reading:
         grid: Grid = self.scope.request.grid
         labels = grid.labels()
         try:
-            found = grid.period_of(month_number(text.strip()[:7]))
+            found = grid.period_of(month_number(month_written(text)))
         except ValueError:
             found = -1
         if 0 <= found < len(labels):
             return found
         self.faults.append(
-            Fault(at, f"{text!r} is no month of the horizon", f"{labels[0]} to {labels[-1]}", "write it like 2028-03")
+            Fault(
+                at, f"{shown(text)} is no month of the horizon", f"{labels[0]} to {labels[-1]}", "write it like 2028-03"
+            )
         )
         return None
 
-    def count(self, text: str, at: str) -> int | None:
+    def count(self, text: str, at: str, what: str = "vehicles") -> int | None:
         """Return a whole number from 0."""
         try:
             value = float(text.replace(",", "").strip() or "0")
         except ValueError:
             value = -1.0
-        if value >= 0 and value == int(value):
+        if 0 <= value <= MOST_VEHICLES and value == int(value):
             return int(value)
-        self.faults.append(Fault(at, f"{text!r} is no number of vehicles", "a whole number from 0"))
+        allowed = f"a whole number from 0 to {MOST_VEHICLES:,}"
+        self.faults.append(Fault(at, f"{shown(text)} is no number of {what}", allowed))
         return None
 
     def slug(self, row: Mapping[str, str], at: str) -> tuple[str, str] | None:
@@ -102,7 +142,7 @@ class _Reading:
     def level(self, row: Mapping[str, str], city: str, at: str) -> int | None:
         """Return the level of a row: as it says, or the smallest area that is no smaller than what it says."""
         if text := row.get("level", "").strip():
-            value = self.count(text, at)
+            value = self.count(text, at, "a level")
             most = len(self.areas[city])
             if value is not None and value > most:
                 self.faults.append(Fault(at, f"{city} has no level {value}", f"0 to {most}"))
@@ -112,10 +152,32 @@ class _Reading:
         try:
             area = float(text)
         except ValueError:
-            self.faults.append(Fault(at, f"{text!r} is no area", "km², from 0"))
+            area = math.nan
+        if not math.isfinite(area):
+            self.faults.append(Fault(at, f"{shown(text)} is no area", "km², from 0"))
             return None
         known = self.areas[city]
         return 0 if area <= 0 else next((g for g, km2 in enumerate(known, start=1) if km2 >= area - 0.5), len(known))
+
+
+def read_given(data: bytes, where: str, scope: Scope, areas: Mapping[str, list[float]]) -> GivenPlan:
+    """Return what a plan.json or a table decides; see :func:`given_plan`.
+
+    Of a plan.json of another request the decisions alone count.
+
+    Raises
+    ------
+    InputError
+        With every fault.
+    """
+    if data.lstrip()[:1] != b"{":
+        return given_plan(data, where, scope, areas)
+    plan = read_plan(data, where)
+    if plan.request.grid != scope.request.grid:
+        what = "is made for other periods than the request's"
+        raise InputError([Fault(where, what, f"{scope.request.horizon}", "evaluate it with its own request")])
+    given = from_plan(plan)
+    return given if plan.request == scope.request else replace(given, whole=None)
 
 
 def given_plan(data: bytes, where: str, scope: Scope, areas: Mapping[str, list[float]]) -> GivenPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,8 +23,8 @@ class Breach(Result):
 
     Attributes
     ----------
-    rule
-        Key of the rule as in docs/model.md, or the type of the request's constraint.
+    rule, title
+        Key of the rule as in docs/model.md, or the type of the request's constraint; and what it asks.
     places
         How often it is broken: places and periods.
     where
@@ -33,14 +33,18 @@ class Breach(Result):
         By how much at most, in the unit of ``sentence``.
     sentence
         The worst of them, with its figures.
+    place
+        ``where`` in words.
     """
 
     rule: str
+    title: str
     kind: BreachKind
     places: int
     where: str
     amount: float
     sentence: str
+    place: str
 
 
 class Money(Result):
@@ -58,13 +62,15 @@ class Nearest(Result):
 
     ``vehicle_years`` is how far it lies away: vehicles more or fewer, times years, where a city open or closed otherwise counts
     as 20 vehicles (our judgement: a small launch fleet); ``proven``: none lies nearer, to a hundredth.
-    ``changes`` says what it does otherwise.
+    ``changes`` says what it does otherwise. ``patch`` asks for its launches in their months and for no other: a rerun takes it as
+    it is, and plans areas and fleets as well as can be.
     """
 
     money: Money
     vehicle_years: float
     proven: bool
     changes: list[str]
+    patch: dict[str, Any] = {}
 
 
 class Evaluation(Result):
@@ -83,7 +89,7 @@ class Evaluation(Result):
         The best plan found for the same request, and what no plan of it exceeds; None where none was found in time or there is
         none.
     gap_usd, gap_most_usd
-        What the best plan found, and any plan, is worth more at most.
+        What the best plan found is worth more (negative where this one is worth more), and any plan at most, by the proven bound.
     nearest
         None where it keeps every rule, and where no plan was found in time or there is none.
     """
@@ -95,16 +101,8 @@ class Evaluation(Result):
     money: Money
     best: Money | None = None
     best_bound_usd: float | None = None
+    gap_usd: float | None = None
+    gap_most_usd: float | None = None
     nearest: Nearest | None = None
     infeasible: bool = False
     sentences: list[str] = []
-
-    @property
-    def gap_usd(self) -> float | None:
-        """What the best plan found is worth more; negative where this one is worth more."""
-        return None if self.best is None else self.best.npv_usd - self.money.npv_usd
-
-    @property
-    def gap_most_usd(self) -> float | None:
-        """What any plan is worth more at most, by the proven bound."""
-        return None if self.best_bound_usd is None else max(0.0, self.best_bound_usd - self.money.npv_usd)

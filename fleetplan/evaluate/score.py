@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from fleetplan import __version__
+from fleetplan.alternatives.structure import pinned
 from fleetplan.compare import compare_plans
-from fleetplan.errors import Fault, InfeasibleError, InputError, SolverError
-from fleetplan.evaluate.given import GivenPlan, from_plan, given_plan
+from fleetplan.errors import InfeasibleError, SolverError
+from fleetplan.evaluate.given import GivenPlan, read_given
 from fleetplan.evaluate.hold import APART_USD, completed, nearest_model, within
 from fleetplan.evaluate.result import Breach, BreachKind, Evaluation, Money, Nearest
 from fleetplan.optimize.ending import Ending
@@ -28,14 +29,13 @@ from fleetplan.options import DEFAULT_OPTIONS, PlanOptions
 from fleetplan.planner import plan_prepared
 from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import Violation, check_plan
-from fleetplan.plans.files import read_plan
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.request import PlanRequest
 from fleetplan.request.constraints import CONSTRAINT_TYPES
 from fleetplan.run import QUIET, Run
-from fleetplan.words.evaluation import evaluation_sentences, opens_otherwise
+from fleetplan.words.evaluation import evaluation_sentences, opens_otherwise, place_words
 from fleetplan.words.names import Names
 
 NEAREST_GAP = 0.01
@@ -44,6 +44,14 @@ PART_S = 20.0
 
 ELSEWHERE = frozenset({"certificate", "objective", "plan_totals", "returns"})
 """Rules about what a plan.json says of itself; they are told apart from rules that a decision breaks."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnownBest:
+    """What is known of a request's best plan: the plan, that there is none, or neither."""
+
+    plan: Plan | None
+    infeasible: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,39 +89,47 @@ def evaluate(
 
 
 def evaluate_prepared(
-    prepared: Prepared, data: bytes, where: str, options: PlanOptions = DEFAULT_OPTIONS, run: Run = QUIET
+    prepared: Prepared,
+    data: bytes,
+    where: str,
+    options: PlanOptions = DEFAULT_OPTIONS,
+    run: Run = QUIET,
+    known: KnownBest | None = None,
 ) -> Evaluation:
-    """Score a plan made elsewhere against a request that is ready to be planned; see :func:`evaluate`."""
+    """Score a plan made elsewhere against a request that is ready to be planned; see :func:`evaluate`.
+
+    Parameters
+    ----------
+    known
+        What is known of the best plan; None: it is searched for.
+    """
     given = _given(prepared, data, where)
     part = min(PART_S, options.time_limit_s / 3)
     own = _judged(prepared, given, Deadline.after(part, run.stop))
     nearest = None if not own.violations else _nearest(prepared, given, own.plan, Deadline.after(part, run.stop))
-    best, infeasible = _best(prepared, options, run)
+    found_best = known or _best(prepared, options, run)
+    best, bound = found_best.plan, None if found_best.plan is None else found_best.plan.bound
+    own_usd, names = own.plan.kpis.npv_usd, Names(prepared.catalogue, plans=(own.plan,))
+    breaches = _breaches(own.violations, prepared, names)
     found = Evaluation(
         name=prepared.request.name,
         source="decisions" if given.whole is None else "plan",
         valid=not own.violations,
-        breaches=_breaches(own.violations),
+        breaches=_of_decisions(breaches) if given.whole is None else breaches,
         money=_money(own.plan),
         best=None if best is None else _money(best),
-        best_bound_usd=None if best is None else best.bound,
+        best_bound_usd=bound,
+        gap_usd=None if best is None else best.kpis.npv_usd - own_usd,
+        gap_most_usd=None if bound is None else max(0.0, bound - own_usd),
         nearest=nearest,
-        infeasible=infeasible,
+        infeasible=found_best.infeasible,
     )
-    names = Names(prepared.catalogue, plans=(own.plan,))
     return found.model_copy(update={"sentences": evaluation_sentences(found, names)})
 
 
 def _given(prepared: Prepared, data: bytes, where: str) -> GivenPlan:
-    if data.lstrip()[:1] == b"{":
-        plan = read_plan(data, where)
-        if plan.request.grid != prepared.request.grid:
-            what = "is made for other periods than the request's"
-            raise InputError([Fault(where, what, f"{prepared.request.horizon}", "evaluate it with its own request")])
-        given = from_plan(plan)
-        return given if plan.request == prepared.request else replace(given, whole=None)
     areas = {city: [level.area_km2 for level in prepared.services[city].levels] for city in prepared.scope.cities}
-    return given_plan(data, where, prepared.scope, areas)
+    return read_given(data, where, prepared.scope, areas)
 
 
 def _judged(prepared: Prepared, given: GivenPlan, deadline: Deadline) -> _Judged:
@@ -160,7 +176,11 @@ def _nearest(prepared: Prepared, given: GivenPlan, own: Plan, deadline: Deadline
     moves = [move.sentence for move in compare_plans(own, plan, names).decisions]
     changes = [*_openings(given, own, plan, names), *moves]
     return Nearest(
-        money=_money(plan), vehicle_years=round(max(0.0, apart), 1), proven=answer.status == "optimal", changes=changes
+        money=_money(plan),
+        vehicle_years=round(max(0.0, apart), 1),
+        proven=answer.status == "optimal",
+        changes=changes,
+        patch=pinned(plan, plan, prepared.catalogue),
     )
 
 
@@ -174,14 +194,13 @@ def _openings(given: GivenPlan, own: Plan, near: Plan, names: Names) -> Iterator
             yield opens_otherwise(names.place(d.stack, d.city), first, now.get(key, ""))
 
 
-def _best(prepared: Prepared, options: PlanOptions, run: Run) -> tuple[Plan | None, bool]:
-    """Return the best plan of the request, and whether it has none."""
+def _best(prepared: Prepared, options: PlanOptions, run: Run) -> KnownBest:
     try:
-        return plan_prepared(prepared, options, run).plan, False
+        return KnownBest(plan_prepared(prepared, options, run).plan)
     except InfeasibleError:
-        return None, True
+        return KnownBest(None, infeasible=True)
     except SolverError:
-        return None, False
+        return KnownBest(None)
 
 
 def _money(plan: Plan) -> Money:
@@ -195,21 +214,33 @@ def _money(plan: Plan) -> Money:
     )
 
 
-def _breaches(violations: tuple[Violation, ...]) -> list[Breach]:
+def _breaches(violations: tuple[Violation, ...], prepared: Prepared, names: Names) -> list[Breach]:
     """Return violations by rule, what a decision breaks before what a file says of itself, the most places first."""
     by_rule: dict[str, list[Violation]] = {}
     for one in violations:
         by_rule.setdefault(one.rule, []).append(one)
+    titles = {r.key: r.title for r in prepared.formulation.rules} if by_rule else {}
     found = []
     for rule, some in by_rule.items():
         worst = max(some, key=lambda v: abs(v.amount))
-        first = some[0].where
         found.append(
             Breach(
-                rule=rule, kind=_kind(rule), places=len(some), where=first, amount=worst.amount, sentence=worst.sentence
+                rule=rule,
+                title=titles.get(rule) or rule.replace("_", " ").capitalize(),
+                kind=_kind(rule),
+                places=len(some),
+                where=some[0].where,
+                amount=worst.amount,
+                sentence=worst.sentence,
+                place=place_words(some[0].where, names),
             )
         )
     return sorted(found, key=lambda b: (b.kind == "record", -b.places, b.rule))
+
+
+def _of_decisions(breaches: list[Breach]) -> list[Breach]:
+    """Return what decisions break: a table keeps no books, so where it breaks rules, accounts that do not close are no news."""
+    return [b for b in breaches if b.kind != "record"] or breaches
 
 
 def _kind(rule: str) -> BreachKind:

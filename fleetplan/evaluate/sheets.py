@@ -1,7 +1,8 @@
 """Tables that people bring: CSV and the first sheets of an XLSX workbook, as rows of text by column.
 
-A workbook is a ZIP of XML files; what is read of it is the text of cells, in the order of rows. Formulas count by the value that
-was stored with them.
+A workbook is a ZIP of XML files; what is read of it is the text of cells, in the order of rows. Nothing is computed: a formula
+counts by the value that was stored with it, and without one it is a fault. Files are strangers' files: what is read of one is
+bounded before it is read, and none may hold macros or declare a document type.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from xml.etree import ElementTree as ET
 
 from fleetplan.errors import Fault, InputError
@@ -17,7 +20,11 @@ from fleetplan.errors import Fault, InputError
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MOST_BYTES = 20_000_000
-MOST_ROWS = 100_000
+MOST_UNPACKED = 60_000_000
+MOST_ROWS, MOST_COLUMNS = 20_000, 200
+HEAD_BYTES = 4096
+"""Where a document type would have to stand: before the first element."""
+
 Rows = list[dict[str, str]]
 
 
@@ -41,7 +48,7 @@ def rows_of(data: bytes, where: str, wanted: str = "fleets") -> Rows:
             [Fault(where, "has no first row with names of columns", remedy="write city,stack,period,vehicles")]
         )
     if len(rest) > MOST_ROWS:
-        raise InputError([Fault(where, f"has {len(rest):,} rows", f"at most {MOST_ROWS:,}")])
+        raise InputError([Fault(where, f"has more than {MOST_ROWS:,} rows", f"at most {MOST_ROWS:,}")])
     return [
         dict(zip(names, [*row, *[""] * len(names)], strict=False)) for row in rest if any(cell.strip() for cell in row)
     ]
@@ -53,38 +60,72 @@ def _csv(data: bytes, where: str) -> list[list[str]]:
     except UnicodeDecodeError as error:
         raise InputError([Fault(where, "is no text in UTF-8, no workbook and no plan.json")]) from error
     first = text.partition("\n")[0]
-    return list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)))
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+        return [row[:MOST_COLUMNS] for row in islice(rows, MOST_ROWS + 2)]
+    except csv.Error as error:
+        raise InputError([Fault(where, f"cannot be read as a table: {error}", "CSV in UTF-8")]) from error
 
 
 def _workbook(data: bytes, where: str, wanted: str) -> list[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
-            if sum(part.file_size for part in book.infolist()) > 10 * MOST_BYTES:
+            if sum(part.file_size for part in book.infolist()) > MOST_UNPACKED:
                 raise InputError([Fault(where, "is too large once it is unpacked", remedy="leave out other sheets")])
+            if any(name.lower().endswith(("vbaproject.bin", ".xlm")) for name in book.namelist()):
+                raise InputError([Fault(where, "holds macros", "XLSX without macros", "save it as XLSX or CSV")])
             shared = list(_shared(book))
-            return [list(_cells(row, shared)) for row in _part(book, _sheet(book, wanted)).iter(f"{MAIN}row")]
-    except (zipfile.BadZipFile, KeyError, IndexError, ValueError, ET.ParseError) as error:
+            rows = _elements(book, _sheet(book, wanted), "row")
+            return [list(_cells(row, shared)) for row in islice(rows, MOST_ROWS + 2)]
+    except _Uncomputed as error:
+        what = f"holds a formula in {error} whose value is not stored"
+        raise InputError([Fault(where, what, "numbers and text", "open it, save it, and send it again")]) from error
+    except (
+        *(zipfile.BadZipFile, KeyError, IndexError, ValueError, ET.ParseError),
+        *(NotImplementedError, RuntimeError, zlib.error, EOFError, OSError),
+    ) as error:  # encrypted, compressed otherwise, cut off: whatever is no workbook
         raise InputError(
             [Fault(where, "cannot be read as a workbook", "XLSX", "save it as XLSX or CSV again")]
         ) from error
 
 
-def _part(book: zipfile.ZipFile, name: str) -> ET.Element:
-    return ET.fromstring(book.read(name))  # noqa: S314  # expat bounds what entities grow to; size is bounded above
+class _Uncomputed(Exception):
+    """A formula without a value, in the cell that it names."""
+
+
+def _part(book: zipfile.ZipFile, name: str) -> bytes:
+    """Return a part; none that a spreadsheet program writes declares a document type, and with one come entities."""
+    text = book.read(name)
+    if b"<!DOCTYPE" in text[:HEAD_BYTES].replace(b"\0", b"") or b"<!ENTITY" in text:
+        raise ValueError(name)
+    return text
+
+
+def _elements(book: zipfile.ZipFile, name: str, tag: str) -> Iterator[ET.Element]:
+    """Yield the elements of one name in a part, each forgotten once the next is asked for."""
+    parts = ET.iterparse(io.BytesIO(_part(book, name)), ("end",))  # noqa: S314  # no document type, bounded
+    for _, element in parts:
+        if element.tag == f"{MAIN}{tag}":
+            yield element
+            element.clear()
+
+
+def _tree(book: zipfile.ZipFile, name: str) -> ET.Element:
+    return ET.fromstring(_part(book, name))  # noqa: S314  # no document type, bounded
 
 
 def _shared(book: zipfile.ZipFile) -> Iterator[str]:
     if "xl/sharedStrings.xml" in book.namelist():
-        for item in _part(book, "xl/sharedStrings.xml").iter(f"{MAIN}si"):
+        for item in _elements(book, "xl/sharedStrings.xml", "si"):
             yield "".join(text.text or "" for text in item.iter(f"{MAIN}t"))
 
 
 def _sheet(book: zipfile.ZipFile, wanted: str) -> str:
     """Return the file of the sheet that is wanted, or of the first one."""
-    sheets = {s.get("name", ""): s.get(f"{LINKS}id") for s in _part(book, "xl/workbook.xml").iter(f"{MAIN}sheet")}
-    link = sheets.get(wanted, next(iter(sheets.values())))
-    for relation in _part(book, "xl/_rels/workbook.xml.rels"):
-        if relation.get("Id") == link:
+    sheets = {s.get("name", ""): s.get(f"{LINKS}id") for s in _tree(book, "xl/workbook.xml").iter(f"{MAIN}sheet")}
+    link = sheets.get(wanted, next(iter(sheets.values()), None))
+    for relation in _tree(book, "xl/_rels/workbook.xml.rels"):
+        if link is not None and relation.get("Id") == link:
             target = relation.get("Target", "")
             return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
     raise KeyError(link)
@@ -95,10 +136,14 @@ def _cells(row: ET.Element, shared: Sequence[str]) -> Iterator[str]:
     at = 0
     for cell in row.iter(f"{MAIN}c"):
         column = _column(cell.get("r", ""), at)
+        if column >= MOST_COLUMNS:
+            return
         yield from [""] * (column - at)
         at = column + 1
         value = cell.find(f"{MAIN}v")
         text = "" if value is None else value.text or ""
+        if not text and cell.find(f"{MAIN}f") is not None and cell.get("t") != "str":
+            raise _Uncomputed(cell.get("r") or "a cell")
         if cell.get("t") == "s":
             text = shared[int(text)]
         elif cell.get("t") == "inlineStr":

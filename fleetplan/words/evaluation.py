@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -107,22 +108,33 @@ class Found(Protocol):
 
 def evaluation_sentences(found: Found, names: Names) -> list[str]:
     """Return an evaluation: the verdict first, then money, then the nearest plan with what it changes."""
-    return [*_verdict(found), *_money(found, names), *_nearest(found)]
+    return [
+        *verdict_sentences(found),
+        *broken_sentences(found),
+        *money_sentences(found, names),
+        *nearest_sentences(found),
+    ]
 
 
-def _verdict(found: Found) -> Iterator[str]:
+def verdict_sentences(found: Found) -> Iterator[str]:
+    """Yield what was judged, and whether it keeps every rule."""
     if found.source == "decisions":
         yield "Areas and fleets are as given; depots, purchases, riders and modes are those that go with them best."
     if found.valid:
         yield "The plan keeps every rule of the request and of the model."
         return
-    yield f"The plan breaks {several(len(found.breaches), 'rule')}:"
+    yield f"The plan breaks {several(len(found.breaches), 'rule')}."
+
+
+def broken_sentences(found: Found) -> Iterator[str]:
+    """Yield each rule that is broken, with its worst place."""
     for broken in found.breaches:
         more = f" (and {several(broken.places - 1, 'more place')})" if broken.places > 1 else ""
         yield f"{broken.rule} [{broken.where}]: {broken.sentence}{more}."
 
 
-def _money(found: Found, names: Names) -> Iterator[str]:
+def money_sentences(found: Found, names: Names) -> Iterator[str]:
+    """Yield what the plan is worth, and how far that is from the best."""
     own = found.money
     places = listed([names.city(slug) for slug in own.cities]) or "nowhere"
     broken = "" if found.valid else ", were these rules allowed to be broken; what permits rule out serves nobody"
@@ -144,7 +156,8 @@ def _money(found: Found, names: Names) -> Iterator[str]:
         yield f"The best plan found that keeps the rules is worth {best}: {usd(-gap)} less, which is what breaking them is worth."
 
 
-def _nearest(found: Found) -> Iterator[str]:
+def nearest_sentences(found: Found) -> Iterator[str]:
+    """Yield how far the nearest plan lies away, and then what it changes."""
     near = found.nearest
     if near is None:
         if not found.valid and not found.infeasible:
@@ -156,6 +169,21 @@ def _nearest(found: Found) -> Iterator[str]:
         f"{usd(near.money.npv_usd)}. What it changes:"
     )
     yield from near.changes
+
+
+MONTH = re.compile(r"\d{4}-\d{2}")
+PARTS = re.compile(r"(?<! )/(?! )")
+"""Between the parts of a place; a name may hold a stroke between spaces."""
+
+
+def place_words(where: str, names: Names) -> str:
+    """Return the place of a violation in words: city, partner and month as far as they are told; empty for the whole plan."""
+    parts = [part for part in PARTS.split(where) if part]
+    months = [month_name(part) for part in parts if MONTH.fullmatch(part)]
+    others = [part for part in parts if not MONTH.fullmatch(part)]
+    cities = [part for part in others if names.city(part) != part]
+    rest = [names.partner(part) for part in others if part not in cities]
+    return ", ".join([*(names.city(part) for part in cities), *rest, *months])
 
 
 def opens_otherwise(place: str, given: str, opens: str) -> str:
