@@ -6,8 +6,6 @@ they say are let in, known by their first bytes; and what reads them has a few s
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import json
 import os
@@ -23,6 +21,7 @@ from typing import Any, Final
 
 from api import problems as p
 from api.city_schemas import NewCityAsked, Upload
+from api.uploads import content_of
 from fleetplan.catalogue import default_catalogue_path, load_catalogue
 from fleetplan.catalogue.describe import default_lines, lack_lines
 from fleetplan.catalogue.readiness import lacking, untouched
@@ -161,10 +160,7 @@ def _content(upload: Upload, suffix: str, pointer: str) -> bytes:
             f"{upload.name!r} is no format that is read here", pointer=pointer, allowed=allowed, remedy="export it"
         )
         raise p.BadRequest(flaws=[flaw])
-    try:
-        content = base64.b64decode(upload.content, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise p.BadRequest(flaws=[p.Flaw("is not base64", pointer=f"{pointer}/content", allowed="base64")]) from error
+    content = content_of(upload, pointer)
     if not content.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if begins == b"{" else b"").startswith(begins):
         what = f"{upload.name!r} does not begin as {suffix} files do"
         raise p.BadRequest(

@@ -101,7 +101,14 @@ def _write(folder: Path, found: Solved) -> None:
 def _print(solved: Solved, folder: Path | None) -> None:
     from fleetplan.catalogue import load_catalogue
     from fleetplan.words.names import Names
-    from fleetplan.words.recourse import decided_sentences, launch_words, recourse_sentences, regret_sentences
+    from fleetplan.words.recourse import (
+        decided_sentences,
+        differs_words,
+        launch_words,
+        opening_of,
+        recourse_sentences,
+        regret_sentences,
+    )
     from fleetplan.words.values import percent, usd
 
     found, names = solved.recourse, Names(load_catalogue(), (solved.plan,))
@@ -121,6 +128,11 @@ def _print(solved: Solved, folder: Path | None) -> None:
     ]
     typer.echo("")
     print_table(console(), rows, tuple(rows[0]))
+    typer.echo("What is otherwise in each")
+    opening = opening_of(found)
+    for scenario in found.scenarios:
+        typer.echo(f"  {scenario.id}: {differs_words(scenario, opening, solved.plan.request, names)}")
+    typer.echo("")
     if told := regret_sentences(found, names):
         typer.echo("Where not knowing costs most")
         typer.echo("\n".join(f"  {line}" for line in told))

@@ -364,6 +364,7 @@ JUDGED = ASKED | {
     "api.simulations",
     "api.evaluations",
     "api.city_schemas",
+    "api.uploads",
     "api.new_city",
 }
 
@@ -430,7 +431,8 @@ ALLOWED |= {
     "api.simulations": ASKED | LIBRARY,
     "api.evaluations": ASKED | {"api.bodies"} | LIBRARY,
     "api.city_schemas": {"api.schemas"},
-    "api.new_city": ASKED | {"api.city_schemas"} | LIBRARY,
+    "api.uploads": {"api.problems", "api.city_schemas"},
+    "api.new_city": ASKED | {"api.city_schemas", "api.uploads"} | LIBRARY,
     "api.routes": JUDGED | LIBRARY,
     "api.pages": JUDGED | {"api.routes", "api.jobs"} | LIBRARY,
     "api.middleware": HTTP | {"api.deps", "api.pages"},

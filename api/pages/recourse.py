@@ -13,6 +13,7 @@ from api.schemas_again import RecourseTold
 from api.security import Scope
 from fleetplan.recourse.types import Recourse
 from fleetplan.report.recourse import policy_rows, regret_table, spread_view
+from fleetplan.request import PlanRequest
 from fleetplan.words.names import Names
 from fleetplan.words.recourse import adapting_sentences
 from fleetplan.words.values import month_name, usd
@@ -41,15 +42,15 @@ def _view(service: Service, found: Answered, name: str | None) -> dict[str, Any]
         "row": found.row,
         "plan": found.plan,
         "told": told,
-        "drawn": _drawn(told.recourse, names) if told.recourse else None,
+        "drawn": _drawn(told.recourse, found.plan.request, names) if told.recourse else None,
         "to_make": _to_make(told),
     }
 
 
-def _drawn(known: Recourse, names: Names) -> dict[str, Any]:
+def _drawn(known: Recourse, asked: PlanRequest, names: Names) -> dict[str, Any]:
     cities, rows = regret_table(known, names)
     return {
-        "spread": spread_view(known, names),
+        "spread": spread_view(known, asked, names),
         "policies": policy_rows(known),
         "adapts": adapting_sentences(known, names),
         "until": month_name(known.known_from),

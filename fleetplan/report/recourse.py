@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fleetplan.recourse.types import Policy, Recourse
+from fleetplan.request import PlanRequest
 from fleetplan.words.names import Names
-from fleetplan.words.recourse import launch_words, policy_name
+from fleetplan.words.recourse import differs_words, launch_words, opening_of, policy_name
 from fleetplan.words.values import percent, usd
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRow:
-    """A scenario as it is drawn: places in per cent of the track; ``regret_width`` is what it would be worth more if known."""
+    """A scenario as it is drawn: places in per cent of the track; ``regret_width`` is what it would be worth more if known.
+
+    ``differs`` says what is otherwise in it.
+    """
 
     id: str
     chance: str
+    differs: str
     opens: str
     value: str
     known: str
@@ -49,8 +54,9 @@ class PolicyRow:
     best: bool
 
 
-def spread_view(found: Recourse, names: Names) -> SpreadView:
-    """Return the scenarios of a set as they are drawn."""
+def spread_view(found: Recourse, request: PlanRequest, names: Names) -> SpreadView:
+    """Return the scenarios of a set of a request as they are drawn."""
+    opening = opening_of(found)
     chosen = {outcome.scenario: outcome for outcome in found.chosen.outcomes}
     values = [v for one in (*found.perfect, *chosen.values()) for v in (one.value_usd,)]
     low, high = min(0.0, *values), max(0.0, *values)
@@ -69,6 +75,7 @@ def spread_view(found: Recourse, names: Names) -> SpreadView:
                 ScenarioRow(
                     id=scenario.id,
                     chance=percent(scenario.probability, 0),
+                    differs=differs_words(scenario, opening, request, names),
                     opens=launch_words(outcome, names),
                     value=usd(value),
                     known=usd(perfect.value_usd),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fleetplan.recourse.types import Decided, Outcome, Policy, Recourse, Scenario
@@ -140,6 +140,35 @@ def scenario_sentences(scenario: Scenario, request: PlanRequest, names: Names) -
     plain: Mapping[str, Any] = request.model_dump(mode="json")
     changes = input_changes(request, parse_request(apply_patch(plain, scenario.patch)))
     return [change_sentence(c, names) for c in changes if c.matters] or ["All comes as the request has it."]
+
+
+def differs_words(
+    scenario: Scenario, opening: Mapping[str, Collection[str]], request: PlanRequest, names: Names
+) -> str:
+    """Return what is otherwise in a scenario in a line: of what was drawn, shocks and the delays of services that open in any.
+
+    Parameters
+    ----------
+    opening
+        By city the stacks that open there in some scenario.
+    """
+    if not (scenario.slips or scenario.laws or scenario.shocks):
+        return " ".join(scenario_sentences(scenario, request, names))
+    told = [f"{shock}" for shock in scenario.shocks]
+    for slip in scenario.slips:
+        if slip.stack in opening.get(slip.city, ()):
+            late = "never" if slip.never else f"{several(slip.months, 'month')} late" if slip.months else "as promised"
+            told.append(f"{names.place(slip.stack, slip.city)} {late}")
+    return "; ".join(told) or "Nothing is otherwise in what opens anywhere."
+
+
+def opening_of(found: Recourse) -> dict[str, set[str]]:
+    """Return by city the stacks that open there in some scenario, by its own best plan or with what is decided for all."""
+    opening: dict[str, set[str]] = {}
+    for outcome in (*found.perfect, *found.chosen.outcomes):
+        for launch in outcome.launches:
+            opening.setdefault(launch.city, set()).update(launch.stacks)
+    return opening
 
 
 def _drawn(scenario: Scenario, names: Names) -> Iterator[str]:

@@ -1,19 +1,11 @@
 /* A city of one's own: files are sent as base64, what comes of them is shown and offered as a ZIP. */
+import { base64 } from "./lib/files.js";
 import { at, call, say, showProblems } from "./lib/http.js";
 
 const form = document.getElementById("new-city");
 const faults = document.getElementById("faults");
 const begun = document.getElementById("begun");
 const button = document.getElementById("begin");
-
-function base64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.addEventListener("load", () => resolve({ name: file.name, content: reader.result.slice(reader.result.indexOf(",") + 1) }));
-    reader.addEventListener("error", () => reject(reader.error));
-    reader.readAsDataURL(file);
-  });
-}
 
 async function asked() {
   const field = (id) => document.getElementById(id);

@@ -1,6 +1,7 @@
 /* A new plan: one request, seen as a form and as text. The service reads, judges and writes it; here it is held and sent. */
 import { Editor } from "./new_plan/editor.js";
 import { Form } from "./new_plan/form.js";
+import { base64 } from "./lib/files.js";
 import { at, call, once, say, showProblems } from "./lib/http.js";
 
 const KEPT = "fleetplan-new-plan";
@@ -114,6 +115,22 @@ function start(root) {
     $("verdict").textContent = "The service does not answer";
     $("brief").textContent = `${error.told?.title ?? "Check the connection"}. What you wrote is kept here.`;
   }
+
+  // --- going on from what stands --------------------------------------------------------------------------------------
+
+  $("state-file").addEventListener("change", async ({ target }) => {
+    const [file] = target.files;
+    $("state-faults").hidden = true;
+    if (!file || state.answer.request === null) return;
+    try {
+      const read = await call("POST", at("/v1/starting-states"), { table: await base64(file) });
+      formChanged({ ...state.answer.request, starting_state: read.starting_state }, state.options);
+      say(`The plan goes on from what ${file.name} says`);
+    } catch (error) {
+      showProblems($("state-faults"), error);
+    }
+    target.value = "";
+  });
 
   // --- sending --------------------------------------------------------------------------------------------------------
 
