@@ -7,24 +7,22 @@ that posts it and asks again learns the answer; the workers share them out, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from api.asked_reruns import AskedReruns, KnownRerun, refused
 from api.deps import Answered, Service
-from api.schemas import DoubtTold, EndTold, GridCellTold, GridTold
+from api.schemas import DoubtTold, EndTold
 from api.schemas_again import KeptDoubt, KeptDoubts
 from fleetplan import __version__
-from fleetplan.doubt.answer import books_of, check_known, doubt_of, kept_doubt
+from fleetplan.doubt.answer import check_known, doubt_of, kept_doubt
 from fleetplan.doubt.books import Books
-from fleetplan.doubt.changes import cell_patch, patch_of, resolved, to_resolve
-from fleetplan.doubt.grid import grid
+from fleetplan.doubt.changes import patch_of, resolved, to_resolve
 from fleetplan.doubt.ranges import Ranged, ranged_by_key
 from fleetplan.doubt.spread import DRAWS
-from fleetplan.doubt.types import Bar, Cell, Doubt, Grid
+from fleetplan.doubt.types import Bar, Doubt
 from fleetplan.errors import InputError
 from fleetplan.report.live_plan import live_workbook
-from fleetplan.words.doubt import doubt_sentences, end_name, figure_name, grid_sentences, resolved_sentence
+from fleetplan.words.doubt import doubt_sentences, end_name, resolved_sentence
 from fleetplan.words.names import Names
 
 
@@ -133,41 +131,6 @@ def _end(found: Answered, bar: Bar, known: KnownRerun, names: Names, *, at_high:
     )
 
 
-def grid_told(service: Service, found: Answered, first: str, second: str) -> GridTold:
-    """Return a plan over a grid of two figures, with what is known of planning again in every cell.
-
-    Raises
-    ------
-    BadRequest
-        With every fault.
-    """
-    plan, catalogue = found.plan, service.known.catalogue
-    try:
-        cells = grid(books_of(plan, catalogue, service.known.services(plan)), first, second)
-    except InputError as error:
-        raise refused(error) from error
-    names = Names(catalogue, (plan,))
-    asked = AskedReruns.of(service, found, "doubt")
-    told = list(_cells(service, asked, cells, names))
-    return GridTold(plan=found.row.id, grid=cells, sentences=grid_sentences(cells, names), cells=told)
-
-
-def _cells(service: Service, asked: AskedReruns, cells: Grid, names: Names) -> Iterable[GridCellTold]:
-    ranges = [ranged_by_key(service.known.catalogue, key) for key in (cells.first, cells.second)]
-    for k, cell in enumerate(cells.cells):
-        known = asked.found(cell_patch(ranges, cells, k), cell_name(cells, cell, names))
-        made = known.plan()
-        yield GridCellTold(
-            first=cell.first,
-            second=cell.second,
-            state=known.state,
-            plan=known.id or None,
-            rerun=known.call,
-            npv_usd=None if made is None else made.objective,
-            cities=[] if made is None else [c.city for c in made.cities if c.launch],
-        )
-
-
 def live_bytes(service: Service, found: Answered) -> bytes:
     """Return a plan as a workbook that recalculates.
 
@@ -181,9 +144,3 @@ def live_bytes(service: Service, found: Answered) -> bytes:
     except InputError as error:
         raise refused(error) from error
     return live_workbook(Books.of(found.plan, service.known.catalogue, service.known.services(found.plan)))
-
-
-def cell_name(cells: Grid, cell: Cell, names: Names) -> str:
-    """Return what the plan of a cell is called."""
-    pairs = ((cells.first, cell.first), (cells.second, cell.second))
-    return "; ".join(f"{figure_name(key, names)} {value:.4g}" for key, value in pairs)[:200]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.links import Links, links_of
 from api.store.contract import PlanRow, State
 from fleetplan.compare import Causes, Comparison
-from fleetplan.doubt.types import Doubt, Grid, Resolved
+from fleetplan.doubt.types import CellAgain, Doubt, Grid, Resolved
 from fleetplan.facts import Binding, CityOutcome, Conflict
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, SearchOptions
 from fleetplan.plans.types import CityRollout, Kpis, Status
@@ -304,15 +304,18 @@ class GridCellTold(Answer):
 
     first: float
     second: float
+    third: float | None = Field(description="null in a grid of two figures")
     state: ChangeState
-    plan: str | None
+    plan: str | None = Field(description="the plan behind the cell: made, in the making, or ended without one")
     rerun: RerunCall | None
+    fault: str = Field(description="why no such plan can be asked for; empty otherwise")
     npv_usd: float | None
     cities: list[str]
+    again: CellAgain | None = Field(description="what is best there: who enters, when, worth what, proven how well")
 
 
 class GridTold(Answer):
-    """A plan over a grid of two figures: at its launches as they are, and planned again in every cell."""
+    """A plan over a grid of two or three figures: at its launches as they are, and planned again in every cell."""
 
     plan: str
     grid: Grid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from api.known import Known
+from fleetplan.catalogue.types import Catalogue
 from fleetplan.doubt import fanout
 from fleetplan.doubt.books import Books
 from fleetplan.doubt.changes import cell_patch
@@ -17,16 +20,20 @@ from fleetplan.doubt.fanout import Effort, World, plan_files, planned
 from fleetplan.doubt.grid import grid
 from fleetplan.doubt.ranges import ranged_by_key
 from fleetplan.doubt.resolve import cell_patches, resolve_cells
+from fleetplan.doubt.shifts import Shifts
 from fleetplan.doubt.types import CellAgain, Grid
 from fleetplan.errors import RequestError
-from fleetplan.plans.files import plan_sha256, read_plan
+from fleetplan.plans.files import plan_sha256, plan_text, read_plan
 from fleetplan.plans.types import Plan
 from fleetplan.report.doubt_tables import grid_frame
 from fleetplan.reruns.again import Again
+from fleetplan.service.types import CityService
 from fleetplan.words.cells import cells_sentences
 from fleetplan.words.names import Names
+from tests.api_support import running
 from tests.doubt_world import FARE, PERMIT, PLAN, YEARS, dear_world, small_grid
-from tests.worker_process import ROOT, until
+from tests.jobs_support import service_on
+from tests.worker_process import ROOT, WorkerProcess, until
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +158,32 @@ def test_what_cannot_be_read_is_made_again(world: World, tmp_path: Path):
     assert next(planned(PLAN, [{}], effort, world)) is not None
     file.write_text(fanout.NO_PLAN, encoding="utf-8")
     assert list(planned(PLAN, [{}], effort, world)) == [None], "what is kept counts"
+
+
+def test_cells_asked_for_in_the_service_are_made_though_their_worker_is_killed(tmp_path: Path):
+    class Small(Known):
+        catalogue = dear_world().catalogue
+
+        def service(self, catalogue: Catalogue, city: str) -> CityService:
+            return dear_world().services[city]
+
+    answer = tmp_path / "answer.json"
+    answer.write_text(plan_text(PLAN), encoding="utf-8")
+    note = json.dumps({"answer": str(answer), "seconds": 30.0, "again": 0.0, "log": str(tmp_path / "starts")})
+    with running(tmp_path, known=Small()) as http, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fleetplan.doubt.answer.law_shifts", lambda *_, **__: Shifts({}))
+        request = {**PLAN.request.model_dump(mode="json"), "note": note}
+        parent = http.post({"request": request, "options": {"time_limit_s": 40}})
+        http.store.start(parent, "tester")
+        http.store.finish(parent, "succeeded", answer=plan_text(PLAN).encode())
+        patch.setattr(http.store, "queue_limit", 4)
+        asked = http.client.post(f"/v1/plans/{parent}/doubt/grid", params={"first": FARE, "second": YEARS}).json()
+    made = [cell["plan"] for cell in asked["cells"] if cell["plan"]]
+    with service_on(None, tmp_path) as jobs:
+        first = jobs.worker()
+        for one in made:
+            jobs.queue.enqueue(one)
+        until(lambda: any(jobs.solving(one) for one in made))
+        first.kill()
+        with WorkerProcess(jobs.config):
+            assert [jobs.finished(one).state for one in made] == ["succeeded"] * 4

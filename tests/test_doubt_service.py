@@ -129,6 +129,47 @@ def test_a_grid_with_a_rerun_behind_every_cell(service: Running, plan: str):
     assert refused.json()["errors"][0]["parameter"] == "second"
 
 
+def test_one_call_has_every_cell_planned_and_the_map_names_who_enters(service: Running, plan: str):
+    address, asked = f"/v1/plans/{plan}/doubt/grid", {"first": FARE, "second": YEARS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service.store, "queue_limit", 3)
+        some = service.client.post(address, params=asked)
+        assert some.status_code == 202, some.text
+        states = [cell["state"] for cell in some.json()["cells"]]
+        assert 0 < states.count("queued") < states.count("missing")
+        full = service.client.post(address, params=asked)
+        assert (full.status_code, full.json()["code"]) == (429, "queue-full")
+    told_all = service.client.post(address, params=asked).json()
+    assert {cell["state"] for cell in told_all["cells"]} == {"queued"}
+    ids = [cell["plan"] for cell in told_all["cells"]]
+    assert len(set(ids)) == 25
+    repeated = service.client.post(address, params=asked)
+    assert [cell["plan"] for cell in repeated.json()["cells"]] == ids
+    none = PLAN.model_copy(update={"cities": [], "objective": 0.0, "bound": 0.0})
+    for k, made in enumerate(ids[:-1]):
+        service.store.start(made, "tester")
+        if k == 3:
+            service.store.finish(made, "infeasible", problem={"clashes": []})
+        else:
+            service.store.finish(made, "succeeded", answer=plan_text(none if k < 3 else PLAN).encode())
+    answer = told(service, plan, "/grid", **asked)
+    assert answer["sentences"][-1] == "24 of 25 cells are planned anew so far."
+    assert answer["cells"][0]["again"]["leaves"] == ["aston", "belport"]
+    rows = list(csv.DictReader(io.StringIO(service.client.get(f"/v1/plans/{plan}/doubt/cells", params=asked).text)))
+    assert [row["plan"] for row in rows] == ids
+    assert [rows[k]["planned"] for k in (0, 3, 24)] == ["yes", "no plan keeps every rule", "not yet"]
+    query = f"first={FARE.replace('#', '%23')}&second={YEARS.replace('#', '%23')}"
+    page = page_at(service, f"/plans/{plan}/doubt?{query}")
+    words = words_of(page)
+    assert page.count('<i class="letter">A</i>') == 20
+    assert "nothing opens; as planned" in words
+    assert "no plan" in words
+    assert "being made" in words
+    assert f'href="/plans/{ids[10]}"' in page
+    sliced = words_of(page_at(service, f"/plans/{plan}/doubt?{query}&third=aston/city.toml%23market.rival_share"))
+    assert sliced.count("down (") == 3
+
+
 def test_a_plan_that_the_catalogue_does_not_hold_is_refused_with_a_remedy(tmp_path: Path):
     with running(tmp_path) as other:
         answered = other.client.get(f"/v1/plans/{other.made()}/doubt")

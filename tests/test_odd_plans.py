@@ -284,6 +284,7 @@ def doubted(odd: Odd) -> None:
         "/v1/plans/{plan}/doubt/spread",
         "/v1/plans/{plan}/doubt/kept",
         f"/v1/plans/{{plan}}/doubt/grid?{figures}",
+        f"/v1/plans/{{plan}}/doubt/cells?{figures}",
         "/v1/plans/{plan}/doubt/workbook",
         "/v1/plans/{plan}/thresholds",
         "/v1/plans/{plan}/thresholds?kind=capital",

@@ -351,6 +351,7 @@ JUDGED = ASKED | {
     "api.causes",
     "api.asked_reruns",
     "api.doubts",
+    "api.grids",
     "api.limits",
     "api.recourse",
     "api.thresholds",
@@ -416,6 +417,7 @@ ALLOWED |= {
     "api.schemas_again": {"api.schemas", "api.store"} | LIBRARY,
     "api.asked_reruns": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,
     "api.doubts": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
+    "api.grids": ASKED | {"api.asked_reruns", "api.bodies", "api.rerun", "api.store"} | LIBRARY,
     "api.limits": ASKED | {"api.asked_reruns", "api.schemas_again"} | LIBRARY,
     "api.recourse": ASKED
     | {"api.asked_reruns", "api.bodies", "api.found_reruns", "api.rerun", "api.schemas_again"}

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, may_read
-from api.doubts import doubt_told, grid_told
+from api.doubts import doubt_told
+from api.grids import AskedGrid, grid_told
+from api.pages.doubt_grid import grid_view
 from api.pages.shell import page
 from api.schemas import DoubtTold, GridTold
 from api.security import Scope
 from fleetplan.doubt.spread import DRAWS
-from fleetplan.report.doubt import grid_cells, histogram, spread_rows, tornado_view
+from fleetplan.report.doubt import histogram, spread_rows, tornado_view
 from fleetplan.words.doubt import WHY, broken_sentences, figure_name, short_number
 from fleetplan.words.names import Names
 
@@ -26,22 +28,21 @@ async def doubt_page(
     found: AnsweredDep,
     first: Annotated[str, Query(max_length=200)] = "",
     second: Annotated[str, Query(max_length=200)] = "",
+    third: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Return the page of a plan's doubt; with two figures named, the grid of them on it."""
-    shown = await service.costly.run(request, _view, service, found, first, second)
+    """Return the page of a plan's doubt; with two or three figures named, the grid of them on it."""
+    shown = await service.costly.run(request, _view, service, found, AskedGrid(first, second, third))
     may_change = any(scope.holds(Scope.plan) for scope in request.scope["caller"].scopes)
     title = f"How sure is {found.row.name}?"
     return page(request, "doubt.html.j2", title=title, here="plans", may_change=may_change, **shown)
 
 
-def _view(service: Service, found: Answered, first: str, second: str) -> dict[str, Any]:
+def _view(service: Service, found: Answered, asked: AskedGrid) -> dict[str, Any]:
     told = doubt_told(service, found, DRAWS, 0)
     names = Names(service.known.catalogue, (found.plan,))
     tornado = told.doubt.tornado
-    choice = [
-        (bar.key, figure_name(bar.key, names)) for bar in tornado.bars if not bar.key.startswith("jurisdictions/")
-    ]
-    cells = grid_told(service, found, first, second) if first and second and first != second else None
+    choice = [(bar.key, figure_name(bar.key, names)) for bar in tornado.bars]
+    cells = grid_told(service, found, asked) if asked.first and asked.second and _different(asked) else None
     return {
         "row": found.row,
         "plan": found.plan,
@@ -69,9 +70,11 @@ def _view(service: Service, found: Answered, first: str, second: str) -> dict[st
         ],
         "to_make": _to_make(told),
         "choice": choice,
-        "first": first or (choice[0][0] if choice else ""),
-        "second": second or (choice[1][0] if len(choice) > 1 else ""),
-        "grid": _grid(cells, names) if cells else None,
+        "first": asked.first or (choice[0][0] if choice else ""),
+        "second": asked.second or (choice[1][0] if len(choice) > 1 else ""),
+        "third": asked.third,
+        "grid": grid_view(cells, names) if cells else None,
+        "grid_making": _to_make(cells) if cells else None,
     }
 
 
@@ -91,21 +94,6 @@ def _to_make(told: DoubtTold | GridTold) -> dict[str, Any]:
     return {"calls": calls, "running": running, "seconds": seconds, "count": len(entries)}
 
 
-def _grid(told: GridTold, names: Names) -> dict[str, Any]:
-    grid = told.grid
-    rows = grid_cells(grid, names)
-    columns = len(grid.second_values)
-    again = [told.cells[k : k + columns] for k in range(0, len(told.cells), columns)]
-    return {
-        "sentences": told.sentences,
-        "first": figure_name(grid.first, names),
-        "second": figure_name(grid.second, names),
-        "units": (grid.first_unit, grid.second_unit),
-        "columns": [short_number(value) for value in grid.second_values],
-        "rows": [
-            (short_number(value), list(zip(rows[k], again[k], strict=True)))
-            for k, value in enumerate(grid.first_values)
-        ],
-        "city_names": {city: names.city(city) for cell in grid.cells for city in cell.city_npv_usd},
-        "to_make": _to_make(told),
-    }
+def _different(asked: AskedGrid) -> bool:
+    named = [key for key in (asked.first, asked.second, asked.third) if key]
+    return len(set(named)) == len(named)

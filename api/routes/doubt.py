@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
-from api.deps import AnsweredDep, ServiceDep, StoredDep, may_read
+from api.deps import AnsweredDep, ServiceDep, StoredDep, may_plan, may_read
 from api.documents import Document, json_document
-from api.doubts import doubt_told, found_doubt, grid_told, kept_doubts, live_bytes
+from api.doubts import doubt_told, found_doubt, kept_doubts, live_bytes
+from api.grids import AskedGrid, asked_for, grid_csv, grid_told
 from api.media import CSV, JSON, XLSX, choose
-from api.openapi import ETAGGED, answer, of_an_answered_plan, refusals, unchanged
+from api.openapi import ETAGGED, RETRY, answer, of_an_answered_plan, refusals, unchanged
 from api.routes.parameters import Accept
 from api.schemas import DoubtTold, GridTold
 from api.schemas_again import KeptDoubts
+from api.security import Caller
+from api.submission import check_quota, check_room
 from fleetplan.doubt.spread import DRAWS, MOST_DRAWS
 from fleetplan.report.doubt_tables import spread_frame, tornado_frame
 from fleetplan.report.tables import csv_text
@@ -23,6 +27,11 @@ router = APIRouter(
     prefix="/v1/plans/{plan}", tags=["results"], dependencies=[may_read], default_response_class=Response
 )
 Draws = Annotated[int, Query(ge=2, le=MOST_DRAWS, description="joint draws of all figures")]
+First = Annotated[str, Query(max_length=200, description="key of a figure with a range")]
+Second = Annotated[str, Query(max_length=200, description="key of another")]
+Third = Annotated[
+    str, Query(max_length=200, description="key of a third: such a grid at its low, its likely value and its high")
+]
 Seed = Annotated[int, Query(ge=0, le=2**31 - 1, description="seed of the draws")]
 
 
@@ -88,12 +97,53 @@ async def grid(
     request: Request,
     service: ServiceDep,
     found: AnsweredDep,
-    first: Annotated[str, Query(max_length=200, description="key of a figure with a range")],
-    second: Annotated[str, Query(max_length=200, description="key of another")],
+    first: First,
+    second: Second,
+    third: Third = "",
 ) -> Response:
-    """Return the plan's value in every cell at its launches as they are, and the reruns to post to plan each again."""
-    told = await service.costly.run(request, grid_told, service, found, first, second)
+    """Return the plan's value in every cell at its launches as they are, and what is known of the best plan there.
+
+    Cells that were not planned anew yet tell the rerun to post; a POST here asks for all of them at once.
+    """
+    told = await service.costly.run(request, grid_told, service, found, AskedGrid(first, second, third))
     return json_document(told).respond(request)
+
+
+@router.get(
+    "/doubt/cells",
+    operation_id="doubt_cells",
+    summary="A grid of figures as CSV, a row for each cell with the plan behind it",
+    responses=of_an_answered_plan("The cells.", media=(CSV,)),
+)
+async def cells(
+    request: Request, service: ServiceDep, found: AnsweredDep, first: First, second: Second, third: Third = ""
+) -> Response:
+    """Return what the grid holds: both values, who enters, what is left out, gap and plan of each cell that was planned anew."""
+    told = await service.costly.run(request, grid_told, service, found, AskedGrid(first, second, third))
+    return Document(grid_csv(told).encode(), CSV).respond(request)
+
+
+@router.post(
+    "/doubt/grid",
+    operation_id="plan_doubt_grid",
+    summary="Plan anew in every cell of a grid: who enters there; every cell is a plan of its own",
+    status_code=202,
+    dependencies=[may_plan],
+    responses={
+        202: answer("All that were missing are stored and will be made.", GridTold, headers=RETRY),
+        **refusals(*p.UNANSWERED, p.QueueFull, p.DiskFull, p.StoreLimit, p.CrossOrigin, p.BodyTooLarge),
+    },
+)
+async def plan_grid(
+    request: Request, service: ServiceDep, found: AnsweredDep, first: First, second: Second, third: Third = ""
+) -> Response:
+    """Ask for the plan of every cell that is missing; safe to repeat. Nothing is lost by whoever dies, the plans stay."""
+    await run_in_threadpool(check_room, service)
+    await run_in_threadpool(check_quota, service)
+    caller: Caller = request.scope["caller"]
+    asked = AskedGrid(first, second, third)
+    told = await service.costly.run(request, asked_for, service, found, asked, caller.key)
+    return json_document(told, headers={"Retry-After": "2"}).respond(request, 202)
 
 
 @router.get(

@@ -177,7 +177,13 @@ def grid_cells(grid: Grid, names: Names) -> list[list[GridCell]]:
     columns = len(grid.second_values)
     cells = []
     for k, cell in enumerate(grid.cells):
-        shade = "loss" if cell.npv_usd < 0 else f"g{min(4, 1 + int(4 * cell.npv_usd / top))}"
         worth = [names.city(city) for city, npv in cell.city_npv_usd.items() if npv > 0]
-        cells.append(GridCell(usd(cell.npv_usd), shade, grid.is_likely(k), ", ".join(worth) or "none"))
+        cells.append(
+            GridCell(usd(cell.npv_usd), shade_of(cell.npv_usd, top), grid.is_likely(k), ", ".join(worth) or "none")
+        )
     return [cells[k : k + columns] for k in range(0, len(cells), columns)]
+
+
+def shade_of(npv_usd: float, top_usd: float) -> str:
+    """Return the shade of a value in a grid: ``loss``, or from ``g1`` to ``g4`` as it comes near the highest one."""
+    return "loss" if npv_usd < 0 else f"g{min(4, 1 + int(4 * npv_usd / top_usd))}"

@@ -8,7 +8,7 @@ const plan = document.getElementById("doubt").dataset.plan;
 function address(kind) {
   if (kind === "ends") return at(`/v1/plans/${plan}/doubt`);
   const asked = new URLSearchParams(location.search);
-  const pair = new URLSearchParams({ first: asked.get("first"), second: asked.get("second") });
+  const pair = new URLSearchParams({ first: asked.get("first"), second: asked.get("second"), third: asked.get("third") ?? "" });
   return at(`/v1/plans/${plan}/doubt/grid?${pair}`);
 }
 
@@ -40,7 +40,8 @@ for (const box of document.querySelectorAll("[data-making]")) {
     button.disabled = true;
     problems.hidden = true;
     try {
-      for (const { href, body, idempotency_key: key } of toMake.calls) await call("POST", href, body, { "Idempotency-Key": key });
+      if (box.dataset.making === "cells") await call("POST", address("cells"));
+      else for (const { href, body, idempotency_key: key } of toMake.calls) await call("POST", href, body, { "Idempotency-Key": key });
       say("The plans are being made");
       await follow(box);
     } catch (error) {
