@@ -14,21 +14,30 @@ from typing import Literal
 
 import numpy as np
 
-from fleetplan.optimize.pair.citybounds import prove_apart, prove_by_block
+from fleetplan.optimize.pair.citybounds import apart, prove_by_block
 from fleetplan.optimize.pair.known import Known
 from fleetplan.optimize.pair.tree import Relaxation, StepTree
+from fleetplan.optimize.pair.wholes import NodePace, close_nodes
 from fleetplan.optimize.pair.wire import Channel, Found, Over, Proven, serve
 from fleetplan.optimize.solve import solve
 
 GAP = 1e-6
 LEAST_STEP = 1e-9  # of a bound, for it to be told again
-CLIMB_S, CLIMB_ROOTS = 1.0, 2.0  # how long linear programmes alone go on: seconds, and times what their root took
+CLIMB_S, CLIMB_ROOTS, CLIMB_NODES = 1.0, 2.0, 16
+"""How long linear programmes alone go on: processor seconds, times what their root took, whichever is more; and how many."""
+
+FAST, NEARLY = 0.2, 5e-3
+"""A fall of linear programmes that is fast, and what is left open where other prices for cities close it: shares."""
+
 FAR_S = 1e6  # whoever asked ends the search
 
 
 def climbed(channel: Channel) -> bool:
-    """Tell bounds of cities alone and of linear programmes while they fall fast; return whether that was all there was to do."""
-    began = time.monotonic()
+    """Tell bounds of linear programmes, of nodes with everything whole and of cities alone; return whether all is proven.
+
+    Cities alone come first, unless the linear programmes fall so fast that it is steps that are open, and not who gets capital.
+    """
+    began = time.process_time()
     root = Relaxation(channel.task.outline)
     if root.infeasible:
         channel.tell(Over(infeasible=True))
@@ -36,21 +45,36 @@ def climbed(channel: Channel) -> bool:
     if not root.optimal:
         return False
     channel.tell(Proven(root.value, "linear relaxation", root.prices))
-    took = time.monotonic() - began
-    prove_apart(channel, root.prices)
-    ends, told = time.monotonic() + max(CLIMB_S, CLIMB_ROOTS * took), root.value
+    took_s = time.process_time() - began
     tree = StepTree(root, entries_only=False)
-    while tree.open and time.monotonic() < ends and not channel.stopped.is_set():
-        tree.expand()
-        if tree.bound < told - LEAST_STEP * abs(told):
-            told = tree.bound
-            channel.tell(Proven(told, "linear programmes"))
-        if told <= channel.best_usd:
-            return True
+    _climb(channel, tree, max(CLIMB_S, CLIMB_ROOTS * took_s))
     if np.isneginf(tree.bound):
         channel.tell(Over(infeasible=True))
         return True
+    pace = NodePace.after(took_s)
+    if root.value - tree.bound > FAST * abs(root.value) and close_nodes(channel, tree, pace):
+        return True
+    cities = apart(channel, root.prices)
+    promising = cities is not None and cities.begin()
+    if cities is not None and promising and cities.bound - channel.best_usd <= NEARLY * abs(channel.best_usd):
+        cities.go_on()
+        promising = False
+    if not tree.open_above(channel.best_usd) or close_nodes(channel, tree, pace):
+        return True
+    if cities is not None and promising:
+        cities.go_on()
     return channel.stopped.is_set()
+
+
+def _climb(channel: Channel, tree: StepTree, cpu_s: float) -> None:
+    """Branch on steps, each a linear programme, a while or until no node is left."""
+    ends, told = time.process_time() + cpu_s, tree.bound
+    for _ in range(CLIMB_NODES):
+        if not tree.open or time.process_time() > ends or tree.bound <= channel.best_usd or channel.stopped.is_set():
+            break
+        tree.expand()
+    if tree.bound < told - LEAST_STEP * abs(told) and np.isfinite(tree.bound):
+        channel.tell(Proven(tree.bound, "linear programmes"))
 
 
 def close_whole(channel: Channel, known: Known) -> None:

@@ -66,7 +66,7 @@ class Pace:
 
 
 THOROUGH = Pace((2e-3, 2e-4), 0.9, float("inf"), -float("inf"))  # first all roughly, then all closely
-BRIEF = Pace((2e-4,), 0.7, 3.0, 0.2)
+BRIEF = Pace((2e-4,), 0.7, 2.5, 0.2)
 """Where linear programmes and SCIP wait for their turn: what ties cities closely (scarce capital) they prove sooner."""
 
 
@@ -91,20 +91,27 @@ class CityBounds:
 
     def run(self) -> None:
         """Prove until stopped, or until prices have no more to give."""
-        worth, ends, gaps = self.first, time.process_time() + self.pace.cpu_s, self.pace.gaps
+        if self.begin():
+            self.go_on()
+
+    def begin(self) -> bool:
+        """Prove at the first prices; return whether that closes enough for others to be tried."""
+        worth, gaps = self.first, self.pace.gaps
         first = self.master.most(self.best, worth)
         for gap in gaps:
             worth = self._round(self.best, worth, gap)
-        if self._closed(first) < self.pace.least:
-            return
-        for_nothing = 0
+        return self._closed(first) >= self.pace.least
+
+    def go_on(self) -> None:
+        """Prove at other prices, until stopped or until they have no more to give."""
+        ends, for_nothing = time.process_time() + self.pace.cpu_s, 0
         while for_nothing < PATIENCE and not self.channel.stopped.is_set() and time.process_time() < ends:
             value, prices = self.master.solve()
             if self.bound - value <= CLOSED * abs(self.bound):
                 return
             before = self.bound
             hold = self.pace.hold
-            self._round(hold * self.best + (1.0 - hold) * prices, None, gaps[-1])
+            self._round(hold * self.best + (1.0 - hold) * prices, None, self.pace.gaps[-1])
             for_nothing = 0 if before - self.bound > LEAST_GAIN * abs(before) else for_nothing + 1
 
     def _closed(self, first: float) -> float:
@@ -188,18 +195,18 @@ class Here:
         return future
 
 
-def prove_apart(channel: Channel, prices: Array) -> None:
-    """Prove bounds by blocks of cities where the problem is searched as a whole, at the prices of its relaxation.
+def apart(channel: Channel, prices: Array) -> CityBounds | None:
+    """Return what proves bounds by blocks of cities where the problem is searched as a whole, at the prices of its relaxation.
 
-    What the blocks do alone is told as a plan where it is one.
+    What the blocks do alone is told as a plan where it is one. None where there is one block.
     """
     task = channel.task
     if task.outline.apart is None:
-        return
+        return None
     blocks = whole_blocks(task.outline, task.outline.apart)
-    if len(blocks.parts) > 1:
-        together = partial(_together, channel, blocks)
-        CityBounds(channel, blocks, prices, Here(channel.stopped), BRIEF, together).run()
+    if len(blocks.parts) == 1:
+        return None
+    return CityBounds(channel, blocks, prices, Here(channel.stopped), BRIEF, partial(_together, channel, blocks))
 
 
 def _together(channel: Channel, blocks: Blocks, schedules: list[Array]) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -31,6 +32,8 @@ FIRST_PLAN_S = 60.0  # so long a first plan is waited for when the time is over 
 NOTHING_S = 20.0  # the same where doing nothing is a plan, which proves nothing; or when a person stops
 IDLE_S = 5.0  # so long plans may stay where they are once the bound is final
 LEAST_S = 0.5
+HEAD_START_S = 0.4
+"""So long the bound process waits at most, while a plan to begin with is made: by then the plan process has its first."""
 
 
 def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
@@ -102,8 +105,9 @@ def race(
     known = board.plans[0] if board.found else None
     alike = board.plan_model is board.formulation.model
     crew.begin({"plans": Task(plans, seed, known)})
+    later = _Later(partial(crew.begin, {"bounds": Task(bounds, seed, known, told_prices=alike)}))
     meanwhile()  # with two at work: three on two cores would keep a plan to begin with from coming soon
-    crew.begin({"bounds": Task(bounds, seed, known, told_prices=alike)})
+    later.now()
     afterwards()
     if board.found and board.plans[0] is not known:
         for who in WORKERS:
@@ -128,6 +132,24 @@ def race(
         msg = f"no plan was found in the time given; allow more time (--time-limit) or loosen the request{told and f' ({told})'}"
         raise SolverError(msg)
     return True
+
+
+class _Later:
+    """Does something once: when asked to, or after a while."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act, self._lock, self._done = act, threading.Lock(), False
+        self._timer = threading.Timer(HEAD_START_S, self.now)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def now(self) -> None:
+        """Do it, unless it is done."""
+        self._timer.cancel()
+        with self._lock:
+            if not self._done:
+                self._done = True
+                self._act()
 
 
 def _exhausted(over: Mapping[str, Over], board: Board, *, by_block: bool) -> bool:

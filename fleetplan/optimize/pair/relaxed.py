@@ -19,7 +19,7 @@ from fleetplan.errors import SolverError
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.pair.blocks import Block, Blocks
-from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model
+from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, run_linear
 
 GAP = 3e-4  # between bound and mix, where rounds end
 ROUNDS = 80
@@ -71,6 +71,7 @@ class Pricer:
         self.highs = new_highs(0)
         pass_model(self.highs, block.model, relax=True)
         self._every = np.arange(len(block.columns), dtype=np.int32)
+        self._solved = False  # from then on it starts from a basis, without presolve
 
     def __call__(self, prices: Array) -> Schedule:
         """Return the best schedule at prices of the coupling rows.
@@ -82,10 +83,14 @@ class Pricer:
         """
         cost = self.block.priced(prices).cost / SCALE_USD
         self.highs.changeColsCost(len(cost), self._every, cost)
-        self.highs.run()
+        if self._solved:
+            self.highs.run()
+        else:
+            run_linear(self.highs)
         if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             msg = f"a city's relaxation ended with {self.highs.modelStatusToString(self.highs.getModelStatus())!r}"
             raise SolverError(msg)
+        self._solved = True
         self.highs.setOptionValue("presolve", "off")
         self.highs.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
         solution, value = self.highs.getSolution(), self.highs.getInfo().objective_function_value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import highspy
 import numpy as np
@@ -38,6 +38,11 @@ class Relaxation:
         self.highs.setOptionValue("presolve", "off")
 
     @property
+    def worth(self) -> Array:
+        """What a unit more of each column is worth as solved last, USD, shape (columns,): 0 or less at a lower bound."""
+        return np.asarray(self.highs.getSolution().col_dual) * SCALE_USD
+
+    @property
     def infeasible(self) -> bool:
         """Whether the relaxation has no solution."""
         kinds = highspy.HighsModelStatus
@@ -64,7 +69,7 @@ class Relaxation:
 
 
 @dataclass(order=True)
-class _Node:
+class Node:
     """A node; the most promising first, the older of two alike."""
 
     bound: float  # negative: the heap gives the least
@@ -90,8 +95,9 @@ class StepTree:
         self._columns = np.array(sorted(self._where), dtype=np.int64)
         self._lower, self._upper = outline.bounds()
         self._born = itertools.count(1)
-        self._heap = [_Node(-root.value, 0, {}, root.basis)]
-        self._leaf = -np.inf  # the best value of a leaf
+        self._heap = [Node(-root.value, 0, {}, root.basis)]
+        self._leaves: list[Node] = []  # a heap as well
+        self._closed = -np.inf  # what bounds the nodes that were closed
         self.settled = False
         """Whether the node looked at last is a leaf: nothing left to branch on."""
 
@@ -103,7 +109,45 @@ class StepTree:
     @property
     def bound(self) -> float:
         """What no solution exceeds, in USD; minus infinity once it is proven that there is none."""
-        return max(-self._heap[0].bound if self._heap else -np.inf, self._leaf)
+        tops = [-heap[0].bound for heap in (self._heap, self._leaves) if heap]
+        return max(self._closed, *tops) if tops else self._closed
+
+    @property
+    def resists(self) -> bool:
+        """Whether what was closed bounds the rest, so that closing more helps nothing."""
+        return self.bound <= self._closed
+
+    def open_above(self, value: float) -> bool:
+        """Return whether some solution may be worth more than so many USD."""
+        return self.bound > value
+
+    def taken(self) -> Node | None:
+        """Take the most promising node out, leaf or not, to :meth:`close` it or put it back; None where none is left."""
+        heaps = [heap for heap in (self._heap, self._leaves) if heap]
+        return heapq.heappop(min(heaps, key=lambda heap: heap[0])) if heaps else None
+
+    def close(self, bound: float) -> None:
+        """Be done with a node that was taken: no solution in it is worth more than ``bound``, in USD."""
+        self._closed = max(self._closed, bound)
+
+    @property
+    def divides(self) -> bool:
+        """Whether the relaxation as solved last leaves something to branch on."""
+        return self._branch(self.relaxation.x) is not None
+
+    def split(self, node: Node, bound: float) -> bool:
+        """Branch on a node that was taken, where no solution is worth more than ``bound``; return False where it is a leaf."""
+        at = self._branch(self.relaxation.x) if self.resolve(node) else None
+        if at is None:
+            return False
+        self._bear(node, at, max(node.bound, -bound))
+        return True
+
+    def resolve(self, node: Node) -> bool:
+        """Solve the relaxation in a node; return whether it was solved."""
+        lower, upper = self.limits(node)
+        columns = self._columns
+        return self.relaxation.resolve(columns, lower[columns], upper[columns], node.basis)
 
     def expand(self) -> bool:
         """Look at the most promising node; return whether its relaxation was solved.
@@ -111,26 +155,30 @@ class StepTree:
         A node that the solver gives up on is a leaf: what bounds the node before it bounds it too.
         """
         node, self.settled = heapq.heappop(self._heap), False
-        columns, (lower, upper) = self._columns, self._limits(node)
+        lower, upper = self.limits(node)
         if (lower > upper).any():
             return False
-        if not self.relaxation.resolve(columns, lower, upper, node.basis):
+        if not self.resolve(node):
             if not self.relaxation.infeasible:
-                self._leaf = max(self._leaf, -node.bound)
+                heapq.heappush(self._leaves, node)
             return False
         at = self._branch(self.relaxation.x)
         self.settled = at is None
+        bound = max(node.bound, -self.relaxation.value)
         if at is None:
-            self._leaf = max(self._leaf, self.relaxation.value)
-            return True
-        for up in (False, True):
-            child = _Node(
-                max(node.bound, -self.relaxation.value), next(self._born), {**node.fixed, at: up}, self.relaxation.basis
-            )
-            heapq.heappush(self._heap, child)
+            heapq.heappush(self._leaves, replace(node, bound=bound, basis=self.relaxation.basis))
+        else:
+            self._bear(node, at, bound)
         return True
 
-    def _limits(self, node: _Node) -> tuple[Array, Array]:
+    def _bear(self, node: Node, at: int, bound: float) -> None:
+        """Put a node's two children up: the step is not taken by then, or it is."""
+        for up in (False, True):
+            child = Node(bound, next(self._born), {**node.fixed, at: up}, self.relaxation.basis)
+            heapq.heappush(self._heap, child)
+
+    def limits(self, node: Node) -> tuple[Array, Array]:
+        """Return the bounds of all columns in a node, shapes (columns,)."""
         lower, upper = self._lower.copy(), self._upper.copy()
         for column, up in node.fixed.items():  # steps never fall: what is open stays so, what is not was not before
             row, t = self._where[column]
@@ -138,7 +186,7 @@ class StepTree:
                 lower[row[t:]] = 1.0
             else:
                 upper[row[: t + 1]] = 0.0
-        return lower[self._columns], upper[self._columns]
+        return lower, upper
 
     def _branch(self, x: Array) -> int | None:
         """Return the step to branch on: the most open entry, else the middle of the row that is spread most."""
