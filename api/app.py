@@ -55,6 +55,7 @@ from api.routes import (
 )
 from api.security import Guard
 from api.settings import Settings
+from api.short_way import ShortWay
 from api.store.errors import StoreError
 from fleetplan import __version__
 
@@ -162,6 +163,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Doorkeeper, service=service)
     app.add_middleware(Surround, service=service)
+    app.add_middleware(ShortWay, service=service)
     if settings.root_path:
         app.add_middleware(Prefix, prefix=settings.root_path)
     app.openapi = _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way

@@ -96,8 +96,9 @@ class Service:
     known: Known
     guard: Guard
     metrics: Metrics = field(default_factory=Metrics)
-    # Final plans never change, but may be deleted by another process: ask the store again after a second.
-    statuses: Kept = field(default_factory=lambda: Kept(most_bytes=64_000_000, fresh_s=1.0))
+    # Final plans never change, but may be deleted by another process: ask the store again after a second, and while it is
+    # asked send what is at hand, so that nobody of hundreds who poll waits for it.
+    statuses: Kept = field(default_factory=lambda: Kept(most_bytes=64_000_000, fresh_s=1.0, late_s=2.0))
     rendered: Kept = field(default_factory=lambda: Kept(most_bytes=128_000_000))
     pages: Kept = field(default_factory=lambda: Kept(most_bytes=48_000_000))
     stored: Stored = field(default_factory=Stored)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,6 @@ from typing import Any
 from anyio import to_thread
 from fastapi import Request, Response
 from pydantic import BaseModel
-from starlette.types import Scope, Send
 
 from api.media import JSON
 
@@ -64,17 +63,13 @@ class Document:
             headers, body = {**headers, "Content-Encoding": "gzip"}, self.zipped
         return Response(body, status, headers, self.media_type)
 
-    async def send(self, scope: Scope, send: Send) -> None:
-        """Send it as :meth:`respond` would, with nothing made anew: for what is asked for thousands of times."""
-        given = dict(scope["headers"])
+    def raw(self, given: Mapping[bytes, bytes]) -> tuple[int, Sequence[tuple[bytes, bytes]], bytes]:
+        """Return status, headers and body for a request's headers, as :meth:`respond` has them, with nothing made anew."""
         if b"if-none-match" in given and matches(given[b"if-none-match"].decode("latin-1"), self.etag):
-            status, headers, body = 304, self._raw[304], b""
-        elif len(self.body) >= WORTH_ZIPPING and b"gzip" in given.get(b"accept-encoding", b""):
-            status, headers, body = 200, self._raw["gzip"], self.zipped
-        else:
-            status, headers, body = 200, self._raw[200], self.body
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            return 304, self._raw[304], b""
+        if len(self.body) >= WORTH_ZIPPING and b"gzip" in given.get(b"accept-encoding", b""):
+            return 200, self._raw["gzip"], self.zipped
+        return 200, self._raw[200], self.body
 
     @cached_property
     def _raw(self) -> dict[int | str, list[tuple[bytes, bytes]]]:
@@ -117,32 +112,63 @@ def json_document(
     return Document(body, media_type, headers or {}, tag)
 
 
-class Kept:
-    """Documents kept in memory, the longest unused dropped first; each is believed for ``fresh_s`` seconds."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A document that is kept: since when, and what makes it anew; None where nothing does."""
 
-    def __init__(self, *, most_bytes: int, fresh_s: float = float("inf")) -> None:
+    document: Document
+    since: float
+    make: Callable[[], Document] | None
+
+
+class Kept:
+    """Documents kept in memory, the longest unused dropped first.
+
+    Parameters
+    ----------
+    fresh_s
+        For so many seconds a document is believed.
+    late_s
+        For so many seconds more it is still sent to those who ask for what is at hand, while it is made anew for who comes after.
+    """
+
+    def __init__(self, *, most_bytes: int, fresh_s: float = float("inf"), late_s: float = 0.0) -> None:
         self._most = most_bytes
-        self._fresh_s = fresh_s
+        self._fresh_s, self._late_s = fresh_s, late_s
         self._size = 0
-        self._items: OrderedDict[str, tuple[float, Document]] = OrderedDict()
+        self._items: OrderedDict[str, _Held] = OrderedDict()
         self._making: dict[str, asyncio.Future[Document]] = {}
 
     def get(self, key: str) -> Document | None:
         """Return a document that is kept and fresh."""
         found = self._items.get(key)
-        if found is None or time.monotonic() - found[0] > self._fresh_s:
+        if found is None or time.monotonic() - found.since > self._fresh_s:
             return None
         self._items.move_to_end(key)
-        return found[1]
+        return found.document
 
-    def put(self, key: str, document: Document) -> Document:
-        """Keep a document and return it."""
+    def at_hand(self, key: str) -> Document | None:
+        """Return a document that is fresh or was a moment ago, so that nobody waits; in an event loop.
+
+        Of one that is no longer fresh the making begins, once for all who ask; one that cannot be made any more is forgotten.
+        """
+        if (fresh := self.get(key)) is not None:
+            return fresh
+        found = self._items.get(key)
+        if found is None or found.make is None or time.monotonic() - found.since > self._fresh_s + self._late_s:
+            return None
+        if key not in self._making:
+            _ = self._begin(key, found.make, to_thread.run_sync)
+        return found.document
+
+    def put(self, key: str, document: Document, make: Callable[[], Document] | None = None) -> Document:
+        """Keep a document and return it; ``make`` makes it anew for :meth:`at_hand`."""
         self.drop(key)
-        self._items[key] = (time.monotonic(), document)
+        self._items[key] = _Held(document, time.monotonic(), make)
         self._size += len(document.body)
         while self._size > self._most and len(self._items) > 1:
-            _, (_, gone) = self._items.popitem(last=False)
-            self._size -= len(gone.body)
+            _, gone = self._items.popitem(last=False)
+            self._size -= len(gone.document.body)
         return document
 
     async def made(
@@ -157,15 +183,22 @@ class Kept:
         """
         if (found := self.get(key)) is not None:
             return found
-        if (task := self._making.get(key)) is None:
-            task = self._making[key] = asyncio.ensure_future(run(make))
-            task.add_done_callback(lambda done: self._finished(key, done))
+        task = self._making.get(key) or self._begin(key, make, run)
         return await asyncio.shield(task)  # who leaves before it is there does not take it from the others
 
-    def _finished(self, key: str, task: asyncio.Future[Document]) -> None:
+    def _begin(
+        self, key: str, make: Callable[[], Document], run: Callable[[Callable[[], Document]], Awaitable[Document]]
+    ) -> asyncio.Future[Document]:
+        task = self._making[key] = asyncio.ensure_future(run(make))
+        task.add_done_callback(lambda done: self._finished(key, done, make))
+        return task
+
+    def _finished(self, key: str, task: asyncio.Future[Document], make: Callable[[], Document]) -> None:
         del self._making[key]
         if not task.cancelled() and task.exception() is None:
-            self.put(key, task.result())
+            self.put(key, task.result(), make)
+        else:
+            self.drop(key)
 
     def holds(self, key: str) -> bool:
         """Return whether there is a document, be it fresh or not."""
@@ -179,4 +212,4 @@ class Kept:
     def drop(self, key: str) -> None:
         """Forget a document."""
         if (gone := self._items.pop(key, None)) is not None:
-            self._size -= len(gone[1].body)
+            self._size -= len(gone.document.body)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,28 +11,19 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.noting import EXPORT_POLICY, SECURITY_HEADERS, Noting, request_id_of
 from api.pages.shell import choose_currency, problem_page, wants_page
 from api.prefix import at
 from api.problems import MEDIA_TYPE, BodyTooLarge, Flaw, Internal, ServiceError, TooSlow, headers_of, problem
 from api.security import FORWARDED, cookie_authorization
-from api.security import Scope as Access
 from api.settings import OWN_PLANS, UPLOADS
 
 if TYPE_CHECKING:
     from api.deps import Service
-    from api.documents import Document
 
 OPEN_PATHS = frozenset({"/health", "/ready", "/sign-in", "/favicon.ico"})
 OPEN_PREFIX = "/assets/"
 BODY_S = 30.0
-PLAN = "/v1/plans/"
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
-SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-EXPORT_POLICY = (
-    b"content-security-policy",
-    b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
-)
-"""For what has no policy of its own: the exported report stands alone, its style and script are inside it."""
 
 
 def problem_response(error: ServiceError, scope: Scope) -> Response:
@@ -45,21 +34,12 @@ def problem_response(error: ServiceError, scope: Scope) -> Response:
     return Response(told.model_dump_json(), told.status, headers_of(error), MEDIA_TYPE)
 
 
-class _Hot:
-    """Stands for the route that would have answered, where metrics ask for it."""
-
-    path = "/v1/plans/{plan}"
-
-
-HOT = _Hot()
-
-
 class Surround:
     """Outermost: id, log, metrics, and an answer when something broke."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
-        self._service = service
+        self._noting = Noting(service)
         self._log = structlog.get_logger("fleetplan.http")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +48,7 @@ class Surround:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = scope["request_id"] = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = scope["request_id"] = request_id_of(Headers(scope=scope).get("x-request-id", ""))
         status = 0
 
         async def tagged(message: Message) -> None:
@@ -92,7 +71,8 @@ class Surround:
                 raise
             await problem_response(Internal(f"request {request_id} failed"), scope)(scope, receive, tagged)
         finally:
-            self._note(scope, status, time.perf_counter() - began)
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self._noting.note(scope, route, status, time.perf_counter() - began)
 
     async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer HEAD as GET would be answered, without the body (RFC 9110); a stream ends at once."""
@@ -112,19 +92,6 @@ class Surround:
 
         await self._app({**scope, "method": "GET"}, gone, without_body)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
-        self._service.metrics.request(scope["method"], route, status, seconds)
-        self._log.info(
-            "request",
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            ms=round(seconds * 1000, 2),
-            request_id=scope["request_id"],
-            key=getattr(scope.get("caller"), "key", ""),
-        )
-
 
 class Doorkeeper:
     """Lets in whom the guard knows, with bodies of a size that we take."""
@@ -132,7 +99,6 @@ class Doorkeeper:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._guard = service.guard
-        self._statuses = service.statuses
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,25 +109,11 @@ class Doorkeeper:
         try:
             await self._admit(scope)
             choose_currency(scope, self._service)
-            if (known := self._known(scope)) is not None:
-                await known.send(scope, send)
-                return
             passed_on = await self._bounded(scope, receive)
         except ServiceError as error:
             await problem_response(error, scope)(scope, receive, send)
             return
         await self._app(scope, passed_on, send)
-
-    def _known(self, scope: Scope) -> Document | None:
-        """Return a final plan's status where it is in memory: polled by many, it takes no way through routes and threads."""
-        path = scope["path"]
-        if scope["method"] != "GET" or not path.startswith(PLAN) or "/" in path[len(PLAN) :]:
-            return None
-        found = self._statuses.get(path[len(PLAN) :])
-        if found is not None:
-            scope["route"] = HOT
-            scope["caller"].require(Access.read)
-        return found
 
     async def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)

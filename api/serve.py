@@ -23,7 +23,7 @@ DRAIN_S = 3
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop; a plan in the making goes back to the queue.
+    """Serve until told to stop; a plan in the making goes back to the queue with the best that was found of it.
 
     Raises
     ------

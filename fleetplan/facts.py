@@ -265,13 +265,13 @@ written otherwise today; ``own_is_lower``: it holds, and the search proved a low
 
 
 Reuse = Literal[
-    "no_parent", "not_tried", "plan", "remainder", "launches", "openings", "later", "other_periods", "rules"
+    "no_parent", "not_tried", "plan", "remainder", "launches", "openings", "later", "so_far", "other_periods", "rules"
 ]
 """What of a parent's decisions the search began with, or why with none.
 
-``no_parent``: there is none; ``not_tried``: the search ended before; ``plan``: all of it; ``remainder``: what is still allowed;
-``launches``: its launches, areas and depots as far as allowed, fleets anew; ``openings``: likewise, depots and fleets anew;
-``later``: nothing sooner than there, all else anew; ``other_periods``: its periods are others; ``rules``: its launches break one.
+``plan``: all of it; ``remainder``: what is still allowed; ``launches``: its launches, areas, depots; ``openings``:
+depots anew too; ``later``: nothing sooner than there; ``so_far``: all of what an interrupted search of this request left;
+``no_parent``: there is none; ``not_tried``: it ended before; ``other_periods``: its periods are others; ``rules``: it breaks one.
 """
 
 

@@ -37,7 +37,7 @@ from fleetplan.repair.find import LEAST_S, seconds_for, what_helps
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import NOT_ITS_VALUE, NOTHING_INHERITED, Inherited, inherited_bound
 from fleetplan.reruns.keeping import Keeping
-from fleetplan.reruns.start import start_from
+from fleetplan.reruns.start import Start, start_from
 from fleetplan.run import QUIET, Clock, Run
 from fleetplan.service.types import CityService
 from fleetplan.words.conflict import said
@@ -54,6 +54,9 @@ SEARCH_STAGES = frozenset(
 NO_PLAN = "no plan keeps every rule of this request"
 SHORTEST_S, SAID_S = 0.5, 3.0
 """For conflicts at least, however long it took to write the problem down for them; and at most where nothing is mended."""
+
+WARM_S = 2.0
+"""For reading cities that were read before; what it takes longer is no part of a time limit: each city is read anew but once."""
 
 LIFTED_USD = 0.05
 CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven
@@ -85,23 +88,36 @@ def package_version() -> str:
 
 
 @dataclass(eq=False)
-class _FromParent:
-    """Makes the plan that a rerun begins with, told as ``provisional``, and knows afterwards what it holds of the parent."""
+class _Begun:
+    """Makes the plan that a search begins with, told as ``provisional``, and knows afterwards what it holds of what was before.
+
+    That is the plan that an interrupted search of the same request had found, where there is one, else the parent's.
+    """
 
     formulation: Formulation
-    parent: Plan
+    parent: Plan | None
+    so_far: Plan | None
     clock: Clock
     nodes: NodeClock | None
     reuse: Reuse = "not_tried"
 
     def __call__(self) -> Array | None:
-        start = start_from(self.formulation, self.parent, self.nodes)
+        start = self._begun()
         self.reuse = start.reuse
         model = self.formulation.model
         value = -math.inf if start.plan is None else model.value(start.plan)
         told = value if value > worth_of_nothing(model) else None  # one that is worth no more is no plan to speak of
-        self.clock.send("provisional", told, message=PROVISIONAL[start.reuse])
+        if start.reuse != "no_parent":
+            self.clock.send("provisional", told, message=PROVISIONAL[start.reuse])
         return start.plan
+
+    def _begun(self) -> Start:
+        if self.so_far is not None:
+            start = start_from(self.formulation, self.so_far, self.nodes)
+            if start.plan is not None or self.parent is None:
+                return Start(start.plan, "so_far" if start.plan is not None else "no_parent")
+        assert self.parent is not None  # noqa: S101  # one of the two is there
+        return start_from(self.formulation, self.parent, self.nodes)
 
 
 def plan_with_context(
@@ -110,6 +126,7 @@ def plan_with_context(
     run: Run = QUIET,
     *,
     parent: Plan | None = None,
+    so_far: Plan | None = None,
     mend: bool = True,
 ) -> PlanningResult:
     """Plan a request and check the plan.
@@ -121,6 +138,8 @@ def plan_with_context(
     parent
         An earlier plan to start from; its launches under the new request are reported as phase ``provisional``. What the
         options keep is kept of this plan (:func:`fleetplan.reruns.keep.freeze`, :func:`fleetplan.reruns.keep.price_changes`).
+    so_far
+        A plan that an interrupted search of this very request had found: this one begins with it.
     mend
         Whether repairs are looked for where no plan keeps every rule; conflicts are told all the same.
 
@@ -133,7 +152,12 @@ def plan_with_context(
     CheckFailed
         If the plan breaks a rule: a bug.
     """
-    return plan_prepared(prepare(request, run), options, run, parent=parent, mend=mend)
+    began = time.monotonic()
+    prepared = prepare(request, run)
+    if (whole := run.whole) is not None:
+        cold_s = max(0.0, time.monotonic() - began - WARM_S)
+        run = replace(run, whole=replace(whole, began=whole.began + cold_s))
+    return plan_prepared(prepared, options, run, parent=parent, so_far=so_far, mend=mend)
 
 
 def plan_prepared(
@@ -142,6 +166,7 @@ def plan_prepared(
     run: Run = QUIET,
     *,
     parent: Plan | None = None,
+    so_far: Plan | None = None,
     bare: bool = False,
     mend: bool = True,
 ) -> PlanningResult:
@@ -154,7 +179,7 @@ def plan_prepared(
     keeping = Keeping(parent, options)
     if not bare and _surely_none(prepared, keeping, run, mend=mend):
         clock.send("conflicts")
-        refused = _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run, mend=mend)
+        refused = _infeasible(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
         if refused.clashes:
             raise refused
     nodes = None if options.node_limit is None else NodeClock()
@@ -169,10 +194,10 @@ def plan_prepared(
                 return NOTHING_INHERITED
             return NOT_ITS_VALUE if options.prices is not None else inherited_bound(parent, prepared)
 
-        begin = None if parent is None else _FromParent(formulation, parent, clock, nodes)
+        begin = None if parent is None and so_far is None else _Begun(formulation, parent, so_far, clock, nodes)
         result = _searched(
             formulation,
-            time_limit_s=_left_s(options, clock),
+            time_limit_s=_left_s(options, clock, run),
             gap=options.gap,
             seed=options.seed,
             report=clock.send,
@@ -180,7 +205,7 @@ def plan_prepared(
             start=begin,
             known_bound=lambda: inherited().bound_usd,
             crew=crew,
-            coarse=prepared.coarse if crew is not None and parent is None and not options.tilted else None,
+            coarse=prepared.coarse if crew is not None and begin is None and not options.tilted else None,
             nodes=nodes,
             keeps=options.keeps,
         )
@@ -188,7 +213,7 @@ def plan_prepared(
         if bare:
             raise InfeasibleError(NO_PLAN)
         clock.send("conflicts")
-        raise _infeasible(prepared, keeping, options.time_limit_s - clock.elapsed_s, run, mend=mend)
+        raise _infeasible(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
     loose = None if bare or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
@@ -214,11 +239,17 @@ def _surely_none(prepared: Prepared, keeping: Keeping, run: Run, *, mend: bool) 
     )
 
 
-def _left_s(options: PlanOptions, clock: Clock) -> float:
+def _left_s(options: PlanOptions, clock: Clock, run: Run) -> float:
     """Return what a search may take: what writing the problem down has left of the time limit, or nodes as seconds."""
     if options.node_limit is not None:
         return options.node_limit / NODES_PER_S
-    return options.time_limit_s - clock.elapsed_s
+    left_s = options.time_limit_s - clock.elapsed_s
+    return left_s if run.whole is None else min(left_s, run.whole.search_s)
+
+
+def _why_s(options: PlanOptions, clock: Clock, run: Run) -> float:
+    """Return what may go to why there is no plan."""
+    return options.time_limit_s - clock.elapsed_s if run.whole is None else run.whole.search_s
 
 
 def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *, mend: bool) -> InfeasibleError:

@@ -24,6 +24,32 @@ class Progress:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WholeTime:
+    """So many seconds for everything, from ``began`` (of :func:`time.monotonic`) to the plan that is checked."""
+
+    began: float
+    seconds: float
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds that have gone."""
+        return time.monotonic() - self.began
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left for everything."""
+        return self.seconds - self.spent_s
+
+    @property
+    def search_s(self) -> float:
+        """Seconds that are left for a search that begins now: to finish a plan takes about as long as to begin.
+
+        Both take longer on a busy machine, and where there is more to write down. Never less than half of what is left.
+        """
+        return self.left_s - min(self.spent_s, self.left_s / 2)
+
+
 Listener = Callable[[Progress], None]
 
 
@@ -43,6 +69,8 @@ class Run:
         Where response surfaces are kept; None for the usual place.
     recruit
         Brings workers elsewhere that help with large portfolios; None: this machine alone.
+    whole
+        A time limit for everything, within which the plan is finished and checked. None: only the search has a limit.
     """
 
     progress: Listener | None = None
@@ -50,6 +78,7 @@ class Run:
     catalogue: Catalogue | None = None
     cache_dir: Path | None = None
     recruit: Recruit | None = None
+    whole: WholeTime | None = None
 
 
 QUIET = Run()

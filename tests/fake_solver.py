@@ -4,7 +4,7 @@ A request that came over HTTP holds nothing but what a request may hold: there, 
 
 It speaks the language of api/jobs/solver_child.py and dies with its worker by the same code. Every start is a line in the
 file ``request["fake"]["log"]``: its own process id. ``seconds`` is how long it searches, ``again`` how long when the log
-shows that it is not the first.
+shows that it is not the first. It counts its plans on from the one that an interrupted search left.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
     began = time.monotonic()
     lines.send("progress", {"phase": "cities", "elapsed_s": 0.0})
     time.sleep(fake.get("before_plan", 0.0))
-    step = 0
+    step = int((job["so_far"] or {}).get("objective", 0))
     while not stop.is_set() and time.monotonic() - began < fake.get("seconds", 0.0):
         step += 1
         line = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from fleetplan.planner import plan_with_context
 from fleetplan.plans.status import Proof, status_of
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
+from fleetplan.run import Run, WholeTime
 from fleetplan.words.proof import gap_in_full, gap_of, gap_text, proof_sentence
 from fleetplan.words.values import STATUS_NAMES
 from tests.fake_plan import fake_plan
@@ -174,3 +176,16 @@ def test_an_empty_plan_that_ran_out_of_time_says_nothing_of_the_cities():
     assert "That says nothing of the cities" in verdict(empty)[0]
     proven = empty.model_copy(update={"status": "optimal", "bound": 0.0})
     assert verdict(proven)[0].startswith("No city is worth opening")
+
+
+def test_a_time_limit_for_everything_leaves_as_long_to_finish_as_it_took_to_begin(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fleetplan.run.time.monotonic", lambda: 103.0)
+    whole = WholeTime(100.0, 10.0)
+    assert (whole.spent_s, whole.left_s, whole.search_s) == (3.0, 7.0, 4.0)
+    assert replace(whole, seconds=5.0).search_s == 1.0  # never less than half of what is left
+
+
+def test_a_plan_that_is_due_is_searched_for_no_longer_than_is_left():
+    due = Run(whole=WholeTime(time.monotonic() - 3600.0, 3600.0))
+    plan = plan_with_context(parse_request(SHORT), PlanOptions(time_limit_s=60.0, gap=0.0), due).plan
+    assert plan.certificate.checker == "passed"

@@ -557,3 +557,16 @@ def test_a_bound_that_holds_for_some_plans_only_is_not_taken_over(parent):
         assert inherited_bound(changed, ready) == Inherited(float("inf"), why)
     later = parent.model_copy(update={"certificate": proof.model_copy(update={"version": "another version"})})
     assert inherited_bound(later, ready).bound_usd == parent.bound, "the matrix decides, not the number of the version"
+
+
+def test_an_interrupted_search_goes_on_from_what_it_had_found(parent):
+    made = plan_with_context(parse_request(BASE), EXACTLY, HERE, so_far=parent).plan
+    assert made.certificate.method.began_with == "so_far"
+    assert "from the plan on that was found before the search was interrupted" in made.certificate.method.sentence
+    assert made.objective >= parent.objective - 1.0
+
+
+def test_what_was_found_under_other_periods_is_no_start_and_needs_no_word(parent):
+    data = apply_patch(BASE, {"horizon": {"months": 12}})
+    method = plan_with_context(parse_request(data), EXACTLY, HERE, so_far=parent).plan.certificate.method
+    assert (method.began_with, "earlier plan" in method.sentence) == ("no_parent", False)

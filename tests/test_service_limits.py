@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from api.documents import Document, Kept
 from api.following import Following
 from api.jobs import memory
 from api.jobs.solve import Solve, job
@@ -208,6 +209,44 @@ def test_a_final_plan_that_is_polled_takes_the_short_way_and_is_counted_all_the_
     )
     told = site.client.get("/metrics").text
     assert 'fleetplan_http_requests_total{method="GET",route="/v1/plans/{plan}",status="200"} 3.0' in told
+
+
+def test_the_short_way_asks_whoever_comes_for_their_key_as_the_long_one_does(tmp_path: Path):
+    with running(tmp_path) as service:
+        plan, key = service.made(), service.store.add_key("reader", ["read"])
+        keyed = {"Authorization": f"Bearer {key}"}
+        service.service.guard._asked = float("-inf")  # keys are looked for anew
+        codes = [service.client.get(f"/v1/plans/{plan}", headers=keyed).status_code for _ in range(2)]
+        assert service.service.guard.at_hand(keyed["Authorization"], forwarded=True) is not None
+        passed = {**keyed, "X-Forwarded-For": "192.0.2.1"}
+        others: list[dict[str, str]] = [
+            {},
+            {"Authorization": "Bearer other"},
+            {**keyed, "Host": "elsewhere.example"},
+            {**passed, "Cookie": "theme=dark"},
+        ]
+        codes += [service.client.get(f"/v1/plans/{plan}", headers=other).status_code for other in others]
+        told = service.client.get(f"/v1/plans/{plan}", headers={**passed, "X-Request-Id": "mine"}).headers
+    assert codes == [200, 200, 401, 401, 421, 200]
+    assert (told["x-request-id"], told["x-content-type-options"]) == ("mine", "nosniff")
+    assert "default-src 'none'" in told["content-security-policy"]
+
+
+def test_what_was_fresh_a_moment_ago_is_sent_while_it_is_made_anew():
+    made = iter([b"second"])
+
+    async def ask() -> list[bytes | None]:
+        kept = Kept(most_bytes=1000, fresh_s=0.0, late_s=60.0)
+        kept.put("a", Document(b"first"), lambda: Document(next(made)))
+        kept.put("unmade", Document(b"first"))
+        found = [kept.at_hand("unmade"), kept.at_hand("a"), kept.at_hand("a")]
+        await kept._making["a"]
+        found.append(kept.at_hand("a"))  # and now it cannot be made any more: the next who asks hears so
+        with pytest.raises(RuntimeError):
+            await kept._making["a"]
+        return [None if one is None else one.body for one in (*found, kept.at_hand("a"))]
+
+    assert asyncio.run(ask()) == [None, b"first", b"first", b"second", None]
 
 
 def test_who_asks_and_never_reads_is_dropped_and_a_slow_reader_is_not():

@@ -31,7 +31,7 @@ NOT_SENTENCES = {"figure_rows", "owner_of", "parts_of", "words_of"}
 """Functions of the words' room that return no sentence: parts of an address, a slug, a table's row."""
 
 USES_OF_RE = {
-    "api/middleware.py": "ids of requests",
+    "api/noting.py": "ids of requests",
     "api/prefix.py": "attributes of our templates that hold addresses, and the path that a setting names",
     "api/pages/money.py": "marks round amounts, and tags, of a page that is drawn",
     "api/pages/rerun.py": "JSON pointers into a request",

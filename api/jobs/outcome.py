@@ -34,7 +34,10 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A final state with its plan.json or its problem. ``state`` is None when the solve was given up on shutdown."""
+    """A final state with its plan.json or its problem. ``state`` is None when the solve was given up on shutdown.
+
+    Then the answer is the best plan so far, if there was time to finish one.
+    """
 
     state: State | None
     answer: bytes | None = None
@@ -49,12 +52,18 @@ def infeasible(said: Mapping[str, Any]) -> Outcome:
     """
     repairs = list(said.get("repairs", ()))
     remedy = "Ask for a rerun with the patch of one of the repairs" if repairs else "Loosen or remove what clashes"
+    detail = "the rules listed stand against each other"
+    if not said["clashes"]:  # that there is no plan is proven; which rules are to blame was not found in the time given
+        remedy, detail = (
+            "Allow more time to find what clashes",
+            "which rules stand against each other was not found in time",
+        )
     problem = {
         "type": "urn:fleetplan:infeasible",
         "title": "No plan keeps every rule of this request",
         "status": 200,
         "code": "infeasible",
-        "detail": "the rules listed stand against each other",
+        "detail": detail,
         "remedy": f"{remedy}.",
         "clashes": list(said["clashes"]),
         "repairs": repairs,

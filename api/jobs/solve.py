@@ -49,19 +49,24 @@ def job(
     options: PlanOptions,
     parent: Mapping[str, Any] | None,
     sharing: Mapping[str, Any] | None = None,
+    so_far: bytes | None = None,
 ) -> dict[str, Any]:
-    """Return what a solver process is told; the time limit there is that of the search alone.
+    """Return what a solver process is told; the time limit there is that of the search alone, ``whole_s`` is that of everything.
 
     Parameters
     ----------
     sharing
         Where it may offer units of work to other workers (:class:`api.jobs.offers.Sharing`); None: nowhere.
+    so_far
+        The plan.json that an interrupted search of this plan left, to go on from; None: there is none.
     """
     return {
         "request": dict(request),
         "options": options.within(search_seconds(options.time_limit_s)).model_dump(),
+        "whole_s": options.time_limit_s,
         "parent": None if parent is None else dict(parent),
         "sharing": None if sharing is None else dict(sharing),
+        "so_far": None if so_far is None else json.loads(so_far),
     }
 
 
@@ -77,7 +82,7 @@ class Solve:
         self._progress = Progress(emit)
         self._process: Process | None = None
         self._lock, self._pipe = threading.Lock(), threading.Lock()
-        self._cancelled = self._abandoned = self._overdue = False
+        self._cancelled = self._handed_back = self._abandoned = self._overdue = False
         self._ask_at = time.monotonic() + PREPARE_S
         self._kill_at: float | None = None
 
@@ -112,6 +117,15 @@ class Solve:
             self._ask("stop")
         else:
             self._kill()
+
+    def hand_back(self) -> None:
+        """Ask for the best plan so far, for another worker to go on from; without one the process ends at once."""
+        with self._lock:
+            self._handed_back = True
+        if self._progress.has_plan:
+            self._ask("stop")
+        else:
+            self.abandon()
 
     def abandon(self) -> None:
         """End the process and leave the plan to another worker."""
@@ -180,16 +194,18 @@ class Solve:
                 self._progress.flush()
                 answer = process.stdout.read(said["bytes"]) if said["kind"] == "plan" else None
                 return said, answer
-            if said["phase"] in SEARCHING and self._ask_at > time.monotonic() + self._time_limit_s:
-                self._ask_at = time.monotonic() + self._time_limit_s
+            if said["phase"] in SEARCHING:
+                left = search_seconds(self._time_limit_s) - (said.get("elapsed_s") or 0.0)
+                self._ask_at = min(self._ask_at, time.monotonic() + max(1.0, left))
             self._progress.take(said)
         return None, None
 
     def _judge(self, said: Mapping[str, Any] | None, answer: bytes | None, process: Process) -> Outcome:
         kind = None if said is None else said["kind"]
         if said is not None and kind == "plan" and answer is not None and len(answer) == said["bytes"]:
-            stopped = self._cancelled and said["status"] == "stopped"
-            return Outcome("cancelled" if stopped else "succeeded", answer=answer)
+            if said["status"] != "stopped" or not (self._cancelled or self._handed_back):
+                return Outcome("succeeded", answer=answer)
+            return Outcome("cancelled" if self._cancelled else None, answer=answer)
         if self._abandoned:
             return Outcome(None)
         if said is not None and kind == "infeasible":

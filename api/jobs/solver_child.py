@@ -1,8 +1,9 @@
 """One plan in a process of its own: ``python -m api.jobs.solver_child PARENT_PID``.
 
 Standard input: one line of JSON (``request``, ``options``, ``parent``: the parent's plan or null, ``sharing``: where to
-offer units of work to other workers, or null), then ``stop`` (a person asks) or ``time`` (there is no more) to finish with
-the best plan so far. Its end means that the worker died: the process ends at once.
+offer units of work to other workers, or null, ``so_far``: the plan that an interrupted search left, or null), then ``stop``
+(a person asks) or ``time`` (there is no more) to finish with the best plan so far. Its end means that the worker died: the
+process ends at once.
 
 Standard output: lines of JSON. ``progress`` while planning; at last ``plan`` with ``bytes`` and then so many bytes of
 plan.json, or ``infeasible``, or ``problem``.
@@ -17,13 +18,17 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fleetplan.optimize.ending import StopSignal
 from fleetplan.optimize.pair.nursery import fork_nursery
+
+if TYPE_CHECKING:
+    from fleetplan.plans.types import Plan
 
 _PR_SET_PDEATHSIG = 1
 _NICE = 5
@@ -67,15 +72,15 @@ class Lines:
         self._out.flush()
 
 
-def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
-    """Plan a request and write what came of it."""
+def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal, began: float) -> None:
+    """Plan a request and write what came of it; its time has run since ``began`` (monotonic seconds)."""
     from api.jobs.offers import recruit  # noqa: PLC0415 - after prctl, as all that follows
     from fleetplan.errors import FleetplanError, InfeasibleError, InputError  # noqa: PLC0415
     from fleetplan.options import PlanOptions  # noqa: PLC0415
     from fleetplan.planner import plan_with_context  # noqa: PLC0415
     from fleetplan.plans.files import plan_from, plan_text  # noqa: PLC0415
     from fleetplan.request import PlanRequest  # noqa: PLC0415
-    from fleetplan.run import Run  # noqa: PLC0415
+    from fleetplan.run import Run, WholeTime  # noqa: PLC0415
 
     try:
         result = plan_with_context(
@@ -84,9 +89,11 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
             Run(
                 progress=lambda p: lines.send("progress", asdict(p)),
                 stop=stop,
+                whole=WholeTime(began, job["whole_s"]),
                 recruit=None if job.get("sharing") is None else recruit(job["sharing"]),
             ),
             parent=None if job.get("parent") is None else plan_from(job["parent"], "the parent plan"),
+            so_far=_left(job.get("so_far")),
         )
     except InfeasibleError as error:
         told = {"clashes": error.clashes, "repairs": error.repairs}
@@ -103,8 +110,20 @@ def solve(job: Mapping[str, Any], lines: Lines, stop: StopSignal) -> None:
         lines.send("plan", {"status": result.plan.status, "bytes": len(answer)}, answer)
 
 
+def _left(so_far: Mapping[str, Any] | None) -> Plan | None:
+    """Return the plan that an interrupted search left; None where another version wrote it: then the search begins anew."""
+    from fleetplan.errors import FleetplanError  # noqa: PLC0415 - after prctl
+    from fleetplan.plans.files import plan_from  # noqa: PLC0415
+
+    try:
+        return None if so_far is None else plan_from(so_far, "the plan so far")
+    except FleetplanError:
+        return None
+
+
 def main() -> None:
     """Run one job."""
+    began = time.monotonic()
     die_with_parent(int(sys.argv[1]))
     if hasattr(os, "nice"):
         os.nice(_NICE)  # the service answers while we compute
@@ -116,7 +135,7 @@ def main() -> None:
     stop = StopSignal()
     threading.Thread(target=listen, args=(stop,), daemon=True).start()
     try:
-        solve(job, lines, stop)
+        solve(job, lines, stop, began)
     except MemoryError:
         lines.send("problem", {"code": "memory", "detail": "the solver asked for more memory than it gets"})
     except Exception:  # noqa: BLE001 - the trace goes to the worker's log, never into an answer

@@ -37,6 +37,9 @@ from fleetplan.optimize.pair.processes import cores
 TICK_S = 0.25
 POLL_S = 0.2
 DRAIN_S = 10.0
+KEEP_S = 3.5
+"""Seconds that solvers have, when the worker is told to end, to finish and check the best plan so far."""
+
 TIDY_EVERY_S = 600.0
 TRIES = 6
 _log = logging.getLogger(__name__)
@@ -76,6 +79,7 @@ class Worker:
                     return "elsewhere"
                 found = self._outcome(plan, solve)
                 if found.state is None:
+                    self._keep(plan, found.answer)
                     return "abandoned"
                 state, answer, problem = found.state, found.answer, found.problem
                 months = months_of(answer, self.config.replays_each)
@@ -83,6 +87,12 @@ class Worker:
                 return state
             finally:
                 self._forget(plan)
+
+    def _keep(self, plan: str, best: bytes | None) -> None:
+        """Keep the best plan so far for whoever goes on; one whose work is counted in nodes begins anew, as promised."""
+        row = self.store.get(plan)
+        if best is not None and row is not None and row.options.node_limit is None:
+            self.store.keep_so_far(plan, best)
 
     def _register(self, plan: str) -> Solve | None:
         row = self.store.get(plan)
@@ -115,7 +125,7 @@ class Worker:
         parent = self._parent(row)
         if row.parent is not None and parent is None and row.options.keeps:
             return outcome.failed("parent-gone", f"{row.parent} has no stored plan any more")
-        told = job(row.request, row.options, parent, self._sharing(plan))
+        told = job(row.request, row.options, parent, self._sharing(plan), self.store.so_far(plan))
         try:
             found = solve.run(told)
             died = found.problem is not None and found.problem["code"] == "solver-died"
@@ -245,17 +255,23 @@ class Worker:
             self.queue.deliver(plan, following)
 
     def drain(self) -> None:
-        """End every solver and leave the plans to other workers."""
+        """End every solver and leave the plans to other workers, with the best that was found of each."""
         self._draining = True
-        until = time.monotonic() + DRAIN_S
         with self._lock:
             solves = dict(self._solves)
         for solve in solves.values():
+            solve.hand_back()
+        self._await_end(KEEP_S)
+        for solve in solves.values():
             solve.abandon()
-        while self._solves and time.monotonic() < until:
-            time.sleep(0.02)
+        self._await_end(DRAIN_S)
         for plan in solves:
             self._again(plan, self.name)
+
+    def _await_end(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self._solves and time.monotonic() < until:
+            time.sleep(0.02)
 
 
 _worker: Worker | None = None

@@ -149,13 +149,13 @@ async def get_plan(request: Request, plan: PlanId) -> Response:
     # The hot path: what other routes ask for as dependencies costs more than all the rest here.
     service: Service = request.app.state.service
     request.scope["caller"].require(Scope.read)
-    document = service.statuses.get(plan)
+    document, make = service.statuses.get(plan), partial(_told, service, plan)
     if document is None and service.statuses.holds(plan):  # final when it was last read: many may ask for it at once
-        document = await service.statuses.made(plan, partial(_told, service, plan))
+        document = await service.statuses.made(plan, make)
     elif document is None:
-        document = await run_in_threadpool(_told, service, plan)
+        document = await run_in_threadpool(make)
         if "Retry-After" not in document.headers:
-            service.statuses.put(plan, document)
+            service.statuses.put(plan, document, make)
     return document.respond(request)
 
 

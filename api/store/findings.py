@@ -82,6 +82,11 @@ def _digest(asked: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
+def drop_finding(connection: sa.Connection, plan: str, asked: Mapping[str, Any]) -> None:
+    """Forget one answer of a plan, in a transaction."""
+    connection.execute(sa.delete(_f).where(_f.c.plan == plan, _f.c.asked_sha256 == _digest(asked)))
+
+
 def drop_findings(connection: sa.Connection, plan: str) -> None:
     """Forget what was found out of a plan, in the transaction that deletes it."""
     connection.execute(sa.delete(_f).where(_f.c.plan == plan))

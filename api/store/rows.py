@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +14,7 @@ from api.store.contract import EventRow, NewPlan, PlanRow
 from api.store.ids import new_id
 from fleetplan.options import PlanOptions
 
+_PROVEN = {"optimal", "within_gap"}
 ALL_CITIES = "*"
 _PLAIN = (
     "id", "state", "name", "request", "parent", "origin", "patch", "created_at", "started_at", "first_plan_at",
@@ -69,3 +71,19 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(inner) for inner in value]
     return value
+
+
+def is_finding(found: Mapping[str, Any]) -> bool:
+    """Return whether an answer's plan is one: it opens a city, or doing nothing is proven best; not what a search began with."""
+    kpis = found.get("kpis") or {}
+    return bool(kpis.get("cities_live", True)) or found.get("status") in _PROVEN
+
+
+def headline(answer: bytes) -> dict[str, Any]:
+    """Return what a plan.json says on top; nothing when it is no plan."""
+    try:
+        plan = json.loads(answer)
+    except ValueError:
+        return {}
+    wanted = ("status", "objective", "bound", "gap", "kpis")
+    return {key: finite(plan[key]) for key in wanted if key in plan} if isinstance(plan, dict) else {}

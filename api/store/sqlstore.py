@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -17,11 +16,12 @@ from api.store.database import default_url, private_folder
 from api.store.errors import AnswerDamaged, KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
 from api.store.evaluations import Evaluations, drop_evaluations
 from api.store.files import Files
-from api.store.findings import Findings, drop_findings
+from api.store.findings import drop_finding, drop_findings
 from api.store.keys import Keys
 from api.store.migrate import migrate
-from api.store.rows import ALL_CITIES, event_row, finite, new_row, plan_row
+from api.store.rows import ALL_CITIES, event_row, finite, headline, is_finding, new_row, plan_row
 from api.store.simulations import Simulations, add_simulations, drop_simulations
+from api.store.so_far import ASKED, SoFar
 from api.store.units import Units, clear_units
 from api.store.work import RETENTION, Work, append
 
@@ -29,12 +29,11 @@ _CREATE_LOCK = 710_101
 _FILES_LOCK = 710_102
 _AT_ONCE = 500
 MOST_FORGOTTEN = 5000
-_PROVEN = {"optimal", "within_gap"}
 _PROGRESS = {"phase", "incumbent", "bound"}
 _p, _e = tables.plans, tables.events
 
 
-class SqlStore(Work, Units, Simulations, Evaluations, Findings, Keys, Cards):
+class SqlStore(Work, Units, Simulations, Evaluations, SoFar, Keys, Cards):
     """Everything durable, in one database and one folder.
 
     Parameters
@@ -152,12 +151,15 @@ class SqlStore(Work, Units, Simulations, Evaluations, Findings, Keys, Cards):
     def request_cancel(self, plan: str) -> PlanRow:
         """Ask a plan to stop; a queued one is cancelled at once, a final one stays as it is.
 
+        One that waits to be taken up again ends with the best plan that its search had found.
+
         Raises
         ------
         PlanUnknown
             If there is no such plan.
         """
-        with self.writing() as connection:
+        best = self.so_far(plan)
+        with self.writing(_FILES_LOCK) as connection:
             now = self.now(connection)
             one = _p.c.id == plan
             at_once = {
@@ -171,6 +173,11 @@ class SqlStore(Work, Units, Simulations, Evaluations, Findings, Keys, Cards):
             done = connection.execute(queued).first()
             if done is not None:
                 append(connection, plan, done.last_seq, now, ("state", {"state": "cancelled"}))
+                if best is not None:
+                    left = {key: value for key, value in headline(best).items() if key != "status"}
+                    answer = {"answer_sha256": self._keep(connection, best), **left}
+                    connection.execute(sa.update(_p).where(one).values(answer))
+                    drop_finding(connection, plan, ASKED)
             else:
                 running = sa.update(_p).where(one, _p.c.state == "running")
                 connection.execute(running.values(cancel_requested=True))
@@ -291,19 +298,20 @@ class SqlStore(Work, Units, Simulations, Evaluations, Findings, Keys, Cards):
 
         ``replay`` are months of the plan that are to be replayed while nothing else waits, those that matter most first.
         """
-        found = {} if answer is None else _headline(answer)
+        found = {} if answer is None else headline(answer)
         cause = None if problem is None else finite(problem)
         values: dict[str, Any] = {"state": state, "phase": state, "problem": cause, "last_seq": _p.c.last_seq + 2}
         values |= {key: found[key] for key in ("objective", "bound", "gap", "kpis") if key in found}
         with self.writing(_FILES_LOCK) as connection:
             now = self.now(connection)
-            if answer is not None and _is_finding(found):
+            if answer is not None and is_finding(found):
                 values["first_plan_at"] = sa.func.coalesce(_p.c.first_plan_at, sa.literal(now, tables.UtcTime))
             once = sa.update(_p).where(_p.c.id == plan, _p.c.state.not_in(FINAL))
             seq = connection.execute(once.values(finished_at=now, **values).returning(_p.c.last_seq)).scalar()
             if seq is None:
                 return False
             clear_units(connection, plan)
+            drop_finding(connection, plan, ASKED)
             if answer is not None:
                 named = sa.update(_p).where(_p.c.id == plan)
                 connection.execute(named.values(answer_sha256=self._keep(connection, answer)))
@@ -379,19 +387,3 @@ def _figures(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
     moved = {"phase": str(data["phase"])[:40]} if kind == "phase" and "phase" in data else {}
     names = {"best_usd": "objective", "bound_usd": "bound", "gap": "gap"}
     return moved | {column: data[key] for key, column in names.items() if data.get(key) is not None}
-
-
-def _is_finding(found: Mapping[str, Any]) -> bool:
-    """Return whether an answer's plan is one: it opens a city, or doing nothing is proven best; not what a search began with."""
-    kpis = found.get("kpis") or {}
-    return bool(kpis.get("cities_live", True)) or found.get("status") in _PROVEN
-
-
-def _headline(answer: bytes) -> dict[str, Any]:
-    """Return what a plan.json says on top; nothing when it is no plan."""
-    try:
-        plan = json.loads(answer)
-    except ValueError:
-        return {}
-    wanted = ("status", "objective", "bound", "gap", "kpis")
-    return {key: finite(plan[key]) for key in wanted if key in plan} if isinstance(plan, dict) else {}

@@ -95,7 +95,10 @@ def repairs_of(
     corrections = [*clashes.corrections, *(frozenset({name}) for name in given)]
     search = _Search(prepared, trials, soon, kept, candidates(trials, {**dials, **given}, corrections))
     search.run()
-    return sorted(search.found, key=lambda r: (r.given_up, -r.npv_usd)), search.enough or not search.left
+    looked = clashes.settled or bool(
+        clashes.found
+    )  # where nothing was found that clashes, there was nothing to repair yet
+    return sorted(search.found, key=lambda r: (r.given_up, -r.npv_usd)), search.enough or (looked and not search.left)
 
 
 @dataclass(eq=False)

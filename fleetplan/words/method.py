@@ -23,6 +23,7 @@ BEGAN_WITH: dict[Reuse, str] = {
     "launches": ", from the earlier plan's launches, areas and depots on",
     "openings": ", from the earlier plan's launches and areas on",
     "later": ", from the earlier plan's launches and areas on, some put off",
+    "so_far": ", from the plan on that was found before the search was interrupted",
 }
 """What of the earlier plan the search began with."""
 
@@ -39,6 +40,7 @@ PROVISIONAL: dict[Reuse, str] = {
     "launches": "the parent's launches, fleets anew",
     "openings": "the parent's launches, depots and fleets anew",
     "later": "the parent's launches, some put off, depots and fleets anew",
+    "so_far": "the plan that was found before the search was interrupted",
     "other_periods": "the parent's periods are others",
     "rules": "the parent's launches break a rule of this request",
 }
