@@ -148,11 +148,16 @@ class _Search:
         return room and bool(self.waiting) and self.trials.deadline.left_s > BEGUN_S
 
     def _planned(self, one: Candidate) -> tuple[Candidate, Verified]:
-        until = self.trials.deadline
-        soon = Deadline.after(min(VERIFY_S, until.left_s), until.stop)
-        if one.plan is None and (enough := _least_whole(self.trials, one, soon)) is not None:
+        if one.plan is None and _limit(self.trials, one) is not None:
+            enough = _least_whole(self.trials, one, self._moment())
+            if enough is None:
+                return one, Verified("unknown")
             one = enough
-        return one, planned(self.prepared, one.patch, soon, one.plan, self.kept)
+        return one, planned(self.prepared, one.patch, self._moment(), one.plan, self.kept)
+
+    def _moment(self) -> Deadline:
+        until = self.trials.deadline
+        return Deadline.after(min(VERIFY_S, until.left_s), until.stop)
 
     def _take(self, one: Candidate, verified: Verified) -> None:
         if verified.plan is not None:
