@@ -19,6 +19,8 @@ from fleetplan.planner import plan_prepared
 from fleetplan.plans.check import check_plan
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
+from fleetplan.report.environment import template_environment
+from fleetplan.report.gantt import deployment_track
 from fleetplan.report.live_plan import live_workbook
 from fleetplan.request import parse_request
 from fleetplan.request.started import StartingState
@@ -152,6 +154,25 @@ def test_the_verdict_says_what_stands_and_what_opens_besides(again):
     patched = describe_patch(ASKED, {"starting_state": {"month": "2027-05"}})
     assert patched == ["Planned going on from what stands in May 2027. Before: planned from nothing."]
     assert not any(month_name(d.launch) in told[1] for c in again.cities for d in c.deployments if d.launch < AT)
+
+
+def test_the_timeline_marks_today_and_what_is_open_does_not_open(whole, again):
+    def told(plan: Plan) -> tuple[set[str], str]:
+        tracks = [deployment_track(plan, d) for c in plan.cities for d in c.deployments]
+        marks = [mark for track in tracks for mark in track.marks]
+        return {mark.title for mark in marks if mark.css == "today"}, " ".join(
+            m.title for m in marks if m.css == "launch"
+        )
+
+    assert told(whole)[0] == set()
+    assert "Opens" in told(whole)[1]
+    assert "Open since" not in told(whole)[1]
+    assert told(again)[0] == {"Today, Jan 2028: what is earlier is done"}
+    assert "Open since" in told(again)[1]
+    shown = template_environment().from_string("{{ launch | opens }}")
+    assert shown.render(plan=again, launch="2027-05") == "open since May 2027"
+    assert shown.render(plan=whole, launch="2027-05") == "opens May 2027"
+    assert shown.render(launch="2027-05") == "opens May 2027"
 
 
 def test_every_fault_of_a_state_is_told_at_its_row():

@@ -232,7 +232,7 @@ def _programmes(plan: Plan, end: str) -> list[FirstStep]:
     for city, d in ordered_deployments(plan):
         if d.programme_start < end:
             begun = [s for s in d.permits if not s.held and s.start == d.programme_start]
-            opens = openings.opens(d.launch)
+            opens = openings.opens(d.launch, openings.today_of(plan))
             detail = f"{listed([f'“{s.title}”' for s in begun])}; {opens}" if begun else opens
             text = f"Begin permits and tests of {d.partner} in {city.name}"
             found.append(FirstStep(d.programme_start, "a", text, detail))

@@ -129,7 +129,7 @@ def _option(
     used = next((d for d in city.deployments if d.stack == fact.stack), None)
     pair = f"{fact.city}:{fact.stack}"
     if used is not None:
-        state, words, change = "used", openings.opens(used.launch), f"forbid={pair}"
+        state, words, change = "used", openings.opens(used.launch, openings.today_of(plan)), f"forbid={pair}"
     elif stack.rival or fact.deal == "rival":
         state, words, change = "rival", "runs for somebody else", ""
     elif fact.permitted == "no":

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
+from fleetplan.plans.types import Plan
 from fleetplan.report.svg import drawing
 from fleetplan.words import markets, openings, proof
 from fleetplan.words import values as words
@@ -36,7 +38,7 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         unit=unit_words,
         worth=worth_words,
         capitalised=lambda text: f"{text[:1].upper()}{text[1:]}",
-        opens=openings.opens,
+        opens=_opens,
         ends=openings.ends,
         state=openings.state,
         briefly=openings.briefly,
@@ -63,3 +65,10 @@ def template_environment(*loaders: BaseLoader) -> Environment:
 def asset(name: str) -> str:
     """Return the text of one of the report's own style sheets or scripts."""
     return (resources.files("fleetplan.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+@pass_context
+def _opens(context: Context, launch: str | None) -> str:
+    """Return when a deployment of the template's plan opens, or since when it is open."""
+    plan = context.get("plan")
+    return openings.opens(launch, openings.today_of(plan) if isinstance(plan, Plan) else "")

@@ -8,6 +8,7 @@ from itertools import groupby
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.reading import opening_permits
 from fleetplan.plans.types import DeploymentPlan, PermitStep, Plan
+from fleetplan.words.openings import opens, today_of
 from fleetplan.words.values import MODE_NAMES, month_name
 
 
@@ -85,7 +86,13 @@ def deployment_track(plan: Plan, d: DeploymentPlan) -> Track:
     prep = _preparation(plan, d, scale)
     ranges = [_range(scale, step, f"range r{i}") for i, step in enumerate(opening_permits(d))]
     bars = [b for b in [prep, *mode_bars(plan, d, scale), *ranges] if b]
-    marks = [scale.mark("launch", d.launch, "", f"Opens {month_name(d.launch)}"), *_area_marks(plan, d, scale)]
+    today = today_of(plan)
+    said = opens(d.launch, today)
+    marks = [
+        scale.mark("today", today, "", f"Today, {month_name(today)}: what is earlier is done") if today else None,
+        scale.mark("launch", d.launch, "", f"{said[:1].upper()}{said[1:]}"),
+        *_area_marks(plan, d, scale),
+    ]
     return Track(bars, [m for m in marks if m])
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from fleetplan.plans.types import CityRollout, DeploymentPlan
+from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 from fleetplan.words.values import month_name
 
 SHUT = "begun, never opens"
 
 
-def opens(launch: str | None) -> str:
-    """Return when a deployment opens.
+def today_of(plan: Plan) -> str:
+    """Return the month that a plan goes on from; empty where it is planned from nothing."""
+    stands = plan.request.starting_state
+    return "" if stands is None else stands.month
 
-    >>> opens("2027-04"), opens("")
-    ('opens Apr 2027', 'never opens')
+
+def opens(launch: str | None, today: str = "") -> str:
+    """Return when a deployment opens, or since when it is open where a plan goes on from a later month.
+
+    >>> opens("2027-04"), opens(""), opens("2027-04", "2028-01")
+    ('opens Apr 2027', 'never opens', 'open since Apr 2027')
     """
+    if launch and launch < today:
+        return f"open since {month_name(launch)}"
     return f"opens {month_name(launch)}" if launch else "never opens"
 
 
