@@ -164,7 +164,7 @@ def test_one_call_has_every_cell_planned_and_the_map_names_who_enters(service: R
     assert page.count('<i class="letter">A</i>') == 20
     assert "nothing opens; as planned" in words
     assert "no plan" in words
-    assert "being made" in words
+    assert "being made as planned" in words
     assert f'href="/plans/{ids[10]}"' in page
     sliced = words_of(page_at(service, f"/plans/{plan}/doubt?{query}&third=aston/city.toml%23market.rival_share"))
     assert sliced.count("down (") == 3

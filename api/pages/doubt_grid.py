@@ -37,9 +37,10 @@ def grid_view(told: GridTold, names: Names) -> dict[str, Any]:
     top = max(
         [one.npv_usd for one in again if one and one.npv_usd is not None] + [c.npv_usd for c in grid.cells] + [1.0]
     )
+    some = any(one is not None for one in again)
     flat = [cell for row in grid_cells(grid, names) for cell in row]
     cells = [
-        _cell(here, one, known.get(one.again.who, "") if one.again else "", names, top)
+        _cell(here, one, known.get(one.again.who, "") if one.again else "", names, top, some=some)
         for here, one in zip(flat, told.cells, strict=True)
     ]
     columns, size = len(grid.second_values), len(grid.first_values) * len(grid.second_values)
@@ -62,13 +63,16 @@ def grid_view(told: GridTold, names: Names) -> dict[str, Any]:
         "columns": [short_number(value) for value in grid.second_values],
         "maps": maps,
         "legend": [(known.get(who, "–"), who_words(who, names), times) for who, times in portfolios(again)],
-        "known": any(one is not None for one in again),
+        "known": some,
         "query": f"?{urlencode(dict(asked))}",
     }
 
 
-def _cell(here: GridCell, one: GridCellTold, letter: str, names: Names, top: float) -> MapCell:
+def _cell(here: GridCell, one: GridCellTold, letter: str, names: Names, top: float, *, some: bool) -> MapCell:
     again = one.again
+    if again is None and some:
+        value = "being made" if one.state in MAKING else "not asked for" if one.fault else "not yet"
+        return MapCell(value, "none", here.likely, "", one.fault, "", f"as planned {here.value}")
     if again is None:
         note = "being made" if one.state in MAKING else one.fault or f"worth it: {here.worth}"
         return MapCell(here.value, here.shade, here.likely, "", "", "", note)
