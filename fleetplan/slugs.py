@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 LONGEST = 60
 
@@ -10,7 +11,8 @@ LONGEST = 60
 def slug(name: str) -> str:
     """Return a name as a file or folder is called; empty where nothing of it can stand there.
 
-    >>> slug("California late/known"), slug("Uber 2027: half the supply"), slug("…")
-    ('california-late-known', 'uber-2027-half-the-supply', '')
+    >>> slug("California late/known"), slug("Zürich 2027: half the supply"), slug("…")
+    ('california-late-known', 'zurich-2027-half-the-supply', '')
     """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST]
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")

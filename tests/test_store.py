@@ -22,7 +22,7 @@ from api.store.database import make_engine
 from api.store.errors import CardChanged, KeyReused, PlanUnfinished, PlanUnknown, TooManyComments, TooManyWait
 from api.store.files import Files
 from api.store.ids import new_id
-from api.store.migrate import migrate
+from api.store.migrate import HEAD, migrate, revision
 from api.store.sqlstore import SqlStore
 from fleetplan.options import PlanOptions
 from tests.postgres import fresh_database, postgres
@@ -503,6 +503,19 @@ def test_a_database_of_an_earlier_version_is_brought_here_with_all_that_is_in_it
         ("plan_0", "Zürich | first", "running"),
         ("plan_1", "Zürich | first", "succeeded"),
     ]
+    store.close()
+
+
+def test_every_step_is_known_and_the_newest_is_where_a_database_is_brought(tmp_path: Path):
+    steps = sorted((Path(migrate.__code__.co_filename).parent / "migrations" / "versions").glob("0*_*.py"))
+    numbers = [step.name[:4] for step in steps]
+    assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]  # no two of one number, none left out
+    store = SqlStore(None, tmp_path)
+    migrate(store, to=numbers[-2])
+    store.migrate()  # a step that stands in the folder is run, whatever a merge made of anything else
+    with store.reading() as connection:
+        assert revision(connection) == HEAD == numbers[-1]
+        assert {table.name for table in tables.metadata.sorted_tables} <= set(sa.inspect(connection).get_table_names())
     store.close()
 
 

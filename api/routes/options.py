@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from api.alternatives import alternatives_told, asked_in, frontier_told
 from api.deps import AnsweredDep, Service, ServiceDep, may_read
@@ -64,7 +63,7 @@ async def alternatives(
 
     Each is the best plan that differs from all before it. Post `rerun`, ask again when that has ended, until `state` is known.
     """
-    told = await run_in_threadpool(_alternatives, service, found, count, within, differ, city)
+    told = await service.costly.run(request, _alternatives, service, found, count, within, differ, city)
     return json_document(told).respond(request)
 
 
@@ -92,7 +91,7 @@ async def frontier(
     points: Points = POINTS,
 ) -> Response:
     """Tell the best plan within each limit. From stored plans, nothing is solved: post the reruns told, and ask again."""
-    told = await run_in_threadpool(frontier_told, service, found, axis, points)
+    told = await service.costly.run(request, frontier_told, service, found, axis, points)
     return json_document(told).respond(request)
 
 
@@ -104,5 +103,5 @@ async def frontier(
 )
 async def comparisons(request: Request, service: ServiceDep, plan: Plans) -> Response:
     """Lay stored plans side by side, in the order in which they are named."""
-    told = await run_in_threadpool(table_of, service, plan)
+    told = await service.costly.run(request, table_of, service, plan)
     return json_document(told).respond(request)

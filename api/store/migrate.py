@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from api.store.database import Database
 from api.store.errors import StoreUnusable
 
-HEAD = "0005"
-"""The newest step; a database that stands there needs no Alembic (which takes a second to import)."""
-
 _LOCK = 710_100
 _FOLDER = Path(__file__).resolve().parent / "migrations"
+
+HEAD = max(step.name.partition("_")[0] for step in (_FOLDER / "versions").glob("[0-9]*_*.py"))
+"""The newest step there is; a database that stands there needs no Alembic (which takes a second to import)."""
 
 
 def revision(connection: sa.Connection) -> str | None:

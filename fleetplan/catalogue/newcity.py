@@ -7,7 +7,6 @@ import io
 import json
 import re
 import shutil
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from fleetplan.catalogue.new_law import NewLaw, law_from_sister, law_from_templa
 from fleetplan.catalogue.new_places import proposed_depots, proposed_hot_spots
 from fleetplan.catalogue.places import nearest_zone
 from fleetplan.catalogue.sisters import nearest_sister, sister_named, sisters
+from fleetplan.slugs import slug as slug_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -126,7 +126,7 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
     InputError
         When a file cannot be used as it stands, the city is already there, or no country or city is called so.
     """
-    slug = _slug(name)
+    slug = slug_of(name)
     catalogue = out or default_catalogue_path()
     folder, own_law = catalogue / slug, catalogue / "jurisdictions" / f"{slug}.toml"
     if not slug or folder.exists():
@@ -245,11 +245,6 @@ def _texts(name: str, slug: str, source: _Source, placed: _Placed) -> dict[str, 
         "hot_spots.csv": _csv(schema.HOT_SPOTS, proposed_hot_spots(frame, names, drawn_by, areas.tolist())),
         **{file: _csv(columns, ()) for file, columns in _EMPTY_TABLES.items()},
     }
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def _district_rows(source: _Source) -> list[list[Any]]:

@@ -10,7 +10,6 @@ import io
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -25,10 +24,9 @@ from fleetplan.plans.types import Plan
 from fleetplan.report import areas as ground
 from fleetplan.report.html import report_html
 from fleetplan.report.slides import slides
+from fleetplan.report.slides.sheet import MADE
 from fleetplan.report.tables import data_dictionary, plain, tables
 from fleetplan.service.types import CityService
-
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def workbook(frames: Mapping[str, pd.DataFrame]) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
-        book.set_properties({"title": "fleetplan", "created": EPOCH.replace(tzinfo=None)})
+        book.set_properties({"title": "fleetplan", "created": MADE.replace(tzinfo=None)})
         bold = book.add_format({"bold": True})
         for name, frame in frames.items():
             sheet = book.add_worksheet(name)
