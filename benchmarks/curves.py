@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -229,10 +229,10 @@ def main() -> None:
     given = (cities, (asked.share,) * len(cities), (asked.seed,) * len(cities))
     with ProcessPoolExecutor(min(asked.processes, len(cities)), mp_context=get_context("spawn")) as pool:
         if asked.fit:
-            constants = {}
+            constants: dict[str, Fitted] = {}
             for city, found in zip(cities, pool.map(fitted, *given), strict=True):
                 best = constants.setdefault(city, found).best
-                told = f"search {best.search_factor:.3f}  rebalance {best.rebalance_factor:.3f}  reserve {best.reserve:.3f}"
+                told = "  ".join(f"{name} {value:.3f}" for name, value in asdict(best).items())
                 print(f"{city:12s} {told}", flush=True)
             for city, found in constants.items() if asked.write else ():
                 write_city(city, found, asked.seed)

@@ -130,8 +130,8 @@ def city_month(city: str, days: int, seeds: int) -> str:
     month = [kinds[day % 7] for day in range(days)]
     share = demand / area.trips_per_day
     stalls = Stalls(sites, plugs)
-    staging_km = area.staging_left(vehicles, share, stalls, policy)
-    scenario = area.scenario(month, vehicles, share, stalls, policy, staging_km).prepared()
+    upkeep = area.upkeep(vehicles, share, stalls, policy)
+    scenario = area.scenario(month, vehicles, share, stalls, policy, upkeep).prepared()
     built = time.perf_counter() - began
     began = time.perf_counter()
     rows = []

@@ -70,10 +70,19 @@ def cities_check(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(row) if as_json else check_text(row, default_catalogue_path()))
 
 
+class Confidence(StrEnum):
+    """How far a table of trips is to be believed."""
+
+    high = "high"
+    medium = "medium"
+    low = "low"
+
+
 @cities_app.command("new")
-def cities_new(
+def cities_new(  # each option says one thing of the city
     name: Annotated[str, typer.Argument(help="Name of the city.")],
     districts: Annotated[Path, typer.Option(help="Polygons: GeoJSON, GeoPackage or Shapefile.")],
+    *,
     population: Annotated[Path | None, typer.Option(help="Table (CSV) with columns h3, population.")] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of the districts, where the file has several.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters: from it follow money, time zone, law.")] = None,
@@ -83,23 +92,52 @@ def cities_new(
     law: Annotated[
         list[str] | None, typer.Option(help="A law of the catalogue that holds there as it is; may be repeated.")
     ] = None,
+    trips: Annotated[
+        list[Path] | None,
+        typer.Option(help="Table of trips, CSV or Parquet: the city's demand and hours; may be repeated."),
+    ] = None,
+    trips_source: Annotated[str, typer.Option(help="Who published the trips, for which time, and where.")] = "",
+    trips_confidence: Annotated[
+        Confidence, typer.Option(help="How far the trips are to be believed.")
+    ] = Confidence.medium,
+    trips_zones: Annotated[Path | None, typer.Option(help="Polygons of the zones that the trips name.")] = None,
+    trips_zone_column: Annotated[
+        str, typer.Option(help="Column of the zone file with the ids that the trips name.")
+    ] = "",
+    every_trip: Annotated[
+        bool,
+        typer.Option("--every-trip", help="The trips are all of the city's: market.trips_per_day is their count."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Begin a city from its district polygons: its folder, its law, a row for each stack in deployments.csv.
 
-    `fleetplan cities check` then says what to fill in and what is still a default.
+    With --trips its demand is made from a table of trips at once, as `fleetplan cities demand` does it; nothing stays of the city
+    where that table cannot be used. `fleetplan cities check` then says what to fill in and what is still a default.
     """
     with reported(as_json=as_json):
         from fleetplan.catalogue.newcity import Where, begin_city
+        from fleetplan.trips.begun import Counted, begin_counted
+        from fleetplan.trips.build import Asked
+        from fleetplan.words.trips import coverage_sentences
 
-        begun = begin_city(name, districts, population, layer=layer, where=Where(country, like, tuple(law or ())))
+        where, coverage = Where(country, like, tuple(law or ())), None
+        if trips:
+            asked = Asked(tuple(trips), trips_source, trips_confidence.value, trips_zones, trips_zone_column)
+            counted = Counted(asked, whole=every_trip)
+            begun, coverage = begin_counted(name, districts, population, counted, layer=layer, where=where)
+        else:
+            begun = begin_city(name, districts, population, layer=layer, where=where)
         written = {"folder": str(begun.folder), "deployments": str(begun.folder.parent / "deployments.csv")}
         written |= {"law": str(begun.law)} if begun.law else {}
+        said = coverage_sentences(coverage) if coverage else []
         if as_json:
-            typer.echo(json.dumps({**written, "notes": list(begun.notes)}))
+            told = {"demand": {**coverage.model_dump(), "sentences": said}} if coverage else {}
+            typer.echo(json.dumps({**written, "notes": list(begun.notes), **told}))
             return
         for line in [*(f"written: {path}" for path in written.values()), *(f"note: {note}" for note in begun.notes)]:
             typer.echo(line)
+        typer.echo("\n".join(said), nl=bool(said))
 
 
 @cities_app.command("mds")
@@ -139,14 +177,6 @@ def cities_mds(
             typer.echo(json.dumps({**takeover_data(found), "files": [str(file) for file in files]}))
             return
         typer.echo("\n".join([*takeover_lines(found, Names(catalogue)), *(f"written: {file}" for file in files)]))
-
-
-class Confidence(StrEnum):
-    """How far a table of trips is to be believed."""
-
-    high = "high"
-    medium = "medium"
-    low = "low"
 
 
 @cities_app.command("demand")

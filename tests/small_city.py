@@ -103,6 +103,8 @@ def assumptions() -> dict[str, Figure]:
         "search_factor": 1.0,
         "rebalance_factor": 1.0,
         "reserve": 1.0,
+        "least_way_min": 0.0,
+        "turn_shape": 1.0,
     }
     waits = {"wait.elasticity": -0.1, "wait.reference_min": 5.0}
     named = {f"service.{key}": value for key, value in values.items()} | waits

@@ -19,7 +19,7 @@ from fleetplan.simulate.trials import Constants, Trial
 from tests.plan_builder import surface
 from tests.small_city import assumptions, economics, small_city
 
-KNOWN = Constants(1.2, 1.6, 1.4)
+KNOWN = Constants(1.2, 1.6, 1.4, 0.5, 0.8)
 CITY = '[city]\nslug = "small"\n\n[population.scale]\nvalue = 1\n\n[[rival]]\nname = "X"\nfleet = 1\n'
 
 
@@ -54,7 +54,7 @@ def test_constants_stand_in_the_city_once_and_before_its_lists(trial):
     assert twice == once
     read = tomllib.loads(twice)
     assert set(read) == {"city", "population", "law", "rival"}
-    assert set(read["law"]) == {"search_factor", "rebalance_factor", "reserve"}
+    assert set(read["law"]) == {"search_factor", "rebalance_factor", "reserve", "least_way_min", "turn_shape"}
     assert read["law"]["reserve"]["value"] == pytest.approx(found.best.reserve, abs=1e-3)
 
 

@@ -14,7 +14,7 @@ from fleetplan.demand import build_demand
 from fleetplan.geography import build_geography
 from fleetplan.plans.files import plan_text
 from fleetplan.simulate import Policy, SimulationResult, simulate
-from fleetplan.simulate.city_days import CityPlace, ServiceArea, Stalls
+from fleetplan.simulate.city_days import CityPlace, ServiceArea, Stalls, Upkeep
 from fleetplan.simulate.replay import DeploymentReplay, Replay, days_of
 from fleetplan.simulate.told import deployment_told, month_told
 from fleetplan.words.replays import deployment_verdict, month_verdict
@@ -35,7 +35,7 @@ def area() -> ServiceArea:
 @pytest.fixture(scope="module")
 def week(area: ServiceArea) -> SimulationResult:
     stalls = Stalls(np.array([3]), np.array([20]))
-    scenario = area.scenario(WEEK, 150, 0.5, stalls, Policy(boarding_s=90.0), 0.0).prepared()
+    scenario = area.scenario(WEEK, 150, 0.5, stalls, Policy(boarding_s=90.0), Upkeep(0.0, 0.0)).prepared()
     return simulate(scenario.with_requests(area.requests(WEEK, 0.5, 1)), seed=1)
 
 

@@ -82,6 +82,8 @@ CITY_FITTED: Final[dict[str, Spec]] = {
     "law.search_factor": Spec(0.1, 10),
     "law.rebalance_factor": Spec(0, 20),
     "law.reserve": Spec(0.1, 20),
+    "law.least_way_min": Spec(0, 10),
+    "law.turn_shape": Spec(0.3, 3),
 }
 
 STACK_FIGURES: Final[dict[str, Spec]] = {
@@ -153,6 +155,8 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "service.pickup_fixed_min": Spec(0, 30),
     "service.rebalance_factor": CITY_FITTED["law.rebalance_factor"],
     "service.reserve": CITY_FITTED["law.reserve"],
+    "service.least_way_min": CITY_FITTED["law.least_way_min"],
+    "service.turn_shape": CITY_FITTED["law.turn_shape"],
     "service.search_factor": CITY_FITTED["law.search_factor"],
     "service.service_hours": Spec(1, 24),
     "service.spare_share": SHARE,

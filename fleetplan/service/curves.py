@@ -61,7 +61,7 @@ def _settled(
     table = balance(hour, parameters)
     for _ in range(CHARGING_ROUNDS):
         parked = np.maximum(24.0 - parameters.service_hours - charging, 0.0)
-        away = _in_the_trough(area.trips_per_hour, charging, 1.0 / parameters.cars_per_stall)
+        away = _charging(area.trips_per_hour, charging, parameters)
         away = away + _in_the_trough(area.trips_per_hour, parked, MOST_PARKED)
         service = read_at(table, active * (1.0 - away))
         km = _kilometres(area, service, parameters)
@@ -94,14 +94,26 @@ def _hours(area: AreaDemand, scales: Array, pace: float) -> Hour:
 
     return Hour(
         demand=tall(area.trips_per_hour) * scales[None, None, :],
-        ride_h=tall(area.ride_h / pace),
+        ride_h=tall(_under_way(area.trips_per_hour, area.ride_h / pace)),
         rebalance_h=tall(area.empty_km / area.speed_kmh / pace),
         effective_km2=tall(area.effective_km2),
         search_h_per_km=tall(area.search_h_per_km / pace),
     )
 
 
-def _in_the_trough(trips_per_hour: Array, hours: Array, most: float) -> Array:
+def _under_way(trips_per_hour: Array, ride_h: Array) -> Array:
+    """Return cars with riders in each hour over trips that begin in it, (48,): those who asked before still ride (h).
+
+    Of trips that begin evenly within an hour and take r hours the part r / 2 is under way in the next one: cars lag behind riders
+    (Eick, Massey & Whitt 1993, Management Science 39:241-252). Hour 0 follows hour 23 of the same day type.
+    """
+    trips, ride = trips_per_hour.reshape(2, 24), np.minimum(ride_h, 1.0).reshape(2, 24)
+    later = trips * ride**2 / 2.0
+    with_riders = trips * ride_h.reshape(2, 24) - later + np.roll(later, 1, axis=1)
+    return np.asarray(np.where(trips > 0, with_riders / np.maximum(trips, 1e-12), ride_h.reshape(2, 24)).ravel())
+
+
+def _in_the_trough(trips_per_hour: Array, hours: Array, most: float | Array) -> Array:
     """Return the share of the fleet away in each hour, (48, v, d), at most ``most``; the quietest hours fill first.
 
     ``hours`` has shape (2, 1, v, d): hours per vehicle on weekdays and on weekend days.
@@ -109,6 +121,18 @@ def _in_the_trough(trips_per_hour: Array, hours: Array, most: float) -> Array:
     rank = np.argsort(np.argsort(trips_per_hour.reshape(2, 24), axis=1, kind="stable"), axis=1)
     away = np.clip(hours - most * rank[:, :, None, None], 0.0, most)
     return away.reshape(48, *hours.shape[2:])
+
+
+def _charging(trips_per_hour: Array, hours: Array, parameters: ServiceParameters) -> Array:
+    """Return the share of the fleet that charges in each hour, (48, v, d), for hours a vehicle as in :func:`_in_the_trough`.
+
+    A battery may be filled in the quiet hours. What a car drives beyond it a day cannot wait for them: that is charged evenly
+    over the day, as batteries run empty.
+    """
+    most = 1.0 / parameters.cars_per_stall
+    at_once = np.maximum(hours - parameters.usable_kwh / parameters.charge_kw - parameters.charging_stop_h, 0.0)
+    even = np.repeat(at_once[:, 0] / 24.0, 24, axis=0)
+    return np.asarray(even + _in_the_trough(trips_per_hour, hours - at_once, np.maximum(most - at_once / 24.0, 0.0)))
 
 
 @dataclass(frozen=True, eq=False)

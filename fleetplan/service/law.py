@@ -17,13 +17,14 @@ By Little's law a rider who asks spends ``Q / lambda`` in the queue. Nobody is t
 
 being the share that accepts a wait of w. Its elasticity is the published one at w0 and grows with the square of the wait, since a
 minute more is worth more to who has waited long. Waits are spread about their mean: ways to free cars as the distance to the
-nearest of points at random (Rayleigh), waits for a car to become free exponentially. Trips that are served select themselves
-when few are, and then need no rebalancing.
+nearest of points at random (Rayleigh), waits for a car to become free as a Weibull distribution, in which who stands near is
+served at once and who stands far off waits long. Trips that are served select themselves when few are, and need no rebalancing.
+However many cars stand, a way is left, for they stand in some places and riders in others: ways add to it as right angles do.
 
 ``k``, R and s are those of the streets times the constants that are fitted to the event simulation
-(:mod:`fleetplan.simulate.fitting`). All this is solved for a row of slacks ``z = E[N] / (s L^(2/3))`` and read at the vehicles at
-hand: the largest slack that they allow. So the wild goose chase (few idle cars, long ways), which takes more cars for a longer
-wait, is never returned.
+(:mod:`fleetplan.simulate.fitting`), and so are the way that is left and the shape of the waits. All this is solved for a row of
+slacks ``z = E[N] / (s L^(2/3))`` and read at the vehicles at hand: the largest slack that they allow. So the wild goose chase
+(few idle cars, long ways), which takes more cars for a longer wait, is never returned.
 """
 
 from __future__ import annotations
@@ -52,8 +53,6 @@ _SPENT_H = np.geomspace(1e-5, 3.0, 300)
 _TURNS = (np.arange(200) + 0.5) / 200
 RAYLEIGH: Array = np.sqrt(-np.log1p(-_TURNS)) * 2.0 / np.sqrt(np.pi)
 """Ways to the nearest of cars that stand at random, in means, each as likely as the other."""
-EXPONENTIAL: Array = -np.log1p(-_TURNS)
-"""Waits for a car to become free near by, in means, each as likely as the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +144,17 @@ class _Mixed:
 
 
 @cache
+def turns(shape: float) -> Array:
+    """Return waits for a car to become free near by, in means, each as likely as the other: Weibull with so much shape.
+
+    >>> bool(abs(turns(1.0).mean() - 1.0) < 1e-12), bool(turns(0.7).max() > turns(1.0).max())
+    (True, True)
+    """
+    waits = (-np.log1p(-_TURNS)) ** (1.0 / shape)
+    return np.asarray(waits / waits.mean())
+
+
+@cache
 def _root_of_few() -> Array:
     """Return ``E[|z + e|^(-1/2)]`` for a standard normal e at each slack z, integrated over t with ``z + e = +-t^2``."""
     t = np.linspace(0.0, 30.0, 30_001)
@@ -180,14 +190,14 @@ def balance(hour: Hour, parameters: ServiceParameters) -> Balance:
     conditions = (hour.demand, hour.ride_h, hour.rebalance_h, hour.effective_km2, hour.search_h_per_km)
     demand, ride, rebalance_h, area, search_h = (c[..., None] for c in np.broadcast_arrays(*conditions))
     search = parameters.search_factor * search_h * np.sqrt(area)
-    responses = Response.to(RAYLEIGH, parameters), Response.to(EXPONENTIAL, parameters)
+    responses = Response.to(RAYLEIGH, parameters), Response.to(turns(parameters.turn_shape), parameters)
     shape = np.broadcast_shapes(demand.shape, _SLACKS.shape)
     share, way = np.ones(shape), np.broadcast_to(search, shape)
     for turn in range(ROUNDS):
         rebalance = parameters.rebalance_factor * rebalance_h * np.clip(share / SELECTION_FROM - 1.0, 0.0, 1.0)
         each = ride + parameters.boarding_h + rebalance + parameters.pickup_fixed_h
         spread = np.maximum(parameters.reserve * np.cbrt(demand * share * (each + way)) ** 2, LEAST_SPREAD)
-        way = search * np.minimum(_root_of_few() / np.sqrt(spread), 1.0)
+        way = np.hypot(search * np.minimum(_root_of_few() / np.sqrt(spread), 1.0), parameters.least_way_h)
         queued = spread * _waiting() / np.maximum(demand, SMALLEST)
         spent = share * way + queued
         answer = _Mixed.at(responses, spent, share * way / np.maximum(spent, SMALLEST))

@@ -34,6 +34,8 @@ class ServiceParameters:
     search_factor: float  # ways to riders over those of the square-root law
     rebalance_factor: float  # empty km between stands over the least that the imbalance of trips forces
     reserve: float  # spread of cars free less riders waiting, over (cars under way)^(2/3)
+    least_way_h: float  # way to a rider that is left however many cars stand
+    turn_shape: float  # of waits for a car to become free (Weibull): 1 exponential, less: some are short, others long
 
     @staticmethod
     def of(city: City, assumptions: Mapping[str, Figure], economics: Mapping[str, Figure]) -> ServiceParameters:
@@ -71,6 +73,8 @@ class ServiceParameters:
             search_factor=fitted("search_factor"),
             rebalance_factor=fitted("rebalance_factor"),
             reserve=fitted("reserve"),
+            least_way_h=fitted("least_way_min") / 60.0,
+            turn_shape=fitted("turn_shape"),
         )
 
 

@@ -22,7 +22,7 @@ from fleetplan.service.later import later
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.engine import simulate
-from fleetplan.simulate.layout import DEPOT_WAY, Array, Ints, Shorts, Single
+from fleetplan.simulate.layout import CHARGING, DEPOT_WAY, QUEUE, TO_DEPOT, Array, Ints, Shorts, Single
 from fleetplan.simulate.scenario import Depots, Dispatch, Energy, Fleet, Policy, Requests, Riders, Scenario
 from fleetplan.simulate.travel import Travel
 
@@ -81,6 +81,23 @@ class Stalls:
 
     zone: Ints
     count: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What a vehicle's day takes besides riders.
+
+    Attributes
+    ----------
+    staging_km
+        Km between depots and stands beyond the ways that happen in a run.
+    plugged_h
+        Hours at a plug, on the way there and in a queue for it: so much less is a car parked, and so long are cars to be at
+        plugs, in the quietest hours first.
+    """
+
+    staging_km: float
+    plugged_h: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,16 +185,18 @@ class ServiceArea:
             origin[here], destination[here] = pairs
         return Requests(time_s, origin, destination)
 
-    def staging_left(self, vehicles: int, share: float, stalls: Stalls, policy: Policy) -> float:
-        """Return the catalogue's staging km a vehicle and day less those that happen in a run.
+    def upkeep(self, vehicles: int, share: float, stalls: Stalls, policy: Policy) -> Upkeep:
+        """Return what a vehicle's day takes besides riders: a weekday and a weekend day are run to see it.
 
-        Ways to depots and plugs are among them: a weekday and a weekend day are run to see how long these are.
+        Of the catalogue's staging km are left those beyond the ways to depots and plugs, which happen in a run.
         """
         whole = self.place.parameters.staging_km_per_vehicle_day
-        first = self.scenario(TRIED, vehicles, share, stalls, policy, whole).prepared()
+        first = self.scenario(TRIED, vehicles, share, stalls, policy, Upkeep(whole, 0.0)).prepared()
         tried = simulate(first.with_requests(self.requests(TRIED, share, 0)))
-        driven = float(tried.way_km[:, DEPOT_WAY].sum()) / len(TRIED) / vehicles
-        return max(whole - driven, 0.0)
+        vehicle_days = len(TRIED) * vehicles
+        driven = float(tried.way_km[:, DEPOT_WAY].sum()) / vehicle_days
+        plugged_h = float(tried.state_h[:, [TO_DEPOT, QUEUE, CHARGING]].sum()) / vehicle_days
+        return Upkeep(max(whole - driven, 0.0), plugged_h)
 
     def scenario(
         self,
@@ -186,17 +205,14 @@ class ServiceArea:
         share: float,
         stalls: Stalls,
         policy: Policy,
-        staging_km: float,
+        upkeep: Upkeep,
     ) -> Scenario:
-        """Return days in a row with a fleet of so many vehicles in service, and no requests yet: see :meth:`requests`.
-
-        ``staging_km`` are those of a vehicle and day beyond the ways that happen in the run.
-        """
+        """Return days in a row with a fleet of so many vehicles in service, and no requests yet: see :meth:`requests`."""
         place, parameters = self.place, self.place.parameters
         rows = [DAY_TYPES.index(day) for day in days]
         bands = [[place.geography.speed_kmh[band_of(day_type, h)] for h in range(24)] for day_type in DAY_TYPES]
         slow = place.geography.speed_kmh["offpeak"] / np.array(bands)[rows].ravel()
-        cars = max(round(vehicles * self.on_the_road(staging_km)), 1)
+        cars = max(round(vehicles * self.on_the_road(upkeep.staging_km)), 1)
         index = {int(zone): i for i, zone in enumerate(self.zones)}
         depots = Depots(
             np.array([index[int(zone)] for zone in stalls.zone], np.int32),
@@ -206,7 +222,16 @@ class ServiceArea:
         energy = Energy(parameters.usable_kwh, parameters.energy_kwh_per_km, parameters.aux_kw, plug_in_s=PLUG_IN_S)
         rate, row_of_hour = self._expected(rows, days, share)
         riders = Riders(PATIENCE_S, parameters.wait_response, 60.0 * parameters.reference_wait_h)
-        fleet = Fleet(self._start(cars), self._shift(rows, cars), energy if len(depots) else None, depots)
+        parked_h = max(24.0 - parameters.service_hours - upkeep.plugged_h, 0.0)
+        shift = self._in_the_trough(rows, parked_h, MOST_PARKED)
+        charging = self._in_the_trough(rows, upkeep.plugged_h, 1.0 / parameters.cars_per_stall)
+        fleet = Fleet(
+            self._start(cars),
+            cars - np.round(cars * shift).astype(np.int64),
+            energy if len(depots) else None,
+            depots,
+            at_plugs=np.round(cars * charging).astype(np.int64),
+        )
         area = np.concatenate([place.geography.area_km2[self.zones]])
         return Scenario(
             travel=Travel(self.travel_seconds, self.travel_metres, slow, 3600),
@@ -261,18 +286,13 @@ class ServiceArea:
         turns = (np.arange(cars) + 0.5) / cars
         return np.searchsorted(night / night[-1], turns).clip(0, self.inside - 1).astype(np.int32)
 
-    def _shift(self, rows: Sequence[int], cars: int) -> Ints:
-        """Return cars on shift by bin: off in the quietest hours, together as long as cars are switched off or at a plug.
-
-        Never more than half are off at once; those who are charge then.
-        """
-        off_h = 24.0 - self.place.parameters.service_hours
+    def _in_the_trough(self, rows: Sequence[int], hours: float, most: float) -> Array:
+        """Return the share of cars away by bin, so many hours a day each: the quietest hours fill first, up to ``most``."""
         by_type = []
         for row in range(len(DAY_TYPES)):
             rank = np.argsort(np.argsort(self.trips_per_hour[row], kind="stable"), kind="stable")
-            by_type.append(np.clip(off_h - MOST_PARKED * rank, 0.0, MOST_PARKED))
-        away = np.array(by_type)[list(rows)].ravel()
-        return np.repeat(np.round(cars * (1.0 - away)).astype(np.int64), 3600 // BIN_S)
+            by_type.append(np.clip(hours - most * rank, 0.0, most))
+        return np.repeat(np.array(by_type)[list(rows)].ravel(), 3600 // BIN_S)
 
 
 def _draw(draws: Array, starts: Array, ends: Single) -> tuple[Shorts, Shorts]:

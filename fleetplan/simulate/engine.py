@@ -48,6 +48,7 @@ def lay_out(scenario: Scenario, seed: int) -> Book:
         "near_into": travel.near_into,
         "slow": _by_bin(travel.slow, travel.bin_s, scenario),
         "shift": _shift(scenario),
+        "at_plugs": _at_plugs(scenario),
         "reach": _reach(scenario),
         "cars": cars,
         "riders": _riders(scenario, seed),
@@ -106,6 +107,13 @@ def _shift(scenario: Scenario) -> Ints:
         return np.full(scenario.bins, count, np.int64)
     shift = np.asarray(scenario.fleet.on_shift, np.int64)
     return np.ascontiguousarray(np.minimum(shift[np.minimum(np.arange(scenario.bins), len(shift) - 1)], count))
+
+
+def _at_plugs(scenario: Scenario) -> Ints:
+    if scenario.fleet.at_plugs is None:
+        return np.zeros(scenario.bins, np.int64)
+    planned = np.asarray(scenario.fleet.at_plugs, np.int64)
+    return np.ascontiguousarray(planned[np.minimum(np.arange(scenario.bins), len(planned) - 1)])
 
 
 def _reach(scenario: Scenario) -> Ints:

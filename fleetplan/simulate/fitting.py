@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from fleetplan.simulate.layout import Array, Ints
-from fleetplan.simulate.trials import TYPICAL, Constants, Outcome, Trial
+from fleetplan.simulate.trials import Constants, Outcome, Trial
 
 HIGH_FROM, POINTS_HIGH, POINTS_LOW = 0.90, 0.02, 0.04
 MINUTES_SHARE, EMPTY_POINTS = 0.15, 0.03
@@ -22,7 +22,8 @@ LEAST_SERVED = 0.65
 """The law is asked to be right down to this share of riders served in the simulation; rows below count for nothing."""
 
 
-BOUNDS = (Constants(0.2, 0.0, 0.1), Constants(5.0, 5.0, 5.0))
+BOUNDS = (Constants(0.2, 0.0, 0.1, 0.0, 0.4), Constants(5.0, 5.0, 5.0, 3.0, 1.5))
+START = Constants(1.0, 2.0, 1.5, 0.7, 0.8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class Fitted:
 
 def fit(observed: Sequence[Observed]) -> Fitted:
     """Return the constants under which the law comes nearest to what was simulated."""
-    best = _least_squares(observed, TYPICAL)
+    best = _least_squares(observed, START)
     others = [best]
     if len(observed) > 1:
         others += [_least_squares([o for o in observed if o is not left], best) for left in observed]
@@ -61,7 +62,13 @@ def _least_squares(observed: Sequence[Observed], start: Constants) -> Constants:
         return np.concatenate([part for o in observed for part in deviations(o, constants)])
 
     found = least_squares(
-        off, first, bounds=(low, high), diff_step=[1e-3] * len(first), xtol=1e-4, ftol=1e-5, x_scale=(0.3, 0.3, 0.5)
+        off,
+        first,
+        bounds=(low, high),
+        diff_step=[1e-3] * len(first),
+        xtol=1e-4,
+        ftol=1e-5,
+        x_scale=(0.3, 0.3, 0.5, 0.5, 0.2),
     )
     return Constants.of(found.x.tolist())
 
@@ -82,6 +89,8 @@ UNITS = {
     "search_factor": "ways to riders over those of the square-root law",
     "rebalance_factor": "empty km between stands over the least that imbalance forces",
     "reserve": "spread of cars free less riders waiting, over (cars under way)^(2/3)",
+    "least_way_min": "min of way to a rider that are left however many cars stand",
+    "turn_shape": "Weibull shape of waits for a car to become free: 1 exponential, less: longer tails",
 }
 
 

@@ -207,6 +207,7 @@ ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "slow": (np.float64, ("bins_n",)),
     "shift": (np.int64, ("bins_n",)),
+    "at_plugs": (np.int64, ("bins_n",)),
     "reach": (np.int64, ("bins_n",)),
     "region_seconds": (
         np.float64,
@@ -353,9 +354,10 @@ class Book:
     ----------
     arrays
         By name. Driving time from row to column (n, n), its transpose (the same array where ways are alike both ways) and
-        distance; the nearest zones from a zone and to it (n, k); factor on driving times, cars on shift, the dispatcher's
-        reach by bin. Of regions: times between them, ``rate`` (bins, r; requests per ms), ``stand_share`` (bins, r; of spare
-        cars), ``landing`` (r, l; zones to go to), ``landed`` (r; how often). Records of cars, riders, zones and depots.
+        distance; the nearest zones from a zone and to it (n, k); factor on driving times, cars on shift, cars that are
+        to be at plugs, the dispatcher's reach by bin. Of regions: times between them, ``rate`` (bins, r; requests per ms),
+        ``stand_share`` (bins, r; of spare cars), ``landing`` (r, l; zones to go to), ``landed`` (r; how often). Records of
+        cars, riders, zones and depots.
         ``idle_list``, ``event_time``, ``event_car``: cars that stand, and the heap of what happens next. From ``state_ms`` to
         ``queue_most``: tallies. The others are room to work in.
     desk

@@ -29,6 +29,7 @@ from fleetplan.simulate.stands import stand
 from fleetplan.simulate.tally import bin_of, drain, drive, leg_ms, next_failure, push, share_out, spend, uniform
 from fleetplan.simulate.views import (
     Desk,
+    at_plugs,
     cars,
     depots,
     load_ms,
@@ -102,7 +103,7 @@ def free(s: Desk, car: int, time: int) -> None:
     drain(s, car, time, 0.0)
     if time >= own.fails_at:
         go_to_depot(s, car, REPAIR, time)
-    elif s.capacity > 0.0 and own.energy < s.charge_below * s.capacity and s.depots_n > 0:
+    elif s.capacity > 0.0 and s.depots_n > 0 and _charges_now(s, own.energy / s.capacity, time):
         go_to_depot(s, car, CHARGE, time)
     elif s.clean_after > 0 and own.trips >= s.clean_after:
         go_to_depot(s, car, CLEAN, time)
@@ -112,6 +113,21 @@ def free(s: Desk, car: int, time: int) -> None:
         go_to_depot(s, car, PARK, time)
     elif s.mode == BATCHED or not serve_next(s, car, time):
         stand(s, car, time)
+
+
+@compiled
+def _charges_now(s: Desk, charge: float, time: int) -> bool:
+    """Return whether a free car charges before it takes a rider: it is low, or one is to be at a plug and it may be topped up."""
+    if charge < s.charge_below:
+        return True
+    planned = at_plugs(s)[bin_of(s, time)]
+    if charge >= s.top_up_below or planned == 0:
+        return False
+    there, plugs = 0, 0
+    for d in range(s.depots_n):
+        there += depots(s)[d].busy + depots(s)[d].queued + depots(s)[d].coming
+        plugs += depots(s)[d].plugs
+    return bool(there < min(planned, plugs))
 
 
 @compiled

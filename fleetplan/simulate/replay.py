@@ -256,8 +256,8 @@ def _replayed(deployment: DeploymentPlan, given: _Set) -> DeploymentReplay:
     policy = policy_of(parameters, given.dispatch)
     share = deployment.demand_per_day[period] / area.trips_per_day
     promise = promise_of(deployment, period, given.hours, parameters, given.asked.days)
-    staging_km = area.staging_left(vehicles, share, stalls, policy)
-    scenario = area.scenario(days, vehicles, share, stalls, policy, staging_km).prepared()
+    upkeep = area.upkeep(vehicles, share, stalls, policy)
+    scenario = area.scenario(days, vehicles, share, stalls, policy, upkeep).prepared()
     results = []
     for done, seed in enumerate(given.asked.seeds):
         given.progress((1 + done) / (1 + len(given.asked.seeds)))
@@ -276,7 +276,7 @@ def _replayed(deployment: DeploymentPlan, given: _Set) -> DeploymentReplay:
         results=tuple(results),
         weekend=weekend,
         serving_days_share=parameters.serving_days_share,
-        staging_km=staging_km * vehicles,
+        staging_km=upkeep.staging_km * vehicles,
         ground=Ground(
             cells=tuple(place.geography.cells[zone] for zone in area.zones[: area.inside]),
             sites=given.sites,

@@ -51,6 +51,9 @@ class Energy:
 
     A car charges when it has less than ``charge_below`` of its battery, up to ``charge_to``; one that nobody needs soon when it
     has less than ``top_up_below`` and a plug is free. ``plug_in_s`` passes at the plug before current flows.
+
+    ``top_up_below`` is our judgement, range 0.2-0.6: 0.4 of 50 kWh are 100 km at 0.2 kWh a km, the range below which NREL's
+    simulator HIVE charges cars at their base (its Denver scenario, https://github.com/NREL/hive); idle ones below 50 km.
     """
 
     usable_kwh: float = 50.0
@@ -74,13 +77,18 @@ class Care:
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """Cars: the zone where each begins, shape (v,), how many are on shift by bin, their energy (None: not counted), care."""
+    """Cars: the zone where each begins, shape (v,), how many are on shift by bin, their energy (None: not counted), care.
+
+    ``at_plugs``: how many are to be at plugs in each bin whether or not riders wait, as far as cars are low enough to be topped
+    up and plugs are free; None: only those that nobody needs.
+    """
 
     start: Shorts
     on_shift: Ints | None = None
     energy: Energy | None = None
     depots: Depots = field(default_factory=Depots.none)
     care: Care = Care()
+    at_plugs: Ints | None = None
 
     def __len__(self) -> int:
         """Return the number of cars."""

@@ -30,6 +30,8 @@ SERVED = (0.65, 0.80, 0.90, 0.95, 0.985)
 SHARE = 0.2
 """Share of a level's addressable riders who ask: some way into adoption."""
 DAYS: tuple[DayType, ...] = ("weekday", "weekday", "weekend")
+ENOUGH_RIDERS, MOST_RUNS, RUNS_APART = 20_000, 12, 1000
+"""Runs are repeated until so many riders have asked on a kind of day, at most so often; their seeds lie so far apart."""
 WARM_DAYS = 1
 """Days at the beginning that are not counted."""
 HOURS = {"weekday": np.repeat([1.0, 0.0], 24), "weekend": np.repeat([0.0, 1.0], 24)}
@@ -43,6 +45,8 @@ class Constants:
     search_factor: float
     rebalance_factor: float
     reserve: float
+    least_way_min: float
+    turn_shape: float
 
     @staticmethod
     def of(values: Sequence[float]) -> Constants:
@@ -51,10 +55,11 @@ class Constants:
 
     def within(self, parameters: ServiceParameters) -> ServiceParameters:
         """Return parameters with these constants."""
-        return replace(parameters, **{f.name: getattr(self, f.name) for f in fields(self)})
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(parameters, least_way_h=given.pop("least_way_min") / 60.0, **given)
 
 
-TYPICAL = Constants(1.0, 2.0, 2.0)
+TYPICAL = Constants(1.0, 2.0, 2.0, 0.0, 1.0)
 """Under these the law says which fleets are looked at, so that they are the same whatever is fitted."""
 
 
@@ -91,6 +96,11 @@ class Trial:
         """Riders who ask, by day type."""
         return {day: float(self.share * (self.area.trips_per_hour @ hours)) for day, hours in HOURS.items()}
 
+    @property
+    def runs(self) -> int:
+        """Runs whose mean counts, so that chance of a day with few riders is not taken for the law's fault."""
+        return int(np.clip(np.ceil(ENOUGH_RIDERS / max(min(self.riders_per_day.values()), 1.0)), 1, MOST_RUNS))
+
     def fleets(self, served: Sequence[float] = SERVED) -> Ints:
         """Return the fleets that serve the given shares by the law under typical constants."""
         parameters = TYPICAL.within(self.place.parameters)
@@ -120,12 +130,20 @@ class Trial:
         sites = self._sites()
         area, policy = ServiceArea.of(self.place, self.level.cells, sites), policy_of(self.place.parameters, "batched")
         middle = int(np.sort(vehicles)[len(vehicles) // 2])
-        staging_km = area.staging_left(middle, self.share, self._stalls(sites, middle), policy)
-        asked, days = area.requests(DAYS, self.share, seed), []
+        upkeep = area.upkeep(middle, self.share, self._stalls(sites, middle), policy)
+        runs = [area.requests(DAYS, self.share, seed + RUNS_APART * run) for run in range(self.runs)]
+        days = []
         for count in vehicles.tolist():
-            scenario = area.scenario(DAYS, count, self.share, self._stalls(sites, count), policy, staging_km)
-            result = simulate(scenario.prepared().with_requests(asked), seed=seed)
-            days.append({day_type: _figures(result, _counted(day_type), staging_km, count) for day_type in DAY_TYPES})
+            scenario = area.scenario(DAYS, count, self.share, self._stalls(sites, count), policy, upkeep).prepared()
+            results = [simulate(scenario.with_requests(asked), seed=seed) for asked in runs]
+            days.append(
+                {
+                    day_type: np.mean(
+                        [_figures(run, _counted(day_type), upkeep.staging_km, count) for run in results], axis=0
+                    )
+                    for day_type in DAY_TYPES
+                }
+            )
         return {day_type: _stacked([day[day_type] for day in days]) for day_type in DAY_TYPES}
 
     def _sites(self) -> Ints:

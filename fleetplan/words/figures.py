@@ -93,6 +93,8 @@ CITY_FITTED: Final = {
     "law.search_factor": Words("Ways to riders over the square-root law's", f"{_WAIT}; deadhead", "operation"),
     "law.rebalance_factor": Words("Empty ways between stands over the least", f"{_WAIT}; deadhead", "operation"),
     "law.reserve": Words("Cars held against chance", _WAIT, "operation"),
+    "law.least_way_min": Words("Way to a rider left however many cars stand", f"{_WAIT}; deadhead", "operation"),
+    "law.turn_shape": Words("How alike waits for a car to become free are", _WAIT, "operation"),
 }
 _VEHICLE = "money lines vehicles, loan, wear, resale, residual, terminal; budget"
 STACK: Final = {
