@@ -36,7 +36,8 @@ test: $(VENV)/.installed-dev
 coverage: $(VENV)/.installed-dev
 	@tests/need_chromium.sh
 	@$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
+	COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') \
+	    $(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python -m coverage combine --quiet
 	@printf 'lines of api and fleetplan that the tests run, in per cent: '
 	@$(BIN)/python -m coverage report --format=total
