@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSClient, WorkflowSerializationFormat, error
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.jobs.config import JobConfig
+from api.jobs.older_sqlite import teach_every_connection
 from api.store.database import BUSY_S
 from api.store.errors import StoreUnusable
 from api.store.sqlstore import SqlStore
@@ -36,6 +37,8 @@ FIRST, AGAIN = 10, 1
 
 PORTABLE = WorkflowSerializationFormat.PORTABLE
 _log = logging.getLogger(__name__)
+
+teach_every_connection()  # before DBOS opens its first
 
 
 def prepare(config: JobConfig, store: SqlStore) -> None:
