@@ -69,7 +69,7 @@ def cases() -> dict[str, Mapping[str, Any]]:
         "two cities": two_cities(),
         "dear": dear(),
         "Madrid, Munich and London forced": forced("madrid", "munich", "london"),
-        "Zurich and Hong Kong forced": forced("zurich", "hong-kong"),
+        "London alone, dear": {**dear(), "cities": ["london"]},
     }
 
 
