@@ -212,8 +212,8 @@ def test_many_parties_are_dropped_by_halves() -> None:
 def test_writing_the_problem_down_counts_in_the_time_limit() -> None:
     clock = Clock(None)
     clock.began -= 7.0
-    assert 2.0 < _left_s(parse_options({"time_limit_s": 10.0}), clock) <= 3.0
-    assert _left_s(parse_options({"node_limit": 50}), clock) > 0
+    assert 2.0 < _left_s(parse_options({"time_limit_s": 10.0}), clock, Run()) <= 3.0
+    assert _left_s(parse_options({"node_limit": 50}), clock, Run()) > 0
 
 
 def test_a_search_goes_on_until_the_gap_asked_for(catalogue: Catalogue) -> None:

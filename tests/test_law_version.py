@@ -30,7 +30,7 @@ def made() -> dict[str, Any]:
     demand = build_demand(city, geography)
     service = build_service(city, geography, demand, assumptions(), economics())
     weight = np.arange(1, len(geography) + 1)
-    figures = {
+    figures: dict[str, Any] = {
         "zones": len(geography),
         "ways_km": float(geography.distance_km.sum(dtype=np.float64)),
         "ways_h": float(geography.hours["offpeak"].sum(dtype=np.float64)),
