@@ -66,6 +66,13 @@ def test_a_process_answers_and_ends_with_its_input_or_when_it_is_killed(ready: N
     assert dismissed(second) == -signal.SIGKILL
 
 
+def test_what_was_forked_from_a_nursery_can_have_one_of_its_own(ready: Nursery):
+    process = ready.start("tests.nested_nursery")
+    assert process.stdout is not None
+    assert process.stdout.read() == b"answered"
+    assert dismissed(process) == 0
+
+
 def test_what_cannot_be_run_says_why_and_what_its_owner_let_go_of_ends(ready: Nursery):
     ready.preload("fleetplan.no_such_module")
     process = ready.start("fleetplan.no_such_module")

@@ -182,7 +182,8 @@ def _run(module: str, fds: Sequence[int], parent: int) -> None:
     for k, fd in enumerate(fds[:STREAMS]):
         os.dup2(fd, k)
     os.closerange(STREAMS, os.sysconf("SC_OPEN_MAX"))
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    # None closes its stream when it goes: that of a process forked from this one stands under the same number.
+    sys.stdin, sys.stdout, sys.stderr = (open(fd, mode, closefd=False) for fd, mode in enumerate("rww"))  # noqa: SIM115
     sys.argv = [module, str(parent)]
     named(module.rpartition(".")[2])
     importlib.import_module(module).main()
