@@ -90,6 +90,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     card_schemas.Tags,
     found.Found,
     schemas.Validation,
+    rolling.StateRead,
     schemas.Rollout,
     schemas.TableAnswer,
     schemas.Explanation,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -176,3 +177,9 @@ def _fields(value: Any) -> Any:
 
 def test_the_address_in_tests_is_loopback():
     assert "127.0.0.1" in LOOPBACK
+
+
+def test_every_reference_leads_to_a_schema_of_the_document(root):
+    written = (root / "docs" / "openapi.json").read_text(encoding="utf-8")
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', written))
+    assert named <= set(json.loads(written)["components"]["schemas"])

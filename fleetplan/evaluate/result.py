@@ -47,7 +47,7 @@ class Breach(Result):
     place: str
 
 
-class Money(Result):
+class PlanMoney(Result):
     """What a plan is worth and needs; ``npv_usd`` is the value that the request asks for."""
 
     npv_usd: float
@@ -66,7 +66,7 @@ class Nearest(Result):
     it is, and plans areas and fleets as well as can be.
     """
 
-    money: Money
+    money: PlanMoney
     vehicle_years: float
     proven: bool
     changes: list[str]
@@ -98,8 +98,8 @@ class Evaluation(Result):
     source: Literal["plan", "decisions"]
     valid: bool
     breaches: list[Breach]
-    money: Money
-    best: Money | None = None
+    money: PlanMoney
+    best: PlanMoney | None = None
     best_bound_usd: float | None = None
     gap_usd: float | None = None
     gap_most_usd: float | None = None

@@ -14,7 +14,7 @@ from fleetplan.compare import compare_plans
 from fleetplan.errors import InfeasibleError, SolverError
 from fleetplan.evaluate.given import GivenPlan, read_given
 from fleetplan.evaluate.hold import APART_USD, completed, nearest_model, within
-from fleetplan.evaluate.result import Breach, BreachKind, Evaluation, Money, Nearest
+from fleetplan.evaluate.result import Breach, BreachKind, Evaluation, Nearest, PlanMoney
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.instance import Array
@@ -203,9 +203,9 @@ def _best(prepared: Prepared, options: PlanOptions, run: Run) -> KnownBest:
         return KnownBest(None)
 
 
-def _money(plan: Plan) -> Money:
+def _money(plan: Plan) -> PlanMoney:
     k = plan.kpis
-    return Money(
+    return PlanMoney(
         npv_usd=k.npv_usd,
         capital_usd=k.capital_usd,
         peak_funding_usd=k.peak_funding_usd,
