@@ -34,7 +34,7 @@ DEAR = {"figure": "houston/city.toml#market.mean_fare_local", "factor": 2.0}
 SUSPENDED = {
     "moratorium-launch-forced": ("at most 0 vehicles, Houston from Jan 2028 to Jun 2028 (c)", "minimum fleet"),
     "supply-out-launch-forced": ("none of the supply of Lucid + Nuro from Jan 2028 to Jun 2028 (s)", "what can be had"),
-    "id-capital": ("at least 5,000 vehicles, Houston from Jun 2027 (floor)", "a fleet stays within the largest for which the law"),
+    "id-capital": ("at least 5,000 vehicles, Houston from Jun 2027 (floor)", "a fleet stays within the largest"),
 }
 
 
