@@ -270,6 +270,7 @@ def _deployment(
         test_vehicles=[
             20 if _months_since(begun, label) >= 0 and not lv else 0 for label, lv in zip(LABELS, level, strict=True)
         ],
+        public_charging_partner=[0] * len(LABELS),
         level=level,
         demand_per_day=demand,
         trips_per_day=trips,

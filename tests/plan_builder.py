@@ -70,6 +70,7 @@ ASSUMPTIONS = {
     "fleet.km2_per_vehicle_most": 4.0,
     "fleet.partner_least_trips": 5.0,
     "partner.contract_years": 10.0,
+    "partner.least_margin": 0.0,
     "fleet.growth_vehicles_per_month": 20.0,
     "fleet.growth_share_per_month": 0.1,
     "fleet.likely_launch_fleet": 25.0,
@@ -551,6 +552,7 @@ def deployment(world: Catalogue, place: str, maker: str, choice: dict[str, Any])
         "vehicles": V.tolist(),
         "vehicles_by_mode": {"paid_operator": operator.tolist(), "paid_driver_out": out.tolist()},
         "test_vehicles": choice["test"],
+        "public_charging_partner": [0] * 8 if "charger" in pays else DEPOTS[place][-1],
         "level": level.tolist(),
         "demand_per_day": D.tolist(),
         "trips_per_day": T.tolist(),
@@ -585,6 +587,9 @@ def partner_account(
     ring = np.diff((level > 1).astype(int), prepend=0) > 0
     lines["launch"] = -5e6 * 0.7 * (1 - cars["contract.launch_share"]) * at_start
     lines["area"] = -15000 * 30.0 * (1 - cars["contract.launch_share"]) * ring
+    if "charger" not in pays:
+        premium = world.assumptions["public_charge_usd_per_kwh"].value - town["cost.electricity_usd_per_kwh"]
+        lines["public_charging"] = -np.array(DEPOTS[place][-1]) * 90 * DAYS * premium
     residual = 0.0
     owns = "capital" not in pays
     if owns:

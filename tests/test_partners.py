@@ -10,12 +10,27 @@ import pytest
 
 from fleetplan.economics import deployment_rates, partner_rates, years_after
 from fleetplan.explain.commitments import commitments
+from fleetplan.optimize.instance import Ints
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.partners import account_terms, must_earn
+from fleetplan.optimize.unused import take_out_unused
+from fleetplan.plans.check import check_plan
 from fleetplan.plans.partner_account import partner_account
-from fleetplan.report.partner_account import account_table
+from fleetplan.report.partner_account import account_table, account_words
 from tests.plan_builder import build_plan, default_request
-from tests.rule_builder import APRIL, BOUGHT, DRIVEN, JULY, JUNE, WORLD, Trial, asking, instance, with_assumption
+from tests.rule_builder import (
+    APRIL,
+    BOUGHT,
+    DRIVEN,
+    JULY,
+    JUNE,
+    SERVICES,
+    WORLD,
+    Trial,
+    asking,
+    instance,
+    with_assumption,
+)
 from tests.test_check import broken_rules, checked, edited, put
 
 BETA = Place("deployment", city="belport", stack="beta")
@@ -76,6 +91,52 @@ def test_a_contract_goes_on_after_the_horizon_as_long_as_it_lasts_and_as_the_pla
         assert years_after(with_assumption("partner.contract_years", years), 12) == left
 
 
+# --- public stations ---
+
+
+def two_that_charge_themselves() -> tuple[Trial, Ints, Ints]:
+    """Return twelve vehicles of alpha and ten test vehicles of beta in Aston from July on, and their places in public."""
+    alpha = WORLD.stacks["alpha"]
+    own = replace(alpha, platform_pays=alpha.platform_pays - {"charger"})
+    i = instance({"cities": ["aston"]}, replace(WORLD, stacks={**WORLD.stacks, "alpha": own}))
+    trial = Trial(i, "depot_capacity").opened(JULY, begun=JULY).serving(12, slice(JULY, None))
+    trial.x[trial.f.columns.deployments[1].begun[JULY:]] = 1.0
+    first, second = (d.public for d in trial.f.columns.deployments)
+    assert first is not None
+    assert second is not None
+    return trial, first, second
+
+
+def test_public_stations_cost_the_partner_that_pays_for_charging_and_not_the_platform():
+    trial = Trial(instance(DRIVEN)).opened(JUNE).serving(20, JULY)
+    public = trial.f.columns.deployments[0].public
+    assert public is not None
+    trial.put(public[JULY], 4.0)
+    premium = 0.55 - WORLD.cities["belport"].value("cost.electricity_usd_per_kwh")
+    assert booked(trial, BETA, "public_charging")[JULY] == pytest.approx(-4 * 90 * DAYS * premium)
+    assert not trial.f.ledger.lines(trial.x)[Place("city", city="belport")]["public_charging"].any()
+    assert Trial(instance(BOUGHT)).f.columns.deployments[0].public is None
+
+
+@pytest.mark.parametrize(("places", "kept"), [((12, 10), True), ((10, 12), False), ((12, 9), False)])
+def test_partners_of_one_city_have_the_places_of_their_own_vehicles(places: tuple[int, int], kept: bool):
+    trial, first, second = two_that_charge_themselves()
+    total = trial.f.columns.depots["aston"].public[1]
+    trial.put(total[JULY:], 22.0).put(first[JULY:], places[0]).put(second[JULY:], places[1])
+    assert trial.kept == kept
+
+
+def test_nobody_charges_in_public_where_it_has_stalls():
+    trial, first, second = two_that_charge_themselves()
+    own = trial.f.columns.depots["aston"]
+    trial.put(own.ordered[0], 1.0).put(own.stalls[0, 1, JULY:], 3.0).put(own.public[1, JULY:], 10.0)
+    trial.put(first[JULY:], 9.0).put(second[JULY:], 4.0)
+    take_out_unused(trial.f, trial.x)
+    assert set(trial.x[own.stalls[0, 1, JULY:]]) == {3.0}, "twelve vehicles have no place in public"
+    assert set(trial.x[own.public[1, JULY:]]) == {7.0}
+    assert (set(trial.x[first[JULY:]]), set(trial.x[second[JULY:]])) == ({7.0}, {0.0})
+
+
 # --- it must come out even ---
 
 
@@ -101,6 +162,17 @@ def test_a_partner_that_loses_money_does_not_come_and_one_that_earns_does():
 
 def test_without_the_years_after_the_horizon_it_does_not_earn_its_launch_back():
     assert not tried(700.0, partner__contract_years=1.0).kept
+
+
+@pytest.mark.parametrize(("part", "kept"), [(0.99, True), (1.01, False)])
+def test_a_partner_may_ask_for_a_share_of_what_it_is_paid(part: float, kept: bool):
+    half = tried(700.0, partner__least_margin=0.5)
+    side = partner_account(half.f, half.x, "beta@belport")
+    most = 0.5 * side.worth_usd / side.asked_usd
+    assert 0.0 < most < 0.9
+    trial = tried(700.0, partner__least_margin=part * most)
+    assert trial.kept == kept
+    assert partner_account(trial.f, trial.x, "beta@belport").asked_usd == pytest.approx(part * side.worth_usd, rel=1e-6)
 
 
 def test_nothing_is_asked_of_a_partner_that_does_not_come():
@@ -130,7 +202,31 @@ def test_a_plan_whose_partner_loses_money_is_caught_unless_it_is_excused():
     assert any("the partner's account comes to -" in v.sentence for v in report.violations)
 
 
-@pytest.mark.parametrize("name", ["worth_usd", "residual_usd", "after_usd", "lines_usd", "must_earn", "owns_vehicles"])
+@pytest.mark.parametrize(
+    ("taken", "broken"), [(11, {"depot_capacity", "partner_earns"}), (9, {"depot_capacity", "partner_earns"})]
+)
+def test_public_places_that_are_not_the_partners_are_caught(taken: int, broken: set[str]):
+    place = lambda data: data["cities"][1]["deployments"][0]  # noqa: E731
+    assert broken_rules(checked(edited(put(place, "public_charging_partner", taken, 0)))) >= broken
+
+
+def test_a_margin_that_is_not_earned_is_caught_and_told():
+    world = with_assumption("partner.least_margin", 0.9)
+    report = check_plan(build_plan(), world, SERVICES)
+    said = [v.sentence for v in report.violations if v.rule == "partner_earns" and v.where == "belport/beta"]
+    assert any("under its contract; it asks for" in sentence for sentence in said)
+    assert any("the partner's asked_usd is 0" in sentence for sentence in said)
+    plan = build_plan()
+    d = plan.cities[1].deployments[0]
+    account = d.partner_account
+    assert account is not None
+    told = account_words(plan, d, account.model_copy(update={"asked_usd": 2e6}))
+    assert "; it asks for $2.00 M at least, its margin on what it is paid." in told
+
+
+@pytest.mark.parametrize(
+    "name", ["worth_usd", "residual_usd", "after_usd", "lines_usd", "must_earn", "owns_vehicles", "asked_usd"]
+)
 def test_an_account_that_does_not_follow_from_the_plan_is_caught(name: str):
     def other(account: dict[str, Any]) -> dict[str, Any]:
         told = account[name]
@@ -151,9 +247,9 @@ def test_the_account_is_told_by_year_and_in_sentences():
     tables = [account_table(plan, d) for c in plan.cities for d in c.deployments]
     alpha, losing, earning = (t for t in tables if t is not None)
     assert "what those cost their maker is not published" in alpha.said
-    assert "loses $2.93 M under its contract" in losing.said
+    assert "loses $2.94 M under its contract" in losing.said
     assert "does not ask that it earn its money back" in losing.said
-    assert "earns $6.08 M under its contract" in earning.said
+    assert "earns $6.04 M under its contract" in earning.said
     assert earning.rows[-1][0] == "Net cash of the partner"
     assert earning.rows[-1][2] == pytest.approx(sum(total for _, _, total in earning.rows[:-1]))
 

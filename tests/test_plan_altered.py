@@ -31,7 +31,6 @@ ONLY_SEALED = {
     "currency": "there is one",
     "cities.[].outcome.sentence": "words",
     "cities.[].outcome.earliest": "told by the law's dates before any rollout",
-    "cities.[].public_charging_partner.[]": "the partner's own choice, without a price",
     "cities.[].depots.[].stalls_partner.[]": "the partner's own choice, where the stalls have no price",
     "certificate.formulation_sha256": "the search's",
     "certificate.version": "the search's",

@@ -87,6 +87,10 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
             "$40.0 k is left over the contract, hardly more than it must.",
         ),
         (
+            binds("partner_earns", "partner", stack="weride-gxr", city="madrid", limit=3e6, amount=3.04e6),
+            "$40.0 k is left over the contract beyond the margin of $3.00 M that it asks for, hardly more than it must.",
+        ),
+        (
             binds("depot_capacity", "operation", city="zurich", limit=60.0, amount=58.0),
             "are full by Oct 2030: room for 60 vehicles, 58 of them there.",
         ),

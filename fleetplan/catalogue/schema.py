@@ -135,6 +135,7 @@ ASSUMPTIONS: Final[dict[str, Spec]] = {
     "fleet.trips_per_car_day_by_half_year": Spec(0.1, 200, length=0),
     "launch.followup_factor": SHARE,
     "partner.contract_years": Spec(0, 40),
+    "partner.least_margin": Spec(0, 0.9),
     "price.battery_usd_per_kwh_by_year": Spec(1, 2_000, length=0, years=True),
     "price.elasticity": Spec(-10, 0),
     "price.insurance_index_by_year": Spec(0.01, 10, length=0, years=True),

@@ -29,7 +29,14 @@ LAW_FILES = "jurisdictions/"
 SPEAKS = (
     *("slip.", "fleet.growth", "fleet.partner_growth", "fleet.first_year", "fleet.likely_launch", "fleet.min_launch"),
     *("fleet.operator_pilot", "fleet.km2_per", "fleet.test_fleet", "fleet.life_years", "fleet.partner_least"),
-    *("area.doubling", "supply.", "vehicles_per_fast_stall", "partner.contract_years", "suspension."),
+    *(
+        "area.doubling",
+        "supply.",
+        "vehicles_per_fast_stall",
+        "partner.contract_years",
+        "partner.least_margin",
+        "suspension.",
+    ),
 )
 """Figures that rules on decisions read, by how their names begin; the months of permits do so too."""
 
@@ -112,10 +119,11 @@ class Rules:
             yield from targets.check_targets(case)
         for deployed in case.deployed:
             if deployed.name in self._must_earn:
-                worth = partners.account(case, calendar, deployed).worth_usd
-                if worth < -MONEY_USD:
-                    text = f"the partner's account would come to {usd_text(worth, 0)} USD under its contract"
-                    yield Violation("partner_earns", deployed.name, text, -worth)
+                own = partners.account(case, calendar, deployed)
+                left = own.worth_usd - own.asked_usd
+                if left < -MONEY_USD:
+                    text = f"the partner's account would come to {usd_text(own.worth_usd, 0)} USD under its contract"
+                    yield Violation("partner_earns", deployed.name, text, -left)
 
     def _changed(self, one: Ranged, found: Revalued, row: int, *, high: bool) -> Case:
         """Return the plan beside a catalogue in which a figure has one of its ends, its trips revalued."""

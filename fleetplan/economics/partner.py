@@ -8,6 +8,9 @@ from fleetplan.catalogue.schema import PLATFORM_PAYS
 from fleetplan.catalogue.types import Catalogue, City, Stack
 from fleetplan.economics.rates import DAYS_PER_MONTH, DeploymentRates, deployment_rates
 
+RECEIVED = frozenset({"partner_share", "fixed_fee", "licence"})
+"""Lines that the platform pays a partner; its least margin is a share of them."""
+
 
 @dataclass(frozen=True)
 class PartnerRates:

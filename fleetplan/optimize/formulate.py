@@ -99,6 +99,8 @@ def counted(columns: Columns, size: int) -> Flags:
     found = np.zeros(size, dtype=bool)
     for own in columns.deployments:
         found[own.vehicles.ravel()] = True
+        if own.public is not None:
+            found[own.public] = True
     for bought in columns.bought.values():
         found[bought] = True
     for depot in columns.depots.values():

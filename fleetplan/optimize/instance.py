@@ -151,6 +151,11 @@ class DeploymentData:
         return self.terms.electric
 
     @property
+    def charges_itself(self) -> bool:
+        """Whether the partner pays for charging its vehicles: stalls, and what public stations cost more."""
+        return self.electric and not self.rates.charger_paid
+
+    @property
     def test_fleet(self) -> int:
         """Vehicles in tests until the service opens."""
         return self.terms.test_fleet

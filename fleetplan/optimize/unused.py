@@ -1,4 +1,4 @@
-"""What nobody uses, taken out of a solution in whole numbers: vehicles, stalls and sites (rule ``used_orders``).
+"""What nobody uses, taken out of a solution in whole numbers: vehicles, stalls, sites, public places (``used_orders``).
 
 Solvers leave such things where they cost little (a vehicle too many from rounding) or nothing (sites whose stalls the partner
 pays). Taking them out keeps every row, and what is taken out only costs: a plan without it is worth no less. Decisions that a
@@ -12,7 +12,7 @@ import numpy as np
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Flags, Ints
 from fleetplan.optimize.sites import DepotClass
-from fleetplan.optimize.variables import DepotColumns
+from fleetplan.optimize.variables import PARTNER, DepotColumns
 
 GIVEN = frozenset({"freeze", "starting_state"})
 WHOLE = 1e-6
@@ -30,6 +30,7 @@ def take_out_unused(f: Formulation, x: Array) -> None:
             _stalls(x, own.stalls[:, payer], needed, [alike.stalls for alike in classes], kept)
         for k, alike in enumerate(classes):
             _sites(x, own, k, alike, kept)
+        _public(f, x, city)
 
 
 def placed(f: Formulation, x: Array, users: list[int]) -> Array:
@@ -69,6 +70,21 @@ def _needed_stalls(f: Formulation, x: Array, city: str, public: Ints, *, platfor
     users = [q for q in users if i.deployments[q].rates.charger_paid is platform_pays]
     left = placed(f, x, users) - x[public]
     return np.maximum(0.0, np.ceil(left / i.world.vehicles_per_stall - WHOLE))
+
+
+def _public(f: Formulation, x: Array, city: str) -> None:
+    """Leave of the places that a partner pays for at public stations those for which its vehicles have no stall."""
+    i, own = f.instance, f.columns.depots[city]
+    users = [q for q in i.of_city(city) if i.deployments[q].charges_itself]
+    stalls = x[own.stalls[:, PARTNER]].sum(axis=0)
+    needed = np.maximum(0.0, np.ceil(placed(f, x, users) - i.world.vehicles_per_stall * stalls - WHOLE))
+    total = np.minimum(x[own.public[PARTNER]], needed)
+    x[own.public[PARTNER]] = total
+    for q in users:
+        public = f.columns.deployments[q].public
+        if public is not None:
+            x[public] = np.minimum(x[public], total)
+            total = total - x[public]
 
 
 def _stalls(x: Array, columns: Ints, needed: Array, rooms: list[int], kept: Flags) -> None:

@@ -7,7 +7,7 @@ fixed at zero here (:mod:`fleetplan.optimize.reach`), so that the solver never s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from fleetplan.optimize.matrix import Builder
 from fleetplan.optimize.reach import DeploymentReach, DepotReach, Reach
 from fleetplan.optimize.remote import oldest_agents
 from fleetplan.optimize.sites import CityData
+
+PARTNER = 1  # of the payers of stalls and public places: the platform, the partner
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,7 @@ class DeploymentColumns:
         None  # has vehicles in t (T,), and vehicles of paid modes; None where whatever is open has some
     )
     serving_paid: Ints | None = None
+    public: Ints | None = None  # vehicles at public stations (T,), where the partner pays for charging
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +158,17 @@ def _depots(b: Builder, i: Instance, data: CityData, reach: DepotReach) -> Depot
     )
 
 
+def _with_public(b: Builder, i: Instance, reach: Reach, columns: Columns) -> Columns:
+    """Add how many vehicles of each partner that pays for charging are at public stations: the city's where it is alone."""
+    found = list(columns.deployments)
+    for city, own in columns.depots.items():
+        users = [q for q in i.of_city(city) if i.deployments[q].charges_itself]
+        for q in users:
+            public = own.public[PARTNER] if len(users) == 1 else b.block((i.periods,), reach.depots[city].public)
+            found[q] = replace(found[q], public=public)
+    return replace(columns, deployments=tuple(found))
+
+
 def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
     """Add every column of an instance."""
     periods = i.periods
@@ -165,7 +179,7 @@ def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
     placed = sorted(set(cities))
     live = {c: b.block((periods,), 1.0) for c in placed}
     broken = {i.deployments[q].city for q in i.interruptions}
-    return Columns(
+    columns = Columns(
         deployments=deployments,
         programmes={key: b.block((periods,), 1.0) for key in shared},
         first={s: b.block((periods,), 1.0) for s in sorted(set(stacks)) if stacks.count(s) > 1},
@@ -184,3 +198,4 @@ def lay_out(b: Builder, i: Instance, reach: Reach) -> Columns:
         capital=b.block((periods,)),
         cash=b.block((periods,), lower=-np.inf) if i.scope.request.capital.cash_floor_usd is not None else None,
     )
+    return _with_public(b, i, reach, columns)

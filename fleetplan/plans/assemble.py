@@ -149,6 +149,7 @@ class _Assembly:
             vehicles=r.fleet.tolist(),
             vehicles_by_mode={n: np.asarray(v).tolist() for n, v in sorted(by_mode.items()) if np.any(v)},
             test_vehicles=r.testing.tolist(),
+            public_charging_partner=[0] * i.periods if r.public is None else r.public.tolist(),
             level=r.level.tolist(),
             demand_per_day=numbers(r.demand),
             trips_per_day=numbers(r.trips),

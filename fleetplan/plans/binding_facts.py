@@ -179,7 +179,7 @@ def _partners(x: _Found) -> list[Binding]:
                     city=d.city,
                     stack=d.stack,
                     period=d.launch,
-                    limit=0.0,
+                    limit=d.partner_account.asked_usd,
                     amount=d.partner_account.worth_usd,
                     limit_unit="USD",
                     price_usd=round(price, 6),

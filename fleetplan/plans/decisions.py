@@ -29,6 +29,7 @@ class Rollout:
     demand: Array
     trips: Array
     ended: int | None = None  # period from which on the service has ended
+    public: Ints | None = None  # vehicles at public stations, where the partner pays for charging
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,7 @@ def _rollout(f: Formulation, x: Array, q: int) -> Rollout | None:
         demand=np.maximum(0.0, x[own.demand].sum(axis=0)),
         trips=np.maximum(0.0, x[own.trips].sum(axis=0)),
         ended=ended,
+        public=None if own.public is None else _whole(x[own.public]),
     )
 
 

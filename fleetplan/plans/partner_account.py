@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fleetplan.economics.partner import RECEIVED
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.ledger import running
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.rules.partners import after_usd_month, must_earn
+from fleetplan.optimize.rules.partners import after_usd_month, least_margin, must_earn
 from fleetplan.plans.accounts import present_worth
 from fleetplan.plans.figures import told_lines
 from fleetplan.plans.types import PartnerAccount
@@ -22,6 +23,8 @@ def partner_account(f: Formulation, x: Array, key: str) -> PartnerAccount:
     last = sum(float(usd @ i.grid.run_rate) for usd in running(lines))
     after = last * after_usd_month(i) + ends.get(("renewal", place), 0.0)
     residual = ends.get(("residual", place), 0.0)
+    received = {line: usd for line, usd in lines.items() if line in RECEIVED}
+    going_on = sum(float(usd @ i.grid.run_rate) for usd in received.values()) * after_usd_month(i)
     return PartnerAccount(
         lines_usd=told_lines(lines),
         residual_usd=round(residual, 2),
@@ -29,4 +32,5 @@ def partner_account(f: Formulation, x: Array, key: str) -> PartnerAccount:
         worth_usd=round(present_worth(i, lines) + residual + after, 2),
         owns_vehicles=not i.stacks[data.stack].owned,
         must_earn=must_earn(i, q),
+        asked_usd=round(least_margin(i) * (present_worth(i, received) + going_on), 2),
     )

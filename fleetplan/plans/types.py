@@ -87,7 +87,8 @@ class PartnerAccount(Model):
 
     ``lines_usd`` maps money lines to totals by period, undiscounted. The rest is discounted to the start: ``residual_usd`` is
     what its vehicles and stalls are worth at the end of the horizon, ``after_usd`` the years that the contract goes on, less a
-    charge for the vehicles; ``worth_usd`` is all together. Where the platform buys the vehicles (``owns_vehicles`` is false),
+    charge for the vehicles; ``worth_usd`` is all together, and ``asked_usd`` what it has to be at least where it must earn
+    (``partner.least_margin`` of what the platform pays). Where the platform buys the vehicles (``owns_vehicles`` is false),
     what they cost their maker is not known, and the account holds receipts alone. ``must_earn``: it has to come out even.
     """
 
@@ -97,12 +98,15 @@ class PartnerAccount(Model):
     worth_usd: float
     owns_vehicles: bool
     must_earn: bool
+    asked_usd: float = 0.0
 
 
 class DeploymentPlan(Model):
     """A stack in a city over time. Lists run over the plan's periods.
 
     ``mode`` is the highest mode with vehicles in service (empty before launch). ``vehicles_by_mode`` maps modes to lists.
+    ``public_charging_partner`` counts the vehicles that charge at public stations at the partner's cost (empty in
+    plans made before).
     ``level`` is the ladder level open (0 before launch, and again from ``ended`` on, the month in which the service ends).
     ``lines_usd`` maps money lines (docs/model.md) to totals by period.
     ``displaced_usd`` is what the platform loses on drivers' trips, whether it counts (then it is a line as well) or not.
@@ -137,6 +141,7 @@ class DeploymentPlan(Model):
     launch_months: OpeningMonths | None = None
     driver_out_months: OpeningMonths | None = None
     partner_account: PartnerAccount | None = None
+    public_charging_partner: list[int] = []
 
 
 class DepotPlan(Model):

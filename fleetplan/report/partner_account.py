@@ -19,6 +19,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Safety operators", ("safety_operator",)),
     ("Vehicles and their delivery", ("vehicles", "placing")),
     ("Stalls and depot sites", ("stalls", "depot_site")),
+    ("Public charging", ("public_charging",)),
     ("Launch and area", ("launch", "area")),
 )
 
@@ -58,6 +59,8 @@ def account_words(plan: Plan, d: DeploymentPlan, account: PartnerAccount) -> str
     word = "earns" if account.worth_usd >= 0 else "loses"
     first = f"{d.partner} {word} {usd(abs(account.worth_usd))} under its contract, discounted ({parts})"
     asked = "" if account.must_earn else "; the request does not ask that it earn its money back"
+    if account.must_earn and account.asked_usd:
+        asked = f"; it asks for {usd(account.asked_usd)} at least, its margin on what it is paid"
     return f"{first}{asked}. {_payback(plan, account)}"
 
 

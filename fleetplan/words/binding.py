@@ -123,9 +123,12 @@ def _partner_growth(b: Binding, context: Context) -> str:
 
 def _earns(b: Binding, context: Context) -> str:
     whose = context.names.place(b.stack, b.city)
-    if b.amount is None or abs(b.amount) < LAST_DOLLAR:
-        return f"{whose}: the partner's own account comes out even and no more over the contract."
-    return f"{whose}: of the partner's own account {usd(b.amount)} is left over the contract, hardly more than it must."
+    least = b.limit or 0.0
+    margin = f" beyond the margin of {usd(least)} that it asks for" if least >= LAST_DOLLAR else ""
+    if b.amount is None or abs(b.amount - least) < LAST_DOLLAR:
+        return f"{whose}: the partner's own account comes out even and no more over the contract{margin}."
+    left = usd(b.amount - least)
+    return f"{whose}: of the partner's own account {left} is left over the contract{margin}, hardly more than it must."
 
 
 def _depots(b: Binding, context: Context) -> str:

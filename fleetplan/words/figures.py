@@ -160,6 +160,7 @@ OWN: Final = {
         "Growth of a partner's fleets a month", "rule partner growth", "operation"
     ),
     "partner.contract_years": Words("Years of a partner's contract", "rule partner earns", "contract"),
+    "partner.least_margin": Words("Share of its receipts that a partner must keep", "rule partner earns", "contract"),
     "fleet.partner_least_trips": Words("Least trips a partner's vehicle makes", "rule partner use", "contract"),
     "fleet.km2_per_vehicle_most": Words("Area a vehicle may serve at most", "rule area density", "operation"),
     "fleet.life_years": Words(

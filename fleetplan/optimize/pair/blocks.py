@@ -107,7 +107,17 @@ def blocks_of_columns(f: Formulation) -> Ints:
     for data, own in zip(f.instance.deployments, columns.deployments, strict=True):
         steps = (own.begun, own.open, own.paying, own.driver_out)
         ends = (own.ended, own.serving, own.serving_paid)
-        counts = (own.vehicles, own.fleet, own.demand, own.trips, own.added, own.worn, own.agents, own.cheap)
+        counts = (
+            own.vehicles,
+            own.fleet,
+            own.demand,
+            own.trips,
+            own.added,
+            own.worn,
+            own.agents,
+            own.cheap,
+            own.public,
+        )
         for part in (*steps, *ends, *counts):
             if part is not None:
                 out[part] = of_city[data.city]

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from fleetplan.economics import Life, going_on, kept, vehicle_life_months
-from fleetplan.economics.partner import PartnerRates, partner_rates, years_after
+from fleetplan.economics.partner import RECEIVED, PartnerRates, partner_rates, years_after
 from fleetplan.months import Grid
 from fleetplan.optimize.instance import Array, DeploymentData, Instance, Ints
 from fleetplan.optimize.ledger import NOT_RUNNING, Ledger
@@ -36,25 +36,32 @@ def must_earn(i: Instance, q: int) -> bool:
     return not i.stacks[data.stack].owned and not excused(i, q)
 
 
+def least_margin(i: Instance) -> float:
+    """Return which share of what the platform pays a partner must be left of its account, where it must earn."""
+    return i.scope.catalogue.assumptions["partner.least_margin"].value
+
+
 class PartnerEarnsRule(Rule):
-    """A partner that never earns its money back does not come."""
+    """A partner that never earns its money back, and the margin that it asks for, does not come."""
 
     key = "partner_earns"
     title = "A partner that owns the vehicles earns its money back within its contract"
-    source = "the contract; assumptions.toml: partner.contract_years"
+    source = "the contract; assumptions.toml: partner.contract_years, partner.least_margin"
     kind = "partner"
 
     def sentence(self, instance: Instance) -> str:
-        """Return the rule with the years of a contract."""
+        """Return the rule with the years of a contract, and the margin where one is asked for."""
         years = instance.scope.catalogue.assumptions["partner.contract_years"].value
-        return f"{self.title} of {years:g} years"
+        margin = least_margin(instance)
+        more = f", and {100 * margin:g}% of what it is paid besides" if margin else ""
+        return f"{self.title} of {years:g} years{more}"
 
     def write(self, p: Problem) -> None:
         """Book what partners earn and pay, and bound the account of those that must earn."""
         for q, data in enumerate(p.instance.deployments):
             book_partner(p, q, data)
             if must_earn(p.instance, q):
-                columns, usd = account_terms(p.instance, p.partners, q)
+                columns, usd = account_terms(p.instance, p.partners, q, margin=least_margin(p.instance))
                 rows = np.zeros(len(columns), np.int64)
                 p.builder.write_sparse(
                     self.key, p.place(q), np.array([0]), (rows, columns, usd / MILLION), low=0.0, part="account"
@@ -72,6 +79,9 @@ def book_partner(p: Problem, q: int, data: DeploymentData) -> None:
     areas = [level.area_km2 for level in i.levels_of(q)]
     for g in range(1, len(areas)):
         p.partners.step("area", place, own.open[g], rates.running.area_usd_per_km2 * (areas[g] - areas[g - 1]))
+    if own.public is not None:
+        usd = rates.running.public_charging_usd_month * i.world.months
+        p.partners.book("public_charging", place, p.every, own.public, usd)
     if rates.owns_vehicles:
         _vehicles(p, q, data, rates)
 
@@ -140,8 +150,8 @@ def after_usd_month(i: Instance) -> float:
     return going_on(i.scope.request.discount_rate, i.grid.end - i.grid.today, months_after(i), growth)
 
 
-def account_terms(i: Instance, ledger: Ledger, q: int) -> tuple[Ints, Array]:
-    """Return the account of a deployment's partner as columns and discounted USD per unit of them, shapes (n,)."""
+def account_terms(i: Instance, ledger: Ledger, q: int, *, margin: float = 0.0) -> tuple[Ints, Array]:
+    """Return the account of a deployment's partner, less a share of what it is paid, by column, discounted, shapes (n,)."""
     data, world = i.deployments[q], i.world
     further = after_usd_month(i) * i.grid.run_rate
     columns, amounts = [np.zeros(0, np.int64)], [np.zeros(0)]
@@ -151,7 +161,7 @@ def account_terms(i: Instance, ledger: Ledger, q: int) -> tuple[Ints, Array]:
             if entry.line not in NOT_RUNNING:
                 factor = factor + further[entry.periods]
             columns.append(entry.columns)
-            amounts.append(entry.usd * factor)
+            amounts.append(entry.usd * factor * (1.0 - margin if entry.line in RECEIVED else 1.0))
     for worth in ledger.worths:
         if (worth.holder.stack, worth.holder.city) == (data.stack, data.city):
             columns.append(worth.columns)

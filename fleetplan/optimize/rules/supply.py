@@ -4,6 +4,7 @@ sum_q (vehicles + test vehicles) <= ceiling[s,t]
 sum_q (vehicles + test vehicles) <= owned = purchases still in life <= the most that can be had      (stacks the platform owns)
 added[q,t] >= V[q,t] - V[q,t-1]
 need[c,p,t] <= vehicles a stall * k[c,p,t] + u[c,p,t],   sum_p k <= stalls of the sites live
+sum_q u[q,t] >= u[c,partner,t],  u[q,t] <= V[q,t] + test vehicles     (partners that pay for charging, where a city has several)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fleetplan.optimize.lines import built_there, room
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.caps import by_year
+from fleetplan.optimize.variables import PARTNER
 
 
 class StackSupplyRule(Rule):
@@ -213,6 +215,19 @@ class DepotCapacityRule(Rule):
                     stalls = (own.stalls[:, k].T, -i.world.vehicles_per_stall)
                     p.at_most(self, place, p.every, [*need, stalls, (own.public[k], -1.0)], part="cover")
             p.at_most(self, place, p.every, [(own.public.T, 1.0)], i.world.public_cars, part="public")
+            self._whose(p, city)
+
+    def _whose(self, p: Problem, city: str) -> None:
+        """Share public places among the partners that pay for them, where a city has several: each has those of its vehicles."""
+        users = [q for q in p.instance.of_city(city) if p.instance.deployments[q].charges_itself]
+        if len(users) < 2:
+            return
+        shares = [(public, 1.0) for q in users if (public := p.columns.deployments[q].public) is not None]
+        total = (p.columns.depots[city].public[PARTNER], -1.0)
+        p.at_least(self, Place("city", city=city), p.every, [*shares, total], part="whose")
+        for q, (public, _) in zip(users, shares, strict=True):
+            placed_here = [p.fleet(q, p.every), *p.testing(q, p.every)]
+            p.at_least(self, p.place(q), p.every, [*placed_here, (public, -1.0)], part="own")
 
 
 class DepotSiteRule(Rule):

@@ -19,6 +19,7 @@ def check_depot_capacity(case: Case) -> Iterator[Violation]:
     for rollout in case.plan.cities:
         for t in case.periods:
             yield from _balance(case, rollout, t)
+            yield from _whose(case, rollout, t)
 
 
 def check_depot_site(case: Case) -> Iterator[Violation]:
@@ -72,3 +73,20 @@ def _balance(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
     most = case.whole("supply.public_charging_cars")
     if sum(public) > most + RATIO:
         yield Violation(CAPACITY, where, f"{sum(public)} cars charge in public; {most} may", sum(public) - most)
+
+
+def _whose(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
+    """Yield places at public stations that no partner takes, and partners that take more than they have vehicles."""
+    total = 0
+    for deployed in case.of_city(rollout.city):
+        row = deployed.row
+        own, charges = row.public_charging_partner[t], deployed.stack.electric and not deployed.pays("charger")
+        cars = row.vehicles[t] + row.test_vehicles[t] if charges else 0
+        total += own
+        if not 0 <= own <= cars:
+            text = f"{own} vehicles charge in public at the partner's cost, of {cars} that it charges"
+            yield Violation(CAPACITY, case.where(deployed.name, t), text, abs(own - cars))
+    told = rollout.public_charging_partner[t]
+    if total != told:
+        text = f"{told} vehicles charge in public at their partners' cost; the deployments have {total}"
+        yield Violation(CAPACITY, case.where(rollout.city, t), text, abs(total - told))

@@ -25,7 +25,7 @@ SHAPE, TOTALS, COLUMNS, CERTIFICATE = "plan_shape", "plan_totals", "plan_columns
 PLAN_LISTS = ("period_months", "cash_usd", "cumulated_cash_usd", "capital_usd", "cumulated_budget_usd")
 ROW_LISTS = (
     *("mode", "vehicles", "test_vehicles", "level", "demand_per_day", "trips_per_day", "wait_min", "deadhead_share"),
-    *("km_per_day", "energy_kwh_per_day"),
+    *("km_per_day", "energy_kwh_per_day", "public_charging_partner"),
 )
 FLEET_LISTS = ("bought", "owned", "in_service", "testing", "ceiling")
 

@@ -220,23 +220,29 @@ def team_stays(case: Case, rollout: CityRollout, t: int) -> bool:
     return any(end is None or t < end for end in ends)
 
 
+def public_charging_usd(case: Case, city: str, vehicles: list[int]) -> list[float]:
+    """Return what charging so many vehicles at public stations costs more than at a depot, by period (0 or negative)."""
+    electricity = case.catalogue.cities[city].value("cost.electricity_usd_per_kwh")
+    premium = max(0.0, case.own("public_charge_usd_per_kwh") - electricity)
+    kwh = [n * PUBLIC_KWH_PER_DAY * DAYS_PER_MONTH * length for n, length in zip(vehicles, case.lengths, strict=True)]
+    return [-premium * amount for amount in kwh]
+
+
 def city_lines(case: Case, rollout: CityRollout) -> Lines:
     """Return the lines of a city: its team, sites, stalls and public charging."""
     city = case.catalogue.cities[rollout.city]
     team_from = min((d.start for d in case.of_city(rollout.city)), default=case.end)
     stacks = (case.catalogue.stacks[stack] for stack in case.admission.admitted(rollout.city))
     site = city.value("cost.depot_fixed_usd") if any("charger" in s.platform_pays for s in stacks) else 0.0
-    premium = max(0.0, case.own("public_charge_usd_per_kwh") - city.value("cost.electricity_usd_per_kwh"))
-    lines: Lines = {line: [] for line in CITY_LINES}
-    for t, length in enumerate(case.lengths):
+    lines: Lines = {line: [] for line in CITY_LINES if line != "public_charging"}
+    for t in case.periods:
         team_months = sum(month >= team_from for month in case.months(t)) if team_stays(case, rollout, t) else 0
         ordered = sum(depot.ordered == case.labels[t] for depot in rollout.depots)
         placed = sum(depot.stalls[t] - (depot.stalls[t - 1] if t else 0) for depot in rollout.depots)
-        kwh = rollout.public_charging_vehicles[t] * PUBLIC_KWH_PER_DAY * DAYS_PER_MONTH * length
         lines["team"].append(-case.own("team.usd_per_year") / 12 * team_months)
         lines["depot_site"].append(-site * ordered)
         lines["stalls"].append(-city.value("cost.charger_stall_usd") * placed)
-        lines["public_charging"].append(-kwh * premium)
+    lines["public_charging"] = public_charging_usd(case, rollout.city, rollout.public_charging_vehicles)
     return from_today(case, lines)
 
 

@@ -10,7 +10,15 @@ from dataclasses import replace
 
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.keeping import After, after_months, followed
-from fleetplan.plans.check.money import CAPITAL_LINES, Lines, deployment_lines, from_today, vehicle_life, vehicle_usd
+from fleetplan.plans.check.money import (
+    CAPITAL_LINES,
+    Lines,
+    deployment_lines,
+    from_today,
+    public_charging_usd,
+    vehicle_life,
+    vehicle_usd,
+)
 from fleetplan.plans.check.operation import test_fleet
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, money_apart, usd_text
@@ -20,6 +28,7 @@ from fleetplan.plans.types import PartnerAccount
 from fleetplan.request.constraints import PartnerParticipation
 
 EARNS = "partner_earns"
+PAID = ("partner_share", "fixed_fee", "licence")
 WORDS = (
     *("capital", "energy", "maintenance", "insurance", "operator_fee", "remote", "field", "data", "charger", "licence"),
     *("payment", "support", "team", "safety_operator"),
@@ -35,15 +44,18 @@ def check_partner_earns(case: Case, calendar: Calendar) -> Iterator[Violation]:
     for deployed in case.deployed:
         own = account(case, calendar, deployed)
         yield from _told(case, deployed, own)
-        if own.must_earn and own.worth_usd < -MONEY_USD - 1e-6 * max(map(abs, own.lines_usd.get("vehicles", [0.0]))):
-            text = f"the partner's account comes to {usd_text(own.worth_usd, 0)} USD under its contract"
-            yield Violation(EARNS, deployed.name, text, -own.worth_usd)
+        left = own.worth_usd - own.asked_usd
+        if own.must_earn and left < -MONEY_USD - 1e-6 * max(map(abs, own.lines_usd.get("vehicles", [0.0]))):
+            margin = f"; it asks for {usd_text(own.asked_usd, 0)} USD" if own.asked_usd else ""
+            text = f"the partner's account comes to {usd_text(own.worth_usd, 0)} USD under its contract{margin}"
+            yield Violation(EARNS, deployed.name, text, -left)
 
 
 def account(case: Case, calendar: Calendar, deployed: Deployed) -> PartnerAccount:
     """Return what the partner earns and pays in a deployment."""
     owns = not deployed.pays("capital")
     lines, months = _running(case, calendar, deployed) | _launch(case, deployed), _months(case)
+    lines["public_charging"] = public_charging_usd(case, deployed.row.city, deployed.row.public_charging_partner)
     kept = After()
     if owns:
         lines |= _vehicles(case, deployed)
@@ -51,6 +63,8 @@ def account(case: Case, calendar: Calendar, deployed: Deployed) -> PartnerAccoun
     lines = {line: amounts for line, amounts in sorted(from_today(case, lines).items()) if any(amounts)}
     last = sum(a_month(case, amounts) for line, amounts in lines.items() if line not in CAPITAL_LINES)
     after = last * going_on(case, months) + kept.running
+    paid = {line: amounts for line, amounts in lines.items() if line in PAID}
+    further = sum(a_month(case, amounts) for amounts in paid.values()) * going_on(case, months)
     return PartnerAccount(
         lines_usd=lines,
         residual_usd=kept.left,
@@ -58,6 +72,7 @@ def account(case: Case, calendar: Calendar, deployed: Deployed) -> PartnerAccoun
         worth_usd=present_value(case, lines) + kept.left + after,
         owns_vehicles=owns,
         must_earn=owns and not _excused(case, deployed),
+        asked_usd=case.own("partner.least_margin") * (present_value(case, paid) + further),
     )
 
 
@@ -75,7 +90,7 @@ def _running(case: Case, calendar: Calendar, deployed: Deployed) -> Lines:
     pays = frozenset(word for word in WORDS if word not in deployed.stack.platform_pays)
     theirs = deployment_lines(case, calendar, replace(deployed, stack=replace(deployed.stack, platform_pays=pays)))
     ours = deployment_lines(case, calendar, deployed)
-    received = {line: [-usd for usd in ours[line]] for line in ("partner_share", "fixed_fee", "licence")}
+    received = {line: [-usd for usd in ours[line]] for line in PAID}
     return {line: theirs[line] for line in COSTS} | received
 
 
@@ -179,7 +194,7 @@ def _told(case: Case, deployed: Deployed, own: PartnerAccount) -> Iterator[Viola
                 text = f"the partner's {line} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
                 yield Violation(EARNS, case.where(deployed.name, t), text, abs(have - want))
     carried = MONEY_USD * (1 + going_on(case, _months(case)) / case.lengths[-1])  # the last lines' rounding goes on
-    for name in ("residual_usd", "after_usd", "worth_usd"):
+    for name in ("residual_usd", "after_usd", "worth_usd", "asked_usd"):
         have, want = float(getattr(told, name)), float(getattr(own, name))
         if abs(have - want) > carried + MONEY_SHARE * max(abs(have), abs(want)):
             text = f"the partner's {name} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
