@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-from api.jobs.solver_child import Lines, die_with_parent, listen, private_output
+from api.jobs.child import Lines, die_with_parent, listen, private_output
 from fleetplan.optimize.ending import StopSignal
 
 MONEY = {"npv_usd": 5e6, "capital_usd": 2e6, "peak_funding_usd": 1e6, "vehicles_end": 60, "cities": ["zurich"]}

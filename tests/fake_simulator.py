@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any
 
-from api.jobs.solver_child import Lines, die_with_parent, listen, private_output
+from api.jobs.child import Lines, die_with_parent, listen, private_output
 from fleetplan.optimize.ending import StopSignal
 
 

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from api.jobs.solver_child import Lines, die_with_parent, listen, private_output
+from api.jobs.child import Lines, die_with_parent, listen, private_output
 from fleetplan.optimize.ending import StopSignal
 
 

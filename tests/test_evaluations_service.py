@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from api.jobs import evaluating, evaluation_child
+from api.jobs.child import Lines
 from api.jobs.evaluating import Evaluating
-from api.jobs.solver_child import Lines
 from api.store.contract import NewPlan
 from api.store.errors import PlanUnknown, TooManyWait
 from api.store.leases import MOST_LEASES

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from api.jobs import simulating, simulation_child
+from api.jobs.child import Lines
 from api.jobs.config import JobConfig
 from api.jobs.simulating import Simulating, months_of
-from api.jobs.solver_child import Lines
 from api.settings import Settings
 from api.simulations import standing_of
 from api.store.contract import NewPlan, SimulationRow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import subprocess
 import threading
@@ -10,6 +11,38 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+def one_after_another(
+    step: Callable[[], bool], stop: threading.Event, look_s: float, what: str, idle: Callable[[], None] = lambda: None
+) -> None:
+    """Do pieces of work until told to stop, whatever becomes of one; look anew after some seconds where there was none.
+
+    Parameters
+    ----------
+    step
+        Does a piece, if there is one, and returns whether there was.
+    what
+        What goes on, for the log.
+    idle
+        Called where there was none.
+    """
+    while not stop.is_set():
+        try:
+            made = step()
+        except Exception:  # noqa: BLE001 - whatever the database says, the next one may come
+            _log.exception("%s goes on", what)
+            made = False
+        if not made:
+            idle()
+            stop.wait(look_s)
+
+
+def problem_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the problem that a process told as its last word, as it is stored."""
+    return {key: said[key] for key in ("code", "detail", "faults") if key in said}
 
 
 @dataclass(frozen=True, slots=True)

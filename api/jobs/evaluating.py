@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.jobs.beside import Patience, last_word
+from api.jobs.beside import Patience, last_word, one_after_another, problem_of
 from api.store.errors import AnswerDamaged
 from api.store.evaluations import LeasedEvaluation
 from api.store.sqlstore import SqlStore
@@ -22,8 +21,6 @@ from api.store.sqlstore import SqlStore
 LOOK_S = 1.0
 LONGEST_S = 900.0
 """How often an idle worker looks for work, and after how many seconds an evaluation is ended."""
-
-_log = logging.getLogger(__name__)
 
 
 class Evaluating:
@@ -43,14 +40,7 @@ class Evaluating:
 
     def run(self, stop: threading.Event) -> None:
         """Score until told to stop."""
-        while not stop.is_set():
-            try:
-                made = self._next(stop)
-            except Exception:  # noqa: BLE001 - whatever the database says, the next one may come
-                _log.exception("evaluating goes on")
-                made = False
-            if not made:
-                stop.wait(LOOK_S)
+        one_after_another(lambda: self._next(stop), stop, LOOK_S, "evaluating")
 
     def _next(self, stop: threading.Event) -> bool:
         """Score a plan, if there is one; return whether there was."""
@@ -73,8 +63,7 @@ class Evaluating:
         elif said["kind"] == "evaluation":
             self.store.end_evaluation(one.id, self.worker, answer=json.dumps(said["evaluation"]).encode())
         else:
-            problem = {key: said[key] for key in ("code", "detail", "faults") if key in said}
-            self.store.end_evaluation(one.id, self.worker, problem=problem)
+            self.store.end_evaluation(one.id, self.worker, problem=problem_of(said))
         return True
 
     def _told(self, one: LeasedEvaluation) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from api.jobs.beside import one_after_another
 from api.jobs.offers import expanded, squeezed
 from api.store.sqlstore import SqlStore
 from api.store.units import LeasedUnit
@@ -44,15 +45,7 @@ class Helping:
     def run(self, stop: threading.Event) -> None:
         """Help until told to stop."""
         try:
-            while not stop.is_set():
-                try:
-                    helped = not self.busy() and self._help(stop)
-                except Exception:  # noqa: BLE001 - whatever the database says, the next unit may come
-                    _log.exception("helping goes on")
-                    helped = False
-                if not helped:
-                    self._rest()
-                    stop.wait(LOOK_S)
+            one_after_another(lambda: not self.busy() and self._help(stop), stop, LOOK_S, "helping", idle=self._rest)
         finally:
             self._dismiss()
 

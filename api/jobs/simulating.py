@@ -7,13 +7,12 @@ anywhere, and is given back when one comes. A replay that is lost is made anew b
 from __future__ import annotations
 
 import json
-import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from api.jobs.beside import Patience, last_word
+from api.jobs.beside import Patience, last_word, one_after_another, problem_of
 from api.store.errors import AnswerDamaged
 from api.store.simulations import LeasedSimulation
 from api.store.sqlstore import SqlStore
@@ -27,8 +26,6 @@ LOOK_S = 1.0
 
 LONGEST_S = 1800.0
 """Seconds after which a replay is ended."""
-
-_log = logging.getLogger(__name__)
 
 
 def months_of(answer: bytes | None, most: int) -> list[dict[str, Any]]:
@@ -64,14 +61,7 @@ class Simulating:
 
     def run(self, stop: threading.Event) -> None:
         """Replay until told to stop."""
-        while not stop.is_set():
-            try:
-                made = self._next(stop)
-            except Exception:  # noqa: BLE001 - whatever the database says, the next one may come
-                _log.exception("replaying goes on")
-                made = False
-            if not made:
-                stop.wait(LOOK_S)
+        one_after_another(lambda: self._next(stop), stop, LOOK_S, "replaying")
 
     def _quiet(self) -> bool:
         """Return whether what nobody asked for may be made."""
@@ -99,8 +89,7 @@ class Simulating:
             answer = json.dumps(said["month"]).encode()
             self.store.end_simulation(one.id, self.worker, answer=answer, standing=said["standing"])
         else:
-            problem = {key: said[key] for key in ("code", "detail", "faults") if key in said}
-            self.store.end_simulation(one.id, self.worker, problem=problem)
+            self.store.end_simulation(one.id, self.worker, problem=problem_of(said))
         return True
 
     def _made(self, one: LeasedSimulation, plan: bytes, stop: threading.Event) -> Mapping[str, Any] | None:

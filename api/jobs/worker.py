@@ -158,27 +158,18 @@ class Worker:
         """Start solving units of other workers' plans whenever there is no plan here; return the threads that do."""
         count = cores() if self.config.helpers is None else self.config.helpers
         helping = [Helping(self.store, self.name, self.config.silence_s, self._busy) for _ in range(count)]
-        threads = [
-            threading.Thread(target=one.run, args=(stop,), name="fleetplan-help", daemon=True) for one in helping
-        ]
-        for thread in threads:
-            thread.start()
-        return threads
+        return [_begun(one.run, stop, "help") for one in helping]
 
     def replay(self, stop: threading.Event) -> threading.Thread:
         """Start replaying months of plans, one at a time, until told to stop; return the thread that does."""
         c = self.config
         one = Simulating(self.store, self.name, c.silence_s, c.simulator, self._busy)
-        thread = threading.Thread(target=one.run, args=(stop,), name="fleetplan-replay", daemon=True)
-        thread.start()
-        return thread
+        return _begun(one.run, stop, "replay")
 
     def evaluate(self, stop: threading.Event) -> threading.Thread:
         """Start scoring plans made elsewhere, one at a time, until told to stop; return the thread that does."""
         one = Evaluating(self.store, self.name, self.config.silence_s, self.config.evaluator)
-        thread = threading.Thread(target=one.run, args=(stop,), name="fleetplan-evaluate", daemon=True)
-        thread.start()
-        return thread
+        return _begun(one.run, stop, "evaluate")
 
     def _busy(self) -> bool:
         return self._draining or bool(self._solves)
@@ -272,6 +263,12 @@ class Worker:
         until = time.monotonic() + seconds
         while self._solves and time.monotonic() < until:
             time.sleep(0.02)
+
+
+def _begun(work: Callable[[threading.Event], None], stop: threading.Event, name: str) -> threading.Thread:
+    thread = threading.Thread(target=work, args=(stop,), name=f"fleetplan-{name}", daemon=True)
+    thread.start()
+    return thread
 
 
 _worker: Worker | None = None
