@@ -22,7 +22,7 @@ from api.problems import NoAnswer, NotReady, OtherVersion, PlanNotFound
 from api.security import Guard, KeyBook, Scope
 from api.settings import Settings
 from api.store.cards import CommentRow
-from api.store.contract import FINAL, PlanRow, Store
+from api.store.contract import FINAL, NewPlan, PlanRow, Store
 from fleetplan.plans import files
 from fleetplan.plans.types import Plan
 
@@ -115,6 +115,21 @@ class Service:
         if (found := self.follows.get(loop)) is None:
             found = self.follows[loop] = Following(self.store, self.settings.poll_s)
         return found
+
+    def take_in(self, new: NewPlan) -> tuple[PlanRow, bool]:
+        """Store a plan and hand it to the workers; return it and whether the same was asked for before.
+
+        Raises
+        ------
+        TooManyWait
+            If as many wait as may.
+        """
+        row, replayed = self.store.create(new)
+        if not replayed:
+            self.metrics.submitted.inc()
+        if row.state == "queued":
+            self.enqueue(row.id)
+        return row, replayed
 
     def forget_statuses(self) -> None:
         """Read statuses anew: a plan's card has changed, or it is in the bin; choosing one changes others' cards too."""

@@ -89,15 +89,11 @@ def asked_for(service: Service, found: Answered, asked: AskedGrid, caller: str) 
             idempotency_key=f"{caller}/cell-{call.idempotency_key}",
         )
         try:
-            row, replayed = service.store.create(new)
+            service.take_in(new)
         except TooManyWait as error:
             if not number:
                 raise QueueFull(str(error)) from error
             break
-        if not replayed:
-            service.metrics.submitted.inc()
-        if row.state == "queued":
-            service.enqueue(row.id)
     return grid_told(service, found, asked) if calls else told
 
 

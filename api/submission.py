@@ -53,15 +53,16 @@ def check_quota(service: Service) -> None:
         raise StoreLimit(msg)
 
 
+def check_space(service: Service) -> None:
+    """Raise :class:`DiskFull` or :class:`StoreLimit` where a plan has no room."""
+    check_room(service)
+    check_quota(service)
+
+
 async def submit(request: Request, service: Service, new: NewPlan, prefer: str | None) -> Response:
     """Store and enqueue a plan; answer 202, or 200 when it ended within the time that the client prefers to wait."""
-    await to_thread.run_sync(check_room, service)
-    await to_thread.run_sync(check_quota, service)
-    row, replayed = await to_thread.run_sync(service.store.create, new)
-    if not replayed:
-        service.metrics.submitted.inc()
-    if row.state == "queued":
-        await to_thread.run_sync(service.enqueue, row.id)
+    await to_thread.run_sync(check_space, service)
+    row, replayed = await to_thread.run_sync(service.take_in, new)
     headers = {"Location": at(f"/v1/plans/{row.id}")}
     if replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -18,7 +18,7 @@ from api.routes.parameters import Accept
 from api.schemas import DoubtTold, GridTold
 from api.schemas_again import KeptDoubts
 from api.security import Caller
-from api.submission import check_quota, check_room
+from api.submission import check_space
 from fleetplan.doubt.spread import DRAWS, MOST_DRAWS
 from fleetplan.report.doubt_tables import spread_frame, tornado_frame
 from fleetplan.report.tables import csv_text
@@ -138,8 +138,7 @@ async def plan_grid(
     request: Request, service: ServiceDep, found: AnsweredDep, first: First, second: Second, third: Third = ""
 ) -> Response:
     """Ask for the plan of every cell that is missing; safe to repeat. Nothing is lost by whoever dies, the plans stay."""
-    await run_in_threadpool(check_room, service)
-    await run_in_threadpool(check_quota, service)
+    await run_in_threadpool(check_space, service)
     caller: Caller = request.scope["caller"]
     asked = AskedGrid(first, second, third)
     told = await service.costly.run(request, asked_for, service, found, asked, caller.key)

@@ -32,7 +32,7 @@ from api.routes.parameters import SLUG
 from api.routes.plans import LOCATED
 from api.store.contract import EvaluationRow
 from api.strict_json import StrictRoute
-from api.submission import check_quota, check_room
+from api.submission import check_space
 from fleetplan.options import PlanOptions
 
 router = APIRouter(tags=["results"], default_response_class=Response, route_class=StrictRoute)
@@ -69,14 +69,10 @@ async def evaluate(request: Request, service: ServiceDep, body: SubmittedBody) -
     )
     if own is not None:  # judge has refused what has none
         await service.costly.run(request, check_own, service, scope, own)
-    await run_in_threadpool(_check, service)
+    await run_in_threadpool(check_space, service)
     options, caller = PlanOptions(**sent.options.model_dump()), request.scope["caller"].key
     new = best_of(scope.request.model_dump(mode="json"), options, caller)
-    plan, known = await run_in_threadpool(service.store.create, new)
-    if not known:
-        service.metrics.submitted.inc()
-    if plan.state == "queued":
-        await run_in_threadpool(service.enqueue, plan.id)
+    plan, _ = await run_in_threadpool(service.take_in, new)
     assert own is not None  # noqa: S101  # as above
     row = await run_in_threadpool(ask, service, plan.id, own)
     return await _answered(request, service, row)
@@ -96,7 +92,7 @@ async def evaluate_beside(request: Request, service: ServiceDep, plan: StoredDep
     own = asked(body)
     scope = await run_in_threadpool(scope_of, service, plan)
     await service.costly.run(request, check_own, service, scope, own)
-    await run_in_threadpool(_check, service)
+    await run_in_threadpool(check_space, service)
     row = await run_in_threadpool(ask, service, plan.id, own)
     return await _answered(request, service, row)
 
@@ -133,11 +129,6 @@ def evaluation(request: Request, service: ServiceDep, plan: StoredDep, evaluatio
     row = row_of(service, plan.id, evaluation)
     headers = {"Retry-After": "2"} if row.state in {"queued", "running"} else {}
     return json_document(told(service, row), headers=headers).respond(request)
-
-
-def _check(service: Service) -> None:
-    check_room(service)
-    check_quota(service)
 
 
 async def _answered(request: Request, service: Service, row: EvaluationRow) -> Response:

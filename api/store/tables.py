@@ -151,6 +151,19 @@ units = sa.Table(
     sa.Column("offered_at", UtcTime, nullable=False),
 )
 
+
+def _leased() -> tuple[sa.Column[Any], ...]:
+    """Return the columns of work that workers take up (:mod:`api.store.leases`); ``leases`` counts how often they did."""
+    return (
+        sa.Column("worker", sa.String(80)),
+        sa.Column("leased_until", UtcTime),
+        sa.Column("leases", sa.Integer, nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("started_at", UtcTime),
+        sa.Column("finished_at", UtcTime),
+    )
+
+
 # Months of stored plans that are replayed; what was asked is asked once. The answer is MonthTold as JSON, squeezed.
 simulations = sa.Table(
     "simulations",
@@ -167,13 +180,7 @@ simulations = sa.Table(
     sa.Column("standing", _json()),
     sa.Column("problem", _json()),
     sa.Column("answer", sa.LargeBinary),
-    sa.Column("worker", sa.String(80)),
-    sa.Column("leased_until", UtcTime),
-    # How often workers took it up.
-    sa.Column("leases", sa.Integer, nullable=False),
-    sa.Column("created_at", UtcTime, nullable=False),
-    sa.Column("started_at", UtcTime),
-    sa.Column("finished_at", UtcTime),
+    *_leased(),
     sa.UniqueConstraint("plan", "asked_sha256", name="simulations_asked"),
     sa.Index("simulations_state", "state", "urgency"),
 )
@@ -207,12 +214,7 @@ evaluations = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("problem", _json()),
     sa.Column("answer", sa.LargeBinary),
-    sa.Column("worker", sa.String(80)),
-    sa.Column("leased_until", UtcTime),
-    sa.Column("leases", sa.Integer, nullable=False),
-    sa.Column("created_at", UtcTime, nullable=False),
-    sa.Column("started_at", UtcTime),
-    sa.Column("finished_at", UtcTime),
+    *_leased(),
     sa.UniqueConstraint("plan", "asked_sha256", name="evaluations_asked"),
     sa.Index("evaluations_state", "state", "id"),
 )
