@@ -17,7 +17,7 @@ from fleetplan.prepare import Prepared
 from fleetplan.remedies import Repair
 from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
 from fleetplan.repair.options import Candidate, Option, candidates, smallest
-from fleetplan.repair.verify import Kept, Verified, as_it_is, planned
+from fleetplan.repair.verify import Verified, planned
 
 ENOUGH, MOST, ENOUGH_S = 3, 5, 3.5
 """Repairs that are enough once so many seconds have gone, and repairs that are enough at any time."""
@@ -63,11 +63,10 @@ def what_helps(
     stop: threading.Event | None = None,
     *,
     mend: bool = True,
-    kept: Kept = as_it_is,
 ) -> Infeasible:
     """Return the conflicts of a request without a plan and its repairs, not yet said in words.
 
-    ``loose`` is its loose formulation, with what is ``kept`` of a parent written in. Half of the time may go to conflicts.
+    ``loose`` is its loose formulation. Half of the time may go to conflicts.
     Without ``mend`` no repair is looked for.
     """
     deadline, soon = Deadline.after(seconds, stop), Deadline.after(ENOUGH_S, stop)
@@ -78,14 +77,12 @@ def what_helps(
     with ThreadPoolExecutor(max_workers=1) as pool:
         told = pool.submit(conflicts_told, loose, clashes, deadline)
         trials.deadline = deadline
-        repairs, searched = repairs_of(prepared, trials, clashes, soon, kept)
+        repairs, searched = repairs_of(prepared, trials, clashes, soon)
         conflicts = told.result()
     return Infeasible(conflicts, repairs, clashes.settled, searched)
 
 
-def repairs_of(
-    prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadline, kept: Kept = as_it_is
-) -> tuple[list[Repair], bool]:
+def repairs_of(prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadline) -> tuple[list[Repair], bool]:
     """Return repairs, those that give up least first, and whether all that could be one was tried, or enough were found.
 
     Once ``soon`` is over, fewer are enough.
@@ -93,11 +90,11 @@ def repairs_of(
     dials = _dials(prepared, trials.formulation, clashes)
     given = taken_back(prepared.scope) if len(clashes.found) == 1 else {}
     corrections = [*clashes.corrections, *(frozenset({name}) for name in given)]
-    search = _Search(prepared, trials, soon, kept, candidates(trials, {**dials, **given}, corrections))
+    search = _Search(prepared, trials, soon, candidates(trials, {**dials, **given}, corrections))
     search.run()
     looked = clashes.settled or bool(
         clashes.found
-    )  # where nothing was found that clashes, there was nothing to repair yet
+    )  # where nothing was found that clashes, nothing could be repaired yet
     return sorted(search.found, key=lambda r: (r.given_up, -r.npv_usd)), search.enough or (looked and not search.left)
 
 
@@ -108,7 +105,6 @@ class _Search:
     prepared: Prepared
     trials: Trials
     soon: Deadline
-    kept: Kept
     waiting: list[Candidate]
     found: list[Repair] = field(default_factory=list)
     unsure: bool = False
@@ -148,12 +144,12 @@ class _Search:
         return room and bool(self.waiting) and self.trials.deadline.left_s > BEGUN_S
 
     def _planned(self, one: Candidate) -> tuple[Candidate, Verified]:
-        if one.plan is None and _limit(self.trials, one) is not None:
-            enough = _least_whole(self.trials, one, self._moment())
+        if one.plan is None and (limit := _limit(self.trials, one)) is not None:
+            enough = _least_whole(self.trials, one, limit, self._moment())
             if enough is None:
                 return one, Verified("unknown")
             one = enough
-        return one, planned(self.prepared, one.patch, self._moment(), one.plan, self.kept)
+        return one, planned(self.prepared, one.patch, self._moment(), one.plan)
 
     def _moment(self) -> Deadline:
         until = self.trials.deadline
@@ -196,11 +192,9 @@ def _limit(trials: Trials, one: Candidate) -> Limit | None:
     return last.dial.limit(trials, Candidate(tuple(before)).asked()) if one.fine else None
 
 
-def _least_whole(trials: Trials, one: Candidate, deadline: Deadline) -> Candidate | None:
+def _least_whole(trials: Trials, one: Candidate, limit: Limit, deadline: Deadline) -> Candidate | None:
     """Return a candidate with its last dial turned on as far as whole numbers need; None where that was not found."""
     *before, last = one.options
-    if (limit := _limit(trials, one)) is None:
-        return None
     found = least_whole(trials, limit, last.step, last.dial.steps, deadline)
     return None if found is None else Candidate((*before, Option(last.dial, found.units, found.x)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,15 +29,6 @@ from fleetplan.scope import judge_request
 LOG = logging.getLogger(__name__)
 
 
-Kept = Callable[[Formulation], Formulation]
-"""Writes what a rerun keeps of its parent into a problem."""
-
-
-def as_it_is(formulation: Formulation) -> Formulation:
-    """Return a problem of which nothing is kept."""
-    return formulation
-
-
 @dataclass(frozen=True, eq=False)
 class Verified:
     """Whether a patched request has a plan, and a checked one where it has."""
@@ -51,7 +42,6 @@ def planned(
     patch: Mapping[str, Any],
     deadline: Deadline,
     known: Array | None = None,
-    kept: Kept = as_it_is,
 ) -> Verified:
     """Return a plan of a request with a patch, passed by the independent checker.
 
@@ -59,8 +49,6 @@ def planned(
     ----------
     known
         The columns of some plan of it; None where none is known.
-    kept
-        Writes what a rerun keeps of its parent into the problem.
     """
     merged, faults = merge_patch(prepared.request.model_dump(mode="json"), patch)
     try:
@@ -70,7 +58,7 @@ def planned(
     if any(city not in prepared.services for city in scope.cities):
         return Verified("unknown")
     services = {city: prepared.services[city] for city in scope.cities}
-    f = kept(formulate(_instance(prepared, Prepared(scope.request, prepared.catalogue, scope, services))))
+    f = formulate(_instance(prepared, Prepared(scope.request, prepared.catalogue, scope, services)))
     first = first_plan(f, deadline, known)
     if first.x is None:
         return Verified(first.outcome)
