@@ -19,7 +19,8 @@ PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MODULE = "-m"
-OURS = {"nursery", "plans", "bounds", "unit_child"}  # forked: their command is that of whoever they come from
+NURSERY = "nursery"
+OURS = {NURSERY, "plans", "bounds", "unit_child"}  # forked: their command is that of whoever they come from
 
 
 @dataclass(slots=True)
@@ -58,8 +59,12 @@ class TreeWatch:
         return {name: round(seconds, 2) for name, seconds in found.items()}
 
     def children_gone(self) -> float | None:
-        """Return the monotonic second at which a child was last seen; None where there never was one."""
-        return max((seen.at for pid, seen in self.seen.items() if pid != self.pid), default=None)
+        """Return the monotonic second at which a solver was last seen; None where there never was one.
+
+        A nursery is none: it solves nothing, waits for what is to be forked next, and ends with its owner.
+        """
+        solvers = (seen for pid, seen in self.seen.items() if pid != self.pid and seen.name != NURSERY)
+        return max((seen.at for seen in solvers), default=None)
 
     def _look_on(self) -> None:
         while not self._over.is_set():
