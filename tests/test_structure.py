@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, SERVICE = ROOT / "fleetplan", ROOT / "api"
 
-BASE = {"errors", "facts", "months", "remedies", "slugs"}
+BASE = {"errors", "facts", "months", "remedies", "side_by_side", "slugs", "whole_files"}
 FACTS = BASE | {"catalogue"}
 PLACES = FACTS | {"geography", "demand", "service"}
 INPUTS = PLACES | {"permits", "economics", "request", "scope"}
@@ -28,6 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "errors": {"facts", "remedies"},
     "months": set(),
     "slugs": set(),
+    "whole_files": set(),
+    "side_by_side": set(),
     "parquet": set(),
     "helpers": set(),
     "request": BASE,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from fleetplan.errors import Fault, InputError
 from fleetplan.plans.files import plan_sha256
 from fleetplan.plans.types import Plan
 from fleetplan.service import CityService, default_cache_dir
+from fleetplan.whole_files import whole_file
 
 Services = Mapping[str, CityService]
 
@@ -110,10 +109,7 @@ def _read(path: Path) -> Doubt | None:
 def _keep(found: Doubt, path: Path) -> None:
     """Store what was found; a cache that cannot be written to is no reason to fail."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
+        with whole_file(path) as file:
             file.write(found.model_dump_json().encode())
-        Path(temporary).replace(path)
     except OSError:
         return

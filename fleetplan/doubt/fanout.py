@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +17,9 @@ from typing import Any
 from fleetplan import __version__
 from fleetplan.catalogue import load_catalogue
 from fleetplan.catalogue.types import Catalogue
-from fleetplan.errors import InputError
 from fleetplan.options import PlanOptions
-from fleetplan.plans.files import plan_sha256, plan_text, read_plan
+from fleetplan.plans.files import plan_sha256
+from fleetplan.plans.shelf import keep, kept
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import services_for
 from fleetplan.reruns.again import Again
@@ -32,12 +27,11 @@ from fleetplan.run import Run
 from fleetplan.scope import resolve_scope
 from fleetplan.service import default_cache_dir
 from fleetplan.service.types import CityService
+from fleetplan.side_by_side import shared_out
 
 GAP, NODES, SECONDS = 0.02, 400, 60.0
 OPTIONS = PlanOptions(gap=GAP, node_limit=NODES, time_limit_s=SECONDS)
 WORKERS, MOST_WORKERS = 2, 64
-NO_PLAN = "no plan keeps every rule\n"
-"""Stands in the file of a plan that there is not."""
 
 Patch = Mapping[str, Any]
 Told = Callable[[int, int], None]
@@ -97,12 +91,11 @@ def planned(plan: Plan, patches: Sequence[Patch], effort: Effort, world: World) 
     What is kept is not made again, and what is asked for twice is made once.
     """
     files = plan_files(plan, patches, effort, world.catalogue.digest)
-    kept = {k: one for k, file in enumerate(files) if (one := _kept(file)) is not None}
+    found = {k: one.plan for k, file in enumerate(files) if (one := kept(file)) is not None}
     texts = [json.dumps(patch, sort_keys=True) for patch in patches]
     first = {text: k for k, text in reversed(list(enumerate(texts)))}
-    left = [k for k, text in enumerate(texts) if k not in kept and first[text] == k]
+    left = [k for k, text in enumerate(texts) if k not in found and first[text] == k]
     fresh = _made(plan, [(patches[k], files[k]) for k in left], effort, world)
-    found = {k: one[0] for k, one in kept.items()}
     for k, text in enumerate(texts):
         if first[text] not in found:
             found[k] = next(fresh)
@@ -117,10 +110,7 @@ def _made(plan: Plan, todo: Sequence[tuple[Patch, Path | None]], effort: Effort,
         again = _again(plan, effort.options, world)
         yield from (_one(again, patch, file) for patch, file in todo)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin, initargs=(plan, effort.options, world)
-    ) as pool:
+    with shared_out(workers, _begin, plan, effort.options, world) as pool:
         yield from pool.map(_task, todo)
 
 
@@ -130,8 +120,7 @@ def _again(plan: Plan, options: PlanOptions, world: World) -> Again:
 
 def _one(again: Again, patch: Patch, file: Path | None) -> Plan | None:
     found = again.made(patch)
-    if file is not None:
-        _keep(NO_PLAN if found is None else plan_text(found), file)
+    keep(found, file)
     return found
 
 
@@ -139,35 +128,8 @@ _HERE: dict[str, Again] = {}
 
 
 def _begin(plan: Plan, options: PlanOptions, world: World) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     _HERE["again"] = _again(plan, options, world)
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that shares the work out is gone: nobody would hear its answers."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _task(told: tuple[Patch, Path | None]) -> Plan | None:
     return _one(_HERE["again"], *told)
-
-
-def _kept(file: Path | None) -> tuple[Plan | None] | None:
-    """Return what was made before, in a tuple of one; None where nothing was, or nothing that can be read."""
-    try:
-        text = "" if file is None else file.read_text(encoding="utf-8")
-        return None if not text else (None,) if text == NO_PLAN else (read_plan(text, str(file)),)
-    except (OSError, ValueError, InputError):
-        return None
-
-
-def _keep(text: str, file: Path) -> None:
-    """Write a plan whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
-    Path(temporary).replace(file)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,10 +14,11 @@ from typing import Any
 
 from fleetplan import __version__
 from fleetplan.catalogue import load_catalogue
-from fleetplan.errors import InfeasibleError, InputError
+from fleetplan.errors import InfeasibleError
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_prepared
-from fleetplan.plans.files import plan_from, plan_sha256, plan_text
+from fleetplan.plans.files import plan_sha256
+from fleetplan.plans.shelf import keep, kept
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import prepare
 from fleetplan.recourse.patches import Task
@@ -30,6 +28,7 @@ from fleetplan.reruns.commit import costs_of
 from fleetplan.reruns.patch import merge_patch
 from fleetplan.run import Run
 from fleetplan.scope import judge_request
+from fleetplan.side_by_side import shared_out
 from fleetplan.slugs import slug
 
 NODES, SECONDS = 1000, 120.0
@@ -78,20 +77,17 @@ class Maker:
         if self._effort.workers == 1 or self._effort.run is not None:
             yield
             return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(
-            self._effort.workers, mp_context=context, initializer=_begin, initargs=(self._plan,)
-        ) as self._pool:
+        with shared_out(self._effort.workers, _begin, self._plan) as self._pool:
             yield
 
     def make(self, step: str, tasks: Sequence[Task], parents: Mapping[str, Plan]) -> list[Plan | None]:
         """Return the plan of every task in their order; None where no plan keeps every rule."""
         files = [self._file(task) for task in tasks]
-        found = {k: kept.plan for k, file in enumerate(files) if (kept := _kept(file)) is not None}
+        found = {k: one.plan for k, file in enumerate(files) if (one := kept(file)) is not None}
         left = [k for k in range(len(tasks)) if k not in found]
         for k, made in self._made([tasks[k] for k in left], left, parents):
             found[k] = made
-            _keep(made, files[k])
+            keep(made, files[k])
             if self._effort.told is not None:
                 self._effort.told(step, len(found), len(tasks))
         return [found[k] for k in range(len(tasks))]
@@ -151,45 +147,9 @@ def _task(told: tuple[Mapping[str, Any], PlanOptions, Plan | None]) -> Plan | No
     return made(_HERE["plan"], *told, _HERE["run"])
 
 
-NO_PLAN = "no plan keeps every rule\n"
-"""Stands in the file of a plan that there is not."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Kept:
-    """What was made before: a plan, or that there is none."""
-
-    plan: Plan | None
-
-
 def _costs(until: str) -> Prices:
     return _costs_of(_HERE["plan"], until, _HERE["run"])
 
 
 def _costs_of(plan: Plan, until: str, run: Run) -> Prices:
     return costs_of(prepare(plan.request, run).formulation, until)
-
-
-def _kept(file: Path | None) -> _Kept | None:
-    if file is None or not file.is_file():
-        return None
-    try:
-        text = file.read_text(encoding="utf-8")
-        return _Kept(None if text == NO_PLAN else plan_from(json.loads(text), str(file)))
-    except (ValueError, InputError):
-        return None
-
-
-def _keep(plan: Plan | None, file: Path | None) -> None:
-    _write(file, NO_PLAN if plan is None else plan_text(plan))
-
-
-def _write(file: Path | None, text: str) -> None:
-    """Write an answer whole or not at all."""
-    if file is None:
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
-    Path(temporary).replace(file)

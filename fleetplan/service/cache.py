@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service.later import later
 from fleetplan.service.types import AreaDemand, CityService, LadderLevel, ResponseSurface, Zones
+from fleetplan.whole_files import whole_file
 
 LAW_VERSION = "2026-11-29.charging.2"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them: a test asks for it."""
@@ -85,11 +85,8 @@ def store(service: CityService, path: Path) -> None:
         arrays[f"tables_{level.index}"] = np.stack([getattr(surface, name) for name in _ARRAYS[2:]])
     arrays["cells"] = np.array(service.zones.cells, dtype="S15")
     arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
+    with whole_file(path) as file:
         np.savez(file, **arrays)
-    Path(temporary).replace(path)
 
 
 def load(path: Path) -> CityService | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from fleetplan.catalogue.types import Catalogue, City
 from fleetplan.service import cache
 from fleetplan.service.later import later
 from fleetplan.service.types import AreaDemand, LadderLevel
+from fleetplan.whole_files import whole_file
 
 MOVED = ("speed.", "profile.", "population.", "market.mean_trip_km", "market.airport_share")
 """Figures of a city that its streets and the pattern of its trips are made from."""
@@ -120,10 +119,7 @@ def _keep(areas: Mapping[int, AreaDemand], path: Path) -> None:
     arrays = {str(k): np.stack([getattr(area, name) for name in _ARRAYS]) for k, area in areas.items()}
     arrays["trips_per_day"] = np.array([areas[k].trips_per_day for k in sorted(areas)])
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
+        with whole_file(path) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
-        Path(temporary).replace(path)
     except OSError:
         return
