@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from api.store import tables
 from api.store.contract import NewPlan
 from api.store.ids import new_id
 from api.store.sqlstore import SqlStore
-from api.store.units import MOST_LEASES, LeasedUnit
+from api.store.units import LONGEST_LEASE, MOST_LEASES, LeasedUnit
 from fleetplan.options import PlanOptions
 from tests.postgres import fresh_database, postgres
 from tests.worker_process import until
@@ -166,6 +167,22 @@ def test_units_are_gone_when_their_plan_ends_or_begins_anew(store: SqlStore, end
     store.offer_unit(other, 1, 1, b"unit")
     store.purge(1.0)
     assert count(store) == 2
+
+
+def test_the_longest_lease_is_none_of_a_clock_set_back_for_whoever_looked_a_moment_before(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+):
+    store.offer_unit(running(store), 0, 1, b"unit")
+    leased(store, "helper", LONGEST_LEASE.total_seconds())
+    now = store.now
+
+    def earlier(by: timedelta) -> None:
+        monkeypatch.setattr(store, "now", lambda connection: now(connection) - by)
+
+    earlier(timedelta(seconds=5))
+    assert store.lease_unit("another", LONG_S) is None
+    earlier(timedelta(hours=2))
+    assert store.lease_unit("another", LONG_S) is not None, "that clock was set back"
 
 
 def test_many_workers_at_once_get_every_unit_once(store: SqlStore):

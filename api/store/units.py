@@ -22,6 +22,9 @@ MOST_LEASES = 3
 LONGEST_LEASE = timedelta(minutes=10)
 """No worker leases a unit for longer at once."""
 
+CLOCKS_APART = timedelta(minutes=1)
+"""By so much one worker's moment may lie before another's, who leased a unit just now."""
+
 _u, _p, _w = tables.units, tables.plans, tables.workers
 
 
@@ -143,7 +146,7 @@ class Units(Database):
 
 def _lapsed(now: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that a lease has run out; one far into the future is of a clock set back since."""
-    return sa.or_(_u.c.leased_until < now, _u.c.leased_until > now + LONGEST_LEASE)
+    return sa.or_(_u.c.leased_until < now, _u.c.leased_until > now + LONGEST_LEASE + CLOCKS_APART)
 
 
 def _mine(unit: LeasedUnit, worker: str) -> sa.Update:
