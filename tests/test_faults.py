@@ -36,6 +36,7 @@ from api.store.files import Files
 from api.store.sqlstore import SqlStore
 from fleetplan.cli import app
 from tests.api_support import BODY, answer, running
+from tests.loops import run_alone
 
 PLENTY = 10**18
 
@@ -284,7 +285,7 @@ def test_a_revoked_key_is_no_longer_in_force(tmp_path: Path, monkeypatch: pytest
         store.revoke("k")
         return [*found, await guard.in_force(caller)]
 
-    assert asyncio.run(walk()) == [True, False, True, False]
+    assert run_alone(walk()) == [True, False, True, False]
 
 
 def test_guesses_are_answered_ever_later(monkeypatch: pytest.MonkeyPatch):
@@ -301,7 +302,7 @@ def test_guesses_are_answered_ever_later(monkeypatch: pytest.MonkeyPatch):
             await guesses.wait("192.0.2.1")
         await guesses.wait("192.0.2.2")
 
-    asyncio.run(guess())
+    run_alone(guess())
     assert waits[:3] == [0.01, 0.02, 0.04]
     assert waits[29:] == [5.0, 0.01]
 
@@ -371,7 +372,7 @@ def test_a_body_that_never_ends_is_not_waited_for(tmp_path: Path, monkeypatch: p
             return parts.pop()
 
         with pytest.raises(TooSlow, match="was not there within"):
-            asyncio.run(door._bounded({"type": "http", "method": "POST", "path": "/v1/plans", "headers": []}, receive))
+            run_alone(door._bounded({"type": "http", "method": "POST", "path": "/v1/plans", "headers": []}, receive))
 
 
 def test_who_says_nothing_is_dropped():
@@ -415,7 +416,7 @@ def test_what_many_ask_for_at_once_is_made_once():
         assert [type(error) for error in failed] == [KeyError, KeyError]
         return [*found, await kept.made("map", make)]
 
-    assert {id(document) for document in asyncio.run(ask())} == {id(kept.get("map"))}
+    assert {id(document) for document in run_alone(ask())} == {id(kept.get("map"))}
     assert made == [1]
     assert kept.get("other") is None
 
@@ -438,5 +439,5 @@ def test_one_client_runs_few_costly_calls_at_once():
         requests = {name: Request({"type": "http", "client": (name, 1)}) for name in ("a", "b")}
         await asyncio.gather(*(costly.run(requests[name], work, name) for name in "ab" * 10))
 
-    asyncio.run(ask())
+    run_alone(ask())
     assert most == {"a": 2, "b": 2, "all": 4}

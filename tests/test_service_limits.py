@@ -24,6 +24,7 @@ from api.store import tables
 from api.store.contract import EventRow, Head
 from fleetplan.options import PlanOptions
 from tests.api_support import BODY, Running, running
+from tests.loops import run_alone
 from tests.worker_process import FAKE
 
 HTML = {"Accept": "text/html"}
@@ -180,7 +181,7 @@ def test_two_hundred_who_follow_a_plan_cost_one_look_and_one_reading():
         return await asyncio.gather(first, *tasks)
 
     began = time.monotonic()
-    assert set(asyncio.run(all_of_them())) == {3}
+    assert set(run_alone(all_of_them())) == {3}
     assert store.looks <= 10 + 100 * (time.monotonic() - began)
 
 
@@ -246,7 +247,7 @@ def test_what_was_fresh_a_moment_ago_is_sent_while_it_is_made_anew():
             await kept._making["a"]
         return [None if one is None else one.body for one in (*found, kept.at_hand("a"))]
 
-    assert asyncio.run(ask()) == [None, b"first", b"first", b"second", None]
+    assert run_alone(ask()) == [None, b"first", b"first", b"second", None]
 
 
 def test_who_asks_and_never_reads_is_dropped_and_a_slow_reader_is_not():
