@@ -113,8 +113,12 @@ class Service:
         """Everybody who follows a plan in the loop that runs."""
         loop = get_running_loop()
         if (found := self.follows.get(loop)) is None:
-            found = self.follows[loop] = Following(self.store, self.settings.poll_s)
+            found = self.follows[loop] = Following(self.store, self.settings.poll_s, self._around)
         return found
+
+    async def _around(self) -> object:
+        """Return what those who follow a plan have to notice beside it: that the service ends, which keys are in force."""
+        return self.closing.is_set() or await self.guard.in_force_now()
 
     def take_in(self, new: NewPlan) -> tuple[PlanRow, bool]:
         """Store a plan and hand it to the workers; return it and whether the same was asked for before.

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 from anyio import to_thread
@@ -70,6 +71,21 @@ class Document:
         if len(self.body) >= WORTH_ZIPPING and b"gzip" in given.get(b"accept-encoding", b""):
             return 200, self._raw["gzip"], self.zipped
         return 200, self._raw[200], self.body
+
+    def wire(self, given: Mapping[bytes, bytes], more: Sequence[tuple[bytes, bytes]]) -> tuple[int, bytes, bytes]:
+        """Return status, head and body for a request's headers: the head from the status line on, without its empty last line.
+
+        Heads are made once: ``more``, headers beside the document's own, has to be the same every time.
+        """
+        status, headers, body = self.raw(given)
+        if (head := self._heads.get(id(headers))) is None:
+            line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+            head = self._heads[id(headers)] = line + b"".join(b"%b: %b\r\n" % header for header in (*headers, *more))
+        return status, head, body
+
+    @cached_property
+    def _heads(self) -> dict[int, bytes]:
+        return {}
 
     @cached_property
     def _raw(self) -> dict[int | str, list[tuple[bytes, bytes]]]:

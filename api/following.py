@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -11,8 +11,9 @@ from anyio import to_thread
 
 from api.store.contract import EventRow, Head, Store
 
-LOOK_AROUND_S = 1.0
-"""Who waits for a plan wakes up so often at the latest: a revoked key and a service that ends are noticed."""
+
+async def _nothing() -> None:
+    """Return that nothing else is to be noticed."""
 
 
 @dataclass(eq=False)
@@ -24,6 +25,11 @@ class _Followed:
     head: Head | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def wake(self) -> None:
+        """Wake all who wait."""
+        moved, self.moved = self.moved, asyncio.Event()
+        moved.set()
+
 
 class Following:
     """Everybody who follows a plan in one event loop: a service has one.
@@ -32,11 +38,15 @@ class Following:
     ----------
     pause_s
         Seconds between two looks into the store.
+    around
+        Returns what else everybody has to notice, such as a key that was revoked or a service that ends. It is asked once a look;
+        when it has changed, all are woken, so that nobody of hundreds looks around alone.
     """
 
-    def __init__(self, store: Store, pause_s: float) -> None:
+    def __init__(self, store: Store, pause_s: float, around: Callable[[], Awaitable[object]] = _nothing) -> None:
         self._store = store
         self._pause_s = pause_s
+        self._around, self._seen_around = around, object()
         self._followed: dict[str, _Followed] = {}
         self._task: asyncio.Task[None] | None = None
         self._reading: dict[tuple[str, int], asyncio.Future[Sequence[EventRow]]] = {}
@@ -63,14 +73,19 @@ class Following:
                 heads = await to_thread.run_sync(self._store.heads, tuple(self._followed))
                 for plan, followed in self._followed.items():
                     self._note(followed, heads.get(plan))
+            with suppress(Exception):  # as above
+                seen = await self._around()
+                if seen != self._seen_around:
+                    self._seen_around = seen
+                    for followed in self._followed.values():
+                        followed.wake()
             await asyncio.sleep(self._pause_s)
 
     def _note(self, followed: _Followed, head: Head | None) -> None:
         if followed.looked and followed.head == head:
             return
         followed.looked, followed.head = True, head
-        moved, followed.moved = followed.moved, asyncio.Event()
-        moved.set()
+        followed.wake()
 
     async def events(self, plan: str, after: int) -> Sequence[EventRow]:
         """Return events after a number; those who ask for the same at the same moment are answered by one reading."""
@@ -87,6 +102,7 @@ class Follower:
 
     def __init__(self, following: Following, plan: str, followed: _Followed) -> None:
         self._following, self._plan, self._followed = following, plan, followed
+        self._next = followed.moved
 
     @property
     def ended(self) -> bool:
@@ -103,8 +119,8 @@ class Follower:
         return await self._following.events(self._plan, after)
 
     async def moved(self, most_s: float) -> None:
-        """Wait until the plan has moved, so many seconds and :data:`LOOK_AROUND_S` at most."""
-        moved = self._followed.moved
+        """Wait until the plan has moved since this was last called, or something around it has, so many seconds at most."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, min(most_s, LOOK_AROUND_S))):
-                await moved.wait()
+            async with asyncio.timeout(max(0.0, most_s)):
+                await self._next.wait()
+        self._next = self._followed.moved

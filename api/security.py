@@ -162,6 +162,10 @@ class Guard:
         await self._keys_in_use()
         return caller.key in self._in_force
 
+    async def in_force_now(self) -> tuple[bool, frozenset[str]]:
+        """Return whether keys are in use, and the ids of those in force."""
+        return await self._keys_in_use(), self._in_force
+
     async def _keys_in_use(self) -> bool:
         now = time.monotonic()
         if now - self._asked >= FRESH_S:

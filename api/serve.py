@@ -16,7 +16,8 @@ from api.jobs.worker import run_worker
 from api.logs import server_logs
 from api.security import OpenWithoutKeys
 from api.settings import Settings
-from api.sockets import Patient
+from api.short_way import AtHand
+from api.sockets import answering
 from api.store.errors import StoreUnusable
 
 DRAIN_S = 3
@@ -44,7 +45,7 @@ def serve(settings: Settings) -> None:
     listener = _listener(settings)
     config = uvicorn.Config(
         app,
-        http=Patient,
+        http=answering(AtHand(app.state.service).wire),
         access_log=False,
         log_config=server_logs(settings.log_level),
         server_header=False,

@@ -162,14 +162,34 @@ def wrong_keys(service: ServiceProcess) -> dict[str, float]:
     return {"wrong_keys_per_s": answered / 5}
 
 
+def _post(client: httpx2.Client, name: str, pretended: dict[str, Any] | None = None) -> str:
+    """Ask for a plan of one city whose solver is pretended, and return its id."""
+    request = {"name": name, "note": json.dumps(pretended or {}), "capital": {"per_quarter_usd": 1e6}}
+    told = client.post("/v1/plans", json={"request": {**request, "cities": ["zurich"]}}, timeout=60)
+    assert told.status_code in {200, 202}, told.text
+    return str(told.json()["id"])
+
+
+def _ended(client: httpx2.Client, plan: str, seconds: float = 120.0) -> dict[str, Any]:
+    """Return a plan's status once it is final: on a busy machine that takes its time."""
+    end = time.monotonic() + seconds
+    while (told := client.get(f"/v1/plans/{plan}").json())["state"] in {"queued", "running"}:
+        assert time.monotonic() < end, f"the plan is {told['state']} after {seconds:g} s"
+        time.sleep(0.1)
+    return dict(told)
+
+
+def _final(client: httpx2.Client, name: str) -> str:
+    """Return the id of a plan that is made."""
+    plan = _post(client, name)
+    assert _ended(client, plan)["state"] == "succeeded"
+    return plan
+
+
 def altered_answers(service: ServiceProcess, folder: Path) -> dict[str, float]:
     """Let a plan be made (solver pretended), alter its file, and read it everywhere."""
-    request = {"name": "a", "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich"]}
     with client_of(service.url) as client:
-        plan = client.post("/v1/plans", json={"request": request}, headers={"Prefer": "wait=30"}).json()["id"]
-        until = time.monotonic() + 30
-        while client.get(f"/v1/plans/{plan}").json()["state"] in {"queued", "running"} and time.monotonic() < until:
-            time.sleep(0.1)
+        plan = _final(client, "a")
         for path in (folder / "artefacts").glob("*/*"):
             path.write_bytes(path.read_bytes() + b" ")
         places = ("map", "explanation", "export", "tables/cash")
@@ -187,10 +207,8 @@ def many_readers(service: ServiceProcess) -> dict[str, float]:
     Clients run in a process of their own, so that only the machine is shared with the service.
     """
     with client_of(service.url) as client:
-        request = {"name": "r", "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich"]}
-        plan = client.post("/v1/plans", json={"request": request}, headers={"Prefer": "wait=30"}).json()["id"]
-        held = json.dumps({"before_plan": 3600})
-        other = client.post("/v1/plans", json={"request": {**request, "note": held}}).json()["id"]
+        plan = _final(client, "r")
+        other = _post(client, "other", {"before_plan": 3600})
         streams = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
         for stream in streams:
             stream.sendall(_raw(f"/v1/plans/{other}/events"))

@@ -446,7 +446,16 @@ ALLOWED |= {
     "api.sockets": set(),
     "api.pointers": set(),
     "api.starting": {"api.settings", "api.store", "errors"},
-    "api.serve": {"api.app", "api.jobs", "api.logs", "api.security", "api.settings", "api.sockets", "api.store"},
+    "api.serve": {
+        "api.app",
+        "api.jobs",
+        "api.logs",
+        "api.security",
+        "api.settings",
+        "api.short_way",
+        "api.sockets",
+        "api.store",
+    },
     # The commands reach the service itself only when they are run.
     "api.told_lines": {"cli_files"},
     "api.commands": {
