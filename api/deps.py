@@ -22,7 +22,7 @@ from api.problems import NoAnswer, NotReady, OtherVersion, PlanNotFound
 from api.security import Guard, KeyBook, Scope
 from api.settings import Settings
 from api.store.cards import CommentRow
-from api.store.contract import FINAL, NewPlan, PlanRow, Store
+from api.store.contract import FINAL, MENDING, NewPlan, PlanRow, Store
 from fleetplan.plans import files
 from fleetplan.plans.types import Plan
 
@@ -131,7 +131,7 @@ class Service:
         row, replayed = self.store.create(new)
         if not replayed:
             self.metrics.submitted.inc()
-        if row.state == "queued":
+        if row.state == "queued" or row.phase == MENDING:
             self.enqueue(row.id)
         return row, replayed
 

@@ -14,15 +14,21 @@ from api.store.contract import FINAL, PlanRow
 from fleetplan.months import month_number, month_text
 from fleetplan.request import Horizon, PlanRequest
 from fleetplan.reruns.patch import merge_patch
+from fleetplan.scope import Scope
 
 
 def changed_request(service: Service, parent: PlanRow, sent: SentRerun) -> PlanRequest:
-    """Return the changed request, or raise :class:`BadRequest`; pointers below /request go into what comes out."""
+    """Return the changed request as :func:`changed_scope` does."""
+    return changed_scope(service, parent, sent).request
+
+
+def changed_scope(service: Service, parent: PlanRow, sent: SentRerun) -> Scope:
+    """Return what the changed request plans, or raise :class:`BadRequest`; pointers below /request go into what comes out."""
     if parent.state not in FINAL or parent.answer_sha256 or sent.options.keeps:
         answer_of(service, parent)  # what is to be kept must be there, and be read
     merged, faults = merge_patch(dict(parent.request), sent.patch)
     others = [*sent.flaws, *p.flaws_of_faults(faults, None, under=BODY), *_outside(sent.options.freeze_until, merged)]
-    return judge(merged, sent.options, service.known, service.settings, others).request
+    return judge(merged, sent.options, service.known, service.settings, others)
 
 
 def _outside(freeze: str | None, merged: dict[str, Any]) -> list[p.Flaw]:

@@ -176,6 +176,9 @@ class Explanation(Answer):
         description="requests near an infeasible one that have a plan, those that give up least first; `patch` goes into a rerun",
     )
     unfinished: list[str] = Field(default=[], description="what of these was not settled in the time given")
+    mending: bool = Field(
+        default=False, description="whether repairs are being looked for: ask again in a second or two"
+    )
 
 
 class Cities(Answer):

@@ -14,9 +14,11 @@ from api.app import create_app
 from api.deps import Service
 from api.known import Known
 from api.settings import Settings
+from api.store.contract import NewPlan
 from api.store.sqlstore import SqlStore
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.facts import Conflict, Party
+from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.service.types import CityService
@@ -112,6 +114,11 @@ class Running:
         self.service: Service = app.state.service
         self.store = store
         self.runner = runner
+
+    def queued(self, request: dict[str, Any]) -> str:
+        """Store a plan that waits, whatever the dates of permits say of it, and return its id."""
+        asked = parse_request(request).model_dump(mode="json")
+        return self.store.create(NewPlan(asked, PlanOptions()))[0].id
 
     def post(self, body: Any = None, headers: dict[str, str] | None = None) -> str:
         """Post a plan and return its id."""

@@ -252,6 +252,37 @@ def test_only_so_many_streams_are_open_at_once(tmp_path):
     assert (answered.status_code, answered.json()["code"]) == (503, "not-available")
 
 
+TOO_SOON = {"id": "soon", "type": "launch_by", "city": "munich", "month": "2027-02"}
+
+
+def test_what_permits_rule_out_ends_when_it_is_posted_and_repairs_follow(tmp_path):
+    with running(tmp_path) as service:
+        body = {**BODY, "request": {**BODY["request"], "constraints": [TOO_SOON]}}
+        answered = service.client.post("/v1/plans", json=body, headers={"Idempotency-Key": "once"})
+        told, plan = answered.json(), answered.json()["id"]
+        assert (answered.status_code, told["state"], told["phase"]) == (200, "infeasible", "mending")
+        assert service.post(body, headers={"Idempotency-Key": "once"}) == plan
+        first = service.client.get(f"/v1/plans/{plan}/explanation").json()
+        assert [party["constraint"] for party in first["clashes"][0]["parties"]] == ["soon"]
+        assert (first["mending"], first["repairs"]) == (True, [])
+        assert [e["event"] for e in _events(service, plan)] == ["state", "verdict", "state"]
+        assert service.runner.enqueued == [plan]
+        assert service.store.mend(plan, {**told["problem"], "mending": False, "searched": True})
+        assert not service.store.mend(plan, {})
+        second = service.client.get(f"/v1/plans/{plan}/explanation").json()
+        assert (second["mending"], second["clashes"]) == (False, first["clashes"])
+
+
+def test_a_rerun_that_permits_rule_out_ends_at_once_too_but_not_what_it_keeps(tmp_path):
+    with running(tmp_path) as service:
+        parent = service.made()
+        body: dict[str, Any] = {"patch": {"constraints": {"soon": TOO_SOON}}}
+        ended = service.client.post(f"/v1/plans/{parent}/reruns", json=body)
+        kept = service.client.post(f"/v1/plans/{parent}/reruns", json=body | {"options": {"freeze_until": "2027-06"}})
+    assert (ended.json()["state"], ended.json()["parent"]) == ("infeasible", parent)
+    assert kept.json()["state"] == "queued"
+
+
 def _events(service: Running, plan: str, headers: dict[str, str] | None = None) -> list[dict[str, Any]]:
     answered = service.client.get(f"/v1/plans/{plan}/events", headers=headers or {})
     assert answered.headers["content-type"].startswith("text/event-stream")

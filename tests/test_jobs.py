@@ -75,6 +75,25 @@ def test_every_outcome_is_told_and_nothing_leaks(service: Service):
     assert service.kinds(ends[""])[-2:] == ["verdict", "succeeded"]
 
 
+def test_repairs_of_a_plan_that_ended_at_once_are_found_by_a_worker_even_if_the_queue_lost_them(anywhere: Service):
+    seen = {"code": "infeasible", "clashes": [{"sentence": "too soon"}], "searched": False, "mending": True}
+    ends = ("infeasible", "problem", "")
+
+    def post(end: str) -> str:
+        asked = NewPlan({"name": "fake", "fake": {"end": end}}, PlanOptions(time_limit_s=10.0), problem=seen)
+        return anywhere.store.create(asked)[0].id
+
+    plans = {end: post(end) for end in ends}  # handed to no queue: the sweep sees to that
+    with WorkerProcess(anywhere.config):
+        until(lambda: all(anywhere.row(plan).phase == "infeasible" for plan in plans.values()), 60.0)
+    rows = {end: anywhere.row(plan) for end, plan in plans.items()}
+    assert {row.state for row in rows.values()} == {"infeasible"}
+    problems = [row.problem or {} for row in rows.values()]
+    assert [p["clashes"][0]["sentence"] for p in problems] == ["rule a", "too soon", "too soon"]
+    assert [(p["searched"], p["mending"]) for p in problems] == [(True, False), (False, False), (False, False)]
+    assert anywhere.states(plans["infeasible"]) == ["queued", "infeasible"]
+
+
 def test_a_solver_that_was_killed_once_is_started_once_more(service: Service, tmp_path: Path):
     log = tmp_path / "starts"
     plan = service.post(end="die-once", log=str(log))

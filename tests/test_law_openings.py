@@ -10,6 +10,9 @@ import pytest
 from fleetplan.catalogue.types import Catalogue, Hold
 from fleetplan.explain.dates import earliest_words, impossible
 from fleetplan.facts import AreaLack, CityOutcome, PermitWait, RuleLimit
+from fleetplan.months import month_text
+from fleetplan.optimize.at_once import ruled_out_by_permits
+from fleetplan.optimize.gather import gather
 from fleetplan.options import PlanOptions
 from fleetplan.permits import first_paid_month, permit_path
 from fleetplan.permits.openings import least_needs, level_needs
@@ -52,6 +55,26 @@ def extended(months: float) -> Catalogue:
         "all_of": ("b-out",),
     }
     return with_new_permit("b-out", elsewhere(), months_likely=months, months_min=months, months_max=months, **more)
+
+
+@pytest.mark.parametrize("months", [4, 9])
+def test_what_the_dates_of_permits_rule_out_the_matrix_rules_out_too(months: int) -> None:
+    """A request is ended by the dates when it is posted: they must never say more than the rows do."""
+    seen = 0
+    for by in (month_text(JANUARY + k) for k in range(0, 24, 2)):
+        wishes = [
+            {"id": "by", "type": "launch_by", "city": "belport", "month": by},
+            {"id": "who", "type": "launch_by", "city": "belport", "stack": "beta", "month": by},
+            {"id": "at", "type": "launch_fixed", "city": "belport", "stack": "beta", "month": by},
+            {"id": "count", "type": "markets_live", "count": 2, "by": by},
+        ]
+        late = {"id": "late", "type": "permit_delay", "city": "belport", "months": months}
+        scope = resolve_scope(parse_request(BASE | {"constraints": [*wishes, late]}), WORLD)
+        dates = {party.constraint for found in impossible(scope) for party in found.parties}
+        rows = set(ruled_out_by_permits(gather(scope, {"belport": SERVICES["belport"]})))
+        assert dates <= rows, by
+        seen += len(dates)
+    assert seen
 
 
 def planned(monkeypatch: pytest.MonkeyPatch, world: Catalogue, **more: Any) -> tuple[Plan, CityRollout]:

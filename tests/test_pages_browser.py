@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from fleetplan.words.values import usd
 from tests.browser import Site, Witness, judged_by_axe, overflows, serving
+from tests.worker_process import until
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +101,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         assert rerun["state"] == "succeeded", rerun
         infeasible = site.made({"request": IMPOSSIBLE, "options": OPTIONS})
         assert infeasible["state"] == "infeasible", infeasible
+        until(lambda: site.call("GET", f"/v1/plans/{infeasible['id']}")["phase"] != "mending", 60.0)
         yield World(site, plan["id"], rerun["id"], infeasible["id"])
 
 
@@ -238,17 +240,22 @@ def test_a_plan_prints_on_white_paper_without_buttons(world: World, browser: Bro
 
 
 def test_an_infeasible_request_is_repaired_by_one_click_and_solved(world: World, browser: Browser):
-    told = world.site.call("GET", f"/v1/plans/{world.infeasible}/explanation")
+    asked = {"request": {**IMPOSSIBLE, "name": "Too early again"}, "options": OPTIONS}
+    ended = world.site.call("POST", "/v1/plans", asked)
+    assert (ended["state"], ended["phase"]) == ("infeasible", "mending")
+    context = browser.new_context(viewport=WIDE)
+    page, witness = _opened(context, world, f"/plans/{ended['id']}")
+    expect(page.locator("#clashes")).to_contain_text("Madrid")
+    expect(page.locator("#repairs button").first).to_be_visible(timeout=60_000)  # it comes by itself
+    told = world.site.call("GET", f"/v1/plans/{ended['id']}/explanation")
     assert len(told["repairs"]) >= 3
     first = told["repairs"][0]
-    context = browser.new_context(viewport=WIDE)
-    page, witness = _opened(context, world, world.paths()["infeasible"])
     expect(page.locator("#repairs")).to_contain_text(first["sentence"])
     page.get_by_role("button", name="Plan with repair 1").click()
-    page.wait_for_url(re.compile(rf"/plans/plan_(?!{world.infeasible[5:]})[0-9a-f]+$"), timeout=DRAWN_MS)
+    page.wait_for_url(re.compile(rf"/plans/plan_(?!{ended['id'][5:]})[0-9a-f]+$"), timeout=DRAWN_MS)
     expect(page.locator(".tiles")).to_contain_text("Net present value", timeout=90_000)
     made = world.site.call("GET", f"/v1/plans/{page.url.rpartition('/')[2]}")
-    assert (made["state"], made["parent"]) == ("succeeded", world.infeasible)
+    assert (made["state"], made["parent"]) == ("succeeded", ended["id"])
     assert made["request"]["constraints"][0]["month"] == first["changes"][0]["after"]
     assert float(made["objective"]["amount"]) >= first["npv_usd"] - max(1.0, OPTIONS["gap"] * abs(first["npv_usd"]))
     witness.saw_nothing_wrong()

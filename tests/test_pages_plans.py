@@ -93,7 +93,7 @@ def test_a_plan_that_is_solved_now_shows_phase_best_value_and_bound_in_words(tmp
 def test_what_cannot_be_had_says_which_wishes_clash(tmp_path):
     with running(tmp_path) as service:
         wishes = [
-            {"id": "a", "type": "launch_by", "city": "munich", "month": "2027-06"},
+            {"id": "a", "type": "launch_by", "city": "munich", "month": "2028-06"},
             {"id": "b", "type": "launches_per_quarter", "max": 1},
         ]
         plan = asked(service, constraints=wishes)

@@ -375,7 +375,9 @@ JUDGED = ASKED | {
 ALLOWED |= {
     "api": set(),
     "api.store": {"options"},
+    "api.infeasible": set(),
     "api.jobs": {
+        "api.infeasible",
         "api.store",
         "catalogue",
         "errors",
@@ -412,7 +414,7 @@ ALLOWED |= {
     "api.following": {"api.store"},
     "api.deps": HTTP | {"api.following", "api.store", "api.known", "api.metrics", "plans", "plans.types"},
     "api.bodies": ASKED | LIBRARY,
-    "api.checks": ASKED | LIBRARY,
+    "api.checks": ASKED | {"api.infeasible"} | LIBRARY,
     "api.rerun": ASKED | {"api.bodies", "api.checks"} | LIBRARY,
     "api.found_reruns": {"api.prefix", "api.schemas", "api.store"} | LIBRARY,
     "api.causes": ASKED | {"api.bodies", "api.found_reruns", "api.rerun"} | LIBRARY,

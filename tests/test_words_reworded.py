@@ -185,7 +185,7 @@ def of_ended(folder: Path, conflicts: list[Conflict], say: Callable[..., str] | 
     folder.mkdir()
     with running(folder) as site:
         asked = {"name": "x", "capital": {"per_quarter_usd": 125e6}, "constraints": WISHES}
-        plan = site.post({"request": asked})
+        plan = site.queued(asked)
         site.runner.begin(plan)
         clashes = [c.model_dump() for c in conflicts]
         told = reworded(clashes, say) if say else clashes

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.infeasible import told
 from api.jobs.memory import Outgrown
 from api.store.contract import State
 
@@ -45,32 +46,8 @@ class Outcome:
 
 
 def infeasible(said: Mapping[str, Any]) -> Outcome:
-    """Return the finding that no plan keeps every rule.
-
-    ``said`` holds ``clashes`` and ``repairs`` as :class:`fleetplan.facts.Conflict` and :class:`fleetplan.remedies.Repair` are
-    written, and whether all that stands in the way and all repairs were looked for (``settled``, ``searched``).
-    """
-    repairs = list(said.get("repairs", ()))
-    remedy = "Ask for a rerun with the patch of one of the repairs" if repairs else "Loosen or remove what clashes"
-    detail = "the rules listed stand against each other"
-    if not said["clashes"]:  # that there is no plan is proven; which rules are to blame was not found in the time given
-        remedy, detail = (
-            "Allow more time to find what clashes",
-            "which rules stand against each other was not found in time",
-        )
-    problem = {
-        "type": "urn:fleetplan:infeasible",
-        "title": "No plan keeps every rule of this request",
-        "status": 200,
-        "code": "infeasible",
-        "detail": detail,
-        "remedy": f"{remedy}.",
-        "clashes": list(said["clashes"]),
-        "repairs": repairs,
-        "settled": said.get("settled", True),
-        "searched": said.get("searched", True),
-    }
-    return Outcome("infeasible", problem=problem)
+    """Return the finding that no plan keeps every rule; what is ``said`` of it is that of :func:`api.infeasible.told`."""
+    return Outcome("infeasible", problem=told(said))
 
 
 def failed(

@@ -29,7 +29,7 @@ from api.jobs.queue import APPLICATION, PORTABLE, QUEUE, TIDY_AT_ONCE, VERSION, 
 from api.jobs.simulating import Simulating, months_of
 from api.jobs.slot import Slot
 from api.jobs.solve import Solve, job, warm
-from api.store.contract import PlanRow
+from api.store.contract import MENDING, PlanRow
 from api.store.errors import AnswerDamaged
 from api.store.sqlstore import SqlStore
 from fleetplan.optimize.pair.processes import cores
@@ -74,6 +74,8 @@ class Worker:
             if solve is None:
                 return "elsewhere"
             try:
+                if self._mended(plan, solve):
+                    return "infeasible"
                 if not self.store.start(plan, self.name):
                     self.store.release(plan, self.name)  # ours from before a restart, and asked to stop since
                     return "elsewhere"
@@ -87,6 +89,23 @@ class Worker:
                 return state
             finally:
                 self._forget(plan)
+
+    def _mended(self, plan: str, solve: Solve) -> bool:
+        """Look for what would give a plan that ended at once one, and return whether it is such a plan.
+
+        What no worker found in the tries that it has is left open.
+        """
+        row = self.store.get(plan)
+        if row is None or row.phase != MENDING:
+            return False
+        tried = self.store.deliveries(plan) > self.config.max_attempts
+        found = Outcome("failed") if tried else solve.run(job(row.request, row.options, None))
+        if found.state is None:
+            return True  # the worker is going down: the sweep hands it out again
+        seen = {**(row.problem or {}), "mending": False}
+        problem = found.problem if found.state == "infeasible" and found.problem is not None else seen
+        patiently(lambda: self.store.mend(plan, problem))
+        return True
 
     def _keep(self, plan: str, best: bytes | None) -> None:
         """Keep the best plan so far for whoever goes on; one whose work is counted in nodes begins anew, as promised."""

@@ -8,7 +8,7 @@ from api.deps import Service
 from api.pages.lineage import changes
 from api.pages.shell import seconds_of
 from api.prefix import at
-from api.store.contract import PlanRow
+from api.store.contract import MENDING, PlanRow
 from fleetplan.facts import conflicts_from
 from fleetplan.remedies import Repair, repairs_from
 from fleetplan.words.conflict import clash
@@ -35,6 +35,7 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
         "clashes": found,
         "exact": all(conflict.narrowed for conflict in conflicts),
         "repairs": repairs,
+        "mending": row.phase == MENDING,
         "unfinished": unfinished_of(row.problem or {}, len(repairs)),
         "calls": [_repaired(row, repair, context) for repair in repairs],
         "others": {key: text for key, text in words.items() if key not in named} if searched else {},

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import problems as p
 from api.bodies import SubmissionBody, submission
-from api.checks import judge
+from api.checks import judge, seen_at_once
 from api.deps import PlanId, Service, ServiceDep, may_delete, may_plan, may_read, stored
 from api.documents import Document, json_document
 from api.openapi import ETAGGED, RETRY, WITH_BODY, answer, body_example, refusals, unchanged
@@ -27,6 +27,7 @@ from fleetplan.options import PlanOptions
 
 router = APIRouter(prefix="/v1/plans", tags=["plans"], default_response_class=Response, route_class=StrictRoute)
 TAG = r"^[^\x00-\x1f\x7f|,]+$"
+ENDED = "It ended: within the time that Prefer allows, or at once where permits rule out what is asked."
 LOCATED = {"Location": {"description": "address of the plan", "schema": {"type": "string"}}}
 
 
@@ -52,7 +53,12 @@ Cards = Annotated[CardFilter, Depends(_cards)]
     status_code=202,
     dependencies=[may_plan],
     responses={
-        200: answer("It ended within the time that Prefer allows.", PlanStatus, example="plan", headers=LOCATED),
+        200: answer(
+            ENDED,
+            PlanStatus,
+            example="plan",
+            headers=LOCATED,
+        ),
         202: answer("It is stored and will be made.", PlanStatus, example="plan_queued", headers={**LOCATED, **RETRY}),
         **refusals(*WITH_BODY, p.IdempotencyClash, p.QueueFull, p.DiskFull, p.StoreLimit),
     },
@@ -71,11 +77,13 @@ async def create(
         request, judge, sent.request, sent.options, service.known, service.settings, sent.flaws
     )
     key, digest = await submission_key(request, idempotency_key)
+    options = PlanOptions(**sent.options.model_dump())
     new = NewPlan(
         request=scope.request.model_dump(mode="json"),
-        options=PlanOptions(**sent.options.model_dump()),
+        options=options,
         idempotency_key=key,
         body_sha256=digest,
+        problem=await service.costly.run(request, seen_at_once, scope, options),
     )
     return await submit(request, service, new, prefer)
 

@@ -8,11 +8,12 @@ from fastapi.concurrency import run_in_threadpool
 from api import problems as p
 from api.bodies import RerunBody
 from api.bodies import rerun as sent_rerun
+from api.checks import seen_at_once
 from api.deps import ServiceDep, StoredDep, may_plan
 from api.openapi import RETRY, WITH_BODY, answer, body_example, refusals
-from api.rerun import changed_request
+from api.rerun import changed_scope
 from api.routes.parameters import IdempotencyKey, Prefer
-from api.routes.plans import LOCATED
+from api.routes.plans import ENDED, LOCATED
 from api.schemas import PlanStatus
 from api.store.contract import NewPlan
 from api.strict_json import StrictRoute
@@ -28,7 +29,11 @@ router = APIRouter(prefix="/v1/plans", tags=["plans"], default_response_class=Re
     status_code=202,
     dependencies=[may_plan],
     responses={
-        200: answer("It ended within the time that Prefer allows.", PlanStatus, headers=LOCATED),
+        200: answer(
+            ENDED,
+            PlanStatus,
+            headers=LOCATED,
+        ),
         202: answer("It is stored and will be made.", PlanStatus, example="plan_queued", headers={**LOCATED, **RETRY}),
         **refusals(
             *WITH_BODY,
@@ -55,14 +60,15 @@ async def rerun(
 ) -> Response:
     """Merge a patch into a plan's request and solve that, starting from the plan; the lineage is kept."""
     sent = sent_rerun(body)
-    asked = await run_in_threadpool(changed_request, service, parent, sent)
+    scope = await run_in_threadpool(changed_scope, service, parent, sent)
     key, digest = await submission_key(request, idempotency_key)
     new = NewPlan(
-        request=asked.model_dump(mode="json"),
+        request=scope.request.model_dump(mode="json"),
         options=sent.options,
         parent=parent.id,
         patch=sent.patch,
         idempotency_key=key,
         body_sha256=digest,
+        problem=await service.costly.run(request, seen_at_once, scope, sent.options),
     )
     return await submit(request, service, new, prefer)

@@ -20,7 +20,7 @@ from api.render import TABLE_MEDIA, table_bytes
 from api.routes.parameters import SLUG, Accept, CityFilter, Slug
 from api.schemas import CityReason, Explanation, GeoJson, Rollout, TableAnswer
 from api.simulations import standings
-from api.store.contract import PlanRow
+from api.store.contract import MENDING, PlanRow
 from fleetplan.explain.verdict import verdict
 from fleetplan.facts import conflicts_from
 from fleetplan.months import month_text
@@ -165,6 +165,7 @@ def _clashes(row: PlanRow) -> Explanation:
         clashes=conflicts_from(problem.get("clashes", [])),
         repairs=repairs,
         unfinished=unfinished_of(problem, len(repairs)),
+        mending=row.phase == MENDING,
     )
 
 

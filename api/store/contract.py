@@ -14,11 +14,16 @@ from fleetplan.options import PlanOptions
 
 State = Literal["queued", "running", "succeeded", "infeasible", "cancelled", "failed"]
 FINAL: frozenset[str] = frozenset({"succeeded", "infeasible", "cancelled", "failed"})
+MENDING = "mending"
+"""The phase of a plan that ended when it was posted, while what would give it one is still looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewPlan:
-    """A plan to be made durable before the answer goes out."""
+    """A plan to be made durable before the answer goes out.
+
+    ``problem`` says why the request has no plan, where that was seen at once: then it is stored as infeasible.
+    """
 
     request: Mapping[str, Any]
     options: PlanOptions
@@ -26,6 +31,7 @@ class NewPlan:
     patch: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     body_sha256: str = ""
+    problem: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,7 @@ class Store(Protocol):
     """Everything durable. Safe to call from many processes; every write is one transaction."""
 
     def create(self, new: NewPlan) -> tuple[PlanRow, bool]:
-        """Store a plan as queued; return it and whether it is the replay of an earlier call with the same key.
+        """Store a plan as queued, or as infeasible; return it and whether it is the replay of an earlier call with the same key.
 
         Raises :class:`api.store.errors.KeyReused` when the key was used with another body and
         :class:`api.store.errors.TooManyWait` when too many plans wait.

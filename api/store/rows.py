@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.store.contract import EventRow, NewPlan, PlanRow
+from api.store.contract import MENDING, EventRow, NewPlan, PlanRow
 from api.store.ids import new_id
 from fleetplan.options import PlanOptions
 
@@ -36,9 +36,12 @@ def event_row(row: sa.RowMapping) -> EventRow:
 def new_row(new: NewPlan, origin: str | None, now: datetime) -> dict[str, Any]:
     """Return the first row of a plan; ``origin`` is that of its parent, if it has one."""
     plan = new_id("plan")
+    if new.problem is not None:
+        ended = {"state": "infeasible", "phase": MENDING, "problem": finite(new.problem), "finished_at": now}
+    else:
+        ended = {"state": "queued", "phase": "queued", "problem": None, "finished_at": None}
     return {
         "id": plan,
-        "state": "queued",
         "name": str(new.request.get("name", "plan")),
         "request": finite(new.request),
         "options": new.options.model_dump(),
@@ -48,11 +51,11 @@ def new_row(new: NewPlan, origin: str | None, now: datetime) -> dict[str, Any]:
         "cities": city_index(new.request),
         "created_at": now,
         "cancel_requested": False,
-        "phase": "queued",
-        "last_seq": 1,
+        "last_seq": 1 if new.problem is None else 3,
         "attempts": 0,
         "deliveries": 1,
         "delivered_at": now,
+        **ended,
     }
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from api.store import tables
 from api.store.cards import Cards, of_card
-from api.store.contract import EVERY_CARD, FINAL, CardFilter, EventRow, Head, NewPlan, PlanRow, State
+from api.store.contract import EVERY_CARD, FINAL, MENDING, CardFilter, EventRow, Head, NewPlan, PlanRow, State
 from api.store.database import default_url, private_folder
 from api.store.errors import AnswerDamaged, KeyReused, PlanUnfinished, PlanUnknown, TooManyWait
 from api.store.evaluations import Evaluations, drop_evaluations
@@ -23,7 +23,7 @@ from api.store.rows import ALL_CITIES, event_row, finite, headline, is_finding, 
 from api.store.simulations import Simulations, add_simulations, drop_simulations
 from api.store.so_far import ASKED, SoFar
 from api.store.units import Units, clear_units
-from api.store.work import RETENTION, Work, append
+from api.store.work import RETENTION, WAITS, Work, append
 
 _CREATE_LOCK = 710_101
 _FILES_LOCK = 710_102
@@ -60,7 +60,7 @@ class SqlStore(Work, Units, Simulations, Evaluations, SoFar, Keys, Cards):
     # --- plans ----------------------------------------------------------------------------------------------------------
 
     def create(self, new: NewPlan) -> tuple[PlanRow, bool]:
-        """Store a plan as queued; return it and whether it is the replay of an earlier call with the same key.
+        """Store a plan as queued, or as infeasible; return it and whether it is the replay of an earlier call with the same key.
 
         Raises
         ------
@@ -81,6 +81,9 @@ class SqlStore(Work, Units, Simulations, Evaluations, SoFar, Keys, Cards):
             row = new_row(new, self._origin(connection, new.parent), now)
             stored = connection.execute(sa.insert(_p).values(row).returning(_p)).mappings().one()
             append(connection, row["id"], 1, now, ("state", {"state": "queued"}))
+            if new.problem is not None:
+                append(connection, row["id"], 2, now, ("verdict", {"state": row["state"], "problem": row["problem"]}))
+                append(connection, row["id"], 3, now, ("state", {"state": row["state"]}))
             if new.idempotency_key is not None:
                 used = {"key": new.idempotency_key, "body_sha256": new.body_sha256, "plan": row["id"]}
                 connection.execute(sa.insert(tables.idempotency).values(created_at=now, **used))
@@ -105,7 +108,7 @@ class SqlStore(Work, Units, Simulations, Evaluations, SoFar, Keys, Cards):
     def _refuse_when_full(self, connection: sa.Connection) -> None:
         if not self.queue_limit:
             return
-        queued = sa.select(sa.func.count()).select_from(_p).where(_p.c.state == "queued")
+        queued = sa.select(sa.func.count()).select_from(_p).where(WAITS)
         if connection.execute(queued).scalar_one() >= self.queue_limit:
             raise TooManyWait
 
@@ -324,6 +327,12 @@ class SqlStore(Work, Units, Simulations, Evaluations, SoFar, Keys, Cards):
             append(connection, plan, seq, now, ("state", {"state": state}))
             add_simulations(connection, plan, replay, now)
             return True
+
+    def mend(self, plan: str, problem: Mapping[str, Any]) -> bool:
+        """Write down what was found that would give a plan that ended at once one; False when that had been done before."""
+        with self.writing() as connection:
+            one = sa.update(_p).where(_p.c.id == plan, _p.c.phase == MENDING)
+            return bool(connection.execute(one.values(phase="infeasible", problem=finite(problem))).rowcount)
 
     def answer(self, plan: str) -> bytes | None:
         """Return the stored plan.json.

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.store import tables
+from api.store.contract import MENDING
 from api.store.database import Database
 from api.store.units import clear_units
 
@@ -20,6 +21,9 @@ RETENTION = timedelta(hours=24)
 """How long an Idempotency-Key is remembered."""
 
 _p, _w = tables.plans, tables.workers
+
+WAITS = sa.or_(_p.c.state == "queued", _p.c.phase == MENDING)
+"""Plans for a worker to take up. Repairs of what ended at once are looked for without a claim: twice does no harm."""
 
 
 def append(connection: sa.Connection, plan: str, seq: int, at: datetime, event: tuple[str, dict[str, Any]]) -> None:
@@ -60,6 +64,11 @@ class Work(Database):
         """Return how often workers took a plan up."""
         with self.reading() as connection:
             return connection.execute(sa.select(_p.c.attempts).where(_p.c.id == plan)).scalar() or 0
+
+    def deliveries(self, plan: str) -> int:
+        """Return how often a plan was handed out."""
+        with self.reading() as connection:
+            return connection.execute(sa.select(_p.c.deliveries).where(_p.c.id == plan)).scalar() or 0
 
     def beat(self, worker: str, plans: Sequence[str]) -> Sequence[str]:
         """Record that a worker lives; return those of its plans that were asked to stop."""
@@ -136,20 +145,20 @@ class Work(Database):
             return int(row.deliveries)
 
     def waiting(self, older_s: float) -> Sequence[tuple[str, int]]:
-        """Return queued plans handed out at least so many seconds ago, with the number of that delivery."""
+        """Return plans that wait, handed out at least so many seconds ago, with the number of that delivery."""
         with self.reading() as connection:
             now, patience = self.now(connection), timedelta(seconds=older_s)
             long_ago = sa.or_(_p.c.delivered_at < now - patience, _p.c.delivered_at > now + patience)
-            wanted = sa.select(_p.c.id, _p.c.deliveries).where(_p.c.state == "queued", long_ago)
+            wanted = sa.select(_p.c.id, _p.c.deliveries).where(WAITS, long_ago)
             return [(row.id, row.deliveries) for row in connection.execute(wanted)]
 
     def redeliver(self, plan: str, delivery: int) -> int | None:
-        """Draw the next delivery number of a queued plan; None if another process was faster."""
+        """Draw the next delivery number of a plan that waits; None if another process was faster."""
         with self.writing() as connection:
             now = self.now(connection)
             drawn = (
                 sa.update(_p)
-                .where(_p.c.id == plan, _p.c.state == "queued", _p.c.deliveries == delivery)
+                .where(_p.c.id == plan, WAITS, _p.c.deliveries == delivery)
                 .values(deliveries=delivery + 1, delivered_at=now)
             )
             return delivery + 1 if connection.execute(drawn).rowcount else None

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fleetplan.facts import Conflict
 from fleetplan.months import month_text
 from fleetplan.optimize.gather import paths_of
-from fleetplan.permits.limits import Allowed, ruled_out
+from fleetplan.permits.limits import OPENINGS, Allowed, ruled_out
 from fleetplan.permits.openings import first_paid_month, least_needs
+from fleetplan.permits.paths import PermitPath
 from fleetplan.request.constraints import MarketsLive
 from fleetplan.scope import Scope
 from fleetplan.words.values import listed, month_name
 
+Paths = Mapping[tuple[str, str], PermitPath]
+"""How permits come, by stack and city."""
+
 
 def impossible(scope: Scope) -> list[Conflict]:
     """Return which constraints the dates of permits alone rule out, one conflict each."""
-    months = {pair: month_text(month) for pair, month in earliest_paid(scope).items()}
+    asked = [c for c in scope.constraints if c.type in OPENINGS]
+    if not asked:
+        return []
+    paths = paths_of(scope)
+    paid = _paid(scope, paths)
+    months = {pair: month_text(month) for pair, month in paid.items()}
     existing = sum(m.counts for m in scope.catalogue.live_markets)
     last = month_text(scope.request.grid.end - 1)
-    allowed = Allowed(set(scope.deployments), months, last, existing, uncovered_pairs(scope), scope.cities)
-    parties = [(allowed.party(c), c.count if isinstance(c, MarketsLive) else 0) for c in scope.constraints]
+    allowed = Allowed(set(scope.deployments), months, last, existing, _uncovered(scope, paths, paid), scope.cities)
+    parties = [(allowed.party(c), c.count if isinstance(c, MarketsLive) else 0) for c in asked]
     return [Conflict(found_by="permits", parties=[party]) for party, count in parties if ruled_out(party, count)]
 
 
@@ -27,15 +38,24 @@ def earliest_paid(scope: Scope) -> dict[tuple[str, str], int]:
 
     No area of the city opens before it; its smallest service area may wait longer, for the areas it lies in.
     """
+    return _paid(scope, paths_of(scope))
+
+
+def _paid(scope: Scope, paths: Paths) -> dict[tuple[str, str], int]:
     areas = {city: scope.catalogue.cities[city].area_names for city in scope.cities}
-    found = {pair: first_paid_month(path, least_needs(path, areas[pair[1]])) for pair, path in paths_of(scope).items()}
+    found = {pair: first_paid_month(path, least_needs(path, areas[pair[1]])) for pair, path in paths.items()}
     return {pair: month for pair, month in found.items() if month is not None}
 
 
 def uncovered_pairs(scope: Scope) -> set[tuple[str, str]]:
     """Return the deployments that permits allow paid rides within the horizon, and in no area of their city."""
-    end, months = scope.request.grid.end, earliest_paid(scope)
-    rides = {pair for pair, path in paths_of(scope).items() if (first_paid_month(path) or end) < end}
+    paths = paths_of(scope)
+    return _uncovered(scope, paths, _paid(scope, paths))
+
+
+def _uncovered(scope: Scope, paths: Paths, months: Mapping[tuple[str, str], int]) -> set[tuple[str, str]]:
+    end = scope.request.grid.end
+    rides = {pair for pair, path in paths.items() if (first_paid_month(path) or end) < end}
     return {pair for pair in rides if months.get(pair, end) >= end}
 
 

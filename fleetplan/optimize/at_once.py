@@ -8,10 +8,7 @@ from fleetplan.optimize.conflicts import allowed_by_permits
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.solve import solve
-from fleetplan.permits.limits import ruled_out
-
-OPENINGS = frozenset({"launch_by", "launch_fixed", "force_deployment", "markets_live"})
-"""Kinds of constraints that permits say something of."""
+from fleetplan.permits.limits import OPENINGS, ruled_out
 
 
 def ruled_out_by_permits(i: Instance) -> list[str]:

@@ -11,6 +11,9 @@ from fleetplan.request.constraints import ForceDeployment, LaunchBy, LaunchFixed
 
 Pair = tuple[str, str]
 
+OPENINGS = frozenset({"launch_by", "launch_fixed", "force_deployment", "markets_live"})
+"""Kinds of constraints that permits say something of."""
+
 
 @dataclass(frozen=True, eq=False)
 class Allowed:

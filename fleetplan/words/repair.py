@@ -118,6 +118,8 @@ def unfinished_of(problem: Mapping[str, Any], found: int) -> list[str]:
     """Return the same of a stored finding; nothing of one that an earlier version stored, which looked for no repairs."""
     if "searched" not in problem:
         return []
+    if problem.get("mending"):
+        return ["What else may stand in the way, and what would make a plan possible, is being looked for."]
     return unfinished(settled=bool(problem.get("settled")), searched=bool(problem["searched"]), found=found)
 
 

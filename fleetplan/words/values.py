@@ -45,6 +45,7 @@ PHASE_NAMES = {
     "conflicts": "finding which rules clash",
     "checking": "checking every rule",
     "done": "writing the plan down",
+    "mending": "looking for what would make a plan possible",
 }
 DASH = "–"
 
