@@ -486,7 +486,8 @@ def test_decisions_that_cannot_stay_are_told_with_what_they_were(service: Runnin
 def test_a_finding_of_an_earlier_version_is_shown_as_it_was_made(service: Running):
     said = "constraint 'teams' (launches_per_quarter: max 1) cannot be kept"
     problem = {"code": "infeasible", "clashes": [said]}
-    plan = ended_as(service, posted(service, constraints=CONSTRAINTS), "infeasible", problem=problem)
+    asked = {**BODY["request"], "constraints": CONSTRAINTS}
+    plan = ended_as(service, service.queued(asked), "infeasible", problem=problem)
     text = text_of(page_of(service, plan))
     assert "constraint 'teams' (launches_per_quarter: max 1) cannot be kept" in text
     assert "found by an earlier version" in text
