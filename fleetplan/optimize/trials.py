@@ -31,8 +31,8 @@ Slack = tuple[Ints, Array]
 MONEY = {"capital": "budget", "cash_floor": "floor"}
 """Rules of money that a request sets, with the part of their rows that is the limit."""
 
-WARM_S = 1.0
-"""Seconds in which a linear programme is solved from the last basis, or from scratch: some take minutes from there."""
+WARM_S = 0.3
+"""Seconds for a linear programme from the last basis: some take minutes from there, and from scratch about as many as this."""
 
 WHOLE_S = 5.0
 VERDICTS: dict[str, Verdict] = {"infeasible": "none", "optimal": "plan", "stopped": "unknown"}
@@ -132,6 +132,7 @@ class Trials:
         self._more: dict[str, Array] = {}
         self._warm = True
         self._x: Array | None = None  # the solution of the last linear programme
+        self._known: list[tuple[frozenset[str], Verdict, Array | None]] = []
         self._run()
         self._lp.setOptionValue("presolve", "off")
         self.found.append(np.clip(np.zeros(model.columns), model.lower, model.upper))
@@ -139,7 +140,22 @@ class Trials:
     # --- in fractions ---
 
     def relaxed(self, asked: Asked = AS_ASKED) -> Verdict:
-        """Return whether there is a solution in fractions; ``unknown`` where the time ran out."""
+        """Return whether there is a solution in fractions; ``unknown`` where the time ran out.
+
+        What was solved for groups left out holds for more of them where there is a solution, for fewer where there is none.
+        """
+        left_out = None if asked.instead or asked.more else asked.without & set(self.groups)
+        if left_out is not None:
+            for names, verdict, x in self._known:
+                if names <= left_out if verdict == "plan" else names >= left_out:
+                    self._x = x if verdict == "plan" else self._x
+                    return verdict
+        verdict = self._solved(asked)
+        if left_out is not None and verdict != "unknown":
+            self._known.append((left_out, verdict, self._x))
+        return verdict
+
+    def _solved(self, asked: Asked) -> Verdict:
         if self._warm:
             with _Written(self, asked):
                 verdict = self._run()
@@ -263,6 +279,12 @@ class Trials:
         for constraint in asked.instead:
             constraint_rule(constraint).write(problem)
         return model.extended(more, np.zeros(0))
+
+    def known(self, asked: Asked) -> Array | None:
+        """Return the best plan that trials came upon and that keeps what is asked; None where there is none but doing nothing."""
+        model = self.model_of(asked, self.strict)
+        kept = [x for x in self.found[1:] if _keeps(model, x)]
+        return max(kept, key=self.formulation.model.value, default=None)
 
     def with_used(self, model: Model, used: Array) -> Model:
         """Return the problem with only those deployments that a relaxation's solution uses."""

@@ -19,7 +19,7 @@ from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
 from fleetplan.repair.options import Candidate, Option, candidates, smallest
 from fleetplan.repair.verify import Verified, planned
 
-ENOUGH, MOST, ENOUGH_S = 3, 5, 3.5
+ENOUGH, MOST, ENOUGH_S = 3, 5, 2.5
 """Repairs that are enough once so many seconds have gone, and repairs that are enough at any time."""
 
 LEAST_S, MOST_S = 2.0, 30.0
@@ -149,7 +149,10 @@ class _Search:
             if enough is None:
                 return one, Verified("unknown")
             one = enough
-        return one, planned(self.prepared, one.patch, self._moment(), one.plan)
+        known = one.plan
+        if known is None and one.seen:  # what keeps more than it asks is a plan of it
+            known = self.trials.known(one.asked())
+        return one, planned(self.prepared, one.patch, self._moment(), known)
 
     def _moment(self) -> Deadline:
         until = self.trials.deadline
