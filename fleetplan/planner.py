@@ -25,6 +25,7 @@ from fleetplan.optimize.nothing import worth_of_nothing
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.prices import RowPrices, local_prices, unpriced
 from fleetplan.optimize.search import SearchResult, is_small, search
+from fleetplan.optimize.trials import Deadline
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import require_valid
@@ -33,7 +34,7 @@ from fleetplan.plans.outcomes import with_causes
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
-from fleetplan.repair.find import LEAST_S, seconds_for, what_helps
+from fleetplan.repair.find import LEAST_S, seconds_for, unfrozen, what_helps
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import NOT_ITS_VALUE, NOTHING_INHERITED, Inherited, inherited_bound
 from fleetplan.reruns.keeping import Keeping
@@ -260,7 +261,9 @@ def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *
     until = time.monotonic() + (seconds_for(left_s) if mend else min(SAID_S, seconds_for(left_s)))
     loose = formulate(prepared.instance, loose=True)
     if clashes := keeping.clashes(keeping.onto(loose)):
-        return InfeasibleError(msg, said(clashes, context))
+        freed = unfrozen(prepared, keeping.until, Deadline(until, run.stop)) if mend else None
+        repairs = repairs_said([] if freed is None else [freed], context)
+        return InfeasibleError(msg, said(clashes, context), repairs, settled=False, searched=False)
     found = what_helps(prepared, loose, max(SHORTEST_S, until - time.monotonic()), run.stop, mend=mend)
     repairs = repairs_said(found.repairs, context)
     return InfeasibleError(msg, said(found.conflicts, context), repairs, settled=found.settled, searched=found.searched)

@@ -9,8 +9,9 @@ from pydantic import Field, ValidationError
 
 from fleetplan.facts import Fact
 
-LooseningKind = Literal["amount", "month", "anyone", "drop", "permits"]
-"""How a wish is loosened: less or more is asked, another month, no certain partner, nothing any more; or permits come sooner."""
+LooseningKind = Literal["amount", "month", "anyone", "drop", "permits", "unfreeze"]
+"""How a wish is loosened: less or more is asked, another month, no certain partner, nothing any more; or permits come sooner; or
+nothing stays of what a rerun keeps of its parent."""
 
 
 class Loosening(Fact):
@@ -19,7 +20,7 @@ class Loosening(Fact):
     Attributes
     ----------
     party
-        Id of a constraint of the request, ``capital`` or ``cash_floor``.
+        Id of a constraint of the request, ``capital``, ``cash_floor``, or ``kept`` for what a rerun keeps.
     member
         What of it changes; empty where all of it goes.
     before, after

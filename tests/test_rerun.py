@@ -251,6 +251,15 @@ def test_frozen_decisions_that_break_a_new_rule_are_named(parent):
     assert (party.kept.opens, party.kept.until) == (launch, "2028-04")
     assert party.kept.earliest > launch
     assert "permits now allow" in clash.sentence
+    (repair,) = caught.value.repairs
+    assert (repair.patch, repair.changes[0].kind, repair.changes[0].before) == ({}, "unfreeze", "2028-04")
+    assert repair.sentence.startswith(
+        "Nothing that the earlier plan decides before Apr 2028 has to stay: feasible, NPV "
+    )
+    free = again(parent, LATE)
+    assert free.objective - 1.0 <= repair.bound_usd
+    assert repair.npv_usd <= free.bound + 1.0
+    assert not caught.value.searched  # other repairs were not looked for, and nobody is told that there are none
 
 
 def test_a_clash_without_the_frozen_decisions_is_told_as_ever(parent):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 from fleetplan.facts import Conflict
 from fleetplan.optimize.conflicts import Clashes, allowed_by_permits, clashes_of, conflicts_told
@@ -14,7 +15,7 @@ from fleetplan.optimize.least import Limit, least_whole
 from fleetplan.optimize.trials import Deadline, Trials
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
-from fleetplan.remedies import Repair
+from fleetplan.remedies import Loosening, Repair
 from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
 from fleetplan.repair.options import Candidate, Option, candidates, smallest
 from fleetplan.repair.verify import Verified, planned
@@ -32,6 +33,9 @@ TOGETHER = 2
 STRIDES = 50
 """A look in whole numbers takes a while: they go on in steps of so small a part of what fractions gave up already."""
 VERIFY_S = 6.0
+
+KEPT, WHOLLY = "kept", 1.0
+"""The party of what a rerun keeps, and what giving it up counts for: as a wish dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,18 @@ def what_helps(
         repairs, searched = repairs_of(prepared, trials, clashes, soon)
         conflicts = told.result()
     return Infeasible(conflicts, repairs, clashes.settled, searched)
+
+
+def unfrozen(prepared: Prepared, until: str, deadline: Deadline) -> Repair | None:
+    """Return the repair of a rerun that nothing stays decided before a month, as in its parent; None where no plan was found.
+
+    Its patch changes nothing of the request: a rerun of the plan that ended has no plan to keep anything of.
+    """
+    plan = planned(prepared, {}, deadline).plan
+    if plan is None:
+        return None
+    change = Loosening(party=KEPT, kind="unfreeze", member="freeze_until", before=until)
+    return _told([change], {}, WHOLLY, plan)
 
 
 def repairs_of(prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadline) -> tuple[list[Repair], bool]:
@@ -203,10 +219,14 @@ def _least_whole(trials: Trials, one: Candidate, limit: Limit, deadline: Deadlin
 
 
 def _repair(one: Candidate, plan: Plan) -> Repair:
+    return _told(one.changes, one.patch, one.given_up, plan)
+
+
+def _told(changes: list[Loosening], patch: dict[str, Any], given_up: float, plan: Plan) -> Repair:
     return Repair(
-        changes=one.changes,
-        patch=one.patch,
-        given_up=round(one.given_up, 4),
+        changes=changes,
+        patch=patch,
+        given_up=round(given_up, 4),
         npv_usd=plan.objective,
         bound_usd=plan.bound,
         vehicles=plan.kpis.vehicles_end,

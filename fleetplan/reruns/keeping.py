@@ -114,6 +114,11 @@ class Keeping:
             what = "/freeze_until" if self.options.freeze_until is not None else "/change_price_usd"
             raise RequestError([Fault(what, "is given without a parent plan", "a plan to rerun")])
 
+    @property
+    def until(self) -> str:
+        """The month before which decisions stay; empty where none do."""
+        return self.options.freeze_until or ""
+
     def onto(self, f: Formulation) -> Formulation:
         """Return the formulation with what is kept written in."""
         if self.options.commit is not None:
@@ -141,7 +146,7 @@ class Keeping:
             committed_until=committed.until if committed is not None else "",
             given_up_usd=round(cost, 2) if committed is not None else None,
             priced_until=self.options.prices.until if self.options.prices is not None else "",
-            kept_until=self.options.freeze_until or "",
+            kept_until=self.until,
             change_price_usd=price,
             change_cost_usd=None if price is None else round(cost, 2),
         )

@@ -53,6 +53,8 @@ def worth_words(repair: Repair, context: Context) -> str:
 
 def change_words(change: Loosening, context: Context) -> str:
     """Return one thing that is asked otherwise, within a sentence."""
+    if change.kind == "unfreeze":
+        return f"nothing that the earlier plan decides before {_value(change.before, '')} has to stay"
     if change.party not in context.constraints:
         return _money(change, context)
     entry = {k: v for k, v in context.constraints[change.party].items() if k not in FIRMLY}
