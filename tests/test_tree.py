@@ -83,7 +83,6 @@ def test_a_node_that_the_solver_gives_up_on_keeps_the_bound_before_it(monkeypatc
     tree = StepTree(Relaxation(outline), entries_only=False)
     before = tree.bound
     monkeypatch.setattr(Relaxation, "resolve", lambda *_: False)
-    monkeypatch.setattr(Relaxation, "infeasible", False)
     assert not tree.expand()
     assert (tree.open, tree.bound) == (False, before)
 

@@ -19,6 +19,7 @@ import numpy as np
 from fleetplan.errors import SolverError
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock, nodes_in
+from fleetplan.optimize.trim import Trimmed, trimmed
 
 SCALE_USD = 1e6  # the solver sees millions
 LEAST_STEPS, ROWS_A_STEP = 5_000, 4  # of the simplex method, before a presolved linear programme is begun anew
@@ -249,8 +250,14 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     SolverError
         If HiGHS ends in a state that proves nothing.
     """
+    began = time.monotonic()
+    left = trimmed(model, fold=not relax)
+    if left is None:
+        return Solution("infeasible", None, None, -np.inf, time.monotonic() - began)
+    if not len(left.columns):
+        return _settled(model, left, time.monotonic() - began, relax=relax)
     solver = new_highs(seed)
-    pass_model(solver, model, relax=relax)
+    pass_model(solver, left.model, relax=relax)
     if nodes is None:
         solver.setOptionValue("time_limit", max(0.01, time_limit_s))
     else:
@@ -259,22 +266,27 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     solver.setOptionValue("mip_heuristic_effort", heuristics)
     if start is not None:
         first = highspy.HighsSolution()
-        first.col_value = list(start)
+        first.col_value = list(start[left.columns])
         solver.setSolution(first)
     _watched(solver, watch)
     if np.isfinite(cutoff):
         _pruned(solver, cutoff)
     if looks is not None:
         _counted(solver, looks)
-    began = time.monotonic()
-    mip = bool(not relax and model.whole.any())
+    mip = bool(not relax and left.model.whole.any())
     (_run if mip else run_linear)(solver, stop)
     if nodes is not None and mip:
         nodes.spend(solver.getInfo().mip_node_count)
-    return _read(solver, model, time.monotonic() - began, mip=mip)
+    return _read(solver, model, left, time.monotonic() - began, mip=mip)
 
 
-def _read(solver: highspy.Highs, model: Model, seconds: float, *, mip: bool) -> Solution:
+def _settled(model: Model, left: Trimmed, seconds: float, *, relax: bool) -> Solution:
+    """Return the one solution of a problem in which nothing is left to decide."""
+    value = model.value(left.held)
+    return Solution("optimal", left.held, value, value, seconds, left.duals(np.zeros(0)) if relax else None)
+
+
+def _read(solver: highspy.Highs, model: Model, left: Trimmed, seconds: float, *, mip: bool) -> Solution:
     kind = highspy.HighsModelStatus
     status, info = solver.getModelStatus(), solver.getInfo()
     if status in {kind.kInfeasible, kind.kUnboundedOrInfeasible}:
@@ -285,12 +297,12 @@ def _read(solver: highspy.Highs, model: Model, seconds: float, *, mip: bool) -> 
         raise SolverError(msg)
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     solution = solver.getSolution()
-    x = np.asarray(solution.col_value) if found else None
+    x = left.restored(np.asarray(solution.col_value)) if found else None
     if mip:
         bound = info.mip_dual_bound * SCALE_USD if abs(info.mip_dual_bound) < highspy.kHighsInf else np.inf
     else:
         bound = info.objective_function_value * SCALE_USD if status == kind.kOptimal else np.inf
-    duals = None if mip or x is None else np.asarray(solution.row_dual) * SCALE_USD
+    duals = None if mip or x is None or left.folded else left.duals(np.asarray(solution.row_dual) * SCALE_USD)
     return Solution(
         "optimal" if status == kind.kOptimal else "stopped",
         x,

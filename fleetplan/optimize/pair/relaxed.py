@@ -20,6 +20,7 @@ from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.pair.blocks import Block, Blocks
 from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, run_linear
+from fleetplan.optimize.trim import trimmed
 
 GAP = 3e-4  # between bound and mix, where rounds end
 ROUNDS = 80
@@ -69,8 +70,9 @@ class Pricer:
     def __init__(self, block: Block) -> None:
         self.block = block
         self.highs = new_highs(0)
-        pass_model(self.highs, block.model, relax=True)
-        self._every = np.arange(len(block.columns), dtype=np.int32)
+        self._left = trimmed(block.model, fold=False)
+        if self._left is not None:
+            pass_model(self.highs, self._left.model, relax=True)
         self._solved = False  # from then on it starts from a basis, without presolve
 
     def __call__(self, prices: Array) -> Schedule:
@@ -81,8 +83,12 @@ class Pricer:
         SolverError
             If the block has none.
         """
-        cost = self.block.priced(prices).cost / SCALE_USD
-        self.highs.changeColsCost(len(cost), self._every, cost)
+        if self._left is None:
+            msg = "a city's relaxation has no solution"
+            raise SolverError(msg)
+        cost, left = self.block.priced(prices).cost, self._left
+        own = cost[left.columns] / SCALE_USD
+        self.highs.changeColsCost(len(own), np.arange(len(own), dtype=np.int32), own)
         if self._solved:
             self.highs.run()
         else:
@@ -93,8 +99,9 @@ class Pricer:
         self._solved = True
         self.highs.setOptionValue("presolve", "off")
         self.highs.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
-        solution, value = self.highs.getSolution(), self.highs.getInfo().objective_function_value
-        return Schedule(np.asarray(solution.col_value), value * SCALE_USD, np.asarray(solution.row_dual) * SCALE_USD)
+        solution = self.highs.getSolution()
+        x = left.restored(np.asarray(solution.col_value))
+        return Schedule(x, float((cost * x).sum()), left.duals(np.asarray(solution.row_dual) * SCALE_USD))
 
 
 class Master:

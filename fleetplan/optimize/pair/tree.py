@@ -17,6 +17,7 @@ import numpy as np
 from fleetplan.optimize.matrix import Array, Ints
 from fleetplan.optimize.pair.outline import Outline
 from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, run_linear
+from fleetplan.optimize.trim import trimmed
 
 OPEN = 1e-5  # a step nearer to whole is whole for a solver
 SPREAD = 1e-3  # of a row of steps, in sum: below, it is whole
@@ -28,44 +29,53 @@ class Relaxation:
     """The linear relaxation, solved again and again with other bounds on steps, each time from a basis nearby."""
 
     def __init__(self, outline: Outline) -> None:
-        self.outline = outline
+        self.outline, self.optimal, self.infeasible = outline, False, False
+        self.value, self.x, self.prices = np.nan, np.zeros(0), np.zeros(0)
         self.highs = new_highs(0)
-        pass_model(self.highs, outline.model, relax=True)
-        self.value, self.x = np.nan, np.zeros(0)
+        left = trimmed(outline.model, fold=False)
+        if left is None:
+            self.infeasible = True
+            return
+        self._left, self._at = left, left.places()
+        pass_model(self.highs, left.model, relax=True)
         run_linear(self.highs)
         self.optimal = self._known()
-        self.prices = np.asarray(self.highs.getSolution().row_dual) * SCALE_USD  # of the root
+        self.prices = left.duals(np.asarray(self.highs.getSolution().row_dual) * SCALE_USD)  # of the root
         self.highs.setOptionValue("presolve", "off")
 
     @property
     def worth(self) -> Array:
-        """What a unit more of each column is worth as solved last, USD, shape (columns,): 0 or less at a lower bound."""
-        return np.asarray(self.highs.getSolution().col_dual) * SCALE_USD
+        """What a unit more of each column is worth as solved last, USD, shape (columns,): 0 or less at a lower bound.
 
-    @property
-    def infeasible(self) -> bool:
-        """Whether the relaxation has no solution."""
-        kinds = highspy.HighsModelStatus
-        return self.highs.getModelStatus() in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}
-
-    def _run(self) -> bool:
-        self.highs.run()
-        return self._known()
+        That of a column which is held from the start is not known: 0.
+        """
+        out = np.zeros(self.outline.model.columns)
+        out[self._left.columns] = np.asarray(self.highs.getSolution().col_dual) * SCALE_USD
+        return out
 
     def _known(self) -> bool:
         """Return whether it was solved; then value, solution and basis are known."""
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        kinds = highspy.HighsModelStatus
+        self.infeasible = self.highs.getModelStatus() in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}
+        if self.highs.getModelStatus() != kinds.kOptimal:
             return False
         self.value = self.highs.getInfo().objective_function_value * SCALE_USD
-        self.x = np.asarray(self.highs.getSolution().col_value)
+        self.x = self._left.restored(np.asarray(self.highs.getSolution().col_value))
         self.basis = self.highs.getBasis()
         return True
 
     def resolve(self, columns: Ints, lower: Array, upper: Array, basis: highspy.HighsBasis) -> bool:
-        """Solve it with other bounds on some columns; return whether it was solved."""
-        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+        """Solve it with other bounds on some columns, whole or not; return whether it was solved."""
+        at, held = self._at[columns], self._left.held[columns]
+        gone = at < 0
+        if (lower > upper).any() or ((lower > held) | (upper < held))[gone].any():
+            self.infeasible = True
+            return False
+        free = ~gone
+        self.highs.changeColsBounds(int(free.sum()), at[free].astype(np.int32), lower[free], upper[free])
         self.highs.setBasis(basis)
-        return self._run()
+        self.highs.run()
+        return self._known()
 
 
 @dataclass(order=True)
