@@ -264,13 +264,12 @@ written otherwise today; ``own_is_lower``: it holds, and the search proved a low
 """
 
 
-Reuse = Literal[
-    "no_parent", "not_tried", "plan", "remainder", "launches", "openings", "later", "so_far", "other_periods", "rules"
-]
+Begun = Literal["plan", "remainder", "launches", "openings", "entries", "later", "so_far"]
+Reuse = Literal[Begun, "no_parent", "not_tried", "other_periods", "rules"]
 """What of a parent's decisions the search began with, or why with none.
 
 ``plan``: all of it; ``remainder``: what is still allowed; ``launches``: its launches, areas, depots; ``openings``:
-depots anew too; ``later``: nothing sooner than there; ``so_far``: all of what an interrupted search of this request left;
+depots anew too; ``entries``: who enters; ``later``: nothing sooner than there; ``so_far``: all that an interrupted search left;
 ``no_parent``: there is none; ``not_tried``: it ended before; ``other_periods``: its periods are others; ``rules``: it breaks one.
 """
 

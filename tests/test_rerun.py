@@ -410,19 +410,26 @@ def test_openings_that_permits_put_off_are_put_off_in_the_start(parent):
     assert f.instance.grid.labels()[opened] > deployments_of(parent)["beta@belport"].launch
 
 
-def test_a_launch_that_must_come_later_starts_a_rerun_with_all_else_no_sooner(parent):
-    planned = deployments_of(parent)["beta@belport"].launch
-    month = month_text(month_number(planned) + 3)
-    f = written(
-        apply_patch(
-            BASE,
-            {
-                "constraints": {
-                    "then": {"type": "launch_not_before", "city": "belport", "stack": "beta", "month": month}
-                }
-            },
-        )
-    )
+def later_launch(parent) -> Formulation:
+    """Return the request in which the parent's beta@belport may open three months after it did at the earliest."""
+    month = month_text(month_number(deployments_of(parent)["beta@belport"].launch) + 3)
+    later = {"type": "launch_not_before", "city": "belport", "stack": "beta", "month": month}
+    return written(apply_patch(BASE, {"constraints": {"then": later}}))
+
+
+def test_a_launch_that_must_come_later_starts_a_rerun_with_who_enters_in_the_parent(parent):
+    f = later_launch(parent)
+    start = start_from(f, parent)
+    assert start.reuse == "entries"
+    assert start.plan is not None
+    assert f.model.worst_violation(start.plan) < 1e-5
+    for data, own in zip(f.instance.deployments, f.columns.deployments, strict=True):
+        assert data.key in deployments_of(parent) or not start.plan[own.open].any()
+
+
+def test_in_a_portfolio_all_else_is_no_sooner(parent, monkeypatch):
+    monkeypatch.setattr("fleetplan.reruns.start.LARGE_COLUMNS", 0)
+    f = later_launch(parent)
     start = start_from(f, parent)
     assert start.reuse == "later"
     assert start.plan is not None
@@ -431,6 +438,18 @@ def test_a_launch_that_must_come_later_starts_a_rerun_with_all_else_no_sooner(pa
         opened = np.flatnonzero(start.plan[f.columns.deployments[q].open[0]] > 0.5)
         before = deployments_of(parent).get(data.key)
         assert not opened.size or (before and before.launch <= f.instance.grid.labels()[opened[0]])
+
+
+def test_whom_a_new_constraint_asks_for_enters_beside_whom_the_parent_has(parent):
+    f = written(BASE)
+    absent = next(d for d in f.instance.deployments if d.key not in deployments_of(parent))
+    forced = {"type": "force_deployment", "city": absent.city, "stack": absent.stack}
+    f = written(apply_patch(BASE, {"constraints": {"there": forced}}))
+    start = start_from(f, parent)
+    assert start.reuse == "entries"
+    assert start.plan is not None
+    q = next(q for q, d in enumerate(f.instance.deployments) if d.key == absent.key)
+    assert start.plan[f.columns.deployments[q].open[0, -1]] == 1.0
 
 
 def test_another_horizon_has_no_start_but_a_plan(parent):

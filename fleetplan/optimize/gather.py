@@ -49,13 +49,12 @@ def adoption_matrix(grid: Grid, curve: Sequence[float]) -> Array:
 
     Age is counted in months since opening, 0 in the opening month; beyond the table its last value holds.
     """
-    table = np.asarray(curve, float)
-    out = np.zeros((len(grid), len(grid)))
-    for tau in range(len(grid)):
-        for t in range(tau, len(grid)):
-            ages = np.array([m - int(grid.starts[tau]) for m in grid.months_in(t)])
-            out[tau, t] = table[np.minimum(ages, len(table) - 1)].mean()
-    return out
+    table, starts, lengths = np.asarray(curve, float), grid.starts, np.asarray(grid.lengths)
+    total = np.zeros((len(grid), len(grid)))
+    for month in range(max(grid.lengths)):  # of a period
+        ages = starts[None, :] + month - starts[:, None]
+        total += np.where((ages >= month) & (month < lengths), table[np.clip(ages, 0, len(table) - 1)], 0.0)
+    return np.asarray(total / lengths)
 
 
 HALF_YEAR_MONTHS = 6

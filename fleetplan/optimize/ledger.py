@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from fleetplan.economics import LINES
 from fleetplan.optimize.instance import Array, Instance, Ints
-from fleetplan.optimize.matrix import Place
+from fleetplan.optimize.matrix import Place, spread
 
 CAPITAL_LINES = frozenset(name for name, line in LINES.items() if line.kind == "capital")
 NOT_RUNNING = frozenset(name for name, line in LINES.items() if line.kind != "running")
@@ -70,7 +70,7 @@ class Ledger:
             usd.shape, columns.shape, (len(t),) if max(usd.ndim, columns.ndim) < 2 else (len(t), 1)
         )  # one or several columns a period
         periods = t if len(shape) == 1 else t[:, None]
-        flat = [np.broadcast_to(part, shape).ravel() for part in (periods, columns, usd)]
+        flat = [spread(part, shape) for part in (periods, columns, usd)]
         kept = (flat[2] != 0.0) & (flat[0] >= self.instance.grid.done)  # what is done was paid for
         if kept.any():
             self.entries.append(Entry(line, holder, when, *(part[kept] for part in flat)))

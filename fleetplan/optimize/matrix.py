@@ -8,10 +8,11 @@ are written in one call, and every row carries the rule it belongs to, where it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,7 @@ from scipy.sparse import coo_matrix, csr_matrix, vstack
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
 Terms = Sequence[tuple[ArrayLike, ArrayLike]]
 INF = float("inf")
 NEGLIGIBLE = 1e-6  # smaller coefficients are rounding noise, and solvers trip over them
@@ -218,10 +220,10 @@ class Builder:
         rows = np.arange(self.rows, self.rows + count, dtype=np.int64)
         for columns, values in terms:
             where = np.asarray(columns, dtype=np.int64)
-            where = np.broadcast_to(where, (count,)) if where.ndim == 0 else where
+            where = np.full(count, where) if where.ndim == 0 else where
             value = np.asarray(values, float)
             value = value[:, None] if value.ndim == 1 and where.ndim == 2 else value  # one value a row
-            self.entry_values.append(np.broadcast_to(value, where.shape).ravel())
+            self.entry_values.append(spread(value, where.shape))
             self.entry_columns.append(where.ravel())
             self.entry_rows.append(np.repeat(rows, where[0].size))
         self._close(rule, place, periods, low, high, part)
@@ -277,6 +279,15 @@ class Builder:
             row_upper=_joined(self.row_upper),
             blocks=tuple(self.blocks),
         )
+
+
+def spread(part: NDArray[T], shape: tuple[int, ...]) -> NDArray[T]:
+    """Return what is broadcast to a shape in a row: numpy's own way takes ten times as long where nothing, or one value, is."""
+    if part.shape == shape:
+        return part.ravel()
+    if part.ndim == 0:
+        return np.full(math.prod(shape), part)
+    return np.broadcast_to(part, shape).ravel()
 
 
 def _joined(parts: Sequence[Array]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -37,6 +38,7 @@ def vehicle_life(scope: Scope, slug: str) -> Life:
     loan = Loan(financed, own["finance.interest"].value, term, own["finance.inflation"].value)
     keep = own["fleet.residual_share"].value
 
+    @cache
     def price_usd(month: int) -> float:
         return spares * bought_usd(scope, slug, month)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,12 +10,20 @@ import numpy as np
 
 from fleetplan.facts import Reuse
 from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Flags
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.pair.blocks import LARGE_COLUMNS
+from fleetplan.optimize.pair.plans import Apart, Planner
+from fleetplan.optimize.pair.race import outline_of
+from fleetplan.optimize.pair.tree import Relaxation
+from fleetplan.optimize.pair.wire import Task
 from fleetplan.optimize.rounding import made_whole
+from fleetplan.optimize.rules.constraints import ConstraintRule
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import is_plan, strict_model
 from fleetplan.optimize.tidy import reached, tidied, whole_columns
+from fleetplan.permits.limits import OPENINGS
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.keep import Kept, kept_decisions
@@ -80,23 +89,38 @@ def start_from(f: Formulation, parent: Plan, nodes: NodeClock | None = None) -> 
 
     The parent's own plan where it keeps every rule of the rerun; else its launches, areas and depots with the best
     fleets for them under the rerun's inputs. Openings that permits no longer allow are put off until they do. If the
-    depots do not go with it, they are free; and if the months do not either, any later ones are. Decisions are found by the
-    names of cities, stacks, sites and months, whatever columns stand for them in either problem. Where nodes are counted, they
-    count as any of the search.
+    depots do not go with it, they are free; and if the months do not either, so is all but who enters at all: those of the
+    parent, and whom constraints ask for that it did not have. In a portfolio, too large for that, any later months are free.
+    Decisions are found by the names of cities, stacks, sites and months, whatever columns stand for them in either problem.
+    Where nodes are counted, they count as any of the search.
     """
     i = f.instance
     if i.grid.labels() != parent.periods or list(i.grid.lengths) != parent.period_months:
         return Start(None, "other_periods")
     whole = whole_columns(f)
     for reuse, model in _tries(f, parent):
-        answer = made_whole(
-            model, whole, lambda m: solve(m, time_limit_s=START_S, gap=START_GAP, nodes=nodes), wide=False
-        )
-        if answer.x is not None:
-            plan = tidied(f, answer.x[: f.model.columns], whole)
+        plan = _as_planned(f, model, whole, nodes) if reuse == "entries" else _near(model, whole, nodes)
+        if plan is not None:
+            plan = tidied(f, plan[: f.model.columns], whole)
             if is_plan(f, plan):
                 return Start(plan, reuse)
     return Start(None, "rules")
+
+
+def _near(model: Model, whole: Flags, nodes: NodeClock | None) -> Array | None:
+    """Return a solution with everything whole about that with what is free continuous."""
+    return made_whole(model, whole, lambda m: solve(m, time_limit_s=START_S, gap=START_GAP, nodes=nodes), wide=False).x
+
+
+def _as_planned(f: Formulation, model: Model, whole: Flags, nodes: NodeClock | None) -> Array | None:
+    """Return a solution made as the first plan of a search is: about where the relaxation's steps rise."""
+    outline = outline_of(f, model, whole)
+    root, apart = Relaxation(outline), Apart(Task(outline, 0), threading.Event())
+    apart.nodes, apart.nothing_usd = nodes, outline.nothing_usd
+    planner = Planner(apart)
+    if root.optimal:
+        planner.from_relaxation(root.x, first=True)
+    return planner.best
 
 
 def _tries(f: Formulation, parent: Plan) -> Iterator[tuple[Reuse, Model]]:
@@ -109,7 +133,23 @@ def _tries(f: Formulation, parent: Plan) -> Iterator[tuple[Reuse, Model]]:
     for own in f.columns.depots.values():
         steps[own.ordered] = np.nan
     yield "openings", held(strict, steps)
-    yield "later", _no_sooner(strict, steps)
+    if strict.columns > LARGE_COLUMNS:
+        yield "later", _no_sooner(strict, steps)
+    else:
+        yield "entries", _nobody_else(f, strict, parent)
+
+
+def _nobody_else(f: Formulation, model: Model, parent: Plan) -> Model:
+    """Return the problem in which nobody enters but whom the parent has and whom a new constraint asks for."""
+    known = {c.id: c for c in parent.request.constraints}
+    asked = [rule for rule in f.rules if isinstance(rule, ConstraintRule) and rule.key in OPENINGS]
+    free = {q for r in asked if known.get(r.constraint.id) != r.constraint for q in r.users(f.instance)}
+    here, upper = deployments_of(parent), model.upper.copy()
+    for q, (data, own) in enumerate(zip(f.instance.deployments, f.columns.deployments, strict=True)):
+        if data.key not in here and q not in free:
+            steps = np.append(own.begun, own.open)
+            upper[steps] = model.lower[steps]
+    return replace(model, upper=upper)
 
 
 def _whole_parent(f: Formulation, parent: Plan, kept: Sequence[Kept]) -> tuple[Model, bool]:

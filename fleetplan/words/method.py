@@ -22,6 +22,7 @@ BEGAN_WITH: dict[Reuse, str] = {
     "remainder": ", from what this request leaves of the earlier plan on",
     "launches": ", from the earlier plan's launches, areas and depots on",
     "openings": ", from the earlier plan's launches and areas on",
+    "entries": ", from the earlier plan's choice of who enters on",
     "later": ", from the earlier plan's launches and areas on, some put off",
     "so_far": ", from the plan on that was found before the search was interrupted",
 }
@@ -39,6 +40,7 @@ PROVISIONAL: dict[Reuse, str] = {
     "remainder": "what this request leaves of the parent's plan",
     "launches": "the parent's launches, fleets anew",
     "openings": "the parent's launches, depots and fleets anew",
+    "entries": "who enters in the parent's plan, all else anew",
     "later": "the parent's launches, some put off, depots and fleets anew",
     "so_far": "the plan that was found before the search was interrupted",
     "other_periods": "the parent's periods are others",

@@ -37,7 +37,7 @@ HEAD_START_S = 0.4
 
 
 def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
-    """Return what a solver process needs of a formulation; ``model`` may have further rows."""
+    """Return what a solver process needs of a formulation: no labels; ``model`` may have further rows."""
     cities = {city: k for k, city in enumerate(sorted({d.city for d in f.instance.deployments}))}
     pairs = zip(f.instance.deployments, f.columns.deployments, strict=True)
     steps = tuple(Steps(own.begun, own.open, cities[data.city]) for data, own in pairs if own.open.size)
@@ -46,7 +46,7 @@ def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
     large, of_column = f.model.columns > LARGE_COLUMNS, blocks_of_columns(f)
     blocks, apart = (of_column, None) if large else (None, of_column)
     ordered = np.concatenate([np.zeros(0, np.int64), *orders])
-    return Outline(model, whole, steps, ordered, starts, blocks=blocks, apart=apart)
+    return Outline(replace(model, blocks=()), whole, steps, ordered, starts, blocks=blocks, apart=apart)
 
 
 @dataclass(frozen=True, slots=True)
