@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 
 from fleetplan.doubt.books import Books
 from fleetplan.doubt.tornado import tornado
@@ -53,6 +55,19 @@ def test_at_the_likely_figures_the_workbook_is_worth_the_plan(sheets: Sheets):
     for row, city in enumerate(PLAN.cities, start=5):
         assert sheets.value("Summary", f"A{row}") == city.name
         assert float(sheets.value("Summary", f"B{row}")) == pytest.approx(city.npv_usd, rel=1e-4)
+
+
+def test_a_programme_that_works_nothing_out_shows_what_the_plan_is_worth(books: Books):
+    held = load_workbook(io.BytesIO(live_workbook(books)), data_only=True)
+    summary = held["Summary"]
+    assert [summary[f"B{row}"].value for row in (5, 6, 8)] == [
+        *(city.npv_usd for city in PLAN.cities),
+        PLAN.kpis.npv_usd,
+    ]
+    assert sum(summary[f"C{row}"].value for row in (5, 6)) == PLAN.kpis.vehicles_end
+    assert sum(summary[f"D{row}"].value for row in (5, 6)) == pytest.approx(PLAN.kpis.trips_per_day_end)
+    worked_out = [cell.value for row in held["aston city"].iter_rows(min_row=3, min_col=3) for cell in row]
+    assert 0 not in [value for value in worked_out if isinstance(value, int)], "an unknown value is none, and not 0"
 
 
 def test_a_figure_switched_to_an_end_is_worth_what_its_bar_says(sheets: Sheets, bars: Tornado):

@@ -143,7 +143,7 @@ def test_what_was_made_before_an_end_is_not_made_again(solved: Solved, folder: P
     again: list[str] = []
 
     def once(*told: Any) -> Any:
-        again.append(told[0].name)
+        again.append(told[0].plan.name)
         return made(*told)
 
     monkeypatch.setattr("fleetplan.recourse.making.made", once)

@@ -91,6 +91,18 @@ def test_plans_are_asked_for_until_a_policy_is_good_enough(
     assert "opens in every scenario" in page
     assert "Plan through the scenarios" not in page
 
+    def unread(*_: Any) -> None:
+        msg = "a plan was opened for an answer that is kept"
+        raise AssertionError(msg)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("api.recourse.answer_of", unread)
+        assert told(service, plan) == known
+    another = posted(service, {**first["reruns"][0], "idempotency_key": "again"})
+    finish(service, another, None)
+    assert told(service, plan) == known, "weighed anew: a rerun came to those of the plan"
+    assert len(service.store.findings(plan)) == 2
+
 
 def test_where_no_policy_is_near_its_bound_prices_are_asked_for(
     service: Running, plan: str, monkeypatch: pytest.MonkeyPatch

@@ -27,7 +27,7 @@ from fleetplan.run import Run
 from fleetplan.scope import resolve_scope
 from fleetplan.service import default_cache_dir
 from fleetplan.service.types import CityService
-from fleetplan.side_by_side import shared_out
+from fleetplan.side_by_side import SideBySide
 
 GAP, NODES, SECONDS = 0.02, 400, 60.0
 OPTIONS = PlanOptions(gap=GAP, node_limit=NODES, time_limit_s=SECONDS)
@@ -91,27 +91,31 @@ def planned(plan: Plan, patches: Sequence[Patch], effort: Effort, world: World) 
     What is kept is not made again, and what is asked for twice is made once.
     """
     files = plan_files(plan, patches, effort, world.catalogue.digest)
-    found = {k: one.plan for k, file in enumerate(files) if (one := kept(file)) is not None}
     texts = [json.dumps(patch, sort_keys=True) for patch in patches]
     first = {text: k for k, text in reversed(list(enumerate(texts)))}
-    left = [k for k, text in enumerate(texts) if k not in found and first[text] == k]
+    found = {k: one.plan for k in first.values() if (one := kept(files[k])) is not None}
+    left = sorted(first.values() - found.keys())
     fresh = _made(plan, [(patches[k], files[k]) for k in left], effort, world)
-    for k, text in enumerate(texts):
-        if first[text] not in found:
-            found[k] = next(fresh)
+    for text in texts:
+        while first[text] not in found:
+            number, made = next(fresh)
+            found[left[number]] = made
             if effort.told is not None:
                 effort.told(len(found), len(first))
         yield found[first[text]]
 
 
-def _made(plan: Plan, todo: Sequence[tuple[Patch, Path | None]], effort: Effort, world: World) -> Iterator[Plan | None]:
+def _made(
+    plan: Plan, todo: Sequence[tuple[Patch, Path | None]], effort: Effort, world: World
+) -> Iterator[tuple[int, Plan | None]]:
+    """Yield what is made, with its number, as it comes."""
     workers = min(effort.workers, len(todo))
     if workers <= 1:
         again = _again(plan, effort.options, world)
-        yield from (_one(again, patch, file) for patch, file in todo)
+        yield from ((k, _one(again, patch, file)) for k, (patch, file) in enumerate(todo))
         return
-    with shared_out(workers, _begin, plan, effort.options, world) as pool:
-        yield from pool.map(_task, todo)
+    with SideBySide(workers, _begin, plan, effort.options, world) as processes:
+        yield from processes.done(_task, list(enumerate(todo)))
 
 
 def _again(plan: Plan, options: PlanOptions, world: World) -> Again:

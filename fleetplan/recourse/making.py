@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from fleetplan.planner import plan_prepared
 from fleetplan.plans.files import plan_sha256
 from fleetplan.plans.shelf import keep, kept
 from fleetplan.plans.types import Plan
-from fleetplan.prepare import prepare
+from fleetplan.prepare import Prepared, prepare
 from fleetplan.recourse.patches import Task
 from fleetplan.recourse.price import Prices
 from fleetplan.recourse.search import ENOUGH, GAP
@@ -28,12 +27,14 @@ from fleetplan.reruns.commit import costs_of
 from fleetplan.reruns.patch import merge_patch
 from fleetplan.run import Run
 from fleetplan.scope import judge_request
-from fleetplan.side_by_side import shared_out
+from fleetplan.side_by_side import SideBySide
 from fleetplan.slugs import slug
 
 NODES, SECONDS = 1000, 120.0
 OPTIONS = PlanOptions(gap=GAP, node_limit=NODES, time_limit_s=SECONDS)
 WORKERS = 2
+MOST_KNOWN = 40
+"""So many problems does a process keep, of about 10 MB each for eight cities."""
 Told = Callable[[str, int, int], None]
 """Hears how many answers of a step are made, and how many there are."""
 
@@ -65,11 +66,11 @@ class Maker:
 
     def __init__(self, plan: Plan, effort: Effort, catalogue_sha256: str) -> None:
         self._plan, self._effort, self._catalogue = plan, effort, catalogue_sha256
-        self._pool: ProcessPoolExecutor | None = None
+        self._processes: SideBySide | None = None
 
     @cached_property
-    def _run(self) -> Run:
-        return self._effort.run or Run(catalogue=load_catalogue())
+    def _here(self) -> Ready:
+        return Ready(self._plan, self._effort.run or Run(catalogue=load_catalogue()))
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -77,7 +78,7 @@ class Maker:
         if self._effort.workers == 1 or self._effort.run is not None:
             yield
             return
-        with shared_out(self._effort.workers, _begin, self._plan) as self._pool:
+        with SideBySide(self._effort.workers, _begin, self._plan) as self._processes:
             yield
 
     def make(self, step: str, tasks: Sequence[Task], parents: Mapping[str, Plan]) -> list[Plan | None]:
@@ -94,18 +95,21 @@ class Maker:
 
     def costs(self, until: str) -> Prices:
         """Return what one of each slot costs that is left undone before a month."""
-        if self._pool is None:
-            return _costs_of(self._plan, until, self._run)
-        return self._pool.submit(_costs, until).result()
+        if self._processes is None:
+            return self._here.costs(until)
+        ((_, found),) = self._processes.done(_costs, [("", until)])
+        costs: Prices = found
+        return costs
 
     def _made(
         self, tasks: Sequence[Task], numbers: Sequence[int], parents: Mapping[str, Plan]
     ) -> Iterator[tuple[int, Plan | None]]:
         told = [(t.patch, t.options, parents.get(t.scenario.id) if t.step else None) for t in tasks]
-        if self._pool is None:
-            yield from ((k, made(self._plan, *one, self._run)) for k, one in zip(numbers, told, strict=True))
+        if self._processes is None:
+            yield from ((k, made(self._here, *one)) for k, one in zip(numbers, told, strict=True))
         else:
-            yield from zip(numbers, self._pool.map(_task, told), strict=True)
+            pieces = [(task.scenario.id, one) for task, one in zip(tasks, told, strict=True)]
+            yield from ((numbers[at], found) for at, found in self._processes.done(_task, pieces))
 
     def _file(self, task: Task) -> Path | None:
         asked = [plan_sha256(self._plan), task.patch, task.options.model_dump(mode="json")]
@@ -118,7 +122,47 @@ class Maker:
         return self._effort.keep / f"{slug(name)}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
 
 
-def made(plan: Plan, patch: Mapping[str, Any], options: PlanOptions, begin: Plan | None, run: Run) -> Plan | None:
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """What a process makes plans of scenarios with.
+
+    Attributes
+    ----------
+    plan
+        The request's own.
+    known
+        By patch the scenario's problem, written down: the same whatever is decided for all, and at any prices.
+    """
+
+    plan: Plan
+    run: Run
+    known: dict[str, Prepared] = field(default_factory=dict)
+
+    def of(self, patch: Mapping[str, Any]) -> Prepared:
+        """Return a scenario's request ready to be planned.
+
+        Raises
+        ------
+        RequestError
+            With every fault of the patch and of the request that comes out.
+        """
+        text = json.dumps(patch, sort_keys=True)
+        found = self.known.get(text)
+        if found is None:
+            merged, faults = merge_patch(self.plan.request.model_dump(mode="json"), patch)
+            catalogue = self.run.catalogue if self.run.catalogue is not None else load_catalogue()
+            scope = judge_request(merged, catalogue, faults)
+            found = prepare(scope.request, replace(self.run, catalogue=catalogue))
+            if len(self.known) < MOST_KNOWN:
+                self.known[text] = found
+        return found
+
+    def costs(self, until: str) -> Prices:
+        """Return what one of each slot costs that is left undone before a month."""
+        return costs_of(prepare(self.plan.request, self.run).formulation, until)
+
+
+def made(ready: Ready, patch: Mapping[str, Any], options: PlanOptions, begin: Plan | None) -> Plan | None:
     """Return a scenario's plan; None where none keeps every rule.
 
     Parameters
@@ -126,30 +170,23 @@ def made(plan: Plan, patch: Mapping[str, Any], options: PlanOptions, begin: Plan
     begin
         A plan of the scenario to start from; None: the request's own.
     """
-    parent, change = (plan, patch) if begin is None else (begin, {})
-    merged, faults = merge_patch(parent.request.model_dump(mode="json"), change)
-    known = run.catalogue if run.catalogue is not None else load_catalogue()
-    prepared = prepare(judge_request(merged, known, faults).request, replace(run, catalogue=known))
+    parent = ready.plan if begin is None else begin
     try:
-        return plan_prepared(prepared, options, run, parent=parent, bare=True).plan
+        return plan_prepared(ready.of(patch), options, ready.run, parent=parent, bare=True).plan
     except InfeasibleError:
         return None
 
 
-_HERE: dict[str, Any] = {}
+_HERE: dict[str, Ready] = {}
 
 
 def _begin(plan: Plan) -> None:
-    _HERE.update(plan=plan, run=Run(catalogue=load_catalogue()))
+    _HERE["ready"] = Ready(plan, Run(catalogue=load_catalogue()))
 
 
 def _task(told: tuple[Mapping[str, Any], PlanOptions, Plan | None]) -> Plan | None:
-    return made(_HERE["plan"], *told, _HERE["run"])
+    return made(_HERE["ready"], *told)
 
 
 def _costs(until: str) -> Prices:
-    return _costs_of(_HERE["plan"], until, _HERE["run"])
-
-
-def _costs_of(plan: Plan, until: str, run: Run) -> Prices:
-    return costs_of(prepare(plan.request, run).formulation, until)
+    return _HERE["ready"].costs(until)

@@ -20,6 +20,8 @@ SWITCH = ("low", "likely", "high")
 SWITCH_CELL = "Inputs!$B$3"
 FIRST_INPUT = 5
 COLUMNS = ("figure", "number", "unit", "low", "likely", "high", "switch", "in use", "confidence", "source")
+UNKNOWN = ""
+"""Kept as a formula's value: whoever opens the file works it out, and shows no 0 in its place."""
 LABEL, UNIT, FIRST = 0, 1, 2
 """Columns of a sheet over periods: what a row is, its unit, its first period."""
 
@@ -145,7 +147,7 @@ class Rows:
 
     def _put(self, row: int, column: int, value: Formula, style: str) -> None:
         if isinstance(value, str):
-            self.sheet.write_formula(row, column, f"={value}", self.live.formats[style])
+            self.sheet.write_formula(row, column, f"={value}", self.live.formats[style], UNKNOWN)
         else:
             self.sheet.write_number(row, column, float(value), self.live.formats[style])
 

@@ -232,16 +232,20 @@ class _Writer:
         row = 4
         for city in self.fixed.cities:
             put.write_string(row, 0, city.city.name)
-            put.write_formula(row, 1, "=" + "+".join(parts[city.rollout.city]), formats["money"])
             mine = [s for s in sheets if s.service.city.slug == city.rollout.city]
             last = len(self.fixed.starts) - 1
-            put.write_formula(row, 2, "=" + "+".join(s.rows.out("vehicles", last) for s in mine), formats["whole"])
-            put.write_formula(row, 3, "=" + "+".join(s.rows.out("trips", last) for s in mine), formats["whole"])
+            vehicles = "+".join(s.rows.out("vehicles", last) for s in mine)
+            trips = "+".join(s.rows.out("trips", last) for s in mine)
+            # With what the plan has: programmes that open a file without working it out show these.
+            own = city.rollout.deployments
+            put.write_formula(row, 1, f"={'+'.join(parts[city.rollout.city])}", formats["money"], city.rollout.npv_usd)
+            put.write_formula(row, 2, f"={vehicles}", formats["whole"], sum(d.vehicles[-1] for d in own))
+            put.write_formula(row, 3, f"={trips}", formats["whole"], sum(d.trips_per_day[-1] for d in own))
             row += 1
         put.autofilter(3, 0, max(4, row - 1), 3)
         put.write_string(row + 1, 0, "the plan, with the figures chosen")
         total = f"=SUM(B5:B{row})" if row > 4 else "=0"
-        put.write_formula(row + 1, 1, total, formats["money"])
+        put.write_formula(row + 1, 1, total, formats["money"], plan.kpis.npv_usd)
         put.write_string(row + 2, 0, "the plan, as it was made")
         put.write_number(row + 2, 1, plan.kpis.npv_usd, formats["money"])
         put.write_string(row + 3, 0, "difference")
