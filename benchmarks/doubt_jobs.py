@@ -26,7 +26,8 @@ from fleetplan.plans.types import Plan  # noqa: E402
 from fleetplan.reruns.patch import apply_patch  # noqa: E402
 from tests.worker_process import WorkerProcess  # noqa: E402
 
-OPTIONS = PlanOptions(gap=0.02, time_limit_s=60.0)
+OPTIONS = PlanOptions(gap=0.02, node_limit=400, time_limit_s=60.0)
+"""As the service asks for them (:func:`api.asked_reruns.again_options`)."""
 MOST_S = 1800.0
 
 
@@ -60,6 +61,9 @@ def by_workers(plan: Plan, patches: Sequence[Mapping[str, Any]], count: int, kin
                 f"{len(made)} reruns by {count} workers, {kind:22} {wall:7.2f} s   processor {used:7.2f} s   "
                 f"{done} known, widest gap {widest:.2%}"
             )
+            for row in rows:
+                if row.state not in {"succeeded", "infeasible"}:
+                    print(f"  {row.id} is {row.state}: {(row.problem or {}).get('detail', '')}")
         finally:
             for worker in workers:
                 worker.close()

@@ -9,6 +9,7 @@ import pytest
 
 from fleetplan.plans.files import plan_text, sealed
 from fleetplan.plans.types import Plan
+from fleetplan.request import parse_request
 from tests.api_support import Running, running
 from tests.pages_support import page_at, words_of
 from tests.recourse_support import solved_late
@@ -99,8 +100,10 @@ def test_plans_are_asked_for_until_a_policy_is_good_enough(
         patch.setattr("api.recourse.answer_of", unread)
         assert told(service, plan) == known
     another = posted(service, {**first["reruns"][0], "idempotency_key": "again"})
-    finish(service, another, None)
-    assert told(service, plan) == known, "weighed anew: a rerun came to those of the plan"
+    finish(service, another, solved.perfect["kept"])
+    anew = told(service, plan)
+    assert anew["recourse"] == known["recourse"]
+    assert anew["scenarios"][0]["known_plan"] == another, "weighed anew: a rerun came to those of the plan"
     assert len(service.store.findings(plan)) == 2
 
 
@@ -148,3 +151,68 @@ def test_a_scenario_without_a_plan_is_a_finding_and_an_unknown_set_is_refused(se
     assert found["sentences"] == ["No plan keeps every rule of the request in scenario late."]
     assert "in scenario late" in words_of(page_at(service, f"/plans/{plan}/recourse?set=late"))
     assert service.client.get(f"/v1/plans/{plan}/recourse?set=other").status_code == 422
+
+
+BETA = {"stack": "beta", "city": "belport"}
+FARE = "belport/city.toml#market.mean_fare_local"
+KINDS: dict[str, dict[str, Any]] = {
+    "permits slip": {"slips": [{**BETA, "months": 8}]},
+    "a law is late": {"constraints": [{"id": "x", "type": "event_date", "event": "a-law", "month": "2027-09"}]},
+    "a suspension": {
+        "constraints": [
+            {"id": "x", "type": "suspension", **BETA, "start": "2027-10", "end": "2028-02", "vehicles_left": 0}
+        ]
+    },
+    "a partner's exit": {
+        "constraints": [{"id": "x", "type": "suspension", "stack": "beta", "start": "2027-10", "vehicles_left": 0}]
+    },
+    "supply falls short": {
+        "constraints": [{"id": "x", "type": "supply_change", "stack": "beta", "factor": 0.5, "start": "2027-10"}]
+    },
+    "a tariff": {"constraints": [{"id": "x", "type": "tariff", "stack": "beta", "duty": 0.25, "start": "2027-10"}]},
+    "a price war": {"overrides": [{"figure": FARE, "factor": 0.8}]},
+    "a currency falls": {"overrides": [{"figure": "assumptions.toml#fx.EUR", "factor": 0.8}]},
+}
+
+
+def test_every_kind_of_scenario_is_told_over_http_and_what_it_posts_is_taken(service: Running):
+    cases = [{"id": kind, "probability": 1 / len(KINDS), **changes} for kind, changes in KINDS.items()]
+    found = told(service, asking(service, {"id": "kinds", "known_from": "2027-07", "cases": cases}))
+    assert found["state"] == "missing"
+    assert [scenario["id"] for scenario in found["scenarios"]] == list(KINDS)
+    assert len(found["reruns"]) == len(KINDS)
+    for scenario, call in zip(found["scenarios"], found["reruns"], strict=True):
+        patch = {name: value for name, value in call["body"]["patch"].items() if name != "name"}
+        assert patch, scenario["id"]
+        assert scenario["sentences"] != ["All comes as the request has it."], scenario["id"]
+        assert posted(service, call)
+
+
+def test_drawn_scenarios_over_http_are_those_of_their_seed(service: Running):
+    shock = {"id": "war", "chance": 0.5, **KINDS["a price war"]}
+
+    def drawn(seed: int) -> list[dict[str, Any]]:
+        sample = {"count": 6, "seed": seed, "shocks": [shock]}
+        found = told(service, asking(service, {"id": "six", "known_from": "2027-07", "sample": sample}))
+        return [
+            {"said": s["sentences"], **r["body"]["patch"]}
+            for s, r in zip(found["scenarios"], found["reruns"], strict=True)
+        ]
+
+    once = drawn(1)
+    assert len(once) == 6
+    assert once == drawn(1)
+    assert once != drawn(2)
+    assert sum("overrides" in one for one in once) == 3
+    said = " ".join(line for one in once for line in one["said"])
+    assert "later than promised" in said
+    assert "war" in said
+
+
+def asking(service: Running, one: dict[str, Any]) -> str:
+    """Store the plan of these tests as that of a request with a scenario set."""
+    own = solved_late()[0].plan
+    request = {**own.request.model_dump(mode="json"), "scenario_sets": [one]}
+    made = service.post({"request": request, "options": {"time_limit_s": 30, "gap": 0.001}})
+    finish(service, made, own.model_copy(update={"request": parse_request(request)}))
+    return made

@@ -11,11 +11,13 @@ from api.pages.shell import page
 from api.recourse import recourse_told
 from api.schemas_again import RecourseTold
 from api.security import Scope
+from fleetplan.recourse.draw import scenarios_of, set_of
 from fleetplan.recourse.types import Recourse
 from fleetplan.report.recourse import policy_rows, regret_table, spread_view
 from fleetplan.request import PlanRequest
+from fleetplan.scope import resolve_scope
 from fleetplan.words.names import Names
-from fleetplan.words.recourse import adapting_sentences
+from fleetplan.words.recourse import adapting_sentences, differs_words
 from fleetplan.words.values import month_name, usd
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
@@ -44,7 +46,16 @@ def _view(service: Service, found: Answered, name: str | None) -> dict[str, Any]
         "told": told,
         "drawn": _drawn(told.recourse, found.plan.request, names) if told.recourse else None,
         "to_make": _to_make(told),
+        "lines": {} if told.recourse else _lines(service, found, told.set_id, names),
     }
+
+
+def _lines(service: Service, found: Answered, name: str, names: Names) -> dict[str, str]:
+    """Return by scenario what is otherwise in it for what this plan opens, in a line."""
+    plan, catalogue = found.plan, service.known.catalogue
+    opening = {c.city: {d.stack for d in c.deployments if d.launch} for c in plan.cities if c.launch}
+    scenarios = scenarios_of(resolve_scope(plan.request, catalogue), set_of(plan.request, name), catalogue)
+    return {one.id: differs_words(one, opening, plan.request, names) for one in scenarios}
 
 
 def _drawn(known: Recourse, asked: PlanRequest, names: Names) -> dict[str, Any]:

@@ -20,6 +20,7 @@ SWITCH = ("low", "likely", "high")
 SWITCH_CELL = "Inputs!$B$3"
 FIRST_INPUT = 5
 COLUMNS = ("figure", "number", "unit", "low", "likely", "high", "switch", "in use", "confidence", "source")
+A4, PAGES_WIDE = 9, 2
 UNKNOWN = ""
 """Kept as a formula's value: whoever opens the file works it out, and shows no 0 in its place."""
 LABEL, UNIT, FIRST = 0, 1, 2
@@ -34,6 +35,16 @@ def number(value: float) -> str:
     """
     text = repr(float(value)).removesuffix(".0")
     return f"({text})" if value < 0 else text
+
+
+def printed_small(sheet: Any, *, first_row: int, columns: int, pages: int = 1) -> None:
+    """Have a sheet printed across, so many pages wide, its head and its first columns on every page."""
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(pages, 0)
+    sheet.repeat_rows(0, first_row)
+    sheet.repeat_columns(0, columns - 1)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 def weighted(parts: Sequence[tuple[float, str]]) -> str:
@@ -131,6 +142,7 @@ class Rows:
         for k, label in enumerate(labels):
             self.sheet.write_string(1, FIRST + k, label, self.live.formats["bold"])
         self.sheet.freeze_panes(2, FIRST)
+        printed_small(self.sheet, first_row=1, columns=FIRST, pages=PAGES_WIDE)
         self.sheet.set_column(LABEL, LABEL, 34)
         self.sheet.set_column(UNIT, UNIT, 12)
         self.sheet.set_column(FIRST, FIRST + self.columns, 13)

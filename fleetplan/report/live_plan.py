@@ -17,7 +17,7 @@ from fleetplan.doubt.fixed import DAYS_PER_MONTH, CityFixed
 from fleetplan.months import month_text
 from fleetplan.plans.check.money import CAPITAL_LINES, PUBLIC_KWH_PER_DAY
 from fleetplan.plans.check.value import CAPITAL_CHARGED
-from fleetplan.report.live_cells import Live, Rows, number, opened, weighted
+from fleetplan.report.live_cells import FIRST_INPUT, Live, Rows, number, opened, printed_small, weighted
 from fleetplan.report.live_fleet import Time, pool_sheet, stalls_kept
 from fleetplan.report.live_service import ServiceSheet
 
@@ -108,6 +108,8 @@ class _Writer:
                 parts[place].append(self._share_of_pool(sheet, pools[sheet.service.stack.slug]))
         self.live.write_inputs(inputs)
         self._summary(summary, parts, sheets)
+        printed_small(summary, first_row=3, columns=1)
+        printed_small(inputs, first_row=FIRST_INPUT - 1, columns=1)
 
     def _bare(self, name: str) -> Any:
         self.names.add(name)
