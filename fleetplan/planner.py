@@ -16,6 +16,8 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError, SolverError
 from fleetplan.facts import Exactness, Inheritance, Method, Reuse
 from fleetplan.optimize.at_once import none_in_fractions, ruled_out_by_permits
+from fleetplan.optimize.boxes import Known as KnownBoxes
+from fleetplan.optimize.boxes import by_boxes
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.first import surely_none
 from fleetplan.optimize.formulate import Formulation, formulate
@@ -170,10 +172,12 @@ def plan_prepared(
     so_far: Plan | None = None,
     bare: bool = False,
     mend: bool = True,
+    boxes: KnownBoxes | None = None,
 ) -> PlanningResult:
     """Plan a request that is ready to be planned; see :func:`plan_with_context`.
 
     ``bare``: without what is only told of a plan (what binds it, what keeps cities out), and of no plan (why there is none).
+    ``boxes``: what is known from requests that differ in nothing but ``other_launches``; what is found out is added to it.
     """
     clock = Clock(run.progress)
     clock.send("formulating")
@@ -184,7 +188,7 @@ def plan_prepared(
         if refused.clashes:
             raise refused
     nodes = None if options.node_limit is None else NodeClock()
-    alone = options.node_limit is not None or is_small(prepared.instance)
+    alone = options.node_limit is not None or is_small(prepared.instance) or by_boxes(prepared.formulation)
     with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
         crew = None if alone else stack.enter_context(Crew(run.recruit))
         formulation = keeping.onto(prepared.formulation)
@@ -208,6 +212,7 @@ def plan_prepared(
             crew=crew,
             coarse=prepared.coarse if crew is not None and begin is None and not options.tilted else None,
             nodes=nodes,
+            boxes=boxes,
             keeps=options.keeps,
         )
     if result is None:

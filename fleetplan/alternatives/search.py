@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleetplan.alternatives.answer import Asked, Chain
 from fleetplan.errors import InfeasibleError, SolverError
+from fleetplan.optimize.boxes import Known
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_prepared
 from fleetplan.plans.types import Plan
@@ -13,7 +14,7 @@ from fleetplan.reruns.patch import apply_patch
 from fleetplan.run import QUIET, Run
 from fleetplan.words.changes import alternative_name
 
-GAP, SECONDS = 0.005, 30.0
+GAP, SECONDS = 0.01, 30.0
 OPTIONS = PlanOptions(gap=GAP, time_limit_s=SECONDS)
 """How each is searched for; the gap is far below what alternatives may give up, so that their order means something."""
 
@@ -24,12 +25,12 @@ def find_alternatives(plan: Plan, asked: Asked, options: PlanOptions = OPTIONS, 
     The search ends with as many as were asked for, with the first that is not near enough, once no plan of another structure is
     left, or when it is stopped.
     """
-    chain, prepared = Chain(plan, asked), prepare(plan.request, run)
+    chain, prepared, boxes = Chain(plan, asked), prepare(plan.request, run), Known()
     while not chain.over:
         patch = {**chain.patch(), "name": alternative_name(plan.name, len(chain.found) + 1)}
         request = parse_request(apply_patch(plan.request.model_dump(mode="json"), patch))
         try:  # no parent: that its launches are not to be again is the point, so it is nothing to begin with
-            chain.found.append(plan_prepared(prepare_again(request, prepared), options, run).plan)
+            chain.found.append(plan_prepared(prepare_again(request, prepared), options, run, boxes=boxes).plan)
         except InfeasibleError:
             chain.none_left = True
         except SolverError:  # none was found in time, and that there is none was not proven

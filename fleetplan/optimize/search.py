@@ -14,13 +14,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 import numpy as np
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.alone import solve_alone
+from fleetplan.optimize.boxed import solve_by_boxes
+from fleetplan.optimize.boxes import Known as KnownBoxes
+from fleetplan.optimize.boxes import by_boxes
 from fleetplan.optimize.counting import Counted, most_markets, sure_markets
 from fleetplan.optimize.ending import Ending, cut_short, ending_of
 from fleetplan.optimize.exact import proven_bound
@@ -84,6 +87,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     crew: Crew | None = None,
     coarse: Formulation | None = None,
     nodes: NodeClock | None = None,
+    boxes: KnownBoxes | None = None,
 ) -> SearchResult | None:
     """Return the best plan found, or None if no plan keeps every rule.
 
@@ -100,6 +104,9 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         The same problem on a coarser grid, as a hint where there are many periods.
     nodes
         Where given, the time limit is counted in nodes, without a crew (:class:`~fleetplan.optimize.nodes.NodeClock`).
+    boxes
+        What is known of the boxes of this problem from others that go without other structures of launches, and differ in
+        nothing else; what is found out is added to it.
 
     Where the request puts markets first, the most markets are found before anything else, and ``bound`` then holds for the plans
     that have at least as many as the plan found.
@@ -113,7 +120,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes)
     effort, known = (
         _Effort(began, ends, seed, report),
-        _Known(cache(known_bound or _no_bound), cache(start or _no_plan), coarse=coarse),
+        _Known(cache(known_bound or _no_bound), cache(start or _no_plan), coarse=coarse, boxes=boxes or KnownBoxes()),
     )
     if formulation.instance.scope.request.objective == "markets_then_npv":
         return _markets_first(formulation, effort, known, crew)
@@ -147,12 +154,16 @@ class _Effort:
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What is known beforehand: a bound, a plan to begin with, a plan of any worth (``some``), the problem on a coarser grid."""
+    """What is known beforehand: a bound, a plan to begin with, a plan of any worth (``some``), the problem on a coarser grid.
+
+    ``boxes`` are known of the problem without a demand for markets.
+    """
 
     bound: Callable[[], float]
     start: Start
     some: Array | None = None
     coarse: Formulation | None = None
+    boxes: KnownBoxes = field(default_factory=KnownBoxes)
 
 
 def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
@@ -190,7 +201,7 @@ def _with_as_many(
     least = counted.proven.found
     first = known.start()
     start = first if first is not None and markets_at(f, first) >= least else None
-    begun = replace(known, start=lambda: start, some=counted.plan)
+    begun = replace(known, start=lambda: start, some=counted.plan, boxes=KnownBoxes())
     found = _most_valuable(with_markets(f, least), effort, begun, crew)
     if crew is not None:
         crew.stop()
@@ -207,13 +218,14 @@ def _anew(f: Formulation, effort: _Effort, counted: Counted, known: _Known, crew
 
 def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
     """Return the plan worth most, or None if no plan keeps every rule."""
-    board, ends = _board(f, effort.report, known), effort.limits
-    if crew is None:
+    board, ends, boxed = _board(f, effort.report, known), effort.limits, by_boxes(f)
+    if crew is None or boxed:
         _begin(board, known)
         board.take_bound(known.bound())
     if not board.closed(ends.gap) and not _searched(board, effort, known, crew) and known.some is None:
         return None
-    _finish(board, ends, effort.seed)
+    if not boxed:
+        _finish(board, ends, effort.seed)
     _bound_somehow(board, effort.seed)
     inherited = board.bound == known.bound()
     return SearchResult(
@@ -281,6 +293,8 @@ def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None) -
     Where rows only relax a rule, plans come from stricter rows; that those have none proves nothing.
     """
     ends, coarse = effort.limits, known.coarse
+    if by_boxes(board.formulation):
+        return solve_by_boxes(board, ends, seed=effort.seed, known=known.boxes)
     if crew is None:
         return solve_alone(board, ends, seed=effort.seed, start=known.start())
     hint = outline_of(coarse, coarse.model, whole_columns(coarse)) if coarse is not None else None
