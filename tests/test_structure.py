@@ -130,6 +130,7 @@ ALLOWED: dict[str, set[str]] = {
     | {
         "alternatives",
         "alternatives.types",
+        "optimize",
         "options",
         "planner",
         "plans.types",
