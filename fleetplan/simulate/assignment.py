@@ -48,7 +48,8 @@ def match_into(start: Shorts, column: Shorts, cost: Array, column_of: Shorts, co
         column_of[row] = -1
         room.worth[row] = 0.0
     for row in range(len(column_of)):
-        _augment(row, start, column, cost, column_of, room)
+        if not _take_free(row, start, column, cost, column_of, room):
+            _augment(row, start, column, cost, column_of, room)
 
 
 def match(start: NDArray[np.integer], column: NDArray[np.integer], cost: Array, columns: int) -> Shorts:
@@ -69,6 +70,23 @@ def match(start: NDArray[np.integer], column: NDArray[np.integer], cost: Array, 
         np.asarray(start, np.int32), np.asarray(column, np.int32), np.asarray(cost, float), column_of, columns, room
     )
     return column_of
+
+
+@compiled
+def _take_free(row: int, start: Shorts, column: Shorts, cost: Array, column_of: Shorts, room: MatchRoom) -> bool:
+    """Give a row its cheapest column if nobody has that; return whether it did: a path of one step, as most are."""
+    best, least = -1, ALONE
+    for k in range(start[row], start[row + 1]):
+        there = column[k]
+        offer = cost[k] - room.price[there]
+        if offer < least or (offer == least and room.row_of[there] < 0):
+            best, least = there, offer
+    if best < 0 or room.row_of[best] >= 0:
+        return False
+    column_of[row] = best
+    room.row_of[best] = row
+    room.worth[row] = least
+    return True
 
 
 @compiled
@@ -144,7 +162,7 @@ def _new_prices(first: int, length: float, count: int, room: MatchRoom) -> None:
 
 
 class TransportRoom(NamedTuple):
-    """Room to work in: prices and lengths of ways of m sources and n sinks, where ways come from, what is done."""
+    """Room to work in: prices of m rows and n columns, lengths of ways to them, where ways come from, what is done."""
 
     price_m: Array
     price_n: Array
@@ -166,101 +184,96 @@ def transport(supply: Ints, demand: Ints, cost: NDArray[np.number]) -> Ints:
     cost
         Per unit, 0 or more, shape (m, n).
     """
+    if supply.sum() > demand.sum():
+        return np.ascontiguousarray(transport(demand, supply, cost.T).T)
     m, n = cost.shape
     flow = np.zeros((m, n), np.int64)
     real_m, real_n, real_m2, real_n2 = (np.zeros(k) for k in (m, n, m, n))
     whole_m, whole_n, whole_m2, whole_n2 = (np.zeros(k, np.int64) for k in (m, n, m, n))
     room = TransportRoom(real_m, real_n, real_m2, real_n2, whole_m, whole_n, whole_m2, whole_n2)
-    transport_into(supply.astype(np.int64), demand.astype(np.int64), cost.astype(float), flow, room)
+    transport_into(supply.astype(np.int64), demand.astype(np.int64), np.ascontiguousarray(cost, np.float64), flow, room)
     return flow
 
 
 @compiled
 def transport_into(left: Ints, wanted: Ints, cost: Array, flow: Ints, room: TransportRoom) -> None:
-    """Write the amounts to ``flow``, all 0 at first; ``left`` and ``wanted`` are used up."""
-    supplied, asked = 0, 0
+    """Write the amounts to ``flow``, all 0 at first; ``left``, no more in all than ``wanted``, is used up.
+
+    Row by row along cheapest ways, as in :func:`match_into`: a way begins in one row alone, and of full columns only those on it
+    are looked at.
+    """
     for i in range(len(left)):
-        supplied += left[i]
         room.price_m[i] = 0.0
     for j in range(len(wanted)):
-        asked += wanted[j]
         room.price_n[j] = 0.0
-    still = min(supplied, asked)
-    while still > 0:
-        end = _cheapest(left, wanted, cost, flow, room)
-        amount = min(wanted[end], still)
-        j = end
-        while True:
-            i = room.from_n[j]
-            if room.from_m[i] < 0:
-                amount = min(amount, left[i])
-                break
-            j = room.from_m[i]
-            amount = min(amount, flow[i, j])
-        still -= amount
-        wanted[end] -= amount
-        j = end
-        while True:
-            i = room.from_n[j]
+    for i in range(len(left)):
+        while left[i] > 0:
+            end = _cheapest(i, len(left), wanted, cost, flow, room)
+            amount = min(left[i], wanted[end])
+            j, row = end, room.from_n[end]
+            while row != i:
+                j = room.from_m[row]
+                amount = min(amount, flow[row, j])
+                row = room.from_n[j]
+            left[i] -= amount
+            wanted[end] -= amount
+            j, row = end, room.from_n[end]
+            while row != i:
+                flow[row, j] += amount
+                j = room.from_m[row]
+                flow[row, j] -= amount
+                row = room.from_n[j]
             flow[i, j] += amount
-            if room.from_m[i] < 0:
-                left[i] -= amount
-                break
-            j = room.from_m[i]
-            flow[i, j] -= amount
 
 
 @compiled
-def _cheapest(left: Ints, wanted: Ints, cost: Array, flow: Ints, room: TransportRoom) -> int:
-    """Find the cheapest way from any source with something left to a sink that wants more; update the prices."""
-    m, n = len(left), len(wanted)
-    for i in range(m):
-        room.done_m[i] = 0
-        room.far_m[i] = 0.0 if left[i] > 0 else FAR
-        room.from_m[i] = -1
-    for j in range(n):
-        room.done_n[j] = 0
-        room.far_n[j] = FAR
+def _cheapest(first: int, m: int, wanted: Ints, cost: Array, flow: Ints, room: TransportRoom) -> int:
+    """Find the cheapest way from a row to a column that wants more; update the prices."""
+    n = len(wanted)
+    room.done_m[:m] = 0
+    room.done_n[:n] = 0
+    room.far_n[:n] = FAR
+    room.done_m[first] = 1
+    room.far_m[first] = 0.0
+    _offer_columns(first, n, cost, room)
     while True:
-        i, at_m = _nearest_open(room.far_m, room.done_m, m)
-        j, at_n = _nearest_open(room.far_n, room.done_n, n)
-        if i >= 0 and at_m <= at_n:
-            _from_source(i, n, cost, room)
-        elif wanted[j] > 0:
+        j = _nearest_open(n, wanted, room)
+        room.done_n[j] = 1
+        if wanted[j] > 0:
             break
-        else:
-            _from_sink(j, m, cost, flow, room)
+        for i in range(m):
+            if flow[i, j] > 0 and room.done_m[i] == 0:
+                room.done_m[i] = 1
+                room.far_m[i] = room.far_n[j]
+                room.from_m[i] = j
+                _offer_columns(i, n, cost, room)
+    length = room.far_n[j]
     for i in range(m):
-        room.price_m[i] += min(room.far_m[i], at_n)
+        if room.done_m[i] != 0:
+            room.price_m[i] += length - room.far_m[i]
     for k in range(n):
-        room.price_n[k] += min(room.far_n[k], at_n)
+        if room.done_n[k] != 0:
+            room.price_n[k] -= length - room.far_n[k]
     return j
 
 
 @compiled
-def _nearest_open(far: Array, done: Ints, count: int) -> tuple[int, float]:
-    best, at = -1, FAR
-    for i in range(count):
-        if done[i] == 0 and far[i] < at:
-            best, at = i, far[i]
-    return best, at
+def _nearest_open(n: int, wanted: Ints, room: TransportRoom) -> int:
+    """Return the nearest column that is not done, of equal ones the first that wants more."""
+    best, at = -1, 2.0 * FAR
+    for j in range(n):
+        far = room.far_n[j]
+        if room.done_n[j] == 0 and (far < at or (far == at and wanted[best] <= 0 and wanted[j] > 0)):
+            best, at = j, far
+    return best
 
 
 @compiled
-def _from_source(i: int, n: int, cost: Array, room: TransportRoom) -> None:
-    room.done_m[i] = 1
+def _offer_columns(i: int, n: int, cost: Array, room: TransportRoom) -> None:
+    """Shorten the ways to columns by those over a row."""
+    base = room.far_m[i] - room.price_m[i]
     for j in range(n):
-        offer = room.far_m[i] + max(cost[i, j] + room.price_m[i] - room.price_n[j], 0.0)
+        offer = base + cost[i, j] - room.price_n[j]
         if room.done_n[j] == 0 and offer < room.far_n[j]:
             room.far_n[j] = offer
             room.from_n[j] = i
-
-
-@compiled
-def _from_sink(j: int, m: int, cost: Array, flow: Ints, room: TransportRoom) -> None:
-    room.done_n[j] = 1
-    for i in range(m):
-        offer = room.far_n[j] + max(-cost[i, j] - room.price_m[i] + room.price_n[j], 0.0)
-        if flow[i, j] > 0 and room.done_m[i] == 0 and offer < room.far_m[i]:
-            room.far_m[i] = offer
-            room.from_m[i] = j

@@ -12,7 +12,20 @@ import math
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import ABANDONED, NONE
 from fleetplan.simulate.tally import close
-from fleetplan.simulate.views import Desk, cars, idle_list, into, near, near_into, reach, riders, seconds, slow, zones
+from fleetplan.simulate.views import (
+    Desk,
+    cars,
+    idle_in,
+    idle_list,
+    into,
+    near,
+    near_into,
+    reach,
+    riders,
+    seconds,
+    slow,
+    zones,
+)
 
 FAR = 1e18
 
@@ -27,7 +40,7 @@ def add_idle(s: Desk, car: int) -> None:
     if zone.idle_head != NONE:
         cars(s)[zone.idle_head].prev = car
     zone.idle_head = car
-    zone.idle += 1
+    idle_in(s)[own.zone] += 1
     own.slot = s.idle
     idle_list(s)[s.idle] = car
     s.idle += 1
@@ -44,7 +57,7 @@ def take_idle(s: Desk, car: int) -> None:
         cars(s)[own.prev].next = own.next
     if own.next != NONE:
         cars(s)[own.next].prev = own.prev
-    zone.idle -= 1
+    idle_in(s)[own.zone] -= 1
     s.idle -= 1
     last = idle_list(s)[s.idle]
     idle_list(s)[own.slot] = last
@@ -124,7 +137,7 @@ def nearest_idle(s: Desk, origin: int) -> int:
     if idle * idle > s.zones_n:
         for k in range(s.near_n):
             zone = near_into(s)[origin, k]
-            if zones(s)[zone].idle > 0:
+            if idle_in(s)[zone] > 0:
                 return int(zones(s)[zone].idle_head)
     best, best_s, best_zone = NONE, FAR, NONE
     for slot in range(idle):
@@ -178,10 +191,27 @@ def _first_in_time(s: Desk, zone: int, there: int, time: int) -> int:
 @compiled
 def pickup_ms(s: Desk, car_zone: int, rider_zone: int, count: int, time: int) -> int:
     """Return how long a car takes to a rider's door."""
+    return door_ms(s, way_s(s, car_zone, rider_zone, count), slow_at(s, time))
+
+
+@compiled
+def door_ms(s: Desk, way_s: float, factor: float) -> int:
+    """Return how long a way to a rider takes, kerb and turns included, under a factor on driving times."""
+    return int(way_s * factor * 1000.0 + 0.5) + s.fixed
+
+
+@compiled
+def farthest_s(s: Desk, most_ms: int, factor: float) -> float:
+    """Return a way beyond which :func:`door_ms` is more than a limit: no need to look there."""
+    return (most_ms - s.fixed + 1.0) / (1000.0 * factor)
+
+
+@compiled
+def slow_at(s: Desk, time: int) -> float:
+    """Return the factor on driving times at a time."""
     row = time // s.bin
     last = s.bins_n - 1
-    factor = slow(s)[min(last, row)]
-    return int(way_s(s, car_zone, rider_zone, count) * factor * 1000.0 + 0.5) + s.fixed
+    return float(slow(s)[min(last, row)])
 
 
 @compiled

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from fleetplan.simulate.assignment import MatchRoom, match_into
-from fleetplan.simulate.buckets import add_waiting, leave, lost, nearest_idle, pickup_ms, reach_at, take_waiting
+from fleetplan.simulate.buckets import (
+    add_waiting,
+    door_ms,
+    farthest_s,
+    leave,
+    lost,
+    nearest_idle,
+    pickup_ms,
+    reach_at,
+    share_of_way,
+    slow_at,
+    take_waiting,
+)
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import DECLINED, NEAREST, NONE
 from fleetplan.simulate.moves import fetch
@@ -12,6 +24,7 @@ from fleetplan.simulate.tally import bin_of, close
 from fleetplan.simulate.views import (
     Desk,
     cars,
+    idle_in,
     idle_list,
     match_came_from,
     match_column,
@@ -29,6 +42,8 @@ from fleetplan.simulate.views import (
     match_worth,
     near,
     near_into,
+    near_into_s,
+    near_s,
     rider_counts,
     riders,
     zones,
@@ -46,7 +61,7 @@ def ask(s: Desk, rider: int, time: int) -> None:
     car = nearest_idle(s, origin)
     if car != NONE:
         zone = cars(s)[car].zone
-        count = zones(s)[zone].idle
+        count = idle_in(s)[zone]
         quoted = pickup_ms(s, zone, origin, count, time)
         if quoted > riders(s)[rider].limit:
             close(s, rider, DECLINED)
@@ -71,17 +86,18 @@ def batch(s: Desk, time: int) -> None:
     rows = min(s.waiting, s.idle)
     start, row_id, ids = match_start(s), match_row(s), match_id(s)
     column_of = match_column_of(s)[:rows]
+    reach, factor = reach_at(s, time), slow_at(s, time)
     count = 0
     start[0] = 0
     rider = s.first
     for row in range(rows):
         if rows_are_riders:
             row_id[row] = rider
-            count = _cars_for(s, rider, time, count)
+            count = _cars_for(s, rider, reach, factor, time, count)
             rider = riders(s)[rider].after
         else:
             row_id[row] = idle_list(s)[row]
-            count = _riders_for(s, row_id[row], time, count)
+            count = _riders_for(s, row_id[row], reach, factor, time, count)
         start[row + 1] = count
     columns = _number(s, count, rows_are_riders)
     room = MatchRoom(
@@ -137,7 +153,7 @@ def _number(s: Desk, count: int, are_cars: bool) -> int:  # noqa: FBT001
 def _go(s: Desk, car: int, rider: int, time: int) -> None:
     """Send a car, unless the rider, told of the wait by now, declines: the dispatcher does not know how long one would wait."""
     own = riders(s)[rider]
-    count = zones(s)[cars(s)[car].zone].idle
+    count = idle_in(s)[cars(s)[car].zone]
     take_waiting(s, rider)
     if time - own.time + pickup_ms(s, cars(s)[car].zone, own.origin, count, time) > own.limit:
         close(s, rider, DECLINED)
@@ -147,57 +163,60 @@ def _go(s: Desk, car: int, rider: int, time: int) -> None:
 
 
 @compiled
-def _within(s: Desk, rider: int, needed: int, reach: int, time: int) -> bool:
-    """Return whether a car would be with a rider within the dispatcher's reach and before everybody's patience ends."""
-    return needed <= reach and time - riders(s)[rider].time + needed <= s.patience
+def _cars_for(s: Desk, rider: int, reach: int, factor: float, time: int, count: int) -> int:
+    """Write the nearest cars that would be in time; return how far the lists are filled.
 
-
-@compiled
-def _cars_for(s: Desk, rider: int, time: int, count: int) -> int:
-    """Write the nearest cars that would be in time; return how far the lists are filled."""
+    In time: within the dispatcher's reach and before everybody's patience ends; cars in the rider's own zone always are.
+    """
     origin = riders(s)[rider].origin
     column, cost = match_column(s), match_cost(s)
-    most, found = s.candidates, 0
-    reach = reach_at(s, time)
+    full = count + s.candidates
+    most = min(reach, s.patience - (time - riders(s)[rider].time))
+    farthest = farthest_s(s, most, factor)
     for k in range(s.near_n):
-        zone = near_into(s)[origin, k]
-        if zones(s)[zone].idle == 0:
+        zone, way = near_into(s)[origin, k], near_into_s(s)[origin, k]
+        if way > farthest and zone != origin:
+            break
+        there = idle_in(s)[zone]
+        if there == 0:
             continue
-        needed = pickup_ms(s, zone, origin, zones(s)[zone].idle, time)
-        if not _within(s, rider, needed, reach, time) and zone != origin:
+        needed = door_ms(s, way * share_of_way(s, zone, origin, there), factor)
+        if needed > most and zone != origin:
             break
         car = zones(s)[zone].idle_head
-        while car != NONE and found < most:
+        while car != NONE and count < full:
             column[count], cost[count] = car, 0.001 * needed
             count += 1
-            found += 1
             car = cars(s)[car].next
-        if found == most:
+        if count == full:
             break
     return count
 
 
 @compiled
-def _riders_for(s: Desk, car: int, time: int, count: int) -> int:
+def _riders_for(s: Desk, car: int, reach: int, factor: float, time: int, count: int) -> int:
     """Write the nearest riders whom a car would reach in time; return how far the lists are filled."""
     here = cars(s)[car].zone
     column, cost = match_column(s), match_cost(s)
-    most, found = s.candidates, 0
-    reach = reach_at(s, time)
+    full = count + s.candidates
+    most = min(reach, s.patience)
+    farthest = farthest_s(s, most, factor)
     for k in range(s.near_n):
-        zone = near(s)[here, k]
-        if zones(s)[zone].waiting == 0:
+        zone, way = near(s)[here, k], near_s(s)[here, k]
+        if way > farthest:
+            break
+        there = zones(s)[zone].waiting
+        if there == 0:
             continue
-        needed = pickup_ms(s, here, zone, zones(s)[zone].waiting, time)
-        if needed > reach or needed > s.patience:
+        needed = door_ms(s, way * share_of_way(s, here, zone, there), factor)
+        if needed > most:
             break
         rider = zones(s)[zone].waiting_head
-        while rider != NONE and found < most:
-            if _within(s, rider, needed, reach, time):
+        while rider != NONE and count < full:
+            if time - riders(s)[rider].time + needed <= s.patience:
                 column[count], cost[count] = rider, 0.001 * needed
                 count += 1
-                found += 1
             rider = riders(s)[rider].next
-        if found == most:
+        if count == full:
             break
     return count

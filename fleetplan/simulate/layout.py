@@ -95,7 +95,6 @@ RIDER = np.dtype(
 ZONE = np.dtype(
     [
         ("idle_head", np.int32),
-        ("idle", np.int32),
         ("waiting_head", np.int32),
         ("waiting_tail", np.int32),
         ("waiting", np.int32),
@@ -161,6 +160,7 @@ SIZES = (
     "riders_n",
     "depots_n",
     "regions_n",
+    "region_ends_n",
     "landings_n",
     "rows_n",
     "entries_n",
@@ -205,10 +205,26 @@ ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
             "near_n",
         ),
     ),
+    "near_s": (
+        np.float32,
+        (
+            "zones_n",
+            "near_n",
+        ),
+    ),
+    "near_into_s": (
+        np.float32,
+        (
+            "zones_n",
+            "near_n",
+        ),
+    ),
     "slow": (np.float64, ("bins_n",)),
     "shift": (np.int64, ("bins_n",)),
     "at_plugs": (np.int64, ("bins_n",)),
     "reach": (np.int64, ("bins_n",)),
+    "region_first": (np.int32, ("region_ends_n",)),
+    "region_zone": (np.int32, ("zones_n",)),
     "region_seconds": (
         np.float64,
         (
@@ -242,6 +258,7 @@ ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "riders": (RIDER, ("riders_n",)),
     "zones": (ZONE, ("zones_n",)),
     "depots": (DEPOT, ("depots_n",)),
+    "idle_in": (np.int32, ("zones_n",)),
     "idle_list": (np.int32, ("cars_n",)),
     "event_time": (np.int64, ("cars_n",)),
     "event_car": (np.int32, ("cars_n",)),
@@ -354,12 +371,12 @@ class Book:
     ----------
     arrays
         By name. Driving time from row to column (n, n), its transpose (the same array where ways are alike both ways) and
-        distance; the nearest zones from a zone and to it (n, k); factor on driving times, cars on shift, cars that are
-        to be at plugs, the dispatcher's reach by bin. Of regions: times between them, ``rate`` (bins, r; requests per ms),
-        ``stand_share`` (bins, r; of spare cars), ``landing`` (r, l; zones to go to), ``landed`` (r; how often). Records of
-        cars, riders, zones and depots.
-        ``idle_list``, ``event_time``, ``event_car``: cars that stand, and the heap of what happens next. From ``state_ms`` to
-        ``queue_most``: tallies. The others are room to work in.
+        distance; the nearest zones from a zone and to it (n, k), with the times; factor on driving times, cars on shift, cars
+        that are to be at plugs, the dispatcher's reach by bin. Of regions: the zones of region r are those of ``region_zone``
+        from ``region_first[r]`` on; times between them, ``rate`` (bins, r; requests per ms), ``stand_share`` (bins, r; of spare
+        cars), ``landing`` (r, l; zones to go to), ``landed`` (r; how often). Records of cars, riders, zones and depots.
+        ``idle_in`` (n), ``idle_list``, ``event_time``, ``event_car``: cars that stand by zone and all of them, and the heap of
+        what happens next. From ``state_ms`` to ``queue_most``: tallies. The others are room to work in.
     desk
         One record.
     """

@@ -24,6 +24,8 @@ class Regions:
     ----------
     of_zone
         The region of each zone, shape (n,).
+    first, zone
+        The zones of region r are ``zone[first[r]:first[r + 1]]``, shapes (r + 1,) and (n,).
     seconds
         Times between their centres, shape (r, r).
     rate, stand_share
@@ -33,6 +35,8 @@ class Regions:
     """
 
     of_zone: Ints
+    first: Shorts
+    zone: Shorts
     seconds: Array
     rate: Array
     stand_share: Array
@@ -66,6 +70,8 @@ def cut(travel: Travel, demand: Array, area_km2: Array | None, count: int) -> Re
     spread = _by_region(np.cbrt(demand) ** 2 * np.cbrt(area), region, len(centre))
     return Regions(
         of_zone=region,
+        first=np.searchsorted(np.sort(region), np.arange(len(centre) + 1)).astype(np.int32),
+        zone=np.argsort(region, kind="stable").astype(np.int32),
         seconds=np.minimum(np.ascontiguousarray(travel.seconds[np.ix_(centre, centre)], np.float64), FAR_S),
         rate=rate,
         stand_share=spread / np.maximum(spread.sum(axis=1, keepdims=True), SMALLEST),

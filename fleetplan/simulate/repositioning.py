@@ -18,15 +18,18 @@ from fleetplan.simulate.views import (
     Desk,
     cars,
     depots,
+    idle_in,
     idle_list,
     landed,
     landing,
     rate,
     region_cost,
+    region_first,
     region_floats,
     region_flow,
     region_ints,
     region_seconds,
+    region_zone,
     seconds,
     stand_share,
     zones,
@@ -88,18 +91,37 @@ def _level(s: Desk, row: int, cars_ahead: int, needed: float, time: int) -> None
             sink[sinks] = r
             wanted[sinks] = int(-gap)
             sinks += 1
-    if sources == 0 or sinks == 0:
-        return
-    flow, cost, whole, real = region_flow(s), region_cost(s), region_ints(s), region_floats(s)
+    if sources > 0 and sinks > 0:
+        _move(s, sources, sinks, time)
+
+
+@compiled
+def _move(s: Desk, sources: int, sinks: int, time: int) -> None:
+    """Move as many cars as both sides allow in the least time: rows of the transport are the side that has less."""
+    table, floats = region_ints(s), region_floats(s)
+    source, sink, left, wanted = table[4], table[5], table[6], table[7]
+    offered, asked = 0, 0
+    for i in range(sources):
+        offered += left[i]
+    for j in range(sinks):
+        asked += wanted[j]
+    turned = offered > asked
+    rows, columns = (sinks, sources) if turned else (sources, sinks)
+    flow, cost = region_flow(s), region_cost(s)
     for i in range(sources):
         for j in range(sinks):
-            flow[i, j] = 0
-            cost[i, j] = region_seconds(s)[source[i], sink[j]]
-    room = TransportRoom(real[0], real[1], real[2], real[3], whole[8], whole[9], whole[10], whole[11])
-    transport_into(left[:sources], wanted[:sinks], cost, flow, room)
+            row, column = (j, i) if turned else (i, j)
+            flow[row, column] = 0
+            cost[row, column] = region_seconds(s)[source[i], sink[j]]
+    room = TransportRoom(floats[0], floats[1], floats[2], floats[3], table[8], table[9], table[10], table[11])
+    if turned:
+        transport_into(wanted[:rows], left[:columns], cost, flow, room)
+    else:
+        transport_into(left[:rows], wanted[:columns], cost, flow, room)
     for i in range(sources):
         for j in range(sinks):
-            for _ in range(flow[i, j]):
+            row, column = (j, i) if turned else (i, j)
+            for _ in range(flow[row, column]):
                 _send(s, source[i], sink[j], time)
 
 
@@ -108,15 +130,18 @@ def _send(s: Desk, source: int, sink: int, time: int) -> None:
     """Send the car of a region that is nearest to where one is wanted in another."""
     turn = landed(s)[sink]
     landed(s)[sink] = turn + 1
-    zone = landing(s)[sink, turn % s.landings_n]
+    target = landing(s)[sink, turn % s.landings_n]
     best, best_s = NONE, 1e18
-    for slot in range(s.idle):
-        car = idle_list(s)[slot]
-        own = cars(s)[car].zone
-        if cars(s)[car].state == IDLE and zones(s)[own].region == source and seconds(s)[own, zone] < best_s:
-            best, best_s = car, seconds(s)[own, zone]
+    for place in range(region_first(s)[source], region_first(s)[source + 1]):
+        zone = region_zone(s)[place]
+        if idle_in(s)[zone] > 0 and seconds(s)[zone, target] < best_s:
+            car = zones(s)[zone].idle_head
+            while car != NONE and cars(s)[car].state != IDLE:
+                car = cars(s)[car].next
+            if car != NONE:
+                best, best_s = car, seconds(s)[zone, target]
     if best != NONE:
-        go_to_stand(s, best, zone, time)
+        go_to_stand(s, best, target, time)
 
 
 @compiled

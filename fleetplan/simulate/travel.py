@@ -70,6 +70,16 @@ class Travel:
         """For each zone the nearest ones by time to it."""
         return self.near if self.both_ways else nearest_first(self.into)
 
+    @cached_property
+    def near_s(self) -> Single:
+        """Seconds of the ways in :attr:`near`, shape (n, k)."""
+        return np.take_along_axis(self.seconds, self.near, axis=1)
+
+    @cached_property
+    def near_into_s(self) -> Single:
+        """Seconds of the ways in :attr:`near_into`, shape (n, k)."""
+        return self.near_s if self.both_ways else np.take_along_axis(self.into, self.near_into, axis=1)
+
 
 def nearest_first(seconds: Single) -> Shorts:
     """Return for each row the columns in order of time, the lower number first where times are equal; at most 512.
