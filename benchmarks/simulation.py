@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,6 +25,8 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402 - the path comes first
 
+from fleetplan.catalogue import load_catalogue  # noqa: E402
+from fleetplan.catalogue.types import Catalogue  # noqa: E402
 from fleetplan.simulate import Fleet, Policy, Requests, Scenario, Travel, simulate  # noqa: E402
 from fleetplan.simulate.engine import lay_out  # noqa: E402
 from fleetplan.simulate.loop import run  # noqa: E402
@@ -104,14 +107,19 @@ def network() -> None:
     measure("20,000 requests on 4,096 nodes, 500 cars", scenario)
 
 
+@cache
+def read_once() -> Catalogue:
+    """Return the catalogue, read once a process."""
+    return load_catalogue()
+
+
 def city_month(city: str, days: int, seeds: int) -> str:
     """Return a line on a city: seconds to build, seconds to run, figures with standard errors."""
-    from fleetplan.catalogue import load_catalogue  # noqa: PLC0415 - in the process that works
     from fleetplan.service import city_service  # noqa: PLC0415
     from fleetplan.simulate.city_days import CityPlace, ServiceArea, Stalls, policy_of  # noqa: PLC0415
 
     began = time.perf_counter()
-    catalogue = load_catalogue()
+    catalogue = read_once()
     level = city_service(catalogue, city).levels[2]
     place = CityPlace.at(catalogue, city, 3)
     surface = level.surface

@@ -187,17 +187,17 @@ def transport(supply: Ints, demand: Ints, cost: NDArray[np.number]) -> Ints:
     if supply.sum() > demand.sum():
         return np.ascontiguousarray(transport(demand, supply, cost.T).T)
     m, n = cost.shape
-    flow = np.zeros((m, n), np.int64)
+    flow = np.zeros((n, m), np.int64)
     real_m, real_n, real_m2, real_n2 = (np.zeros(k) for k in (m, n, m, n))
     whole_m, whole_n, whole_m2, whole_n2 = (np.zeros(k, np.int64) for k in (m, n, m, n))
     room = TransportRoom(real_m, real_n, real_m2, real_n2, whole_m, whole_n, whole_m2, whole_n2)
     transport_into(supply.astype(np.int64), demand.astype(np.int64), np.ascontiguousarray(cost, np.float64), flow, room)
-    return flow
+    return np.ascontiguousarray(flow.T)
 
 
 @compiled
 def transport_into(left: Ints, wanted: Ints, cost: Array, flow: Ints, room: TransportRoom) -> None:
-    """Write the amounts to ``flow``, all 0 at first; ``left``, no more in all than ``wanted``, is used up.
+    """Write the amounts by column and row to ``flow``, all 0 at first; ``left``, no more in all than ``wanted``, is used up.
 
     Row by row along cheapest ways, as in :func:`match_into`: a way begins in one row alone, and of full columns only those on it
     are looked at.
@@ -213,17 +213,17 @@ def transport_into(left: Ints, wanted: Ints, cost: Array, flow: Ints, room: Tran
             j, row = end, room.from_n[end]
             while row != i:
                 j = room.from_m[row]
-                amount = min(amount, flow[row, j])
+                amount = min(amount, flow[j, row])
                 row = room.from_n[j]
             left[i] -= amount
             wanted[end] -= amount
             j, row = end, room.from_n[end]
             while row != i:
-                flow[row, j] += amount
+                flow[j, row] += amount
                 j = room.from_m[row]
-                flow[row, j] -= amount
+                flow[j, row] -= amount
                 row = room.from_n[j]
-            flow[i, j] += amount
+            flow[j, i] += amount
 
 
 @compiled
@@ -242,7 +242,7 @@ def _cheapest(first: int, m: int, wanted: Ints, cost: Array, flow: Ints, room: T
         if wanted[j] > 0:
             break
         for i in range(m):
-            if flow[i, j] > 0 and room.done_m[i] == 0:
+            if flow[j, i] > 0 and room.done_m[i] == 0:
                 room.done_m[i] = 1
                 room.far_m[i] = room.far_n[j]
                 room.from_m[i] = j

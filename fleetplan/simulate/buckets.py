@@ -11,7 +11,7 @@ import math
 
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import ABANDONED, NONE
-from fleetplan.simulate.tally import close
+from fleetplan.simulate.tally import bin_of, close
 from fleetplan.simulate.views import (
     Desk,
     cars,
@@ -209,17 +209,13 @@ def farthest_s(s: Desk, most_ms: int, factor: float) -> float:
 @compiled
 def slow_at(s: Desk, time: int) -> float:
     """Return the factor on driving times at a time."""
-    row = time // s.bin
-    last = s.bins_n - 1
-    return float(slow(s)[min(last, row)])
+    return float(slow(s)[bin_of(s, time)])
 
 
 @compiled
 def reach_at(s: Desk, time: int) -> int:
     """Return how far the dispatcher sends a car at a time."""
-    row = time // s.bin
-    last = s.bins_n - 1
-    return int(reach(s)[min(last, row)])
+    return int(reach(s)[bin_of(s, time)])
 
 
 @compiled

@@ -115,7 +115,7 @@ class ServiceArea:
     origin
         Share of trips by period and zone of the area, shape (6, inside).
     ends_by_origin
-        For each period, cumulated shares of destinations by origin, shape (inside, inside).
+        Cumulated shares of destinations by period and origin, shape (6, inside, inside).
     """
 
     place: CityPlace
@@ -125,7 +125,7 @@ class ServiceArea:
     travel_metres: Single
     trips_per_hour: Array
     origin: Array
-    ends_by_origin: Sequence[Single]
+    ends_by_origin: Single
 
     @staticmethod
     def of(place: CityPlace, cells: Sequence[str], depots: Ints) -> ServiceArea:
@@ -133,8 +133,9 @@ class ServiceArea:
         own = np.array(sorted(place.zone_number[cell] for cell in cells), np.int64)
         zones = np.concatenate([own, np.setdiff1d(np.unique(depots), own)])
         geography, demand = place.geography, place.demand
-        origins, ends, captured = [], [], {}
-        for period in PERIODS:
+        origins, captured = [], {}
+        ends = np.empty((len(PERIODS), len(own), len(own)), np.float32)
+        for number, period in enumerate(PERIODS):
             trips = demand.pattern[period][np.ix_(own, own)]
             rows = trips.sum(axis=1, dtype=np.float64)
             captured[period] = rows.sum()
@@ -142,7 +143,7 @@ class ServiceArea:
                 rows = np.ones(len(own))
             origins.append(rows / rows.sum())
             cumulated = np.cumsum(trips, axis=1, dtype=np.float64)
-            ends.append((cumulated / np.maximum(cumulated[:, -1:], 1e-300)).astype(np.float32))
+            ends[number] = cumulated / np.maximum(cumulated[:, -1:], 1e-300)
         hourly = [
             [demand.hourly[row, hour] * captured[period_of(day_type, hour)] for hour in range(24)]
             for row, day_type in enumerate(DAY_TYPES)
@@ -177,12 +178,9 @@ class ServiceArea:
         origin, destination = np.zeros(len(hour), np.int32), np.zeros(len(hour), np.int32)
         of_hour = np.array([PERIODS.index(period_of(day, h)) for day in days for h in range(24)])
         period = of_hour[np.minimum(time_s // 3600, len(of_hour) - 1).astype(np.int64)]
-        draws = rng.random((2, len(hour)))
         starts = np.cumsum(self.origin, axis=1)
-        for number, ends in enumerate(self.ends_by_origin):
-            here = np.flatnonzero(period == number)
-            pairs = _draw(draws[:, here], starts[number], ends)
-            origin[here], destination[here] = pairs
+        starts /= starts[:, -1:]
+        draw_pairs(starts, self.ends_by_origin, period, rng.random((2, len(hour))), origin, destination)
         return Requests(time_s, origin, destination)
 
     def upkeep(self, vehicles: int, share: float, stalls: Stalls, policy: Policy) -> Upkeep:
@@ -295,23 +293,23 @@ class ServiceArea:
         return np.repeat(np.array(by_type)[list(rows)].ravel(), 3600 // BIN_S)
 
 
-def _draw(draws: Array, starts: Array, ends: Single) -> tuple[Shorts, Shorts]:
-    origin = np.searchsorted(starts / starts[-1], draws[0], side="right").clip(0, len(starts) - 1).astype(np.int32)
-    destination = np.zeros(len(origin), np.int32)
-    draw_ends(np.ascontiguousarray(ends), origin, draws[1], destination)
-    return origin, destination
+@compiled
+def draw_pairs(starts: Array, ends: Single, period: Ints, draw: Array, origin: Shorts, destination: Shorts) -> None:
+    """Write origin and destination of each request: the first whose cumulated share exceeds its draw.
+
+    Shapes: starts (periods, n), ends (periods, n, n), period (r,), draw (2, r), origin and destination (r,).
+    """
+    for i in range(len(origin)):
+        origin[i] = _first_above(starts[period[i]], draw[0, i])
+        destination[i] = _first_above(ends[period[i], origin[i]], draw[1, i])
 
 
 @compiled
-def draw_ends(ends: Single, origin: Shorts, draw: Array, destination: Shorts) -> None:
-    """Write a destination for each origin: the first whose cumulated share exceeds its draw."""
-    last = ends.shape[1] - 1
-    for i in range(len(origin)):
-        low, high = 0, last
-        while low < high:
-            middle = (low + high) >> 1
-            if ends[origin[i], middle] > draw[i]:
-                high = middle
-            else:
-                low = middle + 1
-        destination[i] = low
+def _first_above(cumulated: Array | Single, draw: float) -> int:
+    """Return the first place whose value exceeds a draw, the last one if none does."""
+    low, left = 0, len(cumulated) - 1
+    while left > 0:
+        half = (left + 1) >> 1
+        low += half * (cumulated[low + half - 1] <= draw)
+        left -= half
+    return low

@@ -88,7 +88,10 @@ RIDER = np.dtype(
         ("before", np.int32),
         ("car", np.int32),
         ("status", np.int32),
-        ("mark", np.int32),  # its column in the assignment being made
+        (
+            "mark",
+            np.int32,
+        ),  # its column in the assignment being made
     ],
     align=True,
 )
@@ -148,6 +151,9 @@ COUNTS_NOW = (
     ("first", np.int64),  # of those who wait
     ("last", np.int64),
     ("events", np.int64),
+    ("row", np.int64),  # the bin of the moment, from when until when
+    ("row_starts", np.int64),
+    ("row_ends", np.int64),
     ("on_shift", np.int64),
     ("leaving", np.int64),  # cars that go off shift as soon as they are free
     ("least_energy", np.float64),
@@ -260,8 +266,7 @@ ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "depots": (DEPOT, ("depots_n",)),
     "idle_in": (np.int32, ("zones_n",)),
     "idle_list": (np.int32, ("cars_n",)),
-    "event_time": (np.int64, ("cars_n",)),
-    "event_car": (np.int32, ("cars_n",)),
+    "event": (np.int64, ("cars_n",)),
     "state_ms": (
         np.int64,
         (
@@ -375,8 +380,8 @@ class Book:
         that are to be at plugs, the dispatcher's reach by bin. Of regions: the zones of region r are those of ``region_zone``
         from ``region_first[r]`` on; times between them, ``rate`` (bins, r; requests per ms), ``stand_share`` (bins, r; of spare
         cars), ``landing`` (r, l; zones to go to), ``landed`` (r; how often). Records of cars, riders, zones and depots.
-        ``idle_in`` (n), ``idle_list``, ``event_time``, ``event_car``: cars that stand by zone and all of them, and the heap of
-        what happens next. From ``state_ms`` to ``queue_most``: tallies. The others are room to work in.
+        ``idle_in`` (n), ``idle_list``: cars that stand by zone and all of them. ``event``: the heap of what happens next, time
+        and car in one number (see ``tally.push``). From ``state_ms`` to ``queue_most``: tallies. The others are room to work in.
     desk
         One record.
     """

@@ -9,8 +9,8 @@ from fleetplan.simulate.moves import arrive, first_energy, free, give_up, unplug
 from fleetplan.simulate.repositioning import reposition
 from fleetplan.simulate.shifts import change_shift
 from fleetplan.simulate.stands import close_way, pass_on, stand
-from fleetplan.simulate.tally import drain, next_failure, pop, share_out, spend
-from fleetplan.simulate.views import Desk, cars, event_time, queue_ms, riders, shift
+from fleetplan.simulate.tally import drain, first_at, next_failure, pop, share_out, spend
+from fleetplan.simulate.views import Desk, cars, queue_ms, riders, shift
 
 
 @compiled
@@ -28,16 +28,14 @@ def run(desk: Records) -> None:
     rider = 0
     while True:
         asked = riders(s)[rider].time if rider < s.riders_n else horizon
-        freed = event_time(s)[0] if s.events > 0 else horizon
+        freed = first_at(s) if s.events > 0 else horizon
         time = min(asked, freed, next_shift, next_epoch, next_batch)
         if time >= horizon:
             break
         if freed == time:
             happen(s, pop(s), time)
         elif next_shift == time:
-            row = time // s.bin
-            if shift(s)[row] != shift(s)[row - 1] or s.on_shift != shift(s)[row]:
-                change_shift(s, shift(s)[row], time)
+            _next_row(s, time)
             next_shift += s.bin
         elif next_epoch == time:
             reposition(s, time)
@@ -49,6 +47,15 @@ def run(desk: Records) -> None:
             batch(s, time)
             next_batch += s.batch
     _end(s, horizon)
+
+
+@compiled
+def _next_row(s: Desk, time: int) -> None:
+    """Begin the next bin: shifts, speeds and the dispatcher's reach may change."""
+    row = s.row + 1
+    s.row, s.row_starts, s.row_ends = row, time, time + s.bin
+    if shift(s)[row] != shift(s)[row - 1] or s.on_shift != shift(s)[row]:
+        change_shift(s, shift(s)[row], time)
 
 
 @compiled
@@ -68,6 +75,7 @@ def happen(s: Desk, car: int, time: int) -> None:
 
 @compiled
 def _begin(s: Desk) -> None:
+    s.row_ends = s.bin
     for car in range(s.cars_n):
         own = cars(s)[car]
         own.energy = first_energy(s, car)
@@ -88,7 +96,7 @@ def _end(s: Desk, horizon: int) -> None:
         if own.state in (IDLE, OFF, QUEUE):
             spend(s, own.state, own.since, horizon)
             if own.state == QUEUE:
-                share_out(queue_ms(s), own.depot, own.since, horizon, s.horizon, s.bin)
+                share_out(s, queue_ms(s), own.depot, own.since, horizon)
             if own.state == IDLE:
                 drain(s, car, horizon, 0.0)
         elif own.state == MOVING:

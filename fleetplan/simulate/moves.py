@@ -243,8 +243,8 @@ def plug_in(s: Desk, car: int, time: int) -> None:
     own.energy += missing
     own.energy_at = flows_until
     spend(s, CHARGING, time, flows_until)
-    share_out(plug_ms(s), own.depot, time, flows_until, s.horizon, s.bin)
-    share_out(load_ms(s), own.depot, time + s.plug_in, flows_until, s.horizon, s.bin)
+    share_out(s, plug_ms(s), own.depot, time, flows_until)
+    share_out(s, load_ms(s), own.depot, time + s.plug_in, flows_until)
     if s.clean_after > 0 and 2 * own.trips >= s.clean_after:
         own.trips = 0
     push(s, flows_until, car)
@@ -265,7 +265,7 @@ def unplug(s: Desk, car: int, time: int) -> None:
         depot.queued -= 1
         waiting.next = NONE
         spend(s, QUEUE, waiting.since, time)
-        share_out(queue_ms(s), waiting.depot, waiting.since, time, s.horizon, s.bin)
+        share_out(s, queue_ms(s), waiting.depot, waiting.since, time)
         plug_in(s, first, time)
     if own.task == PARK:
         park(s, car, time)

@@ -111,7 +111,7 @@ def _move(s: Desk, sources: int, sinks: int, time: int) -> None:
     for i in range(sources):
         for j in range(sinks):
             row, column = (j, i) if turned else (i, j)
-            flow[row, column] = 0
+            flow[column, row] = 0
             cost[row, column] = region_seconds(s)[source[i], sink[j]]
     room = TransportRoom(floats[0], floats[1], floats[2], floats[3], table[8], table[9], table[10], table[11])
     if turned:
@@ -121,7 +121,7 @@ def _move(s: Desk, sources: int, sinks: int, time: int) -> None:
     for i in range(sources):
         for j in range(sinks):
             row, column = (j, i) if turned else (i, j)
-            for _ in range(flow[row, column]):
+            for _ in range(flow[column, row]):
                 _send(s, source[i], sink[j], time)
 
 

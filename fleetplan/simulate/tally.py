@@ -6,16 +6,16 @@ import math
 
 from fleetplan.simulate.compiled import compiled
 from fleetplan.simulate.layout import MS, Ints
-from fleetplan.simulate.views import Desk, cars, event_car, event_time, rider_counts, riders, slow, state_ms, way_m
+from fleetplan.simulate.views import Desk, cars, event, rider_counts, riders, slow, state_ms, way_m
 
 
 @compiled
-def share_out(sums: Ints, column: int, start: int, end: int, horizon: int, width: int) -> None:
+def share_out(s: Desk, sums: Ints, column: int, start: int, end: int) -> None:
     """Add the time from start to end to the bins that it lies in, up to the horizon."""
-    stop = min(end, horizon)
-    row = start // width
+    stop = min(end, s.horizon)
+    row = row_of(s, start)
     while start < stop:
-        edge = min(stop, (row + 1) * width)
+        edge = min(stop, (row + 1) * s.bin)
         sums[row, column] += edge - start
         start = edge
         row += 1
@@ -24,13 +24,19 @@ def share_out(sums: Ints, column: int, start: int, end: int, horizon: int, width
 @compiled
 def spend(s: Desk, state: int, start: int, end: int) -> None:
     """Count a car's time in a state."""
-    share_out(state_ms(s), state, start, end, s.horizon, s.bin)
+    share_out(s, state_ms(s), state, start, end)
+
+
+@compiled
+def row_of(s: Desk, time: int) -> int:
+    """Return the bin that a time would be in if there were enough: that of the moment is known, and mostly asked for."""
+    return int(s.row) if s.row_starts <= time < s.row_ends else int(time // s.bin)
 
 
 @compiled
 def bin_of(s: Desk, time: int) -> int:
     """Return the bin of a time; what happens after the end counts in the last one."""
-    row = time // s.bin
+    row = row_of(s, time)
     last = s.bins_n - 1
     return min(row, last)
 
@@ -86,73 +92,78 @@ def next_failure(s: Desk, car: int, time: int) -> int:
     return time + int(-math.log(draw) * s.between_failures)
 
 
+CAR_BITS = 24
+CAR_MASK = (1 << CAR_BITS) - 1
+"""An event is its time, moved up by so many bits, and its car: 16 million cars for 17 years."""
+
+
 @compiled
 def push(s: Desk, time: int, car: int) -> None:
     """Put an event on the heap: the car's, each has at most one. Of equal times the lower number comes first."""
     i = s.events
     s.events = i + 1
-    while i > 0:
-        above = (i - 1) >> 1
-        if event_time(s)[above] < time or (event_time(s)[above] == time and event_car(s)[above] < car):
-            break
-        event_time(s)[i] = event_time(s)[above]
-        event_car(s)[i] = event_car(s)[above]
-        i = above
-    event_time(s)[i] = time
-    event_car(s)[i] = car
+    _rise(s, i, (time << CAR_BITS) | car)
 
 
 @compiled
 def pop(s: Desk) -> int:
     """Take the earliest event off the heap and return its car."""
-    first = event_car(s)[0]
+    first = event(s)[0] & CAR_MASK
     count = s.events - 1
     s.events = count
-    if count == 0:
-        return int(first)
-    _sink(s, 0, event_time(s)[count], event_car(s)[count])
+    if count > 0:
+        _sink(s, 0, event(s)[count])
     return int(first)
 
 
 @compiled
-def _sink(s: Desk, start: int, time: int, car: int) -> None:
-    """Put an event at a place of the heap, or below it where earlier ones come up."""
-    i, count = start, s.events
-    while True:
-        below = 2 * i + 1
-        if below >= count:
-            break
-        right = below + 1
-        if right < count and (
-            event_time(s)[right] < event_time(s)[below]
-            or (event_time(s)[right] == event_time(s)[below] and event_car(s)[right] < event_car(s)[below])
-        ):
-            below = right
-        if time < event_time(s)[below] or (time == event_time(s)[below] and car < event_car(s)[below]):
-            break
-        event_time(s)[i] = event_time(s)[below]
-        event_car(s)[i] = event_car(s)[below]
-        i = below
-    event_time(s)[i] = time
-    event_car(s)[i] = car
+def first_at(s: Desk) -> int:
+    """Return when the earliest event happens; there must be one."""
+    return int(event(s)[0] >> CAR_BITS)
 
 
 @compiled
 def remove(s: Desk, car: int) -> None:
     """Take a car's event out of the heap; it must have one."""
     i = 0
-    while event_car(s)[i] != car:
+    while event(s)[i] & CAR_MASK != car:
         i += 1
     count = s.events - 1
-    time, last = event_time(s)[count], event_car(s)[count]
     s.events = count
     if i == count:
         return
+    last = event(s)[count]
+    if i > 0 and event(s)[(i - 1) >> 1] > last:
+        _rise(s, i, last)
+    else:
+        _sink(s, i, last)
+
+
+@compiled
+def _rise(s: Desk, start: int, key: int) -> None:
+    """Put an event at a place of the heap, or above it where later ones come down."""
+    i = start
     while i > 0:
         above = (i - 1) >> 1
-        if event_time(s)[above] < time or (event_time(s)[above] == time and event_car(s)[above] < last):
+        if event(s)[above] < key:
             break
-        event_time(s)[i] = event_time(s)[above]
-        event_car(s)[i] = event_car(s)[above]
+        event(s)[i] = event(s)[above]
         i = above
-    _sink(s, i, time, last)
+    event(s)[i] = key
+
+
+@compiled
+def _sink(s: Desk, start: int, key: int) -> None:
+    """Put an event at a place of the heap, or below it where earlier ones come up."""
+    i, count = start, s.events
+    while True:
+        below = 2 * i + 1
+        if below >= count:
+            break
+        if below + 1 < count and event(s)[below + 1] < event(s)[below]:
+            below += 1
+        if key < event(s)[below]:
+            break
+        event(s)[i] = event(s)[below]
+        i = below
+    event(s)[i] = key
