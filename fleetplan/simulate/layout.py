@@ -176,89 +176,23 @@ SIZES = (
     "region_rows_n",
 )
 ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "seconds": (
-        np.float32,
-        (
-            "zones_n",
-            "zones_n",
-        ),
-    ),
-    "into": (
-        np.float32,
-        (
-            "zones_n",
-            "zones_n",
-        ),
-    ),
-    "metres": (
-        np.float32,
-        (
-            "zones_n",
-            "zones_n",
-        ),
-    ),
-    "near": (
-        np.int32,
-        (
-            "zones_n",
-            "near_n",
-        ),
-    ),
-    "near_into": (
-        np.int32,
-        (
-            "zones_n",
-            "near_n",
-        ),
-    ),
-    "near_s": (
-        np.float32,
-        (
-            "zones_n",
-            "near_n",
-        ),
-    ),
-    "near_into_s": (
-        np.float32,
-        (
-            "zones_n",
-            "near_n",
-        ),
-    ),
+    "seconds": (np.float32, ("zones_n", "zones_n")),
+    "into": (np.float32, ("zones_n", "zones_n")),
+    "metres": (np.float32, ("zones_n", "zones_n")),
+    "near": (np.int32, ("zones_n", "near_n")),
+    "near_into": (np.int32, ("zones_n", "near_n")),
+    "near_s": (np.float32, ("zones_n", "near_n")),
+    "near_into_s": (np.float32, ("zones_n", "near_n")),
     "slow": (np.float64, ("bins_n",)),
     "shift": (np.int64, ("bins_n",)),
     "at_plugs": (np.int64, ("bins_n",)),
     "reach": (np.int64, ("bins_n",)),
     "region_first": (np.int32, ("region_ends_n",)),
     "region_zone": (np.int32, ("zones_n",)),
-    "region_seconds": (
-        np.float64,
-        (
-            "regions_n",
-            "regions_n",
-        ),
-    ),
-    "rate": (
-        np.float64,
-        (
-            "bins_n",
-            "regions_n",
-        ),
-    ),
-    "stand_share": (
-        np.float64,
-        (
-            "bins_n",
-            "regions_n",
-        ),
-    ),
-    "landing": (
-        np.int32,
-        (
-            "regions_n",
-            "landings_n",
-        ),
-    ),
+    "region_seconds": (np.float64, ("regions_n", "regions_n")),
+    "rate": (np.float64, ("bins_n", "regions_n")),
+    "stand_share": (np.float64, ("bins_n", "regions_n")),
+    "landing": (np.int32, ("regions_n", "landings_n")),
     "landed": (np.int64, ("regions_n",)),
     "cars": (CAR, ("cars_n",)),
     "riders": (RIDER, ("riders_n",)),
@@ -267,55 +201,13 @@ ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "idle_in": (np.int32, ("zones_n",)),
     "idle_list": (np.int32, ("cars_n",)),
     "event": (np.int64, ("cars_n",)),
-    "state_ms": (
-        np.int64,
-        (
-            "bins_n",
-            "states_n",
-        ),
-    ),
-    "rider_counts": (
-        np.int64,
-        (
-            "bins_n",
-            "counts_n",
-        ),
-    ),
-    "way_m": (
-        np.float64,
-        (
-            "bins_n",
-            "ways_n",
-        ),
-    ),
-    "plug_ms": (
-        np.int64,
-        (
-            "bins_n",
-            "depots_n",
-        ),
-    ),
-    "load_ms": (
-        np.int64,
-        (
-            "bins_n",
-            "depots_n",
-        ),
-    ),
-    "queue_ms": (
-        np.int64,
-        (
-            "bins_n",
-            "depots_n",
-        ),
-    ),
-    "queue_most": (
-        np.int64,
-        (
-            "bins_n",
-            "depots_n",
-        ),
-    ),
+    "state_ms": (np.int64, ("bins_n", "states_n")),
+    "rider_counts": (np.int64, ("bins_n", "counts_n")),
+    "way_m": (np.float64, ("bins_n", "ways_n")),
+    "plug_ms": (np.int64, ("bins_n", "depots_n")),
+    "load_ms": (np.int64, ("bins_n", "depots_n")),
+    "queue_ms": (np.int64, ("bins_n", "depots_n")),
+    "queue_most": (np.int64, ("bins_n", "depots_n")),
     "match_start": (np.int32, ("rows_n",)),
     "match_row": (np.int32, ("cars_n",)),
     "match_column_of": (np.int32, ("cars_n",)),
@@ -330,34 +222,10 @@ ARRAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "match_price": (np.float64, ("entries_n",)),
     "match_far": (np.float64, ("entries_n",)),
     "match_worth": (np.float64, ("cars_n",)),
-    "region_ints": (
-        np.int64,
-        (
-            "region_rows_n",
-            "regions_n",
-        ),
-    ),
-    "region_floats": (
-        np.float64,
-        (
-            "region_rows_n",
-            "regions_n",
-        ),
-    ),
-    "region_flow": (
-        np.int64,
-        (
-            "regions_n",
-            "regions_n",
-        ),
-    ),
-    "region_cost": (
-        np.float64,
-        (
-            "regions_n",
-            "regions_n",
-        ),
-    ),
+    "region_ints": (np.int64, ("region_rows_n", "regions_n")),
+    "region_floats": (np.float64, ("region_rows_n", "regions_n")),
+    "region_flow": (np.int64, ("regions_n", "regions_n")),
+    "region_cost": (np.float64, ("regions_n", "regions_n")),
 }
 """Arrays by name: the type of their entries, and the sizes of their axes by name; what each holds: :class:`Book`."""
 
