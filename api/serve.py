@@ -7,8 +7,10 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Sequence
 from types import FrameType
 
+import typer
 import uvicorn
 
 from api.app import create_app
@@ -61,7 +63,7 @@ def serve(settings: Settings) -> None:
     # After it has shut down, uvicorn raises the signal again, which would end the process before its plans are handed back.
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        _Server(config, stop, app.state.service.closing).run(sockets=[listener])
+        _Server(config, [stop, app.state.service.closing], where_to_open(settings, listener)).run(sockets=[listener])
     finally:
         stop.set()
         if settings.workers:
@@ -71,17 +73,36 @@ def serve(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, whose end is the worker's too: plans are handed back while open answers are finished."""
+    """Uvicorn, whose end is the worker's too: plans are handed back while open answers are finished.
 
-    def __init__(self, config: uvicorn.Config, *ends: threading.Event) -> None:
+    ``greeting`` is said on standard error once it answers.
+    """
+
+    def __init__(self, config: uvicorn.Config, ends: Sequence[threading.Event], greeting: str) -> None:
         super().__init__(config)
         self._ends = ends
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say where."""
+        await super().startup(sockets)
+        if self.started:
+            typer.echo(self._greeting, err=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal."""
         for end in self._ends:
             end.set()
         super().handle_exit(sig, frame)
+
+
+def where_to_open(settings: Settings, listener: socket.socket) -> str:
+    """Return where a browser finds the service, who solves, and how to end it; a port of 0 is the one that was given."""
+    host, port = settings.host.strip("[]"), listener.getsockname()[1]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - every address of this machine: one of them
+    shown = f"[{host}]" if ":" in host else host
+    solves = "" if settings.workers else "; it solves nothing itself: run `fleetplan worker` beside it"
+    return f"fleetplan serve: open http://{shown}:{port}{settings.root_path}/ in a browser{solves} (Ctrl-C ends it)"
 
 
 def _listener(settings: Settings) -> socket.socket:

@@ -21,6 +21,7 @@ import uvicorn
 from typer.testing import CliRunner
 
 from api.app import create_app
+from api.serve import where_to_open
 from api.settings import Settings
 from api.store.sqlstore import SqlStore
 from fleetplan.cli import app
@@ -180,3 +181,18 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
         except httpx2.TransportError:
             time.sleep(0.1)
     pytest.fail("the service did not become ready")
+
+
+@pytest.mark.parametrize(
+    ("host", "root", "workers", "said"),
+    [
+        ("127.0.0.1", "", 1, "open http://127.0.0.1:{}/ in a browser (Ctrl-C"),
+        ("0.0.0.0", "/fleet", 1, "open http://127.0.0.1:{}/fleet/ in a browser"),  # noqa: S104 - only said, not opened
+        ("127.0.0.1", "", 0, "it solves nothing itself: run `fleetplan worker`"),
+    ],
+)
+def test_serve_says_where_to_open_it(tmp_path: Path, host: str, root: str, workers: int, said: str):
+    settings = Settings(host=host, port=0, root_path=root, workers=workers, data_dir=tmp_path)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        assert said.format(listener.getsockname()[1]) in where_to_open(settings, listener)
