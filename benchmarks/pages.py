@@ -44,7 +44,7 @@ def review(browser: Browser, address: str) -> dict[str, float]:
     page = _cold(browser)
     page.goto(address)
     drawn = _until(
-        page, "[...document.querySelectorAll('[data-chart]')].some(c => c.dataset.drawn === 'yes')", scroll=True
+        page, "[...document.querySelectorAll('[data-chart]')].some(c => c.querySelector('.said'))", scroll=True
     )
     told = {"first paint": page.evaluate(PAINT), "content": page.evaluate(PARSED), "first chart drawn": drawn}
     shifted = float(page.evaluate("window.shifted"))

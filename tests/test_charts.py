@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import accumulate
 
 import pytest
 
+from fleetplan.catalogue.types import Figure
 from fleetplan.plans import finance
 from fleetplan.plans.types import Plan
 from fleetplan.report import charts
@@ -13,8 +16,11 @@ from fleetplan.report.charts import Chart
 from fleetplan.report.page_chart import page_chart
 from fleetplan.report.svg import drawing
 from fleetplan.request.constraints import constraint_from
+from fleetplan.words.currency import Currency, shown_in
+from fleetplan.words.values import usd
 from tests.fake_plan import fake_plan
 
+RATE = Figure("assumptions.toml#fx.EUR", 1.0, "USD", "made up", "assumed")
 PATH = re.compile(r'<path class="([^"]*)" d="M([^"]*)"><title>([^<]*)</title>')
 
 
@@ -40,14 +46,15 @@ def points(path: str) -> list[tuple[float, float]]:
 def test_both_painters_draw_every_series_under_its_name(drawn: list[Chart]):
     for chart in drawn:
         names = [s.name for s in chart.series]
-        assert names == [s["name"] for s in page_chart(chart)["series"]]
+        assert names == [s["name"] for s in page_chart(chart).points["series"]]
+        assert names == list(dict.fromkeys(name for _, _, name in PATH.findall(str(page_chart(chart).drawn))))
         assert names == list(dict.fromkeys(name for _, _, name in PATH.findall(str(drawing(chart)))))
 
 
 def test_both_painters_tell_those_who_cannot_see(drawn: list[Chart]):
     for chart in drawn:
         assert chart.said.endswith(".")
-        assert page_chart(chart)["said"] == chart.said
+        assert page_chart(chart).said == chart.said
         assert f'aria-label="{chart.title}. {chart.said}"' in str(drawing(chart))
 
 
@@ -64,7 +71,7 @@ def test_a_floor_of_cash_is_drawn_wherever_cash_is(plan: Plan):
     capital = plan.request.capital.model_copy(update={"cash_floor_usd": 5e6})
     floored = plan.model_copy(update={"request": plan.request.model_copy(update={"capital": capital})})
     chart = charts.cash(floored)
-    assert page_chart(chart)["series"][1]["values"] == [-5e6] * len(plan.periods)
+    assert list(page_chart(chart).series[1].values) == [-5e6] * len(plan.periods)
     ((_, path, _),) = (found for found in PATH.findall(str(drawing(chart))) if found[2] == "floor")
     assert len({y for _, y in points(path)}) == 1
     assert chart.keys[-1].name == "floor"
@@ -77,9 +84,9 @@ def test_the_result_is_drawn_by_quarter_with_the_floor_where_it_holds(plan: Plan
     )
     chart = charts.results(floored)
     found = finance.quarters(plan)
-    result, floor = (s["values"] for s in page_chart(chart)["series"])
+    result, floor = ([v if v is None else round(v, 3) for v in s.values] for s in page_chart(chart).series)
     assert result == [round(q.result_usd, 3) for q in found]
-    assert sum(result) == pytest.approx(sum(finance.operating_result(plan)), abs=0.1)
+    assert sum(v or 0.0 for v in result) == pytest.approx(sum(finance.operating_result(plan)), abs=0.1)
     assert set(floor) <= {None, *(-1e6 * q.months for q in found)}
     assert floor[-1] is not None
     assert sum(q.cash_usd for q in found) == pytest.approx(sum(plan.cash_usd), abs=0.1)
@@ -106,4 +113,24 @@ def test_a_wait_that_is_not_there_leaves_a_gap(plan: Plan):
         "Said.",
     )
     assert len(PATH.findall(str(drawing(chart)))) == 2
-    assert page_chart(chart)["series"][0]["values"][:3] == [None, 4.0, None]
+    assert page_chart(chart).points["series"][0]["said"][:3] == ["–", "4.0 min", "–"]
+
+
+def test_a_page_chart_tells_each_period_where_it_ends_and_what_it_holds(plan: Plan):
+    shown = page_chart(charts.cash(plan))
+    ends = [month / 48 for month in accumulate(plan.period_months)]
+    assert shown.points["ends"] == pytest.approx(ends, abs=1e-5)
+    assert shown.points["series"][0]["said"] == [usd(v) for v in plan.cumulated_cash_usd]
+    assert [t.at for t in shown.ticks] == sorted((t.at for t in shown.ticks), reverse=True)
+    assert [y.text for y in shown.years] == ["2027", "2028", "2029", "2030"]
+
+
+def test_ticks_are_round_in_the_currency_that_is_shown(plan: Plan):
+    euro = Currency("EUR", replace(RATE, value=1.25))
+    with shown_in(euro):
+        steps = [t.text for t in page_chart(charts.capital(plan)).ticks]
+    assert steps[0] == "0"
+    told = [text.removeprefix("€").split() for text in steps[1:]]
+    amounts = [float(number) * {"bn": 1000, "M": 1}[unit] for number, unit in told]
+    assert f"{amounts[0]:.1e}"[:3] in {"1.0", "2.0", "2.5", "5.0"}, steps
+    assert amounts == pytest.approx([amounts[0] * (k + 1) for k in range(len(amounts))])

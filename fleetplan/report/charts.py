@@ -1,7 +1,7 @@
 """The charts of a plan, each defined once: what it shows, in which unit, with which words.
 
-Two painters draw them: ``svg.drawing`` for the report, which carries no script, and ``page_chart.page_chart`` for the pages,
-where Plotly draws.
+Two painters draw them: ``svg.drawing`` for the report, whole and of one size, and ``page_chart.page_chart`` for the pages, where
+they stretch and tell the values under the pointer.
 """
 
 from __future__ import annotations

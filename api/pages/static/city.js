@@ -1,4 +1,5 @@
 /* A city's page: the month shown on the map, in the words beside it, on the charts and in the address. */
+import { placeOf } from "./lib/charts.js";
 import { loadGround, widest, zoneWords } from "./lib/ground.js";
 import { drawMap, hasWebGl, kindOf, showPeriod } from "./lib/map.js";
 import { say } from "./lib/http.js";
@@ -96,16 +97,8 @@ function tell(part, stack) {
 /* A line at the month shown, over each chart that runs over the horizon. */
 function markCharts() {
   for (const box of document.querySelectorAll(".marked .chart")) {
-    const size = box._fullLayout?._size;
-    const axis = box._fullLayout?.xaxis;
-    if (!size || !axis) continue;
-    box.querySelector(":scope > .now-line")?.remove();
-    const line = document.createElement("i");
-    line.className = "now-line";
-    const [first, last] = axis.range.map((d) => new Date(`${String(d).slice(0, 10)}T00:00Z`).getTime());
-    const at = (new Date(`${moments[state.t].month}-01T00:00Z`).getTime() - first) / (last - first);
-    line.style.cssText = `left:${size.l + at * size.w}px;top:${size.t}px;height:${size.h}px`;
-    box.append(line);
+    const line = box.querySelector(".now-line") ?? box.querySelector(".plane").appendChild(Object.assign(document.createElement("i"), { className: "now-line" }));
+    line.style.left = `${100 * placeOf(box, moments[state.t].month)}%`;
   }
 }
 
@@ -145,11 +138,7 @@ if (slider) {
   for (const button of document.querySelectorAll(".year-maps button")) {
     button.addEventListener("click", () => { play(false); show(Number(button.dataset.t), { aloud: true }); });
   }
-  const watch = new ResizeObserver(() => requestAnimationFrame(markCharts));
-  for (const box of document.querySelectorAll(".marked .chart")) {
-    watch.observe(box);
-    new MutationObserver(markCharts).observe(box, { attributes: true, attributeFilter: ["data-drawn"] });
-  }
+  markCharts();
 }
 
 await start();

@@ -1,5 +1,5 @@
 /* The comparison page: decisions filtered, the map of the difference, and causes found out by plans with one change alone. */
-import { plotly } from "./lib/charts.js";
+import { plotly } from "./lib/plotly.js";
 import { count, duration, month } from "./lib/format.js";
 import { loadGround } from "./lib/ground.js";
 import { drawMap, hasWebGl } from "./lib/map.js";

@@ -1,5 +1,5 @@
-/* What every page does: colours and the currency chosen by hand are remembered, and charts follow them. */
-import { drawCharts } from "./lib/charts.js";
+/* What every page does: colours and the currency chosen by hand are remembered; charts tell what they hold. */
+import { tellCharts } from "./lib/charts.js";
 import { at } from "./lib/http.js";
 
 const choice = document.getElementById("theme");
@@ -14,7 +14,7 @@ document.getElementById("currency").addEventListener("change", (event) => {
   location.reload();
 });
 for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => document.dispatchEvent(new CustomEvent("colours")));
-drawCharts(document);
+tellCharts(document);
 
 /* A table that is wider than its box scrolls inside it; then the box takes the keyboard too. */
 const seen = new ResizeObserver((entries) => {

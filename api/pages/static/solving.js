@@ -1,8 +1,7 @@
 /* A plan in the making: its events tell the phase, the best plan and the proven ceiling; at the end its review takes over. */
-import { colour, faded, onColours } from "./lib/colours.js";
-import { CONFIG, layout, plotly } from "./lib/charts.js";
 import { duration, gapText, usd } from "./lib/format.js";
 import { at, call, say, showProblems } from "./lib/http.js";
+import { drawConverging } from "./solving/chart.js";
 
 const live = JSON.parse(document.getElementById("live").textContent);
 const place = (id) => document.getElementById(id);
@@ -202,52 +201,8 @@ function showSteps() {
 
 /* ---- the chart ---- */
 
-const money = (value, step) => `$${(value / 1e6).toLocaleString("en-US", { maximumFractionDigits: step < 1e6 ? 1 : 0 })} M`;
-
-function ticks(low, high) {
-  const rough = (high - low) / 4 || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 2.5, 5].find((m) => m * power >= rough) ?? 10);
-  const values = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) values.push(k * step);
-  return { tickvals: values, ticktext: values.map((v) => money(v, step)) };
-}
-
-async function chart() {
-  if (!points.best.length && !points.bound.length) return;
-  const box = place("converging");
-  await plotly();
-  box.querySelector(".yet")?.remove();
-  const end = Math.max(elapsed() ?? 0, ...points.best.map((p) => p.x), ...points.bound.map((p) => p.x)) + 0.5;
-  const values = [...points.best, ...points.bound].map((p) => p.y);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const pad = (high - low) * 0.12 || Math.abs(high) * 0.02 || 1;
-  const begin = Math.min(...points.best.map((p) => p.x), ...points.bound.map((p) => p.x));
-  const over = layout({ unit: "usd", x: [], series: [{ values: [0] }] });
-  const range = [low - pad, high + pad];
-  over.xaxis = { ...over.xaxis, type: "linear", range: [Math.max(0, begin - 0.04 * (end - begin) - 0.5), end], ticksuffix: " s", nticks: 6, showline: true, linecolor: colour("line") };
-  over.yaxis = { ...over.yaxis, rangemode: "normal", range, zeroline: false, ...ticks(...range) };
-  over.margin = { ...over.margin, l: 74 };
-  await Plotly.react(box, traces(end), over, CONFIG);
-  box.dataset.drawn = "yes";
-}
-
-function traces(end) {
-  const held = (list) => (list.length ? [...list, { ...list.at(-1), x: end }] : []);
-  const common = (list) => ({ type: "scatter", x: list.map((p) => p.x), y: list.map((p) => p.y), customdata: list.map((p) => usd(p.y)), hovertemplate: "%{customdata}<extra>%{fullData.name}</extra>" });
-  const bound = { ...common(held(points.bound)), name: "no plan can exceed", mode: "lines", line: { shape: "hv", color: colour("soft"), width: 2, dash: "dash" } };
-  const best = { ...common(held(points.best)), name: "best plan", mode: "lines", line: { shape: "hv", color: colour("accent"), width: 2.4 } };
-  const found = { ...common(points.best), name: "found", mode: "markers", hoverinfo: "skip", hovertemplate: null, marker: { size: 8, color: points.best.map((p) => colour(p.provisional ? "s1" : "accent")), line: { color: colour("paper"), width: 1.5 } } };
-  return [...between(held(points.bound), held(points.best)), bound, best, found];
-}
-
-/* What is still open between the two, from when both are known. */
-function between(above, below) {
-  if (!above.length || !below.length) return [];
-  const start = Math.max(above[0].x, below[0].x);
-  const from = (list) => [{ ...list.findLast((p) => p.x <= start), x: start }, ...list.filter((p) => p.x > start)];
-  const side = (list, more) => ({ type: "scatter", mode: "lines", x: list.map((p) => p.x), y: list.map((p) => p.y), line: { shape: "hv", width: 0 }, hoverinfo: "skip", ...more });
-  return [side(from(above), {}), side(from(below), { fill: "tonexty", fillcolor: faded("accent", 0.09) })];
+function chart() {
+  drawConverging(place("converging"), points.best, points.bound, elapsed() ?? 0);
 }
 
 /* ---- stopping ---- */
@@ -330,5 +285,4 @@ tick();
 follow();
 setInterval(tick, 1000);
 setInterval(turns, TURN_MS);
-onColours(place("converging"), chart);
 document.body.dataset.ready = "yes";

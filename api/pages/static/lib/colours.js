@@ -1,4 +1,4 @@
-/* The page's own colours, resolved for the colour scheme in force: for Plotly, which knows no CSS variables. */
+/* The page's own colours, resolved for the colour scheme in force: for maps, which know no CSS variables. */
 const probe = document.createElement("span");
 probe.hidden = true;
 document.body.append(probe);
@@ -9,11 +9,6 @@ const NAMES = { spent: "accent", budget: "soft" };
 export function colour(name) {
   probe.style.color = `var(--${NAMES[name] ?? name})`;
   return getComputedStyle(probe).color;
-}
-
-/** Return a colour with another opacity. */
-export function faded(name, alpha) {
-  return colour(name).replace(/rgba?\(([^),]+,[^),]+,[^),]+)(?:,[^)]+)?\)/, `rgba($1, ${alpha})`);
 }
 
 /** Call when the colours of the page change; the element's life bounds the listener's. */

@@ -15,7 +15,7 @@
    what the card beside the pointer says. Give `outlines: []` for none. drawMap throws where there is no WebGL: keep the drawn
    map of the server then. `showPeriod(map, ground, t)` does fill, outline and depots for one plan. Colours follow the page.
    How zones are filled: none (no candidate), candidate, open, and for two plans only_a (hatched), only_b. */
-import { plotly } from "./charts.js";
+import { plotly } from "./plotly.js";
 import { colour, onColours } from "./colours.js";
 import { depotState, depotWords, shapes, widest, zoneWords } from "./ground.js";
 
