@@ -71,6 +71,13 @@ class World:
             "catalogue-partners": "/catalogue/partners",
             "catalogue-stack": "/catalogue/partners/weride-gxr",
             "catalogue-figures": "/catalogue/figures?confidence=low&city=madrid",
+            "doubt": f"/plans/{self.plan}/doubt",
+            "recourse": f"/plans/{self.plan}/recourse",
+            "alternatives": f"/plans/{self.plan}/alternatives",
+            "own-plan": f"/plans/{self.plan}/own",
+            "new-city": "/catalogue/new-city",
+            "search": "/search?q=madrid",
+            "side-by-side": f"/comparisons?plan={self.plan}&plan={self.rerun}",
         }
 
 
@@ -90,6 +97,8 @@ PAGES = (
     "catalogue-stack",
     "catalogue-figures",
 )
+LATER_PAGES = ("doubt", "recourse", "alternatives", "own-plan", "new-city", "search", "side-by-side")
+"""Pages that are looked at once: light and wide, then dark and as wide as a phone."""
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +158,78 @@ def test_a_page_fits_a_phone_and_can_be_read_in_the_dark(world: World, browser: 
     if os.environ.get("FLEETPLAN_SHOTS"):
         page.set_viewport_size(WIDE)
         _shot(page, f"{name}-dark")
+    context.close()
+
+
+@pytest.mark.parametrize("name", LATER_PAGES)
+def test_a_page_has_no_fault_wide_and_light_nor_dark_on_a_phone(world: World, browser: Browser, name: str):
+    context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+    page, witness = _opened(context, world, world.paths()[name])
+    for size, scheme in ((WIDE, "light"), (PHONE, "dark")):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert not overflows(page)
+        assert judged_by_axe(page) == []
+        _shot(page, f"{name}-{scheme}")
+    witness.saw_nothing_wrong()
+    context.close()
+
+
+def test_a_review_on_a_phone_folds_what_is_long_and_opens_what_is_asked_for(world: World, browser: Browser):
+    context = browser.new_context(viewport=PHONE, has_touch=True, reduced_motion="reduce")
+    page, witness = _opened(context, world, world.paths()["review"])
+    folded = page.evaluate("document.documentElement.scrollHeight")
+    for shown in (".tiles", "#launch-table", "#map .stops", "#timeline .gantt"):
+        expect(page.locator(shown)).to_be_visible()
+    money = page.get_by_role("button", name="Cash and capital")
+    expect(money).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("heading", name="Returns")).to_be_hidden()
+    money.click()
+    expect(page.get_by_role("heading", name="Returns")).to_be_visible()
+    page.get_by_role("navigation", name="On this page").get_by_role("link", name="Proof").click()
+    expect(page.locator("#certificate")).to_be_visible()
+    page.set_viewport_size(WIDE)
+    expect(page.locator("#money button.fold")).to_have_count(0)
+    page.set_viewport_size(PHONE)
+    page.reload()
+    page.evaluate("for (const s of document.querySelectorAll('.shut')) s.classList.remove('shut')")
+    assert folded < 0.6 * page.evaluate("document.documentElement.scrollHeight")
+    witness.saw_nothing_wrong()
+    context.close()
+
+
+def test_a_chart_is_there_without_a_script_and_tells_what_a_period_holds(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+    page, witness = _opened(context, world, world.paths()["review"])
+    assert "plotly" not in "".join(page.evaluate("performance.getEntriesByType('resource').map(e => e.name)"))
+    chart = page.locator("[data-chart]").first
+    box = chart.bounding_box()
+    assert box is not None
+    chart.hover(position={"x": box["width"] - 20, "y": 60})
+    expect(chart.locator(".said")).to_contain_text("Oct 2030")
+    witness.saw_nothing_wrong()
+    bare = browser.new_context(viewport=WIDE, java_script_enabled=False)
+    still = bare.new_page()
+    still.goto(world.site.address + world.paths()["review"])
+    expect(still.locator("[data-chart] svg path").first).to_be_visible()
+    expect(still.get_by_role("heading", name="Returns")).to_be_visible()
+    bare.close()
+    context.close()
+
+
+def test_a_plan_is_found_and_spoken_of(world: World, browser: Browser):
+    context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+    page, witness = _opened(context, world, "/plans")
+    page.get_by_role("searchbox").first.fill("madrid slips")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Madrid slips six months").first.click()
+    page.wait_for_url(re.compile(world.rerun))
+    page.get_by_label("What should others know about this plan?").fill("Ask <b>again</b> in May")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_role("button", name="Add comment").click()
+    expect(page.locator("#comments .comments")).to_contain_text("Ask <b>again</b> in May", timeout=DRAWN_MS)
+    expect(page.locator("#comments .comments")).to_contain_text("Ana")
+    witness.saw_nothing_wrong()
     context.close()
 
 

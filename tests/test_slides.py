@@ -13,8 +13,11 @@ from fleetplan.plans.reading import city_order
 from fleetplan.plans.types import Plan
 from fleetplan.report.charts import cash
 from fleetplan.report.slides import slides
+from fleetplan.report.slides.deck import FOOT
+from fleetplan.report.slides.sheet import Box, Deck, Style
 from fleetplan.words.proof import gap_of
 from fleetplan.words.values import usd
+from fleetplan.words.worth import return_rows
 from tests.fake_plan import fake_catalogue, fake_plan, fake_services
 
 
@@ -78,3 +81,30 @@ def test_nothing_lies_outside_a_slide(made: Made):
 def test_a_name_is_text_whatever_it_holds_and_the_bytes_are_the_same_again(made: Made):
     assert made.slides[0].shapes.title.text == "Plan <b>  & =1+1"
     assert slides(made.plan, fake_services(), fake_catalogue()) == made.content
+
+
+def bottom(shape: Any) -> float:
+    """Return where a shape ends in inches; a table by its rows."""
+    height = sum(row.height for row in shape.table.rows) if shape.has_table else shape.height
+    return float(shape.top + height) / 914400
+
+
+def test_every_opening_and_every_citys_return_stands_on_a_slide_and_no_table_runs_into_the_foot(made: Made):
+    said = "\n".join(map(words, made.slides))
+    for city in made.plan.cities:
+        assert all(f"{city.name}, {d.partner}" in said for d in city.deployments)
+    returned = [row.name for row in return_rows(made.plan)]
+    (sheet,) = [s for s in made.slides if s.shapes.title.text == "What it returns"]
+    (table,) = [s.table for s in sheet.shapes if s.has_table]
+    assert [row.cells[0].text for row in list(table.rows)[1:]] == returned
+    assert all(bottom(s) <= FOOT + 0.05 for slide in made.slides for s in slide.shapes if s.has_table)
+
+
+def test_a_long_verdict_is_written_smaller_and_keeps_off_the_figures(made: Made):
+    sheet = Deck("a", "b").sheet("c")
+    box = Box(0.6, 1.5, 12.0, 2.7)
+    for many in (1, 2, 4):
+        text = ["A sentence of some sixty letters that stands in for another. " * 10] * many
+        sheet.fitted(box, text, Style(15, serif=True))
+    sizes = [s.text_frame.paragraphs[0].runs[0].font.size.pt for s in list(sheet.slide.shapes)[-3:]]
+    assert sizes[0] == 15 > sizes[1] > sizes[2]

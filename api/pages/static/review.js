@@ -1,4 +1,5 @@
 /* The review of a plan: where one is on the page, and tables that sort. */
+import { foldOnPhones } from "./lib/fold.js";
 import { remadeInPlace } from "./lib/remade.js";
 import { sortable } from "./lib/sort.js";
 
@@ -25,4 +26,5 @@ addEventListener("afterprint", () => { if (folded) certificate.open = false; });
 
 for (const table of document.querySelectorAll("[data-sortable]")) sortable(table);
 remadeInPlace();
+foldOnPhones();
 document.body.dataset.ready = "yes";

@@ -79,6 +79,8 @@ def slides(plan: Plan, services: Mapping[str, CityService], catalogue: Catalogue
             _city(made, plan, city, services.get(city.city), catalogue)
     _fleets(made, plan)
     _money(made, plan)
+    _returns(made, plan)
+    _when(made, plan)
     _unsure(made, plan, names)
     if doubt is not None:
         _doubt(made, doubt, names)
@@ -94,7 +96,7 @@ def _horizon(plan: Plan) -> str:
 def _verdict(deck: Deck, plan: Plan) -> None:
     k = plan.kpis
     sheet = deck.sheet(plan.name, f"Robotaxi expansion plan · {_horizon(plan)}")
-    sheet.text(Box(MARGIN, TOP, INNER, 2.5), verdict(plan), Style(15, serif=True))
+    sheet.fitted(Box(MARGIN, TOP, INNER, 2.7), verdict(plan), Style(15, serif=True))
     cells = [
         ("Net present value", words.usd(k.npv_usd), other_basis(plan)),
         *(
@@ -249,10 +251,20 @@ def _money(deck: Deck, plan: Plan) -> None:
     rows = [[name, *(_amount(v) for v in values), words.usd(total)] for name, values, total in groups]
     shown = rows if len(rows) <= ROWS else [*rows[: ROWS - 1], rows[-1]]
     head = ["USD ", *(str(y) for y in years), "all years"]
-    sheet.table(Box(MARGIN, 4.05, INNER, 0.23 * len(shown)), head, shown, [2.2, *(1.0 for _ in years), 1.1])
+    sheet.table(Box(MARGIN, 4.05, INNER, FOOT - 4.2), head, shown, [2.2, *(1.0 for _ in years), 1.1])
     if len(shown) < len(rows):
         note = f"{len(rows) - len(shown)} smaller lines are left out here; all stand in the workbook."
         sheet.text(Box(MARGIN, FOOT - 0.1, INNER, 0.25), [note], Style(10, SOFT))
+
+
+def _returns(deck: Deck, plan: Plan) -> None:
+    """Say what every city returns, and the plan, so many a slide."""
+    rows = [[row.name, row.rate, row.fare, row.cost, row.after_tax, row.npv] for row in return_rows(plan)]
+    head = ["returns ", "rate a year", "nothing left at", "a trip costs", "after tax", "before tax"]
+    for first in range(0, len(rows), ROWS):
+        shown = rows[first : first + ROWS]
+        sheet = deck.sheet("What it returns", "All counted years together, in constant prices")
+        sheet.table(Box(MARGIN, TOP, INNER, FOOT - TOP), head, shown, [2.2, 2.6, 1.4, 1.6, 1.1, 1.1])
 
 
 def _amount(value: float) -> str:
@@ -262,15 +274,18 @@ def _amount(value: float) -> str:
 # --- what could go wrong, what is left out, proof ---------------------------------------------------------------------
 
 
-def _unsure(deck: Deck, plan: Plan, names: Names) -> None:
-    sheet = deck.sheet("When, what binds, and on what it leans", "")
+def _when(deck: Deck, plan: Plan) -> None:
+    """Say of every opening by when it is promised, and by when half and nine in ten of such promises are kept."""
     rows = [row for city, d in ordered_deployments(plan) for row in _months(city, d)]
-    top = TOP
-    if rows:
-        head = ["opening ", "promised", "half by", "nine in ten by", "promises kept"]
-        shown = rows[: ROWS // 2]
-        sheet.table(Box(MARGIN, top, INNER, 0.3 * (len(shown) + 1)), head, shown, [4.4, 1, 1, 1.2, 1.1])
-        top += 0.3 * (len(shown) + 1) + 0.3
+    head = ["opening ", "promised", "half by", "nine in ten by", "promises kept"]
+    for first in range(0, len(rows), ROWS):
+        shown = rows[first : first + ROWS]
+        sheet = deck.sheet("How sure the months are", "")
+        sheet.table(Box(MARGIN, TOP, INNER, FOOT - TOP), head, shown, [4.4, 1, 1, 1.2, 1.1])
+
+
+def _unsure(deck: Deck, plan: Plan, names: Names) -> None:
+    sheet, top = deck.sheet("What binds, and on what it leans", ""), TOP
     half, left = (INNER - 0.5) / 2, MARGIN + (INNER + 0.5) / 2
     binds = [_bind(b) for b in plan.binds[:MOST_BINDING]] or ["No rule of the whole plan binds."]
     sheet.text(Box(MARGIN, top, half, 0.3), ["What binds"], Style(13, bold=True))
@@ -347,10 +362,6 @@ def _proof(deck: Deck, plan: Plan) -> None:
         "Gap and bound hold for the rules, figures and curves of this plan; they say nothing of figures that turn out otherwise.",
     ]
     sheet.text(Box(MARGIN, TOP, INNER, 2.4), [s for s in said if s], Style(15, serif=True))
-    rows = [[row.name, row.rate, row.fare, row.cost, row.after_tax, row.npv] for row in return_rows(plan)]
-    if rows:
-        head = ["returns ", "rate a year", "nothing left at", "a trip costs", "after tax", "before tax"]
-        sheet.table(Box(MARGIN, 4.0, INNER, 0.3 * (len(rows) + 1)), head, rows[-7:], [2.4, 1.2, 1.5, 1.7, 1.1, 1.1])
     marks = [
         f"Request {c.request_sha256}",
         f"Catalogue {c.catalogue_sha256}",

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from math import ceil
 from typing import Any, NamedTuple
 
 from fleetplan.report.charts import Chart
@@ -23,6 +24,7 @@ SERIES = ("0B5C7D", "E0912F", "3F9D7F", "B65A86", "7CB6DC", "8C4A1C", "7468B4", 
 
 NAMED = {"spent": ACCENT, "budget": FAINT}
 SERIF, SANS = "Georgia", "Calibri"
+ROW, CELL_PT, LEAST_PT = 0.3, 11, 8  # height of a row of a table, type in it, and the smallest type there is
 MADE = datetime(2000, 1, 1, tzinfo=UTC)
 TERMS_XML = "http://purl.org/dc/terms/"
 
@@ -111,6 +113,12 @@ class Sheet:
         frame = self.slide.shapes.add_textbox(*_emu(box)).text_frame
         _write(frame, paragraphs, style)
 
+    def fitted(self, box: Box, paragraphs: Sequence[str], style: Style) -> None:
+        """Put paragraphs into a box in the largest type, down from the style's, in which they fit it."""
+        while style.size > LEAST_PT and _height(paragraphs, box.width, style.size) > box.height:
+            style = replace(style, size=style.size - 1)
+        self.text(box, paragraphs, style)
+
     def tiles(self, box: Box, cells: Sequence[tuple[str, str, str]], columns: int) -> None:
         """Put headline figures into a grid: what it is, the figure, what else to know."""
         rows = -(-len(cells) // columns)
@@ -143,19 +151,24 @@ class Sheet:
         shape._element.nvPicPr.cNvPr.set("descr", _printable(said))  # noqa: SLF001  the package has no other way to set it
 
     def table(self, box: Box, head: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[float]) -> None:
-        """Put a table; the first column and those whose head ends in a blank stand left, all others right."""
+        """Put a table; the first column and those whose head ends in a blank stand left, all others right.
+
+        Rows are as high as they may be, and in smaller type where the box has little room for so many.
+        """
         from pptx.util import Inches
 
         shape = self.slide.shapes.add_table(len(rows) + 1, len(head), *_emu(box))
         _plain(shape)
         whole = sum(shares)
+        height = min(ROW, box.height / (len(rows) + 1))
+        size = CELL_PT if height >= ROW else max(LEAST_PT, int(CELL_PT * height / ROW))
         for column, share in zip(shape.table.columns, shares, strict=True):
             column.width = Inches(box.width * share / whole)
         for i, texts in enumerate((head, *rows)):
-            shape.table.rows[i].height = Inches(0.3)
+            shape.table.rows[i].height = Inches(height)
             for k, text in enumerate(texts):
                 right = k > 0 and not head[k].endswith(" ")
-                _cell(shape.table.cell(i, k), text.strip(), Style(11, INK if i else SOFT, right=right))
+                _cell(shape.table.cell(i, k), text.strip(), Style(size, INK if i else SOFT, right=right))
 
     def chart(self, box: Box, chart: Chart) -> None:
         """Put a chart with its numbers, which a presentation program can show and change."""
@@ -164,6 +177,13 @@ class Sheet:
         frame = self.slide.shapes.add_chart(_chart_kind(chart), *_emu(lower), _chart_data(chart))
         frame._element.nvGraphicFramePr.cNvPr.set("descr", f"{chart.title}. {chart.said}")  # noqa: SLF001  as above
         _draw(frame.chart, chart)
+
+
+def _height(paragraphs: Sequence[str], width: float, size: float) -> float:
+    """Return about how high paragraphs stand in a width, in inches: a letter is half as wide as it is high, a line 1.2 times."""
+    letters = width * 72 / (0.52 * size)
+    lines = sum(ceil(len(text) / letters) for text in paragraphs)
+    return (lines * 1.2 + len(paragraphs) * 0.45) * size / 72
 
 
 def _settled(content: bytes) -> bytes:
