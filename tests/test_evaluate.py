@@ -11,9 +11,13 @@ from typer.testing import CliRunner
 
 from fleetplan.cli import app
 from fleetplan.errors import InputError
+from fleetplan.evaluate.given import GivenDeployment, GivenPlan
+from fleetplan.evaluate.hold import completed, within
 from fleetplan.evaluate.result import Evaluation
 from fleetplan.evaluate.score import evaluate
 from fleetplan.evaluate.sheets import rows_of
+from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.trials import Deadline
 from fleetplan.options import PlanOptions
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
@@ -21,7 +25,7 @@ from fleetplan.report.exports import workbook
 from fleetplan.report.tables import csv_text, tables
 from fleetplan.run import Run
 from tests.plan_builder import make_services
-from tests.test_optimize import WORLD, request
+from tests.test_optimize import WORLD, request, written
 
 SERVICES = make_services()
 HERE = Run(catalogue=WORLD)
@@ -58,6 +62,22 @@ def test_a_plan_of_ours_is_worth_what_it_says_and_its_table_alone_as_much(ours: 
     assert table.gap_usd is not None
     assert table.gap_most_usd is not None
     assert table.gap_usd <= table.gap_most_usd
+
+
+@pytest.mark.parametrize("level", [None, 1])
+def test_a_fleet_too_large_for_the_areas_that_may_open_is_cut_to_what_they_hold_and_told(level: int | None) -> None:
+    loose = formulate(written(request()).instance, loose=True)
+    q = next(k for k, data in enumerate(loose.instance.deployments) if data.key == "alpha@aston")
+    own, periods = loose.columns.deployments[q], loose.instance.periods
+    assert len(own.open) > 1
+    loose.model.upper[own.open[1:]] = 0.0  # no permit for more than the first area
+    fleet = [0] * (periods - 1) + [5_000]
+    asked = GivenDeployment("alpha", "aston", fleet, [level if vehicles else 0 for vehicles in fleet])
+    may, found = within(loose, GivenPlan((asked,)))
+    held = may.deployments[0].vehicles[-1]
+    assert 0 < held <= loose.reach.deployments[q].levels[0, -1]
+    assert [(one.rule, one.amount) for one in found] == [("vehicles_max", 5_000 - held)]
+    assert completed(loose, may, Deadline.after(20.0)) is not None
 
 
 def test_what_is_broken_is_told_by_rule_with_the_nearest_plan() -> None:
@@ -124,4 +144,5 @@ def test_the_command_scores_a_table_and_ends_with_1_where_a_rule_is_broken(
     done = CliRunner().invoke(app, ["evaluate", str(asked), str(own), "--time-limit", "20"])
     assert done.exit_code == 1
     assert "The plan breaks" in done.stdout
-    assert "permit_path [belport/beta/2027-02]" in done.stdout
+    assert "(Belport, Beta, Feb 2027): " in done.stdout
+    assert "2027-02" not in done.stdout

@@ -20,6 +20,13 @@ MADRID: dict[str, Any] = {
     "horizon": {"start": "2027-01", "months": 48, "single_months": 3},
     "overrides": [{"figure": "madrid/city.toml#market.mean_fare_local", "factor": 7.0}],  # worth opening, late as well
 }
+MUNICH: dict[str, Any] = {
+    "name": "Munich in the end",
+    "capital": {"per_quarter_usd": 25e6},
+    "cities": ["munich"],
+    "horizon": {"start": "2027-01", "months": 48, "single_months": 3},
+    "constraints": [{"id": "presence", "type": "launch_by", "city": "munich", "month": "2030-01"}],
+}
 SOLVED_MS = 90_000
 DRAWN_MS = 30_000
 PLAN_PAGE = re.compile(r"/plans/plan_[0-9a-f]{32}$")
@@ -147,4 +154,32 @@ def test_a_plan_in_the_making_is_stopped_and_its_best_kept(site: Site, visitor: 
     status = site.call("GET", f"/v1/plans/{told['id']}")
     assert status["state"] == "cancelled"
     assert status["has_answer"]
+    witness.saw_nothing_wrong()
+
+
+def test_a_city_manager_asks_why_munich_is_late_and_is_shown_what_forcing_it_costs(
+    site: Site, visitor: tuple[BrowserContext, Page, Witness]
+):
+    made = site.made({"request": MUNICH, "options": {"time_limit_s": 40, "gap": 0.02}})
+    assert made["state"] == "succeeded", made
+    rollout = site.call("GET", f"/v1/plans/{made['id']}/cities/munich")["rollout"]
+    assert rollout["launch"] > "2028-07"
+    _, page, witness = visitor
+    page.goto(f"{site.address}/plans/{made['id']}/cities/munich")
+    page.get_by_label("Open by").fill("2028-07")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    answer = page.locator("#why-answer")
+    expect(answer).to_contain_text("It can be had, and costs $", timeout=SOLVED_MS)
+    told = site.call("GET", f"/v1/plans/{made['id']}/why-not?city=munich&by=2028-07")
+    assert told["kind"] == "possible"
+    assert 0.0 < told["least_usd"] <= told["cost_usd"] <= told["most_usd"]
+    expect(answer).to_contain_text(told["sentences"][0])
+    page.get_by_role("link", name="The plan with it").click()
+    expect(page).to_have_url(PLAN_PAGE, timeout=DRAWN_MS)
+    forced = site.call("GET", f"/v1/plans/{told['answered_by']}/cities/munich")["rollout"]
+    assert forced["launch"] <= "2028-07"
+    page.goto(f"{site.address}/plans/{made['id']}/cities/munich")
+    page.get_by_label("Open by").fill("2027-03")  # before any permit: known without a search
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(answer).to_contain_text("permits allow paid service from Dec 2027", timeout=DRAWN_MS)
     witness.saw_nothing_wrong()

@@ -61,7 +61,7 @@ def within(loose: Formulation, given: GivenPlan) -> tuple[GivenPlan, list[Violat
             else "no permit lets riders in within the horizon"
         )
         levels = [_level(level, may[:, t]) for t, level in enumerate(d.level)]
-        most = np.floor(upper[own.vehicles].sum(axis=0) + SAY) if own.vehicles.size else np.zeros(len(labels))
+        most = _most(loose, here[d.key], may, levels)
         fleet = [int(min(v, most[t])) if may[0, t] else 0 for t, v in enumerate(d.vehicles)]
         for t, label in enumerate(labels):
             at, asked = f"{where}/{label}", d.vehicles[t]
@@ -75,6 +75,17 @@ def within(loose: Formulation, given: GivenPlan) -> tuple[GivenPlan, list[Violat
                 found.append(Violation("vehicles_max", at, text, float(asked - fleet[t])))
         kept.append(replace(d, vehicles=fleet, level=levels, programme_start=d.programme_start if any(fleet) else None))
     return GivenPlan(tuple(kept)), found
+
+
+def _most(f: Formulation, q: int, may: NDArray[np.bool_], levels: list[int | None]) -> Array:
+    """Return the largest fleets that the areas in force can hold, whichever may be where none is said; shape (periods,)."""
+    own, upper = f.columns.deployments[q], f.model.upper
+    if not own.vehicles.size:
+        return np.zeros(len(levels))
+    held = np.minimum(f.reach.deployments[q].levels, upper[own.fleet])
+    chosen = may & np.array([[level in {None, g + 1} for level in levels] for g in range(len(may))])
+    area = np.where(chosen, held, 0.0).max(axis=0)
+    return np.asarray(np.floor(np.minimum(area, upper[own.vehicles].sum(axis=0)) + SAY))
 
 
 def _barred(d: GivenDeployment, where: str) -> list[Violation]:

@@ -35,6 +35,7 @@ from fleetplan.prepare import Prepared, prepare
 from fleetplan.request import PlanRequest
 from fleetplan.request.constraints import CONSTRAINT_TYPES
 from fleetplan.run import QUIET, Run
+from fleetplan.words.checked import plainly
 from fleetplan.words.evaluation import evaluation_sentences, opens_otherwise, place_words
 from fleetplan.words.names import Names
 
@@ -231,7 +232,7 @@ def _breaches(violations: tuple[Violation, ...], prepared: Prepared, names: Name
                 places=len(some),
                 where=some[0].where,
                 amount=worst.amount,
-                sentence=worst.sentence,
+                sentence=plainly(worst.sentence),
                 place=place_words(some[0].where, names),
             )
         )

@@ -30,16 +30,16 @@ class Broken(Protocol):
     """A rule that is broken."""
 
     @property
-    def rule(self) -> str:
-        """Its key."""
+    def title(self) -> str:
+        """What it asks."""
 
     @property
     def places(self) -> int:
         """How often."""
 
     @property
-    def where(self) -> str:
-        """Where first."""
+    def place(self) -> str:
+        """Where first, in words; empty where it is of no place."""
 
     @property
     def sentence(self) -> str:
@@ -130,7 +130,8 @@ def broken_sentences(found: Found) -> Iterator[str]:
     """Yield each rule that is broken, with its worst place."""
     for broken in found.breaches:
         more = f" (and {several(broken.places - 1, 'more place')})" if broken.places > 1 else ""
-        yield f"{broken.rule} [{broken.where}]: {broken.sentence}{more}."
+        at = f" ({broken.place})" if broken.place else ""
+        yield f"{broken.title}{at}: {broken.sentence}{more}."
 
 
 def money_sentences(found: Found, names: Names) -> Iterator[str]:
