@@ -16,6 +16,9 @@ from fleetplan.evaluate.result import Evaluation
 from fleetplan.words.evaluation import money_sentences, nearest_sentences, verdict_sentences
 from fleetplan.words.names import Names
 
+IN_USD = frozenset({"capital", "cash_floor", "partner_earns", "result_floor"})
+"""Rules that are missed by an amount of USD."""
+
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
 
@@ -66,6 +69,7 @@ def found_view(service: Service, found: Evaluation, row: PlanRow, file: str) -> 
     return {
         "told": found,
         "verdict": [*verdict_sentences(found), *money_sentences(found, names)],
+        "in_usd": IN_USD,
         "broken": [b for b in found.breaches if b.kind != "record"],
         "record": [b for b in found.breaches if b.kind == "record"],
         "columns": [(head, money, link) for head, money, link in columns if money is not None],

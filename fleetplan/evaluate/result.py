@@ -34,7 +34,7 @@ class Breach(Result):
     sentence
         The worst of them, with its figures.
     place
-        ``where`` in words.
+        Where that is, in words.
     """
 
     rule: str

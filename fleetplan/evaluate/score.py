@@ -233,7 +233,7 @@ def _breaches(violations: tuple[Violation, ...], prepared: Prepared, names: Name
                 where=some[0].where,
                 amount=worst.amount,
                 sentence=plainly(worst.sentence),
-                place=place_words(some[0].where, names),
+                place=place_words(worst.where, names),
             )
         )
     return sorted(found, key=lambda b: (b.kind == "record", -b.places, b.rule))

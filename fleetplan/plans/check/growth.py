@@ -96,5 +96,8 @@ def check_area_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
             grown_by = months + (since if index == 2 else case.starts[before])
             late = grown_by - case.starts[opened]
             if late > 0:
-                text = f"{outer.name} opens before the area can have grown to it, {months} months after {inner.name}"
+                after = f"{months} months after {inner.name}"
+                if grown_by >= NEVER:  # as late as the horizon ends, at least
+                    late, after = case.request.grid.end - case.starts[opened], "and is never driver-out"
+                text = f"{outer.name} opens before the area can have grown to it, {after}"
                 yield Violation("area_growth", case.where(deployed.name, opened), text, late)
