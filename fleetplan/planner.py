@@ -144,7 +144,8 @@ def plan_with_context(
     so_far
         A plan that an interrupted search of this very request had found: this one begins with it.
     mend
-        Whether repairs are looked for where no plan keeps every rule; conflicts are told all the same.
+        Whether repairs are looked for where no plan keeps every rule, and what binds a plan and keeps cities out of it is told;
+        without, the answer is all that counts. Conflicts are told all the same.
 
     Raises
     ------
@@ -222,7 +223,7 @@ def plan_prepared(
         raise _infeasible(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
-    loose = None if bare or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
+    loose = None if bare or not mend or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
     prices = unpriced(formulation) if loose is None else local_prices(loose, result.x, nodes)
     clock.send("checking", worth, result.bound)
     reuse: Reuse = "no_parent" if begin is None else begin.reuse
