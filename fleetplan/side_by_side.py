@@ -39,8 +39,6 @@ class SideBySide:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """End the processes, after the pieces that they are at."""
         for lane in self._lanes:
-            lane.shutdown(wait=False, cancel_futures=True)
-        for lane in self._lanes:
             lane.shutdown(cancel_futures=True)
 
     def done(self, call: Callable[[Any], Any], pieces: Sequence[Piece]) -> Iterator[tuple[int, Any]]:
@@ -71,7 +69,7 @@ class SideBySide:
                 try:
                     answers.append((number, future.result()))
                 except BrokenProcessPool:
-                    self._lanes[lane] = self._lane()
+                    self._replace(lane)
                     lost[number] += 1
                     if lost[number] > MOST_LOST:
                         raise
@@ -88,6 +86,10 @@ class SideBySide:
         self._homes[pieces[number][0]] = lane
         return number
 
+    def _replace(self, lane: int) -> None:
+        self._lanes[lane].shutdown()
+        self._lanes[lane] = self._lane()
+
     def _lane(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(1, mp_context=context, initializer=_begun, initargs=self._begin)
@@ -97,7 +99,7 @@ class SideBySide:
         try:
             return self._lanes[lane].submit(call, told)
         except BrokenProcessPool:
-            self._lanes[lane] = self._lane()
+            self._replace(lane)
             return self._lanes[lane].submit(call, told)
 
 

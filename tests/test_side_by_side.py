@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from concurrent.futures.process import BrokenProcessPool
@@ -40,3 +41,4 @@ def test_nothing_is_lost_when_a_process_is_killed_and_kinds_stay_with_who_had_th
         assert len({pid for _, pid in dict(processes.done(work, [("a-0", "a-0")] * 4)).values()}) == 2, "nobody is idle"
         with pytest.raises(BrokenProcessPool):
             list(processes.done(work, [("", "e-9")]))
+    assert multiprocessing.active_children() == [], "who shares work out waits for those who did it"
