@@ -214,6 +214,7 @@ def plan_prepared(
             coarse=prepared.coarse if crew is not None and begin is None and not options.tilted else None,
             nodes=nodes,
             boxes=boxes,
+            firm=run.whole is not None and run.whole.firm,
             keeps=options.keeps,
         )
     if result is None:

@@ -26,10 +26,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class WholeTime:
-    """So many seconds for everything, from ``began`` (of :func:`time.monotonic`) to the plan that is checked."""
+    """So many seconds for everything, from ``began`` (of :func:`time.monotonic`) to the plan that is checked.
+
+    ``firm``: no plan is waited for any longer where there is none yet, or none but doing nothing.
+    """
 
     began: float
     seconds: float
+    firm: bool = False
 
     @property
     def spent_s(self) -> float:

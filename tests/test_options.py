@@ -20,14 +20,17 @@ from fleetplan.errors import InfeasibleError, RequestError
 from fleetplan.facts import Conflict
 from fleetplan.frontier.points import capped, frontier, keeps, limits, paid_markets, patch_of, to_find
 from fleetplan.frontier.search import find_frontier
+from fleetplan.optimize.pair.race import Limits
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.report.frontier import drawn, rows, standing_alone
 from fleetplan.request import Capital
 from fleetplan.request.constraints import LaunchesPerQuarter
+from fleetplan.run import Run
 from fleetplan.words.comparison import band_briefly, band_words
 from fleetplan.words.names import Names
 from fleetplan.words.side_by_side import rows as table_rows
+from fleetplan.words.values import usd
 from tests.fake_plan import fake_plan
 from tests.test_alternatives import SHORT
 from tests.test_optimize import WORLD
@@ -81,6 +84,10 @@ def test_the_plan_itself_is_the_last_point_and_less_capital_is_worth_no_more(pla
     first, last = told.points
     assert (last.own, last.npv_usd, last.state) == (True, plan.objective, "plan")
     assert last.gained_usd == pytest.approx((plan.objective - within.objective) / (last.limit - first.limit), abs=1e-3)
+    step = last.limit - first.limit
+    assert last.gained_least_usd == pytest.approx(max(0.0, plan.objective - within.bound) / step, abs=1e-3)
+    assert last.gained_most_usd == pytest.approx((plan.bound - within.objective) / step, abs=1e-3)
+    assert first.gained_least_usd is None
     assert first.sentence.startswith("With at most $")
     assert any("for each further dollar" in sentence for sentence in told.sentences)
     picture = str(drawn(told))
@@ -122,7 +129,8 @@ def test_points_of_markets_go_on_from_those_of_the_plan_and_end_where_no_more_ca
     assert told.points[1].gained_usd == -1e7
     assert told.points[2].sentence.endswith(CLASH[0].sentence)
     assert told.points[3].sentence.endswith("Fewer cannot be had either.")
-    assert "Going from 1 to 2 markets costs $10.0 M." in told.sentences
+    (cost,) = [s for s in told.sentences if s.startswith("Going from 1 to 2 markets costs $10.0 M")]
+    assert " (the best plans of both: from $" in cost
     assert told.sentences[-1] == "3 markets or more cannot be had."
     assert str(drawn(told)).count('class="none"') == 2
     assert [row.npv for row in rows(told, Names())][2:] == ["no plan", "no plan"]
@@ -161,6 +169,47 @@ def test_a_frontier_of_which_nothing_is_known_says_so_and_draws_nothing(plan: Pl
     assert frontier(idle, "capital", {}, 2, NAMES).sentences == [
         "The plan spends no capital, so there is no frontier of capital and value."
     ]
+
+
+def test_a_point_at_which_nothing_opens_says_so_and_no_sentence_says_millions_of_nothing(plan: Plan) -> None:
+    spent = plan.kpis.capital_usd
+    shut = [c.model_copy(update={"launch": None, "deployments": []}) for c in plan.cities]
+    kpis = plan.kpis.model_copy(update={"capital_usd": 0.0, "vehicles_end": 0})
+    idle = plan.model_copy(update={"objective": 0.0, "bound": 0.4, "cities": shut, "kpis": kpis})
+    maybe = idle.model_copy(update={"bound": 2.3e6})
+    (third, two_thirds) = to_find(plan, "capital", 3)
+    told = frontier(plan, "capital", {third: idle, two_thirds: maybe}, 3, NAMES)
+    assert told.points[0].sentence.endswith(": nothing is worth opening; none can be worth more than $0.4.")
+    assert told.points[1].sentence.endswith(": the plan found opens nothing; none can be worth more than $2.3 M.")
+    every = [*told.sentences, *(p.sentence for p in told.points)]
+    assert not any("$0.0 M" in sentence for sentence in every)
+    assert told.sentences[0] == f"With no more than {usd(third)} of capital nothing is worth opening."
+    gained = told.points[2].gained_least_usd
+    assert gained == pytest.approx((plan.objective - 2.3e6) / (spent / 3), rel=1e-3)
+    assert " (the best plans: $" in told.sentences[-1]
+
+
+def test_what_less_capital_already_buys_is_told_as_a_share_between_bounds(plan: Plan) -> None:
+    (half,) = to_find(plan, "capital", 2)
+    near = plan.model_copy(update={"objective": 0.91 * plan.objective, "bound": 0.97 * plan.objective})
+    told = frontier(plan, "capital", {half: near}, 2, NAMES)
+    assert any(s.endswith(", 91 % to 97 % of the best.") for s in told.sentences)
+
+
+def test_a_point_ends_with_its_time_though_doing_nothing_is_all_there_is(plan: Plan, monkeypatch: Any) -> None:
+    heard: list[Run] = []
+
+    def again(_: Plan, __: Any, ___: Any, run: Run) -> Any:
+        heard.append(run)
+        return SimpleNamespace(plan=plan)
+
+    monkeypatch.setattr("fleetplan.frontier.search.rerun", again)
+    find_frontier(plan, "capital", 2, EXACTLY, HERE)
+    whole = heard[0].whole
+    assert whole is not None
+    assert (whole.seconds, whole.firm) == (EXACTLY.time_limit_s, True)
+    assert Limits(0.0, 0.0, None, firm=True).more_s(20.0) == 0.0
+    assert Limits(0.0, 0.0, None).more_s(20.0) == 20.0
 
 
 # --- side by side ---

@@ -140,7 +140,7 @@ ALLOWED: dict[str, set[str]] = {
         "words",
     },
     "frontier.types": BASE,
-    "frontier": INPUTS | {"frontier.types", "plans", "plans.types", "words"},
+    "frontier": INPUTS | {"compare.types", "frontier.types", "plans", "plans.types", "words"},
     "frontier.search": INPUTS
     | {"frontier", "frontier.types", "options", "run", "plans.types", "reruns.rerun", "words"},
     "explain": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "words"},

@@ -7,9 +7,11 @@ spends no more. Markets: at least ``m`` are live in the last period, ``m`` from 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fleetplan.compare.types import Band
 from fleetplan.facts import Conflict
 from fleetplan.frontier.types import Axis, Frontier, Point
 from fleetplan.plans.reading import end_month
@@ -103,9 +105,6 @@ def _point(plan: Plan, axis: Axis, limit: float, known: Found, before: Point | N
         return Point(limit=limit, state="open", patch=patch)
     if not isinstance(known, Plan):
         return Point(limit=limit, state="none", conflicts=list(known), patch=patch)
-    gained = None
-    if before is not None and before.npv_usd is not None and limit > before.limit:
-        gained = round((known.objective - before.npv_usd) / (limit - before.limit), 4)
     return Point(
         limit=limit,
         state="plan",
@@ -117,9 +116,27 @@ def _point(plan: Plan, axis: Axis, limit: float, known: Found, before: Point | N
         markets=paid_markets(known),
         vehicles=known.kpis.vehicles_end,
         cities=sorted(c.city for c in known.cities if c.launch),
-        gained_usd=gained,
         patch=patch,
+        **_gained(axis, limit, known, before),
     )
+
+
+def _gained(axis: Axis, limit: float, known: Plan, before: Point | None) -> dict[str, float]:
+    """Return what a point brings over the one before it for each step of the limit, and between what that lies.
+
+    What may be had with less capital may be had with more: more brings no loss.
+    """
+    if before is None or before.npv_usd is None or before.bound_usd is None or limit <= before.limit:
+        return {}
+    steps, floor = limit - before.limit, 0.0 if axis == "capital" else -math.inf
+    band = Band.between((before.npv_usd, before.bound_usd), (known.objective, known.bound))
+    assert band.least_usd is not None  # noqa: S101  # both are numbers
+    assert band.most_usd is not None  # noqa: S101
+    return {
+        "gained_usd": round((known.objective - before.npv_usd) / steps, 4),
+        "gained_least_usd": round(max(floor, band.least_usd) / steps, 4),
+        "gained_most_usd": round(max(floor, band.most_usd) / steps, 4),
+    }
 
 
 def to_find(plan: Plan, axis: Axis, points: int = POINTS) -> Sequence[float]:

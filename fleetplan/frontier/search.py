@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from fleetplan.catalogue import load_catalogue
@@ -11,7 +12,7 @@ from fleetplan.frontier.types import Axis
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.rerun import rerun
-from fleetplan.run import QUIET, Run
+from fleetplan.run import QUIET, Run, WholeTime
 from fleetplan.words.changes import frontier_name
 
 GAP, SECONDS = 0.01, 30.0
@@ -24,7 +25,8 @@ def find_frontier(
     """Return by limit the best plan found within it, each passed by the independent checker, or why there is none.
 
     Where so many markets cannot be had, more of them cannot either: that is taken over with no reason of its own. Limits of
-    capital come the largest first: a plan that spends no more than a smaller one allows is the best within that too.
+    capital come the largest first: a plan that spends no more than a smaller one allows is the best within that too. The
+    time limit is that of a point from its request to its checked plan.
     """
     catalogue = run.catalogue if run.catalogue is not None else load_catalogue()
     found: dict[float, Found] = {}
@@ -41,7 +43,8 @@ def find_frontier(
             continue
         patch = {**patch_of(plan, axis, limit), "name": frontier_name(plan.name, axis, limit)}
         try:
-            found[limit] = rerun(plan, patch, options, replace(run, catalogue=catalogue)).plan
+            whole = WholeTime(time.monotonic(), options.time_limit_s, firm=True)
+            found[limit] = rerun(plan, patch, options, replace(run, catalogue=catalogue, whole=whole)).plan
         except InfeasibleError as error:
             found[limit] = error.clashes
         except SolverError:  # none was found in time, and that there is none was not proven

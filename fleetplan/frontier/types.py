@@ -27,7 +27,8 @@ class Point(Model):
     ``limit`` is the most capital in USD, or the least number of markets. ``npv_usd`` is what the plan found is worth and
     ``bound_usd`` what no plan within the limit exceeds. ``own``: it is the plan that the frontier is of, which keeps the limit.
     ``patch`` makes a request of the limit, as a rerun takes it. ``gained_usd`` is value over the point before it, between the
-    plans found, for each further dollar of capital or each further market; None where one of both has no plan.
+    plans found, for each further dollar of capital or each further market, and lies between ``gained_least_usd`` and
+    ``gained_most_usd`` for the best plans of both; None where one of both has no plan.
     """
 
     limit: float
@@ -41,6 +42,8 @@ class Point(Model):
     vehicles: int | None = None
     cities: list[str] = []
     gained_usd: float | None = None
+    gained_least_usd: float | None = None
+    gained_most_usd: float | None = None
     conflicts: list[Conflict] = []
     patch: dict[str, Any]
     sentence: str = ""

@@ -71,8 +71,8 @@ class _Kept(Watching):
 def _patience_s(board: Board, limits: Limits) -> float:
     """Return for how long a plan is searched for at least where there is none, or none but doing nothing."""
     if not board.plans:
-        return FIRST_PLAN_S
-    return 0.0 if board.found or limits.nodes is not None else NOTHING_S
+        return limits.more_s(FIRST_PLAN_S)
+    return 0.0 if board.found or limits.nodes is not None else limits.more_s(NOTHING_S)
 
 
 def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None) -> bool:

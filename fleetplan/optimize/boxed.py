@@ -67,7 +67,7 @@ class _Boxes:
         """Seconds left, or nodes as seconds; some more where there is no plan yet."""
         if self.board.found or self.limits.nodes is not None:
             return self.limits.left_s
-        return self.limits.left_s + (NOTHING_S if self.board.plans else FIRST_PLAN_S)
+        return self.limits.left_s + self.limits.more_s(NOTHING_S if self.board.plans else FIRST_PLAN_S)
 
     @property
     def bound(self) -> float:

@@ -88,6 +88,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     coarse: Formulation | None = None,
     nodes: NodeClock | None = None,
     boxes: KnownBoxes | None = None,
+    firm: bool = False,
 ) -> SearchResult | None:
     """Return the best plan found, or None if no plan keeps every rule.
 
@@ -107,6 +108,8 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     boxes
         What is known of the boxes of this problem from others that go without other structures of launches, and differ in
         nothing else; what is found out is added to it.
+    firm
+        No first plan is waited for beyond the time limit.
 
     Where the request puts markets first, the most markets are found before anything else, and ``bound`` then holds for the plans
     that have at least as many as the plan found.
@@ -117,7 +120,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         If the time ran out, or the search was stopped, before any plan was found.
     """
     began = time.monotonic()
-    ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes)
+    ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes, firm)
     effort, known = (
         _Effort(began, ends, seed, report),
         _Known(cache(known_bound or _no_bound), cache(start or _no_plan), coarse=coarse, boxes=boxes or KnownBoxes()),

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from fleetplan.frontier.types import Frontier, Point
 from fleetplan.report.svg import join, nice_step, usd_tick
+from fleetplan.words.frontier import gained_band
 from fleetplan.words.names import Names
 from fleetplan.words.values import DASH, count, listed, usd
 
@@ -164,7 +165,7 @@ def _row(found: Frontier, p: Point, names: Names) -> Row:
     if p.npv_usd is None:
         said = "no plan" if p.state == "none" else "not known yet"
         return Row(limit, said, DASH, DASH, DASH, DASH, DASH, DASH)
-    step = DASH if p.gained_usd is None else usd(p.gained_usd)
+    step = DASH if p.gained_usd is None else f"{usd(p.gained_usd)}{gained_band(p)}"
     cities = listed([names.city(city) for city in p.cities]) or "none"
     return Row(
         limit, usd(p.npv_usd), usd(p.bound_usd), step, usd(p.capital_usd), count(p.markets), count(p.vehicles), cities

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from fleetplan.compare.types import Band
 from fleetplan.frontier.types import Frontier, Point
+from fleetplan.words.comparison import band_words
 from fleetplan.words.names import Names
-from fleetplan.words.values import count, listed, several, usd, usd_fine
+from fleetplan.words.values import count, listed, percent, several, usd, usd_fine
 
-NOTHING_USD = 50_000.0
+MILLION_USD = 1e6
+"""Less is said in its own unit: in millions with one digit it would be nothing."""
+SAME = 0.005
+"""Shares, and dollars for a dollar, that are said alike."""
 
 
 def in_words(found: Frontier, names: Names) -> Frontier:
@@ -36,12 +41,38 @@ def point_sentence(point: Point, found: Frontier, names: Names) -> str:
     assert point.npv_usd is not None  # noqa: S101  # a plan was found
     assert point.bound_usd is not None  # noqa: S101
     cities = listed([names.city(city) for city in point.cities]) or "nothing"
-    most = f", none can be worth more than {usd_fine(point.bound_usd)}"
+    most = f"none can be worth more than {_worth(point.bound_usd)}"
     own = " (this plan)" if point.own else ""
+    if _idle(point):
+        found_ = "nothing is worth opening" if point.bound_usd < MILLION_USD else "the plan found opens nothing"
+        return f"With {limit}{own}: {found_}; {most}."
     return (
-        f"With {limit}{own}: {usd_fine(point.npv_usd)}{most}; it opens {cities}, spends {usd(point.capital_usd)} "
+        f"With {limit}{own}: {_worth(point.npv_usd)}, {most}; it opens {cities}, spends {usd(point.capital_usd)} "
         f"and ends with {several(point.vehicles or 0, 'vehicle')}."
     )
+
+
+def _worth(value: float) -> str:
+    return usd(value) if abs(value) < MILLION_USD else usd_fine(value)
+
+
+def _idle(point: Point) -> bool:
+    return not point.cities and not point.vehicles
+
+
+def gained_band(point: Point) -> str:
+    """Return between what the gain of the best plans lies, to stand after that of the plans found; empty where that is it."""
+    least, most = point.gained_least_usd, point.gained_most_usd
+    if least is None or most is None or most - least < SAME:
+        return ""
+    return f" (the best plans: {usd(least)} to {usd(most)})"
+
+
+def _share(point: Point, found: Frontier) -> str:
+    """Return which share of the best plan's worth a point's best plan has, by the bounds of both."""
+    least, most = (point.npv_usd or 0.0) / found.own_bound_usd, (point.bound_usd or 0.0) / found.own_npv_usd
+    low, high = percent(least, 0), percent(min(1.0, most), 0)
+    return f", {low} of the best" if low == high else f", {low} to {high} of the best"
 
 
 def _sentences(found: Frontier) -> Iterator[str]:
@@ -60,7 +91,7 @@ def _sentences(found: Frontier) -> Iterator[str]:
 
 
 def _capital(known: list[Point], found: Frontier) -> Iterator[str]:
-    idle = [p for p in known if abs(p.npv_usd or 0.0) < NOTHING_USD and not p.vehicles]
+    idle = [p for p in known if _idle(p) and (p.bound_usd or 0.0) < MILLION_USD]
     if idle:
         yield f"With no more than {usd(idle[-1].limit)} of capital nothing is worth opening."
     worth = [p for p in known if (p.npv_usd or 0.0) >= 0.9 * found.own_npv_usd > 0.0]
@@ -68,20 +99,24 @@ def _capital(known: list[Point], found: Frontier) -> Iterator[str]:
         first = worth[0]
         yield (
             f"{usd(first.limit)} of capital already buys {usd_fine(first.npv_usd or 0.0)} of the plan's "
-            f"{usd_fine(found.own_npv_usd)}."
+            f"{usd_fine(found.own_npv_usd)}{_share(first, found)}."
         )
     steps = [p for p in known if p.gained_usd is not None]
     if steps:
         last = steps[-1]
-        yield f"The last step, to {usd(last.limit)}, brings {usd(last.gained_usd)} of value for each further dollar."
+        yield (
+            f"The last step, to {usd(last.limit)}, brings {usd(last.gained_usd)} of value for each further dollar"
+            f"{gained_band(last)}."
+        )
 
 
 def _markets(known: list[Point], found: Frontier) -> Iterator[str]:
     yield f"The plan has {several(found.own_markets, 'market')} at its end and is worth {usd_fine(found.own_npv_usd)}."
     for before, point in pairwise(known):
-        less = (before.npv_usd or 0.0) - (point.npv_usd or 0.0)
-        verb = "costs" if less >= 0 else "brings"
-        yield f"Going from {count(before.limit)} to {several(round(point.limit), 'market')} {verb} {usd(abs(less))}."
+        one, two = ((p.npv_usd or 0.0, p.bound_usd or 0.0) for p in (before, point))
+        less, band = one[0] - two[0], band_words(Band.between(one, two))
+        told = "changes nothing" if abs(less) < 1.0 else f"{'costs' if less > 0 else 'brings'} {usd(abs(less))}"
+        yield f"Going from {count(before.limit)} to {several(round(point.limit), 'market')} {told}{band}."
     none = [p for p in found.points if p.state == "none"]
     if none:
         yield f"{several(round(none[0].limit), 'market')} or more cannot be had."

@@ -51,17 +51,25 @@ def outline_of(f: Formulation, model: Model, whole: Flags) -> Outline:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a search ends: ``ends`` in monotonic seconds, or by the clock of nodes where one is given; ``gap`` relative."""
+    """When a search ends: ``ends`` in monotonic seconds, or by the clock of nodes where one is given; ``gap`` relative.
+
+    ``firm``: no first plan is waited for beyond that.
+    """
 
     ends: float
     gap: float
     stop: threading.Event | None
     nodes: NodeClock | None = None
+    firm: bool = False
 
     @property
     def left_s(self) -> float:
         """Seconds left, below zero when it is over."""
         return self.ends - (time.monotonic() if self.nodes is None else self.nodes.now())
+
+    def more_s(self, seconds: float) -> float:
+        """Return so many seconds for which a first plan is waited for beyond the end, 0 where none is."""
+        return 0.0 if self.firm else seconds
 
     @property
     def over_at(self) -> float:
@@ -201,6 +209,6 @@ class _Patience:
         if stop is not None and stop.is_set():
             self._asked_at = min(self._asked_at, now)
         if not self.board.plans:
-            return -self.limits.left_s >= FIRST_PLAN_S
+            return -self.limits.left_s >= self.limits.more_s(FIRST_PLAN_S)
         late = max(-self.limits.left_s, now - self._asked_at)
-        return late >= (0.0 if self.board.found else NOTHING_S)
+        return late >= (0.0 if self.board.found else self.limits.more_s(NOTHING_S))
