@@ -105,6 +105,10 @@ def test_a_city_manager_reads_the_rollout_of_a_city(
     expect(page.locator("#now")).to_contain_text("km²")
     expect(page.locator("#permits")).to_contain_text("DGT")
     expect(page.locator("#content")).to_contain_text("OpenStreetMap")
+    assert "plotly-" not in "".join(page.evaluate("performance.getEntriesByType('resource').map(e => e.name)"))
+    page.get_by_role("button", name="Move and zoom the map").press("Enter")
+    expect(page.locator("#citymap")).to_have_attribute("data-ready", "yes", timeout=DRAWN_MS)
+    expect(page.get_by_role("button", name="Nearer")).to_be_visible()
     witness.saw_nothing_wrong()
 
 

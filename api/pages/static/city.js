@@ -29,7 +29,9 @@ async function start() {
     state.ground = await loadGround(box.dataset.ground);
     if (!moments.length) state.t = state.ground.periods.length - 1;
     paint();
+    byId("rollout").dataset.ready = "yes";
     if (hasWebGl()) {
+      await wanted(box.closest(".mapside"));
       state.map = await drawMap(box, state.ground, { zone: (i) => zoneWords(state.ground, i, state.t) });
       paint();
     }
@@ -38,6 +40,17 @@ async function start() {
     byId("map-problem").hidden = false;
   }
   byId("rollout").dataset.ready = "yes";
+}
+
+/* The map that moves brings a large script: it comes when somebody turns to the drawing, which has followed the month till then. */
+function wanted(figure) {
+  const button = byId("move-map");
+  button.hidden = false;
+  return new Promise((resolve) => {
+    const come = () => { button.hidden = true; resolve(); };
+    for (const kind of ["pointerenter", "touchstart"]) figure.addEventListener(kind, come, { once: true, passive: true });
+    button.addEventListener("click", come, { once: true });
+  });
 }
 
 function paint() {

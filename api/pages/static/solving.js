@@ -12,6 +12,7 @@ const SEARCHING = ["counting markets", "searching"];
 const AFTER = ["whole vehicles", "prices", "conflicts", "checking", "done"];
 const RECONNECT_MS = 3000;
 const TURN_MS = 4000;
+const ROUNDING_USD = 1; // a plan is stored in cents: the last figure may differ from the search's by that
 
 /* Everything known so far. Times are seconds since the plan was taken up, by the service's clock. */
 const now = {
@@ -92,7 +93,7 @@ function phase(told, at) {
 
 function figures(told, at) {
   const x = at - now.began;
-  if (told.best_usd !== null && told.best_usd !== now.best) {
+  if (told.best_usd !== null && (now.best === null || now.provisional || Math.abs(told.best_usd - now.best) >= ROUNDING_USD)) {
     if (now.best === null) speak(`A first plan is found, worth ${usd(told.best_usd)}.`);
     now.best = told.best_usd;
     now.provisional = now.phase === "provisional";
@@ -185,6 +186,13 @@ function tick() {
   if (now.state === "running") chart();
 }
 
+/* Why a step was passed over: the time for searching was used up, or there was nothing for it to do. */
+function passedOver() {
+  if (now.searchBegan === null) return "not needed";
+  const searched = (now.searchEnded ?? clock()) - now.searchBegan;
+  return searched >= 0.9 * live.search_s ? "no time left" : "not needed";
+}
+
 function showSteps() {
   const all = steps();
   const at = all.findIndex((s) => s.dataset.phases.split("|").includes(now.phase));
@@ -195,7 +203,7 @@ function showSteps() {
     step.className = i === at ? "now" : been ? "done" : i < at ? "skipped" : "";
     if (i === at) step.setAttribute("aria-current", "step");
     else step.removeAttribute("aria-current");
-    step.querySelector(".at").textContent = i === at ? "now" : been ? "done" : i < at ? "not needed" : "";
+    step.querySelector(".at").textContent = i === at ? "now" : been ? "done" : i < at ? passedOver() : "";
   });
 }
 
