@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from fleetplan import __version__
@@ -38,7 +37,7 @@ from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.repair.find import LEAST_S, seconds_for, unfrozen, what_helps
 from fleetplan.request import PlanRequest
-from fleetplan.reruns.inherit import NOT_ITS_VALUE, NOTHING_INHERITED, Inherited, inherited_bound
+from fleetplan.reruns.inherit import Heir, Inherited
 from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import Start, start_from
 from fleetplan.run import QUIET, Clock, Run
@@ -194,12 +193,7 @@ def plan_prepared(
         crew = None if alone else stack.enter_context(Crew(run.recruit))
         formulation = keeping.onto(prepared.formulation)
 
-        @cache
-        def inherited() -> Inherited:
-            if parent is None:
-                return NOTHING_INHERITED
-            return NOT_ITS_VALUE if options.prices is not None else inherited_bound(parent, prepared)
-
+        heir = Heir(parent, prepared, options)
         begin = None if parent is None and so_far is None else _Begun(formulation, parent, so_far, clock, nodes)
         result = _searched(
             formulation,
@@ -209,7 +203,7 @@ def plan_prepared(
             report=clock.send,
             stop=run.stop,
             start=begin,
-            known_bound=lambda: inherited().bound_usd,
+            known_bound=heir.ending,
             crew=crew,
             coarse=prepared.coarse if crew is not None and begin is None and not options.tilted else None,
             nodes=nodes,
@@ -228,7 +222,9 @@ def plan_prepared(
     prices = unpriced(formulation) if loose is None else local_prices(loose, result.x, nodes)
     clock.send("checking", worth, result.bound)
     reuse: Reuse = "no_parent" if begin is None else begin.reuse
-    seal = _Seal(prepared, formulation, loose, prices, keeping, inherited(), reuse, options, clock)
+    cost = keeping.cost(prepared.formulation, formulation, result.x)
+    inherited = heir.inherited(result.bound + cost)
+    seal = _Seal(prepared, formulation, loose, prices, keeping, inherited, reuse, options, clock)
     checked = seal.first_valid(result)
     clock.send("done", checked.objective if result.found else None, checked.bound)
     return PlanningResult(checked, prepared)

@@ -23,7 +23,7 @@ from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import prepare
 from fleetplan.request import parse_request
-from fleetplan.reruns.inherit import Inherited, inherited_bound, only_tightens
+from fleetplan.reruns.inherit import Heir, Inherited, inherited_bound, only_tightens
 from fleetplan.reruns.keep import CHANGE, FREEZE
 from fleetplan.reruns.rerun import (
     apply_patch,
@@ -565,6 +565,20 @@ def test_a_change_that_does_not_bind_needs_no_search(parent):
     assert child.certificate.method.inheritance == "inherited"
     assert child.certificate.method.bound_of == hashlib.sha256(plan_text(parent).encode()).hexdigest()
     assert "proven for the parent plan" in child.certificate.method.sentence
+
+
+def test_the_parents_request_is_written_down_again_only_where_its_bound_ends_a_search_or_is_lower(parent, monkeypatch):
+    ready, written_down = prepare(parse_request(BASE), Run(catalogue=WORLD)), []
+    monkeypatch.setattr(
+        "fleetplan.reruns.inherit.prepare_again", lambda *_: written_down.append(1) or ready
+    )  # it is the request itself
+    heir = Heir(parent, ready, PlanOptions(gap=0.01))
+    assert heir.ending(0.5 * parent.bound) == float("inf")
+    assert inherited_bound(parent, ready, parent.bound) == Inherited(float("inf"), "own_is_lower")
+    assert not written_down
+    assert heir.ending(0.995 * parent.bound) == parent.bound
+    assert heir.inherited(0.0).why == "inherited", "once it is known it is not asked again"
+    assert len(written_down) == 1
 
 
 def test_a_bound_that_holds_for_some_plans_only_is_not_taken_over(parent):

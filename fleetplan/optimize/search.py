@@ -83,7 +83,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     report: Report,
     stop: threading.Event | None = None,
     start: Start | None = None,
-    known_bound: Callable[[], float] | None = None,
+    known_bound: Callable[[float], float] | None = None,
     crew: Crew | None = None,
     coarse: Formulation | None = None,
     nodes: NodeClock | None = None,
@@ -97,8 +97,8 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     start
         Makes a plan in whole numbers to begin with, or None; called at most once, while the processes are at work already.
     known_bound
-        Tells a bound proven elsewhere for this problem, infinity for none; called at most once, after ``start``: a plan within
-        its gap ends the search.
+        Tells a bound proven elsewhere for this problem where it ends the search of a plan worth so much (USD), else infinity;
+        asked after ``start``, and for every better plan.
     crew
         Two processes to work with; without them, one step after another here.
     coarse
@@ -123,7 +123,7 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes, firm)
     effort, known = (
         _Effort(began, ends, seed, report),
-        _Known(cache(known_bound or _no_bound), cache(start or _no_plan), coarse=coarse, boxes=boxes or KnownBoxes()),
+        _Known(known_bound or _no_bound, cache(start or _no_plan), coarse=coarse, boxes=boxes or KnownBoxes()),
     )
     if formulation.instance.scope.request.objective == "markets_then_npv":
         return _markets_first(formulation, effort, known, crew)
@@ -134,7 +134,7 @@ def _no_plan() -> None:
     """Return no plan to begin with."""
 
 
-def _no_bound() -> float:
+def _no_bound(_value_usd: float) -> float:
     """Return that no bound is known."""
     return np.inf
 
@@ -155,18 +155,25 @@ class _Effort:
         return self.limits.left_s <= 0.0 or bool(stop is not None and stop.is_set())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Known:
     """What is known beforehand: a bound, a plan to begin with, a plan of any worth (``some``), the problem on a coarser grid.
 
-    ``boxes`` are known of the problem without a demand for markets.
+    ``boxes`` are known of the problem without a demand for markets; ``told`` is the bound once it was told.
     """
 
-    bound: Callable[[], float]
+    bound: Callable[[float], float]
     start: Start
     some: Array | None = None
     coarse: Formulation | None = None
     boxes: KnownBoxes = field(default_factory=KnownBoxes)
+    told: float = np.inf
+
+    def take(self, board: Board) -> None:
+        """Put the bound on the board where it ends the search of the best plan there."""
+        if np.isinf(self.told) and board.plans:
+            self.told = self.bound(board.value)
+            board.take_bound(self.told)
 
 
 def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
@@ -224,13 +231,13 @@ def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
     board, ends, boxed = _board(f, effort.report, known), effort.limits, by_boxes(f)
     if crew is None or boxed:
         _begin(board, known)
-        board.take_bound(known.bound())
+        known.take(board)
     if not board.closed(ends.gap) and not _searched(board, effort, known, crew) and known.some is None:
         return None
     if not boxed:
         _finish(board, ends, effort.seed)
     _bound_somehow(board, effort.seed)
-    inherited = board.bound == known.bound()
+    inherited = board.bound == known.told
     return SearchResult(
         x=board.plans[0],
         value=board.value,
@@ -307,7 +314,7 @@ def _searched(board: Board, effort: _Effort, known: _Known, crew: Crew | None) -
         ends,
         seed=effort.seed,
         meanwhile=partial(_begin, board, known),
-        afterwards=lambda: board.take_bound(known.bound()),
+        with_plans=partial(known.take, board),
         coarse=hint,
     )
 

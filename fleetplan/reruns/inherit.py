@@ -12,6 +12,8 @@ from itertools import accumulate
 from math import inf
 
 from fleetplan.facts import Inheritance
+from fleetplan.optimize.ending import tolerance_usd
+from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare_again
 from fleetplan.request import PlanRequest
@@ -58,18 +60,51 @@ NOT_ITS_VALUE = Inherited(inf, "objective")
 """Where what is common has prices, a plan may have more of the value searched for than any has NPV."""
 
 
-def inherited_bound(parent: Plan, prepared: Prepared) -> Inherited:
-    """Return the parent's bound if it holds for a request too, else infinity.
+@dataclass(eq=False)
+class Heir:
+    """Tells the parent plan's bound. Whether it holds is found out once, where that is of use.
+
+    It takes the parent's request written down again, as long as a third of a small rerun's search.
+    """
+
+    parent: Plan | None
+    prepared: Prepared
+    options: PlanOptions
+    _known: Inherited | None = None
+
+    def ending(self, value_usd: float) -> float:
+        """Return the bound where it ends the search of a plan worth so much, USD; else infinity."""
+        if self.parent is None:
+            return inf
+        near = self.options.gap * max(1.0, abs(value_usd)) + tolerance_usd(value_usd)
+        return self.inherited().bound_usd if self.parent.bound - value_usd <= near else inf
+
+    def inherited(self, own_usd: float = inf) -> Inherited:
+        """Return what is taken over, where it is less than one's own."""
+        if self._known is None:
+            self._known = self._found(own_usd)
+        return self._known
+
+    def _found(self, own_usd: float) -> Inherited:
+        if self.parent is None:
+            return NOTHING_INHERITED
+        return (
+            NOT_ITS_VALUE if self.options.prices is not None else inherited_bound(self.parent, self.prepared, own_usd)
+        )
+
+
+def inherited_bound(parent: Plan, prepared: Prepared, own_usd: float = inf) -> Inherited:
+    """Return the parent's bound if it holds for a request too and is lower than its own, else infinity.
 
     It does if the request only tightens the parent's, both weigh plans by NPV alone, the parent's bound was proven for
     all plans of its request (not only for those that kept decisions of its own parent), and the matrix that is written
     today for the parent's request is the one that the bound was proven for.
     """
-    reason = _hindrance(parent, prepared)
+    reason = _hindrance(parent, prepared, own_usd)
     return Inherited(inf, reason) if reason else Inherited(parent.bound, "inherited")
 
 
-def _hindrance(parent: Plan, prepared: Prepared) -> Inheritance | None:
+def _hindrance(parent: Plan, prepared: Prepared, own_usd: float) -> Inheritance | None:
     proof = parent.certificate
     if not proof.method.bounds_every_plan:
         return "priced_changes" if proof.method.change_price_usd and not proof.method.kept_until else "kept_decisions"
@@ -79,5 +114,7 @@ def _hindrance(parent: Plan, prepared: Prepared) -> Inheritance | None:
         return "catalogue"
     if not only_tightens(parent.request, prepared.request):
         return "loosens"
+    if parent.bound >= own_usd:  # before the parent's request is written down again
+        return "own_is_lower"
     known = prepare_again(parent.request, prepared).formulation_sha256
     return None if proof.formulation_sha256 == known else "matrix"

@@ -91,7 +91,7 @@ def race(
     *,
     seed: int,
     meanwhile: Callable[[], None],
-    afterwards: Callable[[], None],
+    with_plans: Callable[[], None],
     coarse: Outline | None = None,
 ) -> bool:
     """Let both processes work until an end is reached; return False when it is proven that there is no plan.
@@ -100,8 +100,9 @@ def race(
     ----------
     meanwhile
         What is to be done once plans are looked for, before anything is heard: a plan to begin with may be put on the board.
-    afterwards
-        What is to be done once both are at work: a bound known beforehand may be put on the board.
+    with_plans
+        What is to be done once both are at work, and whenever something was heard: a bound known beforehand may be put on the
+        board, once it ends the search.
 
     Raises
     ------
@@ -116,7 +117,7 @@ def race(
     later = _Later(partial(crew.begin, {"bounds": Task(bounds, seed, known, told_prices=alike)}))
     meanwhile()  # with two at work: three on two cores would keep a plan to begin with from coming soon
     later.now()
-    afterwards()
+    with_plans()
     if board.found and board.plans[0] is not known:
         for who in WORKERS:
             crew.tell(who, Found("plan", board.plans[0], board.value, "parent"))
@@ -135,6 +136,7 @@ def race(
                 LOG.error("the %s process: %s", heard.who, heard.message.message)
         else:
             _hear(crew, board, heard, seed, by_block=by_block)
+            with_plans()
     if not board.plans:
         told = "; ".join(f"{who}: {o.message}" for who, o in over.items() if o.message)
         msg = f"no plan was found in the time given; allow more time (--time-limit) or loosen the request{told and f' ({told})'}"
