@@ -61,7 +61,7 @@ def climbed(channel: Channel) -> bool:
         promising = False
     if not tree.open_above(channel.best_usd) or close_nodes(channel, tree, pace):
         return True
-    if cities is not None and promising:
+    if cities is not None and promising and cities.bound <= tree.bound:
         cities.go_on()
     return channel.stopped.is_set()
 

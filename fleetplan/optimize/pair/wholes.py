@@ -21,7 +21,7 @@ from fleetplan.optimize.pair.tree import Node, StepTree
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
 from fleetplan.optimize.solve import solve
 
-NODE_S, LEAF_S, ALL_S = 0.3, 2.0, 6.0
+NODE_S, LEAF_S, ALL_S = 1.0, 4.0, 10.0
 """Processor seconds for a node, after which it is split, for a leaf, which nothing splits, and for all of them."""
 
 SLOW_S = 0.3
