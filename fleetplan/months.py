@@ -1,7 +1,8 @@
 """Months and the planning grid.
 
 A month is a string ``YYYY-MM`` at every boundary and an absolute integer (``12 * year + month - 1``) inside. A horizon is
-cut into periods of whole months: near months singly, later ones by quarter, as planners do.
+cut into periods of whole months: near months singly, later ones by quarter, as planners do, and quarters where services may
+first open.
 """
 
 from __future__ import annotations
@@ -62,30 +63,34 @@ class Grid:
     done: int = 0
 
     @classmethod
-    def default(cls, start: str, months: int = 48, single_months: int = 12) -> Grid:
-        """Cut a horizon into ``single_months`` single months, then quarters (the last may be shorter)."""
-        single = min(single_months, months)
-        rest = months - single
-        lengths = [1] * single + [3] * (rest // 3) + ([rest % 3] if rest % 3 else [])
-        return cls(month_number(start), tuple(lengths))
+    def default(cls, start: str, months: int = 48, single_months: int = 12, cuts: Iterable[int] = ()) -> Grid:
+        """Cut a horizon into ``single_months`` single months, then quarters (the last may be shorter).
 
-    def begun(self, today: int, marks: Iterable[int], single_months: int | None = None) -> Grid:
+        Besides, a period begins in every absolute month of ``cuts`` that lies in the horizon.
+
+        >>> Grid.default("2027-01", months=24, single_months=12, cuts=[month_number("2028-06")]).lengths[12:]
+        (3, 2, 1, 3, 3)
+        """
+        first, after = month_number(start), month_number(start) + months
+        single = min(single_months, months)
+        begins = {*range(first, first + single), *range(first + single, after, 3), *cuts}
+        inside = sorted(month for month in begins if first <= month < after)
+        return cls(first, tuple(b - a for a, b in itertools.pairwise([*inside, after])))
+
+    def begun(self, today: int, marks: Iterable[int], single_months: int, cuts: Iterable[int] = ()) -> Grid:
         """Return the same months with what lies before an absolute month ``today`` done, cut where ``marks`` say.
 
-        From ``today`` on so many single months are planned, then quarters; left out, those that are left of the grid's own.
+        From ``today`` on so many single months are planned, then quarters, cut at ``cuts``.
 
         >>> grid = Grid.default("2027-01", months=24, single_months=12)
-        >>> grid.begun(month_number("2027-11"), [month_number("2027-06")]).lengths
+        >>> grid.begun(month_number("2027-11"), [month_number("2027-06")], 2).lengths
         (5, 5, 1, 1, 3, 3, 3, 3)
-        >>> grid.begun(month_number("2028-02"), [], 2).lengths
-        (13, 1, 1, 3, 3, 3)
+        >>> grid.begun(month_number("2028-02"), [], 2, [month_number("2028-09")]).lengths
+        (13, 1, 1, 3, 2, 1, 3)
         """
-        cuts = sorted({self.start, *(m for m in marks if self.start < m < today), today})
-        own = sum(1 for _ in itertools.takewhile(lambda n: n == 1, self.lengths)) - (today - self.start)
-        ahead = Grid.default(
-            month_text(today), self.end - today, max(0, own) if single_months is None else single_months
-        )
-        past = [b - a for a, b in itertools.pairwise(cuts)]
+        told = sorted({self.start, *(m for m in marks if self.start < m < today), today})
+        ahead = Grid.default(month_text(today), self.end - today, single_months, cuts)
+        past = [b - a for a, b in itertools.pairwise(told)]
         return Grid(self.start, (*past, *ahead.lengths), len(past))
 
     @property

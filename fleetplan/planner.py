@@ -156,7 +156,7 @@ def plan_with_context(
         If the plan breaks a rule: a bug.
     """
     began = time.monotonic()
-    prepared = prepare(request, run)
+    prepared = prepare(request, run).cut(None if parent is None else parent.request)
     if (whole := run.whole) is not None:
         cold_s = max(0.0, time.monotonic() - began - WARM_S)
         run = replace(run, whole=replace(whole, began=whole.began + cold_s))

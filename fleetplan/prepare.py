@@ -14,6 +14,7 @@ from fleetplan.optimize.formulate import Formulation, formulate, formulation_has
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.pair.blocks import LARGE_COLUMNS
+from fleetplan.optimize.periods import cuts_found
 from fleetplan.request import PlanRequest
 from fleetplan.run import QUIET, Clock, Run
 from fleetplan.scope import Scope, judge_request, resolve_scope
@@ -66,9 +67,20 @@ class Prepared:
         shorter = horizon.model_copy(update={"single_months": SINGLE_MONTHS})
         try:
             scope = resolve_scope(self.request.model_copy(update={"horizon": shorter}), self.catalogue)
+            return Prepared(scope.request, self.catalogue, scope, self.services).cut().formulation
         except RequestError:  # what is asked cannot be said by quarter
             return None
-        return formulate(gather(scope, self.services))
+
+    def cut(self, parent: PlanRequest | None = None) -> Prepared:
+        """Return the same with quarters cut, where a request leaves that open: as a parent's are, or where it spares most waiting."""
+        horizon = self.request.horizon
+        if horizon.cuts is not None:
+            return self
+        cuts = (cuts_found(self.scope, self.services) or None) if parent is None else parent.horizon.cuts
+        if cuts is None:
+            return self
+        request = self.request.model_copy(update={"horizon": horizon.model_copy(update={"cuts": cuts})})
+        return Prepared(request, self.catalogue, resolve_scope(request, self.catalogue), self.services)
 
     @cached_property
     def formulation_sha256(self) -> str:

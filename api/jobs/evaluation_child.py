@@ -27,7 +27,7 @@ def score(job: Mapping[str, Any], lines: Lines) -> None:
 
     with faults_told(lines):
         best = None if job["best"] is None else read_plan(job["best"])
-        prepared = prepare(PlanRequest.model_validate(job["request"]))
+        prepared = prepare(PlanRequest.model_validate(job["request"])).cut()
         known = KnownBest(best, infeasible=job["infeasible"])
         found = evaluate_prepared(prepared, base64.b64decode(job["content"]), job["name"], known=known)
         lines.send("evaluation", {"evaluation": found.model_dump(mode="json")})

@@ -86,7 +86,7 @@ def evaluate(
     InputError
         With every fault of the request, or of the plan.
     """
-    return evaluate_prepared(prepare(request, run), data, where, options, run)
+    return evaluate_prepared(prepare(request, run).cut(), data, where, options, run)
 
 
 def evaluate_prepared(

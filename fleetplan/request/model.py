@@ -51,6 +51,13 @@ class Horizon(Model):
     single_months: Annotated[int, Field(ge=0, le=MAX_HORIZON_MONTHS), NO_TRUTH] = Field(
         default=12, description="leading months planned singly; the rest goes by quarter"
     )
+    cuts: Annotated[list[Month], Field(max_length=MAX_HORIZON_MONTHS)] | None = Field(
+        default=None,
+        examples=[["2028-11"]],
+        exclude_if=not_said,
+        description="months in which a period begins besides, so that quarters are cut there; left out: where that spares "
+        "services the most waiting for a quarter to begin once permits let them open, six at most; an empty list: nowhere",
+    )
 
 
 class Capital(Model):
@@ -176,8 +183,13 @@ class PlanRequest(Model):
     @property
     def grid(self) -> Grid:
         """The periods of the horizon; those before the month of the starting state are done."""
-        whole = Grid.default(self.horizon.start, self.horizon.months, self.horizon.single_months)
+        asked = self.horizon
+        cuts = [month_number(month) for month in asked.cuts or ()]
+        whole = Grid.default(asked.start, asked.months, asked.single_months, cuts)
         state = getattr(self, "starting_state", None)  # missing where it holds a fault
         if state is None or not whole.start < month_number(state.month) < whole.end:
             return whole
-        return whole.begun(month_number(state.month), state.marks, state.single_months)
+        today = month_number(state.month)
+        left = max(0, asked.single_months - (today - whole.start))
+        single = left if state.single_months is None else state.single_months
+        return whole.begun(today, state.marks, single, cuts)

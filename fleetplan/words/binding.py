@@ -110,8 +110,8 @@ def _ramp(b: Binding, context: Context) -> str:
 def _first_year(b: Binding, context: Context) -> str:
     whose, month = context.names.place(b.stack, b.city), month_name(b.period)
     if _left(b) < 1.0:
-        return f"{whose} has the most that a service may have in its first driver-out year, {_fleet(b)}, in {month}."
-    return f"{whose} may have {_fleet(b)} in its first driver-out year, in {month}{_has(b)}."
+        return f"{whose} has the most that a first driver-out year allows, {_fleet(b)}, in {month}."
+    return f"{whose} may have {_fleet(b)} after what a first driver-out year allows, in {month}{_has(b)}."
 
 
 def _partner_growth(b: Binding, context: Context) -> str:

@@ -34,6 +34,7 @@ TITLES = {
     "horizon/start": "The first month planned",
     "horizon/months": "The horizon in months",
     "horizon/single_months": "The number of months planned singly",
+    "horizon/cuts": "The months in which quarters are cut",
     "discount_rate": "The discount rate a year",
     "capital/per_quarter_usd": "The capital per quarter",
     "capital/cash_floor_usd": "The cash floor",
@@ -226,7 +227,7 @@ def _plain(where: str, change: InputChange, names: Names) -> tuple[str, str]:
 
 def _value(where: str, value: Any, names: Names) -> str:
     if value is None:
-        return {"cities": "all", "stacks": "all"}.get(where, "not given")
+        return {"cities": "all", "stacks": "all", "horizon/cuts": "left to the planner"}.get(where, "not given")
     if isinstance(value, list):
         return ", ".join(_value(where, v, names) for v in value) or "empty"
     written: dict[str, Callable[[Any], str]] = {
@@ -235,6 +236,7 @@ def _value(where: str, value: Any, names: Names) -> str:
         "stacks": names.partner,
         "exclude_stacks": names.partner,
         "horizon/start": month_words,
+        "horizon/cuts": month_words,
         "capital/per_quarter_usd": usd,
         "discount_rate": percent,
     }

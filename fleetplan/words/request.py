@@ -86,6 +86,8 @@ def question(scope: Scope) -> list[str]:
     grid = f"{several(single, 'single month')}, then by quarter" if single else "by quarter"
     if single == request.horizon.months:
         grid = "month by month"
+    elif cuts := request.horizon.cuts:
+        grid = f"{grid}, and from {listed([month_name(month) for month in cuts])}"
     return [
         f"{head} {where}, from {span_words(request)} ({grid}).",
         _partners(scope),

@@ -2,7 +2,7 @@
 
 out[q,t] = l[q,1,t] and paid driver-out in hand
 V[q,t] <= g V[q,t-1] + a l[q,1,t-1] + F (l[q,1,t] - l[q,1,t-1]) + L (out[q,t] - out[q,t-1])
-V[q,t] <= first-year fleet until out[q,.] is a year old
+V[q,t] <= first-year fleet until out[q,.] is a year old, then what the growth since its last month in that year makes of it
 sum over a partner's q of the same, with the partner's g and a
 """
 
@@ -129,17 +129,27 @@ class FirstYearRule(Rule):
         return np.asarray((before >= 0) & i.deployments[q].can_be_driver_out[before])
 
     def write(self, p: Problem) -> None:
-        """Bound a fleet by the first year's until the step of a year ago is taken."""
+        """Bound a fleet by the first year's until the step of a year ago is taken, then by what has grown out of that since."""
         i = p.instance
-        before = periods_before(i.grid, YEAR_MONTHS)
         for q, own in enumerate(p.columns.deployments):
             small = _first_year(i, q)
             most = p.reach.deployments[q].fleet
             can = self._grown_up(i, q)
             young, old = p.every[~can & (most > small)], p.every[can & (most > small)]
             p.at_most(self, p.place(q), young, [p.fleet(q, young)], small)
-            grown = (own.driver_out[before[old]], -(most[old] - small))
-            p.at_most(self, p.place(q), old, [p.fleet(q, old), (own.open[0, old], -small), grown])
+            since = np.minimum(grown_since(i, small)[old], most[old, None]) - small
+            steps = np.broadcast_to(own.driver_out[None, :], since.shape)
+            further = np.diff(np.maximum(since, 0.0), append=0.0)  # a step taken later lets less grow
+            p.at_most(self, p.place(q), old, [p.fleet(q, old), (own.open[0, old], -small), (steps, further)])
+
+
+def grown_since(i: Instance, small: float) -> Array:
+    """Return what a first year's fleet may have become since its last month, shape (t, driver-out since); 0 within that year."""
+    starts = i.grid.starts
+    months = starts[:, None] - starts[None, :] - (YEAR_MONTHS - 1)
+    factor, more = growth_over(i.world.growth, np.arange(max(1, int(months.max()) + 1)))
+    grown = factor * small + more
+    return np.where(months > 0, grown[np.maximum(months, 0)], 0.0)
 
 
 def _first_year(i: Instance, q: int) -> float:

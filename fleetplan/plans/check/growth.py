@@ -53,7 +53,7 @@ def check_ramp(case: Case, calendar: Calendar) -> Iterator[Violation]:
 
 
 def check_first_year_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
-    """Yield fleets too large for a service that has not been driver-out for a year."""
+    """Yield fleets too large for a service that has not been driver-out for a year, or has been for little more."""
     for deployed in case.deployed:
         since, done = driver_out_since(case, calendar, deployed), case.request.grid.done
         most = max([case.whole("fleet.first_year_fleet"), *deployed.row.vehicles[max(0, done - 1) : done]])
@@ -62,6 +62,11 @@ def check_first_year_fleet(case: Case, calendar: Calendar) -> Iterator[Violation
             if case.starts[t] < since + YEAR and have > most:
                 text = f"{have} vehicles serve within a year of driver-out; {most} are the most"
                 yield Violation("first_year_fleet", case.where(deployed.name, t), text, have - most)
+            later = case.starts[t] - since - YEAR + 1
+            since_then = grown(case, "fleet.growth", most, later, base=True) if later > 0 else have
+            if have > since_then + SLACK:
+                text = f"{have} vehicles serve; the {most} of the first year may have grown to {since_then:.1f}"
+                yield Violation("first_year_fleet", case.where(deployed.name, t), text, have - since_then)
 
 
 def check_partner_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
