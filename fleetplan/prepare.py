@@ -72,7 +72,7 @@ class Prepared:
             return None
 
     def cut(self, parent: PlanRequest | None = None) -> Prepared:
-        """Return the same with quarters cut, where a request leaves that open: as a parent's are, or where it spares most waiting."""
+        """Return the same with quarters cut, if the request leaves that open: as a parent's are, or where that spares waiting."""
         horizon = self.request.horizon
         if horizon.cuts is not None:
             return self

@@ -408,6 +408,7 @@ def _stack_fleets(cities: list[CityRollout]) -> list[StackFleet]:
                 testing=list(d.test_vehicles),
                 ceiling=[150 + 140 * t for t in range(len(LABELS))],
                 lines_usd={"vehicles": [-66000.0 * b for b in bought]},
+                lead_months=9,
             )
         )
     return fleets

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from fleetplan.cli import app
 from fleetplan.explain.agenda import agenda
+from fleetplan.months import month_number, month_text
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
 from fleetplan.report.calendar import calendar
@@ -60,6 +61,26 @@ def test_every_step_of_every_city_is_an_entry_of_its_own_in_its_month(plan: Plan
         assert entry["CATEGORIES"] == step.kind
         assert "not the day" in entry["DESCRIPTION"]
         assert (entry.get("URL") == "https://p.example/plans/p/cities/london") == (city.city == "london")
+
+
+def test_vehicles_are_ordered_as_many_months_before_they_come_as_their_stack_takes(plan: Plan):
+    """The made-up plan's stacks take nine months; what was due before the plan begins stands in its first month and says so."""
+    city = next(c for c in plan.cities if c.city == "london")
+    orders = [
+        s
+        for told in [agenda(plan, city)]
+        for m in (*told.soon, *told.later)
+        for s in m.steps
+        if "vehicles of" in s.text
+    ]
+    first = [s for s in orders if s.kind == "Order" and s.key.endswith(":1")]
+    for d, order in zip(city.deployments, sorted(first, key=lambda s: s.key), strict=True):
+        come = next(t for t, n in enumerate(d.vehicles) if n + d.test_vehicles[t])
+        due = month_text(month_number(plan.periods[come]) - 9)
+        assert order.month == max(due, plan.periods[0])
+        assert ("was due" in order.detail) == (due < plan.periods[0])
+    silent = plan.model_copy(update={"stacks": [s.model_copy(update={"lead_months": None}) for s in plan.stacks]})
+    assert not [s for m in agenda(silent, city).soon for s in m.steps if "vehicles of" in s.text]
 
 
 def test_entries_keep_their_uid_when_months_move_and_names_change_and_leave_it_to_another_series(plan: Plan):

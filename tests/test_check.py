@@ -279,6 +279,7 @@ def test_half_a_dollar_is_within_the_tolerance():
         ("plan_totals", put(POOL, "testing", plus(1), 4)),
         ("plan_totals", put(POOL, "ceiling", plus(1), 4)),
         ("plan_totals", put(POOL, "platform_owned", value=False)),
+        ("plan_totals", put(POOL, "lead_months", 7)),
         ("plan_totals", put(KPIS, "payback", "2027-04")),
         ("plan_totals", put(KPIS, "cities_live", 1)),
         ("plan_totals", put(KPIS, "markets_live_with_existing", 2)),

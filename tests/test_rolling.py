@@ -248,6 +248,6 @@ def test_a_state_is_a_table_that_reads_back(whole):
 
 
 def test_periods_done_are_cut_where_something_began():
-    grid = Grid.default("2027-01", 30, 6).begun(month_number("2027-09"), [month_number("2027-03")])
+    grid = Grid.default("2027-01", 30, 6).begun(month_number("2027-09"), [month_number("2027-03")], 0)
     assert grid.labels()[: grid.done + 1] == ["2027-01", "2027-03", "2027-09"]
     assert grid.end == Grid.default("2027-01", 30, 6).end

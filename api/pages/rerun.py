@@ -104,6 +104,7 @@ def _names(cities: Sequence[str], stacks: set[str], catalogue: Catalogue) -> dic
         "city": [(c, catalogue.cities[c].name) for c in cities],
         "stack": sorted(((s, catalogue.stacks[s].partner) for s in stacks), key=lambda pair: pair[1]),
         "partner": [(name, name) for name in partners],
+        "line": sorted((name, name) for name, line in catalogue.supply_lines.items() if line.builds_vehicles),
     }
 
 

@@ -1,4 +1,4 @@
-"""What has to be done in a city and when: permits, depots, openings in the order of months."""
+"""What has to be done in a city and when: permits, depots, vehicles, openings in the order of months."""
 
 from __future__ import annotations
 
@@ -98,7 +98,24 @@ def _steps(plan: Plan, city: CityRollout, end: str) -> Iterator[Step]:
         )
         yield Step(depot.ordered, "Order", f"depot {depot.site}", live, f"depot:{depot.site}")
     for d in city.deployments:
+        yield from _orders(plan, d)
         yield from _openings(plan, city, d)
+
+
+def _orders(plan: Plan, d: DeploymentPlan) -> Iterator[Step]:
+    """Yield the orders of a deployment's vehicles, months before they come; one due before the plan stands in its first month."""
+    pool = next((s for s in plan.stacks if s.stack == d.stack), None)
+    if pool is None or pool.lead_months is None:
+        return
+    have = [serving + testing for serving, testing in zip(d.vehicles, d.test_vehicles, strict=True)]
+    who = "the platform orders" if pool.platform_owned else "the partner orders"
+    added = [now - before for before, now in zip([0, *have[:-1]], have, strict=True)]
+    for number, t in enumerate((t for t, more in enumerate(added) if more > 0), start=1):
+        due, come = month_text(month_number(plan.periods[t]) - pool.lead_months), month_name(plan.periods[t])
+        detail = f"{who}; {pool.lead_months} months from order to vehicle, wanted in {come}"
+        late = f"; was due in {month_name(due)}, unless an order stands already" if due < plan.periods[0] else ""
+        text, key = f"{count(added[t])} vehicles of {d.partner}", f"vehicles:{d.stack}:{number}"
+        yield Step(max(due, plan.periods[0]), "Order", text, f"{detail}{late}", key)
 
 
 def _openings(plan: Plan, city: CityRollout, d: DeploymentPlan) -> Iterator[Step]:

@@ -253,6 +253,7 @@ class _Assembly:
             testing=sum((r.testing for r in users), nothing).tolist(),
             ceiling=i.ceilings[slug].tolist(),
             lines_usd=told_lines(self.accounts.stacks.get(slug, {})),
+            lead_months=i.catalogue_stack(slug).lead_months,
         )
 
     def all_lines(self) -> Lines:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fleetplan.facts import Binding, CityOutcome, Exactness, Method
 from fleetplan.request import PlanRequest
@@ -223,7 +223,10 @@ class CityRollout(Model):
 
 
 class StackFleet(Model):
-    """A stack's pool by period: owned (bought, still in life), in service, in tests, idle, supply ceiling."""
+    """A stack's pool by period: owned (bought, still in life), in service, in tests, idle, supply ceiling.
+
+    ``lead_months``: from an order to its vehicles, as the catalogue has it; None in plans made before it was told.
+    """
 
     stack: str
     partner: str
@@ -234,6 +237,7 @@ class StackFleet(Model):
     testing: list[int]
     ceiling: list[int]
     lines_usd: dict[str, list[float]]
+    lead_months: int | None = Field(default=None, exclude_if=lambda told: told is None)
 
 
 class Kpis(Model):

@@ -94,6 +94,7 @@ class LineChange(Constraint):
     """
 
     given = True
+    in_forms = True
     type: Literal["supply_line"] = "supply_line"
     line: Name = Field(description="as in supply_lines.csv", examples=["Ford Valencia (Almussafes)"])
     stack: Name | None = Field(default=None, description="whose vehicles are built there from start on")

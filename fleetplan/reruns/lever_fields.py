@@ -10,7 +10,7 @@ from fleetplan.request.constraints import CONSTRAINT_TYPES, Constraint
 from fleetplan.request.members import Member, members_of
 from fleetplan.words.constraints import CONSTRAINTS, MEMBERS
 
-Input = Literal["whole", "number", "share", "millions", "month", "city", "stack", "partner", "pair", "flag"]
+Input = Literal["whole", "number", "share", "millions", "month", "city", "stack", "partner", "line", "pair", "flag"]
 
 
 MILLIONS = "M USD"
@@ -49,7 +49,7 @@ def _field(kind: type[Constraint], member: Member) -> Field | None:
     """Return a member as a field; None for what forms do not show."""
     words = CONSTRAINTS[kind.model_fields["type"].default]
     label, unit = {**MEMBERS, **words.labels}.get(member.name, ("", ""))
-    shown: dict[str, Input] = {"city": "city", "stack": "stack", "partner": "partner"}
+    shown: dict[str, Input] = {"city": "city", "stack": "stack", "partner": "partner", "line": "line"}
     if not label or member.kind == "choice":
         return None
     if member.kind == "name":

@@ -320,8 +320,13 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         "A supply line is switched on, late or capped",
         asks_line,
         _given,
-        {"delay_months": ("Months later", "months"), "vehicles_per_year": ("Vehicles a year", "vehicles")},
-        "A line and, where it is switched on, the partner built there are written in the request itself.",
+        {
+            "line": ("Supply line", ""),
+            "delay_months": ("Months later", "months"),
+            "vehicles_per_year": ("Vehicles a year", "vehicles"),
+            "price_usd": ("Price of a vehicle built there", "USD"),
+        },
+        "With a partner and a month it is switched on for that partner; without both it only comes later or builds less.",
     ),
     "service_hours": ConstraintWords(
         "Riders are carried in some hours only",

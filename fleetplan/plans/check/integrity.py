@@ -148,6 +148,10 @@ def _fleets(case: Case) -> Iterator[Violation]:
         capital_paid = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
         if fleet.platform_owned != capital_paid:
             yield Violation(TOTALS, fleet.stack, "platform_owned does not follow the contract", 1.0)
+        if fleet.lead_months not in {None, case.catalogue.stacks[fleet.stack].lead_months}:
+            yield Violation(
+                TOTALS, fleet.stack, f"lead_months is {fleet.lead_months}; the catalogue says otherwise", 1.0
+            )
         for t in case.periods:
             columns = (
                 ("in_service", fleet.in_service[t], sum(d.row.vehicles[t] for d in rows)),
