@@ -4,7 +4,8 @@
     python benchmarks/record.py --plan out/plan.json # a plan made before
 
 Every measure of every city and year stands beside the published range of services as old. Where the plan expects more than
-has been published, one sentence in benchmarks/record_reasons.toml says why, or the page calls it a fault.
+has been published, one sentence in benchmarks/record_reasons.toml says why, or the page calls it a fault. Then the plan is read
+as those would who have to sign it (benchmarks/record_readings.toml), with its own figures, beside the reference plans of before.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from fleetplan.plans import finance  # noqa: E402
 from fleetplan.plans.types import Plan  # noqa: E402
 from fleetplan.request import read_request  # noqa: E402
 from fleetplan.words import record as words  # noqa: E402
-from fleetplan.words.values import month_name, percent, usd  # noqa: E402
+from fleetplan.words.values import count, month_name, percent, usd  # noqa: E402
 
 PAGE = ROOT / "docs" / "record.md"
 REASONS = ROOT / "benchmarks" / "record_reasons.toml"
+READINGS = ROOT / "benchmarks" / "record_readings.toml"
 REQUEST = ROOT / "examples" / "uber-2027.yaml"
 MARK = "▲"
 
@@ -38,7 +40,14 @@ def page(plan: Plan, catalogue: Catalogue, reasons: Mapping[str, Mapping[str, st
     """Return the page as Markdown."""
     held = held_against_record(plan, catalogue)
     return "\n".join(
-        [*_head(plan, held, reasons), *_tables(plan, held), *_more(plan, held, reasons), *_points(catalogue)]
+        [
+            *_head(plan, held, reasons),
+            *_tables(plan, held),
+            *_more(plan, held, reasons),
+            *_readings(plan, catalogue),
+            *_before(plan),
+            *_points(catalogue),
+        ]
     )
 
 
@@ -105,6 +114,84 @@ def _more(plan: Plan, held: Sequence[Held], reasons: Mapping[str, Mapping[str, s
         why = reason(mine[0], reasons)
         sentence = words.kinder_sentence(names[city], [h.year for h in mine], measure)
         yield f"- {sentence} {why or '**A fault: nothing explains it.**'}"
+    yield ""
+
+
+def _readings(plan: Plan, catalogue: Catalogue) -> Iterator[str]:
+    """Yield what the plan's readers would object to, and what it answers; nothing of a plan that opens nowhere."""
+    if not any(city.launch for city in plan.cities):
+        return
+    told = facts(plan, catalogue)
+    yield "## Read aloud"
+    yield ""
+    for reader in tomllib.loads(READINGS.read_text(encoding="utf-8")).values():
+        yield f"**{reader['who']}**"
+        yield ""
+        for point in reader["points"]:
+            yield f"- *{point['objection'].format_map(told)}* {point['answer'].format_map(told)}"
+        yield ""
+
+
+def facts(plan: Plan, catalogue: Catalogue) -> dict[str, str]:
+    """Return the figures that readings name, of the plan and of its deployment that is worth most."""
+    k, own = plan.kpis, catalogue.assumptions
+    city, d = max(((c, d) for c in plan.cities for d in c.deployments if d.launch), key=lambda pair: pair[1].npv_usd)
+    sure, stack = d.driver_out_months or d.launch_months, catalogue.stacks[d.stack]
+    minimum, years = (stack.value(f"contract.minimum_{name}") for name in ("quantity", "years"))
+    due = minimum * min(1.0, sum(plan.period_months) / (12 * years)) if years else 0.0
+    empty = [h for h in held_against_record(plan, catalogue) if (h.city, h.measure) == (city.city, "empty_share")]
+    payback = f"It is back in {month_name(k.payback)}." if k.payback else "It is not back within the horizon."
+    received = d.partner_account
+    return {
+        **{name: usd(getattr(k, f"{name}_usd")) for name in ("npv", "terminal")},
+        "cash_lost": usd(-k.cash_usd),
+        "terminal_share": percent(k.terminal_usd / k.npv_usd, 0),
+        "payback": payback,
+        "none_after": usd(k.npv_by_horizon_usd),
+        "twice_after": usd(k.npv_twice_after_usd),
+        "years": f"{k.years_after:g}",
+        "peak": usd(k.peak_funding_usd),
+        "gross": usd(k.gross_npv_usd),
+        "displaced": usd(k.gross_npv_usd - k.incremental_npv_usd),
+        "vehicles": count(k.vehicles_end),
+        "city": city.name,
+        "partner": d.partner,
+        "launch": month_name(d.launch or ""),
+        "programme": month_name(d.programme_start),
+        "growth": percent(own["fleet.growth_share_per_month"].value, 0),
+        **{name: month_name(getattr(sure, name)) if sure else "no month" for name in ("promised", "careful")},
+        **{name: percent(getattr(sure, name) if sure else 0.0, 0) for name in ("kept", "never")},
+        "tax": usd(-plan.returns.tax_usd),
+        "after_tax": usd(plan.returns.after_tax_npv_usd),
+        "trip_cost": f"${plan.returns.cost_per_trip_usd or 0.0:.2f}",
+        "trip_fare": f"${plan.returns.fare_per_trip_usd or 0.0:.2f}",
+        "break_even": percent(plan.returns.break_even_fare or 0.0, 0),
+        "empty_first": words.value_text("empty_share", next((h.value for h in empty[1:]), empty[0].value)),
+        "empty_last": words.value_text("empty_share", empty[-1].value),
+        "minimum": count(minimum),
+        "minimum_years": f"{years:g}",
+        "due": count(due),
+        "bought": count(sum(sum(s.bought) for s in plan.stacks if s.stack == d.stack)),
+        "receipts": usd(received.worth_usd if received else 0.0),
+    }
+
+
+BEFORE = (
+    ("before its world was mended (version 0.2)", "$1,916 M", "$10 M", "$355 M", "$1.55 bn", ""),
+    ("with quarters that are cut nowhere (29 November 2026)", "$51.7 M", "−$62.6 M", "$16.4 M", "$97.9 M", "630"),
+)
+"""Reference plans of before: value, cash, residual, terminal, vehicles at the end."""
+
+
+def _before(plan: Plan) -> Iterator[str]:
+    k = plan.kpis
+    now = [usd(v) for v in (k.npv_usd, k.cash_usd, k.residual_usd, k.terminal_usd)]
+    yield "## The reference plan, then and now"
+    yield ""
+    yield "| plan | value | cash within the horizon | residual | terminal | vehicles at the end |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for row in (*BEFORE, ("today", *now, count(k.vehicles_end))):
+        yield f"| {' | '.join(row)} |"
     yield ""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.record import faults, page
+from benchmarks.record import READINGS, facts, faults, page
 from fleetplan.catalogue import Catalogue, Published, load_catalogue
 from fleetplan.catalogue.schema import RECORD_MEASURES
 from fleetplan.errors import CatalogueError
@@ -151,3 +152,20 @@ def test_a_catalogue_needs_no_record_and_its_faults_are_named(tmp_path: Path) ->
     said = "\n".join(map(str, caught.value.faults))
     for part in ("'five'", "'speed'", "'June'", "1.5", "source"):
         assert part in said
+
+
+def test_every_reader_is_answered_with_figures_of_the_plan_and_no_figure_is_known_for_nothing() -> None:
+    plan, world = known()
+    text, told = READINGS.read_text(encoding="utf-8"), facts(plan, world)
+    assert set(re.findall(r"\{(\w+)\}", text)) == set(told)
+    lines = page(plan, world, {}).splitlines()
+    read = lines[lines.index("## Read aloud") : lines.index("## The reference plan, then and now")]
+    assert [line for line in read if line.startswith("**")] == [
+        "**A finance director**",
+        "**A regulator**",
+        "**The partner**",
+    ]
+    assert f"{told['terminal']} of {told['npv']}" in "\n".join(read)
+    assert not [line for line in read if re.search(r"[{}]", line)]
+    last = lines[lines.index("## The reference plan, then and now") :]
+    assert next(line for line in last if line.startswith("| today |")).split(" | ")[1] == told["npv"]
