@@ -323,8 +323,7 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         {
             "line": ("Supply line", ""),
             "delay_months": ("Months later", "months"),
-            "vehicles_per_year": ("Vehicles a year", "vehicles"),
-            "price_usd": ("Price of a vehicle built there", "USD"),
+            "vehicles_per_year": ("A year", "vehicles"),
         },
         "With a partner and a month it is switched on for that partner; without both it only comes later or builds less.",
     ),
