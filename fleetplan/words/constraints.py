@@ -60,6 +60,7 @@ MEMBERS: Mapping[str, Label] = {
     "city": ("City", ""),
     "stack": ("Partner", ""),
     "partner": ("Partner", ""),
+    "line": ("Supply line", ""),
     "vehicles": ("Vehicles", "vehicles"),
     "start": ("From", ""),
     "end": ("To", ""),
@@ -320,11 +321,7 @@ CONSTRAINTS: Mapping[str, ConstraintWords] = {
         "A supply line is switched on, late or capped",
         asks_line,
         _given,
-        {
-            "line": ("Supply line", ""),
-            "delay_months": ("Months later", "months"),
-            "vehicles_per_year": ("A year", "vehicles"),
-        },
+        {"delay_months": ("Months later", "months"), "vehicles_per_year": ("Vehicles a year", "vehicles")},
         "With a partner and a month it is switched on for that partner; without both it only comes later or builds less.",
     ),
     "service_hours": ConstraintWords(
