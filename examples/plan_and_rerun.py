@@ -6,7 +6,7 @@ Takes seconds once the two cities are in the cache (half a minute the first time
 know notebooks run them one by one.
 """
 
-# %% Ask: the Bay Area and Los Angeles over four years, with five million USD of capital a quarter.
+# %% Ask: the Bay Area and Los Angeles over four years by whole quarters, with five million USD of capital a quarter.
 
 import fleetplan
 from fleetplan.compare import attribute_causes, compare_plans
@@ -17,7 +17,7 @@ request = fleetplan.parse_request(
         "name": "Two cities",
         "cities": ["San Francisco Bay Area", "Los Angeles"],
         "capital": {"per_quarter_usd": 5e6},
-        "horizon": {"start": "2027-01", "months": 48, "single_months": 0},
+        "horizon": {"start": "2027-01", "months": 48, "single_months": 0, "cuts": []},
     }
 )
 

@@ -72,7 +72,7 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
         ),
         (
             binds("first_year_fleet", "operation", stack="weride-gxr", city="madrid", limit=250.0, amount=249.0),
-            "WeRide in Madrid may have 250 vehicles in its first driver-out year, in Oct 2030; it has 249.",
+            "WeRide in Madrid may have 250 vehicles after what a first driver-out year allows, in Oct 2030; it has 249.",
         ),
         (
             binds("partner_growth", "partner", stack="weride-gxr", limit=1300.0, amount=1290.0),
@@ -100,7 +100,7 @@ def binds(rule: str, kind: Any, **more: Any) -> Binding:
         ),
         (
             binds("first_year_fleet", "operation", stack="weride-gxr", city="madrid", limit=250.0),
-            "has the most that a service may have in its first driver-out year, 250 vehicles, in Oct 2030.",
+            "has the most that a first driver-out year allows, 250 vehicles, in Oct 2030.",
         ),
         (
             binds("partner_growth", "partner", stack="weride-gxr", limit=1300.0),
