@@ -6,7 +6,7 @@ Takes seconds once the two cities are in the cache (half a minute the first time
 know notebooks run them one by one.
 """
 
-# %% Ask: the Bay Area and Los Angeles over four years by whole quarters, with five million USD of capital a quarter.
+# %% Ask: the Bay Area and Los Angeles over four years with 4.7 million USD of capital a quarter.
 
 import fleetplan
 from fleetplan.compare import attribute_causes, compare_plans
@@ -16,8 +16,8 @@ request = fleetplan.parse_request(
     {
         "name": "Two cities",
         "cities": ["San Francisco Bay Area", "Los Angeles"],
-        "capital": {"per_quarter_usd": 5e6},
-        "horizon": {"start": "2027-01", "months": 48, "single_months": 0, "cuts": []},
+        "capital": {"per_quarter_usd": 4.7e6},
+        "horizon": {"start": "2027-01", "months": 48, "single_months": 0},
     }
 )
 
@@ -42,7 +42,7 @@ for binding in sorted(plan.binds, key=lambda b: -(b.price_usd or 0.0)):
 # takes a patch of the request; what begins before July 2027 is decided and stays.
 
 patch = {
-    "capital": {"per_quarter_usd": 20e6},
+    "capital": {"per_quarter_usd": 18.8e6},
     "constraints": {"bay-late": {"type": "permit_delay", "city": "bay-area", "months": 3}},
 }
 options = fleetplan.PlanOptions(time_limit_s=30, gap=0.01, freeze_until="2027-07")
