@@ -77,7 +77,7 @@ def test_every_fact_of_a_plan_is_said():
 
 
 def test_a_city_shows_what_names_it_and_what_binds_its_stacks():
-    plan = planned(constraints=[{"id": "few", "type": "fleet_cap", "vehicles": 60, "stack": "beta"}])
+    plan = planned(constraints=[{"id": "few", "type": "fleet_cap", "vehicles": 50, "stack": "beta"}])
     for city in plan.cities:
         stacks = {d.stack for d in city.deployments}
         assert city.binds == [b for b in plan.binds if b.city == city.city or (not b.city and b.stack in stacks)]
