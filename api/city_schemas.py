@@ -23,7 +23,9 @@ class NewCityAsked(Body):
         max_length=8,
         description="GeoJSON, GeoPackage, or the parts of a Shapefile (.shp, .shx, .dbf, .prj, .cpg)",
     )
-    population: Upload | None = Field(default=None, description="a CSV with columns h3, population")
+    population: Upload | None = Field(
+        default=None, description="a table with columns h3, population: CSV, gzipped CSV or Parquet"
+    )
     layer: str | None = Field(default=None, max_length=200)
     country: str | None = Field(default=None, max_length=2, description="two letters, ISO 3166")
     like: str | None = Field(default=None, max_length=80, description="city whose law is copied; none: a template")

@@ -41,10 +41,17 @@ BEGINNINGS: Final[dict[str, bytes]] = {
     ".prj": _ANY,
     ".cpg": _ANY,
     ".csv": _ANY,
+    ".gz": b"\x1f\x8b",
+    ".parquet": b"PAR1",
+    ".topojson": b"{",
 }
 """Endings of files that are let in, and the bytes that they begin with, where the format has some."""
 
-MAIN: Final = (".geojson", ".json", ".gpkg", ".shp")
+MAIN: Final = (".geojson", ".json", ".gpkg", ".shp", ".topojson")
+"""Files of districts; TopoJSON is let in so that its reader says what to do instead."""
+
+TABLES: Final = (".csv", ".gz", ".parquet")
+"""Tables of people; what is gzipped holds a CSV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +99,8 @@ def _begun(asked: NewCityAsked, room: Path, catalogue: Path) -> dict[str, Any]:
     uploads.mkdir()
     districts = _written(asked.districts, uploads, "/districts")
     command = [sys.executable, "-P", "-m", "fleetplan", "cities", "new", "--districts", str(districts), "--json"]
-    if asked.population is not None:
-        command += ["--population", str(_written([asked.population], uploads, "/population", main=(".csv",)))]
+    table = None if asked.population is None else _written([asked.population], uploads, "/population", main=TABLES)
+    command += [] if table is None else ["--population", str(table)]
     for option, value in (("--layer", asked.layer), ("--country", asked.country), ("--like", asked.like)):
         command += [option, value] if value else []
     for law in asked.laws:
@@ -121,7 +128,7 @@ def _begun(asked: NewCityAsked, room: Path, catalogue: Path) -> dict[str, Any]:
         raise p.BadRequest(flaws=[flaw]) from error
     if done.returncode:
         faults = told.get("error", {}).get("faults") or [{"where": "", "what": "cannot be read"}]
-        raise p.BadRequest(flaws=[_flaw(Fault(**fault), room) for fault in faults])
+        raise p.BadRequest(flaws=[_flaw(Fault(**fault), room, table) for fault in faults])
     return dict(told)
 
 
@@ -169,12 +176,11 @@ def _content(upload: Upload, suffix: str, pointer: str) -> bytes:
     return content
 
 
-def _flaw(fault: Fault, room: Path) -> p.Flaw:
-    """Return a fault as a flaw, without the folder that its files lay in."""
+def _flaw(fault: Fault, room: Path, table: Path | None = None) -> p.Flaw:
+    """Return a fault as a flaw, without the folder that its files lay in; ``table`` is that of people."""
+    pointer = "/population" if table is not None and fault.where.startswith(str(table)) else "/districts"
     where, what = (text.replace(f"{room}/uploads/", "").replace(f"{room}/", "") for text in (fault.where, fault.what))
-    return p.Flaw(
-        f"{where}: {what}" if where else what, pointer="/districts", allowed=fault.allowed, remedy=fault.remedy
-    )
+    return p.Flaw(f"{where}: {what}" if where else what, pointer=pointer, allowed=fault.allowed, remedy=fault.remedy)
 
 
 # --- what comes of it ---

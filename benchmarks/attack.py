@@ -27,6 +27,7 @@ from typing import Any
 
 import httpx2
 
+from benchmarks import attack_faults as faults
 from fleetplan.catalogue import load_catalogue
 from tests.service_process import ServiceProcess, client_of
 from tests.worker_process import ROOT
@@ -47,8 +48,30 @@ PROMISES: dict[str, float] = {
     "wrong_keys_per_s": 50.0,
     "sigterm_s": 5.0,
     "sigint_s": 5.0,
+    "clock_back_taken_up": 1.0,
+    "clock_back_taken_up_s": 30.0,
+    "full_disk_507": 1.0,
+    "full_disk_not_ready": 1.0,
+    "full_disk_reads": 1.0,
+    "full_disk_other_codes": 0.0,
+    "lost_database_accepted": 0.0,
+    "revoked_streams_end_s": 3.0,
+    "revoked_streams_left": 0.0,
+    "after_last_key_let_in": 0.0,
+    "files_open_to_others": 0.0,
+    "solver_killed_once_retried": 1.0,
+    "solver_always_killed_told": 1.0,
+    "faulty_settings_served": 0.0,
 }
-AT_LEAST = ("outgrown_solve_told",)
+AT_LEAST = (
+    "outgrown_solve_told",
+    "clock_back_taken_up",
+    "full_disk_507",
+    "full_disk_not_ready",
+    "full_disk_reads",
+    "solver_killed_once_retried",
+    "solver_always_killed_told",
+)
 WRONG = 20
 
 
@@ -162,27 +185,10 @@ def wrong_keys(service: ServiceProcess) -> dict[str, float]:
     return {"wrong_keys_per_s": answered / 5}
 
 
-def _post(client: httpx2.Client, name: str, pretended: dict[str, Any] | None = None) -> str:
-    """Ask for a plan of one city whose solver is pretended, and return its id."""
-    request = {"name": name, "note": json.dumps(pretended or {}), "capital": {"per_quarter_usd": 1e6}}
-    told = client.post("/v1/plans", json={"request": {**request, "cities": ["zurich"]}}, timeout=60)
-    assert told.status_code in {200, 202}, told.text
-    return str(told.json()["id"])
-
-
-def _ended(client: httpx2.Client, plan: str, seconds: float = 120.0) -> dict[str, Any]:
-    """Return a plan's status once it is final: on a busy machine that takes its time."""
-    end = time.monotonic() + seconds
-    while (told := client.get(f"/v1/plans/{plan}").json())["state"] in {"queued", "running"}:
-        assert time.monotonic() < end, f"the plan is {told['state']} after {seconds:g} s"
-        time.sleep(0.1)
-    return dict(told)
-
-
 def _final(client: httpx2.Client, name: str) -> str:
     """Return the id of a plan that is made."""
-    plan = _post(client, name)
-    assert _ended(client, plan)["state"] == "succeeded"
+    plan = faults.post(client, name)
+    assert faults.ended(client, plan)["state"] == "succeeded"
     return plan
 
 
@@ -208,7 +214,7 @@ def many_readers(service: ServiceProcess) -> dict[str, float]:
     """
     with client_of(service.url) as client:
         plan = _final(client, "r")
-        other = _post(client, "other", {"before_plan": 3600})
+        other = faults.post(client, "other", {"before_plan": 3600})
         streams = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(200)]
         for stream in streams:
             stream.sendall(_raw(f"/v1/plans/{other}/events"))
@@ -348,6 +354,12 @@ def ending(folder: Path, number: int) -> float:
     return time.monotonic() - began
 
 
+def missing_settings(home: Path) -> dict[str, float]:
+    """Start with faulty settings."""
+    with (home / "log").open("ab") as log:
+        return faults.missing_settings(home / "settings", log)
+
+
 def main() -> None:
     """Attack, print, and compare with the promises."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -361,7 +373,15 @@ def main() -> None:
             "memory": lambda: outgrown(home / "memory"),
             "sigterm": lambda: {"sigterm_s": ending(home / "term", signal.SIGTERM)},
             "sigint": lambda: {"sigint_s": ending(home / "int", signal.SIGINT)},
+            "clock": lambda: faults.clock_set_back(home / "clock" / "data"),
+            "full_disk": lambda: faults.full_disk(home / "disk"),
+            "lost_database": lambda: faults.lost_database(home / "lost" / "data"),
+            "open_doors": lambda: faults.open_doors(home / "doors" / "data"),
+            "dead_solver": lambda: faults.dead_solver(home / "dead" / "data"),
+            "missing_settings": lambda: missing_settings(home),
         }
+        for attack in (made for name, made in alone.items() if only in name):
+            found |= attack()
         with (home / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
             service.ready()
             attacks: dict[str, Callable[[], dict[str, float]]] = {
@@ -377,8 +397,6 @@ def main() -> None:
             }
             for attack in (made for name, made in attacks.items() if only in name):
                 found |= attack()
-        for attack in (made for name, made in alone.items() if only in name):
-            found |= attack()
     broken = [name for name, most in PROMISES.items() if name in found and found[name] > most]
     broken += [name for name in AT_LEAST if name in found and found[name] < PROMISES[name]]
     print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -141,10 +141,9 @@ def running(
     """Give a service with a store in a folder."""
     given: dict[str, Any] = {"poll_s": 0.02, "log_level": "error", "data_dir": folder, **settings}
     chosen = Settings(**given)
-    store = SqlStore(None, folder, queue_limit=chosen.max_queue)
-    store.migrate()
-    runner = Runner(store, outcome)
-    app = create_app(chosen, store, runner, known=known or FakeKnown())
-    with TestClient(app, base_url=LOOPBACK, raise_server_exceptions=raises) as client:
-        yield Running(client, store, runner)
-    store.close()
+    with closing(SqlStore(None, folder, queue_limit=chosen.max_queue)) as store:
+        store.migrate()
+        runner = Runner(store, outcome)
+        app = create_app(chosen, store, runner, known=known or FakeKnown())
+        with TestClient(app, base_url=LOOPBACK, raise_server_exceptions=raises) as client:
+            yield Running(client, store, runner)

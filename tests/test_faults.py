@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -142,7 +143,7 @@ def _damaged(folder: Path) -> None:
 
 
 def _foreign(folder: Path) -> None:
-    with sqlite3.connect(folder / "fleetplan.sqlite") as connection:
+    with closing(sqlite3.connect(folder / "fleetplan.sqlite")) as connection:
         connection.execute("CREATE TABLE theirs (a)")
 
 
@@ -169,8 +170,8 @@ def _queue(folder: Path) -> None:
 )
 def test_a_database_that_is_none_of_ours_ends_the_start_in_a_line(tmp_path: Path, harm: Any, what: str):
     harm(tmp_path)
-    with pytest.raises(StoreUnusable) as caught:
-        prepare(JobConfig(None, tmp_path), SqlStore(None, tmp_path))
+    with closing(SqlStore(None, tmp_path)) as store, pytest.raises(StoreUnusable) as caught:
+        prepare(JobConfig(None, tmp_path), store)
     assert what in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -187,7 +188,8 @@ def test_the_data_folder_is_this_users_alone(tmp_path: Path):
     old.mkdir(mode=0o755)
     (old / "fleetplan.sqlite").touch(mode=0o644)
     for folder in (new, old):
-        SqlStore(None, folder).migrate()
+        with closing(SqlStore(None, folder)) as store:
+            store.migrate()
         for path in (folder, folder / "fleetplan.sqlite"):
             assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXO
     assert stat.S_IMODE(new.stat().st_mode) == 0o700
@@ -210,6 +212,7 @@ def test_a_clock_that_is_set_back_hides_no_silent_worker(tmp_path: Path, monkeyp
     with store.writing() as connection:
         connection.execute(sa.update(tables.plans).values(state="queued"))
     assert [found for found, _ in store.waiting(30)] == [plan]
+    store.close()
 
 
 # --- settings -----------------------------------------------------------------------------------------------------------
@@ -247,7 +250,8 @@ def test_names_come_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch, give
 def test_a_name_for_a_proxy_needs_a_key(tmp_path: Path):
     with pytest.raises(Exception, match=r"plans\.example\.com without an API key"):
         running(tmp_path, allowed_hosts=["plans.example.com"]).__enter__()
-    SqlStore(None, tmp_path).add_key("k", ["read"])
+    with closing(SqlStore(None, tmp_path)) as store:
+        store.add_key("k", ["read"])
     with running(tmp_path, allowed_hosts=["plans.example.com"]) as service:
         assert service.client.get("/v1/plans", headers={"Host": "plans.example.com"}).status_code == 401
         assert service.client.get("/v1/plans").status_code == 401
@@ -286,6 +290,7 @@ def test_a_revoked_key_is_no_longer_in_force(tmp_path: Path, monkeypatch: pytest
         return [*found, await guard.in_force(caller)]
 
     assert run_alone(walk()) == [True, False, True, False]
+    store.close()
 
 
 def test_guesses_are_answered_ever_later(monkeypatch: pytest.MonkeyPatch):

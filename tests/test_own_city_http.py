@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pytest
+from shapely.geometry import box
 from typer.testing import CliRunner
 
 from fleetplan.cli import app
@@ -131,3 +133,44 @@ def test_a_name_is_taken_once(service: Running, folder: Path) -> None:
     told = service.client.post("/v1/cities/new", json=body(GOOD, country="AT"))
     assert told.status_code == 422
     assert "already there" in told.text
+
+
+TABLES = CASES / "20-h3-tables"
+
+
+@pytest.mark.parametrize("table", ["ok.csv", "ok.csv.gz", "ok.parquet", "int.parquet", "index.parquet"])
+@pytest.mark.usefixtures("inline")
+def test_people_come_in_every_format_that_the_command_line_reads(service: Running, table: str) -> None:
+    told = service.client.post("/v1/cities/new", json=body(GOOD, country="AT", population=upload(TABLES / table)))
+    assert told.status_code == 200, told.text
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(told.json()["archive"]))) as pack:
+        rows = pack.read("neustadt/districts.csv").decode().splitlines()
+    assert [float(row.split(",")[rows[0].split(",").index("population")]) for row in rows[1:]] == [1262, 1048]
+
+
+@pytest.mark.parametrize(
+    ("table", "what"), [("semicolon.csv", "semicolon"), ("dup.csv", "stands twice"), ("nodata.csv", "no data?")]
+)
+@pytest.mark.usefixtures("inline")
+def test_a_fault_of_the_table_of_people_is_told_there(service: Running, table: str, what: str) -> None:
+    told = service.client.post("/v1/cities/new", json=body(GOOD, population=upload(TABLES / table))).json()
+    assert {flaw["pointer"] for flaw in told["errors"]} == {"/population"}
+    assert what in told["errors"][0]["message"]
+
+
+@pytest.mark.usefixtures("inline")
+def test_of_several_layers_one_is_named_over_http_too(service: Running, tmp_path: Path) -> None:
+    path, shape = tmp_path / "d.gpkg", [box(11.9, 47.9, 12.0, 48.0)]
+    for year in (2011, 2024):
+        columns = {"name": [f"of {year}"], "population": [100]}
+        gpd.GeoDataFrame(columns, geometry=shape, crs=4326).to_file(path, layer=f"districts_{year}")
+    asked = service.client.post("/v1/cities/new", json=body(path)).json()["errors"][0]
+    assert "2 layers: districts_2011 (Polygon), districts_2024 (Polygon)" in asked["message"]
+    assert service.client.post("/v1/cities/new", json=body(path, layer="districts_2024")).status_code == 200
+
+
+@pytest.mark.usefixtures("inline")
+def test_topojson_is_told_what_to_do_instead(service: Running) -> None:
+    told = service.client.post("/v1/cities/new", json=body(CASES / "16-topojson" / "d.topojson")).json()["errors"][0]
+    assert "TopoJSON" in told["message"]
+    assert "GeoJSON" in told["remedy"] + told["allowed"]

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from api.settings import Settings
 from api.simulations import standing_of
 from api.store.contract import NewPlan, SimulationRow
 from api.store.errors import PlanUnknown, TooManyWait
-from api.store.leases import MOST_LEASES
+from api.store.leases import LONGEST_LEASE, MOST_LEASES
 from api.store.simulations import Simulations
 from api.store.sqlstore import SqlStore
 from fleetplan.errors import SolverError
@@ -93,6 +94,22 @@ def test_a_lost_replay_is_taken_up_until_it_is_given_up_and_may_be_asked_anew(st
     monkeypatch.setattr("api.store.simulations.MOST_WAITING", 1)
     with pytest.raises(TooManyWait):
         store.ask_simulation(plan, asked(9))
+
+
+def test_a_lease_of_a_clock_that_was_set_back_since_has_run_out(store: SqlStore, monkeypatch: pytest.MonkeyPatch):
+    row, _ = store.ask_simulation(stored(store), asked())
+    assert store.lease_simulation("w", LONGEST_LEASE.total_seconds(), background=False) is not None
+    now = store.now
+
+    def earlier(by: timedelta) -> None:
+        monkeypatch.setattr(store, "now", lambda connection: now(connection) - by)
+
+    earlier(timedelta(seconds=5))
+    assert store.lease_simulation("another", LONG_S, background=False) is None
+    earlier(timedelta(hours=2))
+    again = store.lease_simulation("another", LONG_S, background=False)
+    assert again is not None
+    assert again.id == row.id
 
 
 def test_an_answer_is_kept_until_the_plan_is_deleted(store: SqlStore):

@@ -44,6 +44,7 @@ def test_a_service_that_is_told_to_end_keeps_the_best_plan_and_goes_on_from_it(s
     left = json.loads(store.so_far(plan) or b"{}")
     assert (row().state, row().worker, left["status"]) == ("queued", None, "stopped")
     assert left["objective"] >= 3.0
+    assert {"state": "queued", "reason": "handed_back"} in [event.data for event in store.events(plan)]
     with WorkerProcess(JobConfig(None, tmp_path / "data", solver=FAKE)):
         until(lambda: row().state == "succeeded")
     assert json.loads(store.answer(plan) or b"")["objective"] == left["objective"]  # it begins there, not at nothing

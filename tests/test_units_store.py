@@ -19,8 +19,9 @@ from api.jobs.offers import Offers, Sharing, expanded, squeezed
 from api.store import tables
 from api.store.contract import NewPlan
 from api.store.ids import new_id
+from api.store.leases import LONGEST_LEASE
 from api.store.sqlstore import SqlStore
-from api.store.units import LONGEST_LEASE, MOST_LEASES, LeasedUnit
+from api.store.units import MOST_LEASES, LeasedUnit
 from fleetplan.options import PlanOptions
 from tests.postgres import fresh_database, postgres
 from tests.worker_process import until

@@ -32,6 +32,7 @@ from api.jobs.solve import Solve, job, warm
 from api.store.contract import MENDING, PlanRow
 from api.store.errors import AnswerDamaged
 from api.store.sqlstore import SqlStore
+from api.store.work import Released
 from fleetplan.optimize.pair.processes import cores
 
 TICK_S = 0.25
@@ -253,8 +254,8 @@ class Worker:
         for plan, delivery in self.queue.held(self.name):
             self._deliver_again(plan, delivery)
 
-    def _again(self, plan: str, worker: str) -> None:
-        delivery = self.store.release(plan, worker)
+    def _again(self, plan: str, worker: str, reason: Released = "worker_lost") -> None:
+        delivery = self.store.release(plan, worker, reason)
         if delivery is not None:
             _log.warning("plan %s: worker %s has left it, whoever is free takes it up", plan, worker)
             self.queue.deliver(plan, delivery)
@@ -276,7 +277,7 @@ class Worker:
             solve.abandon()
         self._await_end(DRAIN_S)
         for plan in solves:
-            self._again(plan, self.name)
+            self._again(plan, self.name, "handed_back")
 
     def _await_end(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -22,6 +22,17 @@ from api.store.rows import finite
 MOST_LEASES = 3
 """How many workers may lose a piece of work; then it has failed."""
 
+LONGEST_LEASE = timedelta(minutes=10)
+"""No worker leases anything for longer at once."""
+
+CLOCKS_APART = timedelta(minutes=1)
+"""By so much one worker's moment may lie before another's, who leased something just now."""
+
+
+def lapsed(leased_until: sa.ColumnElement[datetime], now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a lease has run out; one far into the future is of a clock set back since."""
+    return sa.or_(leased_until < now, leased_until > now + LONGEST_LEASE + CLOCKS_APART)
+
 
 def digest(asked: Mapping[str, Any]) -> str:
     """Return a hash of what was asked, by which the same is known again."""
@@ -37,15 +48,15 @@ class Leases:
     def free(self, now: datetime) -> sa.Select[Any]:
         """Return the ids of what may be taken up: what waits, and what nobody holds any more."""
         c = self.table.c
-        lapsed = sa.and_(c.state == "running", c.leased_until < now)
-        return sa.select(c.id).where(sa.or_(c.state == "queued", lapsed))
+        let_go = sa.and_(c.state == "running", lapsed(c.leased_until, now))
+        return sa.select(c.id).where(sa.or_(c.state == "queued", let_go))
 
     def take(
         self, connection: sa.Connection, wanted: sa.Select[Any], worker: str, lease_s: float, now: datetime
     ) -> str | None:
         """Lease the first of what is wanted for so many seconds; None if there is none. What too many lost has failed."""
         c = self.table.c
-        lost = sa.and_(c.state == "running", c.leased_until < now, c.leases >= MOST_LEASES)
+        lost = sa.and_(c.state == "running", lapsed(c.leased_until, now), c.leases >= MOST_LEASES)
         given_up = {"code": "gave-up", "detail": f"{MOST_LEASES} workers died over it"}
         failed = {"state": "failed", "problem": given_up, "finished_at": now, "worker": None}
         connection.execute(sa.update(self.table).where(lost).values(failed))

@@ -9,21 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from api.store import tables
 from api.store.database import Database
+from api.store.leases import lapsed
 
 MOST_LEASES = 3
 """How many workers may lose or fail at a unit; then it is left to the plan's own worker."""
-
-LONGEST_LEASE = timedelta(minutes=10)
-"""No worker leases a unit for longer at once."""
-
-CLOCKS_APART = timedelta(minutes=1)
-"""By so much one worker's moment may lie before another's, who leased a unit just now."""
 
 _u, _p, _w = tables.units, tables.plans, tables.workers
 
@@ -54,7 +49,7 @@ class Units(Database):
         """Take a unit back for the plan's own worker; return whether nobody works on it."""
         with self.writing() as connection:
             one = sa.and_(_u.c.plan == plan, _u.c.number == number, _u.c.answer.is_(None))
-            free = sa.or_(_u.c.worker.is_(None), _lapsed(self.now(connection)))
+            free = sa.or_(_u.c.worker.is_(None), lapsed(_u.c.leased_until, self.now(connection)))
             return bool(connection.execute(sa.delete(_u).where(one, free)).rowcount)
 
     def withdraw_unit(self, plan: str, number: int) -> None:
@@ -73,11 +68,11 @@ class Units(Database):
             return connection.execute(self._leasable(connection, worker).limit(1)).first() is not None
 
     def _leasable(self, connection: sa.Connection, worker: str) -> sa.Select[tuple[str, int]]:
-        lapsed = sa.or_(_u.c.worker.is_(None), _lapsed(self.now(connection)))
+        free = sa.or_(_u.c.worker.is_(None), lapsed(_u.c.leased_until, self.now(connection)))
         return (
             sa.select(_u.c.plan, _u.c.number)
             .join_from(_u, _p, _p.c.id == _u.c.plan)
-            .where(_u.c.answer.is_(None), lapsed, _u.c.leases < MOST_LEASES)
+            .where(_u.c.answer.is_(None), free, _u.c.leases < MOST_LEASES)
             .where(_p.c.state == "running", _p.c.worker != worker)
             .order_by(_u.c.urgency, _u.c.offered_at, _u.c.number)
         )
@@ -142,11 +137,6 @@ class Units(Database):
             free = sa.select(sa.func.count()).select_from(_w)
             free = free.where(_w.c.beat_at >= since, _w.c.id != but, _w.c.id.not_in(busy))
             return connection.execute(free).scalar_one()
-
-
-def _lapsed(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that a lease has run out; one far into the future is of a clock set back since."""
-    return sa.or_(_u.c.leased_until < now, _u.c.leased_until > now + LONGEST_LEASE + CLOCKS_APART)
 
 
 def _mine(unit: LeasedUnit, worker: str) -> sa.Update:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -19,6 +19,9 @@ from api.store.units import clear_units
 
 RETENTION = timedelta(hours=24)
 """How long an Idempotency-Key is remembered."""
+
+Released = Literal["worker_lost", "handed_back"]
+"""Why a running plan waits again: its worker is gone, or handed it back with the best that was found, since it ends."""
 
 _p, _w = tables.plans, tables.workers
 
@@ -108,8 +111,10 @@ class Work(Database):
             )
             return [(row.id, row.worker) for row in connection.execute(wanted)]
 
-    def release(self, plan: str, worker: str) -> int | None:
+    def release(self, plan: str, worker: str, reason: Released = "worker_lost") -> int | None:
         """Take a running plan from a worker and queue it again; return the number of its next delivery.
+
+        ``reason`` is told with the plan's state: its worker is gone, or has handed it back.
 
         None when the plan is not (any more) running under that worker, or when it had been asked to stop: then it is
         cancelled, since nobody is left who could finish it.
@@ -141,7 +146,7 @@ class Work(Database):
             if row is None:
                 return None
             clear_units(connection, plan)
-            append(connection, plan, row.last_seq, now, ("state", {"state": "queued", "reason": "worker_lost"}))
+            append(connection, plan, row.last_seq, now, ("state", {"state": "queued", "reason": reason}))
             return int(row.deliveries)
 
     def waiting(self, older_s: float) -> Sequence[tuple[str, int]]:

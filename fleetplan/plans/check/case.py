@@ -176,7 +176,12 @@ class Case:
         """First absolute month of the horizon."""
         return self.starts[0]
 
-    @property
+    @cached_property
+    def discount_base(self) -> float:
+        """What 1 USD of today is worth a month earlier: the rate of a year, by month."""
+        return float((1 + self.request.discount_rate) ** (1 / 12))
+
+    @cached_property
     def today(self) -> int:
         """First absolute month that is planned: the first of the horizon, unless something is done already."""
         return self.starts[self.request.grid.done]

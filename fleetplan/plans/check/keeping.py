@@ -19,7 +19,7 @@ from fleetplan.plans.check.money import (
 
 def discount(case: Case, months: float) -> float:
     """Return the present worth, in the first month planned, of 1 USD so many months after the horizon's start."""
-    return float((1 + case.request.discount_rate) ** (-(months - (case.today - case.start)) / 12))
+    return float(case.discount_base ** (case.today - case.start - months))
 
 
 def after_months(case: Case) -> int:

@@ -15,6 +15,9 @@ from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
 CENT_USD = 0.01
+SOLVERS_ZERO = 1e-6
+"""What solvers take for zero wherever a plan is made: no setting of a request changes it."""
+
 LAST_MONTHS = 3
 CLOSED_USD = 0.5
 CAPITAL_CHARGED = (*CAPITAL_LINES, "loan", "resale", *ONCE_LINES)
@@ -264,6 +267,9 @@ def _exactness(case: Case) -> Iterator[Violation]:
     """Yield a bound that is called exact and is lower than what is proven exactly, or such a proof below the plan's worth."""
     plan, exactness = case.plan, case.plan.certificate.exactness
     root, where = exactness.root_usd, "certificate.exactness"
+    if exactness.tolerance != SOLVERS_ZERO:
+        text = f"the solvers' tolerance is {exactness.tolerance:g}; they were told {SOLVERS_ZERO:g}"
+        yield Violation("objective", where, text, abs(exactness.tolerance - SOLVERS_ZERO))
     if root is None:
         if exactness.arithmetic != "floating_point":
             yield Violation("objective", where, "the bound is called exact, and nothing was proven exactly", 1.0)
