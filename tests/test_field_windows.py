@@ -154,7 +154,7 @@ def test_markets_first_changes_what_is_best(catalogue: Catalogue) -> None:
                 ],
                 "constraints": [{"id": "open", "type": "launch_by", "city": "houston", "month": "2027-12"}],
             },
-            "vehicles placed stay within what can be had of each stack (at the end 0 lucid-nuro-gravity)",
+            "vehicles placed stay within what can be had of each stack (at the end 0 of Lucid + Nuro Lucid Gravity robotaxi)",
         ),
         (
             {
@@ -170,7 +170,7 @@ def test_markets_first_changes_what_is_best(catalogue: Catalogue) -> None:
                     {"id": "f", "type": "fleet_floor", "city": "houston", "vehicles": 30, "start": "2028-03"},
                 ]
             },
-            "Both fall into Jan 2028 to Mar 2028, within which vehicles stand still: plan more months singly.",
+            "Both fall into Jan 2028 to Mar 2028, within which vehicles stand still: plan more months one by one.",
         ),
     ],
     ids=["scope", "riders", "delay", "supply", "grid"],

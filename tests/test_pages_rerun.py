@@ -66,7 +66,7 @@ def _levers(catalogue: Catalogue, constraints: list[dict[str, Any]], made: Plan 
 
 def test_the_page_offers_what_the_plan_rests_on(site: Running, plan: str):
     text = words_of(page_at(site, f"/plans/{plan}/rerun"))
-    for wanted in ("Zurich", "Munich", "WeRide", "today $125 M", "Decisions before", "A change must be worth"):
+    for wanted in ("Zurich", "Munich", "WeRide", "now $125 M", "Decisions before", "A change must be worth"):
         assert wanted in text
     assert "Every permit takes its longest" in text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -21,8 +23,10 @@ from fleetplan.facts import (
     Reuse,
     conflicts_from,
 )
+from fleetplan.optimize.rules.called import city_name, permit_name, stack_name
 from fleetplan.plans.types import Plan
 from fleetplan.words.binding import binding_sentence, unit_words, worth_words
+from fleetplan.words.checked import plainly
 from fleetplan.words.conflict import LAW_ALONE, against, conflict_sentence, said, way_on
 from fleetplan.words.context import Context, context_from
 from fleetplan.words.method import BEGAN_WITH, NOT_BEGUN, WHY_NOT, method_sentence
@@ -306,3 +310,34 @@ def test_whatever_a_search_began_with_has_words():
 
 def test_every_reason_against_a_bound_has_words():
     assert set(WHY_NOT) == set(get_args(Inheritance)) - {"no_parent", "inherited"}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "momenta opens in munich in no month; 2028-02 is fixed",
+            "Momenta opens in Munich in no month; Feb 2028 is fixed",
+        ),
+        ("level 2 is open without permit sfo-airport", None),
+        ("70 vehicles run in paid_driver_out; its permit allows 50", None),
+        ("permit dmv-deployment starts 2027-01; it should 2027-02", None),
+    ],
+)
+def test_what_the_checker_says_names_no_slug(said: str, told: str | None):
+    catalogue = load_catalogue()
+    written = plainly(said, Names(catalogue))
+    assert told is None or written == told
+    permits = {permit for law in catalogue.jurisdictions.values() for permit in law.permits}
+    for slug in {*catalogue.cities, *catalogue.stacks, *permits, "paid_driver_out"}:
+        assert not re.search(rf"(?<![\w-]){slug}(?![\w-])", written)
+
+
+def test_what_rules_say_names_no_slug():
+    """Partners are called by their names; where one has several stacks, each with its vehicle."""
+    instance = SimpleNamespace(scope=SimpleNamespace(catalogue=load_catalogue()))
+    assert stack_name(instance, "momenta") == "Momenta"
+    assert stack_name(instance, "tesla-cybercab") == "Tesla Cybercab"
+    assert city_name(instance, "bay-area") == "San Francisco Bay Area"
+    assert permit_name(instance, "dmv-deployment").startswith("“")
+    assert permit_name(instance, "no-permit") == "no-permit"

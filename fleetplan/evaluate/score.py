@@ -141,7 +141,7 @@ def _judged(prepared: Prepared, given: GivenPlan, deadline: Deadline) -> _Judged
         may, extra = within(loose, given)
         x = completed(loose, may, deadline)
         if x is None:
-            msg = "the plan could not be completed in the time given; allow more time (--time-limit)"
+            msg = "the plan could not be completed in the time given; allow more time"
             raise SolverError(msg)
         plan = _assembled(loose, prepared, x, np.inf)
     report = check_plan(plan, prepared.catalogue, prepared.services)
@@ -232,7 +232,7 @@ def _breaches(violations: tuple[Violation, ...], prepared: Prepared, names: Name
                 places=len(some),
                 where=some[0].where,
                 amount=worst.amount,
-                sentence=plainly(worst.sentence),
+                sentence=plainly(worst.sentence, names),
                 place=place_words(worst.where, names),
             )
         )

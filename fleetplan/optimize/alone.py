@@ -149,7 +149,7 @@ def _proven(board: Board, limits: Limits, planner: Planner, seed: int) -> bool:
     elif answer.x is not None:
         planner.settle(answer.x, "branch and bound")
     if not board.plans:
-        msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
+        msg = "no plan was found in the time given; allow more time or loosen the request"
         raise SolverError(msg)
     return True
 

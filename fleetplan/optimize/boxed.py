@@ -45,7 +45,7 @@ def solve_by_boxes(board: Board, limits: Limits, *, seed: int, known: Known) -> 
     if np.isneginf(boxes.bound):
         return board.found
     if not board.plans:
-        msg = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
+        msg = "no plan was found in the time given; allow more time or loosen the request"
         raise SolverError(msg)
     return True
 

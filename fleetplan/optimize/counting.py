@@ -27,7 +27,7 @@ from fleetplan.request.constraints import MarketsLive
 
 NEARLY_WHOLE = 1e-4  # of a market: what a solver's bound may lie below the whole number that it means
 FIRST_PLAN_S = 5.0
-LATE = "no plan was found in the time given; allow more time (--time-limit) or loosen the request"
+LATE = "no plan was found in the time given; allow more time or loosen the request"
 
 
 @dataclass(frozen=True, eq=False)

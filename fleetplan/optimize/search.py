@@ -273,7 +273,7 @@ def _bound_somehow(board: Board, seed: int) -> None:
         return
     board.take_bound(solve(board.formulation.model, time_limit_s=LINEAR_S, seed=seed, relax=True).bound)
     if not np.isfinite(board.bound):
-        msg = "no bound was proven in the time given; allow more time (--time-limit)"
+        msg = "no bound was proven in the time given; allow more time"
         raise SolverError(msg)
 
 

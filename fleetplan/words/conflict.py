@@ -85,7 +85,9 @@ def reservations(conflict: Conflict) -> list[str]:
         found.append("In fractions of launches and vehicles it could be had; in whole ones it cannot.")
     if conflict.period:
         first, last = (month_name(month) for month in conflict.period)
-        found.append(f"Both fall into {first} to {last}, within which vehicles stand still: plan more months singly.")
+        found.append(
+            f"Both fall into {first} to {last}, within which vehicles stand still: plan more months one by one."
+        )
     if not conflict.narrowed:
         found.append("The time ran out before it was shown that each of these is needed.")
     return found

@@ -107,10 +107,10 @@ def _partners(scope: Scope) -> str:
     stacks = {stack for stack, _ in scope.deployments}
     deals = listed([DEAL_NAMES[deal] for deal in scope.request.deployments.deals]) or "none"
     if not stacks:
-        return f"No partner can be placed: none fits the deals admitted ({deals}) in these cities."
+        return f"No partner can be placed: none has a deal in these cities of a kind that may count ({deals})."
     return (
         f"{several(len(stacks), 'partner stack')} may be placed, {several(len(scope.deployments), 'deployment')} in all; "
-        f"deals admitted: {deals}."
+        f"deals that may count: {deals}."
     )
 
 

@@ -94,7 +94,7 @@ function start(root) {
 
   function showVerdict(answer) {
     const count = answer.flaws.length;
-    const text = count ? `${count} problem${count === 1 ? "" : "s"} to mend` : answer.feasibility?.findings.length ? "Cannot be done as asked" : "Ready to be asked";
+    const text = count ? `${count} problem${count === 1 ? "" : "s"} to fix` : answer.feasibility?.findings.length ? "Cannot be done as it stands" : "Ready to plan";
     root.querySelector(".ask-bar").classList.toggle("wrong", count > 0);
     root.querySelector(".ask-bar").classList.toggle("doubtful", Boolean(answer.feasibility?.findings.length));
     $("verdict").textContent = text;

@@ -139,7 +139,7 @@ def race(
             with_plans()
     if not board.plans:
         told = "; ".join(f"{who}: {o.message}" for who, o in over.items() if o.message)
-        msg = f"no plan was found in the time given; allow more time (--time-limit) or loosen the request{told and f' ({told})'}"
+        msg = f"no plan was found in the time given; allow more time or loosen the request{told and f' ({told})'}"
         raise SolverError(msg)
     return True
 

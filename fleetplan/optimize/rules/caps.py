@@ -8,6 +8,7 @@ V[q,t] >= test fleet while open,   >= minimum launch fleet once paid driver-out 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from fleetplan.optimize.instance import Array, Flags, Instance, Ints
 from fleetplan.optimize.lawcaps import alike_periods, from_month, in_year, lowered
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.rules.called import permit_name
 from fleetplan.optimize.suspended import recovering
 from fleetplan.permits import PUBLIC_MODES
 
@@ -79,8 +81,11 @@ class PermitCapRule(Rule):
         modes = {(mode.permit, mode.cap) for d in instance.deployments for mode in d.modes if np.isfinite(mode.cap)}
         quotas = {(permit.id, permit.fleet_cap) for _, permit, _ in shared_quotas(instance)}
         years = {(permit.id, permit.fleet_cap) for _, permit, _ in type_years(instance)}
-        caps = [f"{permit} {cap:g}" for permit, cap in sorted(modes | quotas)]
-        return self.title + listed(": ", [*caps, *(f"{permit} {cap:g} a year" for permit, cap in sorted(years))], "")
+        named = partial(permit_name, instance)
+        caps = [f"{named(permit)} {cap:,g}" for permit, cap in sorted(modes | quotas)]
+        return self.title + listed(
+            ": ", [*caps, *(f"{named(permit)} {cap:,g} a year" for permit, cap in sorted(years))], ""
+        )
 
     def mode_limit(self, i: Instance, q: int) -> Array | None:
         """Return the concurrent caps of the permits, and the quotas that a mode shares."""

@@ -16,6 +16,7 @@ import numpy as np
 from fleetplan.optimize.instance import Array, Flags, Gate, Instance, Ints, ServiceMode
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.rules.called import city_name, stack_name
 from fleetplan.permits.paths import CITY
 
 
@@ -59,7 +60,7 @@ class BarredRule(Rule):
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the events that bar somebody, and from when."""
         barred = (d for d in instance.deployments if d.outlook.bar)
-        said = [f"{d.stack} in {d.city} by {d.outlook.bar}" for d in barred]
+        said = [f"{stack_name(instance, d.stack)} in {city_name(instance, d.city)} by {d.outlook.bar}" for d in barred]
         return f"{self.title}{listed(' (', said, ')')}"
 
     def mode_limit(self, i: Instance, q: int) -> Array | None:

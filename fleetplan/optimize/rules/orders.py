@@ -12,6 +12,7 @@ import numpy as np
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.rules.called import stack_name
 
 
 class MinimumQuantityRule(Rule):
@@ -29,7 +30,7 @@ class MinimumQuantityRule(Rule):
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the minimum of each stack whose shortfall has a price, as far as it is due in the horizon."""
         asked = [
-            f"{d.minimum_due:,.0f} {s} at {d.shortfall_usd:,.0f} USD"
+            f"{d.minimum_due:,.0f} of {stack_name(instance, s)} at {d.shortfall_usd:,.0f} USD"
             for s, d in instance.stacks.items()
             if d.owes_for_short
         ]

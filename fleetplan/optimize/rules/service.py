@@ -23,6 +23,7 @@ from fleetplan.optimize.instance import Array, DeploymentData, Flags, Instance, 
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.pace import periods_before
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.rules.called import largest_areas
 from fleetplan.optimize.standing import levels_standing
 from fleetplan.optimize.suspended import adoption_of, recovering
 from fleetplan.service.planes import planes_within
@@ -80,7 +81,7 @@ class LargestFleetRule(Rule):
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the largest fleet of each city."""
-        most = [f"{data.levels[-1].surface.vehicles_max:,.0f} in {city}" for city, data in instance.cities.items()]
+        most = [f"{surface.vehicles_max:,.0f} in {city}" for city, surface in largest_areas(instance)]
         return self.title + listed(" (all areas together: ", most, ")")
 
     def level_limit(self, i: Instance, q: int) -> Array | None:
@@ -268,11 +269,8 @@ class DrivingDayRule(Rule):
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the distance in the largest area of each city."""
-        most = [
-            f"{data.levels[-1].surface.km_per_vehicle_day_most:,.0f} km in {city}"
-            for city, data in instance.cities.items()
-            if np.isfinite(data.levels[-1].surface.km_per_vehicle_day_most)
-        ]
+        known = ((city, surface.km_per_vehicle_day_most) for city, surface in largest_areas(instance))
+        most = [f"{km:,.0f} km in {city}" for city, km in known if np.isfinite(km)]
         return self.title + listed(" (", most, ")")
 
     def write(self, p: Problem) -> None:

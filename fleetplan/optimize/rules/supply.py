@@ -15,6 +15,7 @@ from fleetplan.optimize.instance import Array, Flags, Instance, Ints
 from fleetplan.optimize.lines import built_there, room
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
+from fleetplan.optimize.rules.called import stack_name
 from fleetplan.optimize.rules.caps import by_year
 from fleetplan.optimize.variables import PARTNER
 
@@ -30,7 +31,8 @@ class StackSupplyRule(Rule):
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with what can be had at the end."""
-        return self.title + listed(" (at the end ", [f"{int(c[-1])} {s}" for s, c in instance.ceilings.items()], ")")
+        most = [f"{int(c[-1]):,} of {stack_name(instance, s)}" for s, c in instance.ceilings.items()]
+        return self.title + listed(" (at the end ", most, ")")
 
     def fleet_limit(self, i: Instance, q: int) -> Array | None:
         """Return what can be had of the stack."""
@@ -62,7 +64,8 @@ class OwnedFleetRule(Rule):
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the most that may be owned."""
-        most = [f"{int(instance.ceilings[s].max(initial=0))} {s}" for s, d in instance.stacks.items() if d.owned]
+        owned = [s for s, terms in instance.stacks.items() if terms.owned]
+        most = [f"{int(instance.ceilings[s].max(initial=0)):,} of {stack_name(instance, s)}" for s in owned]
         return self.title + listed(" (", most, ")")
 
     def purchase_limit(self, i: Instance, stack: str) -> Array | None:
@@ -100,7 +103,8 @@ class YearlySupplyRule(Rule):
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the caps that there are."""
-        caps = [f"{d.yearly_cap:g} {s}" for s, d in instance.stacks.items() if d.yearly_cap > 0]
+        capped = [(s, terms.yearly_cap) for s, terms in instance.stacks.items() if terms.yearly_cap > 0]
+        caps = [f"{cap:,g} of {stack_name(instance, s)}" for s, cap in capped]
         return self.title + listed(" (", caps, ")")
 
     def write(self, p: Problem) -> None:

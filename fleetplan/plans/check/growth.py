@@ -101,8 +101,9 @@ def check_area_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
             grown_by = months + (since if index == 2 else case.starts[before])
             late = grown_by - case.starts[opened]
             if late > 0:
-                after = f"{months} months after {inner.name}"
+                since_what = "it is driver-out" if index == 2 else f"“{inner.name}”"
+                after = f"{months} months after {since_what}"
                 if grown_by >= NEVER:  # as late as the horizon ends, at least
                     late, after = case.request.grid.end - case.starts[opened], "and is never driver-out"
-                text = f"{outer.name} opens before the area can have grown to it, {after}"
+                text = f"the area “{outer.name}” opens before the service can have grown to it, {after}"
                 yield Violation("area_growth", case.where(deployed.name, opened), text, late)

@@ -125,7 +125,7 @@ export class Form {
       admitted += some;
     }
     const all = this.data.stacks.length;
-    this.root.querySelector("#stacks-count").textContent = `${admitted} of ${all} stacks have a deal that is admitted in these cities.`;
+    this.root.querySelector("#stacks-count").textContent = `${admitted} of ${all} partners' vehicles have such a deal in these cities.`;
     const more = this.root.querySelector("#stacks-more");
     more.hidden = admitted === all;
     more.textContent = this.showOthers ? "Hide the others" : `Show the other ${all - admitted}`;
@@ -138,7 +138,7 @@ export class Form {
   #showWords() {
     const figures = this.answer.figures;
     if (!figures) return;
-    this.root.querySelector("#span-words").textContent = `${figures.span}: the months planned singly come first, the rest goes by quarter.`;
+    this.root.querySelector("#span-words").textContent = `${figures.span}: the first ones are planned month by month, the rest quarter by quarter.`;
     this.root.querySelector("#capital-words").textContent = `${figures.capital}. What a quarter leaves over may be spent later.`;
   }
 

@@ -21,7 +21,7 @@ function slip(value, spec) {
   if (!moved.length) return "No launch has to move: the permits are in hand early enough.";
   return few(moved.map((t) => {
     if (t.by[at] === null) return `${t.name} could not open within the horizon`;
-    return t.by[at] > t.launch ? `${t.name} not before ${month(t.by[at])} (today ${month(t.launch)})` : `${t.name} could open ${month(t.by[at])} (today ${month(t.launch)})`;
+    return t.by[at] > t.launch ? `${t.name} not before ${month(t.by[at])} (in this plan ${month(t.launch)})` : `${t.name} could open ${month(t.by[at])} (in this plan ${month(t.launch)})`;
   }));
 }
 
