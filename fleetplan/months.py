@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,11 +71,7 @@ class Grid:
         >>> Grid.default("2027-01", months=24, single_months=12, cuts=[month_number("2028-06")]).lengths[12:]
         (3, 2, 1, 3, 3)
         """
-        first, after = month_number(start), month_number(start) + months
-        single = min(single_months, months)
-        begins = {*range(first, first + single), *range(first + single, after, 3), *cuts}
-        inside = sorted(month for month in begins if first <= month < after)
-        return cls(first, tuple(b - a for a, b in itertools.pairwise([*inside, after])))
+        return _cut(month_number(start), months, single_months, tuple(cuts))
 
     def begun(self, today: int, marks: Iterable[int], single_months: int, cuts: Iterable[int] = ()) -> Grid:
         """Return the same months with what lies before an absolute month ``today`` done, cut where ``marks`` say.
@@ -209,3 +205,13 @@ class Grid:
         """Return the absolute months of one period."""
         first = int(self.starts[period])
         return range(first, first + self.lengths[period])
+
+
+@lru_cache(maxsize=256)
+def _cut(first: int, months: int, single_months: int, cuts: tuple[int, ...]) -> Grid:
+    """Return a grid that :meth:`Grid.default` cuts: a request is asked for its own again and again."""
+    after = first + months
+    single = min(single_months, months)
+    begins = {*range(first, first + single), *range(first + single, after, 3), *cuts}
+    inside = sorted(month for month in begins if first <= month < after)
+    return Grid(first, tuple(b - a for a, b in itertools.pairwise([*inside, after])))

@@ -181,8 +181,12 @@ class Fixed:
 
     def discounts(self, months: Array) -> Array:
         """Return the present worth, in the first month planned, of 1 USD so many months after the horizon's start."""
-        since = np.asarray(months) - (self.case.today - self.case.start)
+        since = np.asarray(months) - self._months_done
         return np.asarray((1.0 + self.case.request.discount_rate) ** (-since / 12.0))
+
+    @cached_property
+    def _months_done(self) -> int:
+        return self.case.today - self.case.start
 
     def from_today(self, lines: Mapping[str, Array]) -> dict[str, Array]:
         """Return lines by period without what lies in periods done: it was paid and earned before."""

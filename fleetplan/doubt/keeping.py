@@ -181,6 +181,8 @@ def _followed(fixed: Fixed, futures: Futures, thing: _Thing, bought: int) -> Kep
     owner, paid = np.full((1, 1), float(bought)), thing.price(bought)
     running, left = np.zeros((1, 1)), np.zeros((1, 1))
     most = int(counted.max())
+    after = np.arange(end, end + most) - start
+    at_first, at_middle = fixed.discounts(after), fixed.discounts(after + 0.5)
     for month in range(end, end + most + 1):
         at_end = counted == month - end
         if at_end.any():
@@ -191,14 +193,12 @@ def _followed(fixed: Fixed, futures: Futures, thing: _Thing, bought: int) -> Kep
         renewed, now = counts & (month - owner >= thing.life), thing.price(month)
         share = thing.loan.share if thing.loan else 0.0
         net = np.minimum(paid, now) * thing.rest - now * (1.0 - share)
-        running = running + np.where(renewed, net, 0.0) * fixed.discounts(np.array(month - start))
+        running = running + np.where(renewed, net, 0.0) * at_first[month - end]
         owner, paid = np.where(renewed, float(month), owner), np.where(renewed, now, paid)
         if thing.loan is not None:
             age = month - owner
             due = paid * thing.loan.share * thing.loan.due * thing.loan.deflated(age + 0.5)
-            running = running - np.where(counts & (age < thing.loan.months), due, 0.0) * fixed.discounts(
-                np.array(month + 0.5 - start)
-            )
+            running = running - np.where(counts & (age < thing.loan.months), due, 0.0) * at_middle[month - end]
     return Kept(running, left * fixed.discounts(end + counted - start))
 
 

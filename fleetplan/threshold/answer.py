@@ -71,6 +71,7 @@ class Search:
     worth: Worth | None = None
     found: dict[int, Made] = field(default_factory=dict)
     held: dict[int, Made] = field(default_factory=dict)
+    _known: dict[int, Tried] = field(default_factory=dict)
 
     def patch(self, step: int) -> dict[str, Any]:
         """Return what makes a request of a step."""
@@ -115,6 +116,12 @@ class Search:
     def _points(self, side: Direction) -> dict[int, Tried]:
         return {side * step: self._point(step) for step in self.found if step * side > 0}
 
+    def _point(self, step: int) -> Tried:
+        """Return what is known of a step that was planned; worked out once."""
+        if step not in self._known:
+            self._known[step] = self._tried(step)
+        return self._known[step]
+
     def _bracket(self, side: Direction) -> Bracket:
         return bracket(self._points(side))
 
@@ -135,7 +142,7 @@ class Search:
         above = np.flatnonzero(self.worth(far, signed) >= self.worth(near, signed))
         return steps[int(above[0])] if len(above) else None
 
-    def _point(self, step: int) -> Tried:
+    def _tried(self, step: int) -> Tried:
         made = self.found[step]
         kept = None if self.worth is None else round(float(self.worth(self.plan, [step])[0]), 2)
         other = changes(self.plan, made.plan, self.watched)
