@@ -181,7 +181,7 @@ def _followed(fixed: Fixed, futures: Futures, thing: _Thing, bought: int) -> Kep
     owner, paid = np.full((1, 1), float(bought)), thing.price(bought)
     running, left = np.zeros((1, 1)), np.zeros((1, 1))
     most = int(counted.max())
-    after = np.arange(end, end + most) - start
+    after = np.arange(end, end + most, dtype=np.float64) - start
     at_first, at_middle = fixed.discounts(after), fixed.discounts(after + 0.5)
     for month in range(end, end + most + 1):
         at_end = counted == month - end
