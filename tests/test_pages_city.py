@@ -98,6 +98,7 @@ def test_legend_names_the_shades(live: Running) -> None:
 
 def test_the_page_has_one_printed_page_beside_it(live: Running) -> None:
     html = _page(live, "london")
+    assert "open to riders at the year’s end, from quiet to busy" in _text(html)
     brief = _text(html[html.index('<article class="brief"') :])
     for part in ("Permits and openings", "Service at each year’s end", "Money by year", "First steps", "$88.0 M"):
         assert part in brief

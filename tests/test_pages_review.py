@@ -547,3 +547,33 @@ def test_a_plan_stopped_before_a_first_one_has_nothing_to_keep(service: Running)
 
 def test_names_of_figures_are_words():
     assert doubts.title_of("zurich/city.toml#market.mean_fare_local")[0].isupper()
+
+
+def test_forty_doubtful_figures_a_city_all_stand_in_the_confidence_table(service: Running):
+    """Nothing is cut: each city and each partner that serves has its row, with every figure by name and counted."""
+    catalogue = load_catalogue()
+    data = json.loads(answer())
+    for city in data["cities"]:
+        stacks = {d["stack"] for d in city["deployments"]}
+        own = [f.key for f in catalogue.cities[city["city"]].figures.values()]
+        own = [*own, *own][:40]
+        theirs = [
+            f"partners/{stack}.toml#{what}" for stack in stacks for what in ("supply.placeable", "contract.upfront_usd")
+        ]
+        city["doubtful_figures"] = [
+            {"key": key, "value": 1.0, "unit": "share", "source": "somebody", "confidence": "assumed"}
+            for key in (*own, *theirs)
+        ]
+    made = Plan.model_validate(data)
+    opened = [c for c in made.cities if c.deployments]
+    page = reviewed(service, made, name="forty")
+    section = page.partition('id="confidence"')[2].partition("</section>")[0]
+    rows = re.findall(r'<tr><th scope="row">(.*?)<span>', section)
+    partners = {d.stack: d.partner for c in opened for d in c.deployments}
+    assert sorted(map(unescape, rows)) == sorted([*(c.name for c in opened), *partners.values()])
+    assert {len(c.doubtful_figures) >= 40 for c in opened} == {True}
+    for c in opened:
+        for f in c.doubtful_figures:
+            assert doubts.title_of(f.key) in unescape(section)
+    listed = section.count('<span class="chip')
+    assert listed == sum(len(e.figures) for e in doubts.evidence(made, partners)) >= 40 * len(opened)
