@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -40,8 +40,10 @@ def asked(site: Running, *requests: bytes) -> list[tuple[int, dict[str, str], by
     config.load()
 
     async def talk() -> list[tuple[int, dict[str, str], bytes]]:
+        protocol: Any = config.http_protocol_class
+
         def connection() -> asyncio.Protocol:
-            return config.http_protocol_class(config, ServerState(), {})  # type: ignore[operator, no-any-return]
+            return cast("asyncio.Protocol", protocol(config, ServerState(), {}))
 
         server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from openpyxl import load_workbook
+from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from fleetplan.doubt.books import Books
 from fleetplan.doubt.tornado import tornado

@@ -21,8 +21,8 @@ from fleetplan.planner import plan_with_context
 from fleetplan.plans.deployments import deployments_of, year_ends
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
-from fleetplan.prepare import prepare
-from fleetplan.request import parse_request
+from fleetplan.prepare import Prepared, prepare
+from fleetplan.request import PlanRequest, parse_request
 from fleetplan.reruns.inherit import Heir, Inherited, inherited_bound, only_tightens
 from fleetplan.reruns.keep import CHANGE, FREEZE
 from fleetplan.reruns.rerun import (
@@ -568,10 +568,14 @@ def test_a_change_that_does_not_bind_needs_no_search(parent):
 
 
 def test_the_parents_request_is_written_down_again_only_where_its_bound_ends_a_search_or_is_lower(parent, monkeypatch):
-    ready, written_down = prepare(parse_request(BASE), Run(catalogue=WORLD)), []
-    monkeypatch.setattr(
-        "fleetplan.reruns.inherit.prepare_again", lambda *_: written_down.append(1) or ready
-    )  # it is the request itself
+    ready = prepare(parse_request(BASE), Run(catalogue=WORLD))
+    written_down: list[PlanRequest] = []
+
+    def the_request_itself(request: PlanRequest, *_: Any) -> Prepared:
+        written_down.append(request)
+        return ready
+
+    monkeypatch.setattr("fleetplan.reruns.inherit.prepare_again", the_request_itself)
     heir = Heir(parent, ready, PlanOptions(gap=0.01))
     assert heir.ending(0.5 * parent.bound) == float("inf")
     assert inherited_bound(parent, ready, parent.bound) == Inherited(float("inf"), "own_is_lower")

@@ -335,7 +335,7 @@ def test_what_the_checker_says_names_no_slug(said: str, told: str | None):
 
 def test_what_rules_say_names_no_slug():
     """Partners are called by their names; where one has several stacks, each with its vehicle."""
-    instance = SimpleNamespace(scope=SimpleNamespace(catalogue=load_catalogue()))
+    instance: Any = SimpleNamespace(scope=SimpleNamespace(catalogue=load_catalogue()))
     assert stack_name(instance, "momenta") == "Momenta"
     assert stack_name(instance, "tesla-cybercab") == "Tesla Cybercab"
     assert city_name(instance, "bay-area") == "San Francisco Bay Area"
