@@ -7,6 +7,7 @@ map and the small ones by year refer to it. Lengths on the map are units of a lo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -34,6 +35,9 @@ CELL_KM = 0.92  # across an H3 cell of resolution 8, side to side
 RIVER = 0.0035  # half the width, in degrees of latitude, of water that an area's outline does not follow
 SHADES = 3
 LONGEST_NAME = 28
+MOST_DISTRICTS = 14  # named on a map
+LETTER = 1.15  # width of a letter, per cent of the map
+NUMBERED = re.compile(r"^\d+ ")  # an office's number before a district's name
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 SHADE_QUANTILES = (0.6, 0.88)  # quiet, busy and busiest zones of the ladder by trips per km2
 
@@ -135,9 +139,9 @@ def city_map(rollout: CityRollout, city: City, service: CityService, periods: li
         width=round(projection.width),
         height=round(projection.height),
         defs=_defs(rollout, city, service, projection),
-        furniture=crossing_paths(city, projection),
+        furniture=join([district_paths(city, projection), crossing_paths(city, projection)]),
         depots=_depots(rollout, projection, periods),
-        labels=place_labels(city, projection),
+        labels=map_labels(city, projection),
         scale_km=bar,
         scale_percent=round(100 * bar / projection.km / projection.width, 2),
         hair=round(CELL_KM * 0.06 / projection.km, 1),
@@ -302,9 +306,43 @@ def place_labels(city: City, projection: Projection) -> list[Label]:
     return placed
 
 
+def map_labels(city: City, projection: Projection) -> list[Label]:
+    """Name gateways and hot spots, then about their centres the districts that there is room for, the most peopled first."""
+    placed = place_labels(city, projection)
+    most = len(placed) + MOST_DISTRICTS
+    for district in sorted(city.districts, key=lambda d: (-d.population, d.name)):
+        x, y = projection.xy(district.lon, district.lat)
+        text = district_name(district.name)
+        left, top = 100 * x / projection.width - LETTER * len(text) / 2, 100 * y / projection.height
+        inside = left > 1 and left + LETTER * len(text) < 99 and 3 < top < 94
+        if inside and len(placed) < most and all(_apart(left, top, text, other) for other in placed):
+            placed.append(Label(round(left, 2), round(top, 2), text, "district", 3))
+    return placed
+
+
+def district_name(name: str) -> str:
+    """Return what a map calls a district: without an office's number and brackets; of a long list the first.
+
+    >>> district_name("01 Altstadt-Lehel"), district_name("Beach Cities (Redondo, Hermosa)")
+    ('Altstadt-Lehel', 'Beach Cities')
+    >>> district_name("Brentwood & Pacific Palisades & Bel Air")
+    'Brentwood'
+    """
+    text = NUMBERED.sub("", name).split(" (")[0]
+    return text if len(text) <= LONGEST_NAME else text.split(",")[0].split(" & ")[0]
+
+
+def district_paths(city: City, projection: Projection) -> Markup:
+    """Return the borders of the districts that a published source draws, as far as they lie in the frame."""
+    inside, coarse = projection.bounds(margin=0.02), 3 / projection.per_degree
+    shown = {name: clip_by_rect(area.simplify(coarse), *inside) for name, area in sorted(city.district_areas.items())}
+    path = Markup('<path class="district" d="{}"><title>{}</title></path>')
+    return join([path.format(svg_path(area, projection), name) for name, area in shown.items() if not area.is_empty])
+
+
 def _apart(left: float, top: float, text: str, other: Label) -> bool:
     """Return whether two labels, some 1.15 per cent a letter wide and 4.5 per cent high, are clear of each other."""
-    right, other_right = left + 1.15 * len(text) + 3, other.left + 1.15 * len(other.text) + 3
+    right, other_right = left + LETTER * len(text) + 3, other.left + LETTER * len(other.text) + 3
     return abs(top - other.top) > 4.5 or right < other.left or other_right < left
 
 
