@@ -36,6 +36,7 @@ from fleetplan.report.page_chart import page_chart
 from fleetplan.report.partner_account import account_table
 from fleetplan.request import Month
 from fleetplan.service.types import CityService
+from fleetplan.words.catalogue import pieces
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
@@ -149,6 +150,7 @@ def _live(plan: Plan, rollout: CityRollout, catalogue: Catalogue, month: str | N
         **_unit(plan, rollout),
         "money": money,
         "binds": [bound(b) for b in rollout.binds],
+        "pieces": pieces,
         "brief": brief(plan, rollout, steps, money),
     }
 
