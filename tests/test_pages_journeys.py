@@ -60,7 +60,7 @@ def test_a_strategist_asks_for_a_plan_and_reads_it(site: Site, visitor: tuple[Br
     for box in page.locator("#cities input").all():
         box.set_checked(box.get_attribute("value") == "bay-area")
     page.get_by_label("Capital a quarter").fill("25")
-    page.get_by_label("Planned month by month").fill("3")
+    page.get_by_label("Month by month").fill("3")
     page.get_by_label("Stop when proven within").fill("2")
     expect(page.locator("#verdict")).to_contain_text("Ready", timeout=DRAWN_MS)
     expect(page.locator("#words")).to_contain_text("San Francisco")
