@@ -10,6 +10,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -211,7 +212,7 @@ def test_the_process_that_scores_says_what_it_found(monkeypatch: pytest.MonkeyPa
             return Evaluation.model_validate(outcome)
 
         monkeypatch.setattr("fleetplan.evaluate.score.evaluate_prepared", scored)
-        monkeypatch.setattr("fleetplan.prepare.prepare", lambda _: None)
+        monkeypatch.setattr("fleetplan.prepare.prepare", lambda _: SimpleNamespace(cut=lambda: None))
         out = io.BytesIO()
         job = {"request": BODY["request"], "name": "a.csv", "content": "", "best": best, "infeasible": True}
         evaluation_child.score(job, Lines(out))

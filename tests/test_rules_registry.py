@@ -219,23 +219,23 @@ def test_without_a_rule_there_are_no_rows_of_it(key: str):
 FIGURES: dict[str, tuple[str, ...]] = {
     "lawful": ("3",),
     "fare_allowed": ("0%", "80%"),
-    "permit_cap": ("a-op 30", "b-out 60", "b-type 45"),
+    "permit_cap": ("“a-op” 30", "“b-out” 60", "“b-type” 45"),
     "operator_pilot": ("28",),
     "min_fleet": ("10", "20"),
-    "stack_supply": ("275 alpha", "156 beta"),
-    "owned_fleet": ("275 alpha",),
-    "supply_yearly_cap": ("500 beta",),
+    "stack_supply": ("275 of Alpha", "156 of Beta"),
+    "owned_fleet": ("275 of Alpha",),
+    "supply_yearly_cap": ("500 of Beta",),
     "line_capacity": ("60 Works",),
     "ramp": ("25 vehicles", "20 more", "20 and 10.0%"),
     "first_year_fleet": ("100 vehicles",),
     "partner_growth": ("30 vehicles", "15.0%", "Beta"),
     "depot_capacity": ("5 to a stall", "25 a city"),
     "depot_site": ("12 in aston", "9 in belport"),
-    "vehicles_max": ("200 in aston", "200 in belport"),
+    "vehicles_max": ("200 in Aston", "200 in Belport"),
     "area_density": ("4 km²",),
     "partner_use": ("5 trips",),
     "productivity": ("18 a day", "18.5 after 12"),
-    "driving_day": ("230 km in aston", "230 km in belport"),
+    "driving_day": ("230 km in Aston", "230 km in Belport"),
     "partner_earns": ("10 years",),
     "demand": ("10%", "20%", "60%"),
     "area_growth": ("3 months",),
@@ -320,7 +320,7 @@ def test_the_words_of_a_constraint_change_with_every_field_of_it(kind: str):
 
 def test_a_cap_of_another_size_is_said_in_another_sentence():
     rule = all_rules()["permit_cap"]
-    assert "a-op 31" in rule.sentence(instance(None, with_permit("a-op", fleet_cap=31)))
+    assert "“a-op” 31" in rule.sentence(instance(None, with_permit("a-op", fleet_cap=31)))
 
 
 def test_keys_look_alike():

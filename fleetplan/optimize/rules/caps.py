@@ -83,9 +83,8 @@ class PermitCapRule(Rule):
         years = {(permit.id, permit.fleet_cap) for _, permit, _ in type_years(instance)}
         named = partial(permit_name, instance)
         caps = [f"{named(permit)} {cap:,g}" for permit, cap in sorted(modes | quotas)]
-        return self.title + listed(
-            ": ", [*caps, *(f"{named(permit)} {cap:,g} a year" for permit, cap in sorted(years))], ""
-        )
+        caps += [f"{named(permit)} {cap:,g} a year" for permit, cap in sorted(years)]
+        return self.title + listed(": ", dict.fromkeys(caps), "")
 
     def mode_limit(self, i: Instance, q: int) -> Array | None:
         """Return the concurrent caps of the permits, and the quotas that a mode shares."""
