@@ -229,7 +229,7 @@ def test_the_relaxation_of_real_requests_is_proven_again(example: str) -> None:
     answer = solve(f.model, relax=True)
     assert answer.row_duals is not None
     bound = proven_bound(f.model, answer.row_duals)
-    assert answer.bound * (1 - 1e-9) <= bound <= answer.bound * (1 + 10 * RELATIVE)
+    assert answer.bound * (1 - 1e-9) <= bound <= answer.bound * (1 + 20 * RELATIVE)
 
 
 @pytest.mark.slow

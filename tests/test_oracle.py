@@ -77,8 +77,10 @@ def truth(f: Formulation) -> Truth:
 
 
 def formulation(request: PlanRequest, keeping: Keeping | None = None) -> Formulation:
-    """Return the matrix of a request, with what a rerun keeps."""
-    return (keeping or Keeping()).onto(prepare(request, HERE).formulation)
+    """Return the matrix of a request, with what a rerun keeps and on the periods of its parent."""
+    kept = keeping or Keeping()
+    parent = None if kept.parent is None else kept.parent.request
+    return kept.onto(prepare(request, HERE).cut(parent).formulation)
 
 
 def agrees(plan: Plan, known: Truth, *, relaxed: bool) -> None:

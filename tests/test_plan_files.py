@@ -87,8 +87,8 @@ REFUSED: tuple[tuple[str, Callable[[Data], None], str], ...] = (
 BROKEN: tuple[tuple[str, Callable[[Data], None], str], ...] = (
     ("a city twice", twice(lambda d: d["cities"]), "a city stands twice"),
     ("a deployment twice", twice(lambda d: d["cities"][0]["deployments"]), "a deployment stands twice"),
-    ("an empty list", put(row, "trips_per_day", []), "has 0 entries for 16 periods"),
-    ("a short list", lambda d: row(d)["vehicles"].pop(), "has 15 entries for 16 periods"),
+    ("an empty list", put(row, "trips_per_day", []), "has 0 entries for 17 periods"),
+    ("a short list", lambda d: row(d)["vehicles"].pop(), "has 16 entries for 17 periods"),
     ("a level that is none", put(lambda d: row(d)["level"], 6, 99), "a level lies outside 0 to"),
     ("a mode that is none", put(lambda d: row(d)["mode"], 11, "flying"), "mode is 'flying'"),
     ("no cities", put(itself, "cities", []), "npv [kpis.npv_usd]"),
@@ -101,7 +101,7 @@ BROKEN: tuple[tuple[str, Callable[[Data], None], str], ...] = (
     ("vehicles below zero", put(lambda d: row(d)["vehicles"], 5, -3), "holds a negative number"),
     ("a wait below zero", put(lambda d: row(d)["wait_min"], 11, -3.0), "holds a negative number"),
     ("a programme in no month", put(row, "programme_start", "soon"), "which is no month"),
-    ("a programme that never opens", put(row, "level", [0] * 16), "programme_opens"),
+    ("a programme that never opens", put(row, "level", [0] * 17), "programme_opens"),
 )
 
 

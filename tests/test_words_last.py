@@ -53,6 +53,7 @@ USES_OF_RE = {
     "fleetplan/trips/layouts.py": "names of columns, in files from anybody",
     "fleetplan/trips/write.py": "tables of a city's TOML file, which it writes anew",
     "fleetplan/reruns/levers.py": "a label on its way to a constraint's id",
+    "fleetplan/report/map_svg.py": "numbers before the names of districts, as their sources write them",
     "fleetplan/slugs.py": "names on their way to files and folders",
 }
 """Modules outside the words' room that match text, and what: never a sentence of ours."""

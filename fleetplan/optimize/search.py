@@ -159,7 +159,7 @@ class _Effort:
 class _Known:
     """What is known beforehand: a bound, a plan to begin with, a plan of any worth (``some``), the problem on a coarser grid.
 
-    ``boxes`` are known of the problem without a demand for markets; ``told`` is the bound once it was told.
+    ``boxes`` are known of the problem without a demand for markets; ``most`` is the bound once it was told.
     """
 
     bound: Callable[[float], float]
@@ -167,13 +167,13 @@ class _Known:
     some: Array | None = None
     coarse: Formulation | None = None
     boxes: KnownBoxes = field(default_factory=KnownBoxes)
-    told: float = np.inf
+    most: float = np.inf
 
     def take(self, board: Board) -> None:
         """Put the bound on the board where it ends the search of the best plan there."""
-        if np.isinf(self.told) and board.plans:
-            self.told = self.bound(board.value)
-            board.take_bound(self.told)
+        if np.isinf(self.most) and board.plans:
+            self.most = self.bound(board.value)
+            board.take_bound(self.most)
 
 
 def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | None) -> SearchResult | None:
@@ -237,7 +237,7 @@ def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
     if not boxed:
         _finish(board, ends, effort.seed)
     _bound_somehow(board, effort.seed)
-    inherited = board.bound == known.told
+    inherited = board.bound == known.most
     return SearchResult(
         x=board.plans[0],
         value=board.value,
