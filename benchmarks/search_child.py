@@ -68,7 +68,9 @@ def prepared_for(spec: Spec, tell: Teller) -> tuple[Prepared, Plan | None]:
     parent = Plan.model_validate_json(Path(spec["parent"]).read_bytes()) if spec.get("parent") else None
     request = spec["request"] if parent is None else parent.request.model_dump(mode="json")
     cache_dir = Path(spec["cache"]) if spec.get("cache") else None
-    prepared = prepare(apply_patch(request, spec.get("patch") or {}), Run(catalogue=catalogue, cache_dir=cache_dir))
+    asked = apply_patch(request, spec.get("patch") or {})
+    whole = prepare(asked, Run(catalogue=catalogue, cache_dir=cache_dir))
+    prepared = whole.cut(None if parent is None else parent.request)
     seconds = {"imports_s": imported - STARTED, "catalogue_s": read - imported, "prepare_s": time.monotonic() - read}
     tell.began = time.monotonic()
     tell("ready", **seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from fleetplan.optimize.trials import Asked, Deadline, Trials
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.remedies import Repair
-from fleetplan.repair.find import seconds_for
+from fleetplan.repair.find import _Search, seconds_for
 from fleetplan.repair.options import smallest
+from fleetplan.repair.verify import Verified
 from fleetplan.request import parse_request
 from fleetplan.reruns.rerun import apply_patch
 from fleetplan.run import Run
@@ -230,3 +232,13 @@ def test_the_least_that_gives_way_is_searched_for_only_as_long_as_there_is_time(
     assert has_plan([MANY | {"vehicles": 140 - found.units}, FEW])
     assert not has_plan([MANY | {"vehicles": 141 - found.units}, FEW])
     assert least_whole(trials, limit, 1, found.units - 1, Deadline.after(60)) is None
+
+
+def test_two_ways_that_come_to_the_same_are_one_repair(several: InfeasibleError) -> None:
+    prepared: Any = None
+    search = _Search(prepared, prepared, Deadline.after(60), [])
+    plan: Any = SimpleNamespace(objective=1.0, bound=2.0, kpis=SimpleNamespace(vehicles_end=3), cities=[])
+    for given_up, patch in ((0.5, {"a": 1}), (0.6, {"a": 1}), (0.7, {"a": 2})):
+        one: Any = SimpleNamespace(patch=patch, changes=several.repairs[0].changes, given_up=given_up)
+        search._take(one, Verified("plan", plan))
+    assert [(r.given_up, r.patch) for r in search.found] == [(0.5, {"a": 1}), (0.7, {"a": 2})]

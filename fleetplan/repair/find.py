@@ -176,7 +176,8 @@ class _Search:
 
     def _take(self, one: Candidate, verified: Verified) -> None:
         if verified.plan is not None:
-            self.found.append(_repair(one, verified.plan))
+            if all(one.patch != known.patch for known in self.found):  # two ways may come to the same in whole numbers
+                self.found.append(_repair(one, verified.plan))
         elif verified.outcome == "unknown" or one.plan is not None or _limit(self.trials, one) is not None:
             self.unsure = True  # of a limit alone the least was looked for before it was planned
         elif (other := _in_whole(self.trials, one)) is not None:
