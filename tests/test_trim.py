@@ -10,6 +10,7 @@ from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import INF, Model
 from fleetplan.optimize.solve import solve, solve_with_ortools
 from fleetplan.optimize.trim import trimmed
+from tests.test_optimize import request, written
 
 
 def problem(rows: list[list[float]], low: list[float], high: list[float], *, upper: float = 10.0) -> Model:
@@ -103,3 +104,20 @@ def test_small_problems_have_the_same_best_plan_and_prices_that_prove_it():
             relaxed = solve(model, relax=True)
             assert relaxed.row_duals is not None
             assert proven_bound(model, relaxed.row_duals) == pytest.approx(relaxed.bound, rel=1e-6, abs=1e-4)
+
+
+@pytest.mark.parametrize(("least", "ways"), [(5_000, 1), (3, 3)])
+def test_a_linear_programme_that_goes_astray_is_run_another_way_to_the_same_end(
+    least: int, ways: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = written(request()).model
+    known = solve(model, relax=True)
+    monkeypatch.setattr("fleetplan.optimize.solve.LEAST_STEPS", least)
+    monkeypatch.setattr("fleetplan.optimize.solve.ROWS_A_STEP", 10**9)
+    runs: list[object] = []
+    monkeypatch.setattr("fleetplan.optimize.solve._run", lambda solver, _: runs.append(solver.run()))
+    again = solve(model, relax=True)
+    assert again.status == "optimal"
+    assert again.bound == pytest.approx(known.bound, rel=1e-7)
+    assert again.row_duals is not None
+    assert len(runs) == ways

@@ -22,7 +22,7 @@ from fleetplan.optimize.nodes import NodeClock, nodes_in
 from fleetplan.optimize.trim import Trimmed, trimmed
 
 SCALE_USD = 1e6  # the solver sees millions
-LEAST_STEPS, ROWS_A_STEP = 5_000, 4  # of the simplex method, before a presolved linear programme is begun anew
+LEAST_STEPS, ROWS_A_STEP = 5_000, 2  # of the simplex method, before a linear programme is begun anew
 POLL_S = 0.05
 HEURISTICS = 0.05  # as HiGHS has it
 SolveStatus = Literal["optimal", "stopped", "infeasible"]
@@ -194,20 +194,32 @@ def _run(solver: highspy.Highs, stop: threading.Event | None) -> None:
 
 
 def run_linear(solver: highspy.Highs, stop: threading.Event | None = None) -> None:
-    """Run a linear programme to the end; one that presolve leads astray is begun anew without it.
+    """Run a linear programme to the end; one that leads the simplex method astray is begun anew.
 
-    What presolve leaves can be so degenerate that the simplex method stands at the optimum for ever (48 single months of the
-    reference: 147,000 steps and no end, 9,800 without presolve). Counted in steps, so that the same problem goes the same way.
+    It can stand at an optimum so degenerate that it never sees it: 48 single months of the reference took 147,000 steps and no
+    end with presolve once, 42,000 and no end without it another time, where the other way took some 9,000. So it is tried with
+    presolve, then without, each for so many steps as hardly any problem needs, then by an interior point that ends in a corner.
+    Counted in steps, so that the same problem goes the same way.
     """
     steps = solver.getOptionValue("simplex_iteration_limit")[1]
-    solver.setOptionValue("simplex_iteration_limit", max(LEAST_STEPS, solver.getNumRow() // ROWS_A_STEP))
+    most = max(LEAST_STEPS, solver.getNumRow() // ROWS_A_STEP)
+    solver.setOptionValue("simplex_iteration_limit", most)
     _run(solver, stop)
-    astray = solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit
-    solver.setOptionValue("simplex_iteration_limit", steps)
-    if astray:
+    if _astray(solver):
         solver.clearSolver()
         solver.setOptionValue("presolve", "off")
+        solver.setOptionValue("simplex_iteration_limit", 2 * most)
         _run(solver, stop)
+    solver.setOptionValue("simplex_iteration_limit", steps)
+    if _astray(solver):
+        solver.clearSolver()
+        solver.setOptionValue("solver", "ipm")
+        _run(solver, stop)
+        solver.setOptionValue("solver", "choose")
+
+
+def _astray(solver: highspy.Highs) -> bool:
+    return bool(solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit)
 
 
 def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
