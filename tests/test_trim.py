@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import INF, Model
+from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.solve import solve, solve_with_ortools
 from fleetplan.optimize.trim import trimmed
 from tests.test_optimize import request, written
@@ -121,3 +122,16 @@ def test_a_linear_programme_that_goes_astray_is_run_another_way_to_the_same_end(
     assert again.bound == pytest.approx(known.bound, rel=1e-7)
     assert again.row_duals is not None
     assert len(runs) == ways
+
+
+def test_a_run_in_nodes_that_takes_too_long_is_run_again_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = written(request()).model
+    known = solve(model, gap=0.0)
+    monkeypatch.setattr("fleetplan.optimize.solve.HANGS_S", 1e-9)
+    monkeypatch.setattr("fleetplan.optimize.solve.LONGEST_HANGS", 1e11)
+    runs: list[object] = []
+    monkeypatch.setattr("fleetplan.optimize.solve._run", lambda solver, _: runs.append(solver.run()))
+    again = solve(model, gap=0.0, nodes=NodeClock())
+    assert again.status == "optimal"
+    assert again.value == pytest.approx(known.value, rel=1e-7)
+    assert len(runs) == 2

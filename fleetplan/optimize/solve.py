@@ -24,6 +24,8 @@ from fleetplan.optimize.trim import Trimmed, trimmed
 SCALE_USD = 1e6  # the solver sees millions
 LEAST_STEPS, ROWS_A_STEP = 5_000, 2  # of the simplex method, before a linear programme is begun anew
 POLL_S = 0.05
+LONGEST_HANGS = 4.0
+HANGS_S = 60.0  # of one run whose limit is in nodes: its first linear programme may stand at an optimum for ever
 HEURISTICS = 0.05  # as HiGHS has it
 SolveStatus = Literal["optimal", "stopped", "infeasible"]
 Watch = Callable[[float | None, float | None, float], None]
@@ -218,6 +220,18 @@ def run_linear(solver: highspy.Highs, stop: threading.Event | None = None) -> No
         solver.setOptionValue("solver", "choose")
 
 
+def _run_again(solver: highspy.Highs, seed: int, stop: threading.Event | None) -> None:
+    """Run a problem again whose limit is in nodes and that took too long.
+
+    One that came to no node goes another way with another seed; one that did is only slow, and has no limit in time.
+    """
+    hung = solver.getInfo().mip_node_count <= 0
+    if hung:
+        solver.setOptionValue("random_seed", seed + 1)
+    solver.setOptionValue("time_limit", solver.getRunTime() + LONGEST_HANGS * HANGS_S if hung else float("inf"))
+    _run(solver, stop)
+
+
 def _astray(solver: highspy.Highs) -> bool:
     return bool(solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit)
 
@@ -274,6 +288,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         solver.setOptionValue("time_limit", max(0.01, time_limit_s))
     else:
         solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
+        solver.setOptionValue("time_limit", HANGS_S)
     solver.setOptionValue("mip_rel_gap", gap)
     solver.setOptionValue("mip_heuristic_effort", heuristics)
     if start is not None:
@@ -287,6 +302,8 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         _counted(solver, looks)
     mip = bool(not relax and left.model.whole.any())
     (_run if mip else run_linear)(solver, stop)
+    if nodes is not None and mip and solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+        _run_again(solver, seed, stop)
     if nodes is not None and mip:
         nodes.spend(solver.getInfo().mip_node_count)
     return _read(solver, model, left, time.monotonic() - began, mip=mip)
