@@ -220,6 +220,13 @@ def run_linear(solver: highspy.Highs, stop: threading.Event | None = None) -> No
         solver.setOptionValue("solver", "choose")
 
 
+def _limited(solver: highspy.Highs, time_limit_s: float, nodes: NodeClock | None) -> None:
+    """Limit a run in seconds; or in nodes, and in seconds only as long as it may take where it hangs."""
+    solver.setOptionValue("time_limit", max(0.01, time_limit_s) if nodes is None else HANGS_S)
+    if nodes is not None:
+        solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
+
+
 def _run_again(solver: highspy.Highs, seed: int, stop: threading.Event | None) -> None:
     """Run a problem again whose limit is in nodes and that took too long.
 
@@ -284,11 +291,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         return _settled(model, left, time.monotonic() - began, relax=relax)
     solver = new_highs(seed)
     pass_model(solver, left.model, relax=relax)
-    if nodes is None:
-        solver.setOptionValue("time_limit", max(0.01, time_limit_s))
-    else:
-        solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
-        solver.setOptionValue("time_limit", HANGS_S)
+    _limited(solver, time_limit_s, nodes)
     solver.setOptionValue("mip_rel_gap", gap)
     solver.setOptionValue("mip_heuristic_effort", heuristics)
     if start is not None:
