@@ -220,23 +220,20 @@ def run_linear(solver: highspy.Highs, stop: threading.Event | None = None) -> No
         solver.setOptionValue("solver", "choose")
 
 
-def _limited(solver: highspy.Highs, time_limit_s: float, nodes: NodeClock | None) -> None:
-    """Limit a run in seconds; or in nodes, and in seconds only as long as it may take where it hangs."""
-    solver.setOptionValue("time_limit", max(0.01, time_limit_s) if nodes is None else HANGS_S)
-    if nodes is not None:
-        solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
+def _run_in_nodes(solver: highspy.Highs, seed: int, nodes: NodeClock, stop: threading.Event | None) -> None:
+    """Run a problem whose limit is in nodes, and count them; again if it took too long.
 
-
-def _run_again(solver: highspy.Highs, seed: int, stop: threading.Event | None) -> None:
-    """Run a problem again whose limit is in nodes and that took too long.
-
-    One that came to no node goes another way with another seed; one that did is only slow, and has no limit in time.
+    One that came to no node hangs and goes another way with another seed; one that did is only slow, and has no limit in time.
     """
-    hung = solver.getInfo().mip_node_count <= 0
-    if hung:
-        solver.setOptionValue("random_seed", seed + 1)
-    solver.setOptionValue("time_limit", solver.getRunTime() + LONGEST_HANGS * HANGS_S if hung else float("inf"))
+    solver.setOptionValue("time_limit", HANGS_S)
     _run(solver, stop)
+    if solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+        hung = solver.getInfo().mip_node_count <= 0
+        if hung:
+            solver.setOptionValue("random_seed", seed + 1)
+        solver.setOptionValue("time_limit", solver.getRunTime() + LONGEST_HANGS * HANGS_S if hung else float("inf"))
+        _run(solver, stop)
+    nodes.spend(solver.getInfo().mip_node_count)
 
 
 def _astray(solver: highspy.Highs) -> bool:
@@ -291,7 +288,8 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         return _settled(model, left, time.monotonic() - began, relax=relax)
     solver = new_highs(seed)
     pass_model(solver, left.model, relax=relax)
-    _limited(solver, time_limit_s, nodes)
+    if nodes is None:
+        solver.setOptionValue("time_limit", max(0.01, time_limit_s))
     solver.setOptionValue("mip_rel_gap", gap)
     solver.setOptionValue("mip_heuristic_effort", heuristics)
     if start is not None:
@@ -304,11 +302,13 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     if looks is not None:
         _counted(solver, looks)
     mip = bool(not relax and left.model.whole.any())
-    (_run if mip else run_linear)(solver, stop)
-    if nodes is not None and mip and solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
-        _run_again(solver, seed, stop)
-    if nodes is not None and mip:
-        nodes.spend(solver.getInfo().mip_node_count)
+    if not mip:
+        run_linear(solver, stop)
+    elif nodes is None:
+        _run(solver, stop)
+    else:
+        solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
+        _run_in_nodes(solver, seed, nodes, stop)
     return _read(solver, model, left, time.monotonic() - began, mip=mip)
 
 
