@@ -148,7 +148,7 @@ def comparison_lines(told: Comparison, first: Plan, second: Plan, names: Names) 
     asked = [changes.told(change, names) for change in input_changes(first.request, second.request)]
     return shown(
         [change.sentence for change in asked],
-        verdict(first, second, told, asked),
+        verdict(first, second, told, asked, names=names),
         [m.sentence for m in told.decisions if not m.tie],
         [c.model_dump() for c in told.money_by_city],
         [g.sentence for g in told.ties],

@@ -86,6 +86,38 @@ def test_a_fault_is_told_at_its_place_before_anything_is_sent(
     witness.saw_nothing_wrong()
 
 
+def test_a_limit_is_put_together_taken_away_and_kept_until_somebody_throws_it_away(
+    site: Site, visitor: tuple[BrowserContext, Page, Witness]
+):
+    _, page, witness = visitor
+    page.goto(site.address + "/plans/new")
+    page.get_by_label("Name", exact=True).fill("Half a request")
+    page.get_by_label("Add a target or a limit").select_option("launch_by")
+    box = page.locator("[data-kind-of=launch_by]")
+    box.get_by_label("City").select_option("madrid")
+    box.get_by_role("button", name="Add").click()
+    expect(box.locator(".fault")).to_contain_text("Still missing")
+    box.locator("[data-member=month]").select_option("2029-06")
+    box.get_by_role("button", name="Add").click()
+    expect(page.locator("#also")).to_contain_text("Madrid is open to paying riders by Jun 2029.", timeout=DRAWN_MS)
+    expect(page.locator("#text")).to_have_value(re.compile("type: launch_by"))
+    page.get_by_label("Capital a quarter").fill("99000000")
+    expect(page.locator("#capital-fault")).to_have_text(
+        "Write a number from 0 to 10,000,000, in millions of USD.", timeout=DRAWN_MS
+    )
+    page.get_by_label("Capital a quarter").fill("25")
+    expect(page.locator("#capital-fault")).to_be_empty(timeout=DRAWN_MS)
+    page.goto(site.address + "/plans/new?from=uber-2027")
+    kept = page.locator("#kept")
+    expect(kept).to_contain_text("Half a request")
+    kept.get_by_role("button", name="Throw Half a request away").click()
+    kept.get_by_role("button", name="Bring Half a request back").click()
+    kept.get_by_role("button", name="Go on with Half a request").click()
+    page.get_by_role("button", name="Take away: Madrid is open").click()
+    expect(page.locator("#also")).to_be_hidden(timeout=DRAWN_MS)
+    witness.saw_nothing_wrong()
+
+
 def test_a_city_manager_reads_the_rollout_of_a_city(
     site: Site, madrid: str, visitor: tuple[BrowserContext, Page, Witness]
 ):

@@ -104,7 +104,8 @@ def test_where_keys_are_in_use_a_browser_is_led_to_the_sign_in(site: Running):
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert site.client.get("/plans", headers=HTML, follow_redirects=False).status_code == 200
-    assert site.client.post("/sign-out", follow_redirects=False).headers["location"] == "/sign-in"
+    left = site.client.post("/sign-out", follow_redirects=False).headers
+    assert (left["location"], left["clear-site-data"]) == ("/sign-in", '"storage"')
     assert KEY_COOKIE not in site.client.cookies
 
 

@@ -52,7 +52,7 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
         "row_a": a.row,
         "row_b": b.row,
         "same_catalogue": comparison.same_catalogue,
-        "verdict": verdict(one, two, comparison, changes, _alone(causes)),
+        "verdict": verdict(one, two, comparison, changes, _alone(causes), names),
         "certainty": certainty(one, two, comparison.markets),
         "difference": two.objective - one.objective,
         "kept": kept(b.row.options) if b.row.parent == a.row.id else [],

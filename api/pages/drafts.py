@@ -42,10 +42,11 @@ MOST_TEXT = 100_000
 
 
 class Draft(Body):
-    """What the page sends: a text, or a request with the text that showed it before."""
+    """What the page sends: a text, or a request with the text that showed it before; ``yaml`` is the last YAML, with comments."""
 
     text: Annotated[str, Field(max_length=MOST_TEXT)] | None = None
     format: Format = "yaml"
+    yaml: Annotated[str, Field(max_length=MOST_TEXT)] = ""
     request: dict[str, Any] | None = None
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
 
@@ -64,12 +65,12 @@ def answer(draft: Draft, known: Known, settings: Settings, past: Callable[[], It
     sent = submission({"request": reading.data, "options": draft.options})
     if reading.faults or not isinstance(reading.data, dict):
         flaws = [*sent.flaws, *_unreadable(reading)]
-        return {**_texts(text, draft.format, None), "request": None, "flaws": _placed(flaws, reading)} | _nothing()
+        return {**_texts(text, draft, None), "request": None, "flaws": _placed(flaws, reading)} | _nothing()
     scope, flaws = _judged(sent, known, settings)
     catalogue = known.catalogue
     form = form_of(reading.data, catalogue)
     return {
-        **_texts(text, draft.format, reading.data),
+        **_texts(text, draft, reading.data),
         "request": whole(reading.data),
         "flaws": _placed(flaws, reading),
         "form": form,
@@ -89,9 +90,11 @@ def _text(draft: Draft) -> str:
     return write_text(draft.request, draft.format)
 
 
-def _texts(text: str, form: Format, data: Any) -> dict[str, str | None]:
-    other: Format = "json" if form == "yaml" else "yaml"
-    return {form: text, other: None if data is None else write_text(data, other)}
+def _texts(text: str, draft: Draft, data: Any) -> dict[str, str | None]:
+    """Return the text in both formats; a YAML that stood before keeps the comments that JSON cannot hold."""
+    if draft.format == "yaml":
+        return {"yaml": text, "json": None if data is None else write_text(data, "json")}
+    return {"json": text, "yaml": None if data is None else changed_text(draft.yaml, data)}
 
 
 def _unreadable(reading: Reading) -> list[Flaw]:

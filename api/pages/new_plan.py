@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -18,11 +18,13 @@ from api.routes.parameters import SLUG
 from api.security import Scope
 from api.store.contract import PlanRow
 from api.strict_json import StrictRoute
-from fleetplan.drafts.form import stack_rows, usual_values
+from fleetplan.drafts.form import pair_rows, stack_rows, usual_values
 from fleetplan.drafts.starts import BLANK, copy_name, examples, tidy
 from fleetplan.drafts.writing import write_text
 from fleetplan.options import SearchOptions
 from fleetplan.request import parse_request
+from fleetplan.reruns.lever_fields import KINDS, choices
+from fleetplan.words.fields import field_groups
 from fleetplan.words.request import DEAL_NAMES
 
 router = APIRouter(
@@ -48,6 +50,12 @@ async def new_plan(
     return await run_in_threadpool(_form, request, service, origin)
 
 
+@router.get("/plans/new/fields")
+async def fields(request: Request) -> Response:
+    """Return every member that the text of a request may have, in words."""
+    return page(request, "new_plan_fields.html.j2", title="All fields of a request", here="new", groups=field_groups())
+
+
 @router.post("/pages/drafts", dependencies=[may_plan])
 async def draft(request: Request, service: ServiceDep, body: Draft) -> Response:
     """Judge a draft; nothing is stored."""
@@ -57,6 +65,7 @@ async def draft(request: Request, service: ServiceDep, body: Draft) -> Response:
 def _form(request: Request, service: Service, origin: str | None) -> Response:
     start = start_from(service, origin)
     catalogue = service.known.catalogue
+    pairs = pair_rows(catalogue)
     first = _answer(service, Draft(text=start.text, options=start.options))
     return page(
         request,
@@ -68,6 +77,10 @@ def _form(request: Request, service: Service, origin: str | None) -> Response:
         cities=list(catalogue.cities.values()),
         stacks=stack_rows(catalogue),
         deals=DEAL_NAMES,
+        kinds=KINDS,
+        names=choices(catalogue.cities, (s.slug for s in catalogue.stacks.values() if not s.rival), catalogue),
+        pairs=pairs,
+        barred=0,
         live_elsewhere=sum(market.counts for market in catalogue.live_markets),
         may_ask=any(scope.holds(Scope.plan) for scope in request.scope["caller"].scopes),
         most_s=service.settings.max_time_limit_s,
@@ -78,6 +91,8 @@ def _form(request: Request, service: Service, origin: str | None) -> Response:
             "usual": usual_values(),
             "cities": list(catalogue.cities),
             "stacks": [row["slug"] for row in stack_rows(catalogue)],
+            "kinds": [asdict(kind) for kind in KINDS if kind.offered],
+            "pairs": pairs,
         },
     )
 

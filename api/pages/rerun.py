@@ -14,7 +14,6 @@ Other pages link here with what is to be changed, any of these any number of tim
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -30,7 +29,6 @@ from api.pages.shell import page
 from api.rerun import changed_request
 from api.store.contract import FINAL, PlanRow
 from api.strict_json import StrictRoute
-from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import RequestError
 from fleetplan.explain.dates import impossible
 from fleetplan.facts import conflicts_from
@@ -40,7 +38,7 @@ from fleetplan.plans.types import MarketsProof, Plan
 from fleetplan.request import PlanRequest, parse_request
 from fleetplan.request.constraints import MarketsLive
 from fleetplan.reruns.inherit import only_tightens
-from fleetplan.reruns.lever_fields import KINDS
+from fleetplan.reruns.lever_fields import KINDS, choices
 from fleetplan.reruns.levers import Levers, levers, presets
 from fleetplan.reruns.patch import input_changes
 from fleetplan.reruns.prefill import Given, prefill
@@ -91,20 +89,10 @@ def _context(service: Service, row: PlanRow, given: Given) -> dict[str, Any]:
         "clash": briefly(clashes),
         "months": _months(asked, 0),
         "event_months": _months(asked, YEARS_AROUND),
-        "names": _names(scope.cities, {s for s, _ in scope.deployments}, catalogue),
+        "names": choices(scope.cities, {s for s, _ in scope.deployments}, catalogue),
         "most_s": service.settings.max_time_limit_s,
         "unknown": prefilled.unknown,
         "data": {**_data(row, made, asked, found), "given": asdict(prefilled)},
-    }
-
-
-def _names(cities: Sequence[str], stacks: set[str], catalogue: Catalogue) -> dict[str, list[tuple[str, str]]]:
-    partners = sorted({catalogue.stacks[s].partner for s in stacks})
-    return {
-        "city": [(c, catalogue.cities[c].name) for c in cities],
-        "stack": sorted(((s, catalogue.stacks[s].partner) for s in stacks), key=lambda pair: pair[1]),
-        "partner": [(name, name) for name in partners],
-        "line": sorted((name, name) for name, line in catalogue.supply_lines.items() if line.builds_vehicles),
     }
 
 

@@ -46,8 +46,8 @@ async def enter(request: Request, service: ServiceDep) -> Response:
 
 @router.post("/sign-out")
 async def leave() -> Response:
-    """Forget the key."""
-    answer = Response(status_code=303, headers={"Location": at("/sign-in")})
+    """Forget the key, and what the browser keeps of requests that were not sent."""
+    answer = Response(status_code=303, headers={"Location": at("/sign-in"), "Clear-Site-Data": '"storage"'})
     answer.delete_cookie(KEY_COOKIE, path=cookie_path(), httponly=True, samesite="strict")
     return answer
 

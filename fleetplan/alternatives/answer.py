@@ -199,7 +199,7 @@ def alternatives(chain: Chain, catalogue: Catalogue) -> Alternatives:
     return in_words(found, Names(catalogue, (chain.best, *chain.found)))
 
 
-def _moves(chain: Chain, plan: Plan) -> list[DecisionMove]:
+def _moves(chain: Chain, plan: Plan, catalogue: Catalogue) -> list[DecisionMove]:
     """Return the launches that a plan has otherwise than the best one; of plans for one city also its areas at the end."""
     best, city = chain.best, chain.asked.city
     last = plan.periods[-1][:4]
@@ -207,7 +207,7 @@ def _moves(chain: Chain, plan: Plan) -> list[DecisionMove]:
     moves = [
         m for m in found if m.kind == "launch" or (city and m.kind == "level" and (m.city, m.year) == (city, last))
     ]
-    return said(moves, Parties(best, plan))
+    return said(moves, Parties(best, plan, names=Names(catalogue)))
 
 
 def _told(chain: Chain, catalogue: Catalogue, number: int, rank: int) -> Alternative:
@@ -228,7 +228,7 @@ def _told(chain: Chain, catalogue: Catalogue, number: int, rank: int) -> Alterna
         vehicles=kpis.vehicles_end,
         payback=kpis.payback,
         opens=opens(plan),
-        moves=_moves(chain, plan),
+        moves=_moves(chain, plan, catalogue),
         strengths=strengths(plan, best),
         patch=chain.patch(number),
         pins=pinned(best, plan, catalogue, chain.asked.city),

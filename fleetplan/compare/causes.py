@@ -128,7 +128,7 @@ def causes_of(
     )
     called = names if names is not None else Names(plans=(first, second))
     sentences = {one.change.pointer: change_sentence(one.change, called) for one in alone}
-    return in_words(found, sentences, said(moves, Parties(first, second)))
+    return in_words(found, sentences, said(moves, Parties(first, second, names=called)))
 
 
 def attribute_causes(

@@ -10,6 +10,8 @@ from fleetplan.catalogue.types import Catalogue, Stack
 from fleetplan.errors import InputError
 from fleetplan.request import Capital, PlanRequest
 from fleetplan.words.catalogue import CONTRACT_BRIEFLY
+from fleetplan.words.names import Names
+from fleetplan.words.request import DEAL_NAMES
 
 FORM_CONSTRAINTS = ("markets_live", "launches_per_quarter", "stacks_per_city", "result_floor")
 NARROWED = ("city", "start", "end")
@@ -75,6 +77,16 @@ def stack_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
     return sorted(
         rows, key=lambda row: (not any(d != "none" for _, _, d in row["cities"]), row["partner"], row["slug"])
     )
+
+
+def pair_rows(catalogue: Catalogue) -> list[dict[str, str]]:
+    """Return the pairs of stack and city that the law admits, by place: those with a deal first."""
+    names, rows = Names(catalogue), []
+    for (stack, city), fact in catalogue.deployments.items():
+        if fact.permitted != "no" and fact.deal != "rival" and not catalogue.stacks[stack].rival:
+            named = {"partner": names.stack(stack), "place": catalogue.cities[city].name, "note": DEAL_NAMES[fact.deal]}
+            rows.append({"stack": stack, "city": city, "deal": fact.deal, **named})
+    return sorted(rows, key=lambda row: (row["place"], list(DEAL_NAMES).index(row["deal"]), row["partner"]))
 
 
 def _stack_row(catalogue: Catalogue, stack: Stack) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fleetplan.catalogue.lines import feeds
+from fleetplan.catalogue.types import Catalogue
 from fleetplan.request.constraints import CONSTRAINT_TYPES, Constraint
 from fleetplan.request.members import Member, members_of
 from fleetplan.words.constraints import CONSTRAINTS, MEMBERS
+from fleetplan.words.names import Names
 
 Input = Literal["whole", "number", "share", "millions", "month", "city", "stack", "partner", "line", "pair", "flag"]
 
@@ -82,6 +85,24 @@ def _kind(name: str) -> ConstraintKind:
 
 KINDS: tuple[ConstraintKind, ...] = tuple(_kind(name) for name in CONSTRAINTS)
 BY_TYPE: Mapping[str, ConstraintKind] = {kind.type: kind for kind in KINDS}
+
+
+def choices(cities: Iterable[str], stacks: Iterable[str], catalogue: Catalogue) -> dict[str, list[tuple[str, str]]]:
+    """Return by kind of field what there is to choose, each with its name: no two partners' vehicles look alike."""
+    names, placed = Names(catalogue), set(stacks)
+    partners = sorted({catalogue.stacks[s].partner for s in placed})
+
+    def own(line: str) -> bool:
+        return any(not catalogue.stacks[s].rival for s in feeds(catalogue, line))
+
+    return {
+        "city": [(c, catalogue.cities[c].name) for c in cities],
+        "stack": sorted(((s, names.stack(s)) for s in placed), key=lambda pair: pair[1]),
+        "partner": [(name, name) for name in partners],
+        "line": sorted(
+            (name, name) for name, line in catalogue.supply_lines.items() if line.builds_vehicles and own(name)
+        ),
+    }
 
 
 def shown_value(field: Field, constraint: Mapping[str, Any]) -> Any:

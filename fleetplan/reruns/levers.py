@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fleetplan.catalogue.types import Catalogue, Event, Figure
+from fleetplan.catalogue.types import Event, Figure
 from fleetplan.explain.delays import touched
 from fleetplan.facts import Conflict
 from fleetplan.permits.paths import PUBLIC_MODES
@@ -260,7 +260,7 @@ def _asked(scope: Scope, names: Names, bound: set[str], clashes: Sequence[Confli
 def _pairs(scope: Scope, made: Plan | None) -> list[Pair]:
     """Return the stacks that the law admits in the cities: those open in the plan first, then by deal."""
     opened = {(d.stack, d.city): d.launch for _, d in ordered_deployments(made)} if made else {}
-    catalogue, found = scope.catalogue, []
+    catalogue, names, found = scope.catalogue, Names(scope.catalogue), []
     for (stack, city), fact in catalogue.deployments.items():
         of = catalogue.stacks[stack]
         if city not in scope.cities or fact.permitted == "no" or of.rival:
@@ -268,15 +268,8 @@ def _pairs(scope: Scope, made: Plan | None) -> list[Pair]:
         admitted = (stack, city) in scope.deployments
         launch = opened.get((stack, city))
         note = f"opens {month_name(launch)}" if launch else DEAL_NAMES.get(fact.deal, fact.deal)
-        found.append(Pair(stack, city, _partner(catalogue, stack), catalogue.cities[city].name, admitted, note))
+        found.append(Pair(stack, city, names.stack(stack), catalogue.cities[city].name, admitted, note))
     return sorted(found, key=lambda p: (p.place, not p.admitted, (p.stack, p.city) not in opened, p.partner))
-
-
-def _partner(catalogue: Catalogue, stack: str) -> str:
-    """Return a stack's partner, with the vehicle where the partner has several."""
-    own = catalogue.stacks[stack]
-    several = sum(other.partner == own.partner for other in catalogue.stacks.values()) > 1
-    return f"{own.partner}, {own.platform}" if several else own.partner
 
 
 # --- figures ---

@@ -25,8 +25,9 @@ def in_words(comparison: Comparison, a: Plan, b: Plan, names: Names) -> Comparis
     """Return a comparison with its sentences; nothing else in it changes."""
     sentences = [change_sentence(change, names) for change in input_changes(a.request, b.request)]
     inputs = [i.model_copy(update={"sentence": told}) for i, told in zip(comparison.inputs, sentences, strict=True)]
-    decisions = said(comparison.decisions, Parties(a, b))
-    ties = ties_said(comparison.ties, decisions, Parties(a, b))
+    parties = Parties(a, b, names=names)
+    decisions = said(comparison.decisions, parties)
+    ties = ties_said(comparison.ties, decisions, parties)
     pair = comparison.markets
     markets = pair.model_copy(update={"sentence": pair_sentence(pair)}) if pair is not None else None
     summary = _summary(a, b, comparison.model_copy(update={"decisions": decisions, "ties": ties, "markets": markets}))
@@ -99,7 +100,12 @@ def signed(value: float) -> str:
 
 
 def verdict(
-    a: Plan, b: Plan, comparison: Comparison, changes: Sequence[Told], alone: Sequence[AloneEffect] = ()
+    a: Plan,
+    b: Plan,
+    comparison: Comparison,
+    changes: Sequence[Told],
+    alone: Sequence[AloneEffect] = (),
+    names: Names | None = None,
 ) -> list[str]:
     """Return the answer in sentences: worth (and what it comes from, once that is known), markets, launches, where it falls."""
     if not comparison.decisions and abs(b.objective - a.objective) < SAME_USD:
@@ -107,7 +113,7 @@ def verdict(
     return [
         f"{_worth(a, b, changes, comparison.band)}{_from(b.objective - a.objective, changes, alone)}",
         *([comparison.markets.sentence] if comparison.markets else []),
-        f"{launches_sentence(a, b, comparison.decisions)}{_ends(comparison.decisions)}",
+        f"{launches_sentence(a, b, comparison.decisions, names)}{_ends(comparison.decisions)}",
         _where(a, b, comparison),
     ]
 
@@ -159,7 +165,7 @@ def _from(difference: float, changes: Sequence[Told], alone: Sequence[AloneEffec
     return f" Each change alone: {listed(told)}."
 
 
-def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> str:
+def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove], names: Names | None = None) -> str:
     """Return which launches move, are new or are dropped, and that the others stay."""
     launches = [m for m in decisions if m.kind == "launch"]
     both = _opened(a) & _opened(b)
@@ -172,7 +178,7 @@ def launches_sentence(a: Plan, b: Plan, decisions: Sequence[DecisionMove]) -> st
             if stay
             else NOTHING_OPENS
         )
-    who = _who(a, b, Parties(a, b))
+    who = _who(a, b, Parties(a, b, names=names))
     parts = [
         _moved([m for m in launches if m.a is not None and m.b is not None], who, briefly=len(launches) > FEW),
         _gone([m for m in launches if m.b is None], who, "no longer opens", "no longer open"),

@@ -9,6 +9,7 @@ from fleetplan.compare.types import DecisionMove, TieGroup
 from fleetplan.months import month_number
 from fleetplan.plans.deployments import deployments_of
 from fleetplan.plans.types import DeploymentPlan, Plan
+from fleetplan.words.names import Names
 from fleetplan.words.values import count, listed, month_name, several
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -31,9 +32,13 @@ def later(a: str, b: str) -> int:
 
 
 class Parties:
-    """Says "London", or "London with Wayve" where several stacks are, or the stack where one partner has several there."""
+    """Says "London", or "London with Wayve" where several stacks are, with the vehicle where one partner has several.
 
-    def __init__(self, *plans: Plan) -> None:
+    Vehicles have their names from the catalogue; without one in ``names`` they are called by their slugs.
+    """
+
+    def __init__(self, *plans: Plan, names: Names | None = None) -> None:
+        self._names = names or Names(plans=plans)
         self._cities = {c.city: c.name for plan in plans for c in plan.cities}
         self._levels = {(c.city, level.level): level.name for plan in plans for c in plan.cities for level in c.levels}
         pairs = {(d.city, d.stack, d.partner) for plan in plans for d in deployments_of(plan).values()}
@@ -52,13 +57,16 @@ class Parties:
         if self._in_city[d.city] == 1:
             return self.city(d.city)
         partner = self._partners.get(d.stack, d.stack)
-        whom = partner if self._of_partner[d.city, partner] == 1 else d.stack
+        whom = partner if self._of_partner[d.city, partner] == 1 else self._with_vehicle(d.stack)
         return f"{self.city(d.city)} with {whom}"
 
     def stack(self, slug: str) -> str:
-        """Return what to call a stack: its partner, with the slug where the partner has several."""
+        """Return what to call a stack: its partner, with the vehicle where the partner has several."""
         partner = self._partners.get(slug, slug)
-        return partner if self._stacks_of[partner] <= 1 else f"{partner} ({slug})"
+        return partner if self._stacks_of[partner] <= 1 else self._with_vehicle(slug)
+
+    def _with_vehicle(self, slug: str) -> str:
+        return f"{self._partners.get(slug, slug)} ({self._names.platform(slug) or slug})"
 
     def level(self, city: str, level: int) -> str:
         """Return what to call an area level."""

@@ -47,6 +47,14 @@ class Names:
         slug = self._slug(resolve_stack, name)
         return self.catalogue.stacks[slug].partner if self.catalogue and slug else self._partners.get(name, name)
 
+    def stack(self, slug: str) -> str:
+        """Return a stack's partner, with the vehicle where the partner has several."""
+        own = self.catalogue.stacks.get(slug) if self.catalogue else None
+        if own is None or self.catalogue is None:
+            return self.partner(slug)
+        several = sum(other.partner == own.partner for other in self.catalogue.stacks.values()) > 1
+        return f"{own.partner}, {own.platform}" if several else own.partner
+
     def _slug(self, resolve: Callable[[Catalogue, str], str], name: str) -> str | None:
         """Return the slug that a name means in the catalogue; None if it means none, or more than one."""
         if self.catalogue is None or not isinstance(name, str):

@@ -1,10 +1,11 @@
 /* A new plan: one request, seen as a form and as text. The service reads, judges and writes it; here it is held and sent. */
 import { Editor } from "./new_plan/editor.js";
 import { Form } from "./new_plan/form.js";
+import { Kept } from "./new_plan/kept.js";
+import { Limits } from "./new_plan/limits.js";
 import { base64 } from "./lib/files.js";
 import { at, call, once, say, showProblems } from "./lib/http.js";
 
-const KEPT = "fleetplan-new-plan";
 const WAIT_MS = { text: 350, form: 120 };
 const page = document.querySelector("[data-new-plan]");
 if (page) start(page);
@@ -12,9 +13,15 @@ if (page) start(page);
 function start(root) {
   const data = JSON.parse(root.querySelector("#new-plan-data").textContent);
   const $ = (id) => document.getElementById(id);
-  const state = { answer: data.answer, format: "yaml", options: data.options, pending: null, number: 0, readable: null, before: null, sent: null, busy: false };
+  const state = { answer: data.answer, format: "yaml", options: data.options, yaml: data.answer.yaml, pending: null, number: 0, readable: null, before: null, sent: null, busy: false };
   const form = new Form(root.querySelector(".form-view"), data, formChanged);
   const editor = new Editor(root.querySelector(".text-view"), textChanged);
+  const limits = new Limits(root.querySelector(".form-view"), data, (request) => formChanged(request, state.options));
+  const kept = new Kept($("kept"), (draft) => {
+    revive(draft, "Your request from before is back.");
+    judge({ text: editor.text }, 0);
+    editor.area.focus();
+  });
 
   restore();
   take(data.answer);
@@ -50,7 +57,7 @@ function start(root) {
     state.pending = new Promise((done) => {
       state.timer = setTimeout(async () => {
         try {
-          const answer = await call("POST", at("/pages/drafts"), { ...draft, format: state.format, options: state.options });
+          const answer = await call("POST", at("/pages/drafts"), { ...draft, format: state.format, yaml: state.yaml, options: state.options });
           if (number !== state.number) return;
           then?.(answer);
           take(answer);
@@ -65,6 +72,7 @@ function start(root) {
 
   function take(answer) {
     state.answer = answer;
+    state.yaml = answer.yaml ?? state.yaml;
     if (state.number === 0 && !state.revive) editor.text = answer[state.format];
     if (answer.request !== null) state.readable = answer[state.format];
     $("back").hidden = answer.request !== null || state.readable === null;
@@ -73,7 +81,7 @@ function start(root) {
     form.fault(answer.flaws);
     showQuestion(answer);
     showVerdict(answer);
-    showAlso(answer);
+    limits.show(answer);
     if (state.number) keep();
   }
 
@@ -100,15 +108,6 @@ function start(root) {
     $("verdict").textContent = text;
     $("brief").textContent = answer.request === null ? "The form waits until the text can be read." : count ? "Each one stands at its place in the form and the text." : `${answer.size_words}; ${answer.estimate.brief}.`;
     $("send").textContent = count ? "Go to the first problem" : "Make this plan";
-  }
-
-  function showAlso(answer) {
-    const box = $("also");
-    box.hidden = answer.also.length === 0;
-    box.querySelector("ul").replaceChildren(...answer.also.map(({ pointer, text }) => {
-      const wrong = answer.flaws.some((f) => f.pointer === pointer || f.pointer.startsWith(`${pointer}/`));
-      return Object.assign(document.createElement("li"), { textContent: text, className: wrong ? "wrong" : "" });
-    }));
   }
 
   function unreachable(error) {
@@ -163,7 +162,7 @@ function start(root) {
     $("refused").hidden = true;
     try {
       const made = await call("POST", at("/v1/plans"), body(), { "Idempotency-Key": state.sent.key });
-      forget();
+      kept.sent();
       location.assign(at(`/plans/${made.id}`));
     } catch (error) {
       refused(error);
@@ -248,39 +247,23 @@ function start(root) {
   // --- what is not sent yet -------------------------------------------------------------------------------------------
 
   function keep() {
-    const kept = { text: editor.text, format: state.format, options: state.options, from: data.from, name: state.answer.request?.name ?? "" };
-    try { sessionStorage.setItem(KEPT, JSON.stringify(kept)); } catch { /* full or forbidden: then nothing is kept */ }
-  }
-
-  function forget() {
-    try { sessionStorage.removeItem(KEPT); } catch { /* as above */ }
+    const { format, yaml, options } = state;
+    kept.put({ text: editor.text, format, yaml, options, from: data.from, name: state.answer.request?.name ?? "" });
   }
 
   function restore() {
-    let kept = null;
-    try { kept = JSON.parse(sessionStorage.getItem(KEPT)); } catch { /* nothing worth restoring */ }
-    if (!kept || typeof kept.text !== "string" || kept.text === data.answer.yaml) return;
-    if (kept.from === data.from) return revive(kept, "What you had written is back.");
-    $("kept-name").textContent = kept.name || "without a name";
-    $("kept").hidden = false;
-    $("kept-take").addEventListener("click", () => {
-      $("kept").hidden = true;
-      revive(kept, "Your request from before is back.");
-      judge({ text: editor.text }, 0);
-      editor.area.focus();
-    });
-    $("kept-drop").addEventListener("click", () => {
-      $("kept").hidden = true;
-      forget();
-    });
+    const mine = kept.mine(data.from);
+    if (mine && mine.text !== data.answer.yaml) revive(mine, "What you had written is back.");
+    kept.show();
   }
 
-  function revive(kept, words) {
+  function revive(draft, words) {
     state.revive = true;
-    state.format = kept.format === "json" ? "json" : "yaml";
-    state.options = { ...data.options, ...kept.options };
+    state.format = draft.format === "json" ? "json" : "yaml";
+    state.yaml = typeof draft.yaml === "string" ? draft.yaml : state.yaml;
+    state.options = { ...data.options, ...draft.options };
     root.querySelector(`[name=format][value=${state.format}]`).checked = true;
-    editor.text = kept.text;
+    editor.text = draft.text;
     say(words);
   }
 }

@@ -1,7 +1,8 @@
 /* The rerun page: what is set becomes a patch, the service says it in words, and the plan is asked for again. */
 import { at, call, once, say, showProblems } from "./lib/http.js";
 import { tellCapital, tellLever } from "./rerun/effects.js";
-import { Added, membersOf } from "./rerun/compose.js";
+import { compose } from "./lib/compose.js";
+import { Added } from "./rerun/compose.js";
 import { optionsDiffer, optionsOf, patchOf } from "./rerun/patch.js";
 
 const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
@@ -69,24 +70,7 @@ for (const button of document.querySelectorAll("[data-preset]")) {
 
 /* --- added by hand --- */
 
-byId("kind").addEventListener("change", (event) => {
-  for (const box of document.querySelectorAll("[data-kind-of]")) box.hidden = box.dataset.kindOf !== event.target.value;
-});
-for (const button of document.querySelectorAll("[data-add]")) {
-  button.addEventListener("click", () => {
-    const box = button.closest("[data-kind-of]");
-    const found = membersOf(box, data.kinds.find((kind) => kind.type === button.dataset.add));
-    box.querySelector(".fault").textContent = found.missing ? `Still missing: ${found.missing.toLowerCase()}.` : "";
-    if (found.missing) {
-      found.input.focus();
-      return;
-    }
-    added.constraint(button.dataset.add, found.members);
-    byId("kind").value = "";
-    box.hidden = true;
-    byId("kind").focus();
-  });
-}
+compose(byId("composer"), data.kinds, (type, members) => added.constraint(type, members));
 
 const picked = () => figures.find((figure) => figure.key === byId("figure").value);
 

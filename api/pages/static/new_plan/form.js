@@ -1,6 +1,9 @@
 /* The form over the request: shows what the request says, and changes it where somebody changes a control. */
 import { mainMember, monthsFrom, ownConstraint, setAt, setConstraint, valueAt } from "./request.js";
 
+/* Controls of the request; those of the box that puts a constraint together are its own. */
+const CONTROLS = "[data-at], [data-constraint]";
+
 const near = (value) => Number(value.toPrecision(12));
 
 /* How a kind of control shows a value, and what it says about one. `undefined` means: nothing is said. */
@@ -40,7 +43,7 @@ export class Form {
     for (const set of this.root.querySelectorAll("fieldset")) set.disabled = !known;
     if (!known) return;
     this.answer = answer;
-    for (const control of this.root.querySelectorAll("[data-kind]")) if (!control.contains(document.activeElement)) this.#fill(control);
+    for (const control of this.root.querySelectorAll(CONTROLS)) if (!control.contains(document.activeElement)) this.#fill(control);
     this.#tick("cities", answer.form.cities);
     this.#tick("stacks", answer.form.stacks);
     this.#tick("deals", this.#said("/deployments/deals"));
@@ -147,7 +150,7 @@ export class Form {
     const request = structuredClone(this.answer.request);
     const options = { ...this.options };
     const set = control.closest("[data-set]")?.dataset.set;
-    const owner = control.closest("[data-kind]");
+    const owner = control.closest(CONTROLS);
     if (set) this.#choose(request, set);
     else if (owner) this.#take(request, options, owner);
     else return;
@@ -222,7 +225,7 @@ export class Form {
     const sets = { cities: ["/request/cities", "/request/exclude_cities"], deals: ["/request/deployments/deals"], stacks: ["/request/stacks", "/request/exclude_stacks"] };
     const places = [
       ...Object.entries(sets).flatMap(([id, pointers]) => pointers.map((p) => [p, this.root.querySelector(`#${id}`)])),
-      ...[...this.root.querySelectorAll("[data-kind]")].flatMap((c) => this.#pointers(c).map((p) => [p, c])),
+      ...[...this.root.querySelectorAll(CONTROLS)].flatMap((c) => this.#pointers(c).map((p) => [p, c])),
     ];
     const within = places.filter(([p]) => flaw.pointer === p || flaw.pointer.startsWith(`${p}/`)).sort((a, b) => b[0].length - a[0].length);
     const around = flaw.pointer === "/request" ? [] : places.filter(([p]) => p.startsWith(`${flaw.pointer}/`));
@@ -230,10 +233,19 @@ export class Form {
     if (!control || control.closest("fieldset")?.disabled) return false;
     control.setAttribute("aria-invalid", "true");
     const place = this.root.querySelector(`#${control.id}-fault`) ?? control.closest(".field").querySelector(".fault");
-    const text = sentence(flaw);
+    const text = moneyFault(control) || sentence(flaw);
     place.textContent = place.textContent ? `${place.textContent} ${text}` : text;
     return true;
   }
+}
+
+/* What is wrong with an amount, in the millions in which its field shows it; nothing where its size is not what is wrong. */
+function moneyFault(control) {
+  if (control.dataset.kind !== "millions" || control.disabled) return "";
+  const [value, least, most] = [control.value, control.min, control.max].map(Number);
+  if (!control.validity.badInput && (control.value === "" || (value >= least && value <= most))) return "";
+  const count = (x) => x.toLocaleString("en-US").replace("-", "−");
+  return `Write a number from ${count(least)} to ${count(most)}, in millions of USD.`;
 }
 
 /** A flaw as one or two sentences. */

@@ -1,7 +1,5 @@
 /* Constraints and figures that are added by hand: each is a line with a button that takes it away again. */
-import { valueOf } from "./patch.js";
-
-const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
+import { freeId } from "../lib/compose.js";
 
 /** Everything added; calls `changed` whenever it is another. */
 export class Added {
@@ -13,10 +11,7 @@ export class Added {
 
   /** Add a constraint from its members; a pair that no deal admits is admitted along with it. */
   constraint(type, members) {
-    const base = slug([type.replace("_deployment", ""), members.city, members.stack].filter(Boolean).join(" "));
-    const taken = new Set([...this.data.ids, ...this.items.map((item) => item.id)]);
-    let id = base;
-    for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
+    const id = freeId(type, members, new Set([...this.data.ids, ...this.items.map((item) => item.id)]));
     const puts = [[["constraints", id], { type, ...members }]];
     const pair = this.data.pairs.find((p) => p.city === members.city && p.stack === members.stack);
     const key = `${members.stack}@${members.city}`;
@@ -70,17 +65,4 @@ function title(data, type, members, pair) {
   if (type === "force_deployment") return `${where} must open`;
   if (type === "forbid_deployment") return `${where} must not open`;
   return kind.title;
-}
-
-/** Read the fields of one kind of constraint, or say what is missing. */
-export function membersOf(box, kind) {
-  const members = {};
-  for (const field of kind.fields) {
-    const input = box.querySelector(`[data-member="${field.name}"]`);
-    const value = valueOf(input);
-    if (field.kind === "pair") [members.city, members.stack] = value.split(":");
-    else if (value !== null) members[field.name] = value;
-    else if (field.must) return { missing: field.label, input };
-  }
-  return { members };
 }

@@ -1,4 +1,5 @@
 /* The patch that the controls of the rerun page ask for: what differs from today, and nothing else. */
+import { valueOf } from "../lib/compose.js";
 
 /** Put a value at a path of an object; null (an entry that goes) is never looked into. */
 export function put(out, path, value) {
@@ -10,16 +11,6 @@ export function put(out, path, value) {
 }
 
 const number = (input) => (input.value.trim() === "" ? null : Number(input.value));
-
-/** What an input holds as the request has it; null when it is left empty. */
-export function valueOf(input) {
-  const kind = input.dataset.kind;
-  if (kind === "flag") return input.checked || null;
-  if (kind === "share") return input.value === "" ? null : Number(input.value) / 100;
-  if (kind === "millions") return input.value === "" ? null : Math.round(Number(input.value) * 1e8) / 100;
-  if (kind === "whole" || kind === "number") return number(input);
-  return input.value || null;
-}
 
 /** The value of a lever in the units of the request. */
 export function leverValue(box) {
