@@ -17,7 +17,7 @@ from api.store.contract import PlanRow
 from fleetplan.alternatives.answer import Asked, Chain, alternatives, asked_of
 from fleetplan.alternatives.types import Differ
 from fleetplan.errors import RequestError
-from fleetplan.frontier.points import Found, frontier, limits, patch_of, to_find
+from fleetplan.frontier.points import Found, best_within, frontier, limits, patch_of, to_find
 from fleetplan.frontier.types import Axis
 from fleetplan.options import PlanOptions
 from fleetplan.words.changes import alternative_name, frontier_name
@@ -104,15 +104,17 @@ def frontier_told(service: Service, found: Answered, axis: Axis, points: int) ->
         one = known[limit] = reruns.found(patch_of(plan, axis, limit), frontier_name(found.row.name, axis, limit))
         if one.state == "known" and not one.fault:
             have[limit] = one.plan() or one.clashes
-    told = frontier(plan, axis, have, points, names)
+    told, best = frontier(plan, axis, have, points, names), best_within(plan, axis, have)
     return FrontierTold(
         plan=found.row.id,
         frontier=told,
-        points=[_point(found, known.get(limit)) for limit in limits(plan, axis, points)],
+        points=[
+            _point(found, known.get(limit), known.get(best.get(limit, limit))) for limit in limits(plan, axis, points)
+        ],
     )
 
 
-def _point(found: Answered, known: KnownRerun | None) -> PointTold:
-    if known is None:  # the plan itself keeps it
+def _point(found: Answered, known: KnownRerun | None, best: KnownRerun | None) -> PointTold:
+    if known is None or best is None:  # the plan itself keeps it
         return PointTold(state="known", plan=found.row.id, rerun=None)
-    return PointTold(state=known.state, plan=known.row.id if known.row else None, rerun=known.call)
+    return PointTold(state=known.state, plan=best.row.id if best.row else None, rerun=known.call)

@@ -18,12 +18,12 @@ from fleetplan.compare.ties import band, tie_groups, with_ties
 from fleetplan.compare.types import DecisionMove
 from fleetplan.errors import InfeasibleError, RequestError
 from fleetplan.facts import Conflict
-from fleetplan.frontier.points import capped, frontier, keeps, limits, paid_markets, patch_of, to_find
+from fleetplan.frontier.points import best_within, capped, frontier, keeps, limits, paid_markets, patch_of, to_find
 from fleetplan.frontier.search import find_frontier
 from fleetplan.optimize.pair.race import Limits
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
-from fleetplan.report.frontier import drawn, rows, standing_alone
+from fleetplan.report.frontier import NARROW, drawn, keys, rows, standing_alone
 from fleetplan.request import Capital
 from fleetplan.request.constraints import LaunchesPerQuarter
 from fleetplan.run import Run
@@ -130,7 +130,7 @@ def test_points_of_markets_go_on_from_those_of_the_plan_and_end_where_no_more_ca
     assert told.points[2].sentence.endswith(CLASH[0].sentence)
     assert told.points[3].sentence.endswith("Fewer cannot be had either.")
     (cost,) = [s for s in told.sentences if s.startswith("Going from 1 to 2 markets costs $10.0 M")]
-    assert " (the best plans of both: from $" in cost
+    assert " (the best plans of both: $" in cost
     assert told.sentences[-1] == "3 markets or more cannot be had."
     assert str(drawn(told)).count('class="none"') == 2
     assert [row.npv for row in rows(told, Names())][2:] == ["no plan", "no plan"]
@@ -157,6 +157,37 @@ def test_where_so_many_markets_cannot_be_had_more_are_not_searched(plan: Plan, m
     monkeypatch.setattr("fleetplan.frontier.search.to_find", lambda *_: [2.0, 3.0])
     assert find_frontier(plan, "markets", 3, EXACTLY, HERE) == {2.0: CLASH, 3.0: ()}
     assert len(asked) == 1
+
+
+def test_a_plan_with_more_markets_stands_in_for_a_worse_one_with_fewer(fake: Plan) -> None:
+    fewer = fake.model_copy(update={"cities": [c.model_copy(update={"deployments": []}) for c in fake.cities]})
+    one, two = limits(fewer, "markets", 20)[1:3]
+    better = fake.model_copy(update={"objective": 8e6, "bound": 9e6})
+    worse = fake.model_copy(update={"objective": 5e6, "bound": 8.5e6})
+    assert paid_markets(better) >= two
+    told = frontier(fewer, "markets", {one: worse, two: better}, 3, Names())
+    assert best_within(fewer, "markets", {one: worse, two: better}) == {one: two, two: two}
+    assert [p.npv_usd for p in told.points[1:]] == [8e6, 8e6]
+    assert [p.bound_usd for p in told.points[1:]] == [8.5e6, 8.5e6]  # what holds for fewer holds for more
+    assert told.points[2].gained_most_usd == 0.0
+    (said,) = [s for s in told.sentences if s.startswith(f"Going from {one:.0f} to {two:.0f} market")]
+    assert said.endswith("costs nothing that was found (the best plans of both: $0 to $500 k).")
+
+
+def test_a_drawing_names_both_axes_and_says_what_its_signs_mean(fake: Plan) -> None:
+    own = float(paid_markets(fake))
+    far = fake.model_copy(update={"cities": [*fake.cities, *fake.cities]})
+    told = frontier(far, "markets", {}, 4, Names())
+    assert drawn(told) == ""  # one point is no line
+    points = [told.points[0], told.points[0].model_copy(update={"limit": own + 3, "own": False})]
+    apart = told.model_copy(
+        update={"points": [points[0], told.points[1].model_copy(update={"limit": own + 1}), points[1]]}
+    )
+    for picture in (str(drawn(apart)), str(drawn(apart, NARROW))):
+        assert "net present value of the best plan, USD" in picture
+        assert "markets at the end, at least" in picture
+        assert picture.count('class="found"') == 2  # nothing is drawn across a point that is not known
+    assert [sign for sign, _ in keys(apart)] == ["found", "band", "own"]
 
 
 def test_a_frontier_of_which_nothing_is_known_says_so_and_draws_nothing(plan: Plan) -> None:

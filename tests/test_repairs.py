@@ -27,6 +27,7 @@ from fleetplan.repair.verify import Verified
 from fleetplan.request import parse_request
 from fleetplan.reruns.rerun import apply_patch
 from fleetplan.run import Run
+from fleetplan.words.repair import unfinished
 from tests.plan_builder import make_services
 from tests.test_optimize import WORLD, request, written
 
@@ -182,6 +183,9 @@ def test_a_conflict_that_time_does_not_narrow_says_so() -> None:
     trials.deadline = Deadline.after(0.0)
     assert trials.whole(Asked()) == "unknown"
     assert not clashes_of(trials).settled
+    known = clashes_of(trials, ["soon"])  # by permits alone: it stands however little time there is
+    assert [(c.names, c.narrowed) for c in known.found] == [({"soon"}, True)]
+    assert not known.settled
 
 
 def test_conflicts_and_repairs_take_what_the_search_has_left() -> None:
@@ -242,3 +246,11 @@ def test_two_ways_that_come_to_the_same_are_one_repair(several: InfeasibleError)
         one: Any = SimpleNamespace(patch=patch, changes=several.repairs[0].changes, given_up=given_up)
         search._take(one, Verified("plan", plan))
     assert [(r.given_up, r.patch) for r in search.found] == [(0.5, {"a": 1}), (0.7, {"a": 2})]
+
+
+def test_nothing_is_called_firm_where_time_ran_out_before_all_was_known() -> None:
+    assert unfinished(settled=True, searched=True, found=0)[0].endswith("what stands in the way is firm.")
+    open_still = unfinished(settled=False, searched=True, found=0)
+    assert not any("firm" in said for said in open_still)
+    assert open_still[-1].startswith("There may be further ways")
+    assert unfinished(settled=True, searched=True, found=2) == []

@@ -16,7 +16,7 @@ from fleetplan.alternatives.answer import COUNT, MOST
 from fleetplan.alternatives.types import Differ
 from fleetplan.frontier.points import POINTS
 from fleetplan.frontier.types import Axis
-from fleetplan.report.frontier import drawn, rows
+from fleetplan.report.frontier import NARROW, drawn, keys, rows
 from fleetplan.words.names import Names
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
@@ -66,8 +66,12 @@ def frontier_view(told: FrontierTold, names: Names) -> dict[str, Any]:
     calls = [p.rerun.model_dump(mode="json") for p in told.points if p.rerun]
     return {
         "axis": told.frontier.axis,
+        "begun": len(calls) < sum(not p.own for p in told.frontier.points) or not told.frontier.points,
         "sentences": told.frontier.sentences,
+        "first": 2 if told.frontier.axis == "markets" else 1,  # what is to be read before the drawing
         "drawing": drawn(told.frontier),
+        "narrow": drawn(told.frontier, NARROW),
+        "keys": keys(told.frontier),
         "rows": list(zip(rows(told.frontier, names), told.points, strict=True)),
         "to_make": {
             "calls": calls,

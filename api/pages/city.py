@@ -90,13 +90,14 @@ def _page(
     live = _live(plan, rollout, service.known.catalogue, shown[0]) if rollout.deployments else {}
     if rollout.deployments:
         live |= city_replays(service, found, rollout, _fact_of(service, rollout), shown[1])
-        live["may_change"] = any(scope.holds(Scope.plan) for scope in request.scope["caller"].scopes)
     before, after = view.neighbours(plan, rollout)
     return page(
         request,
         "city.html.j2",
         title=f"{rollout.name}, {plan.name}",
         here="plans",
+        may_change=any(scope.holds(Scope.plan) for scope in request.scope["caller"].scopes),
+        rerun_before=bool(service.store.page(limit=1, after=None, parent=found.row.id)),
         row=found.row,
         plan=plan,
         c=rollout,

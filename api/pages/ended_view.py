@@ -28,6 +28,7 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
     repairs = repairs_from((row.problem or {}).get("repairs", []))
     named = {p.constraint for conflict in conflicts for p in conflict.parties}
     searched = all(c.found_by == "search" and not any(p.kept for p in c.parties) for c in conflicts)
+    settled = bool((row.problem or {}).get("settled", True))
     parent = service.store.get(row.parent) if row.parent else None
     return {
         "row": row,
@@ -35,10 +36,11 @@ def ended(service: Service, row: PlanRow) -> dict[str, Any]:
         "clashes": found,
         "exact": all(conflict.narrowed for conflict in conflicts),
         "repairs": repairs,
+        "settled": settled,
         "mending": row.phase == MENDING,
         "unfinished": unfinished_of(row.problem or {}, len(repairs)),
         "calls": [_repaired(row, repair, context) for repair in repairs],
-        "others": {key: text for key, text in words.items() if key not in named} if searched else {},
+        "others": {key: text for key, text in words.items() if key not in named} if searched and settled else {},
         "asked": asked_whole(row.request, catalogue),
         "parent": parent,
         "changed": changes(row, parent, service.known.catalogue) if row.parent else [],

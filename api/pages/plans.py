@@ -23,10 +23,10 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.compare.types import Band
 from fleetplan.drafts.starts import examples
 from fleetplan.facts import conflicts_from
-from fleetplan.words.comparison import band_briefly
+from fleetplan.words.comparison import band_briefly, signed
 from fleetplan.words.conflict import briefly
 from fleetplan.words.request import asked_briefly, cities_asked
-from fleetplan.words.values import PHASE_NAMES, listed, several, usd
+from fleetplan.words.values import PHASE_NAMES, listed, several
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
@@ -196,6 +196,7 @@ def view(row: PlanRow, parent: PlanRow | None, catalogue: Catalogue) -> dict[str
         "fleet": several(kpis["vehicles_end"], "vehicle") if kpis.get("cities_live") else None,
         "seconds": seconds_of(row),
         "against": _against(row, parent),
+        "band": _band(row, parent),
         "why": _why(row),
         "created": _utc(row.created_at),
         "iso": row.created_at.isoformat(),
@@ -212,15 +213,17 @@ def _live(kpis: Mapping[str, Any], asked: int) -> str | None:
 
 
 def _against(row: PlanRow, parent: PlanRow | None) -> str | None:
-    """Return how much more or less a rerun is worth than its parent, and what the best plans of both can be apart."""
+    """Return how much more or less a rerun is worth than its parent."""
     if parent is None or row.state not in FINAL or row.objective is None or parent.objective is None:
         return None
-    difference = row.objective - parent.objective
-    told = f"+{usd(difference)}" if difference > 0 else usd(difference)
-    if row.bound is None or parent.bound is None:
-        return told
-    band = Band.between((parent.objective, parent.bound), (row.objective, row.bound))
-    return f"{told}{band_briefly(band)}"
+    return signed(row.objective - parent.objective)
+
+
+def _band(row: PlanRow, parent: PlanRow | None) -> str:
+    """Return what the best plans of both can be apart; empty where that reads as the difference, or is not known."""
+    if parent is None or row.objective is None or parent.objective is None or row.bound is None or parent.bound is None:
+        return ""
+    return band_briefly(Band.between((parent.objective, parent.bound), (row.objective, row.bound))).strip()
 
 
 def _why(row: PlanRow) -> str:

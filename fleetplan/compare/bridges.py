@@ -13,7 +13,9 @@ from fleetplan.plans.types import Plan
 
 SMALL_SHARE = 0.01
 LEAST_USD = 5_000.0
-CUT_ABOVE = 0.35  # where every bar would end above this share of the highest, the scale does not begin at nothing
+CUT_ABOVE = 0.35
+"""Where every bar would end above this share of the highest, the scale does not begin at nothing, so that steps are seen."""
+
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 LINE_GROUPS = (*GROUPS, ("Value after the horizon", ("terminal",)))
 Kind = Literal["total", "more", "less"]
@@ -114,7 +116,7 @@ def _scale(ends: list[float]) -> tuple[float, float]:
     """Return where the scale begins and how wide it is."""
     low, high = min(ends), max(ends)
     span = max(high - low, 1.0)
-    if low > CUT_ABOVE * high:
+    if high - low >= LEAST_USD and low > CUT_ABOVE * high:
         unit = _round_step(span / 4)
         begins = max(0.0, unit * ((low - 0.3 * span) // unit))
     else:

@@ -84,10 +84,12 @@ def spends_within(plan: Plan, other: Plan, limit_usd: float) -> bool:
 def frontier(plan: Plan, axis: Axis, found: Mapping[float, Found], points: int, names: Names) -> Frontier:
     """Return a frontier with what is known of its points, in words too; ``found`` tells of limits that the plan does not keep."""
     told: list[Point] = []
+    best, bounds = best_within(plan, axis, found), bounds_within(plan, axis, found)
     for limit in limits(plan, axis, points):
         own = keeps(plan, axis, limit)
-        known = plan if own else found.get(limit)
-        told.append(_point(plan, axis, limit, known, told[-1] if told else None, own=own))
+        known = plan if own else found.get(best.get(limit, limit))
+        worth = None if not isinstance(known, Plan) else (known.objective, plan.bound if own else bounds[limit])
+        told.append(_point(plan, axis, limit, known, worth, told[-1] if told else None, own=own))
     made = Frontier(
         axis=axis,
         own_npv_usd=plan.objective,
@@ -99,43 +101,83 @@ def frontier(plan: Plan, axis: Axis, found: Mapping[float, Found], points: int, 
     return in_words(made, names)
 
 
-def _point(plan: Plan, axis: Axis, limit: float, known: Found, before: Point | None, *, own: bool) -> Point:
+def best_within(plan: Plan, axis: Axis, found: Mapping[float, Found]) -> dict[float, float]:
+    """Return of each limit with a plan for which limit the best plan known within it was found.
+
+    Plans are found within their gaps: one with more markets, or for less capital, may be worth more than that found for its own.
+    """
+    made = {limit: one for limit, one in found.items() if isinstance(one, Plan)}
+    return {
+        limit: max(
+            (other for other, one in made.items() if other == limit or _within(plan, one, axis, limit)),
+            key=lambda other: (made[other].objective, other == limit),
+        )
+        for limit in made
+    }
+
+
+def _within(plan: Plan, other: Plan, axis: Axis, limit: float) -> bool:
+    return paid_markets(other) >= limit if axis == "markets" else spends_within(plan, other, limit)
+
+
+def bounds_within(plan: Plan, axis: Axis, found: Mapping[float, Found]) -> dict[float, float]:
+    """Return of each limit with a plan what none within it exceeds: what holds for a looser limit holds for it too."""
+    least, bounds = plan.bound, dict[float, float]()
+    for limit in sorted(found, reverse=axis == "capital"):
+        if isinstance(one := found[limit], Plan):
+            bounds[limit] = least = min(least, one.bound)
+    return bounds
+
+
+def _point(
+    plan: Plan,
+    axis: Axis,
+    limit: float,
+    known: Found,
+    worth: tuple[float, float] | None,
+    before: Point | None,
+    *,
+    own: bool,
+) -> Point:
     patch = patch_of(plan, axis, limit)
     if known is None:
         return Point(limit=limit, state="open", patch=patch)
-    if not isinstance(known, Plan):
-        return Point(limit=limit, state="none", conflicts=list(known), patch=patch)
+    if not isinstance(known, Plan) or worth is None:
+        conflicts = [] if isinstance(known, Plan) else list(known)
+        return Point(limit=limit, state="none", conflicts=conflicts, patch=patch)
     return Point(
         limit=limit,
         state="plan",
         own=own,
-        npv_usd=known.objective,
-        bound_usd=known.bound,
+        npv_usd=worth[0],
+        bound_usd=worth[1],
         capital_usd=known.kpis.capital_usd,
         peak_funding_usd=known.kpis.peak_funding_usd,
         markets=paid_markets(known),
         vehicles=known.kpis.vehicles_end,
         cities=sorted(c.city for c in known.cities if c.launch),
         patch=patch,
-        **_gained(axis, limit, known, before),
+        **_gained(axis, limit, worth, before),
     )
 
 
-def _gained(axis: Axis, limit: float, known: Plan, before: Point | None) -> dict[str, float]:
+def _gained(axis: Axis, limit: float, worth: tuple[float, float], before: Point | None) -> dict[str, float]:
     """Return what a point brings over the one before it for each step of the limit, and between what that lies.
 
-    What may be had with less capital may be had with more: more brings no loss.
+    What may be had with less capital may be had with more, and what has more markets has fewer too: more capital brings no loss,
+    a further market no gain.
     """
     if before is None or before.npv_usd is None or before.bound_usd is None or limit <= before.limit:
         return {}
-    steps, floor = limit - before.limit, 0.0 if axis == "capital" else -math.inf
-    band = Band.between((before.npv_usd, before.bound_usd), (known.objective, known.bound))
+    steps = limit - before.limit
+    band = Band.between((before.npv_usd, before.bound_usd), worth)
     assert band.least_usd is not None  # noqa: S101  # both are numbers
     assert band.most_usd is not None  # noqa: S101
+    floor, top = (0.0, math.inf) if axis == "capital" else (-math.inf, 0.0)
     return {
-        "gained_usd": round((known.objective - before.npv_usd) / steps, 4),
+        "gained_usd": round((worth[0] - before.npv_usd) / steps, 4),
         "gained_least_usd": round(max(floor, band.least_usd) / steps, 4),
-        "gained_most_usd": round(max(floor, band.most_usd) / steps, 4),
+        "gained_most_usd": round(min(top, max(floor, band.most_usd)) / steps, 4),
     }
 
 

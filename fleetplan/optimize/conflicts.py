@@ -14,7 +14,7 @@ thousands of bounds instead.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -75,9 +75,12 @@ class Clashes:
     settled: bool
 
 
-def clashes_of(trials: Trials) -> Clashes:
-    """Return the conflicts of a request without a plan, as far as they are found in time."""
-    found: list[Clashing] = []
+def clashes_of(trials: Trials, ruled_out: Iterable[str] = ()) -> Clashes:
+    """Return the conflicts of a request without a plan, as far as they are found in time.
+
+    ``ruled_out`` are constraints that permits alone rule out: each is a conflict by itself, for which no trial is needed.
+    """
+    found = [Clashing(frozenset({name}), "relaxation", narrowed=True) for name in ruled_out]
     corrections: list[frozenset[str]] = []
     waiting: list[frozenset[str]] = [frozenset()]
     seen, settled = set(waiting), True

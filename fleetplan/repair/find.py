@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fleetplan.facts import Conflict
+from fleetplan.optimize.at_once import ruled_out_by_permits
 from fleetplan.optimize.conflicts import Clashes, allowed_by_permits, clashes_of, conflicts_told
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.least import Limit, least_whole
@@ -75,7 +76,7 @@ def what_helps(
     """
     deadline, soon = Deadline.after(seconds, stop), Deadline.after(ENOUGH_S, stop)
     trials = Trials(loose, Deadline.after(seconds / 2, stop))
-    clashes = clashes_of(trials)
+    clashes = clashes_of(trials, ruled_out_by_permits(prepared.instance))
     if not mend:
         return Infeasible(conflicts_told(loose, clashes, deadline), [], clashes.settled, searched=False)
     with ThreadPoolExecutor(max_workers=1) as pool:

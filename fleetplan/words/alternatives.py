@@ -8,7 +8,7 @@ from fleetplan.alternatives.types import Alternative, Alternatives, Core, CoreLa
 from fleetplan.months import month_text
 from fleetplan.words.moves import months_words
 from fleetplan.words.names import Names
-from fleetplan.words.values import count, listed, month_name, percent, several, usd, usd_fine
+from fleetplan.words.values import between_words, count, listed, month_name, percent, several, usd, usd_fine
 
 CENT_USD = 0.005
 FEW = 4
@@ -66,8 +66,10 @@ def _end(found: Alternatives) -> Iterator[str]:
             f"None nearer was found, but that is not proven: a plan of {yet} could be worth up to "
             f"{usd_fine(found.most_usd or 0.0)}."
         )
-    else:
+    elif found.others or found.nearest:
         yield "The search is not over: further ones may be as near."
+    else:
+        yield "No other plan is known yet: whether one is as near was not looked for, or not found out in the time given."
 
 
 def _alternative(one: Alternative) -> Iterator[str]:
@@ -85,7 +87,7 @@ def _worth(one: Alternative) -> str:
         return f"Worth {usd_fine(one.npv_usd)}, {more}."
     if one.most_usd < CENT_USD:
         return f"Worth {usd_fine(one.npv_usd)}: it gives up nothing."
-    band = f"between {usd(one.least_usd)} and {usd(one.most_usd)} by the bounds of both"
+    band = between_words(one.least_usd, one.most_usd, "the bounds of both")
     return f"Worth {usd_fine(one.npv_usd)}, {usd(one.cost_usd)} less ({band})."
 
 

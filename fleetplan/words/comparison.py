@@ -58,16 +58,15 @@ def _summary(a: Plan, b: Plan, comparison: Comparison) -> list[str]:
 
 
 def band_words(band: Band | None) -> str:
-    """Return what the best plans of both requests can be apart, to stand after a difference; empty where that is the difference.
+    """Return what the best plans of both requests can be apart, to stand after a difference; empty where both ends read alike.
 
     >>> band_words(Band(least_usd=-1e6, most_usd=2e6, apart=False))
     ' (the best plans of both: from $1.00 M less to $2.00 M more)'
     """
     if band is None or band.least_usd is None or band.most_usd is None:
         return ""
-    if band.most_usd - band.least_usd < SAME_USD:
-        return ""
-    return f" (the best plans of both: from {more_or_less(band.least_usd)} to {more_or_less(band.most_usd)})"
+    least, most = more_or_less(band.least_usd), more_or_less(band.most_usd)
+    return "" if least == most else f" (the best plans of both: from {least} to {most})"
 
 
 def band_briefly(band: Band) -> str:
@@ -76,9 +75,10 @@ def band_briefly(band: Band) -> str:
     >>> band_briefly(Band(least_usd=-1e6, most_usd=2e6, apart=False))
     ' (−$1.00 M to +$2.00 M)'
     """
-    if band.least_usd is None or band.most_usd is None or band.most_usd - band.least_usd < SAME_USD:
+    if band.least_usd is None or band.most_usd is None:
         return ""
-    return f" ({signed(band.least_usd)} to {signed(band.most_usd)})"
+    least, most = signed(band.least_usd), signed(band.most_usd)
+    return "" if least == most else f" ({least} to {most})"
 
 
 def more_or_less(value: float) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from fleetplan.compare.types import Band
 from fleetplan.frontier.types import Frontier, Point
-from fleetplan.words.comparison import band_words
 from fleetplan.words.names import Names
 from fleetplan.words.values import count, listed, percent, several, usd, usd_fine
 
@@ -68,6 +66,12 @@ def gained_band(point: Point) -> str:
     return f" (the best plans: {usd(least)} to {usd(most)})"
 
 
+def _cost_band(least: float, most: float) -> str:
+    """Return between what a cost lies for the best plans of two points; empty where both ends read alike."""
+    low, high = usd(least), usd(most)
+    return "" if low == high else f" (the best plans of both: {low} to {high})"
+
+
 def _share(point: Point, found: Frontier) -> str:
     """Return which share of the best plan's worth a point's best plan has, by the bounds of both."""
     least, most = (point.npv_usd or 0.0) / found.own_bound_usd, (point.bound_usd or 0.0) / found.own_npv_usd
@@ -113,10 +117,13 @@ def _capital(known: list[Point], found: Frontier) -> Iterator[str]:
 def _markets(known: list[Point], found: Frontier) -> Iterator[str]:
     yield f"The plan has {several(found.own_markets, 'market')} at its end and is worth {usd_fine(found.own_npv_usd)}."
     for before, point in pairwise(known):
-        one, two = ((p.npv_usd or 0.0, p.bound_usd or 0.0) for p in (before, point))
-        less, band = one[0] - two[0], band_words(Band.between(one, two))
-        told = "changes nothing" if abs(less) < 1.0 else f"{'costs' if less > 0 else 'brings'} {usd(abs(less))}"
-        yield f"Going from {count(before.limit)} to {several(round(point.limit), 'market')} {told}{band}."
+        went = f"Going from {count(before.limit)} to {several(round(point.limit), 'market')}"
+        steps, less = point.limit - before.limit, (before.npv_usd or 0.0) - (point.npv_usd or 0.0)
+        least, most = (max(0.0, -steps * (one or 0.0)) for one in (point.gained_most_usd, point.gained_least_usd))
+        told = f"costs {usd(less)}" if less >= 1.0 else "costs nothing that was found"
+        if less <= -1.0:
+            told = f"costs nothing: {usd(-less)} more than the plan found for fewer"
+        yield f"{went} {told}{_cost_band(least, most)}."
     none = [p for p in found.points if p.state == "none"]
     if none:
         yield f"{several(round(none[0].limit), 'market')} or more cannot be had."

@@ -109,7 +109,7 @@ def unfinished(*, settled: bool, searched: bool, found: int) -> list[str]:
     out = []
     if not settled:
         out.append("Whether something else stands in the way besides was not settled in the time given.")
-    if not searched:
+    if not searched or not (found or settled):
         out.append("There may be further ways to make a plan possible: the time ran out before all were tried.")
     elif not found:
         out.append("No change of what may be loosened makes a plan possible: what stands in the way is firm.")

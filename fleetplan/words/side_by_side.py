@@ -35,7 +35,7 @@ class _Figure:
 MONEY, GROUND, RISKS = "Money", "Launches and areas", "Risks"
 FIGURES: tuple[_Figure, ...] = (
     _Figure(MONEY, "Net present value", lambda c: usd_fine(c.npv_usd), lambda c: c.npv_usd),
-    _Figure(MONEY, "none is worth more than", lambda c: usd_fine(c.bound_usd)),
+    _Figure(MONEY, "No plan is worth more than", lambda c: usd_fine(c.bound_usd)),
     _Figure(MONEY, "Proven gap", lambda c: gap_text(c.npv_usd, c.bound_usd)),
     _Figure(MONEY, "Gross value", lambda c: usd_fine(c.gross_npv_usd), lambda c: c.gross_npv_usd),
     _Figure(MONEY, "Value after tax", lambda c: usd_fine(c.after_tax_npv_usd), lambda c: c.after_tax_npv_usd),
@@ -145,6 +145,10 @@ def _sentences(found: SideBySide) -> Iterator[str]:
     named = {k: c.name for k, c in enumerate(found.plans)}
     values = [c.npv_usd for c in found.plans]
     top = values.index(max(values))
+    if len({usd_fine(value) for value in values}) == 1:
+        yield f"All of them are worth {usd_fine(values[top])}."
+        yield from _rests(found)
+        return
     yield f"{named[top]} is worth most, {usd_fine(values[top])}."
     near = [named[k if i == top else i] for i, k in found.alike if top in {i, k}]
     if near:
@@ -153,6 +157,11 @@ def _sentences(found: SideBySide) -> Iterator[str]:
     if least.capital_usd < found.plans[top].capital_usd:
         more = found.plans[top].npv_usd - least.npv_usd
         yield f"{least.name} spends least, {usd(least.capital_usd)}, and is worth {usd(more)} less than the first."
+    yield from _rests(found)
+
+
+def _rests(found: SideBySide) -> Iterator[str]:
+    """Return what is to be minded in reading them together."""
     if not found.same_catalogue:
         yield "They do not rest on the same catalogue: part of what differs comes from figures, and not from what was asked."
     if not found.same_horizon:

@@ -115,6 +115,17 @@ def usd_fine(value: float) -> str:
     return amount(value, lambda v, sign: f"{'−' if v < 0 else ''}{sign}{abs(v) / 1e6:,.1f} M")
 
 
+def between_words(least: float, most: float, bounds: str) -> str:
+    """Return between what an amount lies, by bounds; where its digits are the same at both ends, that it is proven.
+
+    >>> between_words(1.0e6, 2.0e6, "both bounds"), between_words(30.60e6, 30.61e6, "both bounds")
+    ('between $1.00 M and $2.00 M by both bounds', 'proven to these digits by both bounds')
+    """
+    if usd(least) == usd(most):
+        return f"proven to these digits by {bounds}"
+    return f"between {usd(least)} and {usd(most)} by {bounds}"
+
+
 def several(number: int, one: str, many: str | None = None) -> str:
     """Return ``1 city`` or ``3 cities``."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"

@@ -8,7 +8,7 @@ from typing import Protocol
 from fleetplan.facts import Conflict
 from fleetplan.plans.types import Plan
 from fleetplan.words.names import Names
-from fleetplan.words.values import month_name, percent, several, usd
+from fleetplan.words.values import between_words, month_name, percent, several, usd
 
 CENT_USD = 0.005
 
@@ -129,7 +129,7 @@ def _cost(answer: Answer, asked: str) -> str:
     cost, least, most = answer.cost_usd or 0.0, answer.least_usd or 0.0, answer.most_usd or 0.0
     forced = answer.forced
     assert forced is not None  # noqa: S101  # told only then
-    band = f"between {usd(least)} and {usd(most)} by the bounds of both plans"
+    band = between_words(least, most, "the bounds of both plans")
     worth = f"the best plan found with it is worth {usd(forced.objective)}, {percent(forced.gap, 2)} from its bound"
     if cost < -CENT_USD:
         return f"It can be had, and costs nothing that was found: {asked}; {worth}, {usd(-cost)} more than this plan."

@@ -1,4 +1,5 @@
 /* The page of a plan's alternatives and frontiers: plans that are missing are asked for and followed. */
+import { asking } from "./lib/asked.js";
 import { duration } from "./lib/format.js";
 import { at, call, say, showProblems } from "./lib/http.js";
 
@@ -8,10 +9,6 @@ const MAKING = new Set(["queued", "running"]);
 
 function wait() {
   return new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
-}
-
-function post({ href, body, idempotency_key: key }) {
-  return call("POST", href, body, { "Idempotency-Key": key });
 }
 
 function readAnew(hash) {
@@ -27,25 +24,28 @@ async function followChain(box, begin) {
   progress.hidden = false;
   const began = Date.now();
   const tried = new Set();
+  const plans = asking(progress);
   for (;;) {
     const told = await call("GET", at(`/v1/plans/${plan}/alternatives?${asked}`));
     progress.querySelector("progress").value = told.alternatives.others.length;
     progress.querySelector("span").textContent = `${told.plans.length} known, ${duration((Date.now() - began) / 1000)}`;
     if (told.state === "known") break;
     if (!MAKING.has(told.state)) {
-      if (!begin || !told.rerun || tried.has(told.rerun.idempotency_key) || tried.has(told.plans.length)) break;
-      tried.add(told.rerun.idempotency_key).add(told.plans.length);
-      await post(told.rerun);
+      if (!begin || plans.stopped || !told.rerun || !plans.isNew(told.rerun) || tried.has(told.plans.length)) break;
+      tried.add(told.plans.length);
+      await plans.post(told.rerun);
     }
     await wait();
   }
   readAnew("nearly");
 }
 
-async function followPoints(box, axis) {
+async function followPoints(box, axis, calls = []) {
   const progress = box.querySelector("[data-progress]");
   progress.hidden = false;
   const began = Date.now();
+  const plans = asking(progress);
+  for (const one of calls) await plans.post(one);
   for (;;) {
     const { points } = await call("GET", at(`/v1/plans/${plan}/frontier?axis=${axis}`));
     const known = points.filter((point) => point.state === "known").length;
@@ -57,32 +57,29 @@ async function followPoints(box, axis) {
   readAnew(axis);
 }
 
-function offer(box, begin, follow) {
+function offer(box, follow) {
   const problems = box.querySelector("[data-problems]");
   const button = box.querySelector("[data-make]");
-  button?.addEventListener("click", async () => {
+  const failed = (error) => showProblems(problems, error);
+  button?.addEventListener("click", () => {
     button.disabled = true;
     problems.hidden = true;
-    try {
-      await begin();
-      say("The plans are being made");
-      await follow(true);
-    } catch (error) {
+    say("The plans are being made");
+    follow().catch((error) => {
       button.disabled = false;
-      showProblems(problems, error);
-    }
+      failed(error);
+    });
   });
-  return (error) => showProblems(problems, error);
+  return failed;
 }
 
 for (const box of document.querySelectorAll("[data-chain]")) {
-  const failed = offer(box, async () => {}, (begin) => followChain(box, begin));
+  const failed = offer(box, () => followChain(box, true));
   if (MAKING.has(box.dataset.state)) followChain(box, false).catch(failed);
 }
 for (const box of document.querySelectorAll("[data-making]")) {
   const toMake = JSON.parse(box.querySelector("script").textContent);
-  const begin = async () => { for (const one of toMake.calls) await post(one); };
-  const failed = offer(box, begin, () => followPoints(box, box.dataset.making));
+  const failed = offer(box, () => followPoints(box, box.dataset.making, toMake.calls));
   if (toMake.running && !toMake.calls.length) followPoints(box, box.dataset.making).catch(failed);
 }
 document.body.dataset.ready = "yes";

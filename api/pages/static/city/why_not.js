@@ -1,4 +1,5 @@
 /* Why not: the question is planned as a rerun, and the answer is read when that has ended. */
+import { asking } from "../lib/asked.js";
 import { at, call, say, showProblems } from "../lib/http.js";
 import { duration } from "../lib/format.js";
 
@@ -27,19 +28,24 @@ async function ask(form) {
   byId("why-ask").disabled = true;
   byId("why-problems").hidden = true;
   byId("why-answer").replaceChildren();
-  let told = await call("GET", where);
-  if (told.rerun) {
-    const { href, body, idempotency_key: key } = told.rerun;
-    await call("POST", href, body, { "Idempotency-Key": key });
-    told = await call("GET", where);
-  }
+  progress("is looked up");
+  const plans = asking(byId("why-progress"));
   const began = Date.now();
-  while (told.state === "queued" || told.state === "running") {
-    progress(`${STATES[told.state]}, ${duration((Date.now() - began) / 1000)}`);
-    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
-    told = await call("GET", where);
+  try {
+    let told = await call("GET", where);
+    if (told.rerun) {
+      await plans.post(told.rerun);
+      told = await call("GET", where);
+    }
+    while (told.state === "queued" || told.state === "running") {
+      progress(`${STATES[told.state]}, ${duration((Date.now() - began) / 1000)}`);
+      await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+      told = await call("GET", where);
+    }
+    show(form.dataset.plan, told);
+  } finally {
+    plans.done();
   }
-  show(form.dataset.plan, told);
 }
 
 function progress(words) {
@@ -50,7 +56,8 @@ function progress(words) {
 function show(plan, told) {
   const answer = byId("why-answer");
   if (told.state !== "known") {
-    answer.replaceChildren(paragraph("It could not be planned: the plan that asks for it ended without an answer. Ask again."));
+    const why = told.state === "cancelled" ? "It was stopped before a plan was found." : "It could not be planned: the plan that asks for it ended without an answer.";
+    answer.replaceChildren(paragraph(`${why} Ask again.`));
   } else {
     answer.replaceChildren(...told.sentences.map(paragraph), ...(told.kind === "possible" ? [links(plan, told.answered_by)] : []));
   }

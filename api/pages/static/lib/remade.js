@@ -1,5 +1,6 @@
 /* Questions that are answered by planning again: reruns are posted as the service tells them, followed, and asked for anew until
    nothing is left to post. What was planned stays stored, so that a second question, of whomever, is answered at once. */
+import { asking } from "./asked.js";
 import { duration } from "./format.js";
 import { at, call, say, showProblems } from "./http.js";
 
@@ -10,12 +11,14 @@ const KINDS = {
   thresholds: {
     entries: (told) => told.thresholds,
     calls: (entry) => entry.reruns,
+    some: (entry) => entry.made > 0,
     known: (entries) => `${entries.filter((e) => e.state === "known").length} of ${entries.length} known, ${entries.reduce((sum, e) => sum + e.made, 0)} plans read`,
     draw: thresholds,
   },
   limits: {
     entries: (told) => told.limits,
     calls: (entry) => (entry.rerun ? [entry.rerun] : []),
+    some: (entry) => entry.state === "known",
     known: (entries) => `${entries.filter((e) => e.state === "known").length} of ${entries.length} known`,
     draw: limits,
   },
@@ -23,13 +26,28 @@ const KINDS = {
 
 export function remadeInPlace() {
   for (const box of document.querySelectorAll("[data-remade]")) {
+    const failed = (error) => showProblems(box.querySelector("[data-problems]"), error);
     const button = box.querySelector("[data-ask]");
     button?.addEventListener("click", () => {
       button.disabled = true;
       box.querySelector("[data-problems]").hidden = true;
-      answer(box).catch((error) => showProblems(box.querySelector("[data-problems]"), error)).finally(() => { button.disabled = false; });
+      answer(box).catch(failed).finally(() => { button.disabled = false; });
     });
+    if (box.dataset.known) readKnown(box).catch(failed);
   }
+}
+
+/* What somebody asked for before stands there at once; nothing is planned for it. */
+async function readKnown(box) {
+  const kind = KINDS[box.dataset.remade];
+  const entries = kind.entries(await call("GET", box.dataset.address));
+  const known = entries.filter(kind.some);
+  if (!known.length) return;
+  box.querySelector("[data-answer]").replaceChildren(...kind.draw(known, box));
+  const left = entries.filter((entry) => entry.state !== "known").length;
+  const button = box.querySelector("[data-ask]");
+  if (!left) button?.remove();
+  else if (button) say(`${known.length} of ${entries.length} known`);
 }
 
 async function answer(box) {
@@ -37,22 +55,23 @@ async function answer(box) {
   const progress = box.querySelector("[data-progress]");
   const place = box.querySelector("[data-answer]");
   const began = Date.now();
-  const posted = new Set();
+  const plans = asking(progress);
   progress.hidden = false;
   progress.textContent = "Looking up what is known";
-  for (;;) {
-    const entries = kind.entries(await call("GET", box.dataset.address));
-    place.replaceChildren(...kind.draw(entries, box));
-    const fresh = entries.flatMap(kind.calls).filter((one) => !posted.has(one.idempotency_key));
-    for (const { href, body, idempotency_key: key } of fresh) {
-      posted.add(key);
-      await call("POST", href, body, { "Idempotency-Key": key });
+  try {
+    for (;;) {
+      const entries = kind.entries(await call("GET", box.dataset.address));
+      place.replaceChildren(...kind.draw(entries, box));
+      progress.textContent = `${kind.known(entries)}, ${duration((Date.now() - began) / 1000)}`;
+      const fresh = plans.stopped ? [] : entries.flatMap(kind.calls).filter(plans.isNew);
+      for (const one of fresh) await plans.post(one);
+      if (!fresh.length && !entries.some((entry) => WAITING.has(entry.state))) break;
+      await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
     }
-    progress.textContent = `${kind.known(entries)}, ${duration((Date.now() - began) / 1000)}`;
-    if (!fresh.length && !entries.some((entry) => WAITING.has(entry.state))) break;
-    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+  } finally {
+    plans.done();
   }
-  say("Answered");
+  say(plans.stopped ? "Stopped" : "Answered");
 }
 
 function element(name, text, className = "") {
