@@ -184,7 +184,7 @@ def test_a_conflict_that_time_does_not_narrow_says_so() -> None:
     assert trials.whole(Asked()) == "unknown"
     assert not clashes_of(trials).settled
     known = clashes_of(trials, ["soon"])  # by permits alone: it stands however little time there is
-    assert [(c.names, c.narrowed) for c in known.found] == [({"soon"}, True)]
+    assert [(c.names, c.narrowed) for c in known.found] == [(frozenset({"soon"}), True)]
     assert not known.settled
 
 

@@ -130,7 +130,8 @@ def _cost(answer: Answer, asked: str) -> str:
     forced = answer.forced
     assert forced is not None  # noqa: S101  # told only then
     band = between_words(least, most, "the bounds of both plans")
-    worth = f"the best plan found with it is worth {usd(forced.objective)}, {percent(forced.gap, 2)} from its bound"
+    both = f"{usd(forced.objective)} instead of {usd(answer.plan.objective)}"
+    worth = f"the best plan found with it is worth {both}, {percent(forced.gap, 2)} from its bound"
     if cost < -CENT_USD:
         return f"It can be had, and costs nothing that was found: {asked}; {worth}, {usd(-cost)} more than this plan."
     if most < CENT_USD:

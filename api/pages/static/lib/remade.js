@@ -113,12 +113,35 @@ function thresholds(entries) {
   });
 }
 
+const STATES = { queued: "waits", running: "being planned", failed: "not found", cancelled: "stopped", missing: "not planned yet" };
+
 function limits(entries, box) {
   const plan = box.dataset.address.split("/plans/")[1].split("/")[0];
+  const widest = Math.max(1, ...entries.flatMap(({ probed }) => (probed?.most_usd == null ? [] : [Math.abs(probed.least_usd), Math.abs(probed.most_usd)])));
   const rows = entries.map((entry) => {
-    const told = entry.worth || entry.sentence || (entry.state === "failed" || entry.state === "cancelled" ? "not found" : "being planned");
+    const told = entry.worth || entry.sentence || STATES[entry.state];
     const link = entry.plan && entry.worth ? [" ", Object.assign(element("a", "compare", "from"), { href: at(`/plans/${plan}/comparison?with=${entry.plan}`) })] : [];
-    return [entry.name, told, [entry.moves, ...link]];
+    return [entry.name, [told, ...worthBar(entry.probed, widest)], [entry.moves, ...link]];
   });
-  return [table(["with", "is worth", "and moves"], rows)];
+  const drawn = entries.some(({ probed }) => probed?.most_usd != null);
+  const said = "Bars: solid is proven, pale is what the bounds leave open; what costs goes to the left, what gains to the right.";
+  return [table(["with", "is worth", "and moves"], rows), ...(drawn ? [element("p", said, "note")] : [])];
+}
+
+/* What a step is worth as a bar from the middle: solid as far as it is proven, pale as far as it may go. */
+function worthBar(probed, widest) {
+  if (probed?.most_usd == null) return [];
+  const { least_usd: least, most_usd: most } = probed;
+  const place = (from, to, name) => {
+    const bar = element("i", "", name);
+    bar.style.left = `${50 + (50 * from) / widest}%`;
+    bar.style.width = `${(50 * (to - from)) / widest}%`;
+    return bar;
+  };
+  const lane = element("span", "", "worth-lane");
+  lane.setAttribute("aria-hidden", "true");
+  lane.append(place(Math.min(0, least), Math.max(0, most), "may"));
+  if (least > 0) lane.append(place(0, least, "sure"));
+  if (most < 0) lane.append(place(most, 0, "sure less"));
+  return [lane];
 }
