@@ -139,7 +139,7 @@ def test_months_of_what_is_no_plan_are_none():
 @contextmanager
 def worker(store: SqlStore, *, busy: threading.Event | None = None) -> Iterator[threading.Event]:
     stop, own = threading.Event(), busy or threading.Event()
-    one = Simulating(store, "w", LONG_S, FAKE, own.is_set)
+    one = Simulating(store, "w", lambda: LONG_S, FAKE, own.is_set)
     thread = threading.Thread(target=one.run, args=(stop,))
     thread.start()
     try:

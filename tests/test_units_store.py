@@ -269,7 +269,7 @@ class Helper:
 
     def __init__(self, store: SqlStore, lease_s: float = LONG_S) -> None:
         self.stop, self.busy = threading.Event(), False
-        one = Helping(store, "helper", lease_s, lambda: self.busy)
+        one = Helping(store, "helper", lambda: lease_s, lambda: self.busy)
         self.thread = threading.Thread(target=one.run, args=(self.stop,))
 
     def __enter__(self) -> Self:

@@ -10,7 +10,7 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from api.jobs.beside import Patience, last_word, one_after_another, problem_of
@@ -29,12 +29,12 @@ class Evaluating:
     Parameters
     ----------
     lease_s
-        Seconds for which one is leased; renewed three times as often.
+        Says for how many seconds one is leased; renewed three times as often.
     command
         What scores one: see :mod:`api.jobs.evaluation_child`.
     """
 
-    def __init__(self, store: SqlStore, worker: str, lease_s: float, command: Sequence[str]) -> None:
+    def __init__(self, store: SqlStore, worker: str, lease_s: Callable[[], float], command: Sequence[str]) -> None:
         self.store, self.worker, self.lease_s = store, worker, lease_s
         self._command = [*command, str(os.getpid())]
 
@@ -46,14 +46,14 @@ class Evaluating:
         """Score a plan, if there is one; return whether there was."""
         if not self.store.evaluations_wait():
             return False
-        one = self.store.lease_evaluation(self.worker, self.lease_s)
+        one = self.store.lease_evaluation(self.worker, self.lease_s())
         if one is None:
             return False
-        patience = Patience(LOOK_S / 4, min(self.lease_s / 3, LOOK_S), LONGEST_S)
+        patience = Patience(LOOK_S / 4, min(self.lease_s() / 3, LOOK_S), LONGEST_S)
         said = last_word(
             self._command,
             self._told(one),
-            lambda _: self.store.renew_evaluation(one.id, self.worker, self.lease_s),
+            lambda _: self.store.renew_evaluation(one.id, self.worker, self.lease_s()),
             stop,
             patience,
             died="evaluation-died",

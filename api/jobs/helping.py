@@ -34,10 +34,10 @@ class Helping:
     busy
         Says whether the worker has a plan of its own to solve.
     lease_s
-        Seconds for which a unit is leased; renewed three times as often.
+        Says for how many seconds a unit is leased; renewed three times as often.
     """
 
-    def __init__(self, store: SqlStore, worker: str, lease_s: float, busy: Callable[[], bool]) -> None:
+    def __init__(self, store: SqlStore, worker: str, lease_s: Callable[[], float], busy: Callable[[], bool]) -> None:
         self.store, self.worker, self.lease_s, self.busy = store, worker, lease_s, busy
         self._child: UnitProcess | None = None
         self._used_at = 0.0
@@ -53,7 +53,7 @@ class Helping:
         """Solve a unit, if there is one; return whether there was."""
         if not self.store.open_units(self.worker):
             return False
-        unit = self.store.lease_unit(self.worker, self.lease_s)
+        unit = self.store.lease_unit(self.worker, self.lease_s())
         if unit is None:
             return False
         self._used_at = time.monotonic()
@@ -74,13 +74,13 @@ class Helping:
 
     def _answer(self, unit: LeasedUnit, child: UnitProcess, stop: threading.Event) -> bytes | None:
         """Return the answer; None when the unit is wanted no more, or somebody wants this worker for something else."""
-        renew_at = time.monotonic() + self.lease_s / 3
+        renew_at = time.monotonic() + self.lease_s() / 3
         while (answer := child.answer(LOOK_S)) is None:
             if stop.is_set() or self.busy():
                 return None
             if time.monotonic() >= renew_at:
-                renew_at = time.monotonic() + self.lease_s / 3
-                if not self.store.renew_unit(unit, self.worker, self.lease_s):
+                renew_at = time.monotonic() + self.lease_s() / 3
+                if not self.store.renew_unit(unit, self.worker, self.lease_s()):
                     return None
             elif not self.store.is_wanted(unit, self.worker):
                 return None

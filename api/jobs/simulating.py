@@ -46,7 +46,7 @@ class Simulating:
     Parameters
     ----------
     lease_s
-        Seconds for which a replay is leased; renewed three times as often.
+        Says for how many seconds a replay is leased; renewed three times as often.
     command
         What replays one month: see :mod:`api.jobs.simulation_child`.
     busy
@@ -54,7 +54,12 @@ class Simulating:
     """
 
     def __init__(
-        self, store: SqlStore, worker: str, lease_s: float, command: Sequence[str], busy: Callable[[], bool]
+        self,
+        store: SqlStore,
+        worker: str,
+        lease_s: Callable[[], float],
+        command: Sequence[str],
+        busy: Callable[[], bool],
     ) -> None:
         self.store, self.worker, self.lease_s, self.busy = store, worker, lease_s, busy
         self._command = [*command, str(os.getpid())]
@@ -72,7 +77,7 @@ class Simulating:
         quiet = self._quiet()
         if not self.store.simulations_wait(background=quiet):
             return False
-        one = self.store.lease_simulation(self.worker, self.lease_s, background=quiet)
+        one = self.store.lease_simulation(self.worker, self.lease_s(), background=quiet)
         if one is None:
             return False
         try:
@@ -96,11 +101,11 @@ class Simulating:
         """Return the last word of the process that replays a month; None when it was ended for something else."""
 
         def wanted(progress: float) -> bool:
-            if not self.store.renew_simulation(one.id, self.worker, self.lease_s, progress):
+            if not self.store.renew_simulation(one.id, self.worker, self.lease_s(), progress):
                 return False
             return not one.background or self._quiet() or self._asked_meanwhile(one)
 
-        patience = Patience(LOOK_S / 4, min(self.lease_s / 3, LOOK_S), LONGEST_S)
+        patience = Patience(LOOK_S / 4, min(self.lease_s() / 3, LOOK_S), LONGEST_S)
         told = {"plan": plan.decode(), "asked": dict(one.asked)}
         return last_word(self._command, told, wanted, stop, patience, died="simulation-died")
 

@@ -2,8 +2,8 @@
 
 DBOS brings a plan to exactly one living worker; one without a plan helps others with theirs (:mod:`api.jobs.helping`). Our
 own code steps in where DBOS has no answer: a worker that starts hands out what its predecessor of that name left, a heartbeat
-and a sweep take up the plans of a worker that stays silent, cancelling reaches a running solver, and the plans table records
-each outcome once, whoever computed it.
+(:mod:`api.jobs.beating`) and a sweep take up the plans of a worker that stays silent, cancelling reaches a running solver, and
+the plans table records each outcome once, whoever computed it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from dbos import DBOS, DBOSPortableJSONSerializer
 
 from api.jobs import outcome
+from api.jobs.beating import Beating
 from api.jobs.config import JobConfig
 from api.jobs.evaluating import Evaluating
 from api.jobs.helping import Helping
@@ -63,6 +64,7 @@ class Worker:
         self._draining = False
         self._suspects: frozenset[str] = frozenset()
         self._tidy_at = 0.0
+        self.beating = Beating(lambda: store.beat(name, ()), config.heartbeat_s, config.silence_s)
 
     # --- one plan -------------------------------------------------------------------------------------------------------
 
@@ -177,18 +179,17 @@ class Worker:
     def help(self, stop: threading.Event) -> list[threading.Thread]:
         """Start solving units of other workers' plans whenever there is no plan here; return the threads that do."""
         count = cores() if self.config.helpers is None else self.config.helpers
-        helping = [Helping(self.store, self.name, self.config.silence_s, self._busy) for _ in range(count)]
+        helping = [Helping(self.store, self.name, self.beating.patience_s, self._busy) for _ in range(count)]
         return [_begun(one.run, stop, "help") for one in helping]
 
     def replay(self, stop: threading.Event) -> threading.Thread:
         """Start replaying months of plans, one at a time, until told to stop; return the thread that does."""
-        c = self.config
-        one = Simulating(self.store, self.name, c.silence_s, c.simulator, self._busy)
+        one = Simulating(self.store, self.name, self.beating.patience_s, self.config.simulator, self._busy)
         return _begun(one.run, stop, "replay")
 
     def evaluate(self, stop: threading.Event) -> threading.Thread:
         """Start scoring plans made elsewhere, one at a time, until told to stop; return the thread that does."""
-        one = Evaluating(self.store, self.name, self.config.silence_s, self.config.evaluator)
+        one = Evaluating(self.store, self.name, self.beating.patience_s, self.config.evaluator)
         return _begun(one.run, stop, "evaluate")
 
     def _busy(self) -> bool:
@@ -197,13 +198,12 @@ class Worker:
     # --- watching -------------------------------------------------------------------------------------------------------
 
     def watch(self, stop: threading.Event) -> None:
-        """Beat, sweep, pass on cancellations and keep the time, until told to stop."""
-        beat_at = 0.0
+        """Sweep, pass on cancellations and keep the time, until told to stop."""
+        sweep_at = 0.0
         while not stop.is_set():
             try:
-                if time.monotonic() >= beat_at:
-                    beat_at = time.monotonic() + self.config.heartbeat_s
-                    self.store.beat(self.name, list(self._solves))
+                if time.monotonic() >= sweep_at:
+                    sweep_at = time.monotonic() + self.config.heartbeat_s
                     self.sweep()
                 self._pass_on()
             except Exception:  # noqa: BLE001 - whatever the database says, the watch must go on
@@ -223,7 +223,8 @@ class Worker:
 
     def sweep(self) -> None:
         """Take up plans of silent workers, plans that the queue lost, and plans that this worker itself forgot."""
-        for plan, worker in self.store.orphans(self.config.silence_s):
+        patience_s = self.beating.patience_s()
+        for plan, worker in self.store.orphans(patience_s):
             self._again(plan, worker)
         with self._lock:
             # A plan may stand as ours for a moment before we know of it; twice in a row means forgotten.
@@ -231,13 +232,13 @@ class Worker:
         for plan in forgotten & self._suspects:
             self._again(plan, self.name)
         self._suspects = forgotten
-        waiting = self.store.waiting(self.config.silence_s)
-        living = self.store.living(self.config.silence_s)
+        waiting = self.store.waiting(patience_s)
+        living = self.store.living(patience_s)
         for plan, delivery in self.queue.lost(waiting, living):
             self._deliver_again(plan, delivery)
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_EVERY_S
-            self.store.purge(self.config.silence_s)
+            self.store.purge(patience_s)
             self.store.forget_empty(self.config.empty_days)
             self.store.empty_bin(self.config.undo_days)
             while self.queue.tidy() == TIDY_AT_ONCE:  # a storm of posts and cancels leaves more than one go takes
@@ -340,18 +341,19 @@ def run_worker(
     prepare(config, store)
     queue, slot = JobQueue(config), Slot(config.data_dir)
     worker = _worker = Worker(config, store, queue, slot.worker)
-    watching = threading.Thread(target=worker.watch, args=(stop,), name="fleetplan-watch", daemon=True)
     worker.inherit()
-    store.beat(worker.name, [])
+    worker.beating.once()
+    beating = _begun(worker.beating.run, stop, "beat")
     _launch(config, worker.name)
     helping: list[threading.Thread] = []
     try:
-        watching.start()
+        watching = _begun(worker.watch, stop, "watch")
         helping = [*worker.help(stop), worker.replay(stop), worker.evaluate(stop)]
         if ready is not None:
             ready(worker.name)
         stop.wait()
-        watching.join()
+        for thread in (watching, beating):
+            thread.join()
         worker.drain()
         for thread in helping:
             thread.join()
