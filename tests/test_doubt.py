@@ -14,9 +14,9 @@ from fleetplan.doubt.changes import cell_patch, changes_decisions, patch_of, res
 from fleetplan.doubt.grid import grid
 from fleetplan.doubt.ranges import Ranged, ranged, ranged_by_key
 from fleetplan.doubt.rules import _carrying
-from fleetplan.doubt.spread import TOGETHER, numbers_at, positions, spread
+from fleetplan.doubt.spread import TOGETHER, numbers_at, positions, quantile_position, spread
 from fleetplan.doubt.tornado import figures_of, one_at_a_time, tornado
-from fleetplan.doubt.types import Doubt, Tornado
+from fleetplan.doubt.types import Bar, Doubt, Tornado
 from fleetplan.errors import RequestError
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.keeping import after_months
@@ -24,12 +24,21 @@ from fleetplan.plans.check.money import city_lines, deployment_lines, displaced,
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.value import whole_plan
 from fleetplan.request import FigureOverride
-from fleetplan.words.doubt import breaks_words, doubt_sentences, grid_sentences, resolved_sentence
+from fleetplan.words.doubt import (
+    breaks_words,
+    doubt_sentences,
+    grid_sentences,
+    named,
+    outside_sentences,
+    resolved_sentence,
+)
 from fleetplan.words.names import Names
 from tests.plan_builder import build_plan, make_catalogue, make_services
 
 PLAN, SERVICES = build_plan(), make_services()
 CURVE = "assumptions.toml#adoption.curve_monthly"
+FARE = "aston/city.toml#market.mean_fare_local"
+MANY = (np.arange(20_000) + 0.5) / 20_000
 
 
 def with_ranges(world: Catalogue) -> Catalogue:
@@ -278,6 +287,48 @@ def test_what_another_plan_does_otherwise_is_told(bars: Tornado):
     assert [(m.before, m.after) for m in other.moved] == [("2027-04", "2027-05")]
     assert "leaves out Belport" in resolved_sentence(other, names)
     assert changes_decisions(resolved(bar, PLAN, None, at_high=True))
+
+
+def test_a_figure_is_drawn_the_way_its_bar_points(books: Books, bars: Tornado):
+    by_key = {bar.key: bar for bar in bars.bars}
+    drawn = [d for d in spread(books, 400).drivers if d.key in by_key and abs(d.correlation) > 0.2]
+    assert len(drawn) > 2
+    for one in drawn:
+        bar = by_key[one.key]
+        assert one.correlation * (bar.at_high_usd - bar.at_low_usd) > 0, one.key
+
+
+@pytest.mark.parametrize(("low", "likely", "high"), [(1.0, 1.3, 1.3), (0.0, 4.0, 6.0), (0.2, 0.2, 0.9)])
+def test_a_figures_pull_is_the_mean_of_its_draws_less_the_plan(books: Books, low: float, likely: float, high: float):
+    figure = next(f for f in figures_of(books).ranged if not f.figure.values)
+    position = quantile_position(replace(figure, low=(low,), likely=(likely,), high=(high,)), MANY)
+    value = 10.0 + np.where(position < 0, 30.0 * position, 6.0 * position)
+    bar = one_bar(low, likely, high, at_low_usd=-20.0, at_high_usd=16.0)
+    assert bar.pull(10.0) == pytest.approx(value.mean() - 10.0, abs=0.01)
+
+
+def one_bar(low: float, likely: float, high: float, *, at_low_usd: float, at_high_usd: float) -> Bar:
+    empty: dict[str, Any] = {"city_low_usd": {}, "city_high_usd": {}, "breaks_low": [], "breaks_high": []}
+    known = {"low": low, "likely": likely, "high": high, "at_low_usd": at_low_usd, "at_high_usd": at_high_usd}
+    named = {"key": FARE, "owner": "", "unit": "", "source": "", "confidence": "assumed", "rank": 1}
+    return Bar(**known, **named, **empty, trips_low=0.0, trips_high=0.0)
+
+
+def test_a_plan_worth_more_than_nine_of_ten_draws_says_so_and_why(books: Books, bars: Tornado):
+    drawn, names = spread(books, 100), Names(WORLD, (PLAN,))
+
+    def told(p10: float, p90: float) -> str:
+        npv = drawn.npv.model_copy(update={"p10": bars.npv_usd + p10, "p90": bars.npv_usd + p90})
+        return " ".join(outside_sentences(Doubt(tornado=bars, spread=drawn.model_copy(update={"npv": npv})), names))
+
+    assert told(-1.0, 1.0) == ""
+    pulls = sorted(bars.bars, key=lambda bar: bar.pull(bars.npv_usd))
+    above, below = told(-2.0, -1.0), told(1.0, 2.0)
+    assert "more than nine of ten draws give" in above
+    assert named(pulls[0], names) in above
+    assert named(pulls[-1], names) not in above
+    assert "less than nine of ten draws give" in below
+    assert named(pulls[-1], names) in below
 
 
 def test_the_verdict_names_what_the_plan_leans_on(books: Books, bars: Tornado):

@@ -60,6 +60,15 @@ class Bar(Fact):
         """Return how far the value of a plan worth ``npv`` may lie from it within the range, USD."""
         return max(abs(self.at_low_usd - npv), abs(self.at_high_usd - npv))
 
+    def pull(self, npv: float) -> float:
+        """Return by how much the mean of a plan worth ``npv`` differs from that when this figure alone is drawn, USD.
+
+        Where the value goes in proportion to the figure on either side of its likely value: the triangular distribution lies
+        below that by the share of its range, and either side is a third of the way to its end on average.
+        """
+        below = (self.likely - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return (below * (self.at_low_usd - npv) + (1.0 - below) * (self.at_high_usd - npv)) / 3.0
+
 
 class Unseen(Fact):
     """A figure with a range that has no bar, and why."""

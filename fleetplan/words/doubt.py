@@ -55,7 +55,37 @@ BROKEN = {
 
 def doubt_sentences(doubt: Doubt, names: Names) -> list[str]:
     """Return how sure a plan is, and of what it is least sure."""
-    return [*spread_sentences(doubt.spread), *tornado_sentences(doubt.tornado, names)]
+    said = [*spread_sentences(doubt.spread), *outside_sentences(doubt, names)]
+    return [*said, *tornado_sentences(doubt.tornado, names)]
+
+
+def outside_sentences(doubt: Doubt, names: Names) -> list[str]:
+    """Return why a plan's own value is not between those told of eight draws in ten, where it is not."""
+    own, npv = doubt.tornado.npv_usd, doubt.spread.npv
+    if npv.p10 <= own <= npv.p90:
+        return []
+    above = own > npv.p90
+    sign = -1.0 if above else 1.0
+    pulling = sorted((bar for bar in doubt.tornado.bars if sign * bar.pull(own) > 0), key=lambda b: -sign * b.pull(own))
+    parts = [
+        f"{named(bar, names)} ({' or '.join(_swing(end - own) for end in sorted(ends(bar)))})"
+        for bar in pulling[:MOST_NAMED]
+    ]
+    said = f"At its likely figures it is worth {usd(own)}, {'more' if above else 'less'} than nine of ten draws give"
+    if not parts:
+        return [f"{said}."]
+    what = (
+        "cost it more at one end of their ranges than they bring"
+        if above
+        else "bring it more at one end of their ranges than they cost"
+    )
+    return [
+        f"{said}: what is decided stays in all of them, and figures {what} at the other, above all {listed(parts)}."
+    ]
+
+
+def _swing(change_usd: float) -> str:
+    return f"{'+' if change_usd > 0 else ''}{usd(change_usd)}" if abs(change_usd) >= 1.0 else "nothing"
 
 
 def spread_sentences(spread: Spread) -> list[str]:
