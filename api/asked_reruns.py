@@ -36,11 +36,11 @@ def refused(error: InputError) -> p.BadRequest:
 def again_options(found: Answered, gap: float = GAP) -> PlanOptions:
     """Return how a plan is made again to see what changes: no nearer its bound than asked of it, within a minute.
 
-    There are many of them, so each has one core alone, and workers share them out.
+    There are many of them, so each has one core alone, and workers share them out; what keeps cities out is not looked for.
     """
     free = found.row.options.free
     nodes = NODES if len(found.plan.cities) <= MOST_CITIES else None
-    again = {"gap": max(gap, free.gap), "time_limit_s": min(MOST_S, free.time_limit_s)}
+    again = {"gap": max(gap, free.gap), "time_limit_s": min(MOST_S, free.time_limit_s), "causes": False}
     return free.model_copy(update={**again, "node_limit": free.node_limit or nodes})
 
 

@@ -68,7 +68,8 @@ class StoredMaker:
     def of(service: Service, found: Answered, rows: Sequence[PlanRow]) -> StoredMaker:
         """Return a maker with the reruns of a plan."""
         free = found.row.options.free
-        options = free.model_copy(update={"gap": min(GAP, free.gap), "time_limit_s": min(MOST_S, free.time_limit_s)})
+        least = {"gap": min(GAP, free.gap), "time_limit_s": min(MOST_S, free.time_limit_s), "causes": False}
+        options = free.model_copy(update=least)
         return StoredMaker(service, found, options, [(row, cache(partial(asked_of, row.request))) for row in rows])
 
     def make(self, step: str, tasks: Sequence[Task], parents: Mapping[str, Plan]) -> list[Plan | None]:

@@ -26,7 +26,7 @@ from fleetplan.plans.types import Plan  # noqa: E402
 from fleetplan.reruns.patch import apply_patch  # noqa: E402
 from tests.worker_process import WorkerProcess  # noqa: E402
 
-OPTIONS = PlanOptions(gap=0.02, node_limit=400, time_limit_s=60.0)
+OPTIONS = PlanOptions(gap=0.02, node_limit=400, time_limit_s=60.0, causes=False)
 """As the service asks for them (:func:`api.asked_reruns.again_options`)."""
 MOST_S = 1800.0
 

@@ -106,6 +106,13 @@ class PlanOptions(SearchOptions):
         description="prices on what is decided before a month, for the bound of a scenario set",
     )
 
+    causes: bool = Field(
+        default=True,
+        exclude_if=bool,
+        description="whether the rule that keeps each city out of the plan is looked for as well; plans of which only decisions "
+        "and money are wanted are made sooner without",
+    )
+
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.commit is not None) + (self.prices is not None) + self.keeps > 1:
@@ -134,8 +141,9 @@ class PlanOptions(SearchOptions):
 
     @property
     def free(self) -> Self:
-        """The same search with nothing kept."""
-        return self.model_copy(update={"freeze_until": None, "change_price_usd": None, "commit": None, "prices": None})
+        """The same search with nothing kept, and causes told."""
+        kept = {"freeze_until": None, "change_price_usd": None, "commit": None, "prices": None}
+        return self.model_copy(update={**kept, "causes": True})
 
     def within(self, time_limit_s: float) -> Self:
         """Return the same options with another time limit, in seconds."""

@@ -338,7 +338,7 @@ class _Seal:
             exactness = keeping.parent.certificate.exactness
         proof = Proof(bound, result.ending, self.options.gap, self.options.seed, package_version(), "HiGHS")
         draft = assemble(self.formulation, result, self.prices, proof)
-        if self.loose is not None:
+        if self.loose is not None and self.options.causes:
             draft = with_causes(draft, self.loose, result.x)
         method = self._method(result, cost, bound)
         draft = draft.model_copy(update={"certificate": draft.certificate.model_copy(update={"method": method})})

@@ -82,7 +82,7 @@ def test_the_answer_holds_bars_spread_and_the_reruns_of_the_ten_that_matter_most
     assert {end["state"] for end in answer["ends"]} == {"missing"}
     first = answer["ends"][0]
     assert first["rerun"]["href"] == f"/v1/plans/{plan}/reruns"
-    assert first["rerun"]["body"]["options"]["gap"] == 0.02
+    assert (first["rerun"]["body"]["options"]["gap"], first["rerun"]["body"]["options"]["causes"]) == (0.02, False)
     assert first["key"] in first["rerun"]["body"]["patch"]["overrides"]
 
 

@@ -187,7 +187,9 @@ def test_a_worker_scores_what_waits_and_tells_what_fails(service: Running, plan:
     monkeypatch.setattr(evaluating, "LOOK_S", 0.05)
     ids = {name: service.store.ask_evaluation(plan, name, b"x")[0].id for name in ("ok.csv", "dead.csv", "bad.csv")}
     stop = threading.Event()
-    thread = threading.Thread(target=Evaluating(service.store, "w", lambda: LONG_S, FAKE).run, args=(stop,), daemon=True)
+    thread = threading.Thread(
+        target=Evaluating(service.store, "w", lambda: LONG_S, FAKE).run, args=(stop,), daemon=True
+    )
     thread.start()
 
     def state(key: str) -> str:

@@ -31,9 +31,10 @@ def _small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
 
 
-def planned(**more: Any) -> Plan:
+def planned(*, causes: bool = True, **more: Any) -> Plan:
     asked = parse_request(request().model_dump(mode="json") | more)
-    return plan_with_context(asked, PlanOptions(time_limit_s=30, gap=1e-4), Run(catalogue=WORLD)).plan
+    options = PlanOptions(time_limit_s=30, gap=1e-4, causes=causes)
+    return plan_with_context(asked, options, Run(catalogue=WORLD)).plan
 
 
 def of(plan: Plan, city: str) -> CityRollout:
@@ -53,6 +54,14 @@ def test_a_partner_that_refuses_is_told_with_what_excusing_it_would_bring():
         "Beta would not earn its money back there; were that excused, opening there would be worth about $"
         in out.sentence
     )
+
+
+def test_where_causes_are_not_asked_for_the_plan_is_the_same_and_nothing_is_said_of_them():
+    asked, bare = planned(**REFUSED), planned(**REFUSED, causes=False)
+    out = of(bare, "belport").outcome
+    assert (out.kind, out.kept_out) == ("not_worth", None)
+    assert "excused" not in out.sentence
+    assert (bare.objective, bare.bound, bare.binds) == (asked.objective, asked.bound, asked.binds)
 
 
 @pytest.mark.parametrize(
