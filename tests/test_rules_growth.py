@@ -10,6 +10,7 @@ import pytest
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.pace import Growth, months_since
+from fleetplan.optimize.rules.growth import fleets_from
 from fleetplan.optimize.tidy import tidied, whole_columns
 from tests.rule_builder import (
     APRIL,
@@ -186,7 +187,16 @@ def test_a_fleet_outgrows_its_pilot_at_the_pace_of_the_ramp_from_driver_out_on()
         assert trial.serving(int(most), period).kept
         assert not trial.serving(int(most) + 1, period).kept
         trial.serving(0, period)
-        most = 1.1 * most + 20
+        most = math.floor(1.1 * most + 20)
+
+
+def test_a_pilot_that_was_driver_out_is_lifted_no_further():
+    i, lifted = instance({**DRIVEN, **LONG}), instance(BOUGHT)
+    assert i.deployments[0].always_driver_out
+    assert fleets_from(i, 0, 30.0, JUNE)[JUNE - 1 : JUNE + 3].tolist() == [30, 53, 78, 105], "1.1 x 30 and 20"
+    assert fleets_from(i, 0, 10.0, JUNE)[JUNE] == LAUNCH + LIFT, "it may open then"
+    assert not lifted.deployments[0].always_driver_out
+    assert fleets_from(lifted, 0, 30.0, JUNE)[JUNE] == 53 + LIFT
 
 
 def test_what_keeps_the_rules_behind_it_keeps_the_cut_on_growth():
@@ -200,4 +210,48 @@ def test_what_keeps_the_rules_behind_it_keeps_the_cut_on_growth():
             most = int(1.1 * fleet + 20 * (t > opens) + brings)
             fleet = min(int(rng.integers(most // 2, most + 1)), 28 if t < JULY else 1000)
             trial.serving(fleet, t, mode=int(t >= JULY))
+        assert trial.kept
+
+
+# --- whole_growth ---
+
+
+def driven_for_long() -> Trial:
+    """Return alpha in Belport, which may be open and driver-out for more than a year."""
+    return Trial(instance({**DRIVEN, **LONG}, uncapped()), "whole_growth")
+
+
+@pytest.mark.parametrize("key", ["ramp", "driver_out_service", "first_year_fleet", "whole_growth"])
+def test_the_cut_on_whole_growth_goes_with_each_rule_that_implies_it(key: str):
+    i = driven_for_long().f.instance
+    assert written(i, "whole_growth") > 0
+    assert written(i, "whole_growth", without={key}) == 0
+    assert written(i, "whole_growth", loose=True) == 0
+
+
+def test_a_first_year_is_outgrown_in_whole_vehicles():
+    trial = driven_for_long().opened(JUNE)
+    trial.put(trial.f.columns.deployments[0].driver_out[JUNE:], 1.0)
+    for year, most in enumerate((130, 163, 199)):  # 163 x 1.1 and 20 are 199.3
+        assert trial.serving(most, JUNE + 12 + year).kept
+        assert not trial.serving(most + 1, JUNE + 12 + year).kept
+        trial.serving(0, JUNE + 12 + year)
+
+
+def test_what_keeps_the_rules_behind_it_keeps_the_cut_on_whole_growth():
+    rng, quarters = np.random.default_rng(0), {"horizon": {"start": "2027-01", "months": 24, "single_months": 6}}
+    for k in range(60):
+        i = instance({**DRIVEN, **(LONG if k % 2 else quarters)}, uncapped())
+        trial, starts = Trial(i, "whole_growth"), i.grid.starts
+        opens = int(rng.integers(JUNE, JUNE + 3))
+        trial.opened(opens).put(trial.f.columns.deployments[0].driver_out[opens:], 1.0)
+        rules, fleet = Trial(i, "ramp", "first_year_fleet"), 0
+        rules.opened(opens).put(rules.f.columns.deployments[0].driver_out[opens:], 1.0)
+        for t in range(opens, i.periods):
+            factor, more = i.world.growth.over(int(starts[t] - starts[t - 1]))
+            fleet = LAUNCH + LIFT if t == opens else int(factor * fleet + more + 1e-9)
+            fleet -= int(rng.integers(0, 3))
+            while not rules.serving(fleet, t).kept:
+                fleet -= 1
+            trial.serving(fleet, t)
         assert trial.kept

@@ -148,7 +148,7 @@ def test_a_rule_without_rows_is_told_apart_from_one_that_forgot_them():
     model = formulate(rich()).model
     silent = {key for key in all_rules() if not len(model.rows_where(lambda b, key=key: b.rule == key))}  # type: ignore[misc]
     none = {key for key, line in by_key().items() if line["its rows"].startswith(("none", "booking: no rows"))}
-    where_scarce = {"supply_yearly_cap", "programme_room", "barred", "first_year_fleet", "partner_use"}
+    where_scarce = {"supply_yearly_cap", "programme_room", "barred", "first_year_fleet", "whole_growth", "partner_use"}
     where_scarce |= {"pilots_end", "line_capacity", "starting_state"}
     where_scarce |= {"area_growth", "minimum_quantity"}
     assert silent - where_scarce == none - where_scarce
@@ -257,6 +257,7 @@ NO_FIGURE = {
     "placing": "a definition",
     "driver_out_service": "a definition",
     "fleet_growth": "its figures are those of ramp",
+    "whole_growth": "its figures are those of ramp and first_year_fleet",
     "min_fleet_level": "its figures are those of min_fleet",
     "programme_room": "its figures are those of stack_supply and min_fleet",
     "no_service_before_open": "whether, not how much",

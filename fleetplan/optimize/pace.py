@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from fleetplan.months import Grid
 
+NEARLY = 1e-6  # of a vehicle: solvers call that whole
 Ints = NDArray[np.int64]
 
 
@@ -27,6 +29,16 @@ class Growth:
         """
         more = sum((1.0 + self.share_per_month) ** k for k in range(months))
         return (1.0 + self.share_per_month) ** months, self.vehicles_per_month * more
+
+
+def whole_growth(growth: Growth, months: int, vehicles: float) -> float:
+    """Return what a fleet becomes in so many months in whole vehicles.
+
+    >>> whole_growth(Growth(10.0, 0.06), 2, 62.0), whole_growth(Growth(10.0, 0.06), 1, 100.0)
+    (90.0, 116.0)
+    """
+    factor, more = growth.over(months)
+    return float(math.floor(factor * vehicles + more + NEARLY))
 
 
 def months_since(grid: Grid) -> Ints:

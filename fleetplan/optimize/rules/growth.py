@@ -4,6 +4,9 @@ out[q,t] = l[q,1,t] and paid driver-out in hand
 V[q,t] <= g V[q,t-1] + a l[q,1,t-1] + F (l[q,1,t] - l[q,1,t-1]) + L (out[q,t] - out[q,t-1])
 V[q,t] <= first-year fleet until out[q,.] is a year old, then what the growth since its last month in that year makes of it
 sum over a partner's q of the same, with the partner's g and a
+
+Vehicles are whole, so from one period to the next a fleet grows to the whole number below. Fractions of vehicles would grow on
+where whole ones do not: the cuts count in whole vehicles.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Instance, Ints, Milestone
 from fleetplan.optimize.matrix import Place
-from fleetplan.optimize.pace import Growth, months_since, periods_before
+from fleetplan.optimize.pace import Growth, months_since, periods_before, whole_growth
 from fleetplan.optimize.rules.base import Cut, Problem, Rule, Term, listed
 
 YEAR_MONTHS = 12
@@ -122,25 +125,27 @@ class FirstYearRule(Rule):
 
     def fleet_limit(self, i: Instance, q: int) -> Array | None:
         """Return the first year's fleet in every period in which no service can be a year old."""
-        return np.where(self._grown_up(i, q), np.inf, _first_year(i, q))
-
-    def _grown_up(self, i: Instance, q: int) -> Flags:
-        before = periods_before(i.grid, YEAR_MONTHS)
-        return np.asarray((before >= 0) & i.deployments[q].can_be_driver_out[before])
+        return np.where(_grown_up(i, q), np.inf, _first_year(i, q))
 
     def write(self, p: Problem) -> None:
         """Bound a fleet by the first year's until the step of a year ago is taken, then by what has grown out of that since."""
         i = p.instance
-        for q, own in enumerate(p.columns.deployments):
+        for q in range(len(i.deployments)):
             small = _first_year(i, q)
             most = p.reach.deployments[q].fleet
-            can = self._grown_up(i, q)
+            can = _grown_up(i, q)
             young, old = p.every[~can & (most > small)], p.every[can & (most > small)]
             p.at_most(self, p.place(q), young, [p.fleet(q, young)], small)
-            since = np.minimum(grown_since(i, small)[old], most[old, None]) - small
-            steps = np.broadcast_to(own.driver_out[None, :], since.shape)
-            further = np.diff(np.maximum(since, 0.0), append=0.0)  # a step taken later lets less grow
-            p.at_most(self, p.place(q), old, [p.fleet(q, old), (own.open[0, old], -small), (steps, further)])
+            _outgrown(self, p, q, old, grown_since(i, small))
+
+
+def _outgrown(rule: Rule, p: Problem, q: int, old: Ints, grown: Array) -> None:
+    """Bound a fleet in periods ``old`` by its first year's, and by what has ``grown`` out of that: (t, driver-out since)."""
+    own, small = p.columns.deployments[q], _first_year(p.instance, q)
+    since = np.minimum(grown[old], p.reach.deployments[q].fleet[old, None]) - small
+    steps = np.broadcast_to(own.driver_out[None, :], since.shape)
+    further = np.diff(np.maximum(since, 0.0), append=0.0)  # a step taken later lets less grow
+    p.at_most(rule, p.place(q), old, [p.fleet(q, old), (own.open[0, old], -small), (steps, further)])
 
 
 def grown_since(i: Instance, small: float) -> Array:
@@ -150,6 +155,24 @@ def grown_since(i: Instance, small: float) -> Array:
     factor, more = growth_over(i.world.growth, np.arange(max(1, int(months.max()) + 1)))
     grown = factor * small + more
     return np.where(months > 0, grown[np.maximum(months, 0)], 0.0)
+
+
+def grown_whole_since(i: Instance, small: float) -> Array:
+    """Return the same in whole vehicles, which grow from one period to the next."""
+    starts, found = i.grid.starts, np.zeros((i.periods, i.periods))
+    for s, year_ends in enumerate((starts + YEAR_MONTHS - 1).tolist()):
+        fleet = small
+        for t in range(s + 1, i.periods):
+            if starts[t] > year_ends:
+                fleet = whole_growth(i.world.growth, int(starts[t]) - max(int(starts[t - 1]), year_ends), fleet)
+                found[t, s] = fleet
+    return found
+
+
+def _grown_up(i: Instance, q: int) -> Flags:
+    """Return in which periods a service can be a year old."""
+    before = periods_before(i.grid, YEAR_MONTHS)
+    return np.asarray((before >= 0) & i.deployments[q].can_be_driver_out[before])
 
 
 def _first_year(i: Instance, q: int) -> float:
@@ -214,7 +237,7 @@ class FleetGrowthRule(Cut):
             milestone = grown[0].milestone
             ready = p.every[milestone.possible]
             step = p.steps_of(q, milestone, ready)[0]
-            most = np.array([fleets_from(i, pilot, int(t)) for t in ready])[:, ready].T  # (t, ready from)
+            most = np.array([fleets_from(i, q, pilot, int(t)) for t in ready])[:, ready].T  # (t, ready from)
             later = np.column_stack([most[:, 1:], np.full(len(ready), pilot)])
             later[np.triu_indices(len(ready))] = pilot
             since = np.tril(most - later)
@@ -223,16 +246,39 @@ class FleetGrowthRule(Cut):
             p.at_most(self, p.place(q), ready, [p.fleet(q, ready), (opened, -pilot), (steps, -since)])
 
 
-def fleets_from(i: Instance, pilot: float, start: int) -> Array:
-    """Return the most vehicles by period of a fleet no larger than its pilots before ``start``, which then may go driver-out."""
+def fleets_from(i: Instance, q: int, pilot: float, start: int) -> Array:
+    """Return the most whole vehicles by period of a fleet no larger than its pilots before ``start``, which then may grow.
+
+    Where it may be driver-out since then, that brings vehicles at once; a pilot that was driver-out only grows. In periods
+    that are done it has at least what stands.
+    """
     launch, lift = float(i.world.launch_fleet), float(i.world.min_launch_fleet)
-    fleet = np.full(i.periods, pilot)
+    lifted, months = not i.deployments[q].always_driver_out, months_since(i.grid).tolist()
+    fleet, stands = np.full(i.periods, pilot), np.zeros(i.periods)
+    if i.standing is not None:
+        stands[: i.grid.done] = i.standing.services[q].fleet
     for t in range(start, i.periods):
-        factor, more = i.world.growth.over(int(months_since(i.grid)[t]))
-        before = fleet[t - 1] if t else 0.0
-        on = max(launch, factor * before + (more if t else 0.0))
-        fleet[t] = on + lift if t == start else max(on, launch + lift)
+        on = whole_growth(i.world.growth, months[t], fleet[t - 1]) if t else 0.0
+        most = max(launch, on) + lift if lifted and t == start else max(on, launch + lift)
+        fleet[t] = max(most, stands[t])
     return fleet
+
+
+class WholeGrowthRule(Cut):
+    """What fractions of vehicles gain on whole ones grows with them: a hundredth of a fleet within two years."""
+
+    key = "whole_growth"
+    title = "A fleet grows out of its first year in whole vehicles"
+    source = "implied by ramp, first_year_fleet and driver_out_service"
+    implied_by = ("ramp", "first_year_fleet", "driver_out_service")
+
+    def write(self, p: Problem) -> None:
+        """Bound a fleet by what has grown out of its first year's in whole vehicles."""
+        i = p.instance
+        for q in range(len(i.deployments)):
+            small = _first_year(i, q)
+            old = p.every[_grown_up(i, q) & (p.reach.deployments[q].fleet > small)]
+            _outgrown(self, p, q, old, grown_whole_since(i, small))
 
 
 GROWTH_RULES: tuple[Rule, ...] = (
@@ -241,4 +287,5 @@ GROWTH_RULES: tuple[Rule, ...] = (
     FirstYearRule(),
     PartnerGrowthRule(),
     FleetGrowthRule(),
+    WholeGrowthRule(),
 )
