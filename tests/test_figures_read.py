@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from fleetplan.catalogue import load_catalogue
-from fleetplan.catalogue.figures import trace
+from fleetplan.catalogue.figures import permit_numbers, trace
 from fleetplan.catalogue.law import Event, Permit
 from fleetplan.catalogue.lines import SupplyLine
 from fleetplan.catalogue.schema import LINE_NUMBERS
 from fleetplan.catalogue.types import Catalogue, DepotSite, District, Gateway, HotSpot, Published
+from fleetplan.request.parts import FigureOverride
 from fleetplan.words.figures import words_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +71,14 @@ def test_a_figure_that_nothing_reads_is_found():
         stacks={**catalogue.stacks, "zoox-pod": replace(stack, figures={**stack.figures, "vehicle.seats": seats})},
     )
     assert unread(more) == [idle.key, seats.key]
+
+
+def test_a_request_can_name_every_figure():
+    """The longest keys are those of districts and of what a law asks of remote operators."""
+    catalogue = load_catalogue()
+    numbers = [f.key for law in catalogue.jurisdictions.values() for f in permit_numbers(law)]
+    for key in (*(f.key for f in trace(catalogue)), *numbers):
+        assert FigureOverride(figure=key, value=1.0).figure == key
 
 
 def test_every_number_of_permits_events_and_rows_is_read():

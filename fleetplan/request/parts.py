@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from fleetplan.request.values import NO_TRUTH, Model, Name, refusal
+from fleetplan.request.values import NO_TRUTH, FigureKey, Model, Name, refusal
 
 
 class StackInCity(Model):
@@ -19,7 +19,7 @@ class StackInCity(Model):
 class FigureOverride(Model):
     """Another value for a figure of the catalogue; the plan names it as the request's own."""
 
-    figure: Name = Field(examples=["zurich/city.toml#market.mean_fare_local"])
+    figure: FigureKey = Field(examples=["zurich/city.toml#market.mean_fare_local"])
     value: Annotated[float, Field(allow_inf_nan=False), NO_TRUTH] | None = None
     values: list[Annotated[float, Field(allow_inf_nan=False), NO_TRUTH]] | None = None
     factor: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False), NO_TRUTH] | None = Field(

@@ -51,6 +51,9 @@ Month = Annotated[
     Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description=A_MONTH, examples=["2027-03"]),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
+FigureKey = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[^\x00-\x1f]+$")]
+"""A figure of the catalogue: its file and what stands in it, which together are longer than a name may be."""
+
 NotNegative = Annotated[float, Field(ge=0, le=1e13, allow_inf_nan=False), NO_TRUTH]
 Amount = Annotated[float, Field(ge=-1e13, le=1e13, allow_inf_nan=False), NO_TRUTH]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), NO_TRUTH]
