@@ -206,7 +206,7 @@ def test_a_contract_is_told_in_sentences(site: Running):
         "The platform buys the vehicles",
         "exclusive to the platform",
         "The platform pays $0.25 a kilometre for the driving system.",
-        "At least 20,000 vehicles are to be taken within 6 years, in all markets; what a vehicle short costs is not published.",
+        "At least 35,000 vehicles are to be taken within 6 years, in all markets; what a vehicle short costs is not published.",
         "It is not built with the wheel on the right, which Hong Kong and London would need.",
         "Lucid Casa Grande (AMP-1)",
     ):

@@ -56,7 +56,8 @@ def finishes(world: Catalogue, stack: str, city: str, durations: Durations, star
         ("waymo-ojai", "houston", "here"),  # same country, and Texas is permissive
         ("waymo-ojai", "london", "elsewhere"),
         ("weride-gxr", "madrid", "elsewhere"),
-        ("zoox-pod", "los-angeles", "elsewhere"),  # free rides in the state: fares are a new legal route
+        ("zoox-pod", "los-angeles", "elsewhere"),  # free rides in the state, paid ones in another: fares are a new legal route
+        ("zoox-pod", "houston", "here"),
         ("lucid-nuro-gravity", "bay-area", "elsewhere"),
         ("wayve-ford-mach-e", "london", "nowhere"),
         ("momenta", "munich", "nowhere"),
@@ -106,6 +107,15 @@ def test_a_law_with_a_date_of_the_regulators_own_slips_and_a_judged_one_only_bey
     assert event_slip(real, real.event("uk-av-act-full"), "median") == 9
     assert event_slip(real, real.event("hk-paid-av-licensing"), "median") == 0
     assert event_slip(real, real.event("hk-paid-av-licensing"), "careful") == 15
+
+
+def test_a_law_that_has_come_keeps_its_month(real: Catalogue):
+    """Zoox's exemption was granted in July 2026: from the start of 2027 nothing waits for it, however careful a plan is."""
+    granted = real.event("us-part-555-decision")
+    assert (granted.earliest, granted.latest) == ("2026-07", "2026-07")
+    for which in WHICH:
+        assert event_slip(real, granted, which) == 0
+        assert finishes(real, "zoox-pod", "los-angeles", which)["us-fmvss-exemption"] == BEGIN
 
 
 def test_slips_along_a_path_run_side_by_side():

@@ -19,7 +19,7 @@ class Event:
 
     ``bars`` names the countries whose stacks it bars from service under its law, from its month on; ``chance`` says how likely
     it is to come at all. What may or may not come counts only where a request says that it does. ``caps`` pairs permits with the
-    vehicles that they allow from its month on, 0: any number.
+    vehicles that they allow from its month on, 0: any number. An event has come where its earliest and latest months are one.
     """
 
     id: str
@@ -35,6 +35,11 @@ class Event:
     chance: float = 1.0
     bars: tuple[str, ...] = ()
     caps: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def has_come(self) -> bool:
+        """Whether its month is no promise any more."""
+        return self.earliest == self.latest
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,9 @@ def permit_slip(catalogue: Catalogue, stack: str, city: str, permit: Permit, dur
 
 
 def event_slip(catalogue: Catalogue, event: Event, durations: Durations) -> int:
-    """Return the months that a law comes later than its likely month."""
+    """Return the months that a law comes later than its likely month; none where it has come."""
+    if event.has_come:
+        return 0
     return _beyond(catalogue, slip_of(catalogue.assumptions, "law"), "law", event.date_is, durations)
 
 

@@ -222,7 +222,7 @@ class _Dice:
                 month = _between(event, share) if self.comes[k, n] < event.chance else ""
             else:
                 late = months_at(slip, share)
-                late = max(0, late - (slip.median if event.date_is == "judged" else 0))
+                late = 0 if event.has_come else max(0, late - (slip.median if event.date_is == "judged" else 0))
                 month = month_text(month_number(event.likely) + late)
             yield LawTold(event=event.id, month=month)
 

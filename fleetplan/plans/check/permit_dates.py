@@ -118,10 +118,13 @@ def _slip_months(case: Case, place: tuple[str, str], kind: str) -> int:
 
 
 def event_late(case: Case, event: str, *, asked: bool) -> int:
-    """Return the months by which a law comes later than its date; none where the request names the date."""
+    """Return the months by which a law comes later than its date; none where it has come or the request names the date."""
     if asked and any(isinstance(c, EventDate) and c.event == event for c in case.request.constraints):
         return 0
-    inside = case.whole("slip.law_median") if case.catalogue.event(event).date_is == "judged" else 0
+    law = case.catalogue.event(event)
+    if law.earliest == law.latest:
+        return 0
+    inside = case.whole("slip.law_median") if law.date_is == "judged" else 0
     return max(0, _class_months(case, "law") - inside)
 
 
