@@ -138,7 +138,7 @@ class CityOutcome(Fact):
     be worth by the proven bound, of the plans with as many markets where these come first; None where the city opens. ``lacks``
     says what ``no_area`` comes from, ``against`` which rules leave a city ``shut``, each by itself (none: only together).
     ``kept_out`` says without which rule a city that was ``not_worth`` opening would be, the dearest first; an empty list: it
-    would not pay with all of them excused either, permits as they come; None: that was not looked for.
+    would not pay with all of them excused either, permits as they come; None: that was not looked for, or could not be found out.
     """
 
     kind: OutcomeKind

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
+from fleetplan.errors import SolverError
 from fleetplan.facts import CityOutcome, KeptOut, RuleLimit
+from fleetplan.optimize.solve import Solution
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.check import check_plan
@@ -84,6 +88,25 @@ def test_a_city_that_pays_for_nothing_has_no_cause_but_itself():
     out = of(plan, "belport").outcome
     assert (out.kind, out.kept_out) == ("not_worth", [])
     assert "as is proven; it would not pay with partners, caps, money and limits" in out.sentence
+
+
+def gives_up(*_: Any, **__: Any) -> Solution:
+    msg = "ended with a solve error"
+    raise SolverError(msg)
+
+
+def proves_nothing(*_: Any, **__: Any) -> Solution:
+    return Solution("stopped", None, None, np.inf, 0.1)
+
+
+@pytest.mark.parametrize("answer", [gives_up, proves_nothing])
+def test_a_plan_is_told_all_the_same_where_what_keeps_a_city_out_cannot_be_found_out(
+    monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Solution]
+):
+    monkeypatch.setattr("fleetplan.optimize.excused.solve", answer)
+    out = of(planned(**REFUSED), "belport").outcome
+    assert (out.kind, out.kept_out) == ("not_worth", None)
+    assert "it would not pay" not in out.sentence
 
 
 def kept_out(plan: Plan, **more: Any) -> Plan:

@@ -56,7 +56,11 @@ def finishes(world: Catalogue, stack: str, city: str, durations: Durations, star
         ("waymo-ojai", "houston", "here"),  # same country, and Texas is permissive
         ("waymo-ojai", "london", "elsewhere"),
         ("weride-gxr", "madrid", "elsewhere"),
-        ("zoox-pod", "los-angeles", "elsewhere"),  # free rides in the state, paid ones in another: fares are a new legal route
+        (
+            "zoox-pod",
+            "los-angeles",
+            "elsewhere",
+        ),  # free rides in the state, paid ones in another: fares are a new legal route
         ("zoox-pod", "houston", "here"),
         ("lucid-nuro-gravity", "bay-area", "elsewhere"),
         ("wayve-ford-mach-e", "london", "nowhere"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fleetplan.errors import SolverError
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Flags, Ints
 from fleetplan.optimize.matrix import Model
@@ -56,7 +57,7 @@ class CityAlone:
         return self.model.loosened(np.flatnonzero(np.isin(self.rows, rows)))
 
 
-def excused_rules(loose: Formulation, x: Array, city: str) -> list[Excused]:
+def excused_rules(loose: Formulation, x: Array, city: str) -> list[Excused] | None:
     """Return the rules each of which alone keeps a closed city out of a plan, the dearest first; else those that do together.
 
     Parameters
@@ -66,7 +67,8 @@ def excused_rules(loose: Formulation, x: Array, city: str) -> list[Excused]:
     x
         The plan's columns, shape (columns,).
 
-    Empty where the city is worth nothing even without them all, or as much with them.
+    Empty where the city is worth nothing even without them all, or as much with them; None where that is not known: nothing was
+    found in so few nodes, and nothing proven.
     """
     alone = alone_in(loose, x, city)
     groups = dict(_groups(loose, alone))
@@ -80,7 +82,9 @@ def excused_rules(loose: Formulation, x: Array, city: str) -> list[Excused]:
     found = [one for rule, rows in singles if (one := _excused(loose, alone, {rule: rows}, now, least)) is not None]
     if not found:
         together = _excused(loose, alone, _needed(alone, groups, now + least), now, least)
-        found = [together] if together is not None else []
+        if together is None:
+            return [] if _bound(alone.without(every)) < now + least else None
+        found = [together]
     return sorted(found, key=lambda one: -one.worth_usd)
 
 
@@ -151,14 +155,28 @@ def _rows(groups: Collection[Ints]) -> Ints:
 
 
 def _relaxed(model: Model) -> float:
-    """Return what a problem is worth at most, steps in fractions, in USD."""
-    answer = solve(model, relax=True, nodes=NodeClock())
-    return -np.inf if answer.value is None else answer.value
+    """Return what a problem is worth at most, steps in fractions, in USD; without a bound where the solver gives up."""
+    try:
+        answer = solve(model, relax=True, nodes=NodeClock())
+    except SolverError:
+        return np.inf
+    return -np.inf if answer.status == "infeasible" else answer.bound
+
+
+def _bound(model: Model) -> float:
+    """Return what a problem is worth at most with whole steps, as far as so few nodes prove it, in USD."""
+    try:
+        return solve(model, time_limit_s=SEARCH_S, gap=GAP, nodes=NodeClock()).bound
+    except SolverError:
+        return np.inf
 
 
 def _searched(model: Model) -> tuple[float, Array | None]:
-    """Return what a problem is worth with whole steps, in USD, and a solution."""
-    answer = solve(model, time_limit_s=SEARCH_S, gap=GAP, nodes=NodeClock())
+    """Return what a problem is worth with whole steps, in USD, and a solution; nothing where the solver gives up."""
+    try:
+        answer = solve(model, time_limit_s=SEARCH_S, gap=GAP, nodes=NodeClock())
+    except SolverError:
+        return -np.inf, None
     return (-np.inf, None) if answer.value is None else (answer.value, answer.x)
 
 

@@ -127,8 +127,9 @@ def with_causes(plan: Plan, loose: Formulation, x: Array) -> Plan:
     for city in plan.cities:
         out = city.outcome
         if out.kind == "not_worth":
-            kept_out = [_kept_out(loose.instance, one) for one in excused_rules(loose, x, city.city)[:MOST_CAUSES]]
-            out = out.model_copy(update={"kept_out": kept_out})
+            found = excused_rules(loose, x, city.city)
+            told = None if found is None else [_kept_out(loose.instance, one) for one in found[:MOST_CAUSES]]
+            out = out.model_copy(update={"kept_out": told})
         cities.append(city.model_copy(update={"outcome": out}))
     return plan.model_copy(update={"cities": cities})
 
