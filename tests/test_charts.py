@@ -43,6 +43,12 @@ def points(path: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in (point.split(",") for point in path.rstrip("Z").split("L"))]
 
 
+def test_cash_is_deepest_where_the_plan_says_that_funding_peaks(plan: Plan):
+    told = charts.cash(plan)
+    deepest = next(key for key in told.keys if key.name.startswith("deepest"))
+    assert deepest.value == usd(-plan.kpis.peak_funding_usd)
+
+
 def test_both_painters_draw_every_series_under_its_name(drawn: list[Chart]):
     for chart in drawn:
         names = [s.name for s in chart.series]

@@ -17,7 +17,7 @@ from fleetplan.plans.status import Proof, status_of
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from fleetplan.run import Run, WholeTime
-from fleetplan.words.proof import gap_in_full, gap_of, gap_text, proof_sentence
+from fleetplan.words.proof import HOLDS, gap_in_full, gap_of, gap_text, holds_for, proof_sentence
 from fleetplan.words.values import STATUS_NAMES
 from tests.fake_plan import fake_plan
 
@@ -161,6 +161,12 @@ def test_only_the_proven_best_is_called_so():
     for status in ("within_gap", "time_limit", "stopped"):
         assert "proven best" not in proof_sentence(told(status, 4e8, 4.1e8))
         assert "proven best" not in STATUS_NAMES[status]
+
+
+def test_a_bound_speaks_of_plans_on_the_same_periods():
+    plan = told("within_gap", 4e8, 4.1e8)
+    assert "on these periods, of up to 3 months" in holds_for(plan)
+    assert holds_for(plan.model_copy(update={"period_months": [1] * len(plan.periods)})) == HOLDS
 
 
 def test_words_say_who_ended_the_search():

@@ -132,14 +132,14 @@ def capital(plan: Plan) -> Chart:
 def cash(plan: Plan) -> Chart:
     """Return cumulated net cash, with the floor where the request sets one."""
     lines = [series("net cash", "spent", plan.cumulated_cash_usd, reached=True)]
-    deepest, end = usd(min(0.0, *plan.cumulated_cash_usd)), usd(plan.cumulated_cash_usd[-1])
-    keys = [Key("spent", "at the end", end), Key("", "deepest", deepest)]
+    deepest, end = usd(-plan.kpis.peak_funding_usd), usd(plan.cumulated_cash_usd[-1])
+    keys = [Key("spent", "at the end", end), Key("", "deepest, at the end of a month", deepest)]
     floor = plan.request.capital.cash_floor_usd
     if floor is not None:
         lines.append(series("floor", "budget", [-floor] * len(plan.periods), dash=True))
         keys.append(Key("budget", "floor", usd(-floor)))
-    said = f"Cumulated net cash falls to {deepest} and ends at {end}."
-    return over_time(plan, "line", "usd", "Net cash", "cumulated", lines, said, keys)
+    said = f"Cumulated net cash, at the end of each period, ends at {end}; at the end of a month it falls to {deepest}."
+    return over_time(plan, "line", "usd", "Net cash", "cumulated, at the end of each period", lines, said, keys)
 
 
 def results(plan: Plan) -> Chart:

@@ -44,6 +44,7 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         briefly=openings.briefly,
         gap=proof.gap_of,
         gap_in_full=proof.gap_in_full,
+        holds_for=proof.holds_for,
         drawing=drawing,
         plan_noun=markets.plan_noun,
         markets_sentence=markets.markets_sentence,

@@ -90,6 +90,24 @@ def searched_out(plan: Plan) -> bool:
     return plan.status in {"optimal", "within_gap"}
 
 
+HOLDS = (
+    "Gap and bound hold for the rules, figures and curves of this plan; they say nothing of figures that turn out otherwise."
+)
+
+
+def holds_for(plan: Plan) -> str:
+    """Return what gap and bound speak of: the plan's figures, and its periods, where some are longer than a month."""
+    state = plan.request.starting_state
+    today = state.month if state else ""
+    longest = max(n for month, n in zip(plan.periods, plan.period_months, strict=True) if month >= today)
+    if longest == 1:
+        return HOLDS
+    return (
+        f"{HOLDS} They speak of plans on these periods, of up to {longest} months, within which fleets stand still and no "
+        "service opens: a plan on shorter ones may be worth more than the bound (single_months and cuts of the request's horizon)."
+    )
+
+
 def certificate_words(plan: Plan) -> list[str]:
     """Return what the proof means, for those who never saw one."""
     c, best, most = plan.certificate, usd_fine(plan.objective), usd_fine(plan.bound)

@@ -39,7 +39,7 @@ from fleetplan.words.doubt import doubt_sentences
 from fleetplan.words.markets import SAME_RULES, plan_noun
 from fleetplan.words.names import Names
 from fleetplan.words.openings import ends
-from fleetplan.words.proof import gap_in_full, gap_of
+from fleetplan.words.proof import gap_in_full, gap_of, holds_for
 from fleetplan.words.worth import other_basis, parts, return_rows
 from fleetplan.words.worth import years as years_after
 
@@ -359,7 +359,7 @@ def _proof(deck: Deck, plan: Plan) -> None:
         f"This one is worth {words.usd_fine(c.objective_usd)}. Gap {gap_in_full(plan)}.",
         c.exactness.sentence,
         f"An independent checker ({c.checker}) has held the plan against {len(c.rules_checked)} rules, from the raw request.",
-        "Gap and bound hold for the rules, figures and curves of this plan; they say nothing of figures that turn out otherwise.",
+        holds_for(plan),
     ]
     sheet.text(Box(MARGIN, TOP, INNER, 2.4), [s for s in said if s], Style(15, serif=True))
     marks = [
