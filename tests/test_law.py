@@ -445,7 +445,7 @@ def test_a_bar_opens_nothing_and_ends_what_is_open():
 def test_the_bar_names_whom_and_from_when():
     i = instance(with_month("2027-08"), barring())
     rule = next(rule for rule in formulate(i).rules if rule.key == "barred")
-    assert "Alpha in Aston by a-bar from 2027-08" in rule.sentence(i)
+    assert "Alpha in Aston by A bar from 2027-08" in rule.sentence(i)
 
 
 def test_a_plan_with_vehicles_in_barred_months_is_at_fault():

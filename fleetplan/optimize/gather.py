@@ -361,7 +361,8 @@ def _barred(
     if not given:
         return np.zeros(len(grid), dtype=bool), ""
     month, event = min(given)
-    return grid.starts + np.asarray(grid.lengths) > month_number(month), f"{event} from {month}"
+    title = scope.catalogue.event(event).title
+    return grid.starts + np.asarray(grid.lengths) > month_number(month), f"{title} from {month}"
 
 
 def gather(scope: Scope, services: Mapping[str, CityService]) -> Instance:
