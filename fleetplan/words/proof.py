@@ -90,9 +90,7 @@ def searched_out(plan: Plan) -> bool:
     return plan.status in {"optimal", "within_gap"}
 
 
-HOLDS = (
-    "Gap and bound hold for the rules, figures and curves of this plan; they say nothing of figures that turn out otherwise."
-)
+HOLDS = "Gap and bound hold for the rules, figures and curves of this plan; they say nothing of figures that turn out otherwise."
 
 
 def holds_for(plan: Plan) -> str:
@@ -104,7 +102,7 @@ def holds_for(plan: Plan) -> str:
         return HOLDS
     return (
         f"{HOLDS} They speak of plans on these periods, of up to {longest} months, within which fleets stand still and no "
-        "service opens: on shorter ones a plan may be worth more than the bound (single_months and cuts of the request's horizon)."
+        "service opens: on shorter ones a plan may be worth more than that (single_months and cuts of the request's horizon)."
     )
 
 
