@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fleetplan.errors import RequestError
@@ -11,7 +13,7 @@ from fleetplan.optimize.suspended import adoption_after, adoption_of, paused, re
 from fleetplan.plans.types import DeploymentPlan, Plan
 from fleetplan.request import parse_request
 from fleetplan.scope import judge_request
-from tests.rule_builder import BOUGHT, DRIVEN, JUNE, WORLD, Trial, asking, instance
+from tests.rule_builder import BOUGHT, DRIVEN, JUNE, SERVICES, WORLD, Trial, asking, instance
 from tests.test_constraint_properties import asking as also
 from tests.test_constraint_properties import base, planned
 
@@ -37,6 +39,25 @@ def test_while_it_lasts_nothing_is_asked_of_the_fleet_and_less_than_it_had_serve
     assert not served.kept
     assert served.serving(0, slice(SEPTEMBER, NOVEMBER)).kept
     assert not Trial(instance(DRIVEN), "min_fleet").opened(JUNE).serving(20, slice(JUNE, SEPTEMBER)).kept
+
+
+def test_a_curve_that_lies_below_no_trips_at_no_vehicle_keeps_nobody_from_pausing():
+    """Planes are read where there are vehicles: continued to none they may ask for fewer than no trips."""
+    steep = np.array([[20.0, 0.1, -50.0]])
+    levels = tuple(
+        replace(level, surface=replace(level.surface, planes=steep, nearer={})) for level in SERVICES["belport"].levels
+    )
+    services = {**SERVICES, "belport": replace(SERVICES["belport"], levels=levels)}
+
+    def pausing(asked: Any) -> Trial:
+        trial = Trial(instance(asked, services=services), "response_curve").opened(JUNE)
+        return trial.serving(20, slice(JUNE, None)).serving(0, slice(SEPTEMBER, NOVEMBER))
+
+    assert pausing(asking(DRIVEN, **AUTUMN)).kept
+    assert not pausing(DRIVEN).kept
+    served = pausing(asking(DRIVEN, **AUTUMN))
+    own = served.f.columns.deployments[0]
+    assert not served.put(own.demand[0, SEPTEMBER], 100.0).put(own.trips[0, SEPTEMBER], 1.0).kept
 
 
 def test_nothing_opens_or_widens_meanwhile():

@@ -107,6 +107,12 @@ def paused(i: Instance, q: int) -> Flags:
     return own.paused if own else np.zeros(i.periods, dtype=bool)
 
 
+def stopped(i: Instance, q: int) -> Flags:
+    """Return in which periods a suspension leaves a deployment no vehicle, shape (periods,)."""
+    own = i.interruptions.get(q)
+    return own.stopped if own else np.zeros(i.periods, dtype=bool)
+
+
 def recovering(i: Instance, q: int) -> Flags:
     """Return in which periods a deployment is suspended or recovers from it, shape (periods,)."""
     own = i.interruptions.get(q)

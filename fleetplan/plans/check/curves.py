@@ -14,6 +14,7 @@ from fleetplan.plans.check.money import km_per_day
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.reach import within_reach
 from fleetplan.plans.check.report import RATIO, Violation, trips_over
+from fleetplan.plans.check.suspended import paused
 from fleetplan.request.imposed import ServiceHours
 from fleetplan.service.types import ResponseSurface
 
@@ -75,7 +76,9 @@ class Curves:
         self._planes: dict[tuple[str, int, Domain], Array] = {}
 
     def most_trips(self, deployed: Deployed, t: int) -> float:
-        """Return the trips a day that the fleet can serve at its demand in the level in force."""
+        """Return the trips a day that the fleet can serve at its demand in the level in force; none where none is left."""
+        if t in paused(self._case, deployed, stopped=True):
+            return 0.0
         index = deployed.row.level[t] - 1
         surface, within = deployed.levels[index].surface, self._within[deployed.name]
         domain = sampled(surface, float(within.fleet[t]), float(within.riders[index, t]))
