@@ -211,9 +211,7 @@ class ResponseCurveRule(Rule):
         t = p.every[p.reach.deployments[q].demand[g] > 0.0]
         share = carried(p.instance, q)
         p.at_most(self, p.place(q), t, [(own.trips[g, t], 1.0), (own.demand[g, t], -share[t])], part="demand")
-        none = stopped(p.instance, q)[
-            t
-        ]  # planes are read where there are vehicles: at none they may lie below no trips
+        none = stopped(p.instance, q)[t]  # continued to no vehicle at all, planes may lie below no trips
         p.at_most(self, p.place(q), t[none], [(own.trips[g, t[none]], 1.0)], part="stopped")
         t = t[~none]
         planes = [planes_within(surface, float(domain.fleet[k]), float(domain.demand[g, k])) for k in t]
