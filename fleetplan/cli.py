@@ -141,13 +141,15 @@ def check_command(
 
         from fleetplan.plans.check import check_plan
         from fleetplan.recheck import recheck_bound
+        from fleetplan.words.checked import violation_words
+        from fleetplan.words.names import Names
         from fleetplan.words.recheck import bound_sentences
 
         given = read_plan(plan)
         catalogue, services = context(given)
         report = check_plan(given, catalogue, services, delivered=True)
         bound = (
-            searched(lambda run: recheck_bound(given, search, replace(run, catalogue=catalogue)))
+            searched(lambda run: recheck_bound(given, search, replace(run, catalogue=catalogue), services))
             if report.valid
             else None
         )
@@ -167,7 +169,10 @@ def check_command(
         if not good:
             if as_json:
                 raise typer.Exit(1)
-            raise CheckFailed(str(v) for v in report.violations) if report.violations else CheckFailed(told[-1:])
+            names = Names(catalogue)
+            raise CheckFailed(
+                (violation_words(v, names) for v in report.violations) if report.violations else told[-1:]
+            )
 
 
 @app.command("why-not")

@@ -23,6 +23,7 @@ from fleetplan.service.types import CityService
 
 MANY_PERIODS = 30
 SINGLE_MONTHS = 12
+NONE_MADE: Mapping[str, CityService] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,18 +89,25 @@ class Prepared:
         return formulation_hash(self.formulation)
 
 
-def services_for(scope: Scope, run: Run = QUIET) -> dict[str, CityService]:
-    """Return the response surfaces of every city of a scope, from the cache where possible."""
+def services_for(scope: Scope, run: Run = QUIET, made: Mapping[str, CityService] = NONE_MADE) -> dict[str, CityService]:
+    """Return the response surfaces of every city of a scope: of those made already, or from the cache where possible."""
     clock = Clock(run.progress)
     found = {}
     for city in scope.cities:
         clock.send("cities", message=city)
-        found[city] = city_service(scope.catalogue, city, cache_dir=run.cache_dir)
+        found[city] = made[city] if city in made else city_service(scope.catalogue, city, cache_dir=run.cache_dir)
     return found
 
 
-def prepare(request: PlanRequest | Mapping[str, Any], run: Run = QUIET) -> Prepared:
+def prepare(
+    request: PlanRequest | Mapping[str, Any], run: Run = QUIET, made: Mapping[str, CityService] = NONE_MADE
+) -> Prepared:
     """Return a request, parsed or as plain data, ready to be planned.
+
+    Parameters
+    ----------
+    made
+        Surfaces by city that were made under the request's overrides already.
 
     Raises
     ------
@@ -110,7 +118,7 @@ def prepare(request: PlanRequest | Mapping[str, Any], run: Run = QUIET) -> Prepa
     clock.send("catalogue")
     known = run.catalogue if run.catalogue is not None else load_catalogue()
     scope = judge_request(request, known)
-    return Prepared(scope.request, known, scope, services_for(scope, run))
+    return Prepared(scope.request, known, scope, services_for(scope, run, made))
 
 
 def prepare_again(request: PlanRequest, prepared: Prepared) -> Prepared:

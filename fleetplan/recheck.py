@@ -8,6 +8,8 @@ passes the checker and is worth more refutes it. What the branching proved betwe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fleetplan.errors import InfeasibleError, SolverError
@@ -19,8 +21,9 @@ from fleetplan.optimize.solve import solve
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_prepared
 from fleetplan.plans.types import Plan
-from fleetplan.prepare import Prepared, prepare
+from fleetplan.prepare import NONE_MADE, Prepared, prepare
 from fleetplan.run import QUIET, Run
+from fleetplan.service.types import CityService
 
 RELAXED_S = 60.0
 OPEN_USD = 1.0
@@ -28,20 +31,24 @@ OPEN_SHARE = 1e-6
 SEARCH_GAP, LEAST_GAP = 1e-4, 1e-9
 
 
-def recheck_bound(plan: Plan, search_s: float, run: Run = QUIET) -> BoundCheck:
+def recheck_bound(
+    plan: Plan, search_s: float, run: Run = QUIET, made: Mapping[str, CityService] = NONE_MADE
+) -> BoundCheck:
     """Hold a plan's bound against what is proven and found here.
 
     Parameters
     ----------
     search_s
         Seconds for a search for a plan that refutes the bound; 0 for none.
+    made
+        Surfaces by city that were made under the request's overrides already.
 
     Raises
     ------
     RequestError
         If the plan's request is no request of this catalogue.
     """
-    prepared = prepare(plan.request, run)
+    prepared = prepare(plan.request, run, made)
     relaxed = _relaxed(prepared, plan)
     if not plan.certificate.method.bounds_every_plan:
         return BoundCheck(finding="of_some_plans", claimed_usd=plan.bound, relaxed_usd=relaxed)

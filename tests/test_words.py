@@ -24,6 +24,7 @@ from fleetplan.facts import (
     conflicts_from,
 )
 from fleetplan.optimize.rules.called import city_name, permit_name, stack_name
+from fleetplan.plans.check.report import Named, Saying, say
 from fleetplan.plans.types import Plan
 from fleetplan.words.binding import binding_sentence, unit_words, worth_words
 from fleetplan.words.checked import plainly
@@ -316,15 +317,21 @@ def test_every_reason_against_a_bound_has_words():
     ("said", "told"),
     [
         (
-            "momenta opens in munich in no month; 2028-02 is fixed",
+            say(
+                "{} opens in {} in {}; {} is fixed",
+                Named("stack", "momenta"),
+                Named("city", "munich"),
+                Named("month", ""),
+                Named("month", "2028-02"),
+            ),
             "Momenta opens in Munich in no month; Feb 2028 is fixed",
         ),
-        ("level 2 is open without permit sfo-airport", None),
-        ("70 vehicles run in paid_driver_out; its permit allows 50", None),
-        ("permit dmv-deployment starts 2027-01; it should 2027-02", None),
+        (say("level {} is open without permit {}", 2, Named("permit", "sfo-airport")), None),
+        (say("{} vehicles run in {}; its permit allows {:.0f}", 70, Named("mode", "paid_driver_out"), 50), None),
+        (say("{} bars the stack from {} on", Named("event", "eu-bar"), Named("month", "2027-02")), None),
     ],
 )
-def test_what_the_checker_says_names_no_slug(said: str, told: str | None):
+def test_what_the_checker_says_names_no_slug(said: Saying, told: str | None):
     catalogue = load_catalogue()
     written = plainly(said, Names(catalogue))
     assert told is None or written == told

@@ -16,7 +16,7 @@ from fleetplan.plans.check import depots, growth, law, operation, partners, supp
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import deployment_lines
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, usd_text
+from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Usd, Violation, say
 from fleetplan.plans.check.started import excused
 from fleetplan.plans.check.value import cumulated_budget
 from fleetplan.plans.types import Plan
@@ -97,14 +97,12 @@ class Rules:
         for t, spent in enumerate(accumulate(found.capital_usd[row])):
             budget = float(self._budget[t])
             if spent > budget + MONEY_USD + MONEY_SHARE * budget:
-                text = f"{usd_text(spent, 0)} USD of capital would be spent; the budget is {usd_text(budget, 0)} USD"
+                text = say("{} of capital would be spent; the budget is {}", Usd(spent, 0), Usd(budget, 0))
                 yield Violation("capital", labels[t], text, float(spent) - budget)
         for t, earned in enumerate(accumulate(found.cash_usd[row])):
             total = earned + self._case.cash_before
             if floor is not None and total < -floor - MONEY_USD - MONEY_SHARE * floor:
-                text = (
-                    f"cumulated cash would be {usd_text(total, 0)} USD; it may not fall below {usd_text(-floor, 0)} USD"
-                )
+                text = say("cumulated cash would be {}; it may not fall below {}", Usd(total, 0), Usd(-floor, 0))
                 yield Violation("cash_floor", labels[t], text, -floor - float(total))
 
     def _judged(self, case: Case, calendar: Calendar, *, decisions: bool) -> Iterator[Violation]:
@@ -122,7 +120,7 @@ class Rules:
                 own = partners.account(case, calendar, deployed)
                 left = own.worth_usd - own.asked_usd
                 if left < -MONEY_USD:
-                    text = f"the partner's account would come to {usd_text(own.worth_usd, 0)} USD under its contract"
+                    text = say("the partner's account would come to {} under its contract", Usd(own.worth_usd, 0))
                     yield Violation("partner_earns", deployed.name, text, -left)
 
     def _changed(self, one: Ranged, found: Revalued, row: int, *, high: bool) -> Case:

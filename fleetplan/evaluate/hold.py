@@ -18,6 +18,7 @@ from fleetplan.optimize.strict import strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
 from fleetplan.optimize.trials import MONEY, Deadline
 from fleetplan.plans.check import Violation
+from fleetplan.plans.check.report import Named, Saying, say
 
 KEPT_RULES = frozenset({"launch_order", "response_curve", "demand", "city_demand"})
 """Rules that say what a decision is, or how many riders come of it: no plan made elsewhere can break them."""
@@ -55,23 +56,19 @@ def within(loose: Formulation, given: GivenPlan) -> tuple[GivenPlan, list[Violat
         own, upper = loose.columns.deployments[here[d.key]], loose.model.upper
         may = upper[own.open] > HALF
         first = int(np.argmax(may[0])) if may.any() else -1
-        since = (
-            f"permits let riders in from {labels[first]}"
-            if first >= 0
-            else "no permit lets riders in within the horizon"
-        )
+        since = labels[first] if first >= 0 else None
         levels = [_level(level, may[:, t]) for t, level in enumerate(d.level)]
         most = _most(loose, here[d.key], may, levels)
         fleet = [int(min(v, most[t])) if may[0, t] else 0 for t, v in enumerate(d.vehicles)]
         for t, label in enumerate(labels):
             at, asked = f"{where}/{label}", d.vehicles[t]
             if not may[0, t] and (asked or d.level[t]):
-                found.append(Violation("permit_path", at, f"{asked} vehicles, but {since}", float(asked)))
+                found.append(Violation("permit_path", at, _too_early(asked, since), float(asked)))
             elif levels[t] != d.level[t]:
-                text = f"level {d.level[t]} open, but permits let level {levels[t]} open at most"
+                text = say("level {} open, but permits let level {} open at most", d.level[t], levels[t])
                 found.append(Violation("permit_area", at, text, float((d.level[t] or 0) - (levels[t] or 0))))
             elif fleet[t] < asked:
-                text = f"{asked} vehicles, but law, supply and the sampled fleets leave {fleet[t]} at most"
+                text = say("{} vehicles, but law, supply and the sampled fleets leave {} at most", asked, fleet[t])
                 found.append(Violation("vehicles_max", at, text, float(asked - fleet[t])))
         kept.append(replace(d, vehicles=fleet, level=levels, programme_start=d.programme_start if any(fleet) else None))
     return GivenPlan(tuple(kept)), found
@@ -88,9 +85,15 @@ def _most(f: Formulation, q: int, may: NDArray[np.bool_], levels: list[int | Non
     return np.asarray(np.floor(np.minimum(area, upper[own.vehicles].sum(axis=0)) + SAY))
 
 
+def _too_early(asked: int, since: str | None) -> Saying:
+    if since is None:
+        return say("{} vehicles, but no permit lets riders in within the horizon", asked)
+    return say("{} vehicles, but permits let riders in from {}", asked, Named("month", since))
+
+
 def _barred(d: GivenDeployment, where: str) -> list[Violation]:
     most = max(d.vehicles)
-    text = f"{most} vehicles planned where the law bars them, or the request does not admit them"
+    text = say("{} vehicles planned where the law bars them, or the request does not admit them", most)
     return [Violation("lawful", where, text, float(most))] if most else []
 
 

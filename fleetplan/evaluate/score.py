@@ -232,7 +232,7 @@ def _breaches(violations: tuple[Violation, ...], prepared: Prepared, names: Name
                 places=len(some),
                 where=some[0].where,
                 amount=worst.amount,
-                sentence=plainly(worst.sentence, names),
+                sentence=plainly(worst.says, names),
                 place=place_words(worst.where, names),
             )
         )

@@ -1,48 +1,55 @@
-"""What the independent checker says, written as everything else is: its months and amounts stand as they do in a file."""
+"""What the independent checker says, written as everything else is: its facts are typed, and get their words here."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
 
+from fleetplan.plans.check.report import Named, NamedKind, Saying, Usd, Violation
 from fleetplan.words.currency import amount
+from fleetplan.words.evaluation import place_words
 from fleetplan.words.names import Names
 from fleetplan.words.values import MODE_NAMES, month_name, usd
 
-MONTH = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])\b(?!-)")
-MONEY = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e\+\d+)? USD\b")
-MODE = re.compile(rf"\b(?:{'|'.join(mode for mode in MODE_NAMES if '_' in mode)})\b")
-WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+NAMING: Mapping[NamedKind, Callable[[Names, str], str]] = {
+    "month": lambda _, key: month_name(key),
+    "mode": lambda _, key: f"“{MODE_NAMES[key]}”" if key in MODE_NAMES else key,
+    "city": lambda names, key: names.city(key),
+    "stack": lambda names, key: names.stack(key),
+    "permit": lambda names, key: names.permit(key),
+    "event": lambda names, key: names.event(key),
+}
 
 
-def plainly(said: str, names: Names | None = None) -> str:
+def plainly(said: Saying, names: Names | None = None) -> str:
     """Return a sentence of the checker with months, money, modes and names as they are written everywhere.
 
-    Figures that differ stay apart. Without a catalogue in ``names`` cities, partners and permits stay slugs.
+    Amounts that differ stay apart. Without a catalogue in ``names`` cities, partners and permits stay slugs.
 
-    >>> plainly("35,000,000 USD of capital is spent by 2029-04; the budget is 25,000,000 USD")
+    >>> from fleetplan.plans.check.report import say
+    >>> told = "{} of capital is spent by {}; the budget is {}"
+    >>> plainly(say(told, Usd(35e6, 0), Named("month", "2029-04"), Usd(25e6, 0)))
     '$35.0 M of capital is spent by Apr 2029; the budget is $25.0 M'
-    >>> plainly("25,000,120 USD of capital is spent; the budget is 25,000,000 USD")
+    >>> plainly(say("{} of capital is spent; the budget is {}", Usd(25_000_120, 0), Usd(25e6, 0)))
     '$25,000,120 of capital is spent; the budget is $25,000,000'
-    >>> plainly("12 vehicles run in paid_operator before its permit")
+    >>> plainly(say("{} vehicles run in {} before its permit", 12, Named("mode", "paid_operator")))
     '12 vehicles run in “paid, operator on board” before its permit'
     """
-    found = {text: float(text.removesuffix(" USD").replace(",", "")) for text in MONEY.findall(said)}
-    short = {text: usd(value) for text, value in found.items()}
-    apart = len(set(short.values())) == len(set(found.values()))
-    written = short if apart else {text: amount(value, _whole) for text, value in found.items()}
-    said = MODE.sub(lambda mode: f"“{MODE_NAMES[mode[0]]}”", MONEY.sub(lambda text: written[text[0]], said))
-    said = WORD.sub(lambda word: _named(word[0], names), said) if names else said
-    return MONTH.sub(lambda month: month_name(month[0]), said)
+    amounts = {fact.amount for fact in said.facts if isinstance(fact, Usd)}
+    apart = len({usd(value) for value in amounts}) == len(amounts)
+    called = names or Names()
+
+    def word(fact: object) -> object:
+        if isinstance(fact, Usd):
+            return usd(fact.amount) if apart else amount(fact.amount, _whole)
+        return NAMING[fact.kind](called, fact.key) if isinstance(fact, Named) and fact.key else fact
+
+    return said.template.format(*(word(fact) for fact in said.facts))
 
 
-def _named(word: str, names: Names) -> str:
-    """Return what a city, a stack or a permit is called; every other word as it is."""
-    known = names.catalogue
-    if known is None:
-        return word
-    if word in known.cities:
-        return names.city(word)
-    return names.partner(word) if word in known.stacks else names.permit(word)
+def violation_words(violation: Violation, names: Names) -> str:
+    """Return a violation as one line: its place and what is wrong there, in words, and the key of the rule."""
+    place = place_words(violation.where, names) or violation.where
+    return f"{place}: {plainly(violation.says, names)} ({violation.rule})"
 
 
 def _whole(value: float, sign: str) -> str:

@@ -13,7 +13,7 @@ from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.money import km_per_day
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.reach import within_reach
-from fleetplan.plans.check.report import RATIO, Violation, trips_over
+from fleetplan.plans.check.report import RATIO, Violation, say, trips_over
 from fleetplan.plans.check.suspended import paused
 from fleetplan.request.imposed import ServiceHours
 from fleetplan.service.types import ResponseSurface
@@ -117,10 +117,10 @@ def check_response_curve(case: Case) -> Iterator[Violation]:
             share = hours_carried(case, deployed, t)
             curve, demand = share * curves.most_trips(deployed, t), share * demand
             if trips_over(trips, curve):
-                text = f"{vehicles} vehicles serve {trips:.1f} trips a day; the curve allows {curve:.1f}"
+                text = say("{} vehicles serve {:.1f} trips a day; the curve allows {:.1f}", vehicles, trips, curve)
                 yield Violation("response_curve", where, text, trips - curve)
             if trips_over(trips, demand):
-                text = f"{trips:.1f} trips a day are served; {demand:.1f} are offered"
+                text = say("{:.1f} trips a day are served; {:.1f} are offered", trips, demand)
                 yield Violation("response_curve", where, text, trips - demand)
 
 
@@ -139,8 +139,11 @@ def check_productivity(case: Case, calendar: Calendar) -> Iterator[Violation]:
             cars = deployed.row.vehicles[t] * (1 + case.own("service.spare_share"))
             trips, each = deployed.row.trips_per_day[t], trips_per_car(case, since, t)
             if trips_over(trips, each * cars):
-                text = (
-                    f"{trips:.1f} trips a day are served by {cars:.1f} cars; at its age each makes {each:.1f} at most"
+                text = say(
+                    "{:.1f} trips a day are served by {:.1f} cars; at its age each makes {:.1f} at most",
+                    trips,
+                    cars,
+                    each,
                 )
                 yield Violation("productivity", case.where(deployed.name, t), text, trips - each * cars)
 
@@ -155,7 +158,9 @@ def check_driving_day(case: Case) -> Iterator[Violation]:
             most = level.surface.km_per_vehicle_day_most * max(deployed.row.vehicles[t], 1e-9)
             km = km_per_day(deployed, t)
             if km > most * (1 + RATIO) + RATIO:
-                text = f"{km:.0f} km a day are driven; {deployed.row.vehicles[t]} vehicles can drive {most:.0f}"
+                text = say(
+                    "{:.0f} km a day are driven; {} vehicles can drive {:.0f}", km, deployed.row.vehicles[t], most
+                )
                 yield Violation("driving_day", case.where(deployed.name, t), text, km - most)
 
 
@@ -166,5 +171,7 @@ def check_vehicles_max(case: Case) -> Iterator[Violation]:
             level = deployed.level(t)
             most = level.surface.vehicles_max if level is not None else 0.0
             if level is not None and deployed.row.vehicles[t] > most + RATIO:
-                text = f"{deployed.row.vehicles[t]} vehicles serve {level.name}; its law was sampled up to {most:.0f}"
+                text = say(
+                    "{} vehicles serve {}; its law was sampled up to {:.0f}", deployed.row.vehicles[t], level.name, most
+                )
                 yield Violation("vehicles_max", case.where(deployed.name, t), text, deployed.row.vehicles[t] - most)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fleetplan.catalogue.types import DepotSite
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.check.case import Case
-from fleetplan.plans.check.report import RATIO, Violation
+from fleetplan.plans.check.report import RATIO, Named, Violation, say
 from fleetplan.plans.types import CityRollout, DepotPlan
 
 CAPACITY, SITE = "depot_capacity", "depot_site"
@@ -28,10 +28,10 @@ def check_depot_site(case: Case) -> Iterator[Violation]:
         sites = {site.name: site for site in case.catalogue.cities[rollout.city].depots}
         for name, count in Counter(depot.site for depot in rollout.depots).items():
             if count > 1:
-                yield Violation(SITE, f"{rollout.city}/{name}", f"the site stands {count} times", count - 1)
+                yield Violation(SITE, f"{rollout.city}/{name}", say("the site stands {} times", count), count - 1)
         for depot in rollout.depots:
             if depot.site not in sites:
-                yield Violation(SITE, f"{rollout.city}/{depot.site}", "the catalogue holds no such site", 1.0)
+                yield Violation(SITE, f"{rollout.city}/{depot.site}", say("the catalogue holds no such site"), 1.0)
             else:
                 yield from _site(case, rollout.city, depot, sites[depot.site])
 
@@ -39,19 +39,25 @@ def check_depot_site(case: Case) -> Iterator[Violation]:
 def _site(case: Case, city: str, depot: DepotPlan, site: DepotSite) -> Iterator[Violation]:
     place = f"{city}/{depot.site}"
     if depot.ordered not in case.labels:
-        yield Violation(SITE, place, f"the site is ordered in {depot.ordered}, which begins no period", 1.0)
+        yield Violation(
+            SITE, place, say("the site is ordered in {}, which begins no period", Named("month", depot.ordered)), 1.0
+        )
     live = month_number(depot.ordered) + site.lead_months
     if depot.live != month_text(live):
-        text = f"the site is live in {depot.live}; its lead time ends in {month_text(live)}"
+        text = say(
+            "the site is live in {}; its lead time ends in {}",
+            Named("month", depot.live),
+            Named("month", month_text(live)),
+        )
         yield Violation(SITE, place, text, 1.0)
     for t in case.periods:
         total = depot.stalls[t] + depot.stalls_partner[t]
         room = site.stalls if case.starts[t] >= live else 0
         if total > room:
-            yield Violation(SITE, case.where(place, t), f"{total} stalls stand where {room} may", total - room)
+            yield Violation(SITE, case.where(place, t), say("{} stalls stand where {} may", total, room), total - room)
         for row in (depot.stalls, depot.stalls_partner):
             if row[t] < (row[t - 1] if t else 0):
-                yield Violation(SITE, case.where(place, t), "stalls are taken away", row[t - 1] - row[t])
+                yield Violation(SITE, case.where(place, t), say("stalls are taken away"), row[t - 1] - row[t])
 
 
 def _balance(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
@@ -68,11 +74,11 @@ def _balance(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
         short = cars - per_stall * stalls - elsewhere
         if short > RATIO:
             payer = "platform" if platform else "partner"
-            text = f"{cars} cars share {stalls} stalls of the {payer} and {elsewhere} public places"
+            text = say("{} cars share {} stalls of the {} and {} public places", cars, stalls, payer, elsewhere)
             yield Violation(CAPACITY, where, text, short)
     most = case.whole("supply.public_charging_cars")
     if sum(public) > most + RATIO:
-        yield Violation(CAPACITY, where, f"{sum(public)} cars charge in public; {most} may", sum(public) - most)
+        yield Violation(CAPACITY, where, say("{} cars charge in public; {} may", sum(public), most), sum(public) - most)
 
 
 def _whose(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
@@ -84,9 +90,9 @@ def _whose(case: Case, rollout: CityRollout, t: int) -> Iterator[Violation]:
         cars = row.vehicles[t] + row.test_vehicles[t] if charges else 0
         total += own
         if not 0 <= own <= cars:
-            text = f"{own} vehicles charge in public at the partner's cost, of {cars} that it charges"
+            text = say("{} vehicles charge in public at the partner's cost, of {} that it charges", own, cars)
             yield Violation(CAPACITY, case.where(deployed.name, t), text, abs(own - cars))
     told = rollout.public_charging_partner[t]
     if total != told:
-        text = f"{told} vehicles charge in public at their partners' cost; the deployments have {total}"
+        text = say("{} vehicles charge in public at their partners' cost; the deployments have {}", told, total)
         yield Violation(CAPACITY, case.where(rollout.city, t), text, abs(total - told))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fleetplan.catalogue.types import Catalogue, Figure, Jurisdiction
-from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.report import Violation, say
 from fleetplan.request import FigureOverride
 
 ASKED = "the request"
@@ -78,4 +78,4 @@ def check_overrides(catalogue: Catalogue, overrides: Sequence[FigureOverride]) -
         }
     for override in overrides:
         if override.figure not in known:
-            yield Violation("overrides", override.figure, "the catalogue holds no such figure", 1.0)
+            yield Violation("overrides", override.figure, say("the catalogue holds no such figure"), 1.0)

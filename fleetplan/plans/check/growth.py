@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.report import Violation, say
 
 YEAR = 12
 SLACK = 1e-6  # of a vehicle: what doubles make of a limit
@@ -48,7 +48,7 @@ def check_ramp(case: Case, calendar: Calendar) -> Iterator[Violation]:
             most = grown(case, "fleet.growth", before, months, base=running) + brought(case, calendar, deployed, t)
             have = deployed.row.vehicles[t]
             if have > most + SLACK:
-                text = f"{have} vehicles serve after {before}; a fleet may have grown to {most:.1f}"
+                text = say("{} vehicles serve after {}; a fleet may have grown to {:.1f}", have, before, most)
                 yield Violation("ramp", case.where(deployed.name, t), text, have - most)
 
 
@@ -60,12 +60,14 @@ def check_first_year_fleet(case: Case, calendar: Calendar) -> Iterator[Violation
         for t in case.periods:
             have = deployed.row.vehicles[t]
             if case.starts[t] < since + YEAR and have > most:
-                text = f"{have} vehicles serve within a year of driver-out; {most} are the most"
+                text = say("{} vehicles serve within a year of driver-out; {} are the most", have, most)
                 yield Violation("first_year_fleet", case.where(deployed.name, t), text, have - most)
             later = case.starts[t] - since - YEAR + 1
             since_then = grown(case, "fleet.growth", most, later, base=True) if later > 0 else have
             if have > since_then + SLACK:
-                text = f"{have} vehicles serve; the {most} of the first year may have grown to {since_then:.1f}"
+                text = say(
+                    "{} vehicles serve; the {} of the first year may have grown to {:.1f}", have, most, since_then
+                )
                 yield Violation("first_year_fleet", case.where(deployed.name, t), text, have - since_then)
 
 
@@ -79,7 +81,9 @@ def check_partner_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
             most += sum(brought(case, calendar, d, t) for d in rows)
             have = sum(d.row.vehicles[t] for d in rows)
             if have > most + SLACK:
-                text = f"{have} vehicles serve in all cities after {before}; they may have grown to {most:.1f}"
+                text = say(
+                    "{} vehicles serve in all cities after {}; they may have grown to {:.1f}", have, before, most
+                )
                 yield Violation("partner_growth", case.where(partner, t), text, have - most)
 
 
@@ -105,5 +109,5 @@ def check_area_growth(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 after = f"{months} months after {since_what}"
                 if grown_by >= NEVER:  # as late as the horizon ends, at least
                     late, after = case.request.grid.end - case.starts[opened], "and is never driver-out"
-                text = f"the area “{outer.name}” opens before the service can have grown to it, {after}"
+                text = say("the area “{}” opens before the service can have grown to it, {}", outer.name, after)
                 yield Violation("area_growth", case.where(deployed.name, opened), text, late)

@@ -14,7 +14,7 @@ from fleetplan.months import month_number
 from fleetplan.plans.check.case import PUBLIC_MODES, Case, Deployed
 from fleetplan.plans.check.money import km_per_day, kwh_per_day
 from fleetplan.plans.check.operation import in_tests
-from fleetplan.plans.check.report import WAIT_MIN, Violation, money_apart, trips_apart, usd_text
+from fleetplan.plans.check.report import WAIT_MIN, Named, Usd, Violation, money_apart, say, trips_apart
 from fleetplan.plans.check.supply import ceiling, owned
 from fleetplan.plans.check.value import capital, cash, cumulated_budget, monthly, paid_back
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
@@ -61,32 +61,34 @@ def check_shape(plan: Plan, catalogue: Catalogue, services: Mapping[str, CitySer
     """
     grid = plan.request.grid
     if plan.periods != grid.labels() or plan.period_months != list(grid.lengths):
-        yield Violation(SHAPE, "periods", "the periods are not those of the request's horizon", 1.0)
+        yield Violation(SHAPE, "periods", say("the periods are not those of the request's horizon"), 1.0)
     for place, values in _lists(plan):
         if len(values) != len(grid):
-            text = f"has {len(values)} entries for {len(grid)} periods"
+            text = say("has {} entries for {} periods", len(values), len(grid))
             yield Violation(SHAPE, place, text, abs(len(values) - len(grid)))
         numbers = [value for value in values if isinstance(value, int | float)]
         if not all(math.isfinite(number) for number in numbers):
-            yield Violation(SHAPE, place, "holds a number that is not finite", 1.0)
+            yield Violation(SHAPE, place, say("holds a number that is not finite"), 1.0)
         if "usd" not in place and min(numbers, default=0) < 0:
-            yield Violation(SHAPE, place, "holds a negative number", 1.0)
+            yield Violation(SHAPE, place, say("holds a negative number"), 1.0)
     yield from _twice(plan)
     for fleet in plan.stacks:
         if fleet.stack not in catalogue.stacks:
-            yield Violation(SHAPE, fleet.stack, "the catalogue holds no such stack", 1.0)
+            yield Violation(SHAPE, fleet.stack, say("the catalogue holds no such stack"), 1.0)
     for rollout in plan.cities:
         if rollout.city in catalogue.cities and rollout.city in services:
             yield from _rollout(plan, rollout, len(services[rollout.city].levels))
         else:
-            yield Violation(SHAPE, rollout.city, "the catalogue holds no such city, or its service is missing", 1.0)
+            yield Violation(
+                SHAPE, rollout.city, say("the catalogue holds no such city, or its service is missing"), 1.0
+            )
 
 
 def _rollout(plan: Plan, rollout: CityRollout, top: int) -> Iterator[Violation]:
     for depot in rollout.depots:
         for month in (depot.ordered, depot.live):
             if not _is_month(month):
-                yield Violation(SHAPE, f"{rollout.city}/{depot.site}", f"{month!r} is no month", 1.0)
+                yield Violation(SHAPE, f"{rollout.city}/{depot.site}", say("{!r} is no month", month), 1.0)
     for row in rollout.deployments:
         yield from _row(plan, row, rollout.city, top)
 
@@ -99,21 +101,21 @@ def _twice(plan: Plan) -> Iterator[Violation]:
     }
     for what, given in names.items():
         if len(set(given)) < len(given):
-            yield Violation(SHAPE, what, f"a {what} stands twice", len(given) - len(set(given)))
+            yield Violation(SHAPE, what, say("a {} stands twice", what), len(given) - len(set(given)))
 
 
 def _row(plan: Plan, row: DeploymentPlan, city: str, top: int) -> Iterator[Violation]:
     place = f"{row.city}/{row.stack}"
     if row.city != city:
-        yield Violation(SHAPE, place, f"the deployment stands under {city}", 1.0)
+        yield Violation(SHAPE, place, say("the deployment stands under {}", Named("city", city)), 1.0)
     if row.stack not in {fleet.stack for fleet in plan.stacks}:
-        yield Violation(SHAPE, place, "the plan has no pool for the stack", 1.0)
+        yield Violation(SHAPE, place, say("the plan has no pool for the stack"), 1.0)
     if not set(row.vehicles_by_mode) <= set(PUBLIC_MODES):
-        yield Violation(SHAPE, place, "vehicles run in a mode that does not exist", 1.0)
+        yield Violation(SHAPE, place, say("vehicles run in a mode that does not exist"), 1.0)
     if any(not 0 <= level <= top for level in row.level):
-        yield Violation(SHAPE, place, f"a level lies outside 0 to {top}", 1.0)
+        yield Violation(SHAPE, place, say("a level lies outside 0 to {}", top), 1.0)
     if not _is_month(row.programme_start):
-        yield Violation(SHAPE, place, f"the programme starts in {row.programme_start!r}, which is no month", 1.0)
+        yield Violation(SHAPE, place, say("the programme starts in {!r}, which is no month", row.programme_start), 1.0)
 
 
 def _is_month(text: str) -> bool:
@@ -136,7 +138,7 @@ def check_totals(case: Case) -> Iterator[Violation]:
     for name, given, expected in columns:
         for t, (have, want) in enumerate(zip(given, expected, strict=True)):
             if money_apart(have, want):
-                text = f"is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
+                text = say("is {}; it comes to {}", Usd(have), Usd(want))
                 yield Violation(TOTALS, case.where(name, t), text, abs(have - want))
     yield from _fleets(case)
     yield from _headline(case)
@@ -147,10 +149,10 @@ def _fleets(case: Case) -> Iterator[Violation]:
         rows = case.of_stack(fleet.stack)
         capital_paid = "capital" in case.catalogue.stacks[fleet.stack].platform_pays
         if fleet.platform_owned != capital_paid:
-            yield Violation(TOTALS, fleet.stack, "platform_owned does not follow the contract", 1.0)
+            yield Violation(TOTALS, fleet.stack, say("platform_owned does not follow the contract"), 1.0)
         if fleet.lead_months not in {None, case.catalogue.stacks[fleet.stack].lead_months}:
             yield Violation(
-                TOTALS, fleet.stack, f"lead_months is {fleet.lead_months}; the catalogue says otherwise", 1.0
+                TOTALS, fleet.stack, say("lead_months is {}; the catalogue says otherwise", fleet.lead_months), 1.0
             )
         for t in case.periods:
             columns = (
@@ -161,7 +163,7 @@ def _fleets(case: Case) -> Iterator[Violation]:
             )
             for name, have, want in columns:
                 if have != want:
-                    text = f"{name} is {have}; it comes to {want}"
+                    text = say("{} is {}; it comes to {}", name, have, want)
                     yield Violation(TOTALS, case.where(fleet.stack, t), text, abs(have - want))
 
 
@@ -180,21 +182,23 @@ def _headline(case: Case) -> Iterator[Violation]:
     )
     for name, given, expected in counts:
         if given != expected:
-            yield Violation(TOTALS, f"kpis.{name}", f"is {given}; it comes to {expected}", 1.0)
+            yield Violation(TOTALS, f"kpis.{name}", say("is {}; it comes to {}", given, expected), 1.0)
     per_vehicle = trips / vehicles[last] if vehicles[last] else 0.0
     for name, have, want in (
         ("trips_per_day_end", kpis.trips_per_day_end, trips),
         ("trips_per_vehicle_day_end", kpis.trips_per_vehicle_day_end or 0.0, per_vehicle),
     ):
         if trips_apart(have, want):
-            yield Violation(TOTALS, f"kpis.{name}", f"is {have:.2f}; it comes to {want:.2f}", abs(have - want))
+            yield Violation(TOTALS, f"kpis.{name}", say("is {:.2f}; it comes to {:.2f}", have, want), abs(have - want))
     yield from _payback(case)
 
 
 def _payback(case: Case) -> Iterator[Violation]:
     expected = paid_back(case, monthly(case, (held for _, held in case.line_holders())))
     if case.plan.kpis.payback != expected:
-        text = f"payback is {case.plan.kpis.payback}; cumulated cash says {expected}"
+        text = say(
+            "payback is {}; cumulated cash says {}", Named("month", case.plan.kpis.payback), Named("month", expected)
+        )
         yield Violation(TOTALS, "kpis.payback", text, 1.0)
 
 
@@ -209,11 +213,15 @@ def check_columns(case: Case) -> Iterator[Violation]:
     for rollout in case.plan.cities:
         launches = [row.launch for row in rollout.deployments if row.launch]
         if rollout.launch != min(launches, default=None):
-            text = f"the city's launch is {rollout.launch}; its first deployment opens in {min(launches, default=None)}"
+            text = say(
+                "the city's launch is {}; its first deployment opens in {}",
+                Named("month", rollout.launch),
+                Named("month", min(launches, default=None)),
+            )
             yield Violation(COLUMNS, rollout.city, text, 1.0)
         rate = case.own(f"fx.{case.catalogue.cities[rollout.city].currency}")
         if not math.isclose(rollout.usd_per_currency, rate, rel_tol=1e-9):
-            text = f"the exchange rate is {rollout.usd_per_currency}; the catalogue's is {rate}"
+            text = say("the exchange rate is {}; the catalogue's is {}", rollout.usd_per_currency, rate)
             yield Violation(COLUMNS, rollout.city, text, abs(rollout.usd_per_currency - rate))
 
 
@@ -229,7 +237,9 @@ def _counts(case: Case, deployed: Deployed, t: int) -> Iterator[Violation]:
         ("test_vehicles", row.test_vehicles[t], testing),
     ):
         if have != want:
-            yield Violation(COLUMNS, case.where(deployed.name, t), f"{name} is {have!r}; it comes to {want!r}", 1.0)
+            yield Violation(
+                COLUMNS, case.where(deployed.name, t), say("{} is {!r}; it comes to {!r}", name, have, want), 1.0
+            )
 
 
 def _service(case: Case, deployed: Deployed, t: int) -> Iterator[Violation]:
@@ -239,16 +249,18 @@ def _service(case: Case, deployed: Deployed, t: int) -> Iterator[Violation]:
         ("energy_kwh_per_day", row.energy_kwh_per_day[t], kwh_per_day(case, deployed, t)),
     ):
         if trips_apart(have, want):
-            yield Violation(COLUMNS, where, f"{name} is {have:.2f}; it comes to {want:.2f}", abs(have - want))
+            yield Violation(COLUMNS, where, say("{} is {:.2f}; it comes to {:.2f}", name, have, want), abs(have - want))
 
 
 def _waits(case: Case, deployed: Deployed) -> Iterator[Violation]:
     for t, (wait, law) in enumerate(zip(deployed.row.wait_min, deployed.waits, strict=True)):
         where = case.where(deployed.name, t)
         if (wait is None) != (law is None):
-            yield Violation(COLUMNS, where, "a wait is given exactly while vehicles serve", 1.0)
+            yield Violation(COLUMNS, where, say("a wait is given exactly while vehicles serve"), 1.0)
         elif wait is not None and law is not None and abs(wait - law) > WAIT_MIN:
-            yield Violation(COLUMNS, where, f"wait_min is {wait:.3f}; the curve says {law:.3f}", abs(wait - law))
+            yield Violation(
+                COLUMNS, where, say("wait_min is {:.3f}; the curve says {:.3f}", wait, law), abs(wait - law)
+            )
 
 
 def _months(case: Case, deployed: Deployed) -> Iterator[Violation]:
@@ -257,7 +269,7 @@ def _months(case: Case, deployed: Deployed) -> Iterator[Violation]:
     out = next((case.labels[t] for t in case.periods if "paid_driver_out" in deployed.used_modes(t)), None)
     for name, have, want in (("launch", row.launch, launch), ("driver_out", row.driver_out, out)):
         if have != want:
-            yield Violation(COLUMNS, deployed.name, f"{name} is {have!r}; it comes to {want!r}", 1.0)
+            yield Violation(COLUMNS, deployed.name, say("{} is {!r}; it comes to {!r}", name, have, want), 1.0)
 
 
 def request_sha256(request: PlanRequest) -> str:
@@ -280,27 +292,29 @@ def check_seal(plan: Plan) -> Iterator[Violation]:
     """Yield that a plan is not as it left the program: altered since, or never sealed."""
     have = plan.certificate.seal
     if not have:
-        text = "the plan carries no seal, so nobody can tell whether its words and proofs were altered; plan it again"
+        text = say(
+            "the plan carries no seal, so nobody can tell whether its words and proofs were altered; plan it again"
+        )
         yield Violation(CERTIFICATE, "seal", text, 1.0)
     elif have != plan_seal(plan):
-        yield Violation(CERTIFICATE, "seal", "the plan was altered after it was sealed", 1.0)
+        yield Violation(CERTIFICATE, "seal", say("the plan was altered after it was sealed"), 1.0)
 
 
 def check_rules_named(plan: Plan, known: Collection[str]) -> Iterator[Violation]:
     """Yield rules that a plan says it was held against and that do not exist."""
     for name in plan.certificate.rules_checked:
         if name not in known:
-            yield Violation(CERTIFICATE, "rules_checked", f"{name!r} is no rule that plans are held against", 1.0)
+            yield Violation(CERTIFICATE, "rules_checked", say("{!r} is no rule that plans are held against", name), 1.0)
 
 
 def check_certificate(case: Case) -> Iterator[Violation]:
     """Yield hashes that are not those of the request and the catalogue, and a verdict that is none."""
     proof = case.plan.certificate
     if proof.checker not in {"", "passed"}:
-        yield Violation(CERTIFICATE, "checker", f"is {proof.checker!r}; a plan that is delivered has passed", 1.0)
+        yield Violation(CERTIFICATE, "checker", say("is {!r}; a plan that is delivered has passed", proof.checker), 1.0)
     for what, have, want in (
         ("request_sha256", proof.request_sha256, request_sha256(case.request)),
         ("catalogue_sha256", proof.catalogue_sha256, case.raw.digest),
     ):
         if have != want:
-            yield Violation(CERTIFICATE, what, f"is {have}; it comes to {want}", 1.0)
+            yield Violation(CERTIFICATE, what, say("is {}; it comes to {}", have, want), 1.0)

@@ -11,7 +11,7 @@ from fleetplan.plans.check.case import OPERATOR_MODES, PUBLIC_MODES, Case, Deplo
 from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.operation import narrow_tests
 from fleetplan.plans.check.permit_dates import Calendar, Timing, cap_events, left_at
-from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.report import Named, Violation, say
 from fleetplan.plans.types import PermitStep
 from fleetplan.request.constraints import EventDate
 from fleetplan.service.places import areas_by_level
@@ -24,7 +24,7 @@ def check_permit_path(case: Case, calendar: Calendar) -> Iterator[Violation]:
             yield Violation(
                 "permit_path",
                 deployed.name,
-                f"the programme starts in {deployed.row.programme_start or 'no month'}, which begins no period",
+                say("the programme starts in {}, which begins no period", Named("month", deployed.row.programme_start)),
                 1.0,
             )
         yield from _steps(case, calendar, deployed)
@@ -36,9 +36,9 @@ def _openings(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Vi
     for t, level in enumerate(deployed.row.level):
         where = case.where(deployed.name, t)
         if level and not calendar.permitted(deployed, t):
-            yield Violation("permit_path", where, f"level {level} is open while no mode is permitted", 1.0)
+            yield Violation("permit_path", where, say("level {} is open while no mode is permitted", level), 1.0)
         if level and deployed.start > case.starts[t]:
-            yield Violation("permit_path", where, "service is open before the programme starts", 1.0)
+            yield Violation("permit_path", where, say("service is open before the programme starts"), 1.0)
 
 
 def _steps(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Violation]:
@@ -47,28 +47,38 @@ def _steps(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Viola
     listed = {step.permit: step for step in deployed.row.permits}
     for permit_id, step in listed.items():
         if permit_id not in permits:
-            yield Violation("permit_path", deployed.name, f"permit {permit_id} is none of the city's", 1.0)
+            yield Violation(
+                "permit_path", deployed.name, say("permit {} is none of the city's", Named("permit", permit_id)), 1.0
+            )
             continue
         yield from _step(deployed, step, expected[permit_id])
         permit = permits[permit_id]
         before = {p for p in (*permit.all_of, *(p for p, _ in permit.after_start)) if p in permits}
         either = {p for p in permit.any_of if p in permits}
         if not before <= set(listed) or (either and not either & set(listed)):
-            text = f"permit {permit_id} is listed without what comes before it"
+            text = say("permit {} is listed without what comes before it", Named("permit", permit_id))
             yield Violation("permit_path", deployed.name, text, 1.0)
 
 
 def _step(deployed: Deployed, step: PermitStep, expected: Timing) -> Iterator[Violation]:
     if step.held != expected.held:
         said = "in hand before the horizon" if step.held else "still to be got"
-        yield Violation("permit_path", deployed.name, f"permit {step.permit} is given as {said}", 1.0)
+        yield Violation(
+            "permit_path", deployed.name, say("permit {} is given as {}", Named("permit", step.permit), said), 1.0
+        )
         return
     if expected.held:
         return
     for what, given, month in (("starts", step.start, expected.start), ("finishes", step.finish, expected.finish)):
-        due = month_text(month) if month < NEVER else "never"
-        if given != due:
-            yield Violation("permit_path", deployed.name, f"permit {step.permit} {what} {given}; it should {due}", 1.0)
+        due = month_text(month) if month < NEVER else None
+        if given != (due or "never"):
+            told = f"permit {{}} {what} in {{}}; it should in {{}}"
+            yield Violation(
+                "permit_path",
+                deployed.name,
+                say(told, Named("permit", step.permit), Named("month", given), Named("month", due)),
+                1.0,
+            )
 
 
 def _modes(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Violation]:
@@ -76,12 +86,27 @@ def _modes(case: Case, calendar: Calendar, deployed: Deployed) -> Iterator[Viola
         for mode in deployed.used_modes(t):
             where = case.where(deployed.name, t)
             if mode not in case.service_modes:
-                yield Violation("permit_path", where, f"vehicles run in {mode}, which the request does not count", 1.0)
+                yield Violation(
+                    "permit_path",
+                    where,
+                    say("vehicles run in {}, which the request does not count", Named("mode", mode)),
+                    1.0,
+                )
             elif not calendar.opening(deployed, mode, t):
                 count = deployed.row.vehicles_by_mode[mode][t]
-                yield Violation("permit_path", where, f"{count} vehicles run in {mode} before its permit", float(count))
+                yield Violation(
+                    "permit_path",
+                    where,
+                    say("{} vehicles run in {} before its permit", count, Named("mode", mode)),
+                    float(count),
+                )
             elif not {s.permit for s in deployed.row.permits} & {p.id for p in calendar.opening(deployed, mode, t)}:
-                yield Violation("permit_path", where, f"the plan does not list the permit that opens {mode}", 1.0)
+                yield Violation(
+                    "permit_path",
+                    where,
+                    say("the plan does not list the permit that opens {}", Named("mode", mode)),
+                    1.0,
+                )
 
 
 def check_permit_area(case: Case, calendar: Calendar) -> Iterator[Violation]:
@@ -101,16 +126,20 @@ def _area(
     finished = calendar.finished(deployed, t)
     limits = [p.area_levels for p in permits if p.opens in case.service_modes and p.area_levels > 0]
     if limits and level > min(limits) and not any(permit.opens == "area" for permit in finished):
-        text = f"level {level} is open; {min(limits)} levels may be without an area permit"
+        text = say("level {} is open; {} levels may be without an area permit", level, min(limits))
         yield Violation("permit_area", where, text, level - min(limits))
     in_hand = {permit.id for permit in finished}
     listed = {step.permit for step in deployed.row.permits}
     needed = {permit for ring in deployed.levels[:level] for permit in ring.requires}
     for permit_id in sorted(needed - (in_hand & listed)):
-        yield Violation("permit_area", where, f"level {level} is open without permit {permit_id}", 1.0)
+        yield Violation(
+            "permit_area", where, say("level {} is open without permit {}", level, Named("permit", permit_id)), 1.0
+        )
     for area in sorted(frozenset[str]().union(*beyond[:level])):
         if not adding_area(permits, area) & in_hand & listed:
-            text = f"level {level} is open in {area}, for which the permits in hand were not given, and none adds it"
+            text = say(
+                "level {} is open in {}, for which the permits in hand were not given, and none adds it", level, area
+            )
             yield Violation("permit_area", where, text, 1.0)
 
 
@@ -141,7 +170,13 @@ def check_fare_allowed(case: Case, calendar: Calendar) -> Iterator[Violation]:
             for mode in deployed.used_modes(t):
                 count = deployed.row.vehicles_by_mode[mode][t]
                 if factors.get(mode, best) < best:
-                    text = f"{count} vehicles run in {mode} at {factors[mode]:g} of the fare; {best:g} is permitted"
+                    text = say(
+                        "{} vehicles run in {} at {:g} of the fare; {:g} is permitted",
+                        count,
+                        Named("mode", mode),
+                        factors[mode],
+                        best,
+                    )
                     yield Violation("fare_allowed", case.where(deployed.name, t), text, float(count))
 
 
@@ -153,7 +188,7 @@ def check_permit_cap(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 count = deployed.row.vehicles_by_mode.get(mode, [0] * len(case.periods))[t]
                 cap = calendar.concurrent_cap(deployed, mode, t)
                 if count and cap and count > cap:
-                    text = f"{count} vehicles run in {mode}; its permit allows {cap:.0f}"
+                    text = say("{} vehicles run in {}; its permit allows {:.0f}", count, Named("mode", mode), cap)
                     yield Violation("permit_cap", case.where(deployed.name, t), text, count - cap)
             yield from _tests(case, deployed, t)
     yield from _shared_quotas(case, calendar)
@@ -165,7 +200,7 @@ def _tests(case: Case, deployed: Deployed, t: int) -> Iterator[Violation]:
     count = deployed.row.test_vehicles[t]
     for permit in narrow_tests(deployed.met):
         if count > permit.fleet_cap:
-            text = f"{count} vehicles are in tests; {permit.id} allows {permit.fleet_cap}"
+            text = say("{} vehicles are in tests; {} allows {}", count, Named("permit", permit.id), permit.fleet_cap)
             yield Violation("permit_cap", case.where(deployed.name, t), text, count - permit.fleet_cap)
 
 
@@ -192,7 +227,12 @@ def _shared_quotas(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 total = sum(_under(calendar, permit, d, t) for d in case.of_city(city))
                 cap = min(float(permit.fleet_cap), left_at(case, permit, t))
                 if total > cap:
-                    text = f"{total} vehicles run in the city; {permit.id} allows {cap:.0f} to all together"
+                    text = say(
+                        "{} vehicles run in the city; {} allows {:.0f} to all together",
+                        total,
+                        Named("permit", permit.id),
+                        cap,
+                    )
                     yield Violation("permit_cap", case.where(city, t), text, total - cap)
 
 
@@ -219,7 +259,13 @@ def _type_years(case: Case) -> Iterator[Violation]:
     for (stack, permit_id, year), count in sorted(placed.items()):
         cap = caps[stack, permit_id, year]
         if count > cap:
-            text = f"{count} vehicles are placed in {year}; {permit_id} allows {cap:.0f} a year and type"
+            text = say(
+                "{} vehicles are placed in {}; {} allows {:.0f} a year and type",
+                count,
+                year,
+                Named("permit", permit_id),
+                cap,
+            )
             yield Violation("permit_cap", f"{stack}/{year}", text, count - cap)
 
 
@@ -229,7 +275,9 @@ def check_operator_seat(case: Case) -> Iterator[Violation]:
         for t in case.periods:
             count = deployed.in_modes(OPERATOR_MODES, t)
             if count and not deployed.stack.operator_seat:
-                text = f"{count} vehicles run with an operator on board; {deployed.stack.platform} has no seat for one"
+                text = say(
+                    "{} vehicles run with an operator on board; {} has no seat for one", count, deployed.stack.platform
+                )
                 yield Violation("operator_seat", case.where(deployed.name, t), text, float(count))
 
 
@@ -243,7 +291,12 @@ def check_barred(case: Case) -> Iterator[Violation]:
             for t in case.periods:
                 count = deployed.row.vehicles[t]
                 if count and month_number(given[event.id]) in range(case.months(t).stop):
-                    text = f"{count} vehicles serve; {event.id} bars the stack from {given[event.id]} on"
+                    text = say(
+                        "{} vehicles serve; {} bars the stack from {} on",
+                        count,
+                        Named("event", event.id),
+                        Named("month", given[event.id]),
+                    )
                     yield Violation("barred", case.where(deployed.name, t), text, float(count))
 
 
@@ -252,4 +305,4 @@ def check_lawful(case: Case) -> Iterator[Violation]:
     for deployed in case.deployed:
         reason = case.admission.refusal(deployed.row.stack, deployed.row.city)
         if reason:
-            yield Violation("lawful", deployed.name, reason, 1.0)
+            yield Violation("lawful", deployed.name, say("{}", reason), 1.0)

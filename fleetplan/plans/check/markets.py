@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fleetplan.months import month_number, month_text
 from fleetplan.plans.check.case import Case
-from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.report import Violation, say
 from fleetplan.plans.types import MarketGoal, MarketsProof
 from fleetplan.request.constraints import MarketsLive
 
@@ -64,21 +64,23 @@ def check_markets_first(case: Case) -> Iterator[Violation]:
         yield from _counted(case, told)
         yield from _proven(case, told)
     elif wanted:
-        yield Violation(RULE, "markets", "the request puts markets first; the plan does not say how many it has", 1.0)
+        yield Violation(
+            RULE, "markets", say("the request puts markets first; the plan does not say how many it has"), 1.0
+        )
     elif told is not None:
-        yield Violation(RULE, "markets", "the plan counts markets first; the request asks for value alone", 1.0)
+        yield Violation(RULE, "markets", say("the plan counts markets first; the request asks for value alone"), 1.0)
 
 
 def _counted(case: Case, told: MarketsProof) -> Iterator[Violation]:
     goals = _goals(case)
     if len(told.goals) != len(goals):
-        text = f"{len(told.goals)} dates are counted; the request asks for {len(goals)}"
+        text = say("{} dates are counted; the request asks for {}", len(told.goals), len(goals))
         yield Violation(RULE, "markets.goals", text, abs(len(told.goals) - len(goals)))
     for k, (goal, have) in enumerate(zip(goals, told.goals, strict=False)):
         yield from _goal(case, k, goal, have)
     count = sum(len(goal.cities(case)) for goal in goals)
     if told.found != count:
-        text = f"is {told.found}; the cities with vehicles in service come to {count}"
+        text = say("is {}; the cities with vehicles in service come to {}", told.found, count)
         yield Violation(RULE, "markets.found", text, abs(told.found - count))
 
 
@@ -86,17 +88,19 @@ def _goal(case: Case, k: int, goal: _Goal, have: MarketGoal) -> Iterator[Violati
     for name, want in goal.figures(case).items():
         given = getattr(have, name)
         if (sorted(given) if name == "cities" else given) != want:
-            yield Violation(RULE, f"markets.goals.{k}.{name}", f"is {given}; it comes to {want}", 1.0)
+            yield Violation(RULE, f"markets.goals.{k}.{name}", say("is {}; it comes to {}", given, want), 1.0)
 
 
 def _proven(case: Case, told: MarketsProof) -> Iterator[Violation]:
     if told.most < told.found:
-        text = f"no plan is said to have more than {told.most}, and this one has {told.found}"
+        text = say("no plan is said to have more than {}, and this one has {}", told.most, told.found)
         yield Violation(RULE, "markets.most", text, told.found - told.most)
     possible = sum(bool(case.admission.admitted(city)) for city in case.raw.cities) * len(_goals(case))
     if told.most > possible:
-        text = f"is {told.most}; the request admits stacks for {possible} at most"
+        text = say("is {}; the request admits stacks for {} at most", told.most, possible)
         yield Violation(RULE, "markets.most", text, told.most - possible)
     if case.plan.status in {"optimal", "within_gap"} and told.most > told.found:
-        text = f"the plan is called {case.plan.status}, and {told.most - told.found} more markets are not ruled out"
+        text = say(
+            "the plan is called {}, and {} more markets are not ruled out", case.plan.status, told.most - told.found
+        )
         yield Violation(RULE, "status", text, told.most - told.found)

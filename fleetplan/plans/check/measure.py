@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fleetplan.months import Grid, month_number
+from fleetplan.plans.check.report import Saying
 from fleetplan.plans.types import DeploymentPlan, Plan
 
 NEVER = 10**9
@@ -26,7 +27,7 @@ class Measure:
 
     Attributes
     ----------
-    sentence
+    says
         How it is told where it is out of its limits.
     month
         First month of the period that it is of; empty: of no single one.
@@ -39,7 +40,7 @@ class Measure:
     """
 
     amount: float
-    sentence: str
+    says: Saying
     least: float = -math.inf
     most: float = math.inf
     month: str = ""
@@ -61,7 +62,8 @@ class Measure:
     def reaches(self, near: float) -> bool:
         """Return whether the amount is a limit of its own, or within the share ``near`` of it.
 
-        >>> Measure(10, "", most=10).reaches(0.0), Measure(9.95, "", most=10).reaches(0.01), Measure(9, "", most=10).reaches(0.01)
+        >>> of = [Measure(amount, say(""), most=10) for amount in (10, 9.95, 9)]
+        >>> of[0].reaches(0.0), of[1].reaches(0.01), of[2].reaches(0.01)
         (True, True, False)
         """
         at_most = self.amount >= self.most - near * abs(self.most)

@@ -15,7 +15,7 @@ from fleetplan.plans.check import lines
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import Violation, money_apart, usd_text
+from fleetplan.plans.check.report import Usd, Violation, money_apart, say
 from fleetplan.plans.check.suspended import end_of
 from fleetplan.plans.types import CityRollout, StackFleet
 from fleetplan.request.imposed import Tariff
@@ -362,12 +362,12 @@ def _sold(case: Case, fleet: StackFleet, prices: list[float]) -> list[float]:
 
 def _compare(case: Case, place: str, given: Mapping[str, list[float]], expected: Lines) -> Iterator[Violation]:
     for line in sorted(set(given) - set(expected)):
-        yield Violation("money_lines", place, f"line {line!r} has no place here", sum(map(abs, given[line])))
+        yield Violation("money_lines", place, say("line {!r} has no place here", line), sum(map(abs, given[line])))
     for line, amounts in expected.items():
         stated = given.get(line, [0.0] * len(amounts))
         for t, (have, want) in enumerate(zip(stated, amounts, strict=True)):
             if money_apart(have, want):
-                text = f"{line} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
+                text = say("{} is {}; it comes to {}", line, Usd(have), Usd(want))
                 yield Violation(f"money.{line}", case.where(place, t), text, abs(have - want))
 
 

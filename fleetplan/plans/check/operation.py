@@ -9,7 +9,7 @@ from fleetplan.catalogue.types import Permit
 from fleetplan.plans.check.case import OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.growth import YEAR, driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import Violation, trips_over
+from fleetplan.plans.check.report import Named, Violation, say, trips_over
 from fleetplan.plans.check.suspended import end_of, recovering
 
 
@@ -19,7 +19,7 @@ def check_launch_order(case: Case) -> Iterator[Violation]:
         for t in case.periods:
             level = deployed.row.level[t]
             if t and level < deployed.row.level[t - 1] and end_of(case, deployed) != t:
-                text = f"the area falls from level {deployed.row.level[t - 1]} to {level}"
+                text = say("the area falls from level {} to {}", deployed.row.level[t - 1], level)
                 yield Violation("launch_order", case.where(deployed.name, t), text, deployed.row.level[t - 1] - level)
 
 
@@ -27,8 +27,9 @@ def check_programme_opens(case: Case) -> Iterator[Violation]:
     """Yield deployments whose programme begins and that open nothing within the horizon."""
     for deployed in case.deployed:
         if not any(deployed.row.level):
-            text = (
-                f"the programme begins in {deployed.row.programme_start}, and nothing opens by the end of the horizon"
+            text = say(
+                "the programme begins in {}, and nothing opens by the end of the horizon",
+                Named("month", deployed.row.programme_start),
             )
             yield Violation("programme_opens", deployed.name, text, 1.0)
 
@@ -40,7 +41,7 @@ def check_operator_pilot(case: Case) -> Iterator[Violation]:
         for t in case.periods:
             count = deployed.in_modes(OPERATOR_MODES, t)
             if count > most:
-                text = f"{count} vehicles run with operators; a pilot has at most {most:.0f}"
+                text = say("{} vehicles run with operators; a pilot has at most {:.0f}", count, most)
                 yield Violation("operator_pilot", case.where(deployed.name, t), text, count - most)
 
 
@@ -62,7 +63,7 @@ def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 cap = calendar.concurrent_cap(deployed, "paid_driver_out", t)
                 least = max(least, min(case.whole("fleet.min_launch_fleet"), cap))
             if deployed.row.vehicles[t] < least:
-                text = f"{deployed.row.vehicles[t]} vehicles serve; an open service needs {least:.0f}"
+                text = say("{} vehicles serve; an open service needs {:.0f}", deployed.row.vehicles[t], least)
                 yield Violation("min_fleet", case.where(deployed.name, t), text, least - deployed.row.vehicles[t])
 
 
@@ -72,7 +73,7 @@ def check_pilots_end(case: Case, calendar: Calendar) -> Iterator[Violation]:
         for t in case.periods:
             count = deployed.in_modes(OPERATOR_MODES, t)
             if count and "paid_driver_out" in calendar.permitted(deployed, t):
-                text = f"{count} vehicles run with an operator on board; driver-out is permitted"
+                text = say("{} vehicles run with an operator on board; driver-out is permitted", count)
                 yield Violation("pilots_end", case.where(deployed.name, t), text, count)
 
 
@@ -86,7 +87,9 @@ def check_area_density(case: Case) -> Iterator[Violation]:
                 continue
             least = level.area_km2 / case.own("fleet.km2_per_vehicle_most")
             if deployed.row.vehicles[t] < least - 1e-6:
-                text = f"{deployed.row.vehicles[t]} vehicles serve {level.area_km2:.0f} km2, which needs {least:.0f}"
+                text = say(
+                    "{} vehicles serve {:.0f} km2, which needs {:.0f}", deployed.row.vehicles[t], level.area_km2, least
+                )
                 yield Violation("area_density", case.where(deployed.name, t), text, least - deployed.row.vehicles[t])
 
 
@@ -100,7 +103,12 @@ def check_partner_use(case: Case, calendar: Calendar) -> Iterator[Violation]:
         for t in (t for t in case.periods if case.starts[t] >= since + YEAR):
             cars, trips = deployed.in_modes(("paid_driver_out",), t), deployed.row.trips_per_day[t]
             if trips_over(least * cars, trips):
-                text = f"{cars} driver-out vehicles serve {trips:.1f} trips a day; the partner needs {least * cars:.1f}"
+                text = say(
+                    "{} driver-out vehicles serve {:.1f} trips a day; the partner needs {:.1f}",
+                    cars,
+                    trips,
+                    least * cars,
+                )
                 yield Violation("partner_use", case.where(deployed.name, t), text, least * cars - trips)
 
 
@@ -115,7 +123,7 @@ def check_no_service_before_open(case: Case) -> Iterator[Violation]:
                 max(deployed.row.trips_per_day[t], deployed.row.demand_per_day[t]),
             )
             if vehicles or trips_over(trips, 0.0):
-                text = f"{vehicles} vehicles serve {trips:.1f} riders a day before the area opens"
+                text = say("{} vehicles serve {:.1f} riders a day before the area opens", vehicles, trips)
                 yield Violation("no_service_before_open", case.where(deployed.name, t), text, max(vehicles, trips))
 
 

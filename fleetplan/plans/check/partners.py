@@ -21,7 +21,7 @@ from fleetplan.plans.check.money import (
 )
 from fleetplan.plans.check.operation import test_fleet
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Violation, money_apart, usd_text
+from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Usd, Violation, money_apart, say
 from fleetplan.plans.check.targets import by_slugs
 from fleetplan.plans.check.value import a_month, going_on, present_value
 from fleetplan.plans.types import PartnerAccount
@@ -46,8 +46,9 @@ def check_partner_earns(case: Case, calendar: Calendar) -> Iterator[Violation]:
         yield from _told(case, deployed, own)
         left = own.worth_usd - own.asked_usd
         if own.must_earn and left < -MONEY_USD - 1e-6 * max(map(abs, own.lines_usd.get("vehicles", [0.0]))):
-            margin = f"; it asks for {usd_text(own.asked_usd, 0)} USD" if own.asked_usd else ""
-            text = f"the partner's account comes to {usd_text(own.worth_usd, 0)} USD under its contract{margin}"
+            text = say("the partner's account comes to {} under its contract", Usd(own.worth_usd, 0))
+            if own.asked_usd:
+                text = say(f"{text.template}; it asks for {{}}", *text.facts, Usd(own.asked_usd, 0))
             yield Violation(EARNS, deployed.name, text, -left)
 
 
@@ -184,20 +185,20 @@ def _told(case: Case, deployed: Deployed, own: PartnerAccount) -> Iterator[Viola
     """Yield what the plan says of the account and does not follow from its decisions."""
     told = deployed.row.partner_account
     if told is None:
-        yield Violation("money_lines", deployed.name, "the partner's account is missing", 1.0)
+        yield Violation("money_lines", deployed.name, say("the partner's account is missing"), 1.0)
         return
     for line in sorted({*told.lines_usd, *own.lines_usd}):
         nothing = [0.0] * len(case.lengths)
         pairs = zip(told.lines_usd.get(line, nothing), own.lines_usd.get(line, nothing), strict=True)
         for t, (have, want) in enumerate(pairs):
             if money_apart(have, want):
-                text = f"the partner's {line} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
+                text = say("the partner's {} is {}; it comes to {}", line, Usd(have), Usd(want))
                 yield Violation(EARNS, case.where(deployed.name, t), text, abs(have - want))
     carried = MONEY_USD * (1 + going_on(case, _months(case)) / case.lengths[-1])  # the last lines' rounding goes on
     for name in ("residual_usd", "after_usd", "worth_usd", "asked_usd"):
         have, want = float(getattr(told, name)), float(getattr(own, name))
         if abs(have - want) > carried + MONEY_SHARE * max(abs(have), abs(want)):
-            text = f"the partner's {name} is {usd_text(have)} USD; it comes to {usd_text(want)} USD"
+            text = say("the partner's {} is {}; it comes to {}", name, Usd(have), Usd(want))
             yield Violation(EARNS, deployed.name, text, abs(have - want))
     if (told.owns_vehicles, told.must_earn) != (own.owns_vehicles, own.must_earn):
-        yield Violation(EARNS, deployed.name, "whether the partner must earn is told otherwise than asked", 1.0)
+        yield Violation(EARNS, deployed.name, say("whether the partner must earn is told otherwise than asked"), 1.0)

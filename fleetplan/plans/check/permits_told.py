@@ -12,7 +12,7 @@ from fleetplan.plans.check.case import Case, Dated, Deployed
 from fleetplan.plans.check.law import adding_area, uncovered
 from fleetplan.plans.check.measure import NEVER
 from fleetplan.plans.check.permit_dates import Calendar, Timing, class_of, timings
-from fleetplan.plans.check.report import RATIO, Violation
+from fleetplan.plans.check.report import RATIO, Named, Violation, say
 from fleetplan.plans.types import OpeningMonths, PermitStep
 
 RULE = "permits_told"
@@ -92,13 +92,13 @@ def _step(dates: _Dates, step: PermitStep) -> Iterator[Violation]:
     where = f"{dates.deployed.name}/{step.permit}"
     permit = dates.permits.get(step.permit)
     if permit is None:
-        yield Violation(RULE, where, "the city's law knows no such permit", 1.0)
+        yield Violation(RULE, where, say("the city's law knows no such permit"), 1.0)
         return
     expected = _expected(dates, permit)
     for name, want in expected.items():
         have = getattr(step, name)
         if have != want:
-            yield Violation(RULE, where, f"{name} is {have!r}; it comes to {want!r}", 1.0)
+            yield Violation(RULE, where, say("{} is {!r}; it comes to {!r}", name, have, want), 1.0)
 
 
 def _expected(dates: _Dates, permit: Permit) -> dict[str, object]:
@@ -123,15 +123,20 @@ def _complete(deployed: Deployed, dates: _Dates) -> Iterator[Violation]:
     """Of what opens the modes that run, and of what that needs, nothing is left out and nothing is listed twice."""
     listed = [step.permit for step in deployed.row.permits]
     if len(set(listed)) < len(listed):
-        yield Violation(RULE, deployed.name, "a permit is listed twice", len(listed) - len(set(listed)))
+        yield Violation(RULE, deployed.name, say("a permit is listed twice"), len(listed) - len(set(listed)))
     for mode, counts in deployed.row.vehicles_by_mode.items():
         if any(counts) and not any(dates.permits[p].opens == mode for p in listed if p in dates.permits):
-            yield Violation(RULE, deployed.name, f"no permit that opens {mode} is listed", 1.0)
+            yield Violation(RULE, deployed.name, say("no permit that opens {} is listed", Named("mode", mode)), 1.0)
     for name in listed:
         permit = dates.permits.get(name)
         for before in permit.all_of if permit is not None else ():
             if before in dates.permits and before not in listed:
-                yield Violation(RULE, f"{deployed.name}/{name}", f"{before} comes before it and is not listed", 1.0)
+                yield Violation(
+                    RULE,
+                    f"{deployed.name}/{name}",
+                    say("{} comes before it and is not listed", Named("permit", before)),
+                    1.0,
+                )
 
 
 def _opening(dates: _Dates, name: str, told: OpeningMonths | None, t: int | None) -> Iterator[Violation]:
@@ -139,12 +144,14 @@ def _opening(dates: _Dates, name: str, told: OpeningMonths | None, t: int | None
     where = f"{dates.deployed.name}.{name}"
     if t is None or told is None:
         if t is None and told is not None:
-            yield Violation(RULE, where, "is told of a month that does not come", 1.0)
+            yield Violation(RULE, where, say("is told of a month that does not come"), 1.0)
         return
     modes = dates.deployed.used_modes(t) if name == "launch_months" else ["paid_driver_out"]
     possible = [_sure(dates, permit, t) for mode in modes for permit in dates.calendar.opening(dates.deployed, mode, t)]
     if not any(_same(told, one) for one in possible):
-        text = f"is {told.model_dump()}; the permits that open it make it {[one.model_dump() for one in possible]}"
+        text = say(
+            "is {}; the permits that open it make it {}", told.model_dump(), [one.model_dump() for one in possible]
+        )
         yield Violation(RULE, where, text, 1.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 MONEY_USD = 1.0
 MONEY_SHARE = 1e-6
@@ -12,6 +13,54 @@ TRIPS_SHARE = 1e-4
 WAIT_MIN = 0.01
 RATIO = 1e-6
 MOST_WRITTEN = 1e15
+
+
+NamedKind = Literal["month", "mode", "city", "stack", "permit", "event"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usd:
+    """An amount in USD, with so many digits where a file tells it."""
+
+    amount: float
+    digits: int = 2
+
+    def __str__(self) -> str:
+        """Return the amount as a file tells it."""
+        return f"{usd_text(self.amount, self.digits)} USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that has a key and a name: a month (``YYYY-MM``), a mode, a city, a stack, a permit, an event of law."""
+
+    kind: NamedKind
+    key: str | None
+
+    def __str__(self) -> str:
+        """Return the key."""
+        return self.key or f"no {self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What is wrong: a sentence with a place for each of its facts, which stay typed until somebody reads them."""
+
+    template: str
+    facts: tuple[object, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the sentence as a file tells it: keys, months as ``YYYY-MM``, amounts in full."""
+        return self.template.format(*self.facts)
+
+
+def say(template: str, *facts: object) -> Saying:
+    """Return what is wrong from a sentence and its facts.
+
+    >>> str(say("{} of capital is spent by {}", Usd(35e6, 0), Named("month", "2029-04")))
+    '35,000,000 USD of capital is spent by 2029-04'
+    """
+    return Saying(template, facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +73,7 @@ class Violation:
         Key of the rule as in ``docs/model.md``, or the type of the request's constraint.
     where
         City, stack and period as far as they apply: ``zurich/baidu-rt6/2027-03``.
-    sentence
+    says
         What is wrong, with the figures.
     amount
         How far the rule is missed, in the unit of the sentence.
@@ -32,8 +81,13 @@ class Violation:
 
     rule: str
     where: str
-    sentence: str
+    says: Saying
     amount: float
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong as a file tells it."""
+        return str(self.says)
 
     def __str__(self) -> str:
         """Return the violation as one readable line."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.keeping import Followed, after_months, discount, stalls_held, vehicles_held
 from fleetplan.plans.check.money import CAPITAL_LINES
-from fleetplan.plans.check.report import Violation, money_apart, usd_text
+from fleetplan.plans.check.report import Usd, Violation, money_apart, say
 from fleetplan.plans.check.value import CAPITAL_CHARGED, a_month, pool_shares, present_value, running_on
 from fleetplan.plans.types import CityRollout, Returns
 
@@ -110,14 +110,14 @@ def _returns(case: Case, where: str, cities: list[_City], told: Returns, npv: fl
     tax = sum(_tax(case, city) for city in cities)
     for name, have, want in (("tax", told.tax_usd, -tax), ("value after tax", told.after_tax_npv_usd, npv - tax)):
         if money_apart(have, want):
-            text = f"{name} is {usd_text(have)}; it comes to {usd_text(want)}"
+            text = say("{} is {}; it comes to {}", name, Usd(have), Usd(want))
             yield Violation("returns", where, text, abs(have - want))
     yield from _rate(_flows(case, cities), where, told)
     names, wanted = ("break_even_fare", "fare_per_trip_usd", "cost_per_trip_usd"), _per_trip(case, cities, npv)
     for name, stated, due in zip(names, _told(told), wanted, strict=True):
         off = abs((stated or 0.0) - (due or 0.0))
         if (stated is None) != (due is None) or off > NEAR * max(1.0, abs(due or 0.0)):
-            yield Violation("returns", where, f"{name} is {stated}; it comes to {due}", off)
+            yield Violation("returns", where, say("{} is {}; it comes to {}", name, stated, due), off)
 
 
 def _told(told: Returns) -> tuple[float | None, float | None, float | None]:
@@ -152,12 +152,10 @@ def _rate(flows: list[Flow], where: str, told: Returns) -> Iterator[Violation]:
     if told.irr is not None:
         off, size = worth(told.irr), sum(abs(usd) * (1 + told.irr) ** (-at / 12) for at, usd in flows)
         if abs(off) > NEAR * max(1.0, size):
-            yield Violation(
-                "returns", where, f"at the rate of {told.irr:.4%} it is worth {usd_text(off)} USD", abs(off)
-            )
+            yield Violation("returns", where, say("at the rate of {:.4%} it is worth {}", told.irr, Usd(off)), abs(off))
         return
     begun = sorted((at, usd) for at, usd in flows if abs(usd) > 0.01)
     at_first = sum(usd for at, usd in begun if at == begun[0][0]) if begun else 0.0
     turns = worth(-0.9) * worth(10.0) < 0 and at_first < 0
     if turns and told.irr_why != "several":
-        yield Violation("returns", where, f"there is a rate of return, and none is told ({told.irr_why})", 1.0)
+        yield Violation("returns", where, say("there is a rate of return, and none is told ({})", told.irr_why), 1.0)

@@ -11,7 +11,7 @@ from fleetplan.plans.check import lines
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import Violation, trips_over
+from fleetplan.plans.check.report import Violation, say, trips_over
 from fleetplan.plans.check.suspended import stood_still
 from fleetplan.request.imposed import RivalLaunch
 
@@ -67,7 +67,7 @@ def check_demand(case: Case, calendar: Calendar) -> Iterator[Violation]:
             most *= scale(case, deployed.stack, deployed.city, t)
             given = deployed.row.demand_per_day[t]
             if trips_over(given, most):
-                text = f"{given:.1f} trips a day are offered; {most:.1f} are addressable by now"
+                text = say("{:.1f} trips a day are offered; {:.1f} are addressable by now", given, most)
                 yield Violation("demand", case.where(deployed.name, t), text, given - most)
 
 
@@ -85,5 +85,10 @@ def check_city_demand(case: Case, calendar: Calendar) -> Iterator[Violation]:
                 claimed = sum(d.row.demand_per_day[t] / scale(case, d.stack, d.city, t) for d in inside)
                 most = level.surface.demand_trips_per_day * won(case, since, t)
                 if trips_over(claimed, most):
-                    text = f"stacks in level {ring} claim {claimed:.1f} trips a day at full scale; it holds {most:.1f}"
+                    text = say(
+                        "stacks in level {} claim {:.1f} trips a day at full scale; it holds {:.1f}",
+                        ring,
+                        claimed,
+                        most,
+                    )
                     yield Violation("city_demand", case.where(city, t), text, claimed - most)

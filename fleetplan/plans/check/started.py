@@ -11,7 +11,7 @@ from typing import Protocol
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case, Deployed
-from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.report import Named, Violation, say
 from fleetplan.request.started import StartingState
 from fleetplan.service.types import LadderLevel
 
@@ -121,11 +121,20 @@ def check_starting_state(case: Case) -> Iterator[Violation]:
     rows = {(d.row.stack, d.row.city): d for d in case.deployed}
     for place, month in begun.items():
         if place not in rows or rows[place].row.programme_start != month:
-            told = rows[place].row.programme_start if place in rows else "never"
-            yield Violation(RULE, f"{place[1]}/{place[0]}", f"the programme begins {told}; it began in {month}", 1.0)
+            told = rows[place].row.programme_start if place in rows else None
+            yield Violation(
+                RULE,
+                f"{place[1]}/{place[0]}",
+                say("the programme begins in {}; it began in {}", Named("month", told), Named("month", month)),
+                1.0,
+            )
     for place, deployed in rows.items():
         if deployed.row.programme_start < state.month and place not in begun:
-            text = f"the programme is said to have begun in {deployed.row.programme_start}; it had not by {state.month}"
+            text = say(
+                "the programme is said to have begun in {}; it had not by {}",
+                Named("month", deployed.row.programme_start),
+                Named("month", state.month),
+            )
             yield Violation(RULE, deployed.name, text, 1.0)
         yield from _service(case, place, deployed)
     yield from _purchases(case, state)
@@ -136,17 +145,17 @@ def _service(case: Case, place: tuple[str, str], deployed: Deployed) -> Iterator
     for t in range(case.request.grid.done):
         level = standing_level(case, place, deployed.levels, t)
         if deployed.row.level[t] != level:
-            text = f"level {deployed.row.level[t]} is open; it was level {level}"
+            text = say("level {} is open; it was level {}", deployed.row.level[t], level)
             yield Violation(RULE, case.where(deployed.name, t), text, abs(deployed.row.level[t] - level))
         for mode, counts in deployed.row.vehicles_by_mode.items():
             served = standing_vehicles(case, place, t, mode)
             if counts[t] != served:
-                text = f"{counts[t]} vehicles serve in mode {mode}; {served} did"
+                text = say("{} vehicles serve in mode {}; {} did", counts[t], Named("mode", mode), served)
                 yield Violation(RULE, case.where(deployed.name, t), text, abs(counts[t] - served))
         if deployed.row.vehicles[t] != standing_vehicles(case, place, t):
-            yield Violation(RULE, case.where(deployed.name, t), "vehicles of a mode that served are left out", 1.0)
+            yield Violation(RULE, case.where(deployed.name, t), say("vehicles of a mode that served are left out"), 1.0)
         if deployed.row.trips_per_day[t] or deployed.row.demand_per_day[t]:
-            text = "trips or riders are told of a period that is done"
+            text = say("trips or riders are told of a period that is done")
             yield Violation(RULE, case.where(deployed.name, t), text, deployed.row.trips_per_day[t])
 
 
@@ -156,7 +165,7 @@ def _purchases(case: Case, state: StartingState) -> Iterator[Violation]:
         for t in range(case.request.grid.done):
             count = sum(b.vehicles for b in mine if month_number(b.month) in case.months(t))
             if fleet.bought[t] != count:
-                text = f"{fleet.bought[t]} are bought; {count} were"
+                text = say("{} are bought; {} were", fleet.bought[t], count)
                 yield Violation(RULE, case.where(fleet.stack, t), text, abs(fleet.bought[t] - count))
 
 
@@ -165,11 +174,20 @@ def _depots(case: Case, state: StartingState) -> Iterator[Violation]:
     told = {(c.city, d.site): d for c in case.plan.cities for d in c.depots}
     for site, month in ordered.items():
         if site not in told or told[site].ordered != month:
-            have = told[site].ordered if site in told else "never"
-            yield Violation(RULE, "/".join(site), f"the site is ordered {have}; it was in {month}", 1.0)
+            have = told[site].ordered if site in told else None
+            yield Violation(
+                RULE,
+                "/".join(site),
+                say("the site is ordered in {}; it was in {}", Named("month", have), Named("month", month)),
+                1.0,
+            )
     for site, depot in told.items():
         if depot.ordered < state.month and site not in ordered:
-            text = f"the site is said to have been ordered in {depot.ordered}; it had not by {state.month}"
+            text = say(
+                "the site is said to have been ordered in {}; it had not by {}",
+                Named("month", depot.ordered),
+                Named("month", state.month),
+            )
             yield Violation(RULE, "/".join(site), text, 1.0)
         stalls: Mapping[str, list[int]] = {"platform": depot.stalls, "partner": depot.stalls_partner}
         for payer, counts in stalls.items():
@@ -177,5 +195,5 @@ def _depots(case: Case, state: StartingState) -> Iterator[Violation]:
             for t in range(case.request.grid.done):
                 latest = max(((s.month, s.stalls) for s in mine if s.month <= case.labels[t]), default=("", 0))
                 if counts[t] != latest[1]:
-                    text = f"{counts[t]} stalls of the {payer} stand; {latest[1]} did"
+                    text = say("{} stalls of the {} stand; {} did", counts[t], payer, latest[1])
                     yield Violation(RULE, case.where("/".join(site), t), text, abs(counts[t] - latest[1]))

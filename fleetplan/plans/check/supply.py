@@ -12,7 +12,7 @@ from fleetplan.months import month_number
 from fleetplan.plans.check import lines
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import vehicle_life
-from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.report import Violation, say
 from fleetplan.plans.check.started import there
 from fleetplan.plans.types import StackFleet
 from fleetplan.request.constraints import SupplyChange
@@ -61,7 +61,7 @@ def check_stack_supply(case: Case) -> Iterator[Violation]:
         for t in case.periods:
             needed, most = _placed(case, fleet, t), ceiling(case, fleet.stack, t)
             if needed > most:
-                text = f"{needed} are placed; {most} can be had"
+                text = say("{} are placed; {} can be had", needed, most)
                 yield Violation("stack_supply", case.where(fleet.stack, t), text, needed - most)
 
 
@@ -77,7 +77,7 @@ def check_owned_fleet(case: Case) -> Iterator[Violation]:
             continue
         for t in case.periods:
             if fleet.bought[t]:
-                text = f"{fleet.bought[t]} vehicles are bought that the partner owns"
+                text = say("{} vehicles are bought that the partner owns", fleet.bought[t])
                 yield Violation("owned_fleet", case.where(fleet.stack, t), text, fleet.bought[t])
 
 
@@ -86,10 +86,10 @@ def _bought(case: Case, fleet: StackFleet) -> Iterator[Violation]:
     for t in case.periods:
         needed, have = _placed(case, fleet, t), owned(case, fleet.bought, t)
         for text, over in (
-            (f"{needed} are placed; {have} are owned", needed - have),
-            (f"{have} are owned; never can more than {max(had)} be had", have - max(had)),
+            (say("{} are placed; {} are owned", needed, have), needed - have),
+            (say("{} are owned; never can more than {} be had", have, max(had)), have - max(had)),
             (
-                f"{fleet.bought[t]} are bought; {max(had[t:])} can be had then or later",
+                say("{} are bought; {} can be had then or later", fleet.bought[t], max(had[t:])),
                 fleet.bought[t] - max(had[t:]),
             ),
         ):
@@ -122,7 +122,7 @@ def check_line_capacity(case: Case) -> Iterator[Violation]:
     for (name, year), count in sorted(total.items()):
         most = lines.most_a_year(case, name)
         if most is not None and count > most:
-            text = f"{count} vehicles are added in {year}; the plant builds {most:.0f}"
+            text = say("{} vehicles are added in {}; the plant builds {:.0f}", count, year, most)
             yield Violation("line_capacity", f"{name}/{year}", text, count - most)
 
 
@@ -131,5 +131,5 @@ def check_supply_yearly_cap(case: Case) -> Iterator[Violation]:
     for (stack, year), count in sorted(_added_by_year(case).items()):
         cap = case.catalogue.stacks[stack].value("supply.yearly_cap")
         if cap > 0 and count > cap:
-            text = f"{count} vehicles are added in {year}; the law allows {cap:.0f}"
+            text = say("{} vehicles are added in {}; the law allows {:.0f}", count, year, cap)
             yield Violation("supply_yearly_cap", f"{stack}/{year}", text, count - cap)

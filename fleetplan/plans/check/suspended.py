@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.plans.check.case import Case, Deployed
-from fleetplan.plans.check.report import Violation
+from fleetplan.plans.check.report import Named, Violation, say
 from fleetplan.request.constraints import EventDate, Suspension
 
 
@@ -66,7 +66,7 @@ def check_ending(case: Case) -> Iterator[Violation]:
         for t in sorted(paused(case, deployed)):
             before = level[t - 1] if t else 0
             if level[t] > before:
-                text = f"the area rises from level {before} to {level[t]} while the service is suspended"
+                text = say("the area rises from level {} to {} while the service is suspended", before, level[t])
                 yield Violation("ending", case.where(deployed.name, t), text, level[t] - before)
 
 
@@ -77,15 +77,22 @@ def _ends(case: Case, deployed: Deployed) -> Iterator[Violation]:
         for c in held:
             for t in case.request.grid.window(c.start, None):
                 if row.level[t]:
-                    text = f"the service stays open though {c.id} suspends it for good with no vehicle left"
+                    text = say("the service stays open though {} suspends it for good with no vehicle left", c.id)
                     yield Violation("ending", case.where(deployed.name, t), text, row.level[t])
         return
     first = min(paused(case, deployed), default=len(case.labels))
     if end is None or end < first or not end or not row.level[end - 1]:
-        text = f"the service ends in {row.ended}; it may once it was open and a suspension holds it"
+        text = say(
+            "the service ends in {}; it may once it was open and a suspension holds it", Named("month", row.ended)
+        )
         yield Violation("ending", deployed.name, text, 1.0)
         return
     for t in range(end, len(case.labels)):
         if row.level[t] or row.vehicles[t]:
-            text = f"level {row.level[t]} and {row.vehicles[t]} vehicles stand after the service ended in {row.ended}"
+            text = say(
+                "level {} and {} vehicles stand after the service ended in {}",
+                row.level[t],
+                row.vehicles[t],
+                Named("month", row.ended),
+            )
             yield Violation("ending", case.where(deployed.name, t), text, max(row.level[t], row.vehicles[t]))

@@ -22,8 +22,10 @@ from fleetplan.plans.check.report import (
     TRIPS_PER_DAY,
     TRIPS_SHARE,
     WAIT_MIN,
+    Named,
+    Usd,
     Violation,
-    usd_text,
+    say,
 )
 from fleetplan.plans.check.suspended import paused
 from fleetplan.plans.check.value import CAPITAL_CHARGED
@@ -76,7 +78,7 @@ def _markets_live(plan: Rollouts, c: MarketsLive) -> Iterator[Measure]:
     }
     existing = plan.live_elsewhere if c.include_existing else 0
     count, month = len(live) + existing, plan.months[t] if t >= 0 else ""
-    text = f"{count} markets are live by {c.by}; {c.count} are asked for"
+    text = say("{} markets are live by {}; {} are asked for", count, Named("month", c.by), c.count)
     yield Measure(count, text, least=c.count, month=month, besides=existing)
 
 
@@ -84,14 +86,17 @@ def _markets_live(plan: Rollouts, c: MarketsLive) -> Iterator[Measure]:
 def _launch_not_before(plan: Rollouts, c: LaunchNotBefore) -> Iterator[Measure]:
     for d in plan.named(c.city, c.stack):
         if (t := d.launch_period) is not None:
-            text, earliest = f"opens in {plan.months[t]}; {c.month} is the earliest", plan.from_month(c.month)
+            text, earliest = (
+                say("opens in {}; {} is the earliest", Named("month", plan.months[t]), Named("month", c.month)),
+                plan.from_month(c.month),
+            )
             yield Measure(plan.start(t), text, earliest, month=plan.months[t], city=d.row.city, stack=d.row.stack)
 
 
 @_measures(LaunchBy)
 def _launch_by(plan: Rollouts, c: LaunchBy) -> Iterator[Measure]:
     t = plan.opening(plan.named(c.city, c.stack))
-    text = f"{c.city} is not open to paying riders by {c.month}"
+    text = say("{} is not open to paying riders by {}", Named("city", c.city), Named("month", c.month))
     yield Measure(plan.start(t), text, most=plan.by_month(c.month), month="" if t is None else plan.months[t])
 
 
@@ -101,28 +106,36 @@ def _launch_fixed(plan: Rollouts, c: LaunchFixed) -> Iterator[Measure]:
     fixed = plan.start(period) if period in plan.periods else month_number(c.month)
     for t in [d.launch_period for d in plan.named(c.city, c.stack)] or [None]:
         month = "" if t is None else plan.months[t]
-        text = f"{c.stack} opens in {c.city} in {month or 'no month'}; {c.month} is fixed"
+        text = say(
+            "{} opens in {} in {}; {} is fixed",
+            Named("stack", c.stack),
+            Named("city", c.city),
+            Named("month", month),
+            Named("month", c.month),
+        )
         yield Measure(plan.start(t), text, least=fixed, most=fixed, month=month)
 
 
 @_measures(ForceDeployment)
 def _force_deployment(plan: Rollouts, c: ForceDeployment) -> Iterator[Measure]:
     t = plan.opening(plan.named(c.city, c.stack))
-    text = f"{c.stack} never carries paying riders in {c.city}"
+    text = say("{} never carries paying riders in {}", Named("stack", c.stack), Named("city", c.city))
     yield Measure(plan.start(t), text, most=plan.start(plan.periods[-1]), month="" if t is None else plan.months[t])
 
 
 @_measures(ForbidDeployment)
 def _forbid_deployment(plan: Rollouts, c: ForbidDeployment) -> Iterator[Measure]:
     for d in plan.named(c.city, c.stack):
-        yield Measure(1, "the deployment is forbidden", most=0, month=d.row.launch, city=d.row.city, stack=d.row.stack)
+        yield Measure(
+            1, say("the deployment is forbidden"), most=0, month=d.row.launch, city=d.row.city, stack=d.row.stack
+        )
 
 
 @_measures(FleetCap)
 def _fleet_cap(plan: Rollouts, c: FleetCap) -> Iterator[Measure]:
     for t in plan.grid.window(c.start, c.end):
         count = sum(d.row.vehicles[t] for d in plan.named(c.city, c.stack))
-        text = f"{count} vehicles serve; at most {c.vehicles} may"
+        text = say("{} vehicles serve; at most {} may", count, c.vehicles)
         yield Measure(count, text, most=c.vehicles, month=plan.months[t])
 
 
@@ -130,7 +143,7 @@ def _fleet_cap(plan: Rollouts, c: FleetCap) -> Iterator[Measure]:
 def _fleet_floor(plan: Rollouts, c: FleetFloor) -> Iterator[Measure]:
     for t in plan.grid.window(c.start, c.end):
         count = sum(d.row.vehicles[t] for d in plan.named(c.city, c.stack))
-        text = f"{count} vehicles serve; at least {c.vehicles} must"
+        text = say("{} vehicles serve; at least {} must", count, c.vehicles)
         yield Measure(count, text, least=c.vehicles, month=plan.months[t])
 
 
@@ -139,7 +152,7 @@ def _partner_share(plan: Rollouts, c: PartnerShare) -> Iterator[Measure]:
     for t in plan.grid.window(c.start, None):
         total = sum(d.row.vehicles[t] for d in plan.every)
         theirs = sum(d.row.vehicles[t] for d in plan.every if d.partner == c.partner)
-        text = f"{c.partner} has {theirs} of {total} vehicles; at most {c.max_share:.1%} may be its"
+        text = say("{} has {} of {} vehicles; at most {:.1%} may be its", c.partner, theirs, total, c.max_share)
         yield Measure(theirs / max(1, total), text, most=c.max_share, month=plan.months[t], slack=RATIO)
 
 
@@ -150,7 +163,7 @@ def _launches_per_quarter(plan: Rollouts, c: LaunchesPerQuarter) -> Iterator[Mea
     for quarter in sorted(set(quarters)):
         own = [t for t in plan.periods if quarters[t] == quarter]
         first = min(max(own[0], plan.grid.done), own[-1])
-        text = f"{opened[quarter]} openings fall in quarter {quarter + 1} of the horizon; at most {c.max} may"
+        text = say("{} openings fall in quarter {} of the horizon; at most {} may", opened[quarter], quarter + 1, c.max)
         yield Measure(opened[quarter], text, most=c.max, month=plan.months[first])
 
 
@@ -160,7 +173,7 @@ def _stacks_per_city(plan: Rollouts, c: StacksPerCity) -> Iterator[Measure]:
     for city in sorted({d.row.city for d in rows}):
         for t in plan.periods:
             count = sum(d.row.level[t] > 0 for d in rows if d.row.city == city)
-            text = f"{count} stacks are open; at most {c.max} may"
+            text = say("{} stacks are open; at most {} may", count, c.max)
             yield Measure(count, text, most=c.max, month=plan.months[t], city=city)
 
 
@@ -168,7 +181,7 @@ def _stacks_per_city(plan: Rollouts, c: StacksPerCity) -> Iterator[Measure]:
 def _area_cap(plan: Rollouts, c: AreaCap) -> Iterator[Measure]:
     for d in plan.named(c.city, c.stack):
         for t in plan.grid.window(c.start, c.end):
-            text = f"{d.areas_km2[t]:.1f} km2 are open; at most {c.km2:g} may be"
+            text = say("{:.1f} km2 are open; at most {:g} may be", d.areas_km2[t], c.km2)
             found = Measure(d.areas_km2[t], text, most=c.km2, month=plan.months[t], slack=KM2)
             yield replace(found, city=d.row.city, stack=d.row.stack)
 
@@ -178,7 +191,7 @@ def _area_floor(plan: Rollouts, c: AreaFloor) -> Iterator[Measure]:
     for t in plan.grid.window(c.start, c.end):
         widest = max(plan.named(c.city, c.stack), key=lambda d, t=t: d.areas_km2[t], default=None)  # type: ignore[misc]
         area = widest.areas_km2[t] if widest is not None else 0.0
-        text = f"{area:.1f} km2 are open by one service; at least {c.km2:g} must be"
+        text = say("{:.1f} km2 are open by one service; at least {:g} must be", area, c.km2)
         found = Measure(area, text, least=c.km2, month=plan.months[t], slack=KM2)
         yield found if widest is None else replace(found, city=widest.row.city, stack=widest.row.stack)
 
@@ -188,7 +201,7 @@ def _trips_cap(plan: Rollouts, c: TripsCap) -> Iterator[Measure]:
     slack = TRIPS_PER_DAY + TRIPS_SHARE * c.trips_per_day
     for t in plan.grid.window(c.start, c.end):
         trips = sum(d.row.trips_per_day[t] for d in plan.named(c.city, c.stack))
-        text = f"{trips:.1f} trips a day are served; at most {c.trips_per_day:g} may be"
+        text = say("{:.1f} trips a day are served; at most {:g} may be", trips, c.trips_per_day)
         yield Measure(trips, text, most=c.trips_per_day, month=plan.months[t], slack=slack)
 
 
@@ -196,7 +209,9 @@ def _trips_cap(plan: Rollouts, c: TripsCap) -> Iterator[Measure]:
 def _permit_quota(plan: Rollouts, c: PermitQuota) -> Iterator[Measure]:
     for t in plan.grid.window(c.start, c.end):
         count = sum(d.in_modes((d.permits[c.permit],), t) for d in plan.every if c.permit in d.permits)
-        text = f"{count} vehicles serve in the mode that {c.permit} opens; at most {c.vehicles} may"
+        text = say(
+            "{} vehicles serve in the mode that {} opens; at most {} may", count, Named("permit", c.permit), c.vehicles
+        )
         yield Measure(count, text, most=c.vehicles, month=plan.months[t])
 
 
@@ -205,7 +220,7 @@ def _suspension(plan: Rollouts, c: Suspension) -> Iterator[Measure]:
     held = [d for d in plan.named(c.city, c.stack) if c.jurisdiction is None or c.jurisdiction in d.laws]
     for t in plan.grid.window(c.start, c.end):
         count = sum(d.row.vehicles[t] for d in held)
-        text = f"{count} vehicles serve while they are suspended; {c.vehicles_left} may"
+        text = say("{} vehicles serve while they are suspended; {} may", count, c.vehicles_left)
         yield Measure(count, text, most=c.vehicles_left, month=plan.months[t])
 
 
@@ -214,7 +229,7 @@ def _service_level(plan: Rollouts, c: ServiceLevel) -> Iterator[Measure]:
     for d in plan.named(c.city, None):
         for month, wait in zip(plan.months, d.waits, strict=True):
             if wait is not None:
-                text = f"riders wait {wait:.2f} min; at most {c.max_wait_min:g} min is asked for"
+                text = say("riders wait {:.2f} min; at most {:g} min is asked for", wait, c.max_wait_min)
                 found = Measure(wait, text, most=c.max_wait_min, slack=WAIT_MIN, month=month)
                 yield replace(found, city=d.row.city, stack=d.row.stack)
 
@@ -224,7 +239,7 @@ def _minimum_trips(plan: Rollouts, c: MinimumTrips) -> Iterator[Measure]:
     slack = TRIPS_PER_DAY + TRIPS_SHARE * c.trips_per_day
     for t in plan.grid.window(c.start, None):
         trips = sum(d.row.trips_per_day[t] for d in plan.named(c.city, None))
-        text = f"{trips:.1f} trips a day are served; at least {c.trips_per_day:g} must be"
+        text = say("{:.1f} trips a day are served; at least {:g} must be", trips, c.trips_per_day)
         yield Measure(trips, text, least=c.trips_per_day, month=plan.months[t], slack=slack)
 
 
@@ -236,8 +251,8 @@ def _result_floor(plan: Rollouts, c: ResultFloor) -> Iterator[Measure]:
         inside = [t for t in plan.periods if spans[t] == span]
         least = c.least_usd * sum(plan.grid.lengths[t] for t in inside) / whole
         result = sum(amounts[t] for lines in plan.lines for amounts in _running(lines) for t in inside)
-        earned = f"{usd_text(result, 0)} USD are earned in {c.per} {span + 1} of the horizon"
-        text = f"{earned}; at least {usd_text(least, 0)} USD must be"
+        told = "{} are earned in {} {} of the horizon; at least {} must be"
+        text = say(told, Usd(result, 0), c.per, span + 1, Usd(least, 0))
         slack = MONEY_USD + MONEY_SHARE * abs(least)
         yield Measure(result, text, least=least, month=plan.months[inside[0]], slack=slack)
 
@@ -247,7 +262,7 @@ def _other_launches(plan: Rollouts, c: OtherLaunches) -> Iterator[Measure]:
     opened = {(d.row.stack, d.row.city): d for d in plan.named(c.city, None) if d.launch_period is not None}
     named = {(one.stack, one.city): one for one in c.launches}
     others = len(set(opened) - set(named)) + sum(not _is_so(plan, opened.get(pair), one) for pair, one in named.items())
-    yield Measure(others, "the launches are those that were not to be again", least=1)
+    yield Measure(others, say("the launches are those that were not to be again"), least=1)
 
 
 def _is_so(plan: Rollouts, placed: Placed | None, one: Opening) -> bool:
@@ -319,7 +334,7 @@ def check_targets(case: Case) -> Iterator[Violation]:
         if not asked.given:
             found = measured(case.rollouts, by_slugs(case, asked))
             broken = (m for m in found if not m.kept and not _excused(case, asked, m))
-            yield from (Violation(asked.type, _where(asked.id, m), m.sentence, m.missed) for m in broken)
+            yield from (Violation(asked.type, _where(asked.id, m), m.says, m.missed) for m in broken)
 
 
 def _excused(case: Case, asked: Constraint, m: Measure) -> bool:

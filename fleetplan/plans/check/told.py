@@ -7,7 +7,7 @@ from typing import Any
 
 from fleetplan.catalogue.types import City, Figure, Stack
 from fleetplan.plans.check.case import Case, Deployed
-from fleetplan.plans.check.report import RATIO, Violation, money_apart, usd_text
+from fleetplan.plans.check.report import RATIO, Named, Usd, Violation, money_apart, say
 from fleetplan.plans.types import CityRollout, FigureUse, Plan
 from fleetplan.service.types import LadderLevel
 
@@ -44,7 +44,7 @@ def check_told(case: Case) -> Iterator[Violation]:
 def _differences(where: str, told: list[Told]) -> Iterator[Violation]:
     for name, have, want in told:
         if have != want:
-            yield Violation(RULE, where, f"{name} is {have!r}; it comes to {want!r}", 1.0)
+            yield Violation(RULE, where, say("{} is {!r}; it comes to {!r}", name, have, want), 1.0)
 
 
 def _city(rollout: CityRollout, city: City) -> list[Told]:
@@ -84,10 +84,12 @@ def _doubts(case: Case, rollout: CityRollout, city: City) -> Iterator[Violation]
     found = dict.fromkeys(_figure(f) for f in weak)
     for have in told:
         if have not in found:
-            yield Violation(RULE, f"{rollout.city}/{have[0]}", "the catalogue holds no such weak figure", 1.0)
+            yield Violation(RULE, f"{rollout.city}/{have[0]}", say("the catalogue holds no such weak figure"), 1.0)
     for want in found:
         if want not in told:
-            yield Violation(RULE, f"{rollout.city}/{want[0]}", "a weak figure that the plan leans on is left out", 1.0)
+            yield Violation(
+                RULE, f"{rollout.city}/{want[0]}", say("a weak figure that the plan leans on is left out"), 1.0
+            )
 
 
 def _use(figure: FigureUse) -> tuple[str, float, str, str, str]:
@@ -102,15 +104,19 @@ def _outcome(case: Case, rollout: CityRollout) -> Iterator[Violation]:
     """Hold what becomes of a city against its launches, and what opening it could bring against the bound."""
     opens = any(row.launch for row in rollout.deployments)
     if opens != (rollout.outcome.kind == "opens"):
-        text = f"what becomes of the city is told as {rollout.outcome.kind}; its first launch is {rollout.launch}"
+        text = say(
+            "what becomes of the city is told as {}; its first launch is {}",
+            rollout.outcome.kind,
+            Named("month", rollout.launch),
+        )
         yield Violation(RULE, rollout.city, text, 1.0)
     more = rollout.outcome.more_at_most_usd
     left = max(0.0, case.plan.bound - case.plan.objective)
     if (more is None) != (rollout.outcome.kind != "not_worth"):
-        text = "what a plan that opens the city could be worth more is told exactly where it was not worth opening"
+        text = say("what a plan that opens the city could be worth more is told exactly where it was not worth opening")
         yield Violation(RULE, rollout.city, text, 1.0)
     elif more is not None and money_apart(more, left):
-        text = f"opening it is told to bring {usd_text(more)} USD at most; the bound leaves {usd_text(left)}"
+        text = say("opening it is told to bring {} at most; the bound leaves {}", Usd(more), Usd(left))
         yield Violation(RULE, rollout.city, text, abs(more - left))
 
 
@@ -126,7 +132,7 @@ def _kept_out(case: Case, rollout: CityRollout) -> Iterator[Violation]:
             wrong = all("capital" in case.catalogue.stacks[stack].platform_pays for stack in one.stacks)
         if wrong:
             yield Violation(
-                RULE, rollout.city, "what keeps it out is no limit of its, or nobody is kept out by it", 1.0
+                RULE, rollout.city, say("what keeps it out is no limit of its, or nobody is kept out by it"), 1.0
             )
 
 
@@ -135,7 +141,7 @@ def _city_binds(plan: Plan, rollout: CityRollout) -> Iterator[Violation]:
     stacks = {row.stack for row in rollout.deployments}
     own = [b for b in plan.binds if b.city == rollout.city or (not b.city and b.stack in stacks)]
     if rollout.binds != own:
-        yield Violation(RULE, rollout.city, "what binds the city is not what of the plan's limits names it", 1.0)
+        yield Violation(RULE, rollout.city, say("what binds the city is not what of the plan's limits names it"), 1.0)
 
 
 def _permits_waited_for(case: Case) -> Iterator[Violation]:
@@ -148,7 +154,9 @@ def _permits_waited_for(case: Case) -> Iterator[Violation]:
             continue
         place, step = f"{bind.city}/{bind.stack}", permits.get((bind.city, bind.stack, wait.permit))
         if step is None:
-            yield Violation(RULE, place, f"waits for {wait.permit}, which is none of its permits", 1.0)
+            yield Violation(
+                RULE, place, say("waits for {}, which is none of its permits", Named("permit", wait.permit)), 1.0
+            )
             continue
         yield from _differences(
             place,
@@ -165,15 +173,17 @@ def _empty(case: Case, deployed: Deployed) -> Iterator[Violation]:
     for t, (told, law) in enumerate(zip(deployed.row.deadhead_share, deployed.deadheads, strict=True)):
         where = case.where(deployed.name, t)
         if (told is None) != (law is None):
-            yield Violation(RULE, where, "a share of empty km is given exactly while vehicles serve", 1.0)
+            yield Violation(RULE, where, say("a share of empty km is given exactly while vehicles serve"), 1.0)
         elif told is not None and law is not None and abs(told - law) > SHARE:
-            yield Violation(RULE, where, f"deadhead_share is {told:.4f}; the curve says {law:.4f}", abs(told - law))
+            yield Violation(
+                RULE, where, say("deadhead_share is {:.4f}; the curve says {:.4f}", told, law), abs(told - law)
+            )
 
 
 def _curve_error(case: Case) -> Iterator[Violation]:
     error, told = trips_beyond_the_law(case), case.plan.certificate.curve_error
     if abs(told - error) > CURVE_SHARE + RATIO:
-        text = f"is {told:.6f}; trips and the sampled law make it {error:.6f}"
+        text = say("is {:.6f}; trips and the sampled law make it {:.6f}", told, error)
         yield Violation(RULE, "certificate.curve_error", text, abs(told - error))
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from fleetplan.months import month_number
 from fleetplan.plans.check.case import Case
-from fleetplan.plans.check.report import RATIO, Violation
+from fleetplan.plans.check.report import RATIO, Named, Violation, say
 from fleetplan.plans.check.supply import owned
 from fleetplan.plans.types import CityRollout, StackFleet
 
@@ -41,7 +41,7 @@ def _vehicles(case: Case, fleet: StackFleet) -> Iterator[Violation]:
         life = [t for t in case.periods if owned(case, only, t)]
         idle = min((spare[t] for t in life), default=count)
         if count and idle > 0 and _decided_here(case, case.labels[p]):
-            text = f"{min(idle, count)} of the {count} vehicles bought are placed in no period of their life"
+            text = say("{} of the {} vehicles bought are placed in no period of their life", min(idle, count), count)
             yield Violation(USED, case.where(fleet.stack, p), text, min(idle, count))
 
 
@@ -51,9 +51,11 @@ def _sites(case: Case, rollout: CityRollout) -> Iterator[Violation]:
             continue
         place = f"{rollout.city}/{depot.site}"
         if month_number(depot.live) >= case.end:
-            yield Violation(USED, place, f"the site is live in {depot.live}, after the horizon", 1.0)
+            yield Violation(
+                USED, place, say("the site is live in {}, after the horizon", Named("month", depot.live)), 1.0
+            )
         elif not depot.stalls[-1] + depot.stalls_partner[-1]:
-            yield Violation(USED, place, "the site is ordered and never has a stall", 1.0)
+            yield Violation(USED, place, say("the site is ordered and never has a stall"), 1.0)
 
 
 def _stalls(case: Case, rollout: CityRollout, *, platform: bool) -> Iterator[Violation]:
@@ -70,5 +72,10 @@ def _stalls(case: Case, rollout: CityRollout, *, platform: bool) -> Iterator[Vio
     for t in case.periods:
         added = sum(stalls[t] - (stalls[t - 1] if t else 0) for stalls in sites)
         if added > 0 and least[t] >= 1 - RATIO and _decided_here(case, case.labels[t]):
-            text = f"{min(added, int(least[t] + RATIO))} of the {added} stalls that the {payer} adds are needed by no vehicle"
+            text = say(
+                "{} of the {} stalls that the {} adds are needed by no vehicle",
+                min(added, int(least[t] + RATIO)),
+                added,
+                payer,
+            )
             yield Violation(USED, case.where(rollout.city, t), text, least[t])

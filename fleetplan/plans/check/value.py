@@ -10,7 +10,17 @@ from fleetplan.months import month_text
 from fleetplan.plans.check.case import Case, Deployed
 from fleetplan.plans.check.keeping import After, after_months, discount, stalls_after, vehicles_after
 from fleetplan.plans.check.money import CAPITAL_LINES, ONCE_LINES
-from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, RATIO, Violation, money_apart, share_text, usd_text
+from fleetplan.plans.check.report import (
+    MONEY_SHARE,
+    MONEY_USD,
+    RATIO,
+    Named,
+    Usd,
+    Violation,
+    money_apart,
+    say,
+    share_text,
+)
 from fleetplan.plans.types import CityRollout, DeploymentPlan, Plan
 
 CLOSED_SHARE = 1e-9  # of a plan's worth: what may be open where nothing better is said to exist
@@ -179,7 +189,7 @@ def check_capital(case: Case) -> Iterator[Violation]:
     spent = list(accumulate(capital(case)))
     for t, budget in enumerate(cumulated_budget(case)):
         if spent[t] > budget + MONEY_USD + MONEY_SHARE * budget:
-            text = f"{usd_text(spent[t], 0)} USD of capital is spent so far; the budget is {usd_text(budget, 0)} USD"
+            text = say("{} of capital is spent so far; the budget is {}", Usd(spent[t], 0), Usd(budget, 0))
             yield Violation("capital", case.labels[t], text, spent[t] - budget)
 
 
@@ -191,7 +201,7 @@ def check_cash_floor(case: Case) -> Iterator[Violation]:
     for t, earned in enumerate(accumulate(cash(case))):
         total = earned + case.cash_before
         if total < -floor - MONEY_USD - MONEY_SHARE * floor:
-            text = f"cumulated cash is {usd_text(total, 0)} USD; it may not fall below {usd_text(-floor, 0)} USD"
+            text = say("cumulated cash is {}; it may not fall below {}", Usd(total, 0), Usd(-floor, 0))
             yield Violation("cash_floor", case.labels[t], text, -floor - total)
 
 
@@ -201,9 +211,7 @@ def check_npv(case: Case) -> Iterator[Violation]:
     for name, want in recomputed(case).items():
         have = float(getattr(kpis, name))
         if money_apart(have, want):
-            yield Violation(
-                "npv", f"kpis.{name}", f"is {usd_text(have)} USD; it comes to {usd_text(want)} USD", abs(have - want)
-            )
+            yield Violation("npv", f"kpis.{name}", say("is {}; it comes to {}", Usd(have), Usd(want)), abs(have - want))
     for rollout in case.plan.cities:
         yield from _city_value(case, rollout)
 
@@ -234,11 +242,16 @@ def _city_value(case: Case, rollout: CityRollout) -> Iterator[Violation]:
     for name, want in (("capital_usd", spent), ("peak_funding_usd", peak)):
         have = float(getattr(rollout, name))
         if money_apart(have, want):
-            text = f"the city's {name} is {usd_text(have)}; its lines come to {usd_text(want)}"
+            text = say("the city's {} is {}; its lines come to {}", name, Usd(have), Usd(want))
             yield Violation("npv", rollout.city, text, abs(have - want))
     back = paid_back(case, monthly(case, holders))
     if rollout.payback != back:
-        yield Violation("npv", rollout.city, f"the city's payback is {rollout.payback}; its lines say {back}", 1.0)
+        yield Violation(
+            "npv",
+            rollout.city,
+            say("the city's payback is {}; its lines say {}", Named("month", rollout.payback), Named("month", back)),
+            1.0,
+        )
 
 
 def paid_back(case: Case, cumulated: list[float]) -> str | None:
@@ -259,7 +272,7 @@ def _stated(where: str, what: str, row: CityRollout | DeploymentPlan, worth: Par
     )
     for name, have, want in pairs:
         if money_apart(have, want):
-            text = f"the {what}'s {name} is {usd_text(have)} USD; its lines come to {usd_text(want)} USD"
+            text = say("the {}'s {} is {}; its lines come to {}", what, name, Usd(have), Usd(want))
             yield Violation("npv", where, text, abs(have - want))
 
 
@@ -268,17 +281,17 @@ def _exactness(case: Case) -> Iterator[Violation]:
     plan, exactness = case.plan, case.plan.certificate.exactness
     root, where = exactness.root_usd, "certificate.exactness"
     if exactness.tolerance != SOLVERS_ZERO:
-        text = f"the solvers' tolerance is {exactness.tolerance:g}; they were told {SOLVERS_ZERO:g}"
+        text = say("the solvers' tolerance is {:g}; they were told {:g}", exactness.tolerance, SOLVERS_ZERO)
         yield Violation("objective", where, text, abs(exactness.tolerance - SOLVERS_ZERO))
     if root is None:
         if exactness.arithmetic != "floating_point":
-            yield Violation("objective", where, "the bound is called exact, and nothing was proven exactly", 1.0)
+            yield Violation("objective", where, say("the bound is called exact, and nothing was proven exactly"), 1.0)
         return
     if not root >= plan.objective - CENT_USD:
-        text = f"{usd_text(root)} is proven exactly; the plan is worth {usd_text(plan.objective)}"
+        text = say("{} is proven exactly; the plan is worth {}", Usd(root), Usd(plan.objective))
         yield Violation("objective", where, text, plan.objective - root)
     if exactness.arithmetic == "directed_rounding" and not plan.bound >= root:
-        text = f"the bound of {usd_text(plan.bound)} is called exact; {usd_text(root)} is proven"
+        text = say("the bound of {} is called exact; {} is proven", Usd(plan.bound), Usd(root))
         yield Violation("objective", where, text, root - plan.bound)
 
 
@@ -293,23 +306,23 @@ def check_objective(case: Case) -> Iterator[Violation]:
     )
     for what, have, want in pairs:
         if money_apart(have, want):
-            yield Violation("objective", what, f"{usd_text(have)} stands against {usd_text(want)}", abs(have - want))
+            yield Violation("objective", what, say("{} stands against {}", Usd(have), Usd(want)), abs(have - want))
     gap = (plan.bound - plan.objective) / max(abs(plan.objective), 1.0)
     of_capital = (plan.bound - plan.objective) / max(plan.kpis.discounted_capital_usd, 1.0)
     if not abs(proof.gap_of_capital - of_capital) <= RATIO * max(1.0, abs(of_capital)):
-        text = f"is {share_text(proof.gap_of_capital)}; bound and objective make it {share_text(of_capital)}"
+        text = say("is {}; bound and objective make it {}", share_text(proof.gap_of_capital), share_text(of_capital))
         yield Violation("objective", "certificate.gap_of_capital", text, abs(proof.gap_of_capital - of_capital))
     for what, have in (("gap", plan.gap), ("certificate.gap", proof.gap)):
         if not abs(have - gap) <= RATIO * max(1.0, abs(gap)):
             yield Violation(
                 "objective",
                 what,
-                f"is {share_text(have)}; bound and objective make it {share_text(gap)}",
+                say("is {}; bound and objective make it {}", share_text(have), share_text(gap)),
                 abs(have - gap),
             )
         if min(have, gap) < -RATIO:
             yield Violation(
-                "objective", what, f"the bound lies below the objective, gap {share_text(gap)}", -min(have, gap)
+                "objective", what, say("the bound lies below the objective, gap {}", share_text(gap)), -min(have, gap)
             )
     yield from _status(plan)
 
@@ -319,7 +332,7 @@ def _status(plan: Plan) -> Iterator[Violation]:
     left, asked = plan.bound - plan.objective, plan.certificate.gap_asked
     closed = max(MONEY_USD, CLOSED_SHARE * abs(plan.objective)) + CENT_USD
     if plan.status == "optimal" and left > closed:
-        text = f"the plan is called optimal, and {usd_text(left)} USD are open between it and the bound"
+        text = say("the plan is called optimal, and {} are open between it and the bound", Usd(left))
         yield Violation("objective", "status", text, left)
     more_markets = plan.markets is not None and not plan.markets.closed
     method = plan.certificate.method
@@ -327,11 +340,11 @@ def _status(plan: Plan) -> Iterator[Violation]:
         return
     wanted = asked * max(abs(plan.objective), 1.0) + closed
     if plan.status == "within_gap" and left > wanted:
-        text = f"the plan is called within the gap asked for, {usd_text(wanted)} USD; {usd_text(left)} are open"
+        text = say("the plan is called within the gap asked for, {}; {} are open", Usd(wanted), Usd(left))
         yield Violation("objective", "status", text, left - wanted)
     if plan.status != "optimal" and left < CLOSED_USD:
-        text = f"the plan is called {plan.status}; nothing is open between it and the bound, so it is proven best"
+        text = say("the plan is called {}; nothing is open between it and the bound, so it is proven best", plan.status)
         yield Violation("objective", "status", text, CLOSED_USD - left)
     if plan.status not in {"optimal", "within_gap"} and left < wanted - 2 * closed:
-        text = f"the plan is called {plan.status}; only {usd_text(left)} USD are open, within the gap asked for"
+        text = say("the plan is called {}; only {} are open, within the gap asked for", plan.status, Usd(left))
         yield Violation("objective", "status", text, wanted - left)
