@@ -136,8 +136,8 @@ def test_a_plan_without_a_seal_is_not_taken_as_delivered():
 
 
 def recheck(plan: Plan, monkeypatch: pytest.MonkeyPatch, search_s: float = 20.0) -> BoundCheck:
-    monkeypatch.setattr("fleetplan.prepare.services_for", lambda scope, _run: {c: SERVICES[c] for c in scope.cities})
-    return recheck_bound(plan, search_s, Run(catalogue=WORLD))
+    monkeypatch.delattr("fleetplan.prepare.city_service")  # the surfaces that the checker had are not made again
+    return recheck_bound(plan, search_s, Run(catalogue=WORLD), SERVICES)
 
 
 def claiming(plan: Plan, bound: float, **request: Any) -> Plan:
