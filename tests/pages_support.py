@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from fleetplan.words.unbroken import JOINER
 from tests.api_support import Running
 
 HTML = {"Accept": "text/html"}
@@ -20,4 +21,4 @@ def page_at(site: Running, path: str, status: int = 200) -> str:
 def words_of(page: str) -> str:
     """Return the words of a page, without markup, scripts and line breaks."""
     bare = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)))
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare))).replace(JOINER, "")

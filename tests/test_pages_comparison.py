@@ -14,6 +14,7 @@ from fleetplan.compare import AloneEffect, compare_plans
 from fleetplan.compare.bridges import Bridge, bridge, bridges
 from fleetplan.plans.types import Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
+from fleetplan.report.difference_svg import FILLS
 from fleetplan.words.certainty import alone_apart, certainty
 from fleetplan.words.comparison import launches_sentence, more_or_less, signed, verdict
 from tests.api_support import Running, answer, running
@@ -48,6 +49,19 @@ def _worse(usd: float, city: int = 3, months: str | None = None) -> Plan:
             own["deployments"][0]["launch"] = own["launch"] = months
 
     return _changed(change)
+
+
+def test_on_paper_a_comparison_has_the_map_of_each_city_with_its_legend(site: Running):
+    a, b = site.made(), _ended(site, _worse(2e6))
+    page = page_at(site, f"/plans/{a}/comparison?with={b}")
+    maps = re.findall(r'<figure><img src="([^"]+)" alt="Map of', page)
+    assert maps
+    assert page.count('<i class="zone only-b">') == 2  # beside the map, and on paper
+    drawn = site.client.get(html.unescape(maps[0]))
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+    assert drawn.text.startswith("<svg")
+    assert FILLS["both"] in drawn.text
+    assert site.client.get(f"/plans/{a}/comparison/nowhere.svg?with={b}").status_code == 404
 
 
 def _ended(site: Running, made: Plan) -> str:

@@ -53,7 +53,7 @@ async def ground_data(request: Request, service: ServiceDep, found: AnsweredDep,
 
 
 def _ground_bytes(service: Service, found: Answered, rollout: CityRollout) -> bytes:
-    fact, streets = _fact_of(service, rollout), _streets_of(service, found, rollout)
+    fact, streets = _fact_of(service, rollout), streets_of(service, found, rollout)
     if fact is None or streets is None:
         msg = f"the catalogue no longer holds {rollout.name}, so that there is no map of it"
         raise NotFound(msg)
@@ -65,7 +65,7 @@ def _fact_of(service: Service, rollout: CityRollout) -> City | None:
     return service.known.catalogue.cities.get(rollout.city)
 
 
-def _streets_of(service: Service, found: Answered, rollout: CityRollout) -> CityService | None:
+def streets_of(service: Service, found: Answered, rollout: CityRollout) -> CityService | None:
     """Return the zones and ladder of one city as the plan's request changes them."""
     return service.known.services(found.plan.model_copy(update={"cities": [rollout]})).get(rollout.city)
 
@@ -86,7 +86,7 @@ async def city_page(
 def _page(
     request: Request, service: Service, found: Answered, rollout: CityRollout, shown: tuple[str | None, str | None]
 ) -> Response:
-    plan, streets = found.plan, _streets_of(service, found, rollout)
+    plan, streets = found.plan, streets_of(service, found, rollout)
     live = _live(plan, rollout, service.known.catalogue, shown[0]) if rollout.deployments else {}
     if rollout.deployments:
         live |= city_replays(service, found, rollout, _fact_of(service, rollout), shown[1])

@@ -12,7 +12,7 @@ from api.schemas import CauseChange, CausesAnswer
 from fleetplan.compare import AloneEffect, compare_plans
 from fleetplan.compare.bridges import bridges
 from fleetplan.compare.decisions import decisions, kinds
-from fleetplan.compare.figures import areas, fleets, kpi_rows, returns_rows
+from fleetplan.compare.figures import areas, farthest, fleets, kpi_rows, returns_rows
 from fleetplan.plans.types import Plan
 from fleetplan.report.comparison_gantt import joint_scale, overlay
 from fleetplan.reruns.patch import input_changes
@@ -45,6 +45,7 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
     changes = [told(change, names) for change in found if change.matters]
     causes = CauseSearch(service, a, b).answer()
     moved = decisions(comparison, causes.known, changes)
+    apart = areas(one, two)
     real, scale = [d for d in moved if not d.tie], joint_scale(one, two)
     return {
         "a": one,
@@ -71,7 +72,8 @@ def view(service: Service, a: Answered, b: Answered) -> dict[str, Any]:
         "kpis": kpi_rows(one, two, comparison),
         "returns": returns_rows(one, two),
         "fleets": fleets(comparison),
-        "areas": areas(one, two),
+        "areas": apart,
+        "paper_maps": [{**city, "at": farthest(city)} for city in apart],
     }
 
 

@@ -97,6 +97,13 @@ def areas(a: Plan, b: Plan) -> list[dict[str, Any]]:
     return sorted(some, key=lambda city: (-_apart(city), city["name"]))
 
 
+def farthest(city: Mapping[str, Any]) -> int:
+    """Return the index of the month in which the areas are farthest apart; the last one where they are the same."""
+    km2: Mapping[int, float] = city["km2"]
+    apart = [abs(km2[x] - km2[y]) for x, y in zip(city["a"], city["b"], strict=True)]
+    return apart.index(max(apart)) if max(apart, default=0.0) else len(apart) - 1
+
+
 def _apart(city: Mapping[str, Any]) -> float:
     km2: Mapping[int, float] = city["km2"]
     return sum(abs(km2[x] - km2[y]) for x, y in zip(city["a"], city["b"], strict=True))

@@ -192,7 +192,7 @@ def _defs(rollout: CityRollout, city: City, service: CityService, projection: Pr
     shade = _shades(service)
     for level, cells in enumerate(rings(service), start=1):
         for k in range(SHADES):
-            d = "".join(_hexagon(cell, projection) for cell in cells if shade.get(cell, 0) == k)
+            d = "".join(hexagon(cell, projection) for cell in cells if shade.get(cell, 0) == k)
             parts.append(Markup('<path id="ring-{}-{}-{}" d="{}"/>').format(slug, level, k, d))
     used = sorted({k for d in rollout.deployments for k in d.level if k})
     dry = rivers_bridged(ground, projection.km2)
@@ -239,7 +239,8 @@ def without_small(shape: BaseGeometry, smallest: float) -> MultiPolygon:
     return MultiPolygon([Polygon(p.exterior, [h for h in p.interiors if Polygon(h).area > smallest]) for p in polygons])
 
 
-def _hexagon(cell: str, projection: Projection) -> str:
+def hexagon(cell: str, projection: Projection) -> str:
+    """Return a zone as an SVG path in map units."""
     corners = [projection.xy(lon, lat) for lat, lon in h3.cell_to_boundary(cell)]
     return _ring(corners)
 

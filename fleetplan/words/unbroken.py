@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 
 NO_BREAK = "\u00a0"
+JOINER = "\u2060"
+"""Holds two signs together and takes no room: browsers would end a line between a minus and the sign of a currency."""
+_AFTER_SIGN = re.compile(r"(?<=[−+])(?=[$€£¥])")
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:M|bn|k|%|km²|km|min|USD)(?!\w))")
 
 
 def unbroken(text: str) -> str:
-    """Return a text in which no line may end between a number and its unit.
+    r"""Return a text in which no line may end between a number and its unit, or its sign.
 
     >>> unbroken("$29.4 M of $1 bn, 23 % in 4 years") == "$29.4\u00a0M of $1\u00a0bn, 23\u00a0% in 4 years"
     True
+    >>> unbroken("worth −$14.4 M") == "worth −\u2060$14.4\u00a0M"
+    True
     """
-    return _BEFORE_UNIT.sub(NO_BREAK, text)
+    return _AFTER_SIGN.sub(JOINER, _BEFORE_UNIT.sub(NO_BREAK, text))
