@@ -59,17 +59,17 @@ CASES: dict[str, dict[str, Any]] = {
         ],
     },
     "halves": {
-        "cities": ["bay-area", "los-angeles"],
-        "stacks": ["lucid-nuro-gravity", "zoox"],
+        "cities": ["bay-area", "madrid"],
+        "stacks": ["lucid-nuro-gravity", "weride"],
         "constraints": [
             {"id": "least", "type": "fleet_floor", "vehicles": 401, "start": "2030-10"},
             {"id": "most", "type": "fleet_cap", "vehicles": 401},
             {"id": "nuro", "type": "partner_share", "partner": "Lucid + Nuro", "max_share": 0.5, "start": "2030-10"},
-            {"id": "zoox", "type": "partner_share", "partner": "Zoox", "max_share": 0.5, "start": "2030-10"},
+            {"id": "weride", "type": "partner_share", "partner": "WeRide", "max_share": 0.5, "start": "2030-10"},
         ],
     },
 }
-"""The last one has a solution in fractions."""
+"""The last one has a solution in fractions, of the tightest relaxation too: half of 401 vehicles for each of two partners."""
 
 
 REFERENCE = "uber-2027"

@@ -13,7 +13,7 @@ from typing import Any
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError, SolverError
-from fleetplan.facts import Exactness, Inheritance, Method, Reuse
+from fleetplan.facts import Conflict, Exactness, Inheritance, Method, Reuse
 from fleetplan.optimize.at_once import none_in_fractions, ruled_out_by_permits
 from fleetplan.optimize.boxes import Known as KnownBoxes
 from fleetplan.optimize.boxes import by_boxes
@@ -262,14 +262,20 @@ def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *
     if keeping.options.commit is not None:
         return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])
     until = time.monotonic() + (seconds_for(left_s) if mend else min(SAID_S, seconds_for(left_s)))
-    loose = formulate(prepared.instance, loose=True)
-    if clashes := keeping.clashes(keeping.onto(loose)):
+    if clashes := _kept_clashes(prepared, keeping):
         freed = unfrozen(prepared, keeping.until, Deadline(until, run.stop)) if mend else None
         repairs = repairs_said([] if freed is None else [freed], context)
         return InfeasibleError(msg, said(clashes, context), repairs, settled=False, searched=False)
-    found = what_helps(prepared, loose, max(SHORTEST_S, until - time.monotonic()), run.stop, mend=mend)
+    found = what_helps(prepared, max(SHORTEST_S, until - time.monotonic()), run.stop, mend=mend)
     repairs = repairs_said(found.repairs, context)
     return InfeasibleError(msg, said(found.conflicts, context), repairs, settled=found.settled, searched=found.searched)
+
+
+def _kept_clashes(prepared: Prepared, keeping: Keeping) -> list[Conflict]:
+    """Return which decisions that a rerun keeps stand against the request; none where it clashes by itself."""
+    if keeping.options.freeze_until is None:
+        return []
+    return keeping.clashes(keeping.onto(formulate(prepared.instance, loose=True)))
 
 
 def _searched(f: Formulation, *, keeps: bool, **how: Any) -> SearchResult | None:

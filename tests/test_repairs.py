@@ -14,10 +14,11 @@ import pytest
 from fleetplan.errors import InfeasibleError
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.least import Limit, least_whole
+from fleetplan.optimize.otherwise import Asked
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
 from fleetplan.optimize.tidy import whole_columns
-from fleetplan.optimize.trials import Asked, Deadline, Trials
+from fleetplan.optimize.trials import Deadline, Trials
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.remedies import Repair

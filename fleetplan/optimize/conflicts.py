@@ -26,10 +26,11 @@ from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import outlook_of, paths_of
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Ints, Model
+from fleetplan.optimize.otherwise import Asked
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
-from fleetplan.optimize.trials import VERDICTS, Asked, Deadline, Trials, Verdict, groups_of
-from fleetplan.permits.limits import Allowed
+from fleetplan.optimize.trials import VERDICTS, Deadline, Trials, Verdict, groups_of
+from fleetplan.permits.limits import Allowed, ruled_out
 from fleetplan.request import AnyConstraint
 from fleetplan.request.constraints import FleetFloor, LaunchFixed, MinimumTrips
 from fleetplan.request.members import has_window
@@ -82,6 +83,7 @@ def clashes_of(trials: Trials, ruled_out: Iterable[str] = ()) -> Clashes:
     """
     found = [Clashing(frozenset({name}), "relaxation", narrowed=True) for name in ruled_out]
     corrections: list[frozenset[str]] = []
+    _without_each(trials)
     waiting: list[frozenset[str]] = [frozenset()]
     seen, settled = set(waiting), True
     while waiting:
@@ -107,6 +109,16 @@ def clashes_of(trials: Trials, ruled_out: Iterable[str] = ()) -> Clashes:
         waiting += [one for one in further if one not in seen]
         seen.update(further)
     return Clashes(tuple(found), tuple(corrections), settled)
+
+
+def _without_each(trials: Trials) -> None:
+    """Look for a party without which there is no plan either: that there is none with it follows, and is dear to see by itself.
+
+    What trials found out they keep.
+    """
+    for name in sorted(trials.groups, reverse=True) if len(trials.groups) <= MANY else ():
+        if trials.relaxed(Asked(frozenset({name}))) == "none":
+            return
 
 
 def _clash(trials: Trials, dropped: frozenset[str]) -> tuple[Verdict, Clashing | None]:
@@ -269,12 +281,11 @@ def _kind(rule: Rule) -> RuleKind:
     return rule.kind
 
 
-def given_in_the_way(formulation: Formulation, names: Collection[str], deadline: Deadline) -> list[str]:
+def given_in_the_way(instance: Instance, names: Collection[str], deadline: Deadline) -> list[str]:
     """Return a minimal set of delays, events and supply changes of the request without which a conflict would have a plan.
 
     None where the time ran out before they were found.
     """
-    instance = formulation.instance
     given = [c for c in instance.scope.constraints if c.given]
 
     def verdict(without: Collection[str]) -> Verdict:
@@ -282,7 +293,7 @@ def given_in_the_way(formulation: Formulation, names: Collection[str], deadline:
             return "unknown"
         taken = [c for c in given if c.id not in without]
         outlook = outlook_of(instance.world, paths_of(instance.scope, taken), taken)
-        again = Trials(formulate(Instance(instance.world, outlook, instance.catalogued), loose=True), deadline)
+        again = Trials(formulate(Instance(instance.world, outlook, instance.catalogued), apart=True), deadline)
         return again.relaxed(Asked(frozenset(again.groups) - frozenset(names)))
 
     everything = [c.id for c in given]
@@ -310,35 +321,40 @@ def allowed_by_permits(instance: Instance) -> Allowed:
     return Allowed(admitted, months, labels[-1], existing, uncovered, instance.scope.cities)
 
 
-def conflicts_told(formulation: Formulation, clashes: Clashes, deadline: Deadline) -> list[Conflict]:
+def conflicts_told(instance: Instance, clashes: Clashes, deadline: Deadline) -> list[Conflict]:
     """Return conflicts with their parties and what stands against them, not yet said in words.
 
     One without parties where a request clashes with no constraint of its own, none where none was settled in time.
-    ``formulation`` is a loose one.
     """
-    instance = formulation.instance
     constraints = {c.id: c for c in instance.scope.constraints}
     allowed = allowed_by_permits(instance)
     firm: Firmness = instance.scope.request.capital.firmness or "policy"
     found = []
     for one in clashes.found:
         names = sorted(one.names)
-        given = given_in_the_way(formulation, names, deadline) if one.proof == "relaxation" else []
+        given = given_in_the_way(instance, names, deadline) if one.proof == "relaxation" else []
         parties = [
             allowed.party(constraints[n]) if n in constraints else Party(kind=MONEY_PARTIES[n], firmness=firm)
             for n in names
         ]
         parties += [allowed.party(constraints[n]) for n in given]
-        against = standing_against(formulation, names, deadline) if one.proof == "relaxation" else []
+        asked = one.proof == "relaxation" and not _by_permits_alone(parties, constraints)
+        against = standing_against(formulate(instance, loose=True), names, deadline) if asked else []
         period = shared_period(instance.grid, [constraints[n] for n in (*names, *given) if n in constraints])
         found.append(Conflict(parties=parties, against=against, proof=one.proof, narrowed=one.narrowed, period=period))
     return found
 
 
+def _by_permits_alone(parties: Sequence[Party], constraints: Mapping[str, AnyConstraint]) -> bool:
+    """Return whether permits by themselves rule out what one party asks: no other rule is needed against it."""
+    counts = [getattr(constraints.get(p.constraint), "count", 0) for p in parties]
+    return len(parties) == 1 and ruled_out(parties[0], counts[0])
+
+
 def explain_infeasible(formulation: Formulation, seconds: float = EXPLAIN_S) -> list[Conflict]:
     """Return the minimal conflicts of a request, not yet said in words; one without parties if it clashes with no constraint.
 
-    ``formulation`` is a loose one: there a constraint acts through its own rows alone, so that freeing them frees it.
+    ``formulation`` is one in which a constraint acts through its own rows alone, so that freeing them frees it.
     """
     deadline = Deadline.after(seconds)
-    return conflicts_told(formulation, clashes_of(Trials(formulation, deadline)), deadline)
+    return conflicts_told(formulation.instance, clashes_of(Trials(formulation, deadline)), deadline)

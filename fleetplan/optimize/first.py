@@ -15,6 +15,7 @@ from fleetplan.optimize.pair.plans import Planner
 from fleetplan.optimize.pair.race import Limits, outline_of
 from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wire import Task
+from fleetplan.optimize.rooted import Relaxed, Root
 from fleetplan.optimize.rounding import hold
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
@@ -34,22 +35,28 @@ class First:
     bound: float = np.inf
 
 
-def first_plan(f: Formulation, deadline: Deadline, known: Array | None = None, seed: int = 0) -> First:
+def first_plan(
+    f: Formulation, deadline: Deadline, known: Array | None = None, *, near: Root | None = None, seed: int = 0
+) -> First:
     """Return the first plan in whole numbers: about where the relaxation's steps rise, or any where there is none.
 
     ``known`` are the columns of one that is worth little: with its steps held it is bettered for a moment.
+    ``near`` is where the relaxation is begun from.
     """
     board = Board(f, strict_model(f), whole_columns(f), np.inf, _unheard)
     outline = outline_of(f, board.plan_model, board.whole)
-    root = Relaxation(replace(outline, model=f.model))
-    if root.infeasible:
-        return First("none")
-    if root.optimal:
-        board.take_bound(root.value)
+    relaxed = None if near is None else near.relaxed(f.model, deadline.left_s)
+    if relaxed is None:
+        root = Relaxation(replace(outline, model=f.model))
+        if root.infeasible:
+            return First("none")
+        relaxed = Relaxed(root.x, root.value) if root.optimal else None
+    if relaxed is not None:
+        board.take_bound(relaxed.value)
         planner = Planner(Desk(board, Task(outline, seed, None), Limits(deadline.ends, GAP, deadline.stop)))
         if known is not None and board.take_plan(known):
             board.take_plan(_bettered(board, known, deadline))
-        planner.from_relaxation(root.x, first=True)
+        planner.from_relaxation(relaxed.x, first=True)
     if not board.plans and not deadline.over:
         whole = replace(board.plan_model, whole=board.whole)
         answer = solve(whole, time_limit_s=deadline.left_s, gap=1e9, seed=seed, stop=deadline.stop)

@@ -48,7 +48,9 @@ class Formulation:
     """What is committed before the plan and left undone by it."""
 
 
-def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool = False) -> Formulation:
+def formulate(
+    instance: Instance, *, without: Collection[str] = (), loose: bool = False, apart: bool = False
+) -> Formulation:
     """Write the whole problem down.
 
     Parameters
@@ -58,12 +60,15 @@ def formulate(instance: Instance, *, without: Collection[str] = (), loose: bool 
     loose
         Bound columns and switches by the months of permits and the largest fleets sampled only, without cuts: the same plans, a
         weaker relaxation, and every limit acts through its own rows alone, so that row prices say what it is worth.
+    apart
+        Let what the request asks act through its own rows alone, and bound by the standing rules as ever: without these rows it
+        is the problem of a request that asks nothing, as tight as that.
     """
     rules = tuple(
         rule for rule in rules_for(instance) if not _names(rule) & set(without) and not (loose and rule.implied_by)
     )
     standing = [rule for rule in STANDING_RULES if not _names(rule) & set(without)]
-    reach = reach_of(instance, [rule for rule in rules if not loose or rule.key in SWITCHES])
+    reach = reach_of(instance, [rule for rule in rules if _bounds(rule, loose=loose, apart=apart)])
     domain = curve_domain(instance, standing)
     builder = Builder()
     problem = Problem(
@@ -117,6 +122,18 @@ def _in_whole_bounds(model: Model, whole: Flags) -> Model:
     lower = np.where(whole, np.ceil(model.lower - WHOLE_TOLERANCE), model.lower)
     upper = np.where(whole, np.floor(model.upper + WHOLE_TOLERANCE), model.upper)
     return replace(model, lower=lower, upper=np.maximum(lower, upper))
+
+
+def _bounds(rule: Rule, *, loose: bool, apart: bool) -> bool:
+    """Return whether a rule's limits bound columns and switches."""
+    return (not loose or rule.key in SWITCHES) and not (apart and rule.place.constraint)
+
+
+def formulated_apart(f: Formulation) -> Formulation:
+    """Return a problem with what the request asks acting through its own rows alone: itself, where that bounds nothing else."""
+    if reach_of(f.instance, [rule for rule in f.rules if _bounds(rule, loose=False, apart=True)]).same(f.reach):
+        return f
+    return formulate(f.instance, apart=True)
 
 
 def _names(rule: Rule) -> set[str]:

@@ -14,9 +14,10 @@ import numpy as np
 
 from fleetplan.optimize.instance import Flags
 from fleetplan.optimize.matrix import Array, Model
+from fleetplan.optimize.otherwise import Asked
 from fleetplan.optimize.rounding import hold, made_whole
 from fleetplan.optimize.solve import Solution, solve
-from fleetplan.optimize.trials import Asked, Deadline, Trials, giving_limits, giving_way, named
+from fleetplan.optimize.trials import Deadline, Trials, giving_limits, giving_way, named
 from fleetplan.request import AnyConstraint
 
 ROUGHLY, NEARLY = 0.02, 1e-6  # of what has to give way: gaps at which it is little enough

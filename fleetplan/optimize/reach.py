@@ -6,7 +6,7 @@ limit is gone as well; none cuts off a plan that keeps those rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,15 @@ class Reach:
         """Return the reach with the fleets and riders of the wider of two, figure by figure."""
         pairs = zip(self.deployments, other.deployments, strict=True)
         return replace(self, deployments=tuple(_wider(a, b) for a, b in pairs))
+
+    def same(self, other: Reach) -> bool:
+        """Return whether every limit is the same."""
+        return all(np.array_equal(a, b) for a, b in zip(self._arrays(), other._arrays(), strict=True))
+
+    def _arrays(self) -> Iterator[Array]:
+        for own in (*self.deployments, *self.depots.values()):
+            yield from map(np.asarray, vars(own).values())
+        yield from self.bought.values()
 
 
 def _wider(a: DeploymentReach, b: DeploymentReach) -> DeploymentReach:

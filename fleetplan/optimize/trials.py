@@ -1,14 +1,14 @@
 """Is there a plan, were something else asked? Quick in fractions, by one linear programme kept warm; slower in whole numbers.
 
-Everything is asked of the *loose* formulation, in which a constraint acts through its own rows alone: freeing these rows is
-leaving the constraint out, and writing its rows for another value is asking for that value.
+Everything is asked of a formulation in which a constraint acts through its own rows alone (the loose one, or the one *apart*):
+freeing these rows is leaving the constraint out, and writing its rows for another value is asking for that value.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -17,8 +17,10 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, hstack
 
 from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.matrix import Array, Builder, Ints, Model, RowBlock
-from fleetplan.optimize.rules import Problem
+from fleetplan.optimize.otherwise import AS_ASKED, Asked
+from fleetplan.optimize.rules import Problem, rules_for
 from fleetplan.optimize.rules.constraints import constraint_rule
 from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, solve
 from fleetplan.optimize.strict import strict_model
@@ -31,8 +33,9 @@ Slack = tuple[Ints, Array]
 MONEY = {"capital": "budget", "cash_floor": "floor"}
 """Rules of money that a request sets, with the part of their rows that is the limit."""
 
-WARM_S = 0.3
-"""Seconds for a linear programme from the last basis: some take minutes from there, and from scratch about as many as this."""
+WARM_STEPS = 600
+"""Of the simplex method from the basis of the problem that nothing is asked of: what has a solution takes some hundred of them at
+most; that something has none takes thousands from there, and presolved from scratch a fraction of that."""
 
 WHOLE_S = 5.0
 VERDICTS: dict[str, Verdict] = {"infeasible": "none", "optimal": "plan", "stopped": "unknown"}
@@ -62,25 +65,6 @@ class Deadline:
     def over(self) -> bool:
         """Whether nothing is worth beginning any more."""
         return self.left_s < HARDLY
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked otherwise: groups left out, constraints asked instead of those of their ids, money moved.
-
-    ``more`` moves the limits of a group's rows by so much for each row, shape as its rows.
-    """
-
-    without: frozenset[str] = frozenset()
-    instead: tuple[AnyConstraint, ...] = ()
-    more: tuple[tuple[str, Array], ...] = ()
-
-    def dropping(self, names: Collection[str]) -> Asked:
-        """Return the same without some groups as well."""
-        return replace(self, without=self.without | frozenset(names))
-
-
-AS_ASKED = Asked()
 
 
 def bound_rows(solver: highspy.Highs, rows: Ints, low: Array, high: Array) -> None:
@@ -126,16 +110,22 @@ class Trials:
         self.whole_numbers = whole_columns(self.formulation)
         self.strict = strict_model(self.formulation)
         self._lp = new_highs(0)
-        free = model.loosened(np.concatenate([np.zeros(0, np.int64), *self.groups.values()]))
+        free = model.loosened(self.asked_rows)
         pass_model(self._lp, replace(free, cost=np.zeros(model.columns), constant=0.0), relax=True)
         self._freed = set(self.groups)
         self._more: dict[str, Array] = {}
-        self._warm = True
         self._x: Array | None = None  # the solution of the last linear programme
         self._known: list[tuple[frozenset[str], Verdict, Array | None]] = []
         self._run()
+        self._basis = self._lp.getBasis()
         self._lp.setOptionValue("presolve", "off")
+        self._lp.setOptionValue("simplex_iteration_limit", WARM_STEPS)
         self.found.append(np.clip(np.zeros(model.columns), model.lower, model.upper))
+
+    @property
+    def asked_rows(self) -> Ints:
+        """The rows of all that is asked."""
+        return np.concatenate([np.zeros(0, np.int64), *self.groups.values()])
 
     # --- in fractions ---
 
@@ -156,13 +146,11 @@ class Trials:
         return verdict
 
     def _solved(self, asked: Asked) -> Verdict:
-        if self._warm:
-            with _Written(self, asked):
-                verdict = self._run()
+        with _Written(self, asked):
+            verdict = self._run()
             if verdict != "unknown":
                 self._x = np.asarray(self._lp.getSolution().col_value)
                 return verdict
-            self._warm = False  # it has lost its way from the last basis, and would again
         if self.deadline.over:
             return "unknown"
         model = self.model_of(asked, self.formulation.model)
@@ -204,7 +192,7 @@ class Trials:
     def _run(self) -> Verdict:
         if self.deadline.over:
             return "unknown"
-        self._lp.setOptionValue("time_limit", self._lp.getRunTime() + min(WARM_S, self.deadline.left_s))
+        self._lp.setOptionValue("time_limit", self._lp.getRunTime() + self.deadline.left_s)
         self._lp.run()
         kinds = highspy.HighsModelStatus
         status = self._lp.getModelStatus()
@@ -279,6 +267,11 @@ class Trials:
         for constraint in asked.instead:
             constraint_rule(constraint).write(problem)
         return model.extended(more, np.zeros(0))
+
+    def formulated(self, asked: Asked, instance: Instance) -> Formulation:
+        """Return the problem of a request that asks otherwise, and of its instance; not written down anew."""
+        model = self.model_of(asked, self.formulation.model)
+        return replace(self.formulation, instance=instance, model=model, rules=rules_for(instance))
 
     def known(self, asked: Asked) -> Array | None:
         """Return the best plan that trials came upon and that keeps what is asked; None where there is none but doing nothing."""
@@ -363,6 +356,7 @@ class _Written:
     def __enter__(self) -> None:
         t = self._trials
         t._set(self._asked)  # noqa: SLF001  # one class in two
+        t._lp.setBasis(t._basis)  # noqa: SLF001
         if self._asked.instead:
             rows = rows_of(t.formulation, self._asked.instead)
             m, self._count = rows.matrix, rows.rows

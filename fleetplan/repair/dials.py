@@ -18,8 +18,9 @@ from fleetplan.months import Grid, month_number, month_text
 from fleetplan.optimize.carried import cumulated_budget
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.least import Limit
+from fleetplan.optimize.otherwise import Asked
 from fleetplan.optimize.rules.constraints import MILLION
-from fleetplan.optimize.trials import Asked, Trials, limits_alone
+from fleetplan.optimize.trials import Trials, limits_alone
 from fleetplan.permits.limits import Allowed, ruled_out
 from fleetplan.remedies import Loosening, LooseningKind
 from fleetplan.request import AnyConstraint, Capital

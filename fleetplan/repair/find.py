@@ -11,15 +11,17 @@ from typing import Any
 from fleetplan.facts import Conflict
 from fleetplan.optimize.at_once import ruled_out_by_permits
 from fleetplan.optimize.conflicts import Clashes, allowed_by_permits, clashes_of, conflicts_told
-from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.formulate import formulated_apart
+from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.least import Limit, least_whole
+from fleetplan.optimize.rooted import root_of
 from fleetplan.optimize.trials import Deadline, Trials
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
 from fleetplan.remedies import Loosening, Repair
 from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
 from fleetplan.repair.options import Candidate, Option, candidates, smallest
-from fleetplan.repair.verify import Verified, planned
+from fleetplan.repair.verify import Near, Verified, planned
 
 ENOUGH, MOST, ENOUGH_S = 3, 5, 2.5
 """Repairs that are enough once so many seconds have gone, and repairs that are enough at any time."""
@@ -63,7 +65,6 @@ def seconds_for(left_s: float) -> float:
 
 def what_helps(
     prepared: Prepared,
-    loose: Formulation,
     seconds: float,
     stop: threading.Event | None = None,
     *,
@@ -71,20 +72,20 @@ def what_helps(
 ) -> Infeasible:
     """Return the conflicts of a request without a plan and its repairs, not yet said in words.
 
-    ``loose`` is its loose formulation. Half of the time may go to conflicts.
-    Without ``mend`` no repair is looked for.
+    Half of the time may go to conflicts. Without ``mend`` no repair is looked for.
     """
     deadline, soon = Deadline.after(seconds, stop), Deadline.after(ENOUGH_S, stop)
-    trials = Trials(loose, Deadline.after(seconds / 2, stop))
-    clashes = clashes_of(trials, ruled_out_by_permits(prepared.instance))
-    if not mend:
-        return Infeasible(conflicts_told(loose, clashes, deadline), [], clashes.settled, searched=False)
+    f = formulated_apart(prepared.formulation)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        told = pool.submit(conflicts_told, loose, clashes, deadline)
+        trials = Trials(f, Deadline.after(seconds / 2, stop))
+        root = pool.submit(root_of, f.model, trials.asked_rows) if mend else None
+        clashes = clashes_of(trials, ruled_out_by_permits(prepared.instance))
+        told = pool.submit(conflicts_told, f.instance, clashes, deadline)
+        if root is None:
+            return Infeasible(told.result(), [], clashes.settled, searched=False)
         trials.deadline = deadline
-        repairs, searched = repairs_of(prepared, trials, clashes, soon)
-        conflicts = told.result()
-    return Infeasible(conflicts, repairs, clashes.settled, searched)
+        repairs, searched = repairs_of(prepared, Near(trials, root.result()), clashes, soon)
+        return Infeasible(told.result(), repairs, clashes.settled, searched)
 
 
 def unfrozen(prepared: Prepared, until: str, deadline: Deadline) -> Repair | None:
@@ -99,15 +100,16 @@ def unfrozen(prepared: Prepared, until: str, deadline: Deadline) -> Repair | Non
     return _told([change], {}, WHOLLY, plan)
 
 
-def repairs_of(prepared: Prepared, trials: Trials, clashes: Clashes, soon: Deadline) -> tuple[list[Repair], bool]:
+def repairs_of(prepared: Prepared, near: Near, clashes: Clashes, soon: Deadline) -> tuple[list[Repair], bool]:
     """Return repairs, those that give up least first, and whether all that could be one was tried, or enough were found.
 
     Once ``soon`` is over, fewer are enough.
     """
-    dials = _dials(prepared, trials.formulation, clashes)
+    trials = near.trials
+    dials = _dials(prepared, trials.formulation.instance, clashes)
     given = taken_back(prepared.scope) if len(clashes.found) == 1 else {}
     corrections = [*clashes.corrections, *(frozenset({name}) for name in given)]
-    search = _Search(prepared, trials, soon, candidates(trials, {**dials, **given}, corrections))
+    search = _Search(prepared, near, soon, candidates(trials, {**dials, **given}, corrections))
     search.run()
     looked = clashes.settled or bool(
         clashes.found
@@ -120,11 +122,16 @@ class _Search:
     """Candidates put to the test, the cheapest first, two at a time."""
 
     prepared: Prepared
-    trials: Trials
+    near: Near
     soon: Deadline
     waiting: list[Candidate]
     found: list[Repair] = field(default_factory=list)
     unsure: bool = False
+
+    @property
+    def trials(self) -> Trials:
+        """Whether there is a plan, were something else asked."""
+        return self.near.trials
 
     @property
     def wanted(self) -> int:
@@ -169,7 +176,7 @@ class _Search:
         known = one.plan
         if known is None and one.seen:  # what keeps more than it asks is a plan of it
             known = self.trials.known(one.asked())
-        return one, planned(self.prepared, one.patch, self._moment(), known)
+        return one, planned(self.prepared, one.patch, self._moment(), known, self.near)
 
     def _moment(self) -> Deadline:
         until = self.trials.deadline
@@ -185,8 +192,8 @@ class _Search:
             self.waiting = sorted([*self.waiting, other], key=lambda c: c.given_up)
 
 
-def _dials(prepared: Prepared, loose: Formulation, clashes: Clashes) -> dict[str, Sequence[Dial]]:
-    scope, allowed = prepared.scope, allowed_by_permits(loose.instance)
+def _dials(prepared: Prepared, instance: Instance, clashes: Clashes) -> dict[str, Sequence[Dial]]:
+    scope, allowed = prepared.scope, allowed_by_permits(instance)
     known = {c.id: c for c in scope.constraints}
     names = {name for clash in clashes.found for name in clash.names}
     return {n: dials_of(known[n], scope, allowed) if n in known else money_dials(n, scope) for n in sorted(names)}

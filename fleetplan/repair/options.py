@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fleetplan.optimize.instance import Array
-from fleetplan.optimize.trials import Asked, Trials
+from fleetplan.optimize.otherwise import Asked
+from fleetplan.optimize.trials import Trials
 from fleetplan.remedies import Loosening
 from fleetplan.repair.dials import Dial
 from fleetplan.reruns.patch import merged_patches

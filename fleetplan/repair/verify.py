@@ -9,15 +9,20 @@ from typing import Any
 
 from fleetplan import __version__
 from fleetplan.errors import RequestError
+from fleetplan.optimize.carried import cumulated_budget
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.first import First, first_plan
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import world_of
 from fleetplan.optimize.instance import Array, Instance, counted_modes
 from fleetplan.optimize.markets import MarketsProven, market_columns, markets_at
+from fleetplan.optimize.otherwise import asked_between
 from fleetplan.optimize.prices import unpriced
+from fleetplan.optimize.reach import reach_of
+from fleetplan.optimize.rooted import Root
+from fleetplan.optimize.rules import rules_for
 from fleetplan.optimize.search import SearchResult
-from fleetplan.optimize.trials import Deadline, Verdict
+from fleetplan.optimize.trials import Deadline, Trials, Verdict
 from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import check_plan
 from fleetplan.plans.status import Proof
@@ -37,16 +42,43 @@ class Verified:
     plan: Plan | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Near:
+    """A request's problem *apart*, and where to begin a relaxation of it, for problems that differ in what is asked alone."""
+
+    trials: Trials
+    root: Root
+
+    def formulated(self, before: Prepared, after: Prepared) -> Formulation | None:
+        """Return the problem of a patched request; None where it has to be written down anew.
+
+        Also where what is asked then bounds columns and switches: written anew it is tighter.
+        """
+        asked = asked_between(before.scope, after.scope)
+        modes = [counted_modes(prepared.scope.constraints) for prepared in (before, after)]
+        if asked is None or set(before.scope.deployments) != set(after.scope.deployments) or modes[0] != modes[1]:
+            return None
+        known, scope = self.trials.formulation.instance, after.scope
+        world = replace(known.world, scope=scope, budget_usd=cumulated_budget(scope.request.grid, scope.request))
+        instance = replace(known, world=world)
+        if not reach_of(instance, rules_for(instance)).same(self.trials.formulation.reach):
+            return None
+        return self.trials.formulated(asked, instance)
+
+
 def planned(
     prepared: Prepared,
     patch: Mapping[str, Any],
     deadline: Deadline,
     known: Array | None = None,
+    near: Near | None = None,
 ) -> Verified:
     """Return a plan of a request with a patch, passed by the independent checker.
 
     Parameters
     ----------
+    near
+        The request's problem: where the patch changes no more than what is asked, it is not written down anew.
     known
         The columns of some plan of it; None where none is known.
     """
@@ -58,8 +90,13 @@ def planned(
     if any(city not in prepared.services for city in scope.cities):
         return Verified("unknown")
     services = {city: prepared.services[city] for city in scope.cities}
-    f = formulate(_instance(prepared, Prepared(scope.request, prepared.catalogue, scope, services)))
-    first = first_plan(f, deadline, known)
+    again = Prepared(scope.request, prepared.catalogue, scope, services)
+    f, root = None, None
+    if near is not None:
+        f = near.formulated(prepared, again)
+        root = None if f is None else near.root
+    f = f or formulate(_instance(prepared, again))
+    first = first_plan(f, deadline, known, near=root)
     if first.x is None:
         return Verified(first.outcome)
     plan = _assembled(f, first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,19 @@ def sampled(surface: ResponseSurface, fleet: float, riders: float) -> Domain:
     return min(fleets, len(surface.sample_vehicles)), min(demands, len(surface.sample_demand))
 
 
+_PLANES: WeakKeyDictionary[ResponseSurface, dict[Domain, Array]] = WeakKeyDictionary()
+"""Planes by surface and samples that count: plans of the same cities are checked one after another."""
+
+
 def planes_over(surface: ResponseSurface, domain: Domain) -> Array:
     """Return the planes over the samples that count, shape (planes, 3): trips per vehicle, share of riders, trips a day."""
+    known = _PLANES.setdefault(surface, {})
+    if domain not in known:
+        known[domain] = _planes_over(surface, domain)
+    return known[domain]
+
+
+def _planes_over(surface: ResponseSurface, domain: Domain) -> Array:
     fleets, demands = domain
     if domain == surface.sample_trips.shape or min(domain) < FEWEST:
         return _without_noise(surface.planes)

@@ -37,10 +37,12 @@ def _vehicles(case: Case, fleet: StackFleet) -> Iterator[Violation]:
     placed = [sum(d.row.vehicles[t] + d.row.test_vehicles[t] for d in rows) for t in case.periods]
     spare = [owned(case, fleet.bought, t) - placed[t] for t in case.periods]
     for p, count in enumerate(fleet.bought):
+        if not count:
+            continue
         only = [count if k == p else 0 for k in case.periods]
         life = [t for t in case.periods if owned(case, only, t)]
         idle = min((spare[t] for t in life), default=count)
-        if count and idle > 0 and _decided_here(case, case.labels[p]):
+        if idle > 0 and _decided_here(case, case.labels[p]):
             text = say("{} of the {} vehicles bought are placed in no period of their life", min(idle, count), count)
             yield Violation(USED, case.where(fleet.stack, p), text, min(idle, count))
 
