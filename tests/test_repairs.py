@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from fleetplan.errors import InfeasibleError
-from fleetplan.optimize.formulate import formulate
+from fleetplan.optimize.formulate import formulate, formulated_apart
 from fleetplan.optimize.least import Limit, least_whole
-from fleetplan.optimize.otherwise import Asked
+from fleetplan.optimize.otherwise import Asked, asked_between
+from fleetplan.optimize.rooted import root_of
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
 from fleetplan.optimize.tidy import whole_columns
@@ -24,7 +25,7 @@ from fleetplan.planner import plan_with_context
 from fleetplan.remedies import Repair
 from fleetplan.repair.find import _Search, seconds_for
 from fleetplan.repair.options import smallest
-from fleetplan.repair.verify import Verified
+from fleetplan.repair.verify import Near, Verified
 from fleetplan.request import parse_request
 from fleetplan.reruns.rerun import apply_patch
 from fleetplan.run import Run
@@ -255,3 +256,47 @@ def test_nothing_is_called_firm_where_time_ran_out_before_all_was_known() -> Non
     assert not any("firm" in said for said in open_still)
     assert open_still[-1].startswith("There may be further ways")
     assert unfinished(settled=True, searched=True, found=2) == []
+
+
+PATCHES: list[dict[str, Any]] = [
+    {"constraints": {"many": {"vehicles": 90}}},
+    {"constraints": {"many": None, "pace": {"max": 1}}},
+    {"capital": {"per_quarter_usd": 9_000_000}},
+    {"constraints": {"later": {"type": "launch_not_before", "city": "belport", "month": "2028-01"}}},
+    {"capital": {"cash_floor_usd": 90_000_000}},
+    {"capital": {"cash_floor_usd": None}, "constraints": {"many": {"start": "2028-10"}}},
+]
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=str)
+def test_a_repair_s_problem_is_the_one_that_would_be_written_anew(patch: dict[str, Any]) -> None:
+    asked = request(
+        constraints=[MANY, SOON, PACE], capital={"per_quarter_usd": 30_000_000, "cash_floor_usd": 80_000_000}
+    )
+    before = written(asked)
+    trials = Trials(formulated_apart(before), Deadline.after(60))
+    near = Near(trials, root_of(trials.formulation.model, trials.asked_rows))
+    anew = written(parse_request(apply_patch(asked.model_dump(mode="json"), patch)))
+    one: Any = SimpleNamespace(scope=before.instance.scope)
+    two: Any = SimpleNamespace(scope=anew.instance.scope)
+    f = near.formulated(one, two)
+    if "later" in patch.get("constraints", {}):  # it bounds when services can open: written anew it is tighter
+        assert f is None
+        return
+    assert f is not None
+    assert f.instance.scope is anew.instance.scope
+    fresh = solve(anew.model, relax=True)
+    began = near.root.relaxed(f.model, 60.0)
+    assert began is None or began.value == pytest.approx(fresh.value, abs=1.0)
+    again = solve(f.model, relax=True)
+    assert again.status == fresh.status
+    assert (began is not None) == (fresh.status == "optimal")
+    assert again.value == (None if fresh.value is None else pytest.approx(fresh.value, abs=1.0))
+
+
+def test_a_delay_is_no_wish_whose_rows_could_be_written_beside_the_others() -> None:
+    one = written(request(constraints=[MANY])).instance.scope
+    delay = {"id": "late", "type": "permit_delay", "city": "belport", "months": 2}
+    assert asked_between(one, written(request(constraints=[MANY, delay])).instance.scope) is None
+    assert asked_between(one, written(request(constraints=[MANY], discount_rate=0.2)).instance.scope) is None
+    assert asked_between(one, one) == Asked()
