@@ -100,6 +100,15 @@ def test_what_is_broken_is_told_by_rule_with_the_nearest_plan() -> None:
     assert found.best.npv_usd >= near.money.npv_usd - 1.0
 
 
+def test_what_is_broken_in_any_case_hides_nothing_that_is_broken_needlessly(ours: Plan) -> None:
+    rich = {"id": "rich", "type": "result_floor", "least_usd": 90_000_000_000.0}
+    found = scored(
+        csv_text(tables(ours)["fleets"]).encode(), asked={**ASKED, "constraints": [*ASKED["constraints"], rich]}
+    )
+    assert [b.rule for b in found.breaches] == ["result_floor"]
+    assert found.money.npv_usd == pytest.approx(ours.objective, rel=1e-3)
+
+
 def test_a_plan_of_another_request_is_judged_by_its_decisions(ours: Plan) -> None:
     tighter = {**ASKED, "constraints": [{"id": "cap", "type": "fleet_cap", "vehicles": 60}]}
     found = scored(plan_text(ours).encode(), "plan.json", tighter)

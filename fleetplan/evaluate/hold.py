@@ -24,7 +24,13 @@ KEPT_RULES = frozenset({"launch_order", "response_curve", "demand", "city_demand
 """Rules that say what a decision is, or how many riders come of it: no plan made elsewhere can break them."""
 
 BROKEN_USD = 1e9
-"""What a unit of a broken row counts for: nothing that a plan earns makes up for it."""
+"""What a row counts for that is missed by as much as a unit of its largest column moves it: nothing earned makes up for it.
+
+A row of money is not broken a million times as much as one of vehicles.
+"""
+
+NEARLY_USD, NEARLY = 1e5, 1e-3
+"""How near to the best completion a search ends: what rules are broken in any case must not hide what is broken needlessly."""
 
 APART_USD = 1e7
 """What a vehicle more or fewer counts for in a year: the nearest plan comes first, and of those as near the one worth most."""
@@ -112,8 +118,10 @@ def completed(loose: Formulation, given: GivenPlan, deadline: Deadline) -> Array
     """
     model = _elastic(loose, _held(loose, given))
     whole = np.concatenate([whole_columns(loose), np.zeros(model.columns - loose.model.columns, dtype=bool)])
+    rough = solve(model, time_limit_s=max(0.1, deadline.left_s), relax=True, stop=deadline.stop).value
+    gap = NEARLY if rough is None else min(NEARLY, NEARLY_USD / max(1.0, abs(rough)))
     answer = made_whole(
-        model, whole, lambda m: solve(m, time_limit_s=max(0.1, deadline.left_s), gap=1e-3, stop=deadline.stop)
+        model, whole, lambda m: solve(m, time_limit_s=max(0.1, deadline.left_s), gap=gap, stop=deadline.stop)
     )
     return None if answer.x is None else tidied(loose, answer.x[: loose.model.columns], whole_columns(loose))
 
@@ -123,11 +131,13 @@ def _held(f: Formulation, given: GivenPlan) -> Model:
     model, known = f.model, decided(f, given)
     lower, upper = model.lower.copy(), model.upper.copy()
     rows = Builder(size=model.columns)
+    served: set[str] = set()
     for q, own in enumerate(f.columns.deployments):
         d = known.get(q)
         if d is None or not (any(d.vehicles) or any(level for level in d.level)):
             upper[own.begun] = lower[own.begun] = 0.0
             continue
+        served.add(d.city)
         fleet = np.asarray(d.vehicles, float)
         _steps(own.open, d, lower, upper)
         if d.programme_start is not None:
@@ -135,6 +145,10 @@ def _held(f: Formulation, given: GivenPlan) -> Model:
         t = np.arange(len(fleet))
         place = Place("deployment", city=d.city, stack=d.stack)
         rows.write("given", place, t, [(own.vehicles.T, 1.0)], low=fleet, high=fleet)
+    for city, depots in f.columns.depots.items():
+        if city not in served:
+            for columns in vars(depots).values():
+                upper[columns] = lower[columns]
     return replace(model.extended(rows, np.zeros(0)), lower=lower, upper=upper)
 
 
@@ -172,9 +186,11 @@ def _elastic(f: Formulation, model: Model) -> Model:
     rows = np.concatenate([low, high])
     signs = np.concatenate([np.ones(len(low)), -np.ones(len(high))])
     more = coo_matrix((signs, (rows, np.arange(len(rows)))), shape=(model.rows, len(rows)))
+    counts = model.matrix.multiply(~model.whole[None, :]).tocsr()  # a step's own size says nothing of a row's unit
+    largest = np.maximum(1.0, abs(counts).max(axis=1).toarray().ravel()[rows])
     return replace(
         model,
-        cost=np.concatenate([model.cost, np.full(len(rows), -BROKEN_USD)]),
+        cost=np.concatenate([model.cost, -BROKEN_USD / largest]),
         lower=np.concatenate([model.lower, np.zeros(len(rows))]),
         upper=np.concatenate([model.upper, np.full(len(rows), INF)]),
         whole=np.concatenate([model.whole, np.zeros(len(rows), dtype=bool)]),
