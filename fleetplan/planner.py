@@ -35,7 +35,8 @@ from fleetplan.plans.outcomes import with_causes
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
-from fleetplan.repair.find import LEAST_S, seconds_for, unfrozen, what_helps
+from fleetplan.repair.find import LEAST_S, seconds_for, what_helps
+from fleetplan.repair.kept import ways_out
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import Heir, Inherited
 from fleetplan.reruns.keeping import Keeping
@@ -263,8 +264,9 @@ def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *
         return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])
     until = time.monotonic() + (seconds_for(left_s) if mend else min(SAID_S, seconds_for(left_s)))
     if clashes := _kept_clashes(prepared, keeping):
-        freed = unfrozen(prepared, keeping.until, Deadline(until, run.stop)) if mend else None
-        repairs = repairs_said([] if freed is None else [freed], context)
+        parent, deadline = keeping.parent, Deadline(until, run.stop)
+        ways = ways_out(prepared, parent, keeping.until, clashes, deadline) if mend and parent is not None else []
+        repairs = repairs_said(ways, context)
         return InfeasibleError(msg, said(clashes, context), repairs, settled=False, searched=False)
     found = what_helps(prepared, max(SHORTEST_S, until - time.monotonic()), run.stop, mend=mend)
     repairs = repairs_said(found.repairs, context)

@@ -11,7 +11,7 @@ from fleetplan.facts import Fact
 
 LooseningKind = Literal["amount", "month", "anyone", "drop", "permits", "unfreeze"]
 """How a wish is loosened: less or more is asked, another month, no certain partner, nothing any more; or permits come sooner; or
-nothing stays of what a rerun keeps of its parent."""
+less or nothing stays of what a rerun keeps of its parent."""
 
 
 class Loosening(Fact):
@@ -20,9 +20,11 @@ class Loosening(Fact):
     Attributes
     ----------
     party
-        Id of a constraint of the request, ``capital``, ``cash_floor``, or ``kept`` for what a rerun keeps.
+        Id of a constraint of the request, ``capital``, ``cash_floor``, ``kept`` for what a rerun keeps, or a deployment of it as
+        ``stack@city``.
     member
-        What of it changes; empty where all of it goes.
+        What of it changes; empty where all of it goes. Of what is kept: ``freeze_until`` (nothing stays), ``openings`` (only they
+        stay, or one that need not), ``month`` (of an opening that stays).
     before, after
         Its value then and now: a number, a month, a name (None: not given), or a list of amounts by quarter.
     unit

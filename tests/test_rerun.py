@@ -251,7 +251,7 @@ def test_frozen_decisions_that_break_a_new_rule_are_named(parent):
     assert (party.kept.opens, party.kept.until) == (launch, "2028-04")
     assert party.kept.earliest > launch
     assert "permits now allow" in clash.sentence
-    (repair,) = caught.value.repairs
+    *others, repair = caught.value.repairs
     assert (repair.patch, repair.changes[0].kind, repair.changes[0].before) == ({}, "unfreeze", "2028-04")
     assert repair.sentence.startswith(
         "Nothing that the earlier plan decides before Apr 2028 has to stay: feasible, NPV "
@@ -259,7 +259,21 @@ def test_frozen_decisions_that_break_a_new_rule_are_named(parent):
     free = again(parent, LATE)
     assert free.objective - 1.0 <= repair.bound_usd
     assert repair.npv_usd <= free.bound + 1.0
-    assert not caught.value.searched  # other repairs were not looked for, and nobody is told that there are none
+    assert not caught.value.searched  # not all others were looked for, and nobody is told that there are none
+    later, closed = others
+    assert [c.member for c in later.changes] == ["openings", "month"]
+    assert [c.member for c in closed.changes] == ["openings", "openings"]
+    assert "only openings have to stay" in later.sentence
+    assert "Belport" in later.sentence
+    for one in others:
+        plan = again(parent, {"constraints": {**LATE["constraints"], **one.patch["constraints"]}})
+        kept = {key: d.launch for key, d in deployments_of(parent).items() if d.launch and d.launch < "2028-04"}
+        now = {key: d.launch for key, d in deployments_of(plan).items()}
+        assert {key: now[key] for key in kept if key != "beta@belport"} == {
+            key: month for key, month in kept.items() if key != "beta@belport"
+        }
+        assert plan.objective <= one.bound_usd + 1.0
+    assert len({repr(one.patch) for one in caught.value.repairs}) == 3
 
 
 def test_a_clash_without_the_frozen_decisions_is_told_as_ever(parent):

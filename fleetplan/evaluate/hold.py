@@ -186,7 +186,8 @@ def _elastic(f: Formulation, model: Model) -> Model:
     rows = np.concatenate([low, high])
     signs = np.concatenate([np.ones(len(low)), -np.ones(len(high))])
     more = coo_matrix((signs, (rows, np.arange(len(rows)))), shape=(model.rows, len(rows)))
-    counts = model.matrix.multiply(~model.whole[None, :]).tocsr()  # a step's own size says nothing of a row's unit
+    counts = model.matrix.copy()
+    counts.data = np.where(model.whole[counts.indices], 0.0, counts.data)  # a step's size says nothing of a row's unit
     largest = np.maximum(1.0, abs(counts).max(axis=1).toarray().ravel()[rows])
     return replace(
         model,

@@ -37,9 +37,6 @@ STRIDES = 50
 """A look in whole numbers takes a while: they go on in steps of so small a part of what fractions gave up already."""
 VERIFY_S = 6.0
 
-KEPT, WHOLLY = "kept", 1.0
-"""The party of what a rerun keeps, and what giving it up counts for: as a wish dropped."""
-
 
 @dataclass(frozen=True, slots=True)
 class Infeasible:
@@ -86,18 +83,6 @@ def what_helps(
         trials.deadline = deadline
         repairs, searched = repairs_of(prepared, Near(trials, root.result()), clashes, soon)
         return Infeasible(told.result(), repairs, clashes.settled, searched)
-
-
-def unfrozen(prepared: Prepared, until: str, deadline: Deadline) -> Repair | None:
-    """Return the repair of a rerun that nothing stays decided before a month, as in its parent; None where no plan was found.
-
-    Its patch changes nothing of the request: a rerun of the plan that ended has no plan to keep anything of.
-    """
-    plan = planned(prepared, {}, deadline).plan
-    if plan is None:
-        return None
-    change = Loosening(party=KEPT, kind="unfreeze", member="freeze_until", before=until)
-    return _told([change], {}, WHOLLY, plan)
 
 
 def repairs_of(prepared: Prepared, near: Near, clashes: Clashes, soon: Deadline) -> tuple[list[Repair], bool]:
@@ -228,10 +213,11 @@ def _least_whole(trials: Trials, one: Candidate, limit: Limit, deadline: Deadlin
 
 
 def _repair(one: Candidate, plan: Plan) -> Repair:
-    return _told(one.changes, one.patch, one.given_up, plan)
+    return repair_of(one.changes, one.patch, one.given_up, plan)
 
 
-def _told(changes: list[Loosening], patch: dict[str, Any], given_up: float, plan: Plan) -> Repair:
+def repair_of(changes: list[Loosening], patch: dict[str, Any], given_up: float, plan: Plan) -> Repair:
+    """Return a repair with what its plan is worth, not yet said in words."""
     return Repair(
         changes=changes,
         patch=patch,

@@ -54,7 +54,7 @@ def worth_words(repair: Repair, context: Context) -> str:
 def change_words(change: Loosening, context: Context) -> str:
     """Return one thing that is asked otherwise, within a sentence."""
     if change.kind == "unfreeze":
-        return f"nothing that the earlier plan decides before {_value(change.before, '')} has to stay"
+        return _unfrozen(change, context)
     if change.party not in context.constraints:
         return _money(change, context)
     entry = {k: v for k, v in context.constraints[change.party].items() if k not in FIRMLY}
@@ -67,6 +67,17 @@ def change_words(change: Loosening, context: Context) -> str:
         return f"permits {several(abs(int(_one(change.after))), 'month')} sooner, for “{asked}”"
     now = constraint_words({**entry, change.member: change.after}, context.names)
     return f"{now}, instead of {_value(change.before, change.unit)}"
+
+
+def _unfrozen(change: Loosening, context: Context) -> str:
+    """Return what of an earlier plan need not stay."""
+    when = _value(change.before, "")
+    if change.party == "kept":
+        if change.member == "openings":
+            return f"of what the earlier plan decides before {when} only openings have to stay"
+        return f"nothing that the earlier plan decides before {when} has to stay"
+    place = context.names.place(*change.party.split("@"))
+    return f"{place} may open in any month" if change.member == "month" else f"{place} need not open in {when}"
 
 
 def _money(change: Loosening, context: Context) -> str:
