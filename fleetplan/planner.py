@@ -164,7 +164,7 @@ def plan_with_context(
     return plan_prepared(prepared, options, run, parent=parent, so_far=so_far, mend=mend)
 
 
-def plan_prepared(
+def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     prepared: Prepared,
     options: PlanOptions = DEFAULT_OPTIONS,
     run: Run = QUIET,
@@ -174,11 +174,13 @@ def plan_prepared(
     bare: bool = False,
     mend: bool = True,
     boxes: KnownBoxes | None = None,
+    found: SearchResult | None = None,
 ) -> PlanningResult:
     """Plan a request that is ready to be planned; see :func:`plan_with_context`.
 
     ``bare``: without what is only told of a plan (what binds it, what keeps cities out), and of no plan (why there is none).
     ``boxes``: what is known from requests that differ in nothing but ``other_launches``; what is found out is added to it.
+    ``found``: what a search of its own found of this very problem; nothing is searched then.
     """
     clock = Clock(run.progress)
     clock.send("formulating")
@@ -189,14 +191,18 @@ def plan_prepared(
         if refused.clashes:
             raise refused
     nodes = None if options.node_limit is None else NodeClock()
-    alone = options.node_limit is not None or is_small(prepared.instance) or by_boxes(prepared.formulation)
+    alone = (
+        found is not None
+        or options.node_limit is not None
+        or is_small(prepared.instance)
+        or by_boxes(prepared.formulation)
+    )
     with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
         crew = None if alone else stack.enter_context(Crew(run.recruit))
         formulation = keeping.onto(prepared.formulation)
-
         heir = Heir(parent, prepared, options)
         begin = None if parent is None and so_far is None else _Begun(formulation, parent, so_far, clock, nodes)
-        result = _searched(
+        result = found or _searched(
             formulation,
             time_limit_s=_left_s(options, clock, run),
             gap=options.gap,

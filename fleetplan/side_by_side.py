@@ -23,6 +23,9 @@ MOST_LOST = 2
 Piece = tuple[Hashable, Any]
 """Its kind, and what is told to who does it."""
 
+More = Callable[[int, Any], Sequence[Piece]]
+"""Which pieces follow from what was made of one, told with its number."""
+
 
 class SideBySide:
     """So many processes, each of which calls ``begin(*given)`` before anything else."""
@@ -41,14 +44,19 @@ class SideBySide:
         for lane in self._lanes:
             lane.shutdown(cancel_futures=True)
 
-    def done(self, call: Callable[[Any], Any], pieces: Sequence[Piece]) -> Iterator[tuple[int, Any]]:
+    def done(
+        self, call: Callable[[Any], Any], pieces: Sequence[Piece], more: More | None = None
+    ) -> Iterator[tuple[int, Any]]:
         """Yield what ``call`` makes of each piece, with its number, in the order in which they are done.
+
+        ``more`` says which pieces follow from an answer; they are numbered on.
 
         Raises
         ------
         BrokenProcessPool
             If a piece's process died again and again.
         """
+        pieces = list(pieces)
         left, lost = list(range(len(pieces))), Counter[int]()
         free, at_work, answers = (
             list(range(len(self._lanes))),
@@ -68,6 +76,9 @@ class SideBySide:
                 free.append(lane)
                 try:
                     answers.append((number, future.result()))
+                    following = more(*answers[-1]) if more is not None else ()
+                    left += range(len(pieces), len(pieces) + len(following))
+                    pieces += following
                 except BrokenProcessPool:
                     self._replace(lane)
                     lost[number] += 1

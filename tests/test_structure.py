@@ -95,13 +95,16 @@ ALLOWED: dict[str, set[str]] = {
     "inquiry.why_not": INPUTS | {"inquiry.answer", "inquiry.question", "options", "run", "plans.types", "reruns.rerun"},
     "inquiry": set(),
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
-    "reruns.again": INPUTS | {"options", "run", "optimize", "planner", "prepare", "plans.types", "reruns.patch"},
+    "reruns.again": INPUTS
+    | {"options", "run", "optimize", "planner", "prepare", "plans.types", "reruns.patch", "threshold.types"},
     # Revalues what is decided; only what plans again stands above the planner.
     "doubt": INPUTS | {"doubt.types", "plans", "plans.types", "plans.check"},
     # What to plan next and what is known; only what plans again stands above the planner.
     "threshold.types": BASE,
     "threshold": INPUTS | {"doubt", "doubt.types", "plans.types", "reruns.patch", "threshold.types"},
-    "threshold.find": INPUTS | {"options", "run", "plans.types", "reruns.again", "threshold", "threshold.types"},
+    "threshold.held": INPUTS | {"optimize", "plans.types", "threshold"},
+    "threshold.find": INPUTS
+    | {"options", "run", "plans.types", "reruns.again", "threshold", "threshold.held", "threshold.types"},
     "limits.types": BASE | {"threshold.types"},
     "limits": INPUTS | {"plans.types", "limits.types", "threshold", "threshold.types"},
     "limits.find": INPUTS | {"options", "run", "plans.types", "reruns.again", "limits", "limits.types"},
@@ -308,6 +311,7 @@ LIBRARY = set(ALLOWED) - {
     "doubt.resolve",
     "reruns.again",
     "threshold.find",
+    "threshold.held",
     "limits.find",
     "recourse.making",
     "recourse.solve",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,13 +21,14 @@ from fleetplan.plans.types import Plan
 from fleetplan.reruns.again import Again
 from fleetplan.run import Run
 from fleetplan.threshold import dials
-from fleetplan.threshold.answer import worth_along
+from fleetplan.threshold.answer import Made, Search, tie_usd, worth_along
 from fleetplan.threshold.dials import Question, dial_of, patch_at
 from fleetplan.threshold.find import thresholds
+from fleetplan.threshold.held import held_steps
 from fleetplan.threshold.ranking import matter_most
 from fleetplan.threshold.shape import Watched, changes
 from fleetplan.threshold.steps import MOST_POINTS, bracket, next_step
-from fleetplan.threshold.types import Change, Dial, Side, Threshold, Tried
+from fleetplan.threshold.types import Change, Dial, Proofs, Side, Threshold, Tried, Watch
 from fleetplan.words.names import Names
 from fleetplan.words.threshold import changes_words, dial_name, share_of_range, threshold_rows, threshold_sentences
 from tests.plan_builder import make_services
@@ -77,7 +79,7 @@ def test_every_place_of_a_change_is_bracketed_by_two_neighbours(steps: int, gues
 
 def test_what_is_bracketed_is_what_every_value_planned_finds(world: Plan):
     dial = turned(world, key=FARE, low=5.0, high=60.0)
-    (found,) = thresholds(world, [dial], SERVICES, Watched("entry"), SEARCH, Run(catalogue=WORLD))
+    (found,) = thresholds(world, [dial], SERVICES, Watched("entry"), SEARCH, Run(catalogue=WORLD), workers=1)
     side = found.lower
     assert side is not None
     assert side.changes is not None
@@ -91,7 +93,8 @@ def test_what_is_bracketed_is_what_every_value_planned_finds(world: Plan):
     assert len(side.points) < STEPS
     assert side.kept_proof in {"bound", "none"}
     assert side.proven_change
-    assert side.open_usd is not None
+    assert side.changes.weighed
+    assert side.open_usd == max(0.0, (side.stays.other_usd or 0.0) - (side.stays.npv_usd or 0.0))
     names = Names(WORLD, (world,))
     told = " ".join(threshold_sentences(found, names))
     assert "Turned down, it changes between" in told
@@ -208,11 +211,65 @@ def test_the_command_tells_it_and_refuses_what_cannot_be_asked(
     done = CliRunner().invoke(app, ["threshold", str(path), *months])
     assert done.exit_code == 0, done.output
     assert "Months of the permit for paid service in Belport: no months later in this plan" in done.output
+    monkeypatch.setattr("fleetplan.threshold.find.WORKERS", 1)  # two processes and one come to the same
     as_json = CliRunner().invoke(app, ["threshold", str(path), *months, "--json"])
     assert json.loads(as_json.output)[0]["sentences"][0] in done.output.replace("\n", " ")
     monkeypatch.setattr("fleetplan.threshold.ranking.tornado", lambda _: SimpleNamespace(bars=[]))
     assert "nothing to turn" in CliRunner().invoke(app, ["threshold", str(path)]).output
     assert CliRunner().invoke(app, ["threshold", str(path), "--kind", "fare"]).exit_code == 2
+
+
+@pytest.mark.parametrize("what", ["entry", "launches", "areas"])
+@pytest.mark.parametrize("step", [-1, 0])
+def test_plans_weighed_are_those_that_both_sides_planned_apart_come_to(world: Plan, what: Watch, step: int):
+    dial, watched = turned(world, key=FARE, low=5.0, high=60.0), Watched(what)
+    search = Search(world, WORLD, dial, watched)
+    again = Again(world, WORLD, SERVICES, SEARCH, Run(catalogue=WORLD))
+    plan, told = again.weighed(search.patch(step), partial(held_steps, plan=world, watched=watched), tie_usd)
+    ordinary, (held, bound) = again.made(search.patch(step)), again.most(search.holding_patch(step), -1e12)
+    assert plan is not None
+    assert ordinary is not None
+    assert told is not None
+    assert told.weighed
+    assert bool(changes(world, plan, watched)) == bool(changes(world, ordinary, watched))
+    assert bool(changes(world, plan, watched)) == (step < 0 and what != "entry")
+    near = SEARCH.gap * max(abs(ordinary.objective), abs(plan.objective)) + tie_usd(plan.objective)
+    assert plan.objective == pytest.approx(ordinary.objective, abs=near + 0.01 * abs(ordinary.objective))
+    assert plan.bound >= ordinary.objective - 1.0
+    if held is not None and bound is not None and what != "areas":  # no constraint asks for areas
+        assert told.held_usd is not None
+        assert told.held_bound_usd is not None
+        assert held.objective - 1.0 <= told.held_bound_usd
+        assert told.held_usd <= bound + 1.0
+    if changes(world, ordinary, watched):
+        assert told.other_bound_usd is not None
+        assert told.other_bound_usd >= ordinary.objective - 1.0
+        assert changes(world, plan, watched) == changes(world, ordinary, watched)
+
+
+def test_where_no_plan_has_what_is_watched_the_best_other_one_is_told(world: Plan):
+    again = Again(world, WORLD, SERVICES, SEARCH, Run(catalogue=WORLD))
+    late = {"constraints": {"late": {"type": "permit_delay", "city": "belport", "months": 3}}}
+    held = partial(held_steps, plan=world, watched=Watched())
+    plan, told = again.weighed(late, held, tie_usd)
+    assert plan is not None
+    assert told == Proofs()
+    assert {c.move for c in changes(world, plan, Watched())} <= {"later", "leaves"}
+    elsewhere = again.weighed({"cities": ["aston"]}, held, tie_usd)[1]
+    assert elsewhere == Proofs()
+
+
+def test_the_next_value_is_where_a_line_between_two_weighed_says(world: Plan):
+    dial = Dial(kind="capital", unit="times", likely=1.0, low=0.5, high=2.0, steps_down=10, steps_up=20)
+    search, ahead = Search(world, WORLD, dial, Watched()), {4: -3e6, 16: 1e6}
+    for step, usd in ahead.items():
+        best = world.model_copy(update={"objective": 5e6 + max(0.0, usd)})
+        search.found[step] = Made(
+            best, proofs=Proofs(held_usd=5e6, held_bound_usd=5e6, other_bound_usd=5e6 + usd, weighed=True)
+        )
+    assert search._crossing(1, 4, 16) == 4 + 9
+    search.found[4] = Made(world, proofs=Proofs())
+    assert search._crossing(1, 4, 16) is None
 
 
 def test_a_bound_is_enough_where_it_lies_below_what_was_found(world: Plan, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,7 +22,7 @@ from fleetplan.service.types import CityService
 from fleetplan.threshold.dials import numbers_at, patch_at
 from fleetplan.threshold.shape import Watched, changes, holding
 from fleetplan.threshold.steps import Bracket, bracket, next_step
-from fleetplan.threshold.types import Dial, Side, Threshold, Tried
+from fleetplan.threshold.types import Dial, Proofs, Side, Threshold, Tried
 
 Array = NDArray[np.float64]
 Direction = Literal[-1, 1]
@@ -33,12 +34,14 @@ TIE_SHARE, TIE_USD = 1e-4, 1e4
 class Made:
     """A plan made anew, or that there is none (None), and its id where it is stored.
 
-    ``bound_usd``: what no plan exceeds where that is all that was asked; then none was made.
+    ``bound_usd``: what no plan exceeds where that is all that was asked; then none was made. ``proofs``: what is proven of plans
+    that have what is watched as it is and of all others, where the two were weighed.
     """
 
     plan: Plan | None
     id: str = ""
     bound_usd: float | None = None
+    proofs: Proofs | None = None
 
     @property
     def most_usd(self) -> float | None:
@@ -94,7 +97,8 @@ class Search:
             return []
         ends = [self._bracket(side).outer for side in (-1, 1)]
         steps = [side * outer for side, outer in zip((-1, 1), ends, strict=True) if outer is not None]
-        return [step for step in steps if step not in self.held and self.found[step].plan is not None]
+        open_ones = [step for step in steps if step not in self.held and self.found[step].proofs is None]
+        return [step for step in open_ones if self.found[step].plan is not None]
 
     def worth_usd(self, step: int) -> float:
         """Return what the plan found at a step is worth."""
@@ -133,6 +137,8 @@ class Search:
         return None if step is None else side * step
 
     def _crossing(self, side: Direction, inner: int, outer: int) -> int | None:
+        if (weighed := self._balance(side, inner, outer)) is not None:
+            return weighed
         far = self.found[side * outer].plan
         near = self.plan if not inner else self.found[side * inner].plan
         if self.worth is None or far is None or near is None:
@@ -142,6 +148,13 @@ class Search:
         above = np.flatnonzero(self.worth(far, signed) >= self.worth(near, signed))
         return steps[int(above[0])] if len(above) else None
 
+    def _balance(self, side: Direction, inner: int, outer: int) -> int | None:
+        """Return the first step at which the best other plan is worth as much, on a line between two steps weighed."""
+        ahead = [None if not step else _ahead(self.found[side * step]) for step in (inner, outer)]
+        if ahead[0] is None or ahead[1] is None or not ahead[0] < 0.0 < ahead[1]:
+            return None
+        return inner + max(1, math.ceil((outer - inner) * -ahead[0] / (ahead[1] - ahead[0])))
+
     def _tried(self, step: int) -> Tried:
         made = self.found[step]
         kept = None if self.worth is None else round(float(self.worth(self.plan, [step])[0]), 2)
@@ -149,14 +162,17 @@ class Search:
         if made.plan is None:
             none = {"npv_usd": None, "bound_usd": None}
             return Tried(step=step, value=self.dial.value(step), kept_usd=kept, changes=other, plan=made.id, **none)
-        npv = made.plan.objective
-        tie = kept is not None and abs(npv - kept) <= max(TIE_USD, TIE_SHARE * abs(npv))
+        npv, proofs = made.plan.objective, made.proofs
+        tie = kept is not None and abs(npv - kept) <= tie_usd(npv)
         return Tried(
             step=step,
             value=self.dial.value(step),
             npv_usd=npv,
             bound_usd=made.plan.bound,
             kept_usd=kept,
+            held_usd=None if proofs is None or proofs.held_usd is None else round(proofs.held_usd, 2),
+            other_usd=None if proofs is None else proofs.other_bound_usd,
+            weighed=proofs is not None and proofs.weighed,
             changes=[] if tie else other,
             plan=made.id,
         )
@@ -175,12 +191,34 @@ class Search:
         told = [points[step] for step in sorted(points)]
         stays = points[found.inner] if found.inner else self._own()
         outer = None if found.outer is None else points[found.outer]
-        held = None if found.outer is None else self.held.get(side * found.outer)
+        held = None if found.outer is None else self._held(side * found.outer)
         bound = None if held is None else held.most_usd
         proof = "open" if held is None else "none" if bound is None else "bound"
         return Side.model_validate(
             {"points": told, "stays": stays, "changes": outer, "kept_bound_usd": bound, "kept_proof": proof}
         )
+
+    def _held(self, step: int) -> Made | None:
+        """Return what is known of plans with the launches in question at a step; None where it was not asked."""
+        proofs = self.found[step].proofs
+        return self.held.get(step) if proofs is None else Made(None, bound_usd=proofs.held_bound_usd)
+
+
+def tie_usd(worth_usd: float) -> float:
+    """Return by how much a plan may be worth more than one worth so much, and be the same plan."""
+    return max(TIE_USD, TIE_SHARE * abs(worth_usd))
+
+
+def _ahead(made: Made) -> float | None:
+    """Return what the best plan that does something otherwise is worth more than the best one found that does not.
+
+    Where none was found that is better, what it could be worth by the bound.
+    """
+    proofs = made.proofs
+    if proofs is None or proofs.held_usd is None or proofs.other_bound_usd is None or made.plan is None:
+        return None
+    better = made.plan.objective > proofs.held_usd + tie_usd(proofs.held_usd)
+    return (made.plan.objective if better else proofs.other_bound_usd) - proofs.held_usd
 
 
 def worth_along(dial: Dial, catalogue: Catalogue, services: Mapping[str, CityService], plan: Plan) -> Worth | None:

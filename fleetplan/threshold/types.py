@@ -74,6 +74,18 @@ class Change(Fact):
     after: str
 
 
+class Proofs(Fact):
+    """What is proven of plans with what is watched as it is, and of all others, USD; None of a bound: there is no such plan.
+
+    ``held_usd`` is what the best plan found with it is worth. ``weighed``: what the others are worth was bounded by itself.
+    """
+
+    held_usd: float | None = None
+    held_bound_usd: float | None = None
+    other_bound_usd: float | None = None
+    weighed: bool = False
+
+
 class Tried(Fact):
     """A plan made anew at one value of what is turned.
 
@@ -83,6 +95,11 @@ class Tried(Fact):
         Its worth and its proven bound; None where no plan keeps every rule there.
     kept_usd
         What the decisions of the plan in question are worth there, where that is known without planning.
+    held_usd
+        What the best plan found there with what is watched as in the plan in question is worth; None: none was looked for.
+    other_usd, weighed
+        What no plan exceeds that does something of what is watched otherwise, where that was proven by itself (``weighed``);
+        None: there is no such plan.
     changes
         What it does otherwise; empty: nothing that is watched.
     plan
@@ -94,6 +111,9 @@ class Tried(Fact):
     npv_usd: float | None
     bound_usd: float | None
     kept_usd: float | None = None
+    held_usd: float | None = None
+    other_usd: float | None = None
+    weighed: bool = False
     changes: list[Change] = Field(default_factory=list)
     plan: str = ""
 
@@ -134,6 +154,8 @@ class Side(Fact):
     def open_usd(self) -> float | None:
         """How much more another plan could be worth, by the bound, where the plan's launches still stand; None: unknown."""
         at = self.stays
+        if at.weighed and at.npv_usd is not None:
+            return 0.0 if at.other_usd is None else max(0.0, at.other_usd - at.npv_usd)
         return None if at.bound_usd is None or at.npv_usd is None else max(0.0, at.bound_usd - at.npv_usd)
 
 
