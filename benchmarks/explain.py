@@ -135,7 +135,7 @@ def options_measured(name: str, plan: Plan, seconds: float) -> bool:
     else:
         within = "any" if name == "five-alternatives" else "5%"
         asked = asked_of(plan, catalogue, 5, within, "launches")
-        found = alternatives(find_alternatives(plan, asked, _within(ALTERNATIVES, seconds)), catalogue)
+        found = alternatives(find_alternatives(plan, asked, _within(ALTERNATIVES, seconds), bare=True), catalogue)
         lines = [*found.sentences, *(one.sentences[0] for one in found.others)]
         whole = found.ended in {"enough", "proven"}
     took = time.monotonic() - began

@@ -61,7 +61,7 @@ def alternatives_command(
         given, catalogue = read_plan(plan), load_catalogue()
         asked = asked_of(given, catalogue, count, within, differ.value, city)
         options = parse_options({"time_limit_s": time_limit, "gap": gap})
-        chain = searched(lambda run: find_alternatives(given, asked, options, run))
+        chain = searched(lambda run: find_alternatives(given, asked, options, run, bare=out is None))
         found = alternatives(chain, catalogue)
         files = write_plans(out, "alternative", [chain.found[k] for k in chain.ranked]) if out is not None else []
         typer.echo(found.model_dump_json() if as_json else "\n".join([*_lines(found), *_written(files)]))

@@ -179,12 +179,11 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     """Plan a request that is ready to be planned; see :func:`plan_with_context`.
 
     ``bare``: without what is only told of a plan (what binds it, what keeps cities out), and of no plan (why there is none).
-    ``boxes``: what is known from requests that differ in nothing but ``other_launches``; what is found out is added to it.
-    ``found``: what a search of its own found of this very problem; nothing is searched then.
+    ``boxes``: what is known from requests that differ only in ``other_launches``; what is found out is added to it. ``found``:
+    what a search of its own found of this very problem; nothing is searched then.
     """
-    clock = Clock(run.progress)
+    clock, keeping = Clock(run.progress), Keeping(parent, options)
     clock.send("formulating")
-    keeping = Keeping(parent, options)
     if not bare and _surely_none(prepared, keeping, run, mend=mend):
         clock.send("conflicts")
         refused = _infeasible(prepared, keeping, _why_s(options, clock, run), run, mend=mend)

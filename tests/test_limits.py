@@ -82,7 +82,7 @@ def test_a_band_holds_what_the_best_plans_lie_apart(plan: Plan):
         Probe(kind="supply", change=-0.1, stack="beta", loosens=False),
     ]
     exact = made(plan.request.model_dump(mode="json")).objective
-    found = worth_of_limits(plan, chosen, SERVICES, LOOSELY, Run(catalogue=WORLD))
+    found = worth_of_limits(plan, chosen, SERVICES, LOOSELY, Run(catalogue=WORLD), workers=1)
     for one in found:
         then = made(apply_patch(plan.request.model_dump(mode="json"), patch_of(one.probe, plan, WORLD))).objective
         assert one.least_usd is not None

@@ -362,7 +362,7 @@ def test_the_commands_write_the_plans_they_tell_of(plan: Plan, tmp_path: Path, m
     assert run(app, ["alternatives", str(file), "--within", "much"]).exit_code == 2
 
 
-def _found_without_a_search(plan: Plan, asked: Any, *_: Any) -> Any:
+def _found_without_a_search(plan: Plan, asked: Any, *_: Any, **__: Any) -> Any:
     return Chain(plan, asked, [plan.model_copy(update={"objective": plan.objective - 1e6})])
 
 

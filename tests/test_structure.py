@@ -97,6 +97,7 @@ ALLOWED: dict[str, set[str]] = {
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
     "reruns.again": INPUTS
     | {"options", "run", "optimize", "planner", "prepare", "plans.types", "reruns.patch", "threshold.types"},
+    "reruns.beside": BASE | {"run", "reruns.again"},
     # Revalues what is decided; only what plans again stands above the planner.
     "doubt": INPUTS | {"doubt.types", "plans", "plans.types", "plans.check"},
     # What to plan next and what is known; only what plans again stands above the planner.
@@ -104,10 +105,20 @@ ALLOWED: dict[str, set[str]] = {
     "threshold": INPUTS | {"doubt", "doubt.types", "plans.types", "reruns.patch", "threshold.types"},
     "threshold.held": INPUTS | {"optimize", "plans.types", "threshold"},
     "threshold.find": INPUTS
-    | {"options", "run", "plans.types", "reruns.again", "threshold", "threshold.held", "threshold.types"},
+    | {
+        "options",
+        "run",
+        "plans.types",
+        "reruns.again",
+        "reruns.beside",
+        "threshold",
+        "threshold.held",
+        "threshold.types",
+    },
     "limits.types": BASE | {"threshold.types"},
     "limits": INPUTS | {"plans.types", "limits.types", "threshold", "threshold.types"},
-    "limits.find": INPUTS | {"options", "run", "plans.types", "reruns.again", "limits", "limits.types"},
+    "limits.find": INPUTS
+    | {"options", "run", "plans.types", "reruns.again", "reruns.beside", "limits", "limits.types"},
     "doubt.fanout": INPUTS | {"options", "run", "prepare", "plans", "plans.types", "reruns.again"},
     "doubt.resolve": INPUTS | {"doubt", "doubt.fanout", "doubt.types", "plans.types"},
     # What is decided for all, and what plans of single scenarios say together; only what plans again stands above the planner.
@@ -310,6 +321,7 @@ LIBRARY = set(ALLOWED) - {
     "doubt.fanout",
     "doubt.resolve",
     "reruns.again",
+    "reruns.beside",
     "threshold.find",
     "threshold.held",
     "limits.find",

@@ -211,7 +211,7 @@ def test_the_command_tells_it_and_refuses_what_cannot_be_asked(
     done = CliRunner().invoke(app, ["threshold", str(path), *months])
     assert done.exit_code == 0, done.output
     assert "Months of the permit for paid service in Belport: no months later in this plan" in done.output
-    monkeypatch.setattr("fleetplan.threshold.find.WORKERS", 1)  # two processes and one come to the same
+    monkeypatch.setattr("fleetplan.reruns.beside.WORKERS", 1)  # two processes and one come to the same
     as_json = CliRunner().invoke(app, ["threshold", str(path), *months, "--json"])
     assert json.loads(as_json.output)[0]["sentences"][0] in done.output.replace("\n", " ")
     monkeypatch.setattr("fleetplan.threshold.ranking.tornado", lambda _: SimpleNamespace(bars=[]))

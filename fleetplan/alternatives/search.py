@@ -19,18 +19,21 @@ OPTIONS = PlanOptions(gap=GAP, time_limit_s=SECONDS)
 """How each is searched for; the gap is far below what alternatives may give up, so that their order means something."""
 
 
-def find_alternatives(plan: Plan, asked: Asked, options: PlanOptions = OPTIONS, run: Run = QUIET) -> Chain:
+def find_alternatives(
+    plan: Plan, asked: Asked, options: PlanOptions = OPTIONS, run: Run = QUIET, *, bare: bool = False
+) -> Chain:
     """Return the plans nearest to a plan that differ from it and from one another; each was passed by the independent checker.
 
     The search ends with as many as were asked for, with the first that is not near enough, once no plan of another structure is
-    left, or when it is stopped.
+    left, or when it is stopped. ``bare``: without what is only told of a plan by itself (what binds it, what keeps cities out).
     """
     chain, prepared, boxes = Chain(plan, asked), prepare(plan.request, run), Known()
     while not chain.over:
         patch = {**chain.patch(), "name": alternative_name(plan.name, len(chain.found) + 1)}
         request = parse_request(apply_patch(plan.request.model_dump(mode="json"), patch))
         try:  # no parent: that its launches are not to be again is the point, so it is nothing to begin with
-            chain.found.append(plan_prepared(prepare_again(request, prepared), options, run, boxes=boxes).plan)
+            again = prepare_again(request, prepared)
+            chain.found.append(plan_prepared(again, options, run, boxes=boxes, bare=bare).plan)
         except InfeasibleError:
             chain.none_left = True
         except SolverError:  # none was found in time, and that there is none was not proven

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from fleetplan.catalogue import load_catalogue
 from fleetplan.limits.answer import probed
@@ -12,10 +12,9 @@ from fleetplan.limits.types import Probe, Probed
 from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.reruns.again import OPTIONS, Again
+from fleetplan.reruns.beside import made_beside
 from fleetplan.run import QUIET, Run
 from fleetplan.service.types import CityService
-
-TOGETHER = 2
 
 
 def worth_of_limits(
@@ -24,11 +23,18 @@ def worth_of_limits(
     services: Mapping[str, CityService],
     options: PlanOptions = OPTIONS,
     run: Run = QUIET,
+    workers: int | None = None,
 ) -> list[Probed]:
-    """Return what each moved limit is worth, in the order of the probes; ``services`` are the curves of the plan's cities."""
+    """Return what each moved limit is worth, in the order of the probes.
+
+    ``services`` are the curves of the plan's cities; ``workers`` processes share them out, with one this one makes all.
+    """
     catalogue = run.catalogue if run.catalogue is not None else load_catalogue()
     again = Again(plan, catalogue, services, options, Run(stop=run.stop, catalogue=catalogue, cache_dir=run.cache_dir))
     patches = [patch_of(probe, plan, catalogue) for probe in probes]
-    with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
-        made = list(pool.map(again.made, patches))
-    return [probed(probe, plan, found) for probe, found in zip(probes, made, strict=True)]
+    made = {number: one for (number, _), one in made_beside(again, _made, list(enumerate(patches)), workers=workers)}
+    return [probed(probe, plan, made[number]) for number, probe in enumerate(probes)]
+
+
+def _made(again: Again, told: tuple[int, Mapping[str, Any]]) -> Plan | None:
+    return again.made(told[1])
