@@ -88,6 +88,18 @@ def tornado(books: Books) -> Tornado:
     )
 
 
+def widest(books: Books) -> list[str]:
+    """Return the keys of the figures that move the plan, the widest bar first: a tornado without what its ends break."""
+    figures, npv = figures_of(books).ranged, float(books.likely.npv_usd[0])
+    changed, curves = one_at_a_time(figures)
+    found = books.revalued(changed, 2 * len(figures), curves)
+    width: dict[str, float] = {}
+    for k, one in enumerate(figures):
+        if any(_moves(books.likely, found, row) for row in (2 * k, 2 * k + 1)):
+            width[one.key] = max(abs(round(float(found.npv_usd[row]), 2) - npv) for row in (2 * k, 2 * k + 1))
+    return sorted(width, key=lambda key: (-width[key], key))
+
+
 def moving(books: Books, figures: Sequence[Ranged]) -> list[Ranged]:
     """Return the figures that move the plan's value or its trips at one of their ends."""
     changed, curves = one_at_a_time(figures)

@@ -19,7 +19,7 @@ from fleetplan.optimize.boxes import Box, within, without
 from fleetplan.optimize.ending import ending_of, tolerance_usd
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
-from fleetplan.optimize.matrix import Ints
+from fleetplan.optimize.matrix import PLAN, Builder, Ints, Model, RowLabel
 from fleetplan.optimize.nothing import worth_of_nothing
 from fleetplan.optimize.pair.blocks import LARGE_COLUMNS
 from fleetplan.optimize.pair.plans import Apart, Planner
@@ -69,14 +69,13 @@ def weigh(f: Formulation, held: Box, limits: Limits, *, seed: int, tie_usd: Call
     tie_usd
         By how much more than a plan with the steps, worth so much, a plan without them has to be worth.
     """
-    began, scale = time.monotonic(), _Scale(f, limits, seed)
+    began, scale = time.monotonic(), _Scale(f, held, limits, seed)
     own, others = _Part(held), [_Part(box) for box in without((), held)]
     scale.bound(own)
     scale.plan_at_once(own)
     if own.x is None:
         return Weighed(None, -np.inf, own.bound_usd, np.inf)
-    for part in others:
-        scale.bound(part)
+    scale.bound_others(others, own.usd)
     best = scale.best_of(others, own.usd + tie_usd(own.usd))
     if best is not None and own.bound_usd >= best.usd:
         scale.search(own, best.usd)
@@ -98,14 +97,30 @@ class _Part:
     """The solution in fractions."""
 
 
+def _newcomers(held: Box) -> frozenset[int]:
+    """Return the deployments that are held not to open."""
+    return frozenset(step.deployment for step in held) - {step.deployment for step in held if step.taken}
+
+
+def _with_newcomers(f: Formulation, newcomers: frozenset[int]) -> Model:
+    """Return the problem with a last row that says how many of some deployments open, of which nothing is asked."""
+    last = f.instance.periods - 1
+    rows = Builder(size=f.model.columns)
+    terms = [(int(f.columns.deployments[q].open[0, last]), 1.0) for q in sorted(newcomers)]
+    rows.row(RowLabel("weighing", PLAN, last, "newcomers"), terms)
+    return replace(f.model.extended(rows, np.zeros(0)), blocks=())
+
+
 class _Scale:
     """A problem whose relaxation is solved, and ways to bound a box of it and to find plans there."""
 
-    def __init__(self, f: Formulation, limits: Limits, seed: int) -> None:
+    def __init__(self, f: Formulation, held: Box, limits: Limits, seed: int) -> None:
         self.formulation, self.limits, self.seed = f, limits, seed
         self.whole = whole_columns(f)
         self.outline = outline_of(f, f.model, self.whole)
-        self.root = Relaxation(self.outline)
+        self._newcomers = _newcomers(held)
+        self._row = f.model.rows
+        self.root = Relaxation(replace(self.outline, model=_with_newcomers(f, self._newcomers)))
         self._basis = self.root.basis if self.root.optimal else None
         self._columns: Ints = np.unique(np.concatenate([row for own in self.outline.steps for row in own.rows]))
 
@@ -126,6 +141,22 @@ class _Scale:
             part.bound_usd, part.near = self.root.value, self.root.x
         elif self.root.infeasible:
             part.bound_usd = -np.inf
+
+    def bound_others(self, parts: list[_Part], least_usd: float) -> None:
+        """Bound the boxes without the steps; those in which somebody else enters together, then each where need be."""
+        entering = [part for part in parts if part.box[-1].deployment in self._newcomers]
+        for part in (part for part in parts if part not in entering):
+            self.bound(part)
+        if not entering:
+            return
+        together = _Part(entering[0].box[:-1])
+        self.root.ask(self._row, 1.0)
+        self.bound(together)
+        self.root.ask(self._row, -np.inf)
+        for part in entering:
+            part.bound_usd = together.bound_usd
+            if together.bound_usd > least_usd:
+                self.bound(part)
 
     def plan_at_once(self, part: _Part) -> None:
         """Find a plan in a box about where its relaxation has its steps, as the first plan of a search is found; else search."""

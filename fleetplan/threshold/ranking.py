@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.doubt.books import Books
 from fleetplan.doubt.shifts import in_curves
-from fleetplan.doubt.tornado import tornado
+from fleetplan.doubt.tornado import tornado, widest
 from fleetplan.doubt.types import Tornado
 from fleetplan.errors import RequestError
 from fleetplan.plans.types import Plan
@@ -29,13 +29,20 @@ def matter_most(
 
     Figures in the response curves are left out: each value of one would need streets and trips made anew.
     """
-    bars = (known or tornado(Books.of(plan, catalogue, services))).bars
+    keys = (bar.key for bar in known.bars) if known is not None else _keys(Books.of(plan, catalogue, services))
     found: list[Dial] = []
-    for key in (bar.key for bar in bars if not in_curves(bar.key)):
+    for key in (key for key in keys if not in_curves(key)):
         if len(found) == most:
             break
         found.extend(_dials(key, plan, catalogue))
     return found
+
+
+def _keys(books: Books) -> Iterator[str]:
+    """Yield the figures that move a plan, the widest bar first, then those that only break one of its rules at an end."""
+    moving = widest(books)
+    yield from moving
+    yield from (bar.key for bar in tornado(books).bars if bar.key not in moving)
 
 
 def _dials(key: str, plan: Plan, catalogue: Catalogue) -> Iterator[Dial]:

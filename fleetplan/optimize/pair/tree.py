@@ -77,6 +77,11 @@ class Relaxation:
         self.highs.run()
         return self._known()
 
+    def ask(self, row: int, low: float) -> None:
+        """Ask at least so much of a row from now on; nothing changes where only columns that are held stand in it."""
+        for at in np.flatnonzero(self._left.rows == row).tolist():
+            self.highs.changeRowBounds(at, low, highspy.kHighsInf)
+
 
 @dataclass(order=True)
 class Node:
