@@ -28,12 +28,14 @@ class Turn(BaseModel):
 def solving(service: Service, row: PlanRow) -> dict[str, Any]:
     """Return everything that the page of a plan in the making shows."""
     parent = service.store.get(row.parent) if row.parent else None
+    begun = parent is not None and parent.answer_sha256 is not None  # there is an earlier plan to start from
     return {
         "row": row,
         "parent": parent,
+        "from_earlier": begun,
         "changed": changes(row, parent, service.known.catalogue) if row.parent else [],
         "asked": asked_whole(row.request, service.known.catalogue),
-        "steps": steps(rerun=row.parent is not None, markets=row.request.get("objective") == "markets_then_npv"),
+        "steps": steps(rerun=begun, markets=row.request.get("objective") == "markets_then_npv"),
         "hidden_until": ONLY_WHEN_INFEASIBLE,
         "gap_asked": gap_words(row),
         "live": _live(row, turn(service, row)),

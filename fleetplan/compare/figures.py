@@ -9,6 +9,7 @@ from fleetplan.compare.types import Comparison, KpiPair
 from fleetplan.months import month_number
 from fleetplan.plans.reading import area_km2
 from fleetplan.plans.types import CityRollout, Plan, Returns
+from fleetplan.words.comparison import band_briefly
 from fleetplan.words.proof import gap_of
 from fleetplan.words.values import DASH, count, decimal, month_name, several, usd, usd_fine
 from fleetplan.words.worth import cost_words, fare_words, rate_words
@@ -35,9 +36,11 @@ KPIS: tuple[tuple[str, str, Any], ...] = (
 
 
 def kpi_rows(a: Plan, b: Plan, comparison: Comparison) -> list[dict[str, str]]:
-    """Return the headline figures of both plans with their difference, in words; the gap last."""
+    """Return the headline figures of both plans with their difference, in words, that in value with its band; the gap last."""
     pairs = {pair.name: pair for pair in comparison.kpis}
     rows = [_kpi(label, pairs[name], written) for name, label, written in KPIS if name in pairs]
+    if comparison.band is not None and rows and KPIS[0][0] in pairs:
+        rows[0]["difference"] += band_briefly(comparison.band)
     gap = {"label": "Proven gap", "a": gap_of(a), "b": gap_of(b), "difference": ""}
     return [*rows, gap]
 

@@ -59,7 +59,7 @@ def worth_band(found: Probed) -> str:
         return "no plan"
     if max(abs(least), abs(most)) < NOTHING_USD:
         return "nothing, as is proven"
-    if abs(most - least) < NOTHING_USD:
+    if usd(least) == usd(most):
         return f"{usd(most)}, as is proven"
     return f"between {usd(least)} and {usd(most)}"
 

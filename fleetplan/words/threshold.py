@@ -138,8 +138,8 @@ def _change(change: Change, names: Names) -> str:
     if change.move == "leaves":
         return f"{place} leaves (it opens in {month_name(change.before)} in this plan)"
     if change.move in {"earlier", "later"}:
-        return f"{place} opens {change.move}, in {month_name(change.after)} and not in {month_name(change.before)}"
-    return f"{place} reaches area {change.after} and not {change.before}"
+        return f"{place} opens {change.move}, in {month_name(change.after)} instead of {month_name(change.before)}"
+    return f"{place} reaches area {change.after} instead of {change.before}"
 
 
 def threshold_rows(found: Threshold, names: Names) -> list[dict[str, str]]:

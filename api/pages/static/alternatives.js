@@ -1,7 +1,7 @@
 /* The page of a plan's alternatives and frontiers: plans that are missing are asked for and followed. */
 import { asking } from "./lib/asked.js";
 import { duration } from "./lib/format.js";
-import { at, call, say, showProblems } from "./lib/http.js";
+import { at, follow, say, showProblems } from "./lib/http.js";
 
 const POLL_MS = 2000;
 const plan = document.getElementById("alternatives").dataset.plan;
@@ -26,7 +26,7 @@ async function followChain(box, begin) {
   const tried = new Set();
   const plans = asking(progress);
   for (;;) {
-    const told = await call("GET", at(`/v1/plans/${plan}/alternatives?${asked}`));
+    const told = await follow(at(`/v1/plans/${plan}/alternatives?${asked}`));
     progress.querySelector("progress").value = told.alternatives.others.length;
     progress.querySelector("span").textContent = `${told.plans.length} known, ${duration((Date.now() - began) / 1000)}`;
     if (told.state === "known") break;
@@ -47,7 +47,7 @@ async function followPoints(box, axis, calls = []) {
   const plans = asking(progress);
   for (const one of calls) await plans.post(one);
   for (;;) {
-    const { points } = await call("GET", at(`/v1/plans/${plan}/frontier?axis=${axis}`));
+    const { points } = await follow(at(`/v1/plans/${plan}/frontier?axis=${axis}`));
     const known = points.filter((point) => point.state === "known").length;
     progress.querySelector("progress").value = known;
     progress.querySelector("span").textContent = `${known} of ${points.length} known, ${duration((Date.now() - began) / 1000)}`;
@@ -57,7 +57,7 @@ async function followPoints(box, axis, calls = []) {
   readAnew(axis);
 }
 
-function offer(box, follow) {
+function offer(box, begin) {
   const problems = box.querySelector("[data-problems]");
   const button = box.querySelector("[data-make]");
   const failed = (error) => showProblems(problems, error);
@@ -65,7 +65,7 @@ function offer(box, follow) {
     button.disabled = true;
     problems.hidden = true;
     say("The plans are being made");
-    follow().catch((error) => {
+    begin().catch((error) => {
       button.disabled = false;
       failed(error);
     });

@@ -1,6 +1,6 @@
 /* Why not: the question is planned as a rerun, and the answer is read when that has ended. */
 import { asking } from "../lib/asked.js";
-import { at, call, say, showProblems } from "../lib/http.js";
+import { at, call, follow, say, showProblems } from "../lib/http.js";
 import { duration } from "../lib/format.js";
 
 const POLL_MS = 1500;
@@ -40,7 +40,7 @@ async function ask(form) {
     while (told.state === "queued" || told.state === "running") {
       progress(`${STATES[told.state]}, ${duration((Date.now() - began) / 1000)}`);
       await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
-      told = await call("GET", where);
+      told = await follow(where);
     }
     show(form.dataset.plan, told);
   } finally {

@@ -11,7 +11,7 @@ export class Problem extends Error {
 }
 
 export async function call(method, address, body, headers = {}) {
-  const answer = await fetch(address, {
+  const answer = await reached(address, {
     method,
     headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -20,6 +20,31 @@ export async function call(method, address, body, headers = {}) {
   const told = await answer.json().catch(() => ({ title: `The service answered ${answer.status}`, errors: [] }));
   if (!answer.ok) throw new Problem(told);
   return told;
+}
+
+const AWAY = "The service does not answer at the moment. What was asked for goes on there; ask again in a while.";
+
+async function reached(address, asked) {
+  try {
+    return await fetch(address, asked);
+  } catch {
+    throw new Error(AWAY);
+  }
+}
+
+const RETRIES = 20;
+const RETRY_MS = 3000;
+
+/** Read again and again what a page follows: a service that is away for a moment ends nothing. */
+export async function follow(address) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await call("GET", address);
+    } catch (error) {
+      if (error instanceof Problem || tries === RETRIES) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+    }
+  }
 }
 
 /** A key for a call that must happen once, however often the button is pressed. */

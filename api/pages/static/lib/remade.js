@@ -2,7 +2,7 @@
    nothing is left to post. What was planned stays stored, so that a second question, of whomever, is answered at once. */
 import { asking } from "./asked.js";
 import { duration } from "./format.js";
-import { at, call, say, showProblems } from "./http.js";
+import { at, call, follow, say, showProblems } from "./http.js";
 
 const POLL_MS = 2000;
 
@@ -60,7 +60,7 @@ async function answer(box) {
   progress.textContent = "Looking up what is known";
   try {
     for (;;) {
-      const entries = kind.entries(await call("GET", box.dataset.address));
+      const entries = kind.entries(await follow(box.dataset.address));
       place.replaceChildren(...kind.draw(entries, box));
       progress.textContent = `${kind.known(entries)}, ${duration((Date.now() - began) / 1000)}`;
       const fresh = plans.stopped ? [] : entries.flatMap(kind.calls).filter(plans.isNew);
@@ -118,14 +118,25 @@ const STATES = { queued: "waits", running: "being planned", failed: "not found",
 function limits(entries, box) {
   const plan = box.dataset.address.split("/plans/")[1].split("/")[0];
   const widest = Math.max(1, ...entries.flatMap(({ probed }) => (probed?.most_usd == null ? [] : [Math.abs(probed.least_usd), Math.abs(probed.most_usd)])));
-  const rows = entries.map((entry) => {
+  const most = (entry) => entry.probed?.most_usd ?? -Infinity;
+  const ranked = [...entries].sort((one, two) => most(two) - most(one));
+  const rows = ranked.map((entry) => {
     const told = entry.worth || entry.sentence || STATES[entry.state];
     const link = entry.plan && entry.worth ? [" ", Object.assign(element("a", "compare", "from"), { href: at(`/plans/${plan}/comparison?with=${entry.plan}`) })] : [];
-    return [entry.name, [told, ...worthBar(entry.probed, widest)], [entry.moves, ...link]];
+    return [entry.name, [told, ...worthBar(entry.probed, widest)], [nothingMoves(entry.probed) ? "nothing" : entry.moves, ...link]];
   });
   const drawn = entries.some(({ probed }) => probed?.most_usd != null);
   const said = "Bars: solid is proven, pale is what the bounds leave open; what costs goes to the left, what gains to the right.";
-  return [table(["with", "is worth", "and moves"], rows), ...(drawn ? [element("p", said, "note")] : [])];
+  return [...worthMost(ranked), table(["with", "is worth", "and moves"], rows), ...(drawn ? [element("p", said, "note")] : [])];
+}
+
+const nothingMoves = (probed) => probed?.npv_usd != null && !probed.changes.length && !probed.vehicles;
+
+/* Which limit matters most, once all are known: only what is proven to be worth something is called so. */
+function worthMost([first, ...others]) {
+  if (!first?.probed || others.some((entry) => !entry.worth && !entry.sentence)) return [];
+  if (!(first.probed.least_usd > 0)) return [element("p", "Of none of these steps is it proven that it is worth anything.", "reading")];
+  return [element("p", `Worth most: ${first.name.charAt(0).toLowerCase()}${first.name.slice(1)}, ${first.worth}.`, "reading")];
 }
 
 /* What a step is worth as a bar from the middle: solid as far as it is proven, pale as far as it may go. */
