@@ -151,8 +151,8 @@ function worthBar(probed, widest) {
   };
   const lane = element("span", "", "worth-lane");
   lane.setAttribute("aria-hidden", "true");
-  lane.append(place(Math.min(0, least), Math.max(0, most), "may"));
-  if (least > 0) lane.append(place(0, least, "sure"));
-  if (most < 0) lane.append(place(most, 0, "sure less"));
+  lane.append(place(Math.min(0, least), Math.max(0, most), "worth-may"));
+  if (least > 0) lane.append(place(0, least, "worth-sure"));
+  if (most < 0) lane.append(place(most, 0, "worth-sure less"));
   return [lane];
 }
