@@ -105,9 +105,8 @@ def _capital(known: list[Point], found: Frontier) -> Iterator[str]:
             f"{usd(first.limit)} of capital already buys {usd_fine(first.npv_usd or 0.0)} of the plan's "
             f"{usd_fine(found.own_npv_usd)}{_share(first, found)}."
         )
-    steps = [p for p in known if p.gained_usd is not None]
-    if steps:
-        last = steps[-1]
+    last = found.points[-1]
+    if last.gained_usd is not None:
         yield (
             f"The last step, to {usd(last.limit)}, brings {usd(last.gained_usd)} of value for each further dollar"
             f"{gained_band(last)}."

@@ -123,7 +123,7 @@ function limits(entries, box) {
   const rows = ranked.map((entry) => {
     const told = entry.worth || entry.sentence || STATES[entry.state];
     const link = entry.plan && entry.worth ? [" ", Object.assign(element("a", "compare", "from"), { href: at(`/plans/${plan}/comparison?with=${entry.plan}`) })] : [];
-    return [entry.name, [told, ...worthBar(entry.probed, widest)], [nothingMoves(entry.probed) ? "nothing" : entry.moves, ...link]];
+    return [entry.name, [told, ...worthBar(entry.probed, widest)], [nothingMoves(entry.probed) ? "no decision" : entry.moves, ...link]];
   });
   const drawn = entries.some(({ probed }) => probed?.most_usd != null);
   const said = "Bars: solid is proven, pale is what the bounds leave open; what costs goes to the left, what gains to the right.";
