@@ -17,7 +17,7 @@ from api.jobs import outcome
 from api.jobs.config import JobConfig
 from api.jobs.progress import Progress
 from api.jobs.slot import Slot
-from api.jobs.solve import Solve, job
+from api.jobs.solve import GRACE_S, Solve, job
 from api.store.contract import NewPlan
 from fleetplan.options import PlanOptions
 from tests.jobs_support import Service, patient, service_anywhere, service_on, told
@@ -192,6 +192,22 @@ def test_a_solver_that_is_late_is_asked_to_stop_then_ended(monkeypatch: pytest.M
     ticking(solve, lambda: len(found) > 1)
     assert found[1].problem is not None
     assert found[1].problem["code"] == "time-limit"
+
+
+def test_a_solver_that_was_asked_to_stop_has_longer_where_all_are_late(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("api.jobs.solve.PREPARE_S", 0.0)
+    now = [100.0]
+    monkeypatch.setattr("api.jobs.solve.time.monotonic", lambda: now[0])
+    killed: list[float] = []
+    solve = Solve(FAKE, 60.0, lambda *_: None)
+    monkeypatch.setattr(solve, "_kill", lambda: killed.append(now[0]))
+    solve.tick()
+    for seconds in (1.0, 3.0 * GRACE_S):
+        now[0] = 100.0 + seconds
+        solve.tick(late=4.0)
+    assert not killed
+    solve.tick()
+    assert killed == [100.0 + 3.0 * GRACE_S]
 
 
 # --- cancelling -----------------------------------------------------------------------------------------------------------

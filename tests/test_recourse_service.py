@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ from fleetplan.plans.files import plan_text, sealed
 from fleetplan.plans.types import Plan
 from fleetplan.request import parse_request
 from tests.api_support import Running, running
+from tests.jobs_support import patient, service_on
 from tests.pages_support import page_at, words_of
 from tests.recourse_support import solved_late
 from tests.test_doubt_service import Tiny
+from tests.worker_process import WorkerProcess, until
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +146,45 @@ def bounded(plan: Plan, usd: float) -> Plan:
 
 def solved_bound(perfect: Any) -> float:
     return float(sum(p * perfect[name].bound for p, name in ((0.5, "kept"), (0.3, "late"), (0.2, "stopped"))))
+
+
+def test_a_run_whose_worker_is_killed_in_the_middle_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("api.recourse.ENOUGH", 10.0)
+    solved, answers = solved_late()[0], {}
+    for scenario, plan in solved.perfect.items():
+        file = tmp_path / f"{scenario}.json"
+        file.write_text(plan_text(plan), encoding="utf-8")
+        answers[f"scenario {scenario}"] = str(file)
+    own, note = (
+        solved.plan,
+        json.dumps({"answers": answers, "seconds": 60.0, "again": 0.0, "log": str(tmp_path / "starts")}),
+    )
+    with running(tmp_path, known=Tiny()) as http, service_on(None, tmp_path) as jobs:
+        parent = http.post({"request": {**own.request.model_dump(mode="json"), "note": note}})
+        finish(http, parent, own)
+        made = [posted(http, call) for call in told(http, parent)["reruns"]]
+        first = jobs.worker(patient(jobs.config))
+        for one in made:
+            jobs.queue.enqueue(one)
+        until(lambda: len(jobs.children()) > 1 and any(jobs.solving(one) for one in made))
+        first.kill()
+        assert told(http, parent)["state"] == "running", "what was killed is neither lost nor known"
+        with WorkerProcess(patient(jobs.config)):
+            assert {jobs.finished(one).state for one in made} == {"succeeded"}
+            second = told(http, parent)
+            assert second["step"] == "Within what the plan itself decides"
+            within = [posted(http, call) for call in second["reruns"]]
+            for one in within:
+                jobs.queue.enqueue(one)
+            assert {jobs.finished(one).state for one in within} == {"succeeded"}
+        known = told(http, parent)
+        assert (known["state"], known["recourse"]["best"], known["reruns"]) == ("known", "plan", [])
+        assert (len(made), len(within)) == (3, 2), "one scenario decides the same when it is known"
+        assert all(jobs.states(one).count("succeeded") == 1 for one in (*made, *within))
+        assert {one for scenario in known["scenarios"] for one in (scenario["known_plan"], scenario["plan"])} == {
+            *made,
+            *within,
+        }
 
 
 def test_a_scenario_without_a_plan_is_a_finding_and_an_unknown_set_is_refused(service: Running, plan: str):

@@ -61,9 +61,12 @@ class Beating:
         while self._pauses[0][0] < now - self._remembered_s:
             self._pauses.popleft()
 
+    def late(self) -> float:
+        """Return how many times as long as meant the longest pause between our own beats was of late: 1 on a quiet machine."""
+        now = self._clock()
+        pauses = [pause / self._every_s for at, pause in tuple(self._pauses) if at >= now - self._remembered_s]
+        return min(max(1.0, *pauses, (now - self._last_at) / self._every_s), MOST_TIMES)
+
     def patience_s(self) -> float:
         """Return after how much silence another worker is taken for dead, given how late our own beats are."""
-        now = self._clock()
-        pauses = [pause for at, pause in tuple(self._pauses) if at >= now - self._remembered_s]
-        late = max([now - self._last_at, *pauses]) / self._every_s
-        return self._silence_s * min(max(late, 1.0), MOST_TIMES)
+        return self._silence_s * self.late()

@@ -32,7 +32,7 @@ SEARCHING = frozenset({"counting markets", "searching"})
 """Phases with the first of which the search begins, and its time."""
 
 GRACE_S = 90.0
-"""Seconds that a solver has to finish and check its best plan after it was asked to stop."""
+"""Seconds that a solver has to finish and check its best plan after it was asked to stop, on a quiet machine."""
 
 
 def search_seconds(time_limit_s: float) -> float:
@@ -84,7 +84,8 @@ class Solve:
         self._lock, self._pipe = threading.Lock(), threading.Lock()
         self._cancelled = self._handed_back = self._abandoned = self._overdue = False
         self._ask_at = time.monotonic() + PREPARE_S
-        self._kill_at: float | None = None
+        self._asked_at: float | None = None
+        self._patience_s = GRACE_S
 
     def run(self, told: Mapping[str, Any]) -> Outcome:
         """Solve, and return the outcome."""
@@ -93,7 +94,7 @@ class Solve:
                 return Outcome(None)
             if self._cancelled:
                 return Outcome("cancelled")
-            self._ask_at, self._kill_at = time.monotonic() + PREPARE_S, None
+            self._ask_at, self._asked_at = time.monotonic() + PREPARE_S, None
             self._process = _started(self._command)
         process, self._asked, self._ended_before = self._process, told["request"], memory.ended_for_memory()
         try:
@@ -151,19 +152,23 @@ class Solve:
         if self._took_bytes > self._most_bytes:
             self._kill()
 
-    def tick(self) -> None:
-        """Keep the time and the memory: ask a solver that is late to stop, end one that does not, or that grows too large."""
+    def tick(self, late: float = 1.0) -> None:
+        """Keep the time and the memory: ask a solver that is late to stop, end one that does not, or that grows too large.
+
+        Where all are ``late`` by so many times, one that was asked to stop has so many times as long: it may only be starved.
+        """
         self._weigh()
         now = time.monotonic()
-        if self._kill_at is not None:
-            if now >= self._kill_at:
+        if self._asked_at is not None:
+            self._patience_s = GRACE_S * late
+            if now >= self._asked_at + self._patience_s:
                 self._overdue = True
                 self._kill()
         elif now >= self._ask_at:
             self._ask("time")
 
     def _ask(self, why: Literal["stop", "time"]) -> None:
-        self._kill_at = time.monotonic() + GRACE_S
+        self._asked_at = time.monotonic()
         self._tell(f"{why}\n".encode())
 
     def _tell(self, line: bytes) -> None:
@@ -216,7 +221,7 @@ class Solve:
 
     def _failure(self, said: Mapping[str, Any] | None, process: Process) -> Outcome:
         if self._overdue:
-            return outcome.failed("time-limit", f"it was ended {GRACE_S:.0f} s after it was asked to stop")
+            return outcome.failed("time-limit", f"it was ended {self._patience_s:.0f} s after it was asked to stop")
         if self._outgrew() if said is None else said["code"] == "memory":
             return self._too_large()
         if said is not None:

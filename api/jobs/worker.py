@@ -216,7 +216,7 @@ class Worker:
         if not solves:
             return
         for solve in solves.values():
-            solve.tick()
+            solve.tick(self.beating.late())
         for plan in self.store.stops(self.name):
             if plan in solves:
                 solves[plan].cancel()
