@@ -28,8 +28,8 @@ LONGEST_NAME = 80
 
 
 def refused(error: InputError) -> p.BadRequest:
-    """Return the faults of a question as a refusal, each at its parameter."""
-    flaws = [p.Flaw(f.what, parameter=f.where.strip("/"), allowed=f.allowed, remedy=f.remedy) for f in error.faults]
+    """Return the faults of a question as a refusal, each at its parameter, which is called as the command line's option."""
+    flaws = [p.Flaw(f.what, parameter=f.where.strip("/-"), allowed=f.allowed, remedy=f.remedy) for f in error.faults]
     return p.refused(flaws)
 
 

@@ -41,6 +41,8 @@ def test_a_state_is_given_as_a_table_and_read_back_into_a_request(service: Runni
     assert read.json()["starting_state"] == expected.model_dump(mode="json")
     refused = service.client.get(f"/v1/plans/{plan}/state?at=2020-01")
     assert refused.status_code == 422
+    (fault,) = refused.json()["errors"]
+    assert (fault["parameter"], fault["remedy"]) == ("at", "give one of these months")
     assert "nothing left from it on" in refused.text
 
 

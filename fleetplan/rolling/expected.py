@@ -29,7 +29,8 @@ def state_at(plan: Plan, month: str) -> StartingState:
     first = month_text(max(grid.start + 1, grid.today))
     if not first <= month <= month_text(grid.end - 1):
         what = "the plan has done nothing before it, or has nothing left from it on"
-        raise InputError([Fault("--at", f"is {month}: {what}", f"{first} to {month_text(grid.end - 1)}")])
+        allowed = f"{first} to {month_text(grid.end - 1)}"
+        raise InputError([Fault("--at", f"is {month}: {what}", allowed, "give one of these months")])
     done = [t for t, label in enumerate(plan.periods) if label < month]
     rows = [(c, d) for c in plan.cities for d in c.deployments if d.programme_start < month]
     ended = [f"{d.partner} in {c.name}" for c, d in rows if d.ended is not None and d.ended < month]
