@@ -35,8 +35,7 @@ def concave_planes(vehicles: Array, demand: Array, trips: Array, count: int = PL
     scale = np.array([vehicles[-1], demand[-1], trips.max()])
     v, d = np.meshgrid(vehicles / scale[0], demand / scale[1], indexing="ij")
     points = np.stack([v.ravel(), d.ravel(), trips.ravel() / scale[2]], axis=1)
-    facets = _upper_facets(points)
-    height = facets[:, :2] @ points[:, :2].T + facets[:, 2:]
+    facets, height = _upper_facets(points)
     chosen = _thin(height, points[:, 2], count)
     gap = float((height[chosen].min(axis=0) - points[:, 2]).max())
     planes = facets[chosen] * scale[2] / np.array([scale[0], scale[1], 1.0])
@@ -55,8 +54,8 @@ def split_kilometres(vehicles: Array, trips: Array, km: Array) -> tuple[float, f
     return float(split[0]), float(split[1])
 
 
-def _upper_facets(points: Array) -> Array:
-    """Return the upper facets of the hull as rows (a, b, c) of z = a x + b y + c, without doubles."""
+def _upper_facets(points: Array) -> tuple[Array, Array]:
+    """Return the upper facets of the hull as rows (a, b, c) of z = a x + b y + c, without doubles, and how high they lie."""
     from scipy.spatial import ConvexHull  # noqa: PLC0415 - as the module says
 
     equations = ConvexHull(points).equations
@@ -64,9 +63,11 @@ def _upper_facets(points: Array) -> Array:
     facets = -upper[:, [0, 1, 3]] / upper[:, [2]]
     facets[:, :2] = np.maximum(facets[:, :2], 0.0)
     facets = np.unique(np.round(facets, 9), axis=0)
-    lift = (points[:, 2][None, :] - facets[:, :2] @ points[:, :2].T).max(axis=1)
+    slopes = facets[:, :2] @ points[:, :2].T
+    lift = (points[:, 2] - slopes).max(axis=1)
     facets[:, 2] = np.maximum(facets[:, 2], lift)
-    return np.asarray(facets)
+    slopes += facets[:, 2:]
+    return facets, slopes
 
 
 def _thin(height: Array, law: Array, count: int) -> list[int]:
@@ -75,9 +76,9 @@ def _thin(height: Array, law: Array, count: int) -> list[int]:
     lowest = height[first].copy()
     while len(chosen) < min(count, len(height)):
         worst = int((lowest - law).argmax())
-        after = np.minimum(lowest, height).__sub__(law).max(axis=1)
         candidates = np.flatnonzero(height[:, worst] <= height[:, worst].min() + 1e-9)
-        pick = int(candidates[after[candidates].argmin()])
+        after = (np.minimum(lowest, height[candidates]) - law).max(axis=1)
+        pick = int(candidates[after.argmin()])
         if pick in chosen:
             break
         chosen.append(pick)
