@@ -13,8 +13,8 @@ from typing import Any
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError, SolverError
-from fleetplan.facts import Conflict, Exactness, Inheritance, Method, Reuse
-from fleetplan.optimize.at_once import none_in_fractions, ruled_out_by_permits
+from fleetplan.facts import Exactness, Inheritance, Method, Reuse
+from fleetplan.no_plan import NO_PLAN, ruled_out, without_plan
 from fleetplan.optimize.boxes import Known as KnownBoxes
 from fleetplan.optimize.boxes import by_boxes
 from fleetplan.optimize.ending import Ending
@@ -26,7 +26,6 @@ from fleetplan.optimize.nothing import worth_of_nothing
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.prices import RowPrices, local_prices, unpriced
 from fleetplan.optimize.search import SearchResult, is_small, search
-from fleetplan.optimize.trials import Deadline
 from fleetplan.options import DEFAULT_OPTIONS, PlanOptions, parse_options
 from fleetplan.plans.assemble import assemble
 from fleetplan.plans.check import require_valid
@@ -35,28 +34,20 @@ from fleetplan.plans.outcomes import with_causes
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
-from fleetplan.repair.find import LEAST_S, seconds_for, what_helps
-from fleetplan.repair.kept import ways_out
+from fleetplan.repair.find import LEAST_S
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import Heir, Inherited
 from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import Start, start_from
 from fleetplan.run import QUIET, Clock, Run
 from fleetplan.service.types import CityService
-from fleetplan.words.conflict import said
-from fleetplan.words.context import context_of
 from fleetplan.words.method import PROVISIONAL
 from fleetplan.words.plan import in_words
-from fleetplan.words.repair import repairs_said
 
 SEARCH_STAGES = frozenset(
     {"provisional", "counting markets", "searching", "settling depots", "improving", "proving", "whole vehicles"}
 )
 """Phases of progress that the certificate names."""
-
-NO_PLAN = "no plan keeps every rule of this request"
-SHORTEST_S, SAID_S = 0.5, 3.0
-"""For conflicts at least, however long it took to write the problem down for them; and at most where nothing is mended."""
 
 WARM_S = 2.0
 """For reading cities that were read before; what it takes longer is no part of a time limit: each city is read anew but once."""
@@ -184,9 +175,9 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     """
     clock, keeping = Clock(run.progress), Keeping(parent, options)
     clock.send("formulating")
-    if not bare and _surely_none(prepared, keeping, run, mend=mend):
+    if not bare and ruled_out(prepared, keeping, run, mend=mend):
         clock.send("conflicts")
-        refused = _infeasible(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
+        refused = without_plan(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
         if refused.clashes:
             raise refused
     nodes = None if options.node_limit is None else NodeClock()
@@ -221,7 +212,7 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         if bare:
             raise InfeasibleError(NO_PLAN)
         clock.send("conflicts")
-        raise _infeasible(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
+        raise without_plan(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
     loose = None if bare or not mend or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
@@ -236,19 +227,6 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     return PlanningResult(checked, prepared)
 
 
-def _surely_none(prepared: Prepared, keeping: Keeping, run: Run, *, mend: bool) -> bool:
-    """Return whether a request has no plan, as far as that needs no search.
-
-    Permits alone rule out what is asked; or, where the answer is all that counts (no ``mend``), fractions do not keep it either.
-    What a rerun keeps is told by the search.
-    """
-    if keeping.options.keeps or keeping.options.tilted:
-        return False
-    return bool(ruled_out_by_permits(prepared.instance)) or (
-        not mend and none_in_fractions(prepared.formulation, run.stop)
-    )
-
-
 def _left_s(options: PlanOptions, clock: Clock, run: Run) -> float:
     """Return what a search may take: what writing the problem down has left of the time limit, or nodes as seconds."""
     if options.node_limit is not None:
@@ -260,29 +238,6 @@ def _left_s(options: PlanOptions, clock: Clock, run: Run) -> float:
 def _why_s(options: PlanOptions, clock: Clock, run: Run) -> float:
     """Return what may go to why there is no plan."""
     return options.time_limit_s - clock.elapsed_s if run.whole is None else run.whole.search_s
-
-
-def _infeasible(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *, mend: bool) -> InfeasibleError:
-    """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left."""
-    msg, context = NO_PLAN, context_of(prepared.scope)
-    if keeping.options.commit is not None:
-        return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])
-    until = time.monotonic() + (seconds_for(left_s) if mend else min(SAID_S, seconds_for(left_s)))
-    if clashes := _kept_clashes(prepared, keeping):
-        parent, deadline = keeping.parent, Deadline(until, run.stop)
-        ways = ways_out(prepared, parent, keeping.until, clashes, deadline) if mend and parent is not None else []
-        repairs = repairs_said(ways, context)
-        return InfeasibleError(msg, said(clashes, context), repairs, settled=False, searched=False)
-    found = what_helps(prepared, max(SHORTEST_S, until - time.monotonic()), run.stop, mend=mend)
-    repairs = repairs_said(found.repairs, context)
-    return InfeasibleError(msg, said(found.conflicts, context), repairs, settled=found.settled, searched=found.searched)
-
-
-def _kept_clashes(prepared: Prepared, keeping: Keeping) -> list[Conflict]:
-    """Return which decisions that a rerun keeps stand against the request; none where it clashes by itself."""
-    if keeping.options.freeze_until is None:
-        return []
-    return keeping.clashes(keeping.onto(formulate(prepared.instance, loose=True)))
 
 
 def _searched(f: Formulation, *, keeps: bool, **how: Any) -> SearchResult | None:

@@ -520,7 +520,7 @@ def test_a_failure_tells_detail_remedy_and_places(service: Running):
     text = text_of(told)
     for part in (
         "The request holds faults.",
-        "one fault",
+        "One fault.",
         "Mend every fault listed.",
         "/request/cities/0",
         "is no city",

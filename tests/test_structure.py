@@ -87,8 +87,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "repair": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "prepare", "reruns.patch"},
+    "no_plan": INPUTS | {"repair", "prepare", "run", "optimize", "reruns", "words"},
     "planner": INPUTS
-    | {"repair", "options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
+    | {"no_plan", "repair", "options", "prepare", "run", "optimize", "plans", "plans.types", "plans.check", "reruns", "words"},
     "recheck": INPUTS | {"options", "prepare", "run", "optimize", "planner", "plans", "plans.types"},
     "inquiry.question": INPUTS | {"plans.types"},
     "inquiry.answer": INPUTS | {"compare", "compare.types", "inquiry.question", "plans.types", "reruns.patch", "words"},
