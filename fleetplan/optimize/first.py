@@ -40,7 +40,7 @@ def first_plan(
 ) -> First:
     """Return the first plan in whole numbers: about where the relaxation's steps rise, or any where there is none.
 
-    ``known`` are the columns of one that is worth little: with its steps held it is bettered for a moment.
+    ``known`` are the columns of one that is worth little: where no other is found it is bettered for a moment, its steps held.
     ``near`` is where the relaxation is begun from.
     """
     board = Board(f, strict_model(f), whole_columns(f), np.inf, _unheard)
@@ -54,9 +54,9 @@ def first_plan(
     if relaxed is not None:
         board.take_bound(relaxed.value)
         planner = Planner(Desk(board, Task(outline, seed, None), Limits(deadline.ends, GAP, deadline.stop)))
-        if known is not None and board.take_plan(known):
-            board.take_plan(_bettered(board, known, deadline))
         planner.from_relaxation(relaxed.x, first=True)
+    if not board.plans and known is not None and board.take_plan(known):
+        board.take_plan(_bettered(board, known, deadline))
     if not board.plans and not deadline.over:
         whole = replace(board.plan_model, whole=board.whole)
         answer = solve(whole, time_limit_s=deadline.left_s, gap=1e9, seed=seed, stop=deadline.stop)
