@@ -338,7 +338,8 @@ def conflicts_told(instance: Instance, clashes: Clashes, deadline: Deadline) -> 
             for n in names
         ]
         parties += [allowed.party(constraints[n]) for n in given]
-        asked = one.proof == "relaxation" and not _by_permits_alone(parties, constraints)
+        plain = _by_permits_alone(parties, constraints) or any(n in MONEY_PARTIES for n in names)  # nothing is plainer
+        asked = one.proof == "relaxation" and not plain
         against = standing_against(formulate(instance, loose=True), names, deadline) if asked else []
         period = shared_period(instance.grid, [constraints[n] for n in (*names, *given) if n in constraints])
         found.append(Conflict(parties=parties, against=against, proof=one.proof, narrowed=one.narrowed, period=period))
