@@ -85,10 +85,11 @@ def _side(found: Threshold, side: Side, way: str, names: Names) -> str:
     dial = found.dial
     if side.changes is None:
         end = side.points[-1]
-        before = "" if len(side.points) > 1 else ", at that end; values before it were not tried"
+        before = "" if len(side.points) > 1 else "; values before that end were not tried"
         return f"Turned {way} to {value_words(dial, end.value)}, {WATCHED[found.watch]}{_left(side)}{before}."
     inner, outer = side.stays, side.changes
-    stays = f"at {value_words(dial, inner.value)} the launches of this plan are still the best found{_left(side)}"
+    best = "the best" if _surely_stays(side) else "the best found"
+    stays = f"at {value_words(dial, inner.value)} the launches of this plan are still {best}{_left(side)}"
     moved = changes_words(outer.changes, names)
     head = f"Turned {way}, it changes between {value_words(dial, inner.value)} and {value_words(dial, outer.value)}"
     if outer.npv_usd is None:
@@ -96,13 +97,18 @@ def _side(found: Threshold, side: Side, way: str, names: Names) -> str:
     return f"{head}: {stays}; at {value_words(dial, outer.value)} {moved}, worth {usd(outer.npv_usd)}{_proof(side)}."
 
 
+def _surely_stays(side: Side) -> bool:
+    """Return whether the bound leaves no other plan anything where nothing changes yet."""
+    return side.open_usd is not None and side.open_usd < NOTHING_USD
+
+
 def _left(side: Side) -> str:
     """Return what the bound leaves any other plan where nothing changes yet."""
     left = side.open_usd
     if left is None:
         return ""
-    if left < NOTHING_USD:
-        return " and proven the best"
+    if _surely_stays(side):
+        return ", as is proven"
     return f" (another could be worth at most {usd(left)} more, by the bound)"
 
 
