@@ -250,6 +250,19 @@ def test_two_ways_that_come_to_the_same_are_one_repair(several: InfeasibleError)
     assert [(r.given_up, r.patch) for r in search.found] == [(0.5, {"a": 1}), (0.7, {"a": 2})]
 
 
+def test_a_dial_is_turned_on_only_once_the_least_that_it_gives_is_known() -> None:
+    prepared: Any = None
+    least, more, other = (
+        SimpleNamespace(fine=fine, options=[SimpleNamespace(dial=dial)])
+        for fine, dial in ((True, "vehicles"), (False, "vehicles"), (True, "budget"))
+    )
+    waiting: list[Any] = [least, more, other]
+    search = _Search(prepared, prepared, Deadline.after(60), waiting)
+    going: Any = [[], [least], [least], [other]]
+    taken = [search._next(ones) for ones in going]
+    assert taken == [least, other, None, more]
+
+
 def test_nothing_is_called_firm_where_time_ran_out_before_all_was_known() -> None:
     assert unfinished(settled=True, searched=True, found=0)[0].endswith("what stands in the way is firm.")
     open_still = unfinished(settled=False, searched=True, found=0)

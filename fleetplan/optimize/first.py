@@ -23,6 +23,7 @@ from fleetplan.optimize.tidy import whole_columns
 from fleetplan.optimize.trials import Deadline, Verdict
 
 GAP, BETTER_S = 1e-2, 0.5
+WINDOWS_SHARE = 0.5  # of the time, where some plan is known should they find none
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,8 @@ def first_plan(
         relaxed = Relaxed(root.x, root.value) if root.optimal else None
     if relaxed is not None:
         board.take_bound(relaxed.value)
-        planner = Planner(Desk(board, Task(outline, seed, None), Limits(deadline.ends, GAP, deadline.stop)))
+        until = deadline.ends - (0.0 if known is None else (1.0 - WINDOWS_SHARE) * deadline.left_s)
+        planner = Planner(Desk(board, Task(outline, seed, None), Limits(until, GAP, deadline.stop)))
         planner.from_relaxation(relaxed.x, first=True)
     if not board.plans and known is not None and board.take_plan(known):
         board.take_plan(_bettered(board, known, deadline))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +35,7 @@ BEGUN_S = 1.0
 TOGETHER = 2
 STRIDES = 50
 """A look in whole numbers takes a while: they go on in steps of so small a part of what fractions gave up already."""
-VERIFY_S = 6.0
+VERIFY_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,7 @@ class _Search:
         going: dict[Future[tuple[Candidate, Verified]], Candidate] = {}
         with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
             while True:
-                while self._another(len(going)):
-                    one = self.waiting.pop(0)
+                while self._another(len(going)) and (one := self._next(going.values())) is not None:
                     going[pool.submit(self._planned, one)] = one
                 if not going:
                     return
@@ -151,6 +150,12 @@ class _Search:
     def _another(self, going: int) -> bool:
         room = going < TOGETHER and len(self.found) + going < self.wanted
         return room and bool(self.waiting) and self.trials.deadline.left_s > BEGUN_S
+
+    def _next(self, going: Iterable[Candidate]) -> Candidate | None:
+        """Take the cheapest candidate whose dial is not being turned finely: what that finds is a plan after more steps too."""
+        busy = [other.options[-1].dial for other in going if other.fine]
+        place = next((k for k, one in enumerate(self.waiting) if one.options[-1].dial not in busy), None)
+        return None if place is None else self.waiting.pop(place)
 
     def _planned(self, one: Candidate) -> tuple[Candidate, Verified]:
         if one.plan is None and (limit := _limit(self.trials, one)) is not None:
