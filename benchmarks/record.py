@@ -178,7 +178,7 @@ def facts(plan: Plan, catalogue: Catalogue) -> dict[str, str]:
 
 BEFORE = (
     ("before its world was mended (version 0.2)", "$1,916 M", "$10 M", "$355 M", "$1.55 bn", ""),
-    ("with quarters that are cut nowhere (29 November 2026)", "$51.7 M", "−$62.6 M", "$16.4 M", "$97.9 M", "630"),
+    ("with quarters that are cut nowhere (29 November 2026)", "$45.4 M", "−$59.1 M", "$14.9 M", "$89.6 M", "578"),
 )
 """Reference plans of before: value, cash, residual, terminal, vehicles at the end."""
 
