@@ -1,7 +1,9 @@
 """How many markets a plan can have: a plan in whole numbers that has them, and the number that no plan exceeds.
 
-Steps whole and the rest continuous is a relaxation, so its bound holds for every plan. What it finds is made a plan in whole
-numbers; where its steps have none, the markets are counted again with everything whole, under rows that nothing relaxes.
+The linear relaxation says at once what no plan exceeds. Where the targets ask for as many, or a plan found about the relaxation
+of what such plans are worth has as many, that is all. Else steps are made whole and the rest is left continuous: a relaxation
+too, so its bound holds for every plan. What it finds is made a plan in whole numbers; where its steps have none, the markets are
+counted again with everything whole, under rows that nothing relaxes.
 """
 
 from __future__ import annotations
@@ -16,14 +18,25 @@ import numpy as np
 from fleetplan.errors import SolverError
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
-from fleetplan.optimize.markets import SCALE, MarketsProven, counting, market_columns, markets_at
+from fleetplan.optimize.markets import (
+    SCALE,
+    MarketsProven,
+    counting,
+    market_columns,
+    markets_asked,
+    markets_at,
+    with_markets,
+)
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.pair.plans import Apart, Planner
+from fleetplan.optimize.pair.race import outline_of
+from fleetplan.optimize.pair.tree import Relaxation
+from fleetplan.optimize.pair.wire import Task
 from fleetplan.optimize.rounding import hold, made_whole
 from fleetplan.optimize.solve import Solution, Watching, solve
 from fleetplan.optimize.strict import is_plan, limits, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
-from fleetplan.request.constraints import MarketsLive
 
 NEARLY_WHOLE = 1e-4  # of a market: what a solver's bound may lie below the whole number that it means
 FIRST_PLAN_S = 5.0
@@ -34,11 +47,12 @@ LATE = "no plan was found in the time given; allow more time or loosen the reque
 class Counted:
     """What is proven of the number of markets, and a plan in whole numbers that has as many as were found.
 
-    No plan where every one has as many.
+    No plan where every one has as many. ``valued``: the plan was looked for among those worth most, so that it is one to tell.
     """
 
     proven: MarketsProven
     plan: Array | None
+    valued: bool = False
 
 
 class _AfterFirst(Watching):
@@ -87,22 +101,6 @@ class _Count:
         )
 
 
-def sure_markets(f: Formulation) -> Counted | None:
-    """Return the number of markets that every plan has and none exceeds, by two linear programmes; None where these differ.
-
-    They agree where a target asks for as many as can be had.
-    """
-    if not any(isinstance(c, MarketsLive) for c in f.instance.scope.constraints):
-        return None
-    model = counting(f)
-    most = solve(model, relax=True)
-    least = solve(replace(model, cost=-model.cost), relax=True) if most.status == "optimal" else most
-    if least.status != "optimal":
-        return None
-    low, high = math.ceil(-least.bound / SCALE - NEARLY_WHOLE), math.floor(most.bound / SCALE + NEARLY_WHOLE)
-    return Counted(MarketsProven(low, high), None) if low == high else None
-
-
 def most_markets(  # each is a knob of its own, all by keyword
     f: Formulation,
     *,
@@ -123,6 +121,40 @@ def most_markets(  # each is a knob of its own, all by keyword
         If no plan was found in the time given.
     """
     count = _Count(seconds, time.monotonic() + seconds, seed, stop, nodes, len(market_columns(f)))
+    relaxed = solve(counting(f), relax=True)
+    if relaxed.status == "infeasible":
+        return None
+    most = count.ceiling(relaxed)
+    if most <= markets_asked(f.instance):
+        return Counted(MarketsProven(most, most), None)
+    if start is not None and markets_at(f, start) >= most:
+        return Counted(MarketsProven(most, most), start)
+    plan = None if start is not None else _worth_most(f, most, count)
+    return Counted(MarketsProven(most, most), plan, valued=True) if plan is not None else _counted(f, start, count)
+
+
+def _worth_most(f: Formulation, least: int, count: _Count) -> Array | None:
+    """Return a plan with so many markets about where the relaxation of what such plans are worth has its steps, if one is there.
+
+    Limited in looks of the solver: the same on any load.
+    """
+    bounds = with_markets(f, least)
+    outline = outline_of(bounds, strict_model(bounds), whole_columns(f))
+    root = Relaxation(outline)
+    if not root.optimal:
+        return None
+    apart = Apart(Task(outline, count.seed), threading.Event(), in_looks=count.nodes is None)
+    apart.nodes = count.nodes
+    planner = Planner(apart)
+    planner.glimpse(root.x)
+    if planner.best is None:
+        return None
+    plan = tidied(f, planner.best, whole_columns(f))
+    return plan if is_plan(f, plan) and markets_at(f, plan) >= least else None
+
+
+def _counted(f: Formulation, start: Array | None, count: _Count) -> Counted | None:
+    """Return the most markets by branch and bound on their number."""
     answer = count.solve(counting(f), start)
     if answer.status == "infeasible":
         return None

@@ -16,6 +16,7 @@ import numpy as np
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance, Ints
 from fleetplan.optimize.matrix import PLAN, Builder, Model
+from fleetplan.optimize.rules.constraints import new_markets_asked
 from fleetplan.request.constraints import MarketsLive
 
 MARKETS_FIRST = "markets_first"
@@ -53,9 +54,22 @@ def market_goals(instance: Instance) -> tuple[MarketGoal, ...]:
 
     A target lies within the horizon (:mod:`fleetplan.scope.relevance`), so some period has begun by then.
     """
-    targets = [c for c in instance.scope.constraints if isinstance(c, MarketsLive)]
-    goals = [MarketGoal(c.counts, instance.grid.last_begun_by(c.by)) for c in targets]
-    return tuple(dict.fromkeys(goals)) or (MarketGoal("paid", instance.periods - 1),)
+    return tuple(_asked(instance)) or (MarketGoal("paid", instance.periods - 1),)
+
+
+def markets_asked(instance: Instance) -> int:
+    """Return how many markets the targets together ask for: no plan has fewer."""
+    return sum(_asked(instance).values())
+
+
+def _asked(instance: Instance) -> dict[MarketGoal, int]:
+    """Return how many markets targets ask for by goal."""
+    asked: dict[MarketGoal, int] = {}
+    for c in instance.scope.constraints:
+        if isinstance(c, MarketsLive):
+            goal = MarketGoal(c.counts, instance.grid.last_begun_by(c.by))
+            asked[goal] = max(asked.get(goal, 0), new_markets_asked(c, instance))
+    return asked
 
 
 def market_steps(f: Formulation, goal: MarketGoal) -> dict[str, int]:

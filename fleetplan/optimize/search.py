@@ -24,7 +24,7 @@ from fleetplan.optimize.alone import solve_alone
 from fleetplan.optimize.boxed import solve_by_boxes
 from fleetplan.optimize.boxes import Known as KnownBoxes
 from fleetplan.optimize.boxes import by_boxes
-from fleetplan.optimize.counting import Counted, most_markets, sure_markets
+from fleetplan.optimize.counting import Counted, most_markets
 from fleetplan.optimize.ending import Ending, cut_short, ending_of
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.formulate import Formulation
@@ -182,9 +182,7 @@ def _markets_first(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
     for share in COUNTING_SHARES:
         effort.report("counting markets", None, None)
         seconds, begin = max(LEAST_S, share * ends.left_s), known.start() if best is None else best.x
-        counted = sure_markets(f) if best is None else None
-        if counted is None:
-            counted = most_markets(f, seconds=seconds, seed=effort.seed, stop=ends.stop, start=begin, nodes=ends.nodes)
+        counted = most_markets(f, seconds=seconds, seed=effort.seed, stop=ends.stop, start=begin, nodes=ends.nodes)
         if counted is None:
             return None
         if best is None:
@@ -211,6 +209,7 @@ def _with_as_many(
     least = counted.proven.found
     first = known.start()
     start = first if first is not None and markets_at(f, first) >= least else None
+    start = counted.plan if start is None and counted.valued else start
     begun = replace(known, start=lambda: start, some=counted.plan, boxes=KnownBoxes())
     found = _most_valuable(with_markets(f, least), effort, begun, crew)
     if crew is not None:

@@ -34,8 +34,8 @@ FIRST_GAP = 1e-2  # of the first plan's windows: the next ones better it
 PATTERN_GAP, PATTERN_S = 3e-3, 3.0
 ROUGH_GAP, POLISH_GAP, POLISH_S = 1e-3, 2e-4, 20.0
 ANY_PLAN_S = 60.0
-LOOKS_PER_S, SOON_LOOKS = 3, 20
-"""Looks that count as a second where work is limited in them, and after which some solution is enough."""
+LOOKS_PER_S, SOON_LOOKS, GLIMPSE_LOOKS = 3, 20, 6
+"""Looks that count as a second where work is limited in them, and after which some solution is enough: any, one to begin with."""
 
 FAR_S = 300.0  # so long at most where work is limited in looks
 FIRST_S = 0.5  # so long the first plan's windows are looked at, once they hold some solution
@@ -238,6 +238,23 @@ class Planner:
             if self.over or (self.found and answer.status != "infeasible"):
                 return False
         return False
+
+    def glimpse(self, x: Array) -> None:
+        """Find a plan in the narrowest windows about a relaxation's solution, if one is there at a glance."""
+        early, late, entry = NEAR[0]
+        lower, upper = windows(self.outline, x, early=early, late=late, entry=entry)
+        most = looks_in(PATTERN_S)
+        answer = solve(
+            replace(self.model, lower=lower, upper=upper, whole=self.outline.loose_orders),
+            time_limit_s=PATTERN_S if self.channel.nodes is not None else FAR_S,
+            looks=Looks(most, GLIMPSE_LOOKS),
+            gap=FIRST_GAP,
+            seed=self.seed,
+            nodes=self.channel.nodes,
+            heuristics=HEURISTICS,
+        )
+        if answer.x is not None:
+            self.settle(answer.x, "windows")
 
     def from_coarse(self) -> None:
         """Find a plan about where a plan of the coarser problem has its steps."""

@@ -116,10 +116,15 @@ class MarketsLiveRule(ConstraintRule[MarketsLive]):
 
     def write(self, p: Problem) -> None:
         """Count cities with paying (or any) service in the last period begun by the month."""
-        c, i = self.constraint, p.instance
-        existing = sum(m.counts for m in i.scope.catalogue.live_markets) if c.include_existing else 0
-        t = i.grid.last_begun_by(c.by)
-        p.at_least(self, self.place, _at(t), live_markets(p, c.counts, t), float(c.count - existing))
+        c = self.constraint
+        t = p.instance.grid.last_begun_by(c.by)
+        least = new_markets_asked(c, p.instance)
+        p.at_least(self, self.place, _at(t), live_markets(p, c.counts, t), float(least))
+
+
+def new_markets_asked(c: MarketsLive, i: Instance) -> int:
+    """Return how many markets a target asks for besides those that are live today; none or less where these are enough."""
+    return c.count - (sum(m.counts for m in i.scope.catalogue.live_markets) if c.include_existing else 0)
 
 
 def live_markets(p: Problem, counts: str, t: int) -> list[Term]:
