@@ -24,7 +24,15 @@ from fleetplan.optimize.counting import most_markets
 from fleetplan.optimize.ending import Ending
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
-from fleetplan.optimize.markets import MarketsProven, counting, market_goals, markets_at, with_markets
+from fleetplan.optimize.markets import (
+    SCALE,
+    MarketsProven,
+    counting,
+    market_goals,
+    markets_asked,
+    markets_at,
+    with_markets,
+)
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.search import SearchResult, search
 from fleetplan.optimize.solve import solve, solve_with_ortools
@@ -222,6 +230,36 @@ def test_time_left_goes_into_counting_on_and_more_markets_found_then_are_kept(mo
     result = found(asked(capital={"per_quarter_usd": 8e6}, constraints=[]))
     assert result.markets == MarketsProven(2, 2)
     assert markets_at(f, result.x) == 2
+
+
+def test_a_plan_worth_most_among_those_with_all_markets_settles_the_count_and_is_the_first_plan_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = asked(constraints=[])
+    relaxed = solve(counting(written(data)), relax=True)
+    monkeypatch.setattr(counting_module, "_counted", lambda *_: pytest.fail("counted by branch and bound"))
+    counted = most_markets(written(data), seconds=10, seed=0)
+    assert counted is not None
+    assert counted.plan is not None
+    assert counted.valued
+    assert counted.proven == MarketsProven(2, 2)
+    assert relaxed.bound // SCALE == markets_at(written(data), counted.plan) == 2
+    told: list[float | None] = []
+    result = search(written(data), time_limit_s=30, gap=1e-5, seed=0, report=lambda _, best, __: told.append(best))
+    assert result is not None
+    assert next(best for best in told if best is not None) == written(data).model.value(counted.plan) <= result.value
+
+
+def test_targets_that_ask_for_all_there_can_be_settle_the_count_without_a_plan() -> None:
+    targets = [
+        {"id": "paid", "type": "markets_live", "count": 2, "by": "2028-12", "include_existing": False},
+        {"id": "one", "type": "markets_live", "count": 1, "by": "2028-12", "include_existing": False},
+    ]
+    counted = most_markets(written(asked(constraints=targets)), seconds=10, seed=0)
+    assert counted is not None
+    assert (counted.proven, counted.plan) == (MarketsProven(2, 2), None)
+    assert markets_asked(written(asked(constraints=targets)).instance) == 2
+    assert markets_asked(written(asked(constraints=[])).instance) == 0
 
 
 def test_stopped_at_once_it_still_has_a_plan_with_markets_and_a_finite_bound() -> None:

@@ -210,7 +210,8 @@ def _with_as_many(
     first = known.start()
     start = first if first is not None and markets_at(f, first) >= least else None
     start = counted.plan if start is None and counted.valued else start
-    begun = replace(known, start=lambda: start, some=counted.plan, boxes=KnownBoxes())
+    some = None if counted.valued else counted.plan  # one that is worth telling is begun with
+    begun = replace(known, start=lambda: start, some=some, boxes=KnownBoxes())
     found = _most_valuable(with_markets(f, least), effort, begun, crew)
     if crew is not None:
         crew.stop()
