@@ -11,6 +11,7 @@ import pytest
 from api.pages.assets import asset_path, plotly_path
 from api.pages.shell import as_data
 from api.security import KEY_COOKIE
+from fleetplan.words.unbroken import NO_BREAK
 from tests.api_support import Running, running
 
 HTML = {"Accept": "text/html"}
@@ -44,6 +45,13 @@ def test_no_page_template_holds_an_inline_script_or_handler(root: Path):
             assert "src=" in tag or "application/json" in tag, (template.name, tag)
         assert not re.search(r"<[^>]+\son[a-z]+\s*=", text), template.name
         assert "|safe" not in text.replace(" ", ""), template.name
+
+
+def test_no_line_of_a_page_ends_within_an_amount(site: Running):
+    page = site.client.get(f"/plans/{site.made()}", headers=HTML).text
+    shown = re.sub(r"<(script|style|title|textarea|option|svg|pre|code)\b.*?</\1>|<[^>]*>", "|", page, flags=re.DOTALL)
+    assert re.search(rf"[$]\d+(\.\d+)?{NO_BREAK}M\b", shown)
+    assert re.findall(r".{20}\d (?:M|bn|k|%)(?!\w)|[−+][$]", shown) == []
 
 
 def test_the_export_keeps_a_policy_of_its_own(site: Running):

@@ -25,6 +25,7 @@ from fleetplan import __version__
 from fleetplan.report.environment import template_environment
 from fleetplan.words import values as words
 from fleetplan.words.currency import HOME, choose, currencies, shown
+from fleetplan.words.unbroken import unbroken_page
 
 if TYPE_CHECKING:
     from api.deps import Service
@@ -67,7 +68,8 @@ def drawn(request: Request, template: str, **context: Any) -> Document:
         .get_template(template)
         .render({"here": "", "signed_in": _signed_in(request), **context}, **around)
     )
-    told = body if currency is None else with_rates(body, currency)
+    whole = unbroken_page(body)
+    told = whole if currency is None else with_rates(whole, currency)
     return Document(page_under(told.encode()), HTML, HEADERS)
 
 

@@ -15,7 +15,6 @@ from fleetplan.words import values as words
 from fleetplan.words import worth as value_words
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import DURATION_NAMES
-from fleetplan.words.unbroken import unbroken
 
 
 def template_environment(*loaders: BaseLoader) -> Environment:
@@ -28,7 +27,6 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        unbroken=unbroken,
         month=words.month_name,
         count=words.count,
         decimal=words.decimal,

@@ -24,6 +24,7 @@ from fleetplan.service.types import CityService
 from fleetplan.words import values as words
 from fleetplan.words.doubt import doubt_sentences
 from fleetplan.words.names import Names
+from fleetplan.words.unbroken import unbroken_page
 
 
 def report_html(
@@ -39,7 +40,7 @@ def report_html(
     """
     palette = charts.palette(plan)
     cities = [context.city_context(plan, c, services.get(c.city), catalogue, palette) for c in city_order(plan)]
-    return (
+    drawn = (
         _environment()
         .get_template("report.html.j2")
         .render(
@@ -68,6 +69,7 @@ def report_html(
             replayed=list(replayed),
         )
     )
+    return unbroken_page(drawn)
 
 
 @dataclass(eq=False)

@@ -121,7 +121,8 @@ def unfinished(*, settled: bool, searched: bool, found: int) -> list[str]:
     if not settled:
         out.append("Whether something else stands in the way besides was not settled in the time given.")
     if not searched or not (found or settled):
-        out.append("There may be further ways to make a plan possible: the time ran out before all were tried.")
+        ways = "further ways" if found else "ways"
+        out.append(f"There may be {ways} to make a plan possible: the time ran out before all were tried.")
     elif not found:
         out.append("No change of what may be loosened makes a plan possible: what stands in the way is firm.")
     return out

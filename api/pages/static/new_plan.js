@@ -4,8 +4,10 @@ import { Form } from "./new_plan/form.js";
 import { Kept } from "./new_plan/kept.js";
 import { Limits } from "./new_plan/limits.js";
 import { base64 } from "./lib/files.js";
+import { unbroken } from "./lib/format.js";
 import { at, call, once, say, showProblems } from "./lib/http.js";
 
+const item = (text) => Object.assign(document.createElement("li"), { textContent: unbroken(text) });
 const WAIT_MS = { text: 350, form: 120 };
 const page = document.querySelector("[data-new-plan]");
 if (page) start(page);
@@ -90,13 +92,13 @@ function start(root) {
     root.querySelector(".question").classList.toggle("stale", stale);
     $("stale").hidden = !stale || $("words").children.length === 0;
     if (stale) return;
-    $("words").replaceChildren(...answer.words.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    $("words").replaceChildren(...answer.words.map((text) => item(text)));
     $("size").textContent = answer.size_words;
     $("time").textContent = answer.estimate.sentence;
     $("earliest").textContent = answer.earliest;
     const findings = answer.feasibility.findings;
     $("impossible").hidden = findings.length === 0;
-    $("impossible").querySelector("ul").replaceChildren(...findings.map((found) => Object.assign(document.createElement("li"), { textContent: found.sentence })));
+    $("impossible").querySelector("ul").replaceChildren(...findings.map((found) => item(found.sentence)));
     $("curl").textContent = curl();
   }
 

@@ -1,4 +1,5 @@
 /* The rerun page: what is set becomes a patch, the service says it in words, and the plan is asked for again. */
+import { unbroken } from "./lib/format.js";
 import { at, call, once, say, showProblems } from "./lib/http.js";
 import { tellCapital, tellLever } from "./rerun/effects.js";
 import { compose } from "./lib/compose.js";
@@ -179,12 +180,12 @@ function showWords(told) {
 function changeLine(change) {
   const line = document.createElement("li");
   line.className = change.kind;
-  line.append(Object.assign(document.createElement("span"), { textContent: change.text.replaceAll(" %", "\u00a0%") }));
-  if (change.before) line.append(Object.assign(document.createElement("small"), { textContent: `Today: ${change.before}` }));
+  line.append(Object.assign(document.createElement("span"), { textContent: unbroken(change.text) }));
+  if (change.before) line.append(Object.assign(document.createElement("small"), { textContent: unbroken(`Today: ${change.before}`) }));
   return line;
 }
 
-const note = (css, text) => Object.assign(document.createElement("p"), { className: css, textContent: text });
+const note = (css, text) => Object.assign(document.createElement("p"), { className: css, textContent: unbroken(text) });
 
 function clearFaults() {
   for (const place of page.querySelectorAll("[data-address] > .fault")) place.textContent = "";

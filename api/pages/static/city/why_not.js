@@ -1,7 +1,7 @@
 /* Why not: the question is planned as a rerun, and the answer is read when that has ended. */
 import { asking } from "../lib/asked.js";
 import { at, call, follow, say, showProblems } from "../lib/http.js";
-import { duration } from "../lib/format.js";
+import { duration, unbroken } from "../lib/format.js";
 
 const POLL_MS = 1500;
 const byId = (id) => document.getElementById(id);
@@ -65,7 +65,7 @@ function show(plan, told) {
 }
 
 function paragraph(text, at) {
-  return Object.assign(document.createElement("p"), { textContent: text, className: at ? "" : "lead" });
+  return Object.assign(document.createElement("p"), { textContent: unbroken(text), className: at ? "" : "lead" });
 }
 
 function links(plan, other) {

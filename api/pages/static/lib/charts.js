@@ -1,5 +1,7 @@
 /* Charts of the pages are drawn by the server (fleetplan/report/page_chart.py); this tells the values under the pointer. */
 
+import { unbroken } from "./format.js";
+
 /** Let every chart below an element tell what a period holds, by pointer or touch. */
 export function tellCharts(root) {
   for (const box of root.querySelectorAll("[data-chart]")) tell(box);
@@ -47,6 +49,6 @@ function tell(box) {
 
 function row(series, t) {
   const line = element("span", "");
-  line.append(element("i", `swatch ${series.css}`), `${series.name} `, element("b", "", series.said[t]));
+  line.append(element("i", `swatch ${series.css}`), `${series.name} `, element("b", "", unbroken(series.said[t])));
   return line;
 }

@@ -8,7 +8,11 @@ const { currencySign = "$", usdEach = "1" } = document.documentElement.dataset;
 export const SIGN = currencySign;
 export const USD_EACH = Number(usdEach);
 
-/** 331840000 -> "$332 M" */
+/** A text in which no line ends between a number and its unit, or its sign (fleetplan/words/unbroken.py). */
+export const unbroken = (text) => String(text)
+  .replace(/(\d) (?=(?:M|bn|k|%|km²|km|min|USD)(?![\p{L}\p{N}_]))/gu, "$1\u00a0").replace(/([−+])(?=[$€£¥])/g, "$1\u2060");
+
+/** 331840000 -> "$332 M", on one line */
 export function usd(amount) {
   if (amount === null || amount === undefined || !Number.isFinite(amount)) return "–";
   const value = amount / USD_EACH;
@@ -17,10 +21,10 @@ export function usd(amount) {
   const scaled = size / scale;
   const digits = scaled >= 99.95 || !scaled ? 0 : scaled >= 9.995 ? 1 : 2;
   const text = scaled.toFixed(digits);
-  return `${value < 0 ? "−" : ""}${SIGN}${unit || digits === 0 ? text : String(Number(text))}${unit}`;
+  return unbroken(`${value < 0 ? "−" : ""}${SIGN}${unit || digits === 0 ? text : String(Number(text))}${unit}`);
 }
 
-export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`.replace("-", "−"));
+export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)}\u00a0%`.replace("-", "−"));
 
 /** What is open between a plan and its bound: a share of its worth and the money, or the money alone (fleetplan/words/proof.py). */
 export function gapText(worth, bound, digits = 2) {
@@ -44,5 +48,5 @@ export function duration(seconds) {
 export const FORMATS = {
   count: (v) => (v === null ? "–" : Math.abs(v) < 10 && v % 1 ? v.toFixed(1) : count(v)),
   usd,
-  min: (v) => (v === null ? "–" : `${v.toFixed(1)} min`),
+  min: (v) => (v === null ? "–" : `${v.toFixed(1)}\u00a0min`),
 };

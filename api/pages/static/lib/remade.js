@@ -1,18 +1,22 @@
 /* Questions that are answered by planning again: reruns are posted as the service tells them, followed, and asked for anew until
    nothing is left to post. What was planned stays stored, so that a second question, of whomever, is answered at once. */
 import { asking } from "./asked.js";
-import { duration } from "./format.js";
+import { duration, unbroken } from "./format.js";
 import { at, call, follow, say, showProblems } from "./http.js";
 
 const POLL_MS = 2000;
 
 const WAITING = new Set(["queued", "running"]);
+const plansRead = (entries) => {
+  const made = entries.reduce((sum, { made: one }) => sum + one, 0);
+  return `${made} ${made === 1 ? "plan" : "plans"} read`;
+};
 const KINDS = {
   thresholds: {
     entries: (told) => told.thresholds,
     calls: (entry) => entry.reruns,
     some: (entry) => entry.made > 0,
-    known: (entries) => `${entries.filter((e) => e.state === "known").length} of ${entries.length} known, ${entries.reduce((sum, e) => sum + e.made, 0)} plans read`,
+    known: (entries) => `${entries.filter((e) => e.state === "known").length} of ${entries.length} known, ${plansRead(entries)}`,
     draw: thresholds,
   },
   limits: {
@@ -75,7 +79,7 @@ async function answer(box) {
 }
 
 function element(name, text, className = "") {
-  return Object.assign(document.createElement(name), { textContent: text, className });
+  return Object.assign(document.createElement(name), { textContent: unbroken(text), className });
 }
 
 function table(heads, rows) {
@@ -88,7 +92,7 @@ function table(heads, rows) {
     const row = body.insertRow();
     cells.forEach((cell, k) => {
       const one = k ? element("td", "") : Object.assign(element("th", ""), { scope: "row" });
-      one.append(...(Array.isArray(cell) ? cell : [cell]));
+      one.append(...(Array.isArray(cell) ? cell : [cell]).map((part) => (part instanceof Node ? part : unbroken(part ?? "–"))));
       row.append(one);
     });
   }
@@ -108,11 +112,12 @@ function thresholds(entries) {
       const every = element("details", "");
       every.append(element("summary", "Every value tried"), table(heads, entry.rows.map((row) => heads.map((name) => row[name]))));
       part.append(every);
-    } else if (entry.state !== "known") part.append(element("p", "Being planned.", "note"));
+    } else if (entry.state !== "known") part.append(element("p", `${capitalised(STATES[entry.state] ?? "being planned")}.`, "note"));
     return part;
   });
 }
 
+const capitalised = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 const STATES = { queued: "waits", running: "being planned", failed: "not found", cancelled: "stopped", missing: "not planned yet" };
 
 function limits(entries, box) {
