@@ -261,7 +261,7 @@ def listed_names(keys: Sequence[str], names: Names) -> str:
 def short_number(value: float) -> str:
     """Return a figure's number as a label.
 
-    >>> short_number(12345.6), short_number(0.08)
-    ('12,346', '0.08')
+    >>> short_number(12345.6), short_number(0.08), short_number(-0.5)
+    ('12,346', '0.08', '−0.5')
     """
-    return count(value) if abs(value) >= 10_000 else f"{value:.4g}"
+    return count(value) if abs(value) >= 10_000 else f"{value:.4g}".replace("-", "−")
