@@ -176,7 +176,10 @@ def cities_mds(
         if as_json:
             typer.echo(json.dumps({**takeover_data(found), "files": [str(file) for file in files]}))
             return
-        typer.echo("\n".join([*takeover_lines(found, Names(catalogue)), *(f"written: {file}" for file in files)]))
+        lines = [*takeover_lines(found, Names(catalogue)), *(f"written: {file}" for file in files)]
+        if out is not None and not found.constraints:
+            lines.append(f"not written: {out}, since no rule became a constraint of a request")
+        typer.echo("\n".join(lines))
 
 
 @cities_app.command("demand")

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from fleetplan.cli import app
-from fleetplan.errors import InputError
+from fleetplan.errors import InputError, SolverError
+from fleetplan.evaluate import score
 from fleetplan.evaluate.given import GivenDeployment, GivenPlan
 from fleetplan.evaluate.hold import completed, within
 from fleetplan.evaluate.result import Evaluation
@@ -127,7 +128,10 @@ def test_a_workbook_reads_as_its_csv_does(ours: Plan) -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "no first row"),
+        (b"", "is empty"),
+        (b",,\n1,2,3\n", "no first row"),
+        (b"city,stack,period,vehicles\n\n", "no row below its first one"),
+        (bytes.fromhex("d0cf11e0a1b11ae1"), "XLS"),
         (b"city,stack\naston,alpha\n", "vehicles, period"),
         (b"city,stack,period,vehicles\natlantis,alpha,2027-03,5\naston,alpha,1999-01,5\n", "1999-01"),
         (b"city,stack,period,vehicles\naston,alpha,2027-03,5.5\n", "5.5"),
@@ -141,6 +145,35 @@ def test_every_fault_of_a_table_is_told(data: bytes, told: str) -> None:
     with pytest.raises(InputError) as caught:
         scored(data)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "where", "told"),
+    [
+        (b"a text", "own.xlsx", "is no workbook, though it is called one"),
+        (b"", "own.json", "is empty"),
+        (b"[]", "own.json", "is a list"),
+        (b"{}", "own.json", "is an object without a field"),
+        (b'{"name": "mine"}', "own.json", "by hand as a table: city, stack, period, vehicles"),
+    ],
+)
+def test_a_file_is_told_by_what_it_is_called_and_what_it_is(data: bytes, where: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        scored(data, where)
+    assert told in str(caught.value)
+
+
+def test_completing_has_its_seconds_however_short_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+    table = b"city,stack,period,vehicles\naston,alpha,2027-03,5\n"
+
+    def none_found(_: object, __: object, deadline: Deadline) -> None:
+        left.append(deadline.left_s)
+
+    monkeypatch.setattr(score, "completed", none_found)
+    with pytest.raises(SolverError, match="name the level or area_km2 in every row"):
+        evaluate(ASKED, table, "own.csv", PlanOptions(time_limit_s=1.0), HERE)
+    assert left[0] > 0.9 * score.PART_S
 
 
 def test_the_command_scores_a_table_and_ends_with_1_where_a_rule_is_broken(

@@ -224,7 +224,7 @@ def test_the_process_that_scores_says_what_it_found(monkeypatch: pytest.MonkeyPa
     told = Evaluation.model_validate(evaluation())
     assert made(told, answer().decode())["evaluation"]["gap_most_usd"] == 4.5e6
     assert made(SolverError("no time"))["detail"] == "no time"
-    assert made(told, "{}")["faults"][0]["where"] == "plan.json: /schema_version"
+    assert made(told, '{"name": "x"}')["faults"][0]["where"] == "plan.json: /schema_version"
 
 
 def book(rows: str, **parts: str) -> bytes:

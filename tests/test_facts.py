@@ -117,9 +117,10 @@ def test_a_plan_of_another_version_is_refused_with_a_remedy():
 
 
 def test_what_is_no_plan_is_a_fault():
-    for text in ("{", "[]", '{"schema_version": "3"}'):
-        with pytest.raises(InputError):
-            read_plan(text)
+    for text in ("{", "[]", "{}", '{"schema_version": "3"}', '{"schema_version": "3", "cities": [{"city": "aston"}]}'):
+        with pytest.raises(InputError) as caught:
+            read_plan(text, "own.json")
+        assert all(fault.where.startswith("own.json") for fault in caught.value.faults), text
 
 
 def test_a_plan_read_again_is_the_same_plan():

@@ -180,6 +180,19 @@ def test_the_command_writes_constraints_and_closes_zones(
     assert sum(o.kind == "closed" for o in load_catalogue(folder).cities["city-1"].outlines) == 1, "once, however often"
 
 
+def test_a_file_that_was_asked_for_and_not_written_is_told(
+    files: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _, geographies = files
+    monkeypatch.setenv("FLEETPLAN_CATALOGUE", str(folder))
+    none, out = tmp_path / "none.json", tmp_path / "rules.yaml"
+    none.write_text(json.dumps({"version": "2.1.0", "last_updated": MS, "data": {"policies": []}}), encoding="utf-8")
+    command = ["cities", "mds", "City 1", "--policies", str(none), "--geographies", str(geographies), "--out", str(out)]
+    told = CliRunner().invoke(app, command)
+    assert (told.exit_code, out.exists()) == (0, False), told.output
+    assert "rules.yaml, since no rule became a constraint" in " ".join(told.output.split())
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [

@@ -18,7 +18,7 @@ from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.errors import Fault, InputError, RequestError
 from fleetplan.evaluate.sheets import Rows, rows_of
 from fleetplan.months import Grid, month_number
-from fleetplan.plans.files import read_plan
+from fleetplan.plans.files import AGAIN, read_plan
 from fleetplan.plans.types import Plan
 from fleetplan.scope import Scope
 
@@ -26,6 +26,7 @@ NEEDED = ("city", "stack", "vehicles")
 PERIOD = ("period", "month", "launch")
 MOST_FAULTS = 50
 MOST_VEHICLES, LONGEST_SHOWN = 1_000_000, 40
+BY_HAND = f"{AGAIN}; write what is planned by hand as a table: city, stack, period, vehicles, as CSV or XLSX"
 WRITTEN = re.compile(r"(\d{4}-\d{2})(?:-\d{2}(?:[T ].*)?)?")
 NAMED = re.compile(r"([A-Za-z]{3})[a-z]*[ -](\d{4}|\d{2})")
 NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -170,9 +171,13 @@ def read_given(data: bytes, where: str, scope: Scope, areas: Mapping[str, list[f
     InputError
         With every fault.
     """
-    if data.lstrip()[:1] != b"{":
+    if data.lstrip()[:1] != b"{" and not where.lower().endswith(".json"):
         return given_plan(data, where, scope, areas)
-    plan = read_plan(data, where)
+    try:
+        plan = read_plan(data, where)
+    except InputError as error:
+        told = [replace(f, remedy=BY_HAND if f.remedy == AGAIN else f.remedy) for f in error.faults]
+        raise type(error)(told[:MOST_FAULTS]) from error
     if plan.request.grid != scope.request.grid:
         what = "is made for other periods than the request's"
         raise InputError([Fault(where, what, f"{scope.request.horizon}", "evaluate it with its own request")])
@@ -198,12 +203,12 @@ def given_plan(data: bytes, where: str, scope: Scope, areas: Mapping[str, list[f
 
 def from_rows(rows: Rows, where: str, scope: Scope, areas: Mapping[str, list[float]]) -> GivenPlan:
     """Return what rows of a table decide; see :func:`given_plan`."""
-    names = set(rows[0]) if rows else set()
+    names = {name for row in rows[:1] for name in row}
     lacking = [name for name in NEEDED if name not in names]
     if not names & set(PERIOD):
         lacking.append("period")
     if lacking:
-        what = f"lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}" if rows else "holds no row"
+        what = f"lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}"
         raise InputError(
             [Fault(where, what, "city, stack, period, vehicles, and level or area_km2", "name them in the first row")]
         )

@@ -41,7 +41,11 @@ from fleetplan.words.names import Names
 
 NEAREST_GAP = 0.01
 PART_S = 20.0
-"""Seconds for completing a table, and for the nearest plan, at most; each takes no more than a third of the time."""
+"""Seconds for completing a table, and for the nearest plan, at most.
+
+The nearest plan takes no more than a third of the time. Completing comes before anything can be said, so it has its seconds
+however short the search for the best plan is to be.
+"""
 
 ELSEWHERE = frozenset({"certificate", "objective", "plan_totals", "returns"})
 """Rules about what a plan.json says of itself; they are told apart from rules that a decision breaks."""
@@ -105,8 +109,8 @@ def evaluate_prepared(
         What is known of the best plan; None: it is searched for.
     """
     given = _given(prepared, data, where)
+    own = _judged(prepared, given, Deadline.after(PART_S, run.stop))
     part = min(PART_S, options.time_limit_s / 3)
-    own = _judged(prepared, given, Deadline.after(part, run.stop))
     nearest = None if not own.violations else _nearest(prepared, given, own.plan, Deadline.after(part, run.stop))
     found_best = known or _best(prepared, options, run)
     best, bound = found_best.plan, None if found_best.plan is None else found_best.plan.bound
@@ -141,7 +145,10 @@ def _judged(prepared: Prepared, given: GivenPlan, deadline: Deadline) -> _Judged
         may, extra = within(loose, given)
         x = completed(loose, may, deadline)
         if x is None:
-            msg = "the plan could not be completed in the time given; allow more time"
+            msg = (
+                f"no depots, purchases and riders were found for these areas and fleets within {PART_S:.0f} seconds: "
+                "name the level or area_km2 in every row, or leave other cities out of the request"
+            )
             raise SolverError(msg)
         plan = _assembled(loose, prepared, x, np.inf)
     report = check_plan(plan, prepared.catalogue, prepared.services)

@@ -24,6 +24,11 @@ MOST_UNPACKED = 60_000_000
 MOST_ROWS, MOST_COLUMNS = 20_000, 200
 HEAD_BYTES = 4096
 """Where a document type would have to stand: before the first element."""
+ZIPPED, COMPOUND = b"PK", bytes.fromhex("d0cf11e0a1b11ae1")
+"""How workbooks begin: XLSX; XLS, and XLSX under a password."""
+SHOWN = 60
+
+TABLE = "names of columns in the first row, and a row for each thing said below it"
 
 Rows = list[dict[str, str]]
 
@@ -40,18 +45,35 @@ def rows_of(data: bytes, where: str, wanted: str = "fleets") -> Rows:
         raise InputError(
             [Fault(where, f"has {len(data):,} bytes", f"at most {MOST_BYTES:,}", "leave out other sheets")]
         )
-    lines = _workbook(data, where, wanted) if data[:2] == b"PK" else _csv(data, where)
+    if fault := _no_table(data, where):
+        raise InputError([fault])
+    lines = _workbook(data, where, wanted) if data.startswith(ZIPPED) else _csv(data, where)
     head, *rest = lines or [[]]
     names = [name.strip().lower() for name in head]
     if not any(names):
-        raise InputError(
-            [Fault(where, "has no first row with names of columns", remedy="write city,stack,period,vehicles")]
-        )
+        raise InputError([Fault(where, "has no first row with names of columns", TABLE, "name them in the first row")])
+    if not any(cell.strip() for row in rest for cell in row):
+        reads = ", ".join(head)
+        reads = reads if len(reads) <= SHOWN else f"{reads[:SHOWN]}…"
+        raise InputError([Fault(where, f"holds no row below its first one, which reads {reads!r}", TABLE)])
     if len(rest) > MOST_ROWS:
         raise InputError([Fault(where, f"has more than {MOST_ROWS:,} rows", f"at most {MOST_ROWS:,}")])
     return [
         dict(zip(names, [*row, *[""] * len(names)], strict=False)) for row in rest if any(cell.strip() for cell in row)
     ]
+
+
+def _no_table(data: bytes, where: str) -> Fault | None:
+    """Return why nothing in a file can be a table, as far as its beginning and its name say so."""
+    if not data.strip():
+        return Fault(where, "is empty", TABLE, "write the table, or name another file")
+    if data.startswith(COMPOUND):
+        what = "is a workbook of the older form (XLS), or one under a password"
+        return Fault(where, what, "XLSX without a password, or CSV", "save it as XLSX or CSV again")
+    if where.lower().endswith((".xlsx", ".xlsm")) and not data.startswith(ZIPPED):
+        what = "is no workbook, though it is called one"
+        return Fault(where, what, "XLSX, or CSV under a name that ends in .csv", "save it as XLSX, or call it .csv")
+    return None
 
 
 def _csv(data: bytes, where: str) -> list[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -71,7 +72,8 @@ def plan_from(data: Mapping[str, Any], where: str = "plan.json") -> Plan:
     try:
         return Plan.model_validate(data)
     except ValidationError as error:
-        raise InputError(faults_of(Plan, error)) from error
+        told = faults_of(Plan, error)
+        raise InputError([replace(f, where=f"{where}: {f.where}") for f in told]) from error
 
 
 def _out_of_proportion(data: Any, where: str) -> Iterator[Fault]:
@@ -103,4 +105,6 @@ def read_plan(text: bytes | str, where: str = "plan.json") -> Plan:
         raise InputError([Fault(place, error.message, error.allowed or WHOLE, error.remedy or AGAIN)]) from error
     if not isinstance(data, dict):
         raise InputError([Fault(where, f"is {shown(data)}", WHOLE, AGAIN)])
+    if not data:
+        raise InputError([Fault(where, "is an object without a field", WHOLE, AGAIN)])
     return plan_from(data, where)

@@ -92,8 +92,8 @@ def _missing(at: Place, _: ErrorDetails) -> Fault:
     remedy = f"add {at.name}"
     if said := example(at.node):
         remedy = f"add {at.name}: {said}"
-    elif at.node.get("type") == "object":
-        remedy = f"add {at.name} with {next(iter(at.node['properties']))} below it"
+    elif at.node.get("type") == "object" and (first := next(iter(at.node.get("properties", {})), "")):
+        remedy = f"add {at.name} with {first} below it"
     return Fault(at.pointer, "is needed", described(at.node), remedy)
 
 

@@ -143,7 +143,7 @@ def read_state(data: bytes, where: str, month: str | None = None) -> StateTable:
         With every fault of the table.
     """
     rows = rows_of(data, where, SHEET)
-    lacking = [name for name in ("what", "month") if not rows or name not in rows[0]]
+    lacking = [name for name in ("what", "month") if name not in rows[0]]
     if lacking:
         allowed = ", ".join(COLUMNS)
         raise InputError(
