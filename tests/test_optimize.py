@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -15,12 +16,14 @@ from fleetplan.demand import build_demand
 from fleetplan.economics import annuity, annuity_factor, outstanding
 from fleetplan.facts import PermitLimit
 from fleetplan.geography import build_geography
+from fleetplan.optimize import conflicts
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import adoption_matrix, gather, placeable
 from fleetplan.optimize.search import SearchResult, search
 from fleetplan.optimize.solve import solve, solve_with_ortools
 from fleetplan.optimize.tidy import whole_columns
+from fleetplan.optimize.trials import Verdict
 from fleetplan.request import FigureOverride, PlanRequest, parse_request
 from fleetplan.request.constraints import SupplyChange
 from fleetplan.scope import apply_overrides, resolve_scope
@@ -201,6 +204,34 @@ def test_a_supply_change_and_the_supply_stand_against_a_floor_that_they_leave_to
     assert [p.constraint for p in conflict.parties] == ["many", "out"]
     assert conflict.against[0].rule == "stack_supply"
     assert conflict.against[0].kind == "partner"
+
+
+def test_rules_without_a_price_are_dropped_at_a_stroke_and_what_is_left_is_minimal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = [
+        {"id": "many", "type": "fleet_floor", "vehicles": 130, "start": "2028-01"},
+        {"id": "out", "type": "supply_change", "stack": "beta", "factor": 0.0},
+    ]
+    f = written(request(constraints=asked), loose=True)
+    verdict = conflicts._Rules.verdict
+    tried: list[conflicts._Rules] = []
+
+    def counted(rules: conflicts._Rules, without: Collection[str]) -> Verdict:
+        tried.append(rules)
+        return verdict(rules, without)
+
+    monkeypatch.setattr(conflicts._Rules, "verdict", counted)
+    monkeypatch.setattr(conflicts, "PLAINEST", ())
+    found = {rule.rule for rule in conflicts.standing_against(f, ["many", "out"])}
+    few = len(tried)
+    monkeypatch.setattr(conflicts._Rules, "needless", lambda _rules, _asked: frozenset())
+    conflicts.standing_against(f, ["many", "out"])
+    assert 0 < few < len(tried) - few
+    others = set(tried[0].rows) - found
+    assert found
+    assert verdict(tried[0], others) == "none"
+    assert {verdict(tried[0], others | {one}) for one in found} == {"plan"}
 
 
 def test_two_constraints_that_clash_are_named_together_and_a_third_is_not() -> None:

@@ -29,7 +29,7 @@ from fleetplan.optimize.matrix import Ints, Model
 from fleetplan.optimize.otherwise import Asked
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.solve import solve
-from fleetplan.optimize.trials import VERDICTS, Deadline, Trials, Verdict, groups_of
+from fleetplan.optimize.trials import VERDICTS, Deadline, Trials, Verdict, giving_way, groups_of
 from fleetplan.permits.limits import Allowed, ruled_out
 from fleetplan.request import AnyConstraint
 from fleetplan.request.constraints import FleetFloor, LaunchFixed, MinimumTrips
@@ -51,6 +51,7 @@ MONEY_PARTIES: dict[str, PartyKind] = {"capital": "capital", "cash_floor": "cash
 PLAINEST = ("line_capacity", "supply_yearly_cap", "permit_cap", "owned_fleet", "stack_supply")
 """Where several rules would do, these are named: what can be had and what law allows is plainer than how a service grows."""
 
+PRICED = 1e-7  # of the highest price of a row: below, it has none
 AGAINST_S = 4.0
 """Seconds for what stands against a conflict: nothing is said of it where that is not enough."""
 
@@ -190,6 +191,25 @@ class _Rules:
         answer = solve(free, relax=True, time_limit_s=self.deadline.left_s, stop=self.deadline.stop)
         return VERDICTS[answer.status]
 
+    def needless(self, asked: Ints) -> frozenset[str]:
+        """Return rules without which there is no solution either: at a stroke, where dropping them one by one takes many trials.
+
+        Let the rows that are ``asked`` give way as little as they must: rules whose rows have no price then are not what keeps
+        them from less. One further trial confirms it; none is returned where it does not.
+        """
+        model, left_s = self.model, self.deadline.left_s
+        limited = np.isfinite(model.row_lower[asked]) | np.isfinite(model.row_upper[asked])
+        if self.deadline.over or not limited.any():
+            return frozenset()
+        way = np.where(np.isfinite(model.row_lower[asked]), 1.0, -1.0)[limited]
+        free = giving_way(replace(model, cost=np.zeros(model.columns)), [(asked[limited], way)], [1.0])
+        prices = solve(free, relax=True, time_limit_s=left_s, stop=self.deadline.stop).row_duals
+        if prices is None:
+            return frozenset()
+        priced = np.abs(prices) > PRICED * np.abs(prices).max(initial=0.0)
+        found = frozenset(key for key, index in self.rows.items() if not priced[index].any())
+        return found if self.verdict(found) == "none" else frozenset()
+
 
 def standing_against(
     formulation: Formulation, names: Collection[str], deadline: Deadline | None = None
@@ -199,7 +219,8 @@ def standing_against(
     None where fractions have a solution, or where the time ran out before the set was minimal.
     """
     deadline = deadline or Deadline.after(EXPLAIN_S)
-    others = [rows for name, rows in groups_of(formulation).items() if name not in names]
+    groups = groups_of(formulation)
+    others = [rows for name, rows in groups.items() if name not in names]
     model = formulation.model.loosened(np.concatenate([np.zeros(0, np.int64), *others]))
     rules = [
         r for r in formulation.rules if not r.place.constraint and r.kind in LIMIT_KINDS and r.key not in UNQUESTIONED
@@ -210,7 +231,10 @@ def standing_against(
     if world.verdict(()) != "none":
         return []
     first = sorted(world.rows, key=lambda key: (PLAINEST.index(key) if key in PLAINEST else -1, key))
-    kept, sure = _filtered(first, (), world.verdict)
+    asked = np.concatenate([np.zeros(0, np.int64), *(rows for name, rows in groups.items() if name in names)])
+    less_plain = frozenset(world.rows) - set(PLAINEST)  # where what is plainest is enough by itself
+    needless = less_plain if world.verdict(less_plain) == "none" else world.needless(asked)
+    kept, sure = _filtered(first, needless, world.verdict)
     if not sure:
         return []
     if not kept:
