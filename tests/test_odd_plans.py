@@ -184,6 +184,14 @@ def comparison_pages(odd: Odd) -> None:
         assert "new" in new or "earlier" in new
 
 
+def difference_maps(odd: Odd) -> None:
+    for city in odd.plan.cities:
+        if city.city in odd.opened:
+            drawn = odd.data(f"/plans/{{plan}}/comparison/{city.city}.svg?with={odd.ordinary}")
+            assert drawn.startswith(b"<svg")
+            assert b"NaN" not in drawn
+
+
 def compared(odd: Odd) -> None:
     ordinary = fake_plan(services=services())
     for a, b in ((ordinary, odd.plan), (odd.plan, ordinary)):
@@ -389,6 +397,7 @@ RENDERERS: tuple[Callable[[Odd], None], ...] = (
     city_pages,
     ground_json,
     comparison_pages,
+    difference_maps,
     compared,
     rerun_page,
     list_of_plans,

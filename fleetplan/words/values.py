@@ -87,16 +87,22 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %".replace("-", "−")
 
 
+ABSURD = 1e15
+"""Amounts that nobody counts in billions; only a file that somebody altered holds them."""
+
+
 def usd(value: float | None) -> str:
     """Return an amount of USD in the largest fitting unit, three digits.
 
-    >>> usd(331_840_000), usd(-1_250_000_000), usd(41_000), usd(12.5), usd(0)
-    ('$332 M', '−$1.25 bn', '$41.0 k', '$12.5', '$0')
+    >>> usd(331_840_000), usd(-1_250_000_000), usd(41_000), usd(12.5), usd(0), usd(-1e200)
+    ('$332 M', '−$1.25 bn', '$41.0 k', '$12.5', '$0', '−$1e+200')
     """
     return DASH if value is None or not math.isfinite(value) else amount(value, _written)
 
 
 def _written(value: float, sign: str) -> str:
+    if abs(value) >= ABSURD:
+        return f"{'−' if value < 0 else ''}{sign}{abs(value):.3g}"
     size, unit = next(
         ((s, u) for s, u in ((1e9, " bn"), (1e6, " M"), (1e3, " k")) if abs(value) >= 0.9995 * s), (1.0, "")
     )
@@ -106,12 +112,17 @@ def _written(value: float, sign: str) -> str:
     return f"{'−' if value < 0 else ''}{sign}{text}{unit}"
 
 
-def usd_fine(value: float) -> str:
-    """Return an amount of USD in millions with one digit, for figures that stand close together.
+LEAST_FINE_USD = 50_000.0
 
-    >>> usd_fine(2_784_321_000)
-    '$2,784.3 M'
+
+def usd_fine(value: float) -> str:
+    """Return an amount of USD in millions with one digit, for figures that stand close together; less than that in its unit.
+
+    >>> usd_fine(2_784_321_000), usd_fine(0.0), usd_fine(12_000.0)
+    ('$2,784.3 M', '$0', '$12.0 k')
     """
+    if abs(value) < LEAST_FINE_USD:
+        return usd(value)
     return amount(value, lambda v, sign: f"{'−' if v < 0 else ''}{sign}{abs(v) / 1e6:,.1f} M")
 
 
