@@ -85,7 +85,10 @@ def _missing(path: Path, table: pd.DataFrame, missing: Sequence[str]) -> InputEr
             return fault(str(path), f"the separator is {word} ({sign!r})", "a comma", remedy)
     has = ", ".join(str(column) for column in list(table.columns)[:10])
     return fault(
-        str(path), f"the columns {list(missing)} are missing; it has {has}", "h3, population", "rename the columns"
+        str(path),
+        f"the columns {list(missing)} are missing; it has {has}",
+        "h3, population",
+        "rename the columns; people by district belong into a column population of the districts",
     )
 
 
