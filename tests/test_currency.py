@@ -29,7 +29,7 @@ def plan(site: Running) -> str:
 def page(site: Running, path: str, currency: str = "EUR") -> str:
     answered = site.client.get(path, headers={**HTML, "Cookie": f"currency={currency}"})
     assert answered.status_code == 200, answered.text
-    return str(answered.text)
+    return str(answered.text).replace("\u00a0", " ").replace("\u2060", "")  # as it is read
 
 
 def test_an_amount_is_written_as_in_usd_and_converted_at_the_rate(site: Running):

@@ -30,7 +30,8 @@ def page_of(service: Running, query: str = "", code: int = 200, key: dict[str, s
 
 def text_of(page: str) -> str:
     """Return what a person reads of a page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)))
+    bare = re.sub(r"<[^>]+>", " ", re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL))
+    return re.sub(r"\s+", " ", bare.replace("\u2060", ""))
 
 
 def asked(service: Running, **changed: Any) -> str:
