@@ -244,7 +244,7 @@ def test_the_process_that_replays_a_month_says_what_came_of_it(monkeypatch):
     assert known["standing"]["stands"] is True
     assert known["month"]["sentences"][0] == "Zurich, Jan 2029: the plan stands."
     assert made(2)[-1]["detail"] == "no way"
-    (refused,) = made(1, b"{}")
+    (refused,) = made(1, b'{"name": "of another version"}')
     assert (refused["kind"], refused["faults"][0]["where"]) == ("problem", "plan.json: /schema_version")
 
 
