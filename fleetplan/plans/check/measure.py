@@ -62,6 +62,7 @@ class Measure:
     def reaches(self, near: float) -> bool:
         """Return whether the amount is a limit of its own, or within the share ``near`` of it.
 
+        >>> from fleetplan.plans.check.report import say
         >>> of = [Measure(amount, say(""), most=10) for amount in (10, 9.95, 9)]
         >>> of[0].reaches(0.0), of[1].reaches(0.01), of[2].reaches(0.01)
         (True, True, False)
