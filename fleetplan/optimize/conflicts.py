@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -353,6 +354,7 @@ def conflicts_told(instance: Instance, clashes: Clashes, deadline: Deadline) -> 
     constraints = {c.id: c for c in instance.scope.constraints}
     allowed = allowed_by_permits(instance)
     firm: Firmness = instance.scope.request.capital.firmness or "policy"
+    loose = cache(lambda: formulate(instance, loose=True))  # written down once, where some conflict needs it
     found = []
     for one in clashes.found:
         names = sorted(one.names)
@@ -364,7 +366,7 @@ def conflicts_told(instance: Instance, clashes: Clashes, deadline: Deadline) -> 
         parties += [allowed.party(constraints[n]) for n in given]
         plain = _by_permits_alone(parties, constraints) or any(n in MONEY_PARTIES for n in names)  # nothing is plainer
         asked = one.proof == "relaxation" and not plain
-        against = standing_against(formulate(instance, loose=True), names, deadline) if asked else []
+        against = standing_against(loose(), names, deadline) if asked else []
         period = shared_period(instance.grid, [constraints[n] for n in (*names, *given) if n in constraints])
         found.append(Conflict(parties=parties, against=against, proof=one.proof, narrowed=one.narrowed, period=period))
     return found

@@ -143,7 +143,7 @@ def _worth_most(f: Formulation, least: int, count: _Count) -> Array | None:
     root = Relaxation(outline)
     if not root.optimal:
         return None
-    apart = Apart(Task(outline, count.seed), threading.Event(), in_looks=count.nodes is None)
+    apart = Apart(Task(outline, count.seed), count.stop or threading.Event(), in_looks=count.nodes is None)
     apart.nodes = count.nodes
     planner = Planner(apart)
     planner.glimpse(root.x)
