@@ -60,13 +60,12 @@ def tornado(books: Books) -> Tornado:
     """Return the bars of every figure that moves the plan's value or breaks a rule of its decisions, the widest first."""
     all_figures = figures_of(books)
     figures = all_figures.ranged
-    changed, curves = one_at_a_time(figures)
-    found = books.revalued(changed, 2 * len(figures), curves)
+    found = _at_both_ends(books, figures)
     npv = float(books.likely.npv_usd[0])
     rules = Rules(books)
     bars, unseen = [], [Unseen(key=one.key, why="curves") for one in all_figures.unasked]
     for k, one in enumerate(figures):
-        moves = any(_moves(books.likely, found, row) for row in (2 * k, 2 * k + 1))
+        moves = _moves_at_an_end(books, found, k)
         broken = [
             rules.broken(one, found, row, high=row % 2 == 1) if moves or speaks_of_rules(one.key) else []
             for row in (2 * k, 2 * k + 1)
@@ -91,20 +90,28 @@ def tornado(books: Books) -> Tornado:
 def widest(books: Books) -> list[str]:
     """Return the keys of the figures that move the plan, the widest bar first: a tornado without what its ends break."""
     figures, npv = figures_of(books).ranged, float(books.likely.npv_usd[0])
-    changed, curves = one_at_a_time(figures)
-    found = books.revalued(changed, 2 * len(figures), curves)
+    found = _at_both_ends(books, figures)
     width: dict[str, float] = {}
     for k, one in enumerate(figures):
-        if any(_moves(books.likely, found, row) for row in (2 * k, 2 * k + 1)):
+        if _moves_at_an_end(books, found, k):
             width[one.key] = max(abs(round(float(found.npv_usd[row]), 2) - npv) for row in (2 * k, 2 * k + 1))
     return sorted(width, key=lambda key: (-width[key], key))
 
 
 def moving(books: Books, figures: Sequence[Ranged]) -> list[Ranged]:
     """Return the figures that move the plan's value or its trips at one of their ends."""
+    found = _at_both_ends(books, figures)
+    return [one for k, one in enumerate(figures) if _moves_at_an_end(books, found, k)]
+
+
+def _at_both_ends(books: Books, figures: Sequence[Ranged]) -> Revalued:
+    """Return the plan with figure ``k`` at its low end in row ``2 k``, at its high end in the next."""
     changed, curves = one_at_a_time(figures)
-    found = books.revalued(changed, 2 * len(figures), curves)
-    return [one for k, one in enumerate(figures) if any(_moves(books.likely, found, row) for row in (2 * k, 2 * k + 1))]
+    return books.revalued(changed, 2 * len(figures), curves)
+
+
+def _moves_at_an_end(books: Books, found: Revalued, k: int) -> bool:
+    return any(_moves(books.likely, found, row) for row in (2 * k, 2 * k + 1))
 
 
 def _moves(likely: Revalued, found: Revalued, row: int) -> bool:
