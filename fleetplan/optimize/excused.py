@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from fleetplan.optimize.instance import Array, Flags, Ints
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.rules import Rule
-from fleetplan.optimize.solve import solve
+from fleetplan.optimize.solve import Solution, solve
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.optimize.trials import KEPT, MONEY
 
@@ -154,30 +155,32 @@ def _rows(groups: Collection[Ints]) -> Ints:
     return np.concatenate([np.zeros(0, np.int64), *groups])
 
 
+def _answer(model: Model, **how: Any) -> Solution | None:
+    """Return what a few nodes find out about a problem; None where the solver gives up."""
+    try:
+        return solve(model, nodes=NodeClock(), **how)
+    except SolverError:
+        return None
+
+
 def _relaxed(model: Model) -> float:
     """Return what a problem is worth at most, steps in fractions, in USD; without a bound where the solver gives up."""
-    try:
-        answer = solve(model, relax=True, nodes=NodeClock())
-    except SolverError:
+    answer = _answer(model, relax=True)
+    if answer is None:
         return np.inf
     return -np.inf if answer.status == "infeasible" else answer.bound
 
 
 def _bound(model: Model) -> float:
     """Return what a problem is worth at most with whole steps, as far as so few nodes prove it, in USD."""
-    try:
-        return solve(model, time_limit_s=SEARCH_S, gap=GAP, nodes=NodeClock()).bound
-    except SolverError:
-        return np.inf
+    answer = _answer(model, time_limit_s=SEARCH_S, gap=GAP)
+    return np.inf if answer is None else answer.bound
 
 
 def _searched(model: Model) -> tuple[float, Array | None]:
     """Return what a problem is worth with whole steps, in USD, and a solution; nothing where the solver gives up."""
-    try:
-        answer = solve(model, time_limit_s=SEARCH_S, gap=GAP, nodes=NodeClock())
-    except SolverError:
-        return -np.inf, None
-    return (-np.inf, None) if answer.value is None else (answer.value, answer.x)
+    answer = _answer(model, time_limit_s=SEARCH_S, gap=GAP)
+    return (-np.inf, None) if answer is None or answer.value is None else (answer.value, answer.x)
 
 
 def _excused(f: Formulation, alone: CityAlone, groups: Mapping[Rule, Ints], now: float, least: float) -> Excused | None:
