@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import fleetplan.optimize.search as module
 from api.store.sqlstore import SqlStore
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.nothing import nothing
 from fleetplan.optimize.pair.board import Board
-from fleetplan.optimize.pair.race import NOTHING_S, Limits, _Patience
+from fleetplan.optimize.pair.race import FIRST_BOUND_S, NOTHING_S, Limits, _Patience
 from fleetplan.optimize.search import SearchResult, search
-from fleetplan.optimize.solve import Enough
+from fleetplan.optimize.solve import Enough, solve
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.request import FigureOverride
 from fleetplan.scope import apply_overrides
@@ -78,7 +80,27 @@ def test_a_search_that_holds_nothing_goes_on_a_while(problem: Formulation, *, as
     assert not _Patience(board, just_over).ended()
     assert _Patience(board, Limits(time.monotonic() - NOTHING_S - 1.0, 0.01, None)).ended()
     board.plans = [board.plans[0].copy()]  # any other plan
+    assert not _Patience(board, just_over).ended()  # it has no bound yet
+    assert _Patience(board, Limits(time.monotonic() - FIRST_BOUND_S - 1.0, 0.01, None)).ended()
+    board.take_bound(5e6)
     assert _Patience(board, just_over).ended()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_plan_is_kept_where_a_search_ends_before_anything_is_proven(
+    problem: Formulation, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+):
+    best = searched(problem, [])
+    unproven = replace(solve(problem.model, relax=True), bound=np.inf)
+    monkeypatch.setattr(module, "solve", lambda *_, **__: unproven)
+    monkeypatch.setattr(module, "solve_alone", lambda board, *_, **__: board.take_plan(best.x))
+    stop = threading.Event()
+    if stopped:
+        stop.set()
+    kept = search(problem, time_limit_s=30, gap=0.0, seed=0, report=lambda *_: None, stop=stop)
+    assert kept is not None
+    assert kept.value == best.value
+    assert best.bound <= kept.bound < np.inf
 
 
 def test_every_plan_told_is_worth_more_than_nothing_where_something_is(problem: Formulation):

@@ -95,8 +95,8 @@ def test_a_stop_ends_the_search_within_a_second_and_keeps_the_plan_that_was_told
     f = written(request(horizon={"start": "2027-01", "months": 48, "single_months": 48}))
     stop, told = threading.Event(), []
 
-    def listen(_: str, best: float | None, __: float | None) -> None:
-        if best is not None:
+    def listen(_: str, best: float | None, bound: float | None) -> None:
+        if best is not None and bound is not None:
             told.append((best, time.monotonic()))
             stop.set()
 

@@ -19,7 +19,6 @@ from functools import cache, partial
 
 import numpy as np
 
-from fleetplan.errors import SolverError
 from fleetplan.optimize.alone import solve_alone
 from fleetplan.optimize.boxed import solve_by_boxes
 from fleetplan.optimize.boxes import Known as KnownBoxes
@@ -43,7 +42,7 @@ from fleetplan.optimize.tidy import tidied, whole_columns
 SMALL = 600  # levels x periods: below, one process is quicker than starting two
 Start = Callable[[], Array | None]
 LEAST_S = 1.0
-LINEAR_S = 60.0
+LINEAR_S, HURRIED_S = 60.0, 5.0  # for a linear programme after the search: a person who has stopped it waits
 COUNTING_SHARES = 0.3, 0.7
 """Of the time left, for counting markets: at first, and again once their worth is searched out."""
 
@@ -151,8 +150,7 @@ class _Effort:
     @property
     def over(self) -> bool:
         """Whether time is up or the search was asked to stop."""
-        stop = self.limits.stop
-        return self.limits.left_s <= 0.0 or bool(stop is not None and stop.is_set())
+        return self.limits.left_s <= 0.0 or self.limits.asked_to_stop
 
 
 @dataclass(eq=False)
@@ -236,7 +234,7 @@ def _most_valuable(f: Formulation, effort: _Effort, known: _Known, crew: Crew | 
         return None
     if not boxed:
         _finish(board, ends, effort.seed)
-    _bound_somehow(board, effort.seed)
+    _bound_somehow(board, effort)
     inherited = board.bound == known.most
     return SearchResult(
         x=board.plans[0],
@@ -261,20 +259,20 @@ def _root(board: Board, effort: _Effort) -> float | None:
     return bound if np.isfinite(bound) else None
 
 
-def _bound_somehow(board: Board, seed: int) -> None:
-    """Bound the problem by its linear programme where a search ended before anything was proven.
+def _bound_somehow(board: Board, effort: _Effort) -> None:
+    """Bound the problem where a search ended before anything was proven: a plan in hand is not lost for want of a bound.
 
-    Raises
-    ------
-    SolverError
-        If not even that was solved in a while.
+    Its linear programme is solved if that comes soon; else the bound is what rows and columns say without any prices, which
+    takes no time and is high.
     """
     if np.isfinite(board.bound):
         return
-    board.take_bound(solve(board.formulation.model, time_limit_s=LINEAR_S, seed=seed, relax=True).bound)
+    model, limits = board.formulation.model, effort.limits
+    seconds = limits.more_s(HURRIED_S if limits.asked_to_stop else LINEAR_S)
+    if seconds > 0.0:
+        board.take_bound(solve(model, time_limit_s=seconds, seed=effort.seed, relax=True).bound)
     if not np.isfinite(board.bound):
-        msg = "no bound was proven in the time given; allow more time"
-        raise SolverError(msg)
+        board.take_bound(proven_bound(model, np.zeros(model.rows)))
 
 
 def _board(f: Formulation, report: Report, known: _Known) -> Board:
@@ -326,8 +324,7 @@ def _finish(board: Board, ends: Limits, seed: int) -> None:
         settle_near(board, board.plans[0], seed, ends.nodes)
         return
     left = ends.left_s
-    asked = ends.stop is not None and ends.stop.is_set()
-    if board.closed(ends.gap) or left <= 0 or asked:
+    if board.closed(ends.gap) or left <= 0 or ends.asked_to_stop:
         return
     model = replace(f.model, whole=board.whole)
     answer = solve(

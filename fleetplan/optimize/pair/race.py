@@ -30,6 +30,7 @@ LOG = logging.getLogger(__name__)
 POLL_S = 0.05
 FIRST_PLAN_S = 60.0  # so long a first plan is waited for when the time is over and there is none
 NOTHING_S = 20.0  # the same where doing nothing is a plan, which proves nothing; or when a person stops
+FIRST_BOUND_S = 10.0  # and the first bound, by which a plan is judged
 IDLE_S = 5.0  # so long plans may stay where they are once the bound is final
 LEAST_S = 0.5
 HEAD_START_S = 0.4
@@ -70,6 +71,11 @@ class Limits:
     def more_s(self, seconds: float) -> float:
         """Return so many seconds for which a first plan is waited for beyond the end, 0 where none is."""
         return 0.0 if self.firm else seconds
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether the search is to end before its time."""
+        return self.stop is not None and self.stop.is_set()
 
     @property
     def over_at(self) -> float:
@@ -197,7 +203,7 @@ def _hear(crew: Crew, board: Board, heard: Heard, seed: int, *, by_block: bool) 
 
 @dataclass(eq=False)
 class _Patience:
-    """How long to go on: no longer than asked for with a plan in hand, a while longer for the first."""
+    """How long to go on: no longer than asked for with a plan and a bound in hand, a while longer for the first of each."""
 
     board: Board
     limits: Limits
@@ -207,10 +213,16 @@ class _Patience:
         """Return whether to end now."""
         if self.board.closed(self.limits.gap):
             return True
-        now, stop = time.monotonic(), self.limits.stop
-        if stop is not None and stop.is_set():
+        now = time.monotonic()
+        if self.limits.asked_to_stop:
             self._asked_at = min(self._asked_at, now)
         if not self.board.plans:
             return -self.limits.left_s >= self.limits.more_s(FIRST_PLAN_S)
         late = max(-self.limits.left_s, now - self._asked_at)
-        return late >= (0.0 if self.board.found else self.limits.more_s(NOTHING_S))
+        return late >= self._more_s()
+
+    def _more_s(self) -> float:
+        """Return for how long to go on where there is a plan."""
+        if not self.board.found:
+            return self.limits.more_s(NOTHING_S)
+        return 0.0 if math.isfinite(self.board.bound) else self.limits.more_s(FIRST_BOUND_S)

@@ -52,9 +52,9 @@ export class Form {
     this.#showWords();
   }
 
-  /** Put flaws at their controls; return those that have none. */
+  /** Put flaws at their controls; return those that have none. What a half-made limit still lacks is not of the request: it stays. */
   fault(flaws) {
-    for (const place of this.root.querySelectorAll(".fault")) place.textContent = "";
+    for (const place of this.root.querySelectorAll(".fault:not([data-kind-of] .fault)")) place.textContent = "";
     for (const wrong of this.root.querySelectorAll("[aria-invalid]")) wrong.removeAttribute("aria-invalid");
     return flaws.filter((flaw) => !this.#faultAt(flaw));
   }
