@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.every_file import label, of_every, text_of, tree_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, SERVICE = ROOT / "fleetplan", ROOT / "api"
 
@@ -560,10 +562,6 @@ LIBRARY_SOURCES, SERVICE_SOURCES = sorted(PACKAGE.rglob("*.py")), sorted(SERVICE
 SOURCES = [*LIBRARY_SOURCES, *SERVICE_SOURCES]
 
 
-def _label(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
 def _module(path: Path) -> str:
     """Return a file's module, below fleetplan without its name: ``__init__`` for that package itself."""
     parts = list(path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else ROOT).with_suffix("").parts)
@@ -602,7 +600,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 def _own_imports(path: Path) -> Iterator[str]:
     """Yield the modules of ours that a file imports, named as :func:`_module` does."""
-    for name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
+    for name in _imports(tree_of(path)):
         package, _, rest = name.partition(".")
         if package == "api":
             yield _inner(name, ROOT)
@@ -610,31 +608,31 @@ def _own_imports(path: Path) -> Iterator[str]:
             yield _inner(rest, PACKAGE) or "__init__"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_label)
+@of_every(SOURCES)
 def test_imports_point_against_the_flow_of_data(path: Path):
     room = _room(_module(path))
-    assert room in ALLOWED, f"{_label(path)} is in no room: give {room!r} a place in ALLOWED"
+    assert room in ALLOWED, f"{label(path)} is in no room: give {room!r} a place in ALLOWED"
     wrong = sorted({module for module in _own_imports(path) if _room(module) not in ALLOWED[room] | {room}})
-    assert not wrong, f"{_label(path)} ({room}) may not import {', '.join(wrong)}"
+    assert not wrong, f"{label(path)} ({room}) may not import {', '.join(wrong)}"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_label)
+@of_every(SOURCES)
 def test_imports_are_absolute(path: Path):
-    relative = [name for name in _imports(ast.parse(path.read_text(encoding="utf-8"))) if name.startswith(".")]
+    relative = [name for name in _imports(tree_of(path)) if name.startswith(".")]
     assert not relative
 
 
-@pytest.mark.parametrize("path", LIBRARY_SOURCES, ids=_label)
+@of_every(LIBRARY_SOURCES)
 def test_the_core_draws_nothing_and_serves_nothing(path: Path):
     if _room(_module(path)) in EDGES:
         return
-    libraries = {name.split(".")[0] for name in _imports(ast.parse(path.read_text(encoding="utf-8")))}
+    libraries = {name.split(".")[0] for name in _imports(tree_of(path))}
     assert not libraries & EDGE_LIBRARIES
 
 
-@pytest.mark.parametrize("path", LIBRARY_SOURCES, ids=_label)
+@of_every(LIBRARY_SOURCES)
 def test_the_library_knows_no_address_of_the_service(path: Path):
-    texts = [n.value for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant)]
+    texts = [n.value for n in ast.walk(tree_of(path)) if isinstance(n, ast.Constant)]
     assert not [text for text in texts if isinstance(text, str) and SERVICE_ADDRESS.match(text)]
 
 
@@ -646,22 +644,22 @@ def test_the_rooms_hold_no_circle():
         done |= free
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_label)
+@of_every(SOURCES)
 def test_a_file_stays_short(path: Path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    assert len(text_of(path).splitlines()) <= LONGEST_FILE
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_label)
+@of_every(SOURCES)
 def test_a_function_stays_short(path: Path):
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kinds)]
+    found = [node for node in ast.walk(tree_of(path)) if isinstance(node, kinds)]
     lines = {f.name: (f.end_lineno or f.lineno) - f.lineno + 1 for f in found}
     assert not {name: count for name, count in lines.items() if count > LONGEST_FUNCTION}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_label)
+@of_every(SOURCES)
 def test_no_attribute_hides_behind_one_letter(path: Path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     stored = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
     classes = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
     fields = [n.target for c in classes for n in c.body if isinstance(n, ast.AnnAssign)]
@@ -683,9 +681,9 @@ def _public_without_docstring(node: Documented, name: str) -> Iterator[str]:
                     yield from _public_without_docstring(child, f"{name}.{child.name}")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_label)
+@of_every(SOURCES)
 def test_every_public_name_is_documented(path: Path):
-    missing = list(_public_without_docstring(ast.parse(path.read_text(encoding="utf-8")), _module(path)))
+    missing = list(_public_without_docstring(tree_of(path), _module(path)))
     assert not missing
 
 
@@ -718,7 +716,7 @@ def test_no_file_names_a_registry_host_or_a_path_of_one_machine():
     for path in _our_files():
         data = path.read_bytes()
         if b"\x00" not in data and (faults := list(_faults(data.decode("utf-8", errors="replace")))):
-            found[_label(path)] = faults
+            found[label(path)] = faults
     assert not found
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.every_file import label, of_every, text_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PROSE = {
     "because", "brief", "note", "said", "says", "sentence", "sentences", "summary", "told", "verdict", "way",
@@ -64,10 +66,6 @@ SOURCES = sorted(
     for path in (ROOT / top).rglob("*.py")
     if path.relative_to(ROOT).parts[:2] != ("fleetplan", "words")
 )
-
-
-def label(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 class Reader(ast.NodeVisitor):
@@ -180,9 +178,9 @@ def readings(source: str) -> list[tuple[int, str]]:
     return Reader(ast.parse(source)).found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=label)
+@of_every(SOURCES)
 def test_no_code_reads_a_sentence(path: Path):
-    found = readings(path.read_text(encoding="utf-8"))
+    found = readings(text_of(path))
     assert not found, f"{label(path)} reads sentences: give the fact a field, and decide by it"
 
 
@@ -223,11 +221,7 @@ def test_a_sentence_may_be_shown(source: str):
 
 
 def test_who_matches_text_says_which():
-    users = {
-        label(path)
-        for path in SOURCES
-        if re.search(r"^\s*(import re$|from re )", path.read_text("utf-8"), re.MULTILINE)
-    }
+    users = {label(path) for path in SOURCES if re.search(r"^\s*(import re$|from re )", text_of(path), re.MULTILINE)}
     assert users == set(USES_OF_RE)
 
 
