@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from fleetplan.request import read_request
 from fleetplan.words.unbroken import unbroken
 from tests.browser import Site, Witness, serving
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parent.parent
 
 MADRID: dict[str, Any] = {
     "name": "Madrid alone",
@@ -28,6 +31,7 @@ MUNICH: dict[str, Any] = {
     "horizon": {"start": "2027-01", "months": 48, "single_months": 3},
     "constraints": [{"id": "presence", "type": "launch_by", "city": "munich", "month": "2030-01"}],
 }
+TIGHT = ROOT / "examples" / "tight-budget.yaml"  # a gap of nothing is not reached within minutes
 SOLVED_MS = 90_000
 DRAWN_MS = 30_000
 PLAN_PAGE = re.compile(r"/plans/plan_[0-9a-f]{32}$")
@@ -177,14 +181,7 @@ def test_anyone_reruns_with_a_changed_constraint_and_sees_what_moved(
 
 def test_a_plan_in_the_making_is_stopped_and_its_best_kept(site: Site, visitor: tuple[BrowserContext, Page, Witness]):
     _, page, witness = visitor
-    months = {"start": "2027-01", "months": 48, "single_months": 48}
-    asked = {
-        **MADRID,
-        "name": "To be stopped",
-        "cities": None,
-        "horizon": months,
-        "capital": {"per_quarter_usd": 125e6},
-    }
+    asked = read_request(TIGHT).model_dump(mode="json", exclude_none=True) | {"name": "To be stopped"}
     told = site.call("POST", "/v1/plans", {"request": asked, "options": {"time_limit_s": 300, "gap": 0.0}})
     page.goto(f"{site.address}/plans/{told['id']}")
     expect(page.locator("#best")).to_contain_text("$", timeout=SOLVED_MS)
