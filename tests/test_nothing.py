@@ -14,12 +14,13 @@ import pytest
 
 import fleetplan.optimize.search as module
 from api.store.sqlstore import SqlStore
+from fleetplan.errors import SolverError
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.nothing import nothing
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.race import FIRST_BOUND_S, NOTHING_S, Limits, _Patience
 from fleetplan.optimize.search import SearchResult, search
-from fleetplan.optimize.solve import Enough, solve
+from fleetplan.optimize.solve import Enough, Solution, solve
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.request import FigureOverride
 from fleetplan.scope import apply_overrides
@@ -87,12 +88,20 @@ def test_a_search_that_holds_nothing_goes_on_a_while(problem: Formulation, *, as
 
 
 @pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("gives_up", [False, True])
 def test_a_plan_is_kept_where_a_search_ends_before_anything_is_proven(
-    problem: Formulation, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+    problem: Formulation, monkeypatch: pytest.MonkeyPatch, *, stopped: bool, gives_up: bool
 ):
     best = searched(problem, [])
-    unproven = replace(solve(problem.model, relax=True), bound=np.inf)
-    monkeypatch.setattr(module, "solve", lambda *_, **__: unproven)
+    unproven = replace(solve(problem.model, relax=True), bound=np.inf, row_duals=None, x=None)
+
+    def late(*_: Any, **__: Any) -> Solution:
+        if gives_up:
+            msg = "HiGHS ended with 'Unknown'"
+            raise SolverError(msg)
+        return unproven
+
+    monkeypatch.setattr(module, "solve", late)
     monkeypatch.setattr(module, "solve_alone", lambda board, *_, **__: board.take_plan(best.x))
     stop = threading.Event()
     if stopped:
