@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,29 @@ def test_a_limit_is_put_together_taken_away_and_kept_until_somebody_throws_it_aw
     kept.get_by_role("button", name="Bring Half a request back").click()
     kept.get_by_role("button", name="Go on with Half a request").click()
     page.get_by_role("button", name="Take away: Madrid is open").click()
+    expect(page.locator("#also")).to_be_hidden(timeout=DRAWN_MS)
+    witness.saw_nothing_wrong()
+
+
+def test_what_was_done_a_moment_ago_outlasts_the_next_change(site: Site, visitor: tuple[BrowserContext, Page, Witness]):
+    _, page, witness = visitor
+    page.goto(site.address + "/plans/new?from=tight-budget")
+    page.route("**/pages/drafts", lambda route: (time.sleep(1.0), route.continue_()))  # answers come late
+    page.get_by_label("Name", exact=True).fill("Typed just now")
+    page.get_by_label("Add a target or a limit").select_option("launch_by")
+    box = page.locator("[data-kind-of=launch_by]")
+    box.get_by_label("City").select_option("madrid")
+    box.locator("[data-member=month]").select_option("2029-06")
+    box.get_by_role("button", name="Add").click()
+    page.get_by_label("Capital a quarter").fill("31")
+    text = page.locator("#text")
+    expect(text).to_have_value(re.compile("launch_by"), timeout=DRAWN_MS)
+    for said in ("Typed just now", "31_?000_?000", "month: 2029-06"):
+        expect(text).to_have_value(re.compile(said))
+    lines = page.locator("#also").get_by_role("button")
+    expect(lines).to_have_count(2)
+    for name in [line.get_attribute("aria-label") or "" for line in lines.all()]:
+        page.get_by_role("button", name=name).click()
     expect(page.locator("#also")).to_be_hidden(timeout=DRAWN_MS)
     witness.saw_nothing_wrong()
 

@@ -40,6 +40,7 @@ function start(root) {
     state.options = options;
     form.options = options;
     form.answer = { ...form.answer, request };
+    limits.request = request;
     const before = editor.text;
     judge({ request, text: before }, WAIT_MS.form, (answer) => {
       const text = answer[state.format] ?? before;
@@ -125,7 +126,7 @@ function start(root) {
     if (!file || state.answer.request === null) return;
     try {
       const read = await call("POST", at("/v1/starting-states"), { table: await base64(file) });
-      formChanged({ ...state.answer.request, starting_state: read.starting_state }, state.options);
+      formChanged({ ...limits.request, starting_state: read.starting_state }, state.options);
       say(`The plan goes on from what ${file.name} says`);
     } catch (error) {
       showProblems($("state-faults"), error);

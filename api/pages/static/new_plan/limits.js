@@ -13,12 +13,14 @@ export class Limits {
     this.data = data;
     this.changed = changed;
     this.answer = null;
+    this.request = null; // as it was changed since; the answer follows
     compose(this.box, data.kinds, (type, members) => this.#add(type, members));
   }
 
   /** Show what a request asks; lines that are at fault are marked. */
   show(answer) {
     this.answer = answer;
+    this.request = answer.request;
     this.list.hidden = answer.also.length === 0;
     this.list.replaceChildren(...answer.also.map((one) => this.#line(one, answer.flaws)));
     if (answer.request !== null) this.#showMonths();
@@ -38,7 +40,7 @@ export class Limits {
   }
 
   #add(type, members) {
-    const request = structuredClone(this.answer.request);
+    const request = structuredClone(this.request);
     const list = Array.isArray(request.constraints) ? request.constraints : [];
     const id = freeId(type, members, new Set(list.map((entry) => entry?.id)));
     setAt(request, "/constraints", [...list, { id, type, ...members }]);
@@ -58,10 +60,12 @@ export class Limits {
 
   #drop(pointer) {
     const [, list, index] = ENTRY.exec(pointer);
-    const request = structuredClone(this.answer.request);
+    const shown = JSON.stringify(valueAt(this.answer.request, `/${list}/${index}`));
+    const request = structuredClone(this.request);
     const entries = valueAt(request, `/${list}`);
-    if (!Array.isArray(entries)) return;
-    entries.splice(Number(index), 1);
+    const place = Array.isArray(entries) ? entries.findIndex((entry) => JSON.stringify(entry) === shown) : -1;
+    if (place < 0) return; // it is gone already
+    entries.splice(place, 1);
     setAt(request, `/${list}`, entries.length ? entries : undefined);
     this.changed(request);
     this.box.querySelector("#kind").focus();
