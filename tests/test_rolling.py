@@ -100,6 +100,35 @@ def test_a_plan_that_goes_on_from_its_own_state_is_the_rest_of_it(whole, again):
     assert decisions(again) == decisions(whole)
 
 
+SLIPPING = ASKED | {
+    "horizon": {"start": "2027-01", "months": 30, "single_months": 18},
+    "deployments": {"classes": [{"stack": "alpha", "city": "aston", "slip_months": 4}]},
+}
+
+
+def in_hand(plan: Plan, permit: str) -> str:
+    return next(p.finish for c in plan.cities for d in c.deployments for p in d.permits if p.permit == permit)
+
+
+def test_a_permit_on_its_way_does_not_slip_again_with_every_month_that_is_rolled():
+    whole = planned(SLIPPING)
+    assert in_hand(whole, "a-out") == "2027-11"  # promised for July
+    again = planned(rolled(SLIPPING, state_at(whole, "2027-09")))
+    assert in_hand(again, "a-out") == "2027-11"
+    assert again.objective == pytest.approx(worth_from(whole, "2027-09"), rel=1e-4)
+    assert check_plan(again, WORLD, SERVICES).valid
+
+
+def test_a_permit_that_was_due_and_is_not_in_hand_slips_anew():
+    whole = planned(SLIPPING)
+    state = state_at(whole, "2027-12")
+    waiting = [entry for entry in state.permits if entry.permit != "a-out"]
+    nothing = {"areas": [], "fleets": [], "bought": [], "stalls": [], "depots": []}
+    late = planned(rolled(SLIPPING, state.model_copy(update={"permits": waiting, **nothing})))
+    assert in_hand(late, "a-out") == "2028-04"
+    assert check_plan(late, WORLD, SERVICES).valid
+
+
 def test_what_is_done_costs_and_earns_nothing_again(again):
     done = again.request.grid.done
     assert again.periods[done] == AT

@@ -153,27 +153,32 @@ class PermitPath:
 
     def _timings(self, starts: Mapping[str, int]) -> dict[str, PermitTiming]:
         if not self.slips and not self.event_slips:
-            return self.timed_along(starts, None)
+            return self.timed_along(starts, None, final=True)
         found: dict[str, PermitTiming] = {}
         for way in self._single_ways:
-            for permit_id, timing in way.timed_along(starts, way.timed_along(starts, None)).items():
+            for permit_id, timing in way.timed_along(starts, way.timed_along(starts, None), final=True).items():
                 best = found.get(permit_id)
                 if best is None or timing.finish < best.finish:
                     found[permit_id] = PermitTiming(self.permits[permit_id], timing.start, timing.finish, timing.held)
         return found
 
     def timed_along(
-        self, starts: Mapping[str, int], clear: Mapping[str, PermitTiming] | None
+        self, starts: Mapping[str, int], clear: Mapping[str, PermitTiming] | None, *, final: bool = False
     ) -> dict[str, PermitTiming]:
-        """Return the timings of a single way without any slip, or (those given as ``clear``) with all of them."""
+        """Return the timings of a single way without any slip, or (those given as ``clear``) with all of them.
+
+        ``final``: with what is known today: a permit that is not in hand although it was due slips anew from today.
+        """
         done: dict[str, PermitTiming] = {}
 
         def visit(permit_id: str) -> PermitTiming:
             if permit_id not in done:
                 timing = self._time(self.permits[permit_id], starts, visit, slipped=clear is not None)
-                if clear is not None and not timing.held and permit_id not in self.in_hand:
-                    late = clear[permit_id].finish + self.slips.get(permit_id, 0)
-                    timing = PermitTiming(timing.permit, timing.start, max(timing.finish, late), held=False)
+                if not timing.held and permit_id not in self.in_hand:
+                    slip = 0 if clear is None else self.slips.get(permit_id, 0)
+                    finish = timing.finish if clear is None else max(timing.finish, clear[permit_id].finish + slip)
+                    finish = self.not_before + slip if final and finish < self.not_before else finish
+                    timing = PermitTiming(timing.permit, timing.start, finish, held=False)
                 done[permit_id] = timing
             return done[permit_id]
 
@@ -202,7 +207,7 @@ class PermitPath:
             begin = max([starts.get(programme, default), *ready])
         event = self.events.get(permit.id, LONG_AGO)
         begin = max(begin, event + self.event_slips.get(permit.id, 0) if slipped else event)
-        return PermitTiming(permit, begin, max(begin + self.months[permit.id], self.not_before), held=False)
+        return PermitTiming(permit, begin, begin + self.months[permit.id], held=False)
 
     def opening(self, what: str) -> list[Permit]:
         """Return the permits that open a mode (or ``area``)."""

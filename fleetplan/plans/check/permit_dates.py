@@ -7,7 +7,8 @@ Each permit goes as early as it may:
 
 A permit in hand before the horizon is finished long ago; one begun starts in its month. Promises slip: a permit that opens rides
 to the public is in hand no earlier than its own slip after the month that it would have if nothing slipped, and a law comes
-later by the slip of laws. Of alternatives each is timed by itself.
+later by the slip of laws. Of alternatives each is timed by itself. Where a request goes on from what stands, a permit that is
+not in hand although it was due slips anew from the month it goes on from.
 """
 
 from __future__ import annotations
@@ -210,9 +211,11 @@ class _Dates:
             law += event_late(self.case, permit.event, asked=self.asked) if late else 0
         begin = max(self._earliest(permit, late=late), law)
         finish = begin + months_needed(self.case, self.place, permit, asked=self.asked)
-        finish = max(finish, self.case.today) if self.case.request.grid.done else finish
         if late:
-            finish = max(finish, self.visit(permit.id, late=False).finish + permit_late(self.case, self.place, permit))
+            slip = permit_late(self.case, self.place, permit)
+            finish = max(finish, self.visit(permit.id, late=False).finish + slip)
+            if self.case.request.grid.done and finish < self.case.today:
+                finish = self.case.today + slip
         return Timing(begin, min(NEVER, finish), held=False)
 
 
