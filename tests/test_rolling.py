@@ -123,7 +123,7 @@ def test_a_permit_that_was_due_and_is_not_in_hand_slips_anew():
     whole = planned(SLIPPING)
     state = state_at(whole, "2027-12")
     waiting = [entry for entry in state.permits if entry.permit != "a-out"]
-    nothing = {"areas": [], "fleets": [], "bought": [], "stalls": [], "depots": []}
+    nothing: dict[str, Any] = {"areas": [], "fleets": [], "bought": [], "stalls": [], "depots": []}
     late = planned(rolled(SLIPPING, state.model_copy(update={"permits": waiting, **nothing})))
     assert in_hand(late, "a-out") == "2028-04"
     assert check_plan(late, WORLD, SERVICES).valid
