@@ -18,7 +18,8 @@ from api.documents import Kept
 from api.following import Following
 from api.known import Known
 from api.metrics import Metrics
-from api.problems import NoAnswer, NotReady, OtherVersion, PlanNotFound
+from api.missing import not_there
+from api.problems import NoAnswer, NotReady, OtherVersion
 from api.security import Guard, KeyBook, Scope
 from api.settings import Settings
 from api.store.cards import CommentRow
@@ -178,11 +179,10 @@ may_read, may_plan, may_delete = Depends(_read), Depends(_plan), Depends(_admin)
 
 
 def stored(service: ServiceDep, plan: PlanId) -> PlanRow:
-    """Return a plan's row, or raise :class:`PlanNotFound`."""
+    """Return a plan's row, or raise :class:`api.problems.PlanNotFound`."""
     row = service.store.get(plan)
     if row is None:
-        msg = f"no plan is called {plan!r}"
-        raise PlanNotFound(msg)
+        raise not_there(service.store, service.settings.undo_days, plan)
     return row
 
 

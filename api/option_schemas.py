@@ -44,7 +44,20 @@ class FrontierTold(Answer):
     points: list[PointTold] = Field(description="in the order of the frontier's own points")
 
 
+class LeftOut(Answer):
+    """A plan that was named and is not among those shown."""
+
+    id: str
+    name: str = Field(description="as its card says; empty where no such plan is stored")
+    code: str = Field(
+        description="plan-not-found, plan-not-ready, plan-without-answer or plan-of-other-version, as its own address says"
+    )
+    sentence: str
+    restorable: bool = Field(description="it is deleted, and POST to its `restore` brings it back")
+
+
 class SideBySideTold(SideBySide):
     """Several plans side by side; `ids` are theirs, in the order of the columns."""
 
     ids: list[str]
+    left_out: list[LeftOut] = Field(description="plans that were named and cannot be shown, with the reason")

@@ -1,4 +1,4 @@
-"""Several stored plans side by side."""
+"""Several stored plans side by side. One that cannot be shown is named with the reason, and the others stand."""
 
 from __future__ import annotations
 
@@ -6,26 +6,39 @@ from collections.abc import Sequence
 
 from api import problems as p
 from api.deps import Answered, Service, answer_of
-from api.option_schemas import SideBySideTold
-from fleetplan.compare.several import side_by_side
+from api.missing import PlanDeleted, not_there
+from api.option_schemas import LeftOut, SideBySideTold
+from fleetplan.compare.several import FEWEST, side_by_side
 from fleetplan.plans.types import Plan
 
+Refusal = p.PlanNotFound | p.NotReady | p.NoAnswer | p.OtherVersion
 
-def answered(service: Service, ids: Sequence[str]) -> list[Answered]:
-    """Return stored plans by their ids, each once.
 
-    Raises
-    ------
-    PlanNotFound
-        With every id that no plan has.
-    NotReady, NoAnswer
-        For the first of them that has no answer.
-    """
-    rows = {name: service.store.get(name) for name in ids}
-    unknown = [p.Flaw("is no plan", parameter="plan", value=name) for name, row in rows.items() if row is None]
-    if unknown:
-        raise p.PlanNotFound(flaws=unknown)
-    return [answer_of(service, row) for row in rows.values() if row is not None]
+def answered(service: Service, ids: Sequence[str]) -> tuple[list[Answered], dict[str, Refusal]]:
+    """Return stored plans by their ids, each once, and by its id why one is left out."""
+    found: list[Answered] = []
+    refused: dict[str, Refusal] = {}
+    for plan in dict.fromkeys(ids):
+        row = service.store.get(plan)
+        try:
+            if row is None:
+                raise not_there(service.store, service.settings.undo_days, plan, parameter="plan")
+            found.append(answer_of(service, row))
+        except (p.PlanNotFound, p.NotReady, p.NoAnswer, p.OtherVersion) as error:
+            refused[plan] = error
+    return found, refused
+
+
+def left_out(service: Service, plan: str, refusal: Refusal) -> LeftOut:
+    """Return what is told of a plan that was named and is not among those shown."""
+    row = service.store.card(plan)
+    return LeftOut(
+        id=plan,
+        name=row.name if row is not None else "",
+        code=p.kind_of(type(refusal)).code,
+        sentence=refusal.detail,
+        restorable=isinstance(refusal, PlanDeleted),
+    )
 
 
 def named_apart(found: Sequence[Answered]) -> list[Plan]:
@@ -39,14 +52,32 @@ def named_apart(found: Sequence[Answered]) -> list[Plan]:
 
 
 def table_of(service: Service, ids: Sequence[str]) -> SideBySideTold:
-    """Return stored plans side by side.
+    """Return stored plans side by side; those that cannot be shown are told in ``left_out``.
 
     Raises
     ------
+    PlanNotFound
+        Where fewer than two can be shown and one of the others is not there: with every one that is not.
+    NotReady, NoAnswer, OtherVersion
+        Where fewer than two can be shown: for the first that has no answer.
     BadRequest
         Where the same plan is named twice, so that fewer than two are left.
     """
-    found = answered(service, ids)
-    if len(found) < 2:
-        raise p.refused([p.Flaw("names one plan twice", parameter="plan", allowed="two to twenty different plans")])
-    return SideBySideTold(**dict(side_by_side(named_apart(found))), ids=[one.row.id for one in found])
+    found, refused = answered(service, ids)
+    if len(found) < FEWEST:
+        raise _too_few(list(refused.values()))
+    return table_of_answers(found, [left_out(service, plan, why) for plan, why in refused.items()])
+
+
+def table_of_answers(found: Sequence[Answered], missing: list[LeftOut]) -> SideBySideTold:
+    """Return plans side by side with what is told of those left out."""
+    ids = [one.row.id for one in found]
+    return SideBySideTold(**dict(side_by_side(named_apart(found))), ids=ids, left_out=missing)
+
+
+def _too_few(refused: Sequence[Refusal]) -> p.ServiceError:
+    if gone := [one for one in refused if isinstance(one, p.PlanNotFound)]:
+        return p.PlanNotFound("; ".join(one.detail for one in gone), flaws=[flaw for one in gone for flaw in one.flaws])
+    if refused:
+        return refused[0]
+    return p.refused([p.Flaw("names one plan twice", parameter="plan", allowed="two to twenty different plans")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,27 @@ def test_plans_side_by_side_are_named_apart_and_in_the_order_asked(service: Runn
     assert service.client.get("/v1/comparisons", params={"plan": plans[0]}).status_code == 422
     waiting = service.post()
     assert service.client.get("/v1/comparisons", params={"plan": [plans[0], waiting]}).status_code == 409
+
+
+def test_a_deleted_plan_among_those_named_is_told_and_the_others_stand_side_by_side(service: Running) -> None:
+    plans = [made(service), made(service), made(service)]
+    address = "/comparisons?" + "&".join(f"plan={plan}" for plan in [*plans, "plan_none"])
+    service.client.delete(f"/v1/plans/{plans[1]}")
+    told = asked(service, "/v1/comparisons", plan=[*plans, "plan_none"])
+    assert told["ids"] == [plans[0], plans[2]]
+    assert [(one["id"], one["restorable"]) for one in told["left_out"]] == [(plans[1], True), ("plan_none", False)]
+    page = page_at(service, address)
+    assert "2 plans side by side" in words_of(page)
+    assert re.search(r"test was deleted on .+ and can be brought back until .+\. Bring test back", words_of(page))
+    assert "No plan is called 'plan_none'." in words_of(page)
+    assert f'data-restore="{plans[1]}"' in page
+    pair = page_at(service, f"/plans/{plans[0]}/comparison?with={plans[1]}")
+    assert "test was deleted on" in words_of(pair)
+    assert f'value="{plans[2]}"' in pair  # the others are still offered
+    few = service.client.get("/v1/comparisons", params={"plan": plans[:2]})
+    assert (few.status_code, few.json()["errors"][0]["value"]) == (404, plans[1])
+    assert "was deleted on" in few.json()["detail"]
+    assert "One plan alone is left." in words_of(page_at(service, f"/comparisons?plan={plans[0]}&plan={plans[1]}"))
 
 
 def test_the_page_shows_alternatives_core_and_frontier_and_what_is_still_to_be_planned(service: Running) -> None:

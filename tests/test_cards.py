@@ -126,6 +126,11 @@ def test_a_delete_is_undone_within_its_days_and_may_be_for_good(site: Running):
     assert site.client.delete(here).status_code == 204
     assert [site.client.get(f"{here}{path}").status_code for path in ("", "/card", "/export", "/comments")] == [404] * 4
     assert site.client.delete(here).status_code == 404
+    for address in (f"/plans/{plan}", f"/plans/{plan}/rerun", f"/plans/new?from={plan}"):
+        page = page_at(site, address, 404)
+        assert "and can be brought back until" in words_of(page)
+        assert f'data-restore="{plan}"' in page
+    assert "can be brought back" in site.client.get(here).json()["detail"]
     assert site.client.patch(f"{here}/card", json={"name": "x"}).status_code == 404
     assert site.client.post(f"{here}/restore").json()["deleted_at"] is None
     assert site.client.get(here).json()["has_answer"]
@@ -182,5 +187,10 @@ def test_where_keys_are_in_use_a_comment_bears_the_keys_name_and_is_its_own(tmp_
             site.client.patch(f"/v1/plans/{plan}/card", json={"chosen": True}, headers=keys["eve"]).status_code == 403
         )
         assert site.client.post(f"/v1/plans/{plan}/restore", headers=keys["ada"]).status_code == 403
+        site.client.delete(f"/v1/plans/{plan}", headers=keys["boss"])
+        gone = site.client.get(f"/plans/{plan}", headers={"Accept": "text/html", **keys["ada"]}).text
+        assert "can be brought back" in gone
+        assert "data-restore" not in gone
+        site.client.post(f"/v1/plans/{plan}/restore", headers=keys["boss"])
         page = site.client.get(f"/plans/{plan}", headers={"Accept": "text/html", **keys["eve"]}).text
         assert 'id="say"' not in page

@@ -376,6 +376,7 @@ ASKED = HTTP | {
     "api.option_schemas",
     "api.card_schemas",
     "api.known",
+    "api.missing",
     "api.deps",
 }
 JUDGED = ASKED | {
@@ -444,7 +445,9 @@ ALLOWED |= {
     "api.card_schemas": {"api.schemas", "api.store", "request"},
     "api.known": LIBRARY,
     "api.following": {"api.store"},
-    "api.deps": HTTP | {"api.following", "api.store", "api.known", "api.metrics", "plans", "plans.types"},
+    "api.missing": {"api.problems", "api.store"},
+    "api.deps": HTTP
+    | {"api.missing", "api.following", "api.store", "api.known", "api.metrics", "plans", "plans.types"},
     "api.bodies": ASKED | LIBRARY,
     "api.checks": ASKED | {"api.infeasible"} | LIBRARY,
     "api.rerun": ASKED | {"api.bodies", "api.checks"} | LIBRARY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,11 +11,14 @@ from fastapi.concurrency import run_in_threadpool
 from api import problems as p
 from api.deps import Service, ServiceDep, StoredDep, answer_of, may_read
 from api.documents import Document
+from api.missing import not_there
+from api.option_schemas import LeftOut
 from api.pages.city import streets_of
 from api.pages.comparison_choice import choice
 from api.pages.comparison_view import view
-from api.pages.shell import page
+from api.pages.shell import may_delete, page
 from api.routes.parameters import SLUG
+from api.several import left_out
 from api.store.contract import FINAL, PlanRow
 from fleetplan.compare.figures import areas, farthest
 from fleetplan.report.difference_svg import difference_svg
@@ -31,7 +35,7 @@ async def comparison(
 ) -> Response:
     """Compare a plan with another, or, where none is named, its parent with it."""
     template, context = await run_in_threadpool(_compared, service, row, other)
-    return page(request, template, here="plans", **context)
+    return page(request, template, here="plans", may_restore=may_delete(request.scope), **context)
 
 
 @router.get("/plans/{plan}/comparison/{city}.svg")  # noqa: FAST003  stored() takes the plan
@@ -69,7 +73,10 @@ def _drawn(service: Service, pair: tuple[PlanRow, PlanRow], city: str) -> bytes:
 
 
 def _compared(service: Service, row: PlanRow, other: str | None) -> tuple[str, dict[str, Any]]:
-    pair = _pair(service, row, other)
+    try:
+        pair = _pair(service, row, other)
+    except p.PlanNotFound as gone:
+        return _chooser(service, row, gone=[left_out(service, other or row.parent or "", gone)])
     if pair is None or pair[0].id == pair[1].id:
         return _chooser(service, row, same=pair is not None)
     a, b = pair
@@ -83,17 +90,18 @@ def _compared(service: Service, row: PlanRow, other: str | None) -> tuple[str, d
 
 
 def _pair(service: Service, row: PlanRow, other: str | None) -> tuple[PlanRow, PlanRow] | None:
-    """Return the earlier and the later plan; None where a plan is named alone and has no parent any more."""
-    if other is None:
-        parent = service.store.get(row.parent) if row.parent else None
-        return None if parent is None else (parent, row)
-    found = service.store.get(other)
+    """Return the earlier and the later plan; None where a plan is named alone and was made from no other."""
+    named = other or row.parent
+    if named is None:
+        return None
+    found = service.store.get(named)
     if found is None:
-        msg = f"no plan is called {other!r}"
-        raise p.PlanNotFound(msg, flaws=[p.Flaw("is no plan", parameter="with", value=other)])
-    return row, found
+        raise not_there(service.store, service.settings.undo_days, named, parameter="with")
+    return (found, row) if other is None else (row, found)
 
 
-def _chooser(service: Service, row: PlanRow, *, same: bool) -> tuple[str, dict[str, Any]]:
+def _chooser(
+    service: Service, row: PlanRow, *, same: bool = False, gone: Sequence[LeftOut] = ()
+) -> tuple[str, dict[str, Any]]:
     context = {"title": f"Compare {row.name}", "row": row, "same": same, "choice": choice(service.store, row)}
-    return "comparison_choice.html.j2", context
+    return "comparison_choice.html.j2", {**context, "left_out": gone}

@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from api import problems as p
 from api.deps import Service, ServiceDep, may_plan, may_read
 from api.documents import json_document
+from api.missing import PlanDeleted, not_there
 from api.pages.drafts import Draft, answer
 from api.pages.estimates import LOOKED_AT
 from api.pages.shell import page
@@ -118,6 +119,8 @@ def start_from(service: Service, origin: str | None) -> Start:
     if (found := next((e for e in examples() if e.key == origin), None)) is not None:
         return Start(found.text, usual, example=found.key)
     row = service.store.get(origin)
+    if row is None and isinstance(gone := not_there(service.store, service.settings.undo_days, origin), PlanDeleted):
+        raise gone
     if row is None:
         msg = f"no example and no plan is called {origin!r}"
         flaw = p.Flaw("is neither", parameter="from", value=origin, allowed=", ".join(e.key for e in examples()))

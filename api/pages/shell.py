@@ -16,11 +16,13 @@ from starlette.types import Scope
 
 from api.documents import Document
 from api.media import HTML
+from api.missing import PlanDeleted
 from api.pages import assets
 from api.pages.figure_filter import figures_at
 from api.pages.money import with_rates
 from api.prefix import at, page_under
 from api.problems import KeyMissing, KeyUnknown, ServiceError, headers_of, problem
+from api.security import Scope as Right
 from fleetplan import __version__
 from fleetplan.report.environment import template_environment
 from fleetplan.words import values as words
@@ -106,10 +108,21 @@ def problem_page(error: ServiceError, scope: Scope) -> Response:
             status_code=303, headers={"Location": at(f"/sign-in?next={following}"), "Cache-Control": "no-store"}
         )
     told = problem(error, instance=scope["path"], request_id=scope.get("request_id", ""))
-    answer = page(request, "problem.html.j2", code=told.status, title=told.title, problem=told)
+    if isinstance(error, PlanDeleted):
+        shown_as, of_plan = "plan_deleted.html.j2", {"plan": error.plan, "name": error.name, "here": "plans"}
+        context = {**of_plan, "may_restore": may_delete(scope), "title": f"{error.name}, deleted"}
+    else:
+        shown_as, context = "problem.html.j2", {"title": told.title}
+    answer = page(request, shown_as, code=told.status, problem=told, **context)
     for name, value in headers_of(error).items():
         answer.headers[name] = value
     return answer
+
+
+def may_delete(scope: Scope) -> bool:
+    """Return whether whoever asks may delete plans and bring them back."""
+    caller = scope.get("caller")
+    return caller is not None and any(one.holds(Right.admin) for one in caller.scopes)
 
 
 def wants_page(scope: Scope) -> bool:

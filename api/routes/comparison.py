@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api import problems as p
 from api.causes import CauseSearch
 from api.deps import Answered, AnsweredDep, Service, ServiceDep, answer_of, may_read
 from api.documents import Document, json_document
+from api.missing import not_there
 from api.openapi import of_an_answered_plan
 from api.routes.parameters import SLUG
 from api.schemas import ComparedPlans
@@ -38,14 +38,17 @@ async def comparison(
     """
     row = await run_in_threadpool(service.store.get, other)
     if row is None:
-        flaw = p.Flaw("is no plan", parameter="with", value=other)
-        raise p.PlanNotFound(flaws=[flaw])
+        raise await run_in_threadpool(_gone, service, other)
     second = await run_in_threadpool(answer_of, service, row)
     causes = await run_in_threadpool(CauseSearch, service, found, second)
     key = f"{causes.mark}/comparison"  # everything that the answer depends on: what becomes known is another key
     if (kept := service.rendered.get(key)) is None:
         kept = service.rendered.put(key, await run_in_threadpool(_compared, service, found, second, causes))
     return kept.respond(request)
+
+
+def _gone(service: Service, other: str) -> Exception:
+    return not_there(service.store, service.settings.undo_days, other, parameter="with")
 
 
 def _compared(service: Service, a: Answered, b: Answered, causes: CauseSearch) -> Document:

@@ -14,6 +14,7 @@ from api.bodies import SubmissionBody, submission
 from api.checks import judge, seen_at_once
 from api.deps import PlanId, Service, ServiceDep, may_delete, may_plan, may_read, stored
 from api.documents import Document, json_document
+from api.missing import not_there
 from api.openapi import ETAGGED, RETRY, WITH_BODY, answer, body_example, refusals, unchanged
 from api.prefix import at
 from api.routes.parameters import SLUG, IdempotencyKey, Prefer
@@ -203,8 +204,7 @@ def delete(
     """Put a plan into the bin, out of which it can be restored for ``FLEETPLAN_UNDO_DAYS``; or remove it, even from there."""
     row = service.store.card(plan) if for_good else stored(service, plan)
     if row is None:
-        msg = f"no plan is called {plan!r}"
-        raise p.PlanNotFound(msg)
+        raise not_there(service.store, service.settings.undo_days, plan)
     if row.state not in FINAL:
         msg = f"plan {row.id} is {row.state}"
         raise p.NotFinal(msg)

@@ -15,6 +15,7 @@ from fleetplan.words import values as words
 from fleetplan.words import worth as value_words
 from fleetplan.words.binding import unit_words, worth_words
 from fleetplan.words.changes import DURATION_NAMES
+from fleetplan.words.rules import rules_by_kind
 
 
 def template_environment(*loaders: BaseLoader) -> Environment:
@@ -53,6 +54,7 @@ def template_environment(*loaders: BaseLoader) -> Environment:
         other_basis=value_words.other_basis,
         years_after=value_words.years,
         return_rows=value_words.return_rows,
+        rules_by_kind=rules_by_kind,
         city_returns=value_words.city_row,
     )
     environment.globals.update(gap_text=proof.gap_text, gap_parts=proof.gap_parts)
