@@ -16,6 +16,7 @@ from fleetplan.cli import app
 from fleetplan.errors import InputError
 from fleetplan.geography import build_geography
 from fleetplan.mds.export import geographies_file
+from fleetplan.mds.layout import with_features
 from fleetplan.mds.read import read_geographies, read_policies
 from fleetplan.mds.takeover import Takeover, take_over
 from fleetplan.plans.files import plan_text
@@ -178,6 +179,28 @@ def test_the_command_writes_constraints_and_closes_zones(
     assert again.exit_code == 0
     assert "left: odd, speed: a rule of type speed" in again.stdout
     assert sum(o.kind == "closed" for o in load_catalogue(folder).cities["city-1"].outlines) == 1, "once, however often"
+
+
+@pytest.mark.parametrize("indent", [None, 1, 2, "\t"])
+def test_areas_go_in_and_out_of_a_file_that_keeps_its_layout(indent: int | str | None) -> None:
+    first = {"type": "FeatureCollection", "features": [{"properties": {"name": "A", "at": [[1, 2]]}}], "note": "é"}
+    both = {**first, "features": [*first["features"], {"properties": {"name": "B", "at": []}}]}
+    text, longer = (f"\ufeff{json.dumps(data, indent=indent)}\n" for data in (first, both))
+    assert with_features(text, lambda _: True, both["features"][1:]) == longer
+    assert with_features(longer, lambda f: f["properties"]["name"] == "A", []) == text
+
+
+def test_our_own_outlines_stay_byte_for_byte_when_an_area_is_added_and_taken_out(root: Path) -> None:
+    text = (root / "cities" / "zurich" / "outlines.geojson").read_bytes().decode()
+    longer = with_features(text, lambda _: True, [{"properties": {"kind": "closed"}}])
+    assert longer.count("\n") == text.count("\n") + 1
+    assert with_features(longer, lambda f: f["properties"]["kind"] != "closed", []) == text
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"features": 1}', '{"features": [', '{"features": [1 2]}'])
+def test_what_is_no_feature_collection_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        with_features(text, lambda _: True, [])
 
 
 def test_a_file_that_was_asked_for_and_not_written_is_told(

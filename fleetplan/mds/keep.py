@@ -11,7 +11,10 @@ from typing import Any
 from shapely.geometry import Polygon, mapping
 
 from fleetplan.errors import Fault, InputError
+from fleetplan.mds.layout import with_features
 from fleetplan.mds.takeover import Closed, Takeover
+
+BOM = "\ufeff"
 
 
 def constraints_data(found: Takeover) -> dict[str, Any]:
@@ -39,6 +42,8 @@ def written_constraints(path: Path, found: Takeover) -> Path:
 def close_areas(catalogue: Path, city: str, closed: Sequence[Closed]) -> Path:
     """Write closed areas into a city's outlines.geojson, in place of those of the same policies; return the file.
 
+    What else stands in the file stays as it is laid out, byte for byte.
+
     Raises
     ------
     InputError
@@ -46,13 +51,15 @@ def close_areas(catalogue: Path, city: str, closed: Sequence[Closed]) -> Path:
     """
     path = catalogue / city / "outlines.geojson"
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_bytes().decode()
         sources = {one.source for one in closed}
-        kept = [f for f in data["features"] if f["properties"].get("source") not in sources]
-        taken = {f["properties"]["name"] for f in kept}
-        data["features"] = [*kept, *_features(closed, taken)]
+
+        def kept(feature: dict[str, Any]) -> bool:
+            return feature["properties"].get("source") not in sources
+
+        taken = {f["properties"]["name"] for f in json.loads(text.removeprefix(BOM))["features"] if kept(f)}
         aside = path.with_name(f".{path.name}.new")
-        aside.write_text(json.dumps(data, ensure_ascii=False) + "\n", encoding="utf-8")
+        aside.write_bytes(with_features(text, kept, _features(closed, taken)).encode())
         aside.replace(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         fault = Fault(str(path), f"closed areas cannot be written: {error}", "a sound file", "mend the file first")
