@@ -13,7 +13,7 @@ from fleetplan.catalogue.figure_reader import read_figures, read_given_figures
 from fleetplan.catalogue.files import Files
 from fleetplan.catalogue.geometry import is_farther_than, km_from, read_district_areas, read_land, read_outlines
 from fleetplan.catalogue.observed_reader import read_observed
-from fleetplan.catalogue.places import nearest_zone, too_far_km
+from fleetplan.catalogue.places import nearest_zones, too_far_km
 from fleetplan.catalogue.tables import FaultLog, Row, Table, provenance
 from fleetplan.catalogue.types import Area, City, Crossing, DepotSite, District, Gap, Gateway, HotSpot, Outline, Rival
 
@@ -228,8 +228,9 @@ def _check_place(head: Table, city: City) -> None:
     if math.isnan(lat + lon):
         return
     if away := too_far_km(city.time_zone, lat, lon):
-        near = nearest_zone(lat, lon)
-        what = f"the districts lie {away:,.0f} km from {city.time_zone} at ({lat:.2f}, {lon:.2f}): {near.name} ({near.country})"
+        near = nearest_zones(lat, lon, 1)[0]
+        there = f"at ({lat:.2f}, {lon:.2f}), near {near.place} ({near.country})"
+        what = f"the districts lie {away:,.0f} km from {city.time_zone} {there}"
         remedy = "check the zone, and that latitude and longitude of the districts are not swapped"
         head.fault("time_zone", what, "the zone in which the city lies", remedy)
 

@@ -21,7 +21,7 @@ from fleetplan.catalogue.new_deployments import with_new_rows
 from fleetplan.catalogue.new_ground import city_outlines, drawn_districts, known_land
 from fleetplan.catalogue.new_law import NewLaw, law_from_sister, law_from_template
 from fleetplan.catalogue.new_places import proposed_depots, proposed_hot_spots
-from fleetplan.catalogue.places import nearest_zone
+from fleetplan.catalogue.places import km_between, nearest_zones
 from fleetplan.catalogue.sisters import nearest_sister, sister_named, sisters
 from fleetplan.slugs import slug as slug_of
 
@@ -226,9 +226,11 @@ def _source(path: Path, table: Path | None, layer: str | None, year: int) -> tup
 def _whereabouts(frame: gpd.GeoDataFrame) -> str:
     """Return where the districts lie, so that a person sees when latitude and longitude were swapped."""
     lat, lon = _middle(frame)
-    near = nearest_zone(lat, lon)
     place = f"{abs(lat):.2f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.2f}° {'E' if lon >= 0 else 'W'}"
-    told = f"the districts lie at {place}, nearest to the time zone {near.name} ({near.country})"
+    near = [
+        f"{km_between(z.lat, z.lon, lat, lon):,.0f} km from {z.place} ({z.country})" for z in nearest_zones(lat, lon)
+    ]
+    told = f"the districts lie at {place}, {', '.join(near[:-1])} and {near[-1]}"
     return f"{told}; if the city is elsewhere, latitude and longitude are swapped"
 
 

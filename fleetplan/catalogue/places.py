@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from heapq import nsmallest
 from importlib.resources import files
 from math import asin, cos, radians, sin, sqrt
 from typing import Final, NamedTuple
@@ -26,6 +27,11 @@ class Zone(NamedTuple):
     lat: float
     lon: float
 
+    @property
+    def place(self) -> str:
+        """The name of its principal place."""
+        return self.name.rpartition("/")[2].replace("_", " ")
+
 
 @cache
 def zones() -> dict[str, Zone]:
@@ -40,13 +46,13 @@ def zones() -> dict[str, Zone]:
     return {zone.name: zone for zone in found}
 
 
-def nearest_zone(lat: float, lon: float) -> Zone:
-    """Return the time zone whose principal place is nearest to a point.
+def nearest_zones(lat: float, lon: float, count: int = 3) -> list[Zone]:
+    """Return the time zones whose principal places are nearest to a point, the nearest first.
 
-    >>> nearest_zone(47.38, 8.54).name, nearest_zone(8.54, 47.38).country
-    ('Europe/Zurich', 'YE')
+    >>> [zone.place for zone in nearest_zones(48.14, 11.58)], nearest_zones(8.54, 47.38)[0].country
+    (['Vaduz', 'Busingen', 'Zurich'], 'YE')
     """
-    return min(zones().values(), key=lambda zone: km_between(zone.lat, zone.lon, lat, lon))
+    return nsmallest(count, zones().values(), key=lambda zone: km_between(zone.lat, zone.lon, lat, lon))
 
 
 def too_far_km(name: str, lat: float, lon: float) -> float:
