@@ -73,6 +73,7 @@ AT_LEAST = (
     "solver_always_killed_told",
 )
 WRONG = 20
+START_S = 240.0
 
 
 def cpu_s(process: int) -> float:
@@ -311,7 +312,7 @@ def over_quota(folder: Path) -> dict[str, float]:
     os.environ["FLEETPLAN_MAX_STORE_BYTES"] = "1000"
     try:
         with (folder.parent / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
-            service.ready()
+            service.ready(START_S)
             request = {"name": "q", "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich"]}
             codes = [httpx2.post(f"{service.url}/v1/plans", json={"request": request}).status_code for _ in range(5)]
     finally:
@@ -324,7 +325,7 @@ def outgrown(folder: Path) -> dict[str, float]:
     os.environ["FLEETPLAN_MAX_SOLVER_BYTES"] = "500000000"
     try:
         with (folder.parent / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
-            service.ready()
+            service.ready(START_S)
             note = json.dumps({"end": "grow"})
             request = {"name": "o", "note": note, "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich", "munich"]}
             began = time.monotonic()
@@ -343,7 +344,7 @@ def outgrown(folder: Path) -> dict[str, float]:
 def ending(folder: Path, number: int) -> float:
     """Return the seconds in which a service with open streams ends after a signal."""
     with (folder.parent / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
-        service.ready()
+        service.ready(START_S)
         with client_of(service.url) as client:
             request = {"name": "b", "capital": {"per_quarter_usd": 1e6}, "cities": ["zurich"]}
             plan = client.post("/v1/plans", json={"request": request}).json()["id"]
@@ -358,6 +359,12 @@ def missing_settings(home: Path) -> dict[str, float]:
     """Start with faulty settings."""
     with (home / "log").open("ab") as log:
         return faults.missing_settings(home / "settings", log)
+
+
+def _told(found: dict[str, float]) -> dict[str, float]:
+    """Print figures as soon as they are known: a later attack may end the run."""
+    print(json.dumps({key: round(value, 3) for key, value in found.items()}), file=sys.stderr, flush=True)
+    return found
 
 
 def main() -> None:
@@ -381,9 +388,9 @@ def main() -> None:
             "missing_settings": lambda: missing_settings(home),
         }
         for attack in (made for name, made in alone.items() if only in name):
-            found |= attack()
+            found |= _told(attack())
         with (home / "log").open("ab") as log, ServiceProcess(folder, log=log) as service:
-            service.ready()
+            service.ready(START_S)
             attacks: dict[str, Callable[[], dict[str, float]]] = {
                 "unknown_figures": lambda: unknown_figures(service),
                 "absurd_figures": lambda: absurd_figures(service),
@@ -396,7 +403,7 @@ def main() -> None:
                 "unread_answers": lambda: unread_answers(service),
             }
             for attack in (made for name, made in attacks.items() if only in name):
-                found |= attack()
+                found |= _told(attack())
     broken = [name for name, most in PROMISES.items() if name in found and found[name] > most]
     broken += [name for name in AT_LEAST if name in found and found[name] < PROMISES[name]]
     print(

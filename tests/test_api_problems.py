@@ -15,6 +15,7 @@ from api.routes.new_city import EXAMPLE as NEW_CITY
 from api.store.contract import NewPlan
 from api.store.errors import StoreError, StoreFull
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.plans.types import SCHEMA_VERSION
 from fleetplan.service.types import CityService
 from tests.api_support import BODY, FakeKnown, Running, running
 
@@ -179,6 +180,7 @@ def test_a_bug_is_told_without_a_trace(tmp_path):
 def test_every_code_is_explained_in_the_guide(root):
     told = (root / "docs" / "api.md").read_text(encoding="utf-8")
     assert {k.code for k in p.KINDS.values()} <= set(re.findall(r"`([a-z-]+)`", told))
+    assert f'`schema_version` is `"{SCHEMA_VERSION}"`' in told
 
 
 @pytest.mark.parametrize(
