@@ -20,6 +20,7 @@ from api.problems import BadRequest, Flaw
 from api.schemas import Answer
 from api.store.contract import PlanRow, State, Titled
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.words.catalogue import CONTRACT_BRIEFLY
 from fleetplan.words.figure_rows import FigureRow, figure_rows
 
 LONGEST, MOST_WORDS = 200, 8
@@ -168,7 +169,7 @@ def _partners(catalogue: Catalogue, words: _Words) -> list[PlaceHit]:
         PlaceHit(
             slug=s.slug,
             name=f"{s.partner}, {s.platform}",
-            about=s.contract_type,
+            about=CONTRACT_BRIEFLY.get(s.contract_type, s.contract_type),
             href=at(f"/v1/partners/{s.slug}"),
             page=at(f"/catalogue/partners/{s.slug}"),
         )

@@ -161,6 +161,8 @@ def test_what_would_break_a_rule_is_told_by_the_checker(bars: Tornado):
     slow = by_key["jurisdictions/aston.toml#a-out.months"]  # a month more, and the cars run before they may
     assert {b.rule for b in slow.breaks_high} >= {"permit_path"}
     assert not slow.breaks_low
+    assert not any("paid_" in told for told in breaks_words(slow, Names(WORLD, (PLAN,))))
+    assert any("before its permit" in told and "“paid," in told for told in breaks_words(slow, Names(WORLD, (PLAN,))))
     least = by_key["assumptions.toml#fleet.min_launch_fleet"]
     assert {b.rule for b in least.breaks_high} == {"min_fleet"}
     told = breaks_words(least, Names(WORLD, (PLAN,)))

@@ -11,12 +11,12 @@ import numpy as np
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.doubt.books import Books, Revalued
 from fleetplan.doubt.ranges import Ranged, with_figure
-from fleetplan.doubt.types import Broken
+from fleetplan.doubt.types import AmountSaid, Broken, NameSaid
 from fleetplan.plans.check import depots, growth, law, operation, partners, supply, targets
 from fleetplan.plans.check.case import Case
 from fleetplan.plans.check.money import deployment_lines
 from fleetplan.plans.check.permit_dates import Calendar
-from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Usd, Violation, say
+from fleetplan.plans.check.report import MONEY_SHARE, MONEY_USD, Named, Usd, Violation, say
 from fleetplan.plans.check.started import excused
 from fleetplan.plans.check.value import cumulated_budget
 from fleetplan.plans.types import Plan
@@ -180,4 +180,17 @@ def _told(violations: list[Violation]) -> list[Broken]:
     for violation in violations:
         place = violation.where.rpartition("/")[0] or violation.rule
         first.setdefault((violation.rule, place), violation)
-    return [Broken(rule=v.rule, where=v.where, sentence=v.sentence) for v in list(first.values())[:MOST_TOLD]]
+    return [_typed(v) for v in list(first.values())[:MOST_TOLD]]
+
+
+def _typed(v: Violation) -> Broken:
+    facts = tuple(_fact(fact) for fact in v.says.facts)
+    return Broken(rule=v.rule, where=v.where, sentence=v.sentence, template=v.says.template, facts=facts)
+
+
+def _fact(fact: object) -> AmountSaid | NameSaid | int | float | str:
+    if isinstance(fact, Usd):
+        return AmountSaid(amount=fact.amount, digits=fact.digits)
+    if isinstance(fact, Named):
+        return NameSaid(kind=fact.kind, key=fact.key)
+    return fact if isinstance(fact, int | float | str) else str(fact)

@@ -11,12 +11,32 @@ Why = Literal["curves", "possible", "decided", "nothing"]
 says only what is possible; its part of the plan is decided already; nothing reads it for this plan."""
 
 
+class AmountSaid(Fact):
+    """An amount of a checker's sentence, in USD, with so many digits where a file tells it."""
+
+    amount: float
+    digits: int
+
+
+class NameSaid(Fact):
+    """A key of a checker's sentence that has a name: a month, a mode, a city, a stack, a permit, an event of law."""
+
+    kind: Literal["month", "mode", "city", "stack", "permit", "event"]
+    key: str | None
+
+
 class Broken(Fact):
-    """A rule that the plan's decisions would break at one end of a figure, where, and by how much in words."""
+    """A rule that the plan's decisions would break at one end of a figure, where, and by how much.
+
+    ``sentence`` tells it as a file does, with keys; ``template`` with ``facts`` in its places is the same with what is named and
+    counted still typed. Both are empty in answers that were kept by a version without them.
+    """
 
     rule: str
     where: str
     sentence: str
+    template: str = ""
+    facts: tuple[AmountSaid | NameSaid | int | float | str, ...] = ()
 
 
 class Bar(Fact):

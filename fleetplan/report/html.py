@@ -64,6 +64,7 @@ def report_html(
             binds=[b for b in plan.binds if not any(b in c.binds for c in plan.cities)],
             cite=_Sources(),
             doubts=doubts(plan),
+            titled=Names(catalogue, (plan,)).figure_title,
             attributions=attributions(catalogue, services),
             doubt=None if doubt is None else _doubt(plan, catalogue, doubt),
             replayed=list(replayed),

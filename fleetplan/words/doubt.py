@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fleetplan.doubt.types import Bar, Doubt, Grid, Resolved, Spread, Tornado
+from fleetplan.doubt.types import AmountSaid, Bar, Broken, Doubt, Grid, NameSaid, Resolved, Spread, Tornado
+from fleetplan.plans.check.report import Named, Usd, say
+from fleetplan.words.checked import plainly
 from fleetplan.words.names import Names
 from fleetplan.words.values import count, listed, month_name, percent, several, usd
 
@@ -189,8 +191,18 @@ def breaks_words(bar: Bar, names: Names) -> list[str]:
     told = []
     for end, value, broken in (("low", bar.low, bar.breaks_low), ("high", bar.high, bar.breaks_high)):
         head = f"At its {end} of {short_number(value)}"
-        told += [": ".join([head, *place_words(b.where, names), f"{b.sentence}."]) for b in broken]
+        told += [": ".join([head, *place_words(b.where, names), f"{_broken_words(b, names)}."]) for b in broken]
     return told
+
+
+def _broken_words(broken: Broken, names: Names) -> str:
+    if not broken.template:
+        return broken.sentence
+    facts = [
+        Usd(f.amount, f.digits) if isinstance(f, AmountSaid) else Named(f.kind, f.key) if isinstance(f, NameSaid) else f
+        for f in broken.facts
+    ]
+    return plainly(say(broken.template, *facts), names)
 
 
 def place_words(where: str, names: Names) -> list[str]:

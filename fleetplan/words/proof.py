@@ -102,7 +102,7 @@ def holds_for(plan: Plan) -> str:
         return HOLDS
     return (
         f"{HOLDS} They speak of plans on these periods, of up to {longest} months, within which fleets stand still and no "
-        "service opens: on shorter ones a plan may be worth more than that (single_months and cuts of the request's horizon)."
+        "service opens: on shorter ones a plan may be worth more than that. The request says how many months stand alone."
     )
 
 
