@@ -183,7 +183,11 @@ def test_the_command_writes_constraints_and_closes_zones(
 
 @pytest.mark.parametrize("indent", [None, 1, 2, "\t"])
 def test_areas_go_in_and_out_of_a_file_that_keeps_its_layout(indent: int | str | None) -> None:
-    first: dict[str, Any] = {"type": "FeatureCollection", "features": [{"properties": {"name": "A", "at": [[1, 2]]}}], "note": "é"}
+    first: dict[str, Any] = {
+        "type": "FeatureCollection",
+        "features": [{"properties": {"name": "A", "at": [[1, 2]]}}],
+        "note": "é",
+    }
     both = {**first, "features": [*first["features"], {"properties": {"name": "B", "at": []}}]}
     text, longer = (f"\ufeff{json.dumps(data, indent=indent)}\n" for data in (first, both))
     assert with_features(text, lambda _: True, both["features"][1:]) == longer

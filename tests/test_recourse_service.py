@@ -80,7 +80,7 @@ def test_plans_are_asked_for_until_a_policy_is_good_enough(
     assert told(service, plan)["state"] == "missing"
     finish(service, queued, solved.perfect["kept"])
     second = stepped(service, plan, dict(solved.perfect))
-    assert second["step"] == "Within what the plan itself decides"
+    assert second["step"] == "Decided for all: what the plan itself decides"
     assert {call["body"]["options"]["commit"]["until"] for call in second["reruns"]} == {"2027-07"}
 
     known = stepped(service, plan, dict(solved.followed["plan"]))
@@ -172,7 +172,7 @@ def test_a_run_whose_worker_is_killed_in_the_middle_loses_nothing(tmp_path: Path
         with WorkerProcess(patient(jobs.config)):
             assert {jobs.finished(one).state for one in made} == {"succeeded"}
             second = told(http, parent)
-            assert second["step"] == "Within what the plan itself decides"
+            assert second["step"] == "Decided for all: what the plan itself decides"
             within = [posted(http, call) for call in second["reruns"]]
             for one in within:
                 jobs.queue.enqueue(one)

@@ -192,4 +192,4 @@ def step_words(step: str) -> str:
     """Return which plans are being made, as a label."""
     if step == "prices":
         return "A bound by prices on what is common"
-    return f"Within {POLICIES[step]}" if step in POLICIES else "Each scenario as though it were known"
+    return f"Decided for all: {POLICIES[step]}" if step in POLICIES else "Each scenario as though it were known"
