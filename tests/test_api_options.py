@@ -134,7 +134,7 @@ def test_a_deleted_plan_among_those_named_is_told_and_the_others_stand_side_by_s
     assert re.search(r"test was deleted on .+ and can be brought back until .+\. Bring test back", words_of(page))
     assert "No plan is called 'plan_none'." in words_of(page)
     assert f'data-restore="{plans[1]}"' in page
-    pair = page_at(service, f"/plans/{plans[0]}/comparison?with={plans[1]}")
+    pair = page_at(service, f"/plans/{plans[0]}/comparison?with={plans[1]}", 404)
     assert "test was deleted on" in words_of(pair)
     assert f'value="{plans[2]}"' in pair  # the others are still offered
     few = service.client.get("/v1/comparisons", params={"plan": plans[:2]})

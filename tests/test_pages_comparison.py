@@ -152,7 +152,7 @@ def test_what_has_no_plan_is_not_compared(site: Running, state: str, words: str)
 
 
 def test_no_such_plan_is_told(site: Running):
-    assert "no plan is called" in words_of(page_at(site, f"/plans/{site.made()}/comparison?with=plan_none", 404))
+    assert "No plan is called" in words_of(page_at(site, f"/plans/{site.made()}/comparison?with=plan_none", 404))
 
 
 def test_hostile_names_appear_as_text(site: Running):

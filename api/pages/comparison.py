@@ -35,7 +35,8 @@ async def comparison(
 ) -> Response:
     """Compare a plan with another, or, where none is named, its parent with it."""
     template, context = await run_in_threadpool(_compared, service, row, other)
-    return page(request, template, here="plans", may_restore=may_delete(request.scope), **context)
+    code = 404 if context.get("left_out") else 200
+    return page(request, template, code=code, here="plans", may_restore=may_delete(request.scope), **context)
 
 
 @router.get("/plans/{plan}/comparison/{city}.svg")  # noqa: FAST003  stored() takes the plan
