@@ -119,7 +119,7 @@ def test_where_no_policy_is_near_its_bound_prices_are_asked_for(
     stepped(service, plan, dict(solved.perfect))
     stepped(service, plan, dict(solved.followed["plan"]))
     waiting = told(service, plan)
-    while waiting["step"].startswith("Within"):
+    while waiting["step"].startswith("Decided for all"):
         waiting = stepped(service, plan, {})
     assert waiting["step"] == "A bound by prices on what is common"
     prices = [call["body"]["options"]["prices"] for call in waiting["reruns"]]
