@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from fleetplan.optimize.pair.asking import Alone, Hear
 from fleetplan.optimize.pair.blocks import split
-from fleetplan.optimize.pair.citybounds import apart, whole_blocks
+from fleetplan.optimize.pair.bounds import climbed
+from fleetplan.optimize.pair.citybounds import CityBounds, Here, apart, whole_blocks
 from fleetplan.optimize.pair.tree import Relaxation
+from fleetplan.optimize.pair.units import Answer, Unit, bound_unit
 from fleetplan.optimize.pair.wire import Found, Proven, Task
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import is_plan
@@ -40,6 +44,67 @@ def test_cities_alone_bound_every_whole_plan_and_may_make_one(seed: int):
     for plan in plans:
         assert is_plan(f, tidied(f, plan.x, outline.whole))
         assert plan.value_usd <= min(bounds) + USD
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_heard_of_a_block_while_it_is_searched_lies_above_all_that_it_can_be_worth(seed: int):
+    _, outline = outlined(random_request(seed))
+    assert outline.apart is not None
+    prices = Relaxation(outline).prices
+    blocks = whole_blocks(outline, outline.apart)
+    for part in blocks.parts:
+        model, heard = part.priced(prices[blocks.coupling]), list[float]()
+        answer = Here(threading.Event()).ask(bound_unit(model, 1e-6, 0), hear=heard.append).result()
+        exact = solve(model, gap=1e-9)
+        assert exact.value is not None
+        assert all(bound >= exact.value - USD for bound in [*heard, answer.bound_usd])
+        assert heard == sorted(heard, reverse=True)
+
+
+class Counting(Alone):
+    """Counts what is asked."""
+
+    asked = 0
+
+    def ask(self, unit: Unit, urgency: int = 1, hear: Hear | None = None) -> Future[Answer]:
+        self.asked += 1
+        return super().ask(unit, urgency, hear)
+
+
+@pytest.mark.parametrize(("poor", "asked"), [(False, 2), (True, 1)])
+def test_a_city_proven_closely_is_not_asked_twice_and_one_that_fractions_prove_worthless_not_at_all(
+    *, poor: bool, asked: int
+):
+    _, outline = outlined(random_request(0))
+    assert outline.apart is not None
+    if poor:
+        cost = np.where(outline.apart == 1, np.minimum(outline.model.cost, 0.0), outline.model.cost)
+        outline = replace(outline, model=replace(outline.model, cost=cost))
+    blocks, asker = whole_blocks(outline, outline.apart), Counting()
+    listener: Any = Listener(Task(outline, 0), plans=1000)
+    cities = CityBounds(listener, blocks, Relaxation(outline).prices, asker)
+    cities.begin()
+    assert len(blocks.parts) == 2
+    assert asker.asked == asked
+    best = solve(replace(outline.model, whole=outline.whole), gap=1e-6).value
+    assert best is not None
+    assert cities.bound >= best - USD
+
+
+def test_nobody_proves_more_than_was_asked_for():
+    _, outline = outlined(random_request(0))
+    best = solve(replace(outline.model, whole=outline.whole), gap=1e-6).value
+    assert best is not None
+    root, told = Relaxation(outline).value, {}
+    for gap in (0.0, 2.0 * (root - best) / best):
+        listener: Any = Listener(Task(outline, 0, told_prices=True, gap=gap), plans=1000)
+        listener.best_usd = best
+        assert climbed(listener)
+        told[gap] = [one.bound_usd for one in listener.told if isinstance(one, Proven)]
+        assert min(told[gap]) <= listener.task.enough_usd(best)
+        assert min(told[gap]) >= best - USD
+    few, all_ = sorted(told.values(), key=len)
+    assert len(few) < len(all_)
 
 
 def test_blocks_have_vehicles_whole_and_are_more_than_one():

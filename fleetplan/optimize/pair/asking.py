@@ -18,19 +18,24 @@ WAIT_S = 0.05
 URGENT, USUAL = 0, 1
 
 T = TypeVar("T")
+Hear = Callable[[float], None]
 
 
 class Asker(Protocol):
-    """Has units solved."""
+    """Has units solved, so many at once."""
 
-    def ask(self, unit: Unit, urgency: int = USUAL) -> Future[Answer]:
-        """Have a unit solved; :data:`URGENT` ones first."""
+    at_once: int
+
+    def ask(self, unit: Unit, urgency: int = USUAL, hear: Hear | None = None) -> Future[Answer]:
+        """Have a unit solved; :data:`URGENT` ones first. ``hear`` may be told of its bound as it falls, USD."""
 
 
 class Alone:
     """Solves every unit at once, itself."""
 
-    def ask(self, unit: Unit, urgency: int = USUAL) -> Future[Answer]:  # noqa: ARG002  # nobody else has to wait
+    at_once = IN_FLIGHT
+
+    def ask(self, unit: Unit, urgency: int = USUAL, hear: Hear | None = None) -> Future[Answer]:  # noqa: ARG002  # nobody waits
         """Solve a unit."""
         future: Future[Answer] = Future()
         future.set_result(solved(unit))
@@ -40,10 +45,12 @@ class Alone:
 class Others:
     """Asks whoever started this process, who has it solved."""
 
+    at_once = IN_FLIGHT
+
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
 
-    def ask(self, unit: Unit, urgency: int = USUAL) -> Future[Answer]:
+    def ask(self, unit: Unit, urgency: int = USUAL, hear: Hear | None = None) -> Future[Answer]:  # noqa: ARG002  # answers come whole
         """Send a unit off."""
         future: Future[Answer] = Future()
         self.channel.ask(unit_bytes(unit), urgency, lambda data: future.set_result(answer_from(data)))
@@ -59,13 +66,13 @@ def awaited(future: Future[Answer], stopped: threading.Event) -> Answer | None:
 
 
 def in_turn(
-    things: Iterable[T], ask: Callable[[T], Future[Answer]], stopped: threading.Event
+    things: Iterable[T], ask: Callable[[T], Future[Answer]], stopped: threading.Event, ahead: int = IN_FLIGHT
 ) -> Iterator[tuple[T, Answer]]:
-    """Yield things with the answers of their units, in order, some units asked for ahead; ends when stopped."""
+    """Yield things with the answers of their units, in order, so many units asked for at once; ends when stopped."""
     flying: deque[tuple[T, Future[Answer]]] = deque()
     for thing in things:
         flying.append((thing, ask(thing)))
-        if len(flying) >= IN_FLIGHT:
+        if len(flying) >= ahead:
             first, future = flying.popleft()
             if (answer := awaited(future, stopped)) is None:
                 return

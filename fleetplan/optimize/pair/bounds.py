@@ -35,7 +35,8 @@ FAR_S = 1e6  # whoever asked ends the search
 def climbed(channel: Channel) -> bool:
     """Tell bounds of linear programmes, of nodes with everything whole and of cities alone; return whether all is proven.
 
-    Cities alone come first, unless the linear programmes fall so fast that it is steps that are open, and not who gets capital.
+    Cities alone come first where hardly anything ties them at the relaxation's prices; else after the linear programmes, and
+    after the nodes where these fall so fast that it is steps that are open, and not who gets capital.
     """
     began = time.process_time()
     root = Relaxation(channel.task.outline)
@@ -45,21 +46,23 @@ def climbed(channel: Channel) -> bool:
     if not root.optimal:
         return False
     channel.tell(Proven(root.value, "linear relaxation", root.prices))
-    took_s = time.process_time() - began
+    took_s, most = time.process_time() - began, root.value  # the root's: the tree solves on with it
+    cities = apart(channel, root.prices)
+    promising = cities.begin() if cities is not None and cities.free else None
     tree = StepTree(root, entries_only=False)
     _climb(channel, tree, max(CLIMB_S, CLIMB_ROOTS * took_s))
     if np.isneginf(tree.bound):
         channel.tell(Over(infeasible=True))
         return True
     pace = NodePace.after(took_s)
-    if root.value - tree.bound > FAST * abs(root.value) and close_nodes(channel, tree, pace):
+    if most - tree.bound > FAST * abs(most) and close_nodes(channel, tree, pace):
         return True
-    cities = apart(channel, root.prices)
-    promising = cities is not None and cities.begin()
+    if cities is not None and promising is None:
+        promising = cities.begin()
     if cities is not None and promising and cities.bound - channel.best_usd <= NEARLY * abs(channel.best_usd):
         cities.go_on()
         promising = False
-    if not tree.open_above(channel.best_usd) or close_nodes(channel, tree, pace):
+    if not tree.open_above(channel.task.enough_usd(channel.best_usd)) or close_nodes(channel, tree, pace):
         return True
     if cities is not None and promising and cities.bound <= tree.bound:
         cities.go_on()
@@ -70,7 +73,8 @@ def _climb(channel: Channel, tree: StepTree, cpu_s: float) -> None:
     """Branch on steps, each a linear programme, a while or until no node is left."""
     ends, told = time.process_time() + cpu_s, tree.bound
     for _ in range(CLIMB_NODES):
-        if not tree.open or time.process_time() > ends or tree.bound <= channel.best_usd or channel.stopped.is_set():
+        enough = channel.task.enough_usd(channel.best_usd)
+        if not tree.open or time.process_time() > ends or tree.bound <= enough or channel.stopped.is_set():
             break
         tree.expand()
     if tree.bound < told - LEAST_STEP * abs(told) and np.isfinite(tree.bound):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,8 +21,8 @@ from typing import Literal
 import numpy as np
 
 from fleetplan.optimize.exact import proven_bound
-from fleetplan.optimize.matrix import Array, Ints
-from fleetplan.optimize.pair.asking import USUAL, Asker, Others, in_turn
+from fleetplan.optimize.matrix import Array, Ints, Model
+from fleetplan.optimize.pair.asking import USUAL, Asker, Hear, Others, in_turn
 from fleetplan.optimize.pair.blocks import Blocks, split
 from fleetplan.optimize.pair.citywise import relaxed_by_block
 from fleetplan.optimize.pair.outline import Outline
@@ -31,7 +31,7 @@ from fleetplan.optimize.pair.processes import cores
 from fleetplan.optimize.pair.relaxed import Master
 from fleetplan.optimize.pair.units import Answer, Unit, bound_unit
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
-from fleetplan.optimize.solve import solve
+from fleetplan.optimize.solve import Watch, solve
 
 LOG = logging.getLogger(__name__)
 WAIT_S = 0.05  # how often prices are looked for
@@ -40,6 +40,8 @@ PATIENCE, LEAST_GAIN = 3, 1e-5
 """Rounds at other prices in a row that lower the bound by less, as a share of it: then they end."""
 
 CLOSED = 1e-4  # of the bound, between it and the mix of whole schedules: prices have no more to give
+FREE = 0.05  # of the bound, that the coupling rows' limits are worth at the prices: more, and they tie the blocks
+FALL = 1e-4  # of a bound while a search goes on, for it to be heard
 LEAST_STEP = 1e-6  # of a bound, for it to be told again
 
 
@@ -85,9 +87,11 @@ class CityBounds:
         self.channel, self.blocks, self.asker, self.pace, self.together = channel, blocks, asker, pace, together
         self.master = Master(blocks)
         self.best, self.bound = prices[blocks.coupling], np.inf
-        self.first = np.array(
-            [proven_bound(part.priced(self.best), prices[part.rows]) for part in blocks.parts]
-        )  # of the blocks' relaxations
+        self._at_first = [part.priced(self.best) for part in blocks.parts]
+        pairs = zip(self._at_first, blocks.parts, strict=True)
+        relaxed = [proven_bound(model, prices[part.rows]) for model, part in pairs]
+        self.first = np.array(relaxed)  # what each is worth at most there, in fractions
+        self._schedules = dict(self.master.known)  # the best known of each: nothing at all, where that is one
 
     def run(self) -> None:
         """Prove until stopped, or until prices have no more to give."""
@@ -95,11 +99,21 @@ class CityBounds:
             self.go_on()
 
     def begin(self) -> bool:
-        """Prove at the first prices; return whether that closes enough for others to be tried."""
-        worth, gaps = self.first, self.pace.gaps
+        """Prove at the first prices; return whether that closes enough for others to be tried.
+
+        Blocks are asked of which more is open than a round leaves: of most, nothing is, for they are proven to be worth nothing.
+        What left more than the round before allowed ran out of time there, and would again.
+        """
+        worth, before = self.first.copy(), np.full(len(self.first), np.inf)
         first = self.master.most(self.best, worth)
-        for gap in gaps:
-            worth = self._round(self.best, worth, gap)
+        for gap in self.pace.gaps:
+            if self.bound <= self.channel.task.enough_usd(self.channel.best_usd):
+                break
+            known = self._known()
+            left, about = worth - known, np.abs(np.where(np.isfinite(known), known, worth))
+            limit = np.maximum(gap * about, LEAST_GAIN * abs(first))
+            self._first_round(worth, np.flatnonzero((left > limit) & (left <= before)), gap)
+            before = limit
         return self._closed(first) >= self.pace.least
 
     def go_on(self) -> None:
@@ -111,36 +125,74 @@ class CityBounds:
                 return
             before = self.bound
             hold = self.pace.hold
-            self._round(hold * self.best + (1.0 - hold) * prices, None, self.pace.gaps[-1])
+            self._round(hold * self.best + (1.0 - hold) * prices, self.pace.gaps[-1])
             for_nothing = 0 if before - self.bound > LEAST_GAIN * abs(before) else for_nothing + 1
+
+    def _known(self) -> Array:
+        """Return what the best schedules known are worth at the first prices, shape (blocks,); minus infinity without one."""
+        known = self._schedules
+        return np.array([m.value(known[k]) if k in known else -np.inf for k, m in enumerate(self._at_first)])
 
     def _closed(self, first: float) -> float:
         """Return the share that is closed of what was open between the ``first`` bound and the best plan; all without a plan."""
         open_ = first - self.channel.best_usd
         return (first - self.bound) / open_ if 0.0 < open_ < np.inf else 1.0
 
-    def _round(self, prices: Array, known: Array | None, gap: float) -> Array:
-        """Ask every block at some prices; told as each answers where something is ``known`` of the others."""
-        worth = np.full(len(self.blocks.parts), np.inf) if known is None else known.copy()
-        order = np.arange(len(worth)) if known is None else np.argsort(-worth, kind="stable")
-        schedules: dict[int, Array] = {}
-        for k, answer in in_turn(order.tolist(), self._asking(prices, gap), self.channel.stopped):
+    def _first_round(self, worth: Array, asked: Ints, gap: float) -> None:
+        """Ask some blocks at the first prices, those worth most first, what is proven told; ``worth`` falls in place."""
+        prices = self.best
+
+        def hear(k: int, bound_usd: float) -> None:
+            self._tell(prices, np.where(np.arange(len(worth)) == k, np.minimum(worth, bound_usd), worth))
+
+        order = asked[np.argsort(-worth[asked], kind="stable")]
+        for k, answer in self._answers(self._at_first, order.tolist(), gap, hear):
             worth[k] = min(worth[k], answer.bound_usd)
             if answer.x is not None:
-                schedules[k] = answer.x
-                self.master.add(k, answer.x)
-            if known is not None:
-                self._tell(prices, worth)
+                self._schedules[k] = answer.x
+            self._tell(prices, worth)
         self._tell(prices, worth)
-        if self.together is not None and len(schedules) == len(worth):
-            self.together([schedules[k] for k in range(len(worth))])
-        return worth
+        self._try(self._schedules)
 
-    def _asking(self, prices: Array, gap: float) -> Callable[[int], Future[Answer]]:
+    def _round(self, prices: Array, gap: float) -> None:
+        """Ask every block at other prices."""
+        models = [part.priced(prices) for part in self.blocks.parts]
+        worth, schedules = np.full(len(models), np.inf), dict[int, Array]()
+        for k, answer in self._answers(models, range(len(models)), gap):
+            worth[k] = answer.bound_usd
+            if answer.x is not None:
+                schedules[k] = answer.x
+        self._tell(prices, worth)
+        self._try(schedules)
+
+    def _answers(
+        self,
+        models: Sequence[Model],
+        order: Iterable[int],
+        gap: float,
+        hear: Callable[[int, float], None] | None = None,
+    ) -> Iterator[tuple[int, Answer]]:
+        """Yield blocks with their answers, whose schedules may be mixed from then on."""
+
         def ask(k: int) -> Future[Answer]:
-            return self.asker.ask(bound_unit(self.blocks.parts[k].priced(prices), gap, self.channel.task.seed))
+            unit = bound_unit(models[k], gap, self.channel.task.seed)
+            return self.asker.ask(unit, hear=None if hear is None else partial(hear, k))
 
-        return ask
+        for k, answer in in_turn(order, ask, self.channel.stopped, self.asker.at_once):
+            if answer.x is not None:
+                self.master.add(k, answer.x)
+            yield k, answer
+
+    def _try(self, schedules: Mapping[int, Array]) -> None:
+        """See whether the blocks' own schedules are a plan together, where each has one."""
+        if self.together is not None and not self.channel.stopped.is_set() and len(schedules) == len(self.blocks.parts):
+            self.together([schedules[k] for k in range(len(schedules))])
+
+    @property
+    def free(self) -> bool:
+        """Whether hardly anything is paid for what the blocks share: at such prices each can do nearly what it would alone."""
+        most = self.master.most(self.best, self.first)
+        return bool(most - self.blocks.model.constant - self.first.sum() <= FREE * abs(most))
 
     def _tell(self, prices: Array, worth: Array) -> None:
         """Tell a bound that is lower than before."""
@@ -179,18 +231,35 @@ class Spent(threading.Event):
         return self._asked.is_set() or time.process_time() > self._ends
 
 
+def falling(hear: Hear) -> Watch:
+    """Return what watches a search and has its bound heard, in USD, whenever it has fallen by what is worth telling."""
+    told = np.inf
+
+    def watch(_best: float | None, bound: float | None, _seconds: float) -> None:
+        nonlocal told
+        if bound is not None and bound < told - FALL * abs(bound):
+            told = bound
+            hear(bound)
+
+    return watch
+
+
 class Here:
     """Solves blocks in the process that asks, for some processor seconds each."""
+
+    at_once = 1
 
     def __init__(self, stopped: threading.Event) -> None:
         self.stopped = stopped
 
-    def ask(self, unit: Unit, urgency: int = USUAL) -> Future[Answer]:  # noqa: ARG002  # nobody else has to wait
+    def ask(self, unit: Unit, urgency: int = USUAL, hear: Hear | None = None) -> Future[Answer]:  # noqa: ARG002  # nobody else has to wait
         """Solve a block as far as time allows; once stopped, no answer comes."""
         spent, model = Spent(HERE_CPU_S, self.stopped), unit.outline.model
+        watch = None if hear is None else falling(hear)
         future: Future[Answer] = Future()
         if not self.stopped.is_set():
-            found = solve(model, time_limit_s=FAR_S, gap=unit.gap, seed=unit.seed, stop=spent, heuristics=HEURISTICS)
+            how = {"stop": spent, "watch": watch, "heuristics": HEURISTICS}
+            found = solve(model, time_limit_s=FAR_S, gap=unit.gap, seed=unit.seed, **how)
             future.set_result(Answer(found.x, found.bound))
         return future
 

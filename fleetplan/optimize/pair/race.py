@@ -119,8 +119,8 @@ def race(
     plans = replace(bounds, model=board.plan_model, coarse=coarse)
     known = board.plans[0] if board.found else None
     alike = board.plan_model is board.formulation.model
-    crew.begin({"plans": Task(plans, seed, known)})
-    later = _Later(partial(crew.begin, {"bounds": Task(bounds, seed, known, told_prices=alike)}))
+    crew.begin({"plans": Task(plans, seed, known, gap=limits.gap)})
+    later = _Later(partial(crew.begin, {"bounds": Task(bounds, seed, known, told_prices=alike, gap=limits.gap)}))
     meanwhile()  # with two at work: three on two cores would keep a plan to begin with from coming soon
     later.now()
     with_plans()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.optimize.matrix import Array
-from fleetplan.optimize.pair.citybounds import Spent
+from fleetplan.optimize.pair.citybounds import Spent, falling
 from fleetplan.optimize.pair.plans import HEURISTICS
 from fleetplan.optimize.pair.tree import Node, StepTree
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
@@ -53,31 +53,27 @@ def close_nodes(channel: Channel, tree: StepTree, pace: NodePace) -> bool:
     """Close nodes until none can hold a better plan; return False where time is up first, or a node resists."""
     ends, told = time.process_time() + pace.all_cpu_s, tree.bound
     while (node := tree.taken()) is not None:
-        if -node.bound <= channel.best_usd:
+        if -node.bound <= channel.task.enough_usd(channel.best_usd):
             tree.close(-node.bound)
             break
         bound = _closed(channel, tree, node, pace)
-        if bound <= _enough(channel.best_usd) or not tree.split(node, bound):
+        if bound <= channel.task.enough_usd(channel.best_usd) or not tree.split(node, bound):
             tree.close(bound)
         if tree.bound < told - LEAST_STEP * max(1.0, abs(told)):
             told = tree.bound
             channel.tell(Proven(told, "nodes whole"))
         if channel.stopped.is_set() or time.process_time() > ends or tree.resists:
             break
-    return tree.bound <= _enough(channel.best_usd)
-
-
-def _enough(best_usd: float) -> float:
-    """Return the bound at which a node is closed: what a branch and bound leaves open."""
-    return best_usd + GAP * abs(best_usd)
+    return tree.bound <= channel.task.enough_usd(channel.best_usd)
 
 
 def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> float:
     """Search a node with everything whole, tell what it holds, and return what no plan in it exceeds, USD."""
     outline, best = channel.task.outline, channel.best_usd
+    enough = channel.task.enough_usd(best)
     if not tree.resolve(node):
         return -np.inf if tree.relaxation.infeasible else -node.bound
-    if tree.relaxation.value <= best:
+    if tree.relaxation.value <= enough:
         return tree.relaxation.value
     lower, upper = tree.limits(node)
     _hold(tree, lower, upper, outline.whole, tree.relaxation.value - best)
@@ -87,7 +83,8 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
         gap=GAP,
         seed=channel.task.seed,
         stop=Spent(pace.node_cpu_s if tree.divides else pace.leaf_cpu_s, channel.stopped),
-        cutoff=best,
+        watch=falling(lambda bound: _heard(channel, tree, max(bound, best))),
+        cutoff=enough,
         heuristics=HEURISTICS,
     )
     if found.x is not None and found.value is not None and found.value > channel.best_usd:
@@ -98,6 +95,11 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
     if found.status == "infeasible":
         return best
     return min(max(found.bound, best), tree.relaxation.value)
+
+
+def _heard(channel: Channel, tree: StepTree, bound: float) -> None:
+    """Tell what no plan exceeds while a node is searched that has come to a bound: the other nodes have theirs."""
+    channel.tell(Proven(max(bound, tree.bound), "nodes whole"))
 
 
 def _hold(tree: StepTree, lower: Array, upper: Array, whole: NDArray[np.bool_], open_usd: float) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import math
 import os
 import pickle
 import signal
@@ -21,6 +22,10 @@ from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.outline import Outline
 
+LEAST_GAP = 1e-6  # what a branch and bound leaves open
+SURE = 0.9
+"""Of the gap asked for, that a bound is to be within: the plan as whoever asked keeps it may be worth a little less."""
+
 _HEAD = struct.Struct("<Q")
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
@@ -29,13 +34,27 @@ _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 class Task:
     """What a process is started with.
 
-    ``start`` is a plan to begin with; ``told_prices`` whether the other process will tell the prices of the relaxation.
+    ``start`` is a plan to begin with; ``told_prices`` whether the other process will tell the prices of the relaxation; ``gap``
+    the one asked for, relative: nobody has use for more.
     """
 
     outline: Outline
     seed: int
     start: Array | None = None
     told_prices: bool = False
+    gap: float = 0.0
+
+    def enough_usd(self, best_usd: float) -> float:
+        """Return the bound that ends the search of a plan worth so much; where no plan is known, none does.
+
+        >>> Task.enough_usd(Task(None, 0, gap=0.01), 200.0)
+        201.8
+        """
+        return best_usd + self.open_usd(best_usd)
+
+    def open_usd(self, best_usd: float) -> float:
+        """Return what may stay open above a plan worth so much; nothing where no plan is known."""
+        return max(LEAST_GAP, SURE * self.gap) * abs(best_usd) if math.isfinite(best_usd) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
