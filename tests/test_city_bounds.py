@@ -76,11 +76,12 @@ def test_a_city_proven_closely_is_not_asked_twice_and_one_that_fractions_prove_w
     *, poor: bool, asked: int
 ):
     _, outline = outlined(random_request(0))
-    assert outline.apart is not None
+    city = outline.apart
+    assert city is not None
     if poor:
-        cost = np.where(outline.apart == 1, np.minimum(outline.model.cost, 0.0), outline.model.cost)
+        cost = np.where(city == 1, np.minimum(outline.model.cost, 0.0), outline.model.cost)
         outline = replace(outline, model=replace(outline.model, cost=cost))
-    blocks, asker = whole_blocks(outline, outline.apart), Counting()
+    blocks, asker = whole_blocks(outline, city), Counting()
     listener: Any = Listener(Task(outline, 0), plans=1000)
     cities = CityBounds(listener, blocks, Relaxation(outline).prices, asker)
     cities.begin()

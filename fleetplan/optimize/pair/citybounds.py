@@ -258,8 +258,15 @@ class Here:
         watch = None if hear is None else falling(hear)
         future: Future[Answer] = Future()
         if not self.stopped.is_set():
-            how = {"stop": spent, "watch": watch, "heuristics": HEURISTICS}
-            found = solve(model, time_limit_s=FAR_S, gap=unit.gap, seed=unit.seed, **how)
+            found = solve(
+                model,
+                time_limit_s=FAR_S,
+                gap=unit.gap,
+                seed=unit.seed,
+                stop=spent,
+                watch=watch,
+                heuristics=HEURISTICS,
+            )
             future.set_result(Answer(found.x, found.bound))
         return future
 
