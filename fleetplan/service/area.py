@@ -14,6 +14,7 @@ __all__ = ["AreaDemand", "area_demand", "effective_area"]
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Singles = NDArray[np.float32]
 
 LARGE_AREA = 700
 """Areas of more zones solve their rebalancing on groups of zones (H3 resolution 7): a tenth of the time."""
@@ -45,11 +46,12 @@ def area_demand(cells: Ints, geography: CityGeography, demand: CityDemand, group
     """
     area = geography.area_km2[cells]
     links, km, part = _inner_links(cells, geography, group)
-    distance = geography.distance_km[np.ix_(cells, cells)]
-    hours = geography.hours["offpeak"][np.ix_(cells, cells)]
+    between = _Between(cells)
+    distance, hours = between.of(geography.distance_km), between.of(geography.hours["offpeak"])
+    room = np.empty_like(distance)
     by_period = {}
     for period in PERIODS:
-        trips = demand.pattern[period][np.ix_(cells, cells)]
+        trips = between.of(demand.pattern[period], room)
         captured = float(trips.sum(dtype=np.float64))
         if (
             captured <= 0
@@ -84,6 +86,23 @@ def area_demand(cells: Ints, geography: CityGeography, demand: CityDemand, group
         speed_kmh=speed_kmh,
         trips_per_day=float(trips_per_hour @ DAY_WEIGHT),
     )
+
+
+class _Between:
+    """Reads the part of tables of zones (n, n) that lies between the zones of an area, with one room for all of their rows."""
+
+    def __init__(self, cells: Ints) -> None:
+        self.cells = cells
+        self.rows: Singles | None = None
+
+    def of(self, table: Singles, room: Singles | None = None) -> Singles:
+        """Return ``table[np.ix_(cells, cells)]``, in ``room`` where it is given: rows are taken whole first, which is twice as fast."""
+        if len(self.cells) == len(table):
+            return table
+        if self.rows is None:
+            self.rows = np.empty((len(self.cells), len(table)), table.dtype)
+        np.take(table, self.cells, axis=0, out=self.rows, mode="clip")
+        return np.take(self.rows, self.cells, axis=1, out=room, mode="clip")
 
 
 def _inner_links(cells: Ints, geography: CityGeography, group: Ints) -> tuple[Ints, Array, Ints]:
