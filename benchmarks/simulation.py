@@ -93,7 +93,7 @@ def speed() -> None:
         )
     measure("nearest, 5,000 cars, 20 requests a car-day", square(32, 5000, 100_000, 1, plain))
     print(
-        f"nearest: at least 1,000,000 requests/s at the best load: {max(v for k, v in rates.items() if k[0] == 'nearest'):,.0f}"
+        f"nearest: at least 1,000,000 requests/s at every load: {min(v for k, v in rates.items() if k[0] == 'nearest'):,.0f}"
     )
     print(f"batched: at least 50,000 requests/s: {min(v for k, v in rates.items() if k[0] == 'batched'):,.0f}")
 

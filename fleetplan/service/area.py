@@ -96,7 +96,7 @@ class _Between:
         self.rows: Singles | None = None
 
     def of(self, table: Singles, room: Singles | None = None) -> Singles:
-        """Return ``table[np.ix_(cells, cells)]``, in ``room`` where it is given: rows are taken whole first, which is twice as fast."""
+        """Return ``table[np.ix_(cells, cells)]``, in ``room`` where it is given: whole rows are taken first, twice as fast."""
         if len(self.cells) == len(table):
             return table
         if self.rows is None:

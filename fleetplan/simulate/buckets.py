@@ -20,6 +20,8 @@ from fleetplan.simulate.views import (
     into,
     near,
     near_into,
+    near_into_s,
+    near_s,
     reach,
     riders,
     seconds,
@@ -129,14 +131,20 @@ def way_s(s: Desk, car_zone: int, rider_zone: int, count: int) -> float:
 
 
 @compiled
-def nearest_idle(s: Desk, origin: int) -> int:
-    """Return the idle car that is soonest in a zone, -1 if none stands anywhere."""
+def nearest_idle(s: Desk, origin: int, time: int) -> int:
+    """Return the idle car that is soonest in a zone, -1 if none stands anywhere.
+
+    Where no rider has a longest wait of one's own, who would decline, -1 as well if all stand too far off to be sent.
+    """
     idle = s.idle
     if idle == 0:
         return NONE
     if idle * idle > s.zones_n:
+        farthest = FAR if s.own_limits else farthest_s(s, min(reach_at(s, time), s.patience), slow_at(s, time))
         for k in range(s.near_n):
             zone = near_into(s)[origin, k]
+            if near_into_s(s)[origin, k] > farthest and zone != origin:
+                return NONE
             if idle_in(s)[zone] > 0:
                 return int(zones(s)[zone].idle_head)
     best, best_s, best_zone = NONE, FAR, NONE
@@ -156,8 +164,12 @@ def nearest_waiting(s: Desk, zone: int, time: int) -> int:
     if waiting == 0:
         return NONE
     if waiting * waiting > s.zones_n:
+        farthest = farthest_s(s, min(reach_at(s, time), s.patience), slow_at(s, time))
         for k in range(s.near_n):
             there = near(s)[zone, k]
+            if near_s(s)[zone, k] > farthest and there != zone:
+                _let_lost_go(s, time)
+                return NONE
             if zones(s)[there].waiting > 0:
                 found = _first_in_time(s, zone, there, time)
                 if found != NONE:
@@ -173,6 +185,19 @@ def nearest_waiting(s: Desk, zone: int, time: int) -> int:
             best, best_s, best_zone = rider, way, there
         rider = after
     return best
+
+
+@compiled
+def _let_lost_go(s: Desk, time: int) -> None:
+    """Let riders go who have waited longer than they accept; those out of everybody's patience are gone already."""
+    if not s.own_limits:
+        return
+    rider = s.first
+    while rider != NONE:
+        after = riders(s)[rider].after
+        if lost(s, rider, time):
+            leave(s, rider)
+        rider = after
 
 
 @compiled

@@ -58,7 +58,7 @@ def ask(s: Desk, rider: int, time: int) -> None:
         add_waiting(s, rider)
         return
     origin = riders(s)[rider].origin
-    car = nearest_idle(s, origin)
+    car = nearest_idle(s, origin, time)
     if car != NONE:
         zone = cars(s)[car].zone
         count = idle_in(s)[zone]

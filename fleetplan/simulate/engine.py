@@ -169,6 +169,7 @@ def _rules(scenario: Scenario, seed: int) -> dict[str, Any]:
         "level": policy.reposition_s > 0,
         "ahead": policy.ahead_s * MS,
         "patience": min(riders.patience_s * MS, NEVER),
+        "own_limits": riders.elasticity > 0.0,
         "fixed": policy.pickup_fixed_s * MS,
         "boarding": policy.boarding_s * MS,
         "capacity": energy.usable_kwh,

@@ -129,6 +129,7 @@ RULES = (
     ("level", np.int64),  # whether cars are repositioned then
     ("ahead", np.int64),  # how far a repositioning looks
     ("patience", np.int64),
+    ("own_limits", np.int64),  # whether riders have a longest wait of their own
     ("fixed", np.int64),
     ("boarding", np.int64),
     ("capacity", np.float64),  # kWh, 0: energy is not counted
