@@ -7,6 +7,7 @@ import time
 from fleetplan.errors import InfeasibleError
 from fleetplan.facts import Conflict
 from fleetplan.optimize.at_once import none_in_fractions, ruled_out_by_permits
+from fleetplan.optimize.ending import PersonsStop
 from fleetplan.optimize.formulate import formulate
 from fleetplan.optimize.trials import Deadline
 from fleetplan.prepare import Prepared
@@ -37,17 +38,21 @@ def ruled_out(prepared: Prepared, keeping: Keeping, run: Run, *, mend: bool) -> 
 
 
 def without_plan(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, *, mend: bool) -> InfeasibleError:
-    """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left."""
+    """Return why no plan keeps every rule, and what would make one possible, within the time that the search has left.
+
+    A person ends it at once; whoever keeps the time has to wait for as long as is given to it at least.
+    """
     msg, context = NO_PLAN, context_of(prepared.scope)
+    stop = None if run.stop is None else PersonsStop(run.stop)
     if keeping.options.commit is not None:
         return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])
     until = time.monotonic() + (seconds_for(left_s) if mend else min(SAID_S, seconds_for(left_s)))
     if clashes := _kept_clashes(prepared, keeping):
-        parent, deadline = keeping.parent, Deadline(until, run.stop)
+        parent, deadline = keeping.parent, Deadline(until, stop)
         ways = ways_out(prepared, parent, keeping.until, clashes, deadline) if mend and parent is not None else []
         repairs = repairs_said(ways, context)
         return InfeasibleError(msg, said(clashes, context), repairs, settled=False, searched=False)
-    found = what_helps(prepared, max(SHORTEST_S, until - time.monotonic()), run.stop, mend=mend)
+    found = what_helps(prepared, max(SHORTEST_S, until - time.monotonic()), stop, mend=mend)
     repairs = repairs_said(found.repairs, context)
     return InfeasibleError(msg, said(found.conflicts, context), repairs, settled=found.settled, searched=found.searched)
 

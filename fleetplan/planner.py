@@ -34,7 +34,6 @@ from fleetplan.plans.outcomes import with_causes
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
-from fleetplan.repair.find import LEAST_S
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import Heir, Inherited
 from fleetplan.reruns.keeping import Keeping
@@ -51,6 +50,9 @@ SEARCH_STAGES = frozenset(
 
 WARM_S = 2.0
 """For reading cities that were read before; what it takes longer is no part of a time limit: each city is read anew but once."""
+
+SURELY_S = 2.0
+"""For the proof that vehicles can not be whole, however long the search for a plan took."""
 
 LIFTED_USD = 0.05
 CENT_SHARE = 0.01  # added before cents are rounded up, so that no double near a whole cent falls below what is proven
@@ -236,8 +238,8 @@ def _left_s(options: PlanOptions, clock: Clock, run: Run) -> float:
 
 
 def _why_s(options: PlanOptions, clock: Clock, run: Run) -> float:
-    """Return what may go to why there is no plan."""
-    return options.time_limit_s - clock.elapsed_s if run.whole is None else run.whole.search_s
+    """Return what may go to why there is no plan: all that is left, since nothing has to be finished after it."""
+    return options.time_limit_s - clock.elapsed_s if run.whole is None else run.whole.left_s
 
 
 def _searched(f: Formulation, *, keeps: bool, **how: Any) -> SearchResult | None:
@@ -255,7 +257,7 @@ def _searched(f: Formulation, *, keeps: bool, **how: Any) -> SearchResult | None
         return search(f, **how)
     except SolverError:
         left_s = how["time_limit_s"] - (time.monotonic() - began)
-        if keeps or not surely_none(f, max(LEAST_S, left_s), how["stop"]):
+        if keeps or not surely_none(f, max(SURELY_S, left_s), how["stop"]):
             raise
         return None
 

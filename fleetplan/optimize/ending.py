@@ -42,6 +42,18 @@ class StopSignal(threading.Event):
         self.set()
 
 
+class PersonsStop(threading.Event):
+    """Is set once a person has stopped a search, not once its time is up."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def is_set(self) -> bool:
+        """Return whether a person asks to end."""
+        return by_person(self._stop)
+
+
 def by_person(stop: threading.Event | None) -> bool:
     """Return whether a person has stopped the search; a plain event is always a person's."""
     return stop is not None and stop.is_set() and not getattr(stop, "overdue", False)

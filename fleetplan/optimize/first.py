@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from fleetplan.optimize.alone import Desk
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.pair.board import Board
+from fleetplan.optimize.pair.outline import Outline
 from fleetplan.optimize.pair.plans import Planner
 from fleetplan.optimize.pair.race import Limits, outline_of
 from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wire import Task
-from fleetplan.optimize.rooted import Relaxed, Root
+from fleetplan.optimize.rooted import Relaxed, Roots
 from fleetplan.optimize.rounding import hold
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import strict_model
@@ -37,21 +39,18 @@ class First:
 
 
 def first_plan(
-    f: Formulation, deadline: Deadline, known: Array | None = None, *, near: Root | None = None, seed: int = 0
+    f: Formulation, deadline: Deadline, known: Array | None = None, *, near: Roots | None = None, seed: int = 0
 ) -> First:
     """Return the first plan in whole numbers: about where the relaxation's steps rise, or any where there is none.
 
     ``known`` are the columns of one that is worth little: where no other is found it is bettered for a moment, its steps held.
-    ``near`` is where the relaxation is begun from.
+    ``near`` are solutions that the relaxation may begin from; this one's is added to them.
     """
     board = Board(f, strict_model(f), whole_columns(f), np.inf, _unheard)
     outline = outline_of(f, board.plan_model, board.whole)
-    relaxed = None if near is None else near.relaxed(f.model, deadline.left_s)
-    if relaxed is None:
-        root = Relaxation(replace(outline, model=f.model))
-        if root.infeasible:
-            return First("none")
-        relaxed = Relaxed(root.x, root.value) if root.optimal else None
+    relaxed = _relaxed(f, outline, near, deadline)
+    if relaxed == "none":
+        return First("none")
     if relaxed is not None:
         board.take_bound(relaxed.value)
         until = deadline.ends - (0.0 if known is None else (1.0 - WINDOWS_SHARE) * deadline.left_s)
@@ -69,6 +68,17 @@ def first_plan(
     if not board.plans:
         return First("unknown")
     return First("plan", board.plans[0], board.value, max(board.bound, board.value))
+
+
+def _relaxed(f: Formulation, outline: Outline, near: Roots | None, deadline: Deadline) -> Relaxed | Literal["none"] | None:
+    """Return the best solution in fractions; whether there is none; None where it was not found."""
+    if near is not None:
+        found = near.solved(f.model, deadline.left_s)
+        return None if found == "unknown" else found
+    root = Relaxation(replace(outline, model=f.model))
+    if root.infeasible:
+        return "none"
+    return Relaxed(root.x, root.value) if root.optimal else None
 
 
 def _bettered(board: Board, known: Array, deadline: Deadline) -> Array:

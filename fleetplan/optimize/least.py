@@ -63,13 +63,17 @@ class Given:
     x: Array
 
 
-def least_whole(trials: Trials, limit: Limit, least: int, most: int, deadline: Deadline) -> Given | None:
+def least_whole(
+    trials: Trials, limit: Limit, least: int, most: int, deadline: Deadline, near: Array | None = None
+) -> Given | None:
     """Return by how few units a limit has to give way for a plan in whole numbers; None where none was found in time.
 
     Parameters
     ----------
     least, most
         Between which numbers; fewer than ``least`` are known to be too few.
+    near
+        A solution in fractions with ``least`` of them, shape (columns,), where one is known.
     """
     wider = limit.written(trials)
     wider.cost[-1] /= max(1, least)
@@ -80,10 +84,10 @@ def least_whole(trials: Trials, limit: Limit, least: int, most: int, deadline: D
     def solved(model: Model, gap: float = ROUGHLY, start: Array | None = None) -> Solution:
         return solve(model, time_limit_s=deadline.left_s, gap=gap, start=start, stop=deadline.stop)
 
-    relaxed = solved(wider)
-    if relaxed.x is None or deadline.over:
+    fractions = near if near is not None else solved(wider).x
+    if fractions is None or deadline.over:
         return None
-    few = replace(wider, upper=np.append(trials.with_used(wider, relaxed.x).upper[:size], most))
+    few = replace(wider, upper=np.append(trials.with_used(wider, fractions).upper[:size], most))
     best = _about_steps(few, steps, whole, solved)
     if best is None and not deadline.over:
         best = solved(replace(few, whole=whole)).x

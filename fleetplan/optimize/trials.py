@@ -67,6 +67,14 @@ class Deadline:
         return self.left_s < HARDLY
 
 
+@dataclass(frozen=True, eq=False)
+class Amounts:
+    """By how much limits give way, shape (limits,), and the solution in fractions in which they do, shape (columns,)."""
+
+    values: Array
+    x: Array
+
+
 def bound_rows(solver: highspy.Highs, rows: Ints, low: Array, high: Array) -> None:
     """Give rows other limits; shapes (rows,) each."""
     for row, least, most in zip(rows.tolist(), low.tolist(), high.tolist(), strict=True):
@@ -161,8 +169,8 @@ class Trials:
 
     def least(
         self, asked: Asked, moved: Sequence[tuple[AnyConstraint, AnyConstraint]], worth: Sequence[float]
-    ) -> Array | None:
-        """Return the least amounts by which some limits have to give way for a solution in fractions, shape (limits,).
+    ) -> Amounts | None:
+        """Return the least amounts by which some limits have to give way for a solution in fractions, and that solution.
 
         Parameters
         ----------
@@ -175,19 +183,19 @@ class Trials:
         """
         return self._amounts(giving_limits(self, self.formulation.model, asked, moved), worth)
 
-    def least_money(self, asked: Asked, group: str, each: Array) -> float | None:
+    def least_money(self, asked: Asked, group: str, each: Array) -> Amounts | None:
         """Return the least amount by which a limit of money has to give way; ``each`` is what a unit moves of every row."""
-        found = self._amounts((self.model_of(asked, self.formulation.model), [(self.groups[group], -each)]), [1.0])
-        return None if found is None else float(found[0])
+        return self._amounts((self.model_of(asked, self.formulation.model), [(self.groups[group], -each)]), [1.0])
 
-    def _amounts(self, giving: tuple[Model, Sequence[Slack]], worth: Sequence[float]) -> Array | None:
+    def _amounts(self, giving: tuple[Model, Sequence[Slack]], worth: Sequence[float]) -> Amounts | None:
         """Return the least values of columns that give way in some rows each; from scratch, which presolve makes quick."""
         if self.deadline.over:
             return None
         answer = solve(giving_way(*giving, worth), relax=True, time_limit_s=self.deadline.left_s)
-        return (
-            answer.x[self.formulation.model.columns :] if answer.x is not None and answer.status == "optimal" else None
-        )
+        if answer.x is None or answer.status != "optimal":
+            return None
+        size = self.formulation.model.columns
+        return Amounts(answer.x[size:], answer.x[:size])
 
     def _run(self) -> Verdict:
         if self.deadline.over:

@@ -14,19 +14,19 @@ from fleetplan.optimize.conflicts import Clashes, allowed_by_permits, clashes_of
 from fleetplan.optimize.formulate import formulated_apart
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.least import Limit, least_whole
-from fleetplan.optimize.rooted import root_of
+from fleetplan.optimize.rooted import Roots, root_of
 from fleetplan.optimize.trials import Deadline, Trials
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
 from fleetplan.remedies import Loosening, Repair
 from fleetplan.repair.dials import Dial, dials_of, money_dials, taken_back
-from fleetplan.repair.options import Candidate, Option, candidates, smallest
+from fleetplan.repair.options import Candidate, Option, candidates, further, smallest
 from fleetplan.repair.verify import Near, Verified, planned
 
 ENOUGH, MOST, ENOUGH_S = 3, 5, 2.5
 """Repairs that are enough once so many seconds have gone, and repairs that are enough at any time."""
 
-LEAST_S, MOST_S = 2.0, 30.0
+LEAST_S, MOST_S = 5.0, 30.0
 """Seconds for conflicts and repairs: what the search has left, at least and at most."""
 
 BEGUN_S = 1.0
@@ -36,6 +36,7 @@ TOGETHER = 2
 STRIDES = 50
 """A look in whole numbers takes a while: they go on in steps of so small a part of what fractions gave up already."""
 VERIFY_S = 8.0
+"""Seconds for one candidate; where half of what is left is more, that: a busy machine needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def seconds_for(left_s: float) -> float:
     """Return the seconds that conflicts and repairs may take where a search has so many left.
 
     >>> seconds_for(0.0), seconds_for(12.0), seconds_for(100.0)
-    (2.0, 12.0, 30.0)
+    (5.0, 12.0, 30.0)
     """
     return min(MOST_S, max(LEAST_S, left_s))
 
@@ -81,7 +82,7 @@ def what_helps(
         if root is None:
             return Infeasible(told.result(), [], clashes.settled, searched=False)
         trials.deadline = deadline
-        repairs, searched = repairs_of(prepared, Near(trials, root.result()), clashes, soon)
+        repairs, searched = repairs_of(prepared, Near(trials, Roots(root.result)), clashes, soon)
         return Infeasible(told.result(), repairs, clashes.settled, searched)
 
 
@@ -135,7 +136,7 @@ class _Search:
 
     def run(self) -> None:
         """Try candidates until there are enough repairs, none is left, or the time is over."""
-        going: dict[Future[tuple[Candidate, Verified]], Candidate] = {}
+        going: dict[Future[tuple[Candidate, Verified | None]], Candidate] = {}
         with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
             while True:
                 while self._another(len(going)) and (one := self._next(going.values())) is not None:
@@ -144,8 +145,8 @@ class _Search:
                     return
                 done, _ = wait(going, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self._take(*future.result())
                     del going[future]
+                    self._take(*future.result())
 
     def _another(self, going: int) -> bool:
         room = going < TOGETHER and len(self.found) + going < self.wanted
@@ -153,16 +154,15 @@ class _Search:
 
     def _next(self, going: Iterable[Candidate]) -> Candidate | None:
         """Take the cheapest candidate whose dial is not being turned finely: what that finds is a plan after more steps too."""
-        busy = [other.options[-1].dial for other in going if other.fine]
+        busy = [other.options[-1].dial for other in going if other.fine and other.plan is None]
         place = next((k for k, one in enumerate(self.waiting) if one.options[-1].dial not in busy), None)
         return None if place is None else self.waiting.pop(place)
 
-    def _planned(self, one: Candidate) -> tuple[Candidate, Verified]:
+    def _planned(self, one: Candidate) -> tuple[Candidate, Verified | None]:
+        """Return a candidate with what became of it; one whose least was looked for is to be planned then (None)."""
         if one.plan is None and (limit := _limit(self.trials, one)) is not None:
             enough = _least_whole(self.trials, one, limit, self._moment())
-            if enough is None:
-                return one, Verified("unknown")
-            one = enough
+            return (one, Verified("unknown")) if enough is None else (enough, None)
         known = one.plan
         if known is None and one.seen:  # what keeps more than it asks is a plan of it
             known = self.trials.known(one.asked())
@@ -170,15 +170,17 @@ class _Search:
 
     def _moment(self) -> Deadline:
         until = self.trials.deadline
-        return Deadline.after(min(VERIFY_S, until.left_s), until.stop)
+        return Deadline.after(min(max(VERIFY_S, until.left_s / 2), until.left_s), until.stop)
 
-    def _take(self, one: Candidate, verified: Verified) -> None:
-        if verified.plan is not None:
+    def _take(self, one: Candidate, verified: Verified | None) -> None:
+        if verified is None:
+            self.waiting.insert(0, one)
+        elif verified.plan is not None:
             if all(one.patch != known.patch for known in self.found):  # two ways may come to the same in whole numbers
                 self.found.append(_repair(one, verified.plan))
         elif verified.outcome == "unknown" or one.plan is not None or _limit(self.trials, one) is not None:
             self.unsure = True  # of a limit alone the least was looked for before it was planned
-        elif (other := _in_whole(self.trials, one)) is not None:
+        elif (other := _turned_on(self.trials, one)) is not None:
             self.waiting = sorted([*self.waiting, other], key=lambda c: c.given_up)
 
 
@@ -187,6 +189,15 @@ def _dials(prepared: Prepared, instance: Instance, clashes: Clashes) -> dict[str
     known = {c.id: c for c in scope.constraints}
     names = {name for clash in clashes.found for name in clash.names}
     return {n: dials_of(known[n], scope, allowed) if n in known else money_dials(n, scope) for n in sorted(names)}
+
+
+def _turned_on(trials: Trials, one: Candidate) -> Candidate | None:
+    """Return a candidate that is not enough with its last dial turned on: until fractions keep it, else until whole numbers do."""
+    if len(one.options) > 1 and one.seen and not trials.deadline.over:
+        further_on = further(trials, one)
+        if further_on is None or further_on.options[-1].step > one.options[-1].step:
+            return further_on
+    return _in_whole(trials, one)
 
 
 def _in_whole(trials: Trials, one: Candidate) -> Candidate | None:
@@ -213,7 +224,7 @@ def _limit(trials: Trials, one: Candidate) -> Limit | None:
 def _least_whole(trials: Trials, one: Candidate, limit: Limit, deadline: Deadline) -> Candidate | None:
     """Return a candidate with its last dial turned on as far as whole numbers need; None where that was not found."""
     *before, last = one.options
-    found = least_whole(trials, limit, last.step, last.dial.steps, deadline)
+    found = least_whole(trials, limit, last.step, last.dial.steps, deadline, one.near)
     return None if found is None else Candidate((*before, Option(last.dial, found.units, found.x)))
 
 

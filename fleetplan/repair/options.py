@@ -14,7 +14,7 @@ from typing import Any
 
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.otherwise import Asked
-from fleetplan.optimize.trials import Trials
+from fleetplan.optimize.trials import Amounts, Trials
 from fleetplan.remedies import Loosening
 from fleetplan.repair.dials import Dial
 from fleetplan.reruns.patch import merged_patches
@@ -27,15 +27,23 @@ FINE = 20  # steps: of markets or launches there are fewer, of vehicles and mone
 
 @dataclass(frozen=True)
 class Option:
-    """A dial turned by so many steps; ``plan``: a solution in whole numbers that shows it to be enough, shape (columns,).
+    """A dial turned by so many steps.
 
-    ``least``: fewer steps are too few, in fractions.
+    Attributes
+    ----------
+    plan
+        A solution in whole numbers that shows it to be enough, shape (columns,).
+    least
+        Fewer steps are too few, in fractions.
+    near
+        The solution in fractions that shows so, shape (columns,); None where it is not known.
     """
 
     dial: Dial
     step: int
     plan: Array | None = field(default=None, compare=False)
     least: bool = True
+    near: Array | None = field(default=None, compare=False)
 
     @property
     def given_up(self) -> float:
@@ -83,6 +91,11 @@ class Candidate:
         """A solution in whole numbers that shows it to be enough; None where none is known."""
         return self.options[-1].plan
 
+    @property
+    def near(self) -> Array | None:
+        """A solution in fractions with its last dial turned as far as it is; None where none is known of all its options."""
+        return self.options[0].near if len(self.options) == 1 else None
+
     def asked(self) -> Asked:
         """Return what is asked then, in a trial."""
         asked = Asked()
@@ -96,23 +109,25 @@ class Candidate:
         return all(option.dial.seen for option in self.options)
 
 
-def least_step(trials: Trials, dial: Dial, asked: Asked) -> int | None:
+def turned(trials: Trials, dial: Dial, asked: Asked) -> Option | None:
     """Return the first step of a dial with which a problem has a solution in fractions; None where none has, or time ran out.
 
     ``asked`` is what is asked besides, without the dial's own party.
     """
     if not dial.seen or dial.kind == "drop":  # without its party there is a plan: what is loosened is a correction
-        return 1
+        return Option(dial, 1)
     if dial.kind != "amount":
-        return _first_month(trials, dial, asked)
+        return _option(dial, _first_month(trials, dial, asked))
     if dial.money is not None:
-        found = trials.least_money(asked, dial.party, dial.money)
-        return _whole_steps(found, dial)
+        return _whole_steps(trials.least_money(asked, dial.party, dial.money), dial)
     limit = dial.limit(trials, asked)
     if limit is not None and limit.now is not None and limit.looser is not None:
-        amounts = trials.least(asked, [(limit.now, limit.looser)], [1.0])
-        return None if amounts is None else _whole_steps(float(amounts[0]), dial)
-    return smallest(dial.steps, lambda k: trials.relaxed(dial.onto(asked, k)) == "plan")
+        return _whole_steps(trials.least(asked, [(limit.now, limit.looser)], [1.0]), dial)
+    return _option(dial, smallest(dial.steps, lambda k: trials.relaxed(dial.onto(asked, k)) == "plan"))
+
+
+def _option(dial: Dial, step: int | None) -> Option | None:
+    return None if step is None else Option(dial, step)
 
 
 def _first_month(trials: Trials, dial: Dial, asked: Asked) -> int | None:
@@ -124,11 +139,11 @@ def _first_month(trials: Trials, dial: Dial, asked: Asked) -> int | None:
     return smallest(dial.steps, holds)
 
 
-def _whole_steps(found: float | None, dial: Dial) -> int | None:
+def _whole_steps(found: Amounts | None, dial: Dial) -> Option | None:
     if found is None:
         return None
-    step = max(1, math.ceil(found - NEARLY))
-    return step if step <= dial.steps else None
+    step = max(1, math.ceil(float(found.values[0]) - NEARLY))
+    return Option(dial, step, near=found.x) if step <= dial.steps else None
 
 
 def smallest(most: int, holds: Callable[[int], bool], least: int = 1, stride: int = 1) -> int | None:
@@ -157,7 +172,7 @@ def smallest(most: int, holds: Callable[[int], bool], least: int = 1, stride: in
 def candidates(
     trials: Trials, dials: Mapping[str, Sequence[Dial]], corrections: Sequence[frozenset[str]]
 ) -> list[Candidate]:
-    """Return ways to loosen that have a solution in fractions, those that give up least first."""
+    """Return ways to loosen, those that give up least first; those that loosen one party have a solution in fractions."""
     found: dict[str, Candidate] = {}
     for parties in sorted(corrections, key=lambda c: (len(c), sorted(c))):
         if all(dials.get(name) for name in parties):
@@ -167,25 +182,23 @@ def candidates(
 
 
 def _together(trials: Trials, dials: Mapping[str, Sequence[Dial]], parties: list[str]) -> Iterator[Candidate]:
-    """Yield ways to loosen some parties, each as little as the others before it leave."""
+    """Yield ways to loosen some parties, each by as little as it needs where nothing is asked of the others.
+
+    Whether that is enough of all together is seen when they are planned, which takes as long as to ask fractions of it.
+    """
     alone = {}
     for name in parties:
         others = Asked(frozenset(parties) - {name})
-        turned = [(dial, least_step(trials, dial, others)) for dial in dials[name]]
-        found = _worth_telling([Option(d, k) for d, k in turned if k is not None])
+        every = [turned(trials, dial, others) for dial in dials[name]]
+        found = _worth_telling([option for option in every if option is not None])
         alone[name] = sorted(
             [*found, *(o for f in found for o in (*_whenever(f), *_much_less(f)))], key=lambda o: o.given_up
         )
     if len(parties) == 1:
         yield from (Candidate((option,)) for option in alone[parties[0]])
         return
-    every = itertools.product(*(alone[name][:MOST_EACH] for name in parties))
-    for options in sorted(every, key=lambda some: sum(o.given_up for o in some))[:ALL_TOGETHER]:
-        one = Candidate(options)
-        if not one.seen or trials.relaxed(one.asked()) == "plan":
-            yield one
-        elif (further := _further(trials, one)) is not None:
-            yield further
+    combined = itertools.product(*(alone[name][:MOST_EACH] for name in parties))
+    yield from sorted(map(Candidate, combined), key=lambda one: one.given_up)[:ALL_TOGETHER]
 
 
 def _worth_telling(found: list[Option]) -> list[Option]:
@@ -219,9 +232,9 @@ def _much_less(found: Option) -> Iterator[Option]:
         yield Option(dial, step, least=False)
 
 
-def _further(trials: Trials, one: Candidate) -> Candidate | None:
+def further(trials: Trials, one: Candidate) -> Candidate | None:
     """Return options with the last dial turned on until all of them have a solution together; None where that never is."""
     *before, last = one.options
     asked = Candidate(tuple(before)).asked()
-    step = least_step(trials, last.dial, asked)
-    return None if step is None else Candidate((*before, Option(last.dial, step)))
+    option = turned(trials, last.dial, asked)
+    return None if option is None else Candidate((*before, option))

@@ -19,7 +19,7 @@ from fleetplan.optimize.markets import MarketsProven, market_columns, markets_at
 from fleetplan.optimize.otherwise import asked_between
 from fleetplan.optimize.prices import unpriced
 from fleetplan.optimize.reach import reach_of
-from fleetplan.optimize.rooted import Root
+from fleetplan.optimize.rooted import Roots
 from fleetplan.optimize.rules import rules_for
 from fleetplan.optimize.search import SearchResult
 from fleetplan.optimize.trials import Deadline, Trials, Verdict
@@ -44,10 +44,10 @@ class Verified:
 
 @dataclass(frozen=True, eq=False)
 class Near:
-    """A request's problem *apart*, and where to begin a relaxation of it, for problems that differ in what is asked alone."""
+    """A request's problem *apart*, and solutions to begin from, for problems that differ in what is asked alone."""
 
     trials: Trials
-    root: Root
+    roots: Roots
 
     def formulated(self, before: Prepared, after: Prepared) -> Formulation | None:
         """Return the problem of a patched request; None where it has to be written down anew.
@@ -91,12 +91,12 @@ def planned(
         return Verified("unknown")
     services = {city: prepared.services[city] for city in scope.cities}
     again = Prepared(scope.request, prepared.catalogue, scope, services)
-    f, root = None, None
+    f, roots = None, None
     if near is not None:
         f = near.formulated(prepared, again)
-        root = None if f is None else near.root
+        roots = None if f is None else near.roots
     f = f or formulate(_instance(prepared, again))
-    first = first_plan(f, deadline, known, near=root)
+    first = first_plan(f, deadline, known, near=roots)
     if first.x is None:
         return Verified(first.outcome)
     plan = _assembled(f, first)
