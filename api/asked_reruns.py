@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api import problems as p
@@ -15,7 +15,7 @@ from api.schemas import ChangeState, Rerun, RerunCall
 from api.store.contract import PlanRow
 from fleetplan.errors import InputError
 from fleetplan.facts import Conflict
-from fleetplan.options import PlanOptions
+from fleetplan.options import PlanOptions, Weigh
 from fleetplan.plans.types import Plan
 
 GAP, MOST_S, NODES = 0.02, 60.0, 400
@@ -86,6 +86,12 @@ class AskedReruns:
         rows = service.store.page(limit=MOST_RERUNS, after=None, parent=found.row.id)
         known = [(row, asked_of(row.request)) for row in rows if not row.options.tilted]
         return AskedReruns(service, found, kind, again_options(found, gap), known)
+
+    def weighing(self, asked: Weigh) -> AskedReruns:
+        """Return the same with what the plan opens weighed against all others, where work is counted in nodes."""
+        if self.options.node_limit is None:
+            return self
+        return replace(self, options=self.options.model_copy(update={"weigh": asked}))
 
     def found(self, patch: Mapping[str, Any], name: str) -> KnownRerun:
         """Return what is known of the rerun with a patch, and what to post where it is not."""

@@ -24,7 +24,7 @@ def changed_request(service: Service, parent: PlanRow, sent: SentRerun) -> PlanR
 
 def changed_scope(service: Service, parent: PlanRow, sent: SentRerun) -> Scope:
     """Return what the changed request plans, or raise :class:`BadRequest`; pointers below /request go into what comes out."""
-    if parent.state not in FINAL or parent.answer_sha256 or sent.options.keeps:
+    if parent.state not in FINAL or parent.answer_sha256 or sent.options.needs_parent:
         answer_of(service, parent)  # what is to be kept must be there, and be read
     merged, faults = merge_patch(dict(parent.request), sent.patch)
     others = [*sent.flaws, *p.flaws_of_faults(faults, None, under=BODY), *_outside(sent.options.freeze_until, merged)]

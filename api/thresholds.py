@@ -17,12 +17,15 @@ from api.schemas_again import ThresholdsTold, ThresholdTold
 from fleetplan.catalogue.aliases import resolve_city
 from fleetplan.doubt.answer import check_known, kept_doubt
 from fleetplan.errors import InputError
+from fleetplan.options import Weigh
+from fleetplan.plans.types import Plan
+from fleetplan.proven import Proofs, Watch
 from fleetplan.service.types import CityService
 from fleetplan.threshold.answer import Made, Search, worth_along
 from fleetplan.threshold.dials import Question, dial_of
 from fleetplan.threshold.ranking import matter_most
 from fleetplan.threshold.shape import Watched
-from fleetplan.threshold.types import Dial, Watch
+from fleetplan.threshold.types import Dial
 from fleetplan.words.names import Names
 from fleetplan.words.threshold import dial_name, stands_words, threshold_rows, threshold_sentences, value_words
 
@@ -56,11 +59,12 @@ def thresholds_told(service: Service, found: Answered, asked: Asked) -> Threshol
     except InputError as error:
         raise refused(error) from error
     reruns = AskedReruns.of(service, found, "threshold", GAP)
+    weighing = reruns.weighing(Weigh(watch=watched.what, city=watched.city, stack=watched.stack))
     names = Names(catalogue, (plan,))
     told = []
     for dial in dials:
         search = Search(plan, catalogue, dial, watched, worth_along(dial, catalogue, services, plan))
-        told.append(_Known(search, reruns, names).told())
+        told.append(_Known(search, weighing, reruns, names).told())
     return ThresholdsTold(plan=found.row.id, thresholds=told)
 
 
@@ -74,9 +78,13 @@ def _dials(service: Service, found: Answered, asked: Asked, services: Mapping[st
 
 @dataclass(eq=False)
 class _Known:
-    """One search, filled with what is stored, step by step as it would go."""
+    """One search, filled with what is stored, step by step as it would go.
+
+    ``weighing`` asks for plans with what is watched weighed against all others, ``reruns`` for plans as they are asked for.
+    """
 
     search: Search
+    weighing: AskedReruns
     reruns: AskedReruns
     names: Names
     calls: list[RerunCall] = field(default_factory=list)
@@ -111,14 +119,24 @@ class _Known:
         for step in steps:
             dial = self.search.dial
             name = f"{dial_name(dial, self.names)}: {value_words(dial, dial.value(step))}"
-            held = ", launches as they are" if into is self.search.held else ""
-            found = self.reruns.found(patch(step), f"{name}{held}")
+            held = into is self.search.held
+            as_it_is = ", launches as they are" if held else ""
+            found = (self.reruns if held else self.weighing).found(patch(step), f"{name}{as_it_is}")
             if found.fault:
                 self.faults = sorted({*self.faults, found.fault})
             elif found.state == "known":
-                into[step], some = Made(found.plan(), found.id), True
+                plan = found.plan()
+                into[step], some = Made(plan, found.id, proofs=_proofs(plan, self.search.watched)), True
             elif found.call is not None:
                 self.calls.append(found.call)
             else:
                 self.running = True
         return some and not self.faults
+
+
+def _proofs(plan: Plan | None, watched: Watched) -> Proofs | None:
+    """Return what was proven when a stored plan was made, where what is watched was weighed."""
+    weighed = None if plan is None else plan.certificate.method.weighing
+    if weighed is None or Watched(weighed.watch, weighed.city or None, weighed.stack or None) != watched:
+        return None
+    return weighed.proofs

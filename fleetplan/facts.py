@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from fleetplan.proven import WhereWeighed
+
 RuleKind = Literal["law", "operation", "partner", "money", "target"]
 """Who sets a limit: the law, how a service is run, what a partner can do, money, or the request's own constraints."""
 
@@ -298,6 +300,8 @@ class Method(Fact):
         SHA-256 of the parent's plan.json whose bound was taken over; empty: the bound is this search's own.
     node_limit, nodes
         Branch-and-bound nodes allowed and used, where the search was limited in them; None: it was limited in time.
+    weighing
+        What plans with the parent's launches are worth, and all others, where they were weighed; None: they were not.
     """
 
     stages: list[str] = []
@@ -313,6 +317,7 @@ class Method(Fact):
     bound_of: str = ""
     node_limit: int | None = None
     nodes: int | None = None
+    weighing: WhereWeighed = None
     sentence: str = ""
 
     @property
@@ -325,30 +330,6 @@ class Method(Fact):
         """Whether the bound holds for all plans of the request: it is one that did, or nothing was kept and no change priced."""
         kept = self.kept_until or self.change_price_usd or self.committed_until or self.priced_until
         return self.inheritance == "inherited" or not kept
-
-
-Arithmetic = Literal["floating_point", "directed_rounding"]
-"""``floating_point``: as a solver's doubles and tolerances have it; ``directed_rounding``: no rounding error can lower it."""
-
-
-class Exactness(Fact):
-    """In which arithmetic a plan's bound is proven.
-
-    Attributes
-    ----------
-    root_usd
-        The linear relaxation's bound, proven again from its prices in directed rounding (:mod:`fleetplan.optimize.exact`), a cent
-        at most above that; None: it was not, because the time was up.
-    arithmetic
-        Of the plan's bound. ``directed_rounding`` only where it is no lower than ``root_usd``.
-    tolerance
-        What the solvers take for zero, of a row's limit or a reduced cost in millions of USD: bounds in doubles are right to it.
-    """
-
-    arithmetic: Arithmetic = "floating_point"
-    root_usd: float | None = None
-    tolerance: float = 1e-6
-    sentence: str = ""
 
 
 BoundFinding = Literal["proven", "searched", "not_refuted", "refuted", "of_some_plans"]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from fleetplan.errors import RequestError
+from fleetplan.proven import Watch
 from fleetplan.request import Model, Month, NotNegative, Share, faults_of
 from fleetplan.request.values import Count, Name, none_of_it, not_said, refusal
 
@@ -84,6 +85,17 @@ class CommonPrices(Model):
     prices: list[Price] = Field(default=[], max_length=MOST_COMMITMENTS)
 
 
+class Weigh(Model):
+    """What the earlier plan opens, held against all plans that open something else; both are bounded apart."""
+
+    watch: Watch = Field(
+        default="launches",
+        description="`entry`: who opens in which city; `launches`: and in which month; `areas`: and how large it gets",
+    )
+    city: Name | None = Field(default=None, description="of this city alone")
+    stack: Name | None = Field(default=None, description="of this stack alone")
+
+
 class PlanOptions(SearchOptions):
     """How to search, and what to keep of an earlier plan."""
 
@@ -106,6 +118,13 @@ class PlanOptions(SearchOptions):
         description="prices on what is decided before a month, for the bound of a scenario set",
     )
 
+    weigh: Weigh | None = Field(
+        default=None,
+        exclude_if=not_said,
+        description="what plans that open what the earlier one does are worth, and what all others are, each proven apart; in "
+        "nodes (`node_limit`), with value alone as the objective, and in portfolios small enough for one problem",
+    )
+
     causes: bool = Field(
         default=True,
         exclude_if=bool,
@@ -115,12 +134,15 @@ class PlanOptions(SearchOptions):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.commit is not None) + (self.prices is not None) + self.keeps > 1:
+        if (self.commit is not None) + (self.prices is not None) + self.keeps + (self.weigh is not None) > 1:
             refused = refusal(
-                "asks for more than one of commitments, prices and what is kept of a parent",
+                "asks for more than one of commitments, prices, what is kept of a parent and what is weighed against it",
                 "one of them",
                 "take the others out",
             )
+            raise refused
+        if self.weigh is not None and self.node_limit is None:
+            refused = refusal("weighs plans without a limit in nodes", "`node_limit` besides", "give one, such as 400")
             raise refused
         return self
 
@@ -135,6 +157,11 @@ class PlanOptions(SearchOptions):
         return self.freeze_until is not None or self.change_price_usd is not None
 
     @property
+    def needs_parent(self) -> bool:
+        """Whether they say something of an earlier plan, so that there must be one."""
+        return self.keeps or self.weigh is not None
+
+    @property
     def search(self) -> SearchOptions:
         """How to search, apart from what is kept."""
         return SearchOptions(**self.model_dump(include=set(SearchOptions.model_fields)))
@@ -142,7 +169,7 @@ class PlanOptions(SearchOptions):
     @property
     def free(self) -> Self:
         """The same search with nothing kept, and causes told."""
-        kept = {"freeze_until": None, "change_price_usd": None, "commit": None, "prices": None}
+        kept = {"freeze_until": None, "change_price_usd": None, "commit": None, "prices": None, "weigh": None}
         return self.model_copy(update={**kept, "causes": True})
 
     def within(self, time_limit_s: float) -> Self:

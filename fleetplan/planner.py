@@ -13,7 +13,7 @@ from typing import Any
 from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError, SolverError
-from fleetplan.facts import Exactness, Inheritance, Method, Reuse
+from fleetplan.facts import Inheritance, Method, Reuse
 from fleetplan.no_plan import NO_PLAN, ruled_out, without_plan
 from fleetplan.optimize.boxes import Known as KnownBoxes
 from fleetplan.optimize.boxes import by_boxes
@@ -34,10 +34,12 @@ from fleetplan.plans.outcomes import with_causes
 from fleetplan.plans.status import Proof
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
+from fleetplan.proven import Exactness, Weighing
 from fleetplan.request import PlanRequest
 from fleetplan.reruns.inherit import Heir, Inherited
 from fleetplan.reruns.keeping import Keeping
 from fleetplan.reruns.start import Start, start_from
+from fleetplan.reruns.weighed import weighed_as_asked
 from fleetplan.run import QUIET, Clock, Run
 from fleetplan.service.types import CityService
 from fleetplan.words.method import PROVISIONAL
@@ -177,18 +179,15 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     """
     clock, keeping = Clock(run.progress), Keeping(parent, options)
     clock.send("formulating")
-    if not bare and ruled_out(prepared, keeping, run, mend=mend):
+    repairs = mend and options.weigh is None  # whoever weighs plans asks what they are worth alone
+    if not bare and ruled_out(prepared, keeping, run, mend=repairs):
         clock.send("conflicts")
-        refused = without_plan(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
+        refused = without_plan(prepared, keeping, _why_s(options, clock, run), run, mend=repairs)
         if refused.clashes:
             raise refused
+    found, weighing = (found, None) if found else weighed_as_asked(prepared, parent, options, run.stop)
     nodes = None if options.node_limit is None else NodeClock()
-    alone = (
-        found is not None
-        or options.node_limit is not None
-        or is_small(prepared.instance)
-        or by_boxes(prepared.formulation)
-    )
+    alone = found is not None or options.node_limit is not None or _alone(prepared)
     with ExitStack() as stack:  # the solver processes are gone before anything else is made of what they found
         crew = None if alone else stack.enter_context(Crew(run.recruit))
         formulation = keeping.onto(prepared.formulation)
@@ -214,7 +213,7 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         if bare:
             raise InfeasibleError(NO_PLAN)
         clock.send("conflicts")
-        raise without_plan(prepared, keeping, _why_s(options, clock, run), run, mend=mend)
+        raise without_plan(prepared, keeping, _why_s(options, clock, run), run, mend=repairs)
     worth = result.value if result.found else None
     clock.send("prices", worth, result.bound)
     loose = None if bare or not mend or options.tilted else keeping.onto(formulate(prepared.instance, loose=True))
@@ -223,10 +222,15 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     reuse: Reuse = "no_parent" if begin is None else begin.reuse
     cost = keeping.cost(prepared.formulation, formulation, result.x)
     inherited = heir.inherited(result.bound + cost)
-    seal = _Seal(prepared, formulation, loose, prices, keeping, inherited, reuse, options, clock)
+    seal = _Seal(prepared, formulation, loose, prices, keeping, inherited, reuse, options, clock, weighing)
     checked = seal.first_valid(result)
     clock.send("done", checked.objective if result.found else None, checked.bound)
     return PlanningResult(checked, prepared)
+
+
+def _alone(prepared: Prepared) -> bool:
+    """Return whether a problem is searched in this process."""
+    return is_small(prepared.instance) or by_boxes(prepared.formulation)
 
 
 def _left_s(options: PlanOptions, clock: Clock, run: Run) -> float:
@@ -275,6 +279,7 @@ class _Seal:
     reuse: Reuse
     options: PlanOptions
     clock: Clock
+    weighing: Weighing | None = None
 
     def first_valid(self, result: SearchResult) -> Plan:
         """Return the best plan of a search that the independent checker passes.
@@ -334,6 +339,7 @@ class _Seal:
             "bound_of": plan_sha256(parent) if why == "inherited" and parent else "",
             "node_limit": self.options.node_limit,
             "nodes": result.nodes,
+            "weighing": self.weighing,
             "weighed_bound_usd": round(result.bound, 2) if self.options.tilted else None,
         }
         return self.keeping.method(cost).model_copy(update=known)

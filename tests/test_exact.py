@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetplan.facts import Exactness
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import INF, PLAN, Array, Builder, Model, RowLabel
 from fleetplan.optimize.pair.crew import Crew
@@ -21,6 +20,7 @@ from fleetplan.optimize.tidy import whole_columns
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.prepare import prepare
+from fleetplan.proven import Exactness
 from fleetplan.request import read_request
 from fleetplan.reruns.rerun import rerun
 from fleetplan.run import Run

@@ -19,6 +19,7 @@ from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
+from fleetplan.proven import Proofs, Weighing
 from fleetplan.request import parse_request
 from fleetplan.reruns.rerun import apply_patch
 from fleetplan.run import Run
@@ -179,6 +180,27 @@ def test_thresholds_over_http_ask_for_one_value_after_another_until_they_are_kno
     assert (side["stays"]["value"], side["changes"]["value"], side["kept_proof"]) == (1.0, 2.0, "bound")
     assert "Beta in Belport leaves" in entry["sentences"][-1]
     assert len(entry["rows"]) == 3
+
+
+def test_thresholds_over_http_ask_for_proofs_and_need_no_plan_besides_where_they_came(
+    site: tuple[Running, str], plan: Plan
+):
+    asked = {"kind": "capital", "low": 1.0, "high": 1.05, "watch": "entry"}
+    proofs = Proofs(held_usd=1e6, held_bound_usd=plan.objective - 1e6, other_bound_usd=plan.objective, weighed=True)
+    method = plan.certificate.method.model_copy(update={"weighing": Weighing(watch="entry", proofs=proofs)})
+    closed = [c.model_copy(update={"deployments": []}) for c in plan.cities]
+    left = plan.model_copy(
+        update={"cities": closed, "certificate": plan.certificate.model_copy(update={"method": method})}
+    )
+    while (entry := told(site, "thresholds", **asked)["thresholds"][0])["state"] != "known":
+        (call,) = entry["reruns"]
+        assert call["body"]["options"]["weigh"] == {"watch": "entry", "city": None, "stack": None}
+        assert call["body"]["options"]["node_limit"]
+        assert set(call["body"]["patch"]) == {"name", "capital"}  # never with the launches held
+        posted(site, call, left)
+    side = entry["threshold"]["higher"]
+    assert (side["changes"]["weighed"], side["kept_proof"]) == (True, "bound")
+    assert side["kept_bound_usd"] == proofs.held_bound_usd
 
 
 def test_every_fault_stands_at_its_parameter(site: tuple[Running, str]):

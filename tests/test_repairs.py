@@ -67,13 +67,13 @@ def minimal(constraints: list[dict[str, Any]]) -> set[frozenset[str]]:
     return found
 
 
-def refused(constraints: list[dict[str, Any]], **more: Any) -> InfeasibleError:
+def refused(constraints: list[dict[str, Any]], run: Run = HERE, **more: Any) -> InfeasibleError:
     """Return what planning says of a request without a plan."""
     asked = request(constraints=constraints, **more)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
         with pytest.raises(InfeasibleError) as caught:
-            plan_with_context(asked, PlanOptions(time_limit_s=60), HERE)
+            plan_with_context(asked, PlanOptions(time_limit_s=60), run)
     return caught.value
 
 
@@ -312,10 +312,7 @@ def test_what_a_machine_has_no_time_for_is_looked_for_all_the_same_and_not_once_
     for asked in ("time_is_up", "set"):
         stop = StopSignal()
         getattr(stop, asked)()
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(InfeasibleError) as caught:
-            patch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
-            plan_with_context(request(constraints=[SOON]), PlanOptions(time_limit_s=60), replace(HERE, stop=stop))
-        told[asked] = len(caught.value.repairs)
+        told[asked] = len(refused([SOON], run=replace(HERE, stop=stop)).repairs)
     assert told["time_is_up"] >= 3
     assert told["set"] == 0
 

@@ -17,7 +17,7 @@ from tests.every_file import label, of_every, text_of, tree_of
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, SERVICE = ROOT / "fleetplan", ROOT / "api"
 
-BASE = {"errors", "facts", "months", "remedies", "side_by_side", "slugs", "whole_files"}
+BASE = {"errors", "facts", "months", "proven", "remedies", "side_by_side", "slugs", "whole_files"}
 FACTS = BASE | {"catalogue"}
 PLACES = FACTS | {"geography", "demand", "service"}
 INPUTS = PLACES | {"permits", "economics", "request", "scope"}
@@ -25,7 +25,8 @@ INPUTS = PLACES | {"permits", "economics", "request", "scope"}
 # Room -> the rooms it may import besides itself. The data flows from top to bottom, imports point upwards.
 # A dotted room is a part of a package with a rule of its own; the longest name that fits counts.
 ALLOWED: dict[str, set[str]] = {
-    "facts": set(),
+    "proven": set(),
+    "facts": {"proven"},
     "remedies": {"facts"},
     "errors": {"facts", "remedies"},
     "months": set(),
@@ -87,6 +88,11 @@ ALLOWED: dict[str, set[str]] = {
         "plans.check",
         "reruns.patch",
     },
+    # What is watched of a plan, and held of it as steps; a rerun weighs plans with it against all others.
+    "threshold.types": BASE,
+    "threshold.shape": BASE | {"plans.types", "threshold.types"},
+    "threshold.held": INPUTS | {"optimize", "plans.types", "threshold.shape"},
+    "reruns.weighed": INPUTS | {"options", "optimize", "plans.types", "prepare", "threshold.held", "threshold.shape"},
     "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
     "repair": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "prepare", "reruns.patch"},
     "no_plan": INPUTS | {"repair", "prepare", "run", "optimize", "reruns", "words"},
@@ -102,6 +108,7 @@ ALLOWED: dict[str, set[str]] = {
         "plans.types",
         "plans.check",
         "reruns",
+        "reruns.weighed",
         "words",
     },
     "recheck": INPUTS | {"options", "prepare", "run", "optimize", "planner", "plans", "plans.types"},
@@ -111,14 +118,12 @@ ALLOWED: dict[str, set[str]] = {
     "inquiry": set(),
     "reruns.rerun": INPUTS | {"options", "run", "planner", "plans.types", "reruns", "reruns.patch", "words"},
     "reruns.again": INPUTS
-    | {"options", "run", "optimize", "planner", "prepare", "plans.types", "reruns.patch", "threshold.types"},
+    | {"options", "run", "optimize", "planner", "prepare", "plans.types", "reruns.patch", "reruns.weighed"},
     "reruns.beside": BASE | {"run", "reruns.again"},
     # Revalues what is decided; only what plans again stands above the planner.
     "doubt": INPUTS | {"doubt.types", "plans", "plans.types", "plans.check"},
     # What to plan next and what is known; only what plans again stands above the planner.
-    "threshold.types": BASE,
-    "threshold": INPUTS | {"doubt", "doubt.types", "plans.types", "reruns.patch", "threshold.types"},
-    "threshold.held": INPUTS | {"optimize", "plans.types", "threshold"},
+    "threshold": INPUTS | {"doubt", "doubt.types", "plans.types", "reruns.patch", "threshold.shape", "threshold.types"},
     "threshold.find": INPUTS
     | {
         "options",
@@ -128,10 +133,11 @@ ALLOWED: dict[str, set[str]] = {
         "reruns.beside",
         "threshold",
         "threshold.held",
+        "threshold.shape",
         "threshold.types",
     },
     "limits.types": BASE | {"threshold.types"},
-    "limits": INPUTS | {"plans.types", "limits.types", "threshold", "threshold.types"},
+    "limits": INPUTS | {"plans.types", "limits.types", "threshold", "threshold.shape", "threshold.types"},
     "limits.find": INPUTS
     | {"options", "run", "plans.types", "reruns.again", "reruns.beside", "limits", "limits.types"},
     "doubt.fanout": INPUTS | {"options", "run", "prepare", "plans", "plans.types", "reruns.again"},
@@ -271,6 +277,7 @@ ALLOWED: dict[str, set[str]] = {
         "terminal",
         "threshold",
         "threshold.find",
+        "threshold.shape",
         "threshold.types",
         "words",
     },

@@ -14,21 +14,23 @@ from typer.testing import CliRunner
 
 from fleetplan.cli import app
 from fleetplan.errors import RequestError
-from fleetplan.options import PlanOptions
+from fleetplan.options import PlanOptions, Weigh, parse_options
 from fleetplan.planner import plan_with_context
 from fleetplan.plans.files import plan_text
 from fleetplan.plans.types import Plan
+from fleetplan.proven import Proofs, Watch
 from fleetplan.reruns.again import Again
+from fleetplan.reruns.patch import apply_patch
 from fleetplan.run import Run
 from fleetplan.threshold import dials
-from fleetplan.threshold.answer import Made, Search, tie_usd, worth_along
+from fleetplan.threshold.answer import Made, Search, worth_along
 from fleetplan.threshold.dials import Question, dial_of, patch_at
 from fleetplan.threshold.find import thresholds
 from fleetplan.threshold.held import held_steps
 from fleetplan.threshold.ranking import matter_most
-from fleetplan.threshold.shape import Watched, changes
+from fleetplan.threshold.shape import Watched, changes, tie_usd
 from fleetplan.threshold.steps import MOST_POINTS, bracket, next_step
-from fleetplan.threshold.types import Change, Dial, Proofs, Side, Threshold, Tried, Watch
+from fleetplan.threshold.types import Change, Dial, Side, Threshold, Tried
 from fleetplan.words.names import Names
 from fleetplan.words.threshold import changes_words, dial_name, share_of_range, threshold_rows, threshold_sentences
 from tests.plan_builder import make_services
@@ -257,6 +259,27 @@ def test_where_no_plan_has_what_is_watched_the_best_other_one_is_told(world: Pla
     assert {c.move for c in changes(world, plan, Watched())} <= {"later", "leaves"}
     elsewhere = again.weighed({"cities": ["aston"]}, held, tie_usd)[1]
     assert elsewhere == Proofs()
+
+
+def test_a_rerun_weighs_what_its_parent_opens_as_its_options_ask_and_says_what_was_proven(
+    world: Plan, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fleetplan.prepare.services_for", lambda *_, **__: SERVICES)
+    options = SEARCH.model_copy(update={"weigh": Weigh(watch="entry")})
+    late = {"constraints": {"late": {"type": "permit_delay", "city": "belport", "months": 3}}}
+    asked = apply_patch(world.request.model_dump(mode="json"), late)
+    made = plan_with_context(asked, options, Run(catalogue=WORLD), parent=world).plan
+    weighed = made.certificate.method.weighing
+    assert weighed is not None
+    entry = partial(held_steps, plan=world, watched=Watched("entry"))
+    assert (
+        weighed.proofs == Again(world, WORLD, SERVICES, SEARCH, Run(catalogue=WORLD)).weighed(late, entry, tie_usd)[1]
+    )
+    assert "Weighed apart: plans that open the partners" in made.certificate.method.sentence
+    with pytest.raises(RequestError, match="without a parent plan"):
+        plan_with_context(asked, options, Run(catalogue=WORLD))
+    with pytest.raises(RequestError, match="node_limit"):
+        parse_options({"weigh": {}})
 
 
 def test_the_next_value_is_where_a_line_between_two_weighed_says(world: Plan):

@@ -145,7 +145,7 @@ class Worker:
         if row is None:
             return Outcome(None)
         parent = self._parent(row)
-        if row.parent is not None and parent is None and row.options.keeps:
+        if row.parent is not None and parent is None and row.options.needs_parent:
             return outcome.failed("parent-gone", f"{row.parent} has no stored plan any more")
         told = job(row.request, row.options, parent, self._sharing(plan), self.store.so_far(plan))
         try:

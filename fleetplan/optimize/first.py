@@ -70,7 +70,9 @@ def first_plan(
     return First("plan", board.plans[0], board.value, max(board.bound, board.value))
 
 
-def _relaxed(f: Formulation, outline: Outline, near: Roots | None, deadline: Deadline) -> Relaxed | Literal["none"] | None:
+def _relaxed(
+    f: Formulation, outline: Outline, near: Roots | None, deadline: Deadline
+) -> Relaxed | Literal["none"] | None:
     """Return the best solution in fractions; whether there is none; None where it was not found."""
     if near is not None:
         found = near.solved(f.model, deadline.left_s)

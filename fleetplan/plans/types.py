@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fleetplan.facts import Binding, CityOutcome, Exactness, Method
+from fleetplan.facts import Binding, CityOutcome, Method
+from fleetplan.proven import Exactness
 from fleetplan.request import PlanRequest
 
 SCHEMA_VERSION: Literal["3"] = "3"

@@ -192,7 +192,7 @@ def _dials(prepared: Prepared, instance: Instance, clashes: Clashes) -> dict[str
 
 
 def _turned_on(trials: Trials, one: Candidate) -> Candidate | None:
-    """Return a candidate that is not enough with its last dial turned on: until fractions keep it, else until whole numbers do."""
+    """Return a candidate that is not enough with its last dial turned on, until fractions keep it, else whole numbers."""
     if len(one.options) > 1 and one.seen and not trials.deadline.over:
         further_on = further(trials, one)
         if further_on is None or further_on.options[-1].step > one.options[-1].step:

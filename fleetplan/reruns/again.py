@@ -4,36 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import ceil, inf, isfinite
+from math import inf
 from typing import Any
 
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import InfeasibleError
-from fleetplan.optimize.boxes import Box
 from fleetplan.optimize.exact import proven_bound
-from fleetplan.optimize.instance import Instance
-from fleetplan.optimize.nodes import NODES_PER_S, NodeClock
-from fleetplan.optimize.pair.race import Limits
 from fleetplan.optimize.search import SearchResult
 from fleetplan.optimize.solve import solve
-from fleetplan.optimize.weighing import can_weigh, weigh
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_prepared
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, services_for
+from fleetplan.proven import Proofs
 from fleetplan.reruns.patch import merge_patch
+from fleetplan.reruns.weighed import Held, in_cents, weighed_apart
 from fleetplan.run import Run
 from fleetplan.scope import judge_request
 from fleetplan.service.cache import USED_CITY_FIGURES, USED_ECONOMICS
 from fleetplan.service.types import CityService
-from fleetplan.threshold.types import Proofs
 
 OPTIONS = PlanOptions(gap=0.005, node_limit=400, time_limit_s=60.0)
 """Nodes are counted, not seconds: the same question has the same answer on any machine."""
-
-
-Held = Callable[[Instance], Box | None]
-"""What is held of a problem as steps; None where the problem has no such plan."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +73,7 @@ class Again:
             return None, None
         bound = inf if relaxed.row_duals is None else proven_bound(model, relaxed.row_duals)
         if bound < enough_usd:
-            return None, _up(bound)
+            return None, in_cents(bound)
         plan = self._planned(prepared)
         return plan, None if plan is None else plan.bound
 
@@ -90,8 +82,8 @@ class Again:
     ) -> tuple[Plan | None, Proofs | None]:
         """Return the checked plan of the patched request, and what is proven of plans with what is held and without it.
 
-        None where there is no plan; and None where nothing is proven of the two apart, so that it has to be asked for. Where
-        nodes are not counted, or plans can not be weighed (:func:`~fleetplan.optimize.weighing.can_weigh`), nothing is.
+        None where there is no plan; and None where nothing is proven of the two apart, so that it has to be asked for
+        (:func:`~fleetplan.reruns.weighed.weighed_apart`).
 
         Raises
         ------
@@ -99,22 +91,8 @@ class Again:
             With every fault of the patch and of the request that comes out.
         """
         prepared = self._prepared(patch)
-        f, nodes = prepared.formulation, self.options.node_limit
-        box = held(f.instance)
-        if box is None or nodes is None or not can_weigh(f):
-            return self._planned(prepared), None if box is not None else Proofs()
-        limits = Limits(nodes / NODES_PER_S, self.options.gap, self.run.stop, NodeClock())
-        found = weigh(f, box, limits, seed=self.options.seed, tie_usd=tie_usd)
-        if found.result is None:
-            plan = self._planned(prepared)
-            return plan, Proofs() if found.held_bound_usd == -inf else None
-        told = Proofs(
-            held_usd=found.held_usd,
-            held_bound_usd=_up(found.held_bound_usd),
-            other_bound_usd=_up(found.other_bound_usd),
-            weighed=True,
-        )
-        return self._planned(prepared, found.result), told
+        found = weighed_apart(prepared, held, self.options, self.run.stop, tie_usd)
+        return self._planned(prepared, found.result), found.proofs
 
     def _planned(self, prepared: Prepared, found: SearchResult | None = None) -> Plan | None:
         try:
@@ -128,11 +106,6 @@ class Again:
         same = not any(_in_curves(key) for key in patch.get("overrides", {}))
         services = self.services if same else services_for(scope, self.run)
         return Prepared(scope.request, self.catalogue, scope, {city: services[city] for city in scope.cities})
-
-
-def _up(bound_usd: float) -> float | None:
-    """Return a bound in whole cents, none lower; None of one that says there is nothing to bound."""
-    return ceil(bound_usd * 100.0) / 100.0 if isfinite(bound_usd) else None
 
 
 def _in_curves(key: str) -> bool:

@@ -110,8 +110,9 @@ class Keeping:
     options: PlanOptions = DEFAULT_OPTIONS
 
     def __post_init__(self) -> None:
-        if self.parent is None and self.options.keeps:
-            what = "/freeze_until" if self.options.freeze_until is not None else "/change_price_usd"
+        if self.parent is None and self.options.needs_parent:
+            asked = ("freeze_until", "change_price_usd", "weigh")
+            what = next(f"/{name}" for name in asked if getattr(self.options, name) is not None)
             raise RequestError([Fault(what, "is given without a parent plan", "a plan to rerun")])
 
     @property

@@ -15,19 +15,18 @@ from fleetplan.catalogue.types import Catalogue
 from fleetplan.doubt.books import Books
 from fleetplan.doubt.shifts import in_curves
 from fleetplan.plans.types import Plan
+from fleetplan.proven import Proofs
 from fleetplan.reruns.patch import merged_patches
 from fleetplan.scope import resolve_scope
 from fleetplan.scope.overrides import apply_overrides
 from fleetplan.service.types import CityService
 from fleetplan.threshold.dials import numbers_at, patch_at
-from fleetplan.threshold.shape import Watched, changes, holding
+from fleetplan.threshold.shape import Watched, changes, holding, tie_usd
 from fleetplan.threshold.steps import Bracket, bracket, next_step
-from fleetplan.threshold.types import Dial, Proofs, Side, Threshold, Tried
+from fleetplan.threshold.types import Dial, Side, Threshold, Tried
 
 Array = NDArray[np.float64]
 Direction = Literal[-1, 1]
-TIE_SHARE, TIE_USD = 1e-4, 1e4
-"""A plan that does something otherwise and is worth hardly more than this plan's decisions are there is the same plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +201,6 @@ class Search:
         """Return what is known of plans with the launches in question at a step; None where it was not asked."""
         proofs = self.found[step].proofs
         return self.held.get(step) if proofs is None else Made(None, bound_usd=proofs.held_bound_usd)
-
-
-def tie_usd(worth_usd: float) -> float:
-    """Return by how much a plan may be worth more than one worth so much, and be the same plan."""
-    return max(TIE_USD, TIE_SHARE * abs(worth_usd))
 
 
 def _ahead(made: Made) -> float | None:

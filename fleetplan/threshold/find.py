@@ -14,9 +14,9 @@ from fleetplan.reruns.again import OPTIONS, Again
 from fleetplan.reruns.beside import made_beside
 from fleetplan.run import QUIET, Run
 from fleetplan.service.types import CityService
-from fleetplan.threshold.answer import Made, Search, tie_usd, worth_along
+from fleetplan.threshold.answer import Made, Search, worth_along
 from fleetplan.threshold.held import held_steps
-from fleetplan.threshold.shape import Watched
+from fleetplan.threshold.shape import Watched, tie_usd
 from fleetplan.threshold.types import Dial, Threshold
 
 EVERYTHING = Watched()

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fleetplan.plans.types import DeploymentPlan, Plan
-from fleetplan.threshold.types import Change, Watch
+from fleetplan.proven import Watch
+from fleetplan.threshold.types import Change
 
 Pair = tuple[str, str]
+TIE_SHARE, TIE_USD = 1e-4, 1e4
+"""A plan that does something otherwise and is worth hardly more than this plan's decisions are there is the same plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,11 @@ class Watched:
     def holds(self, pair: Pair) -> bool:
         """Return whether a (city, stack) counts."""
         return self.city in {None, pair[0]} and self.stack in {None, pair[1]}
+
+
+def tie_usd(worth_usd: float) -> float:
+    """Return by how much a plan may be worth more than one worth so much, and be the same plan."""
+    return max(TIE_USD, TIE_SHARE * abs(worth_usd))
 
 
 def opened(plan: Plan, watched: Watched) -> dict[Pair, DeploymentPlan]:

@@ -7,14 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from fleetplan.facts import Fact
+from fleetplan.proven import Watch
 
 DialKind = Literal["figure", "permit_months", "supply", "capital"]
 """What is turned: a figure of the catalogue; the months that a permit, or a city's permits, take; what can be had of a stack and
 what may be spent, both as multiples of what the plan has."""
-
-Watch = Literal["launches", "entry", "areas"]
-"""What counts as another plan: ``entry`` a city or a partner in it that opens, or does not; ``launches`` these and the month in
-which one opens; ``areas`` these and the largest area."""
 
 Move = Literal["enters", "leaves", "earlier", "later", "wider", "narrower"]
 
@@ -72,18 +69,6 @@ class Change(Fact):
     stack: str
     before: str
     after: str
-
-
-class Proofs(Fact):
-    """What is proven of plans with what is watched as it is, and of all others, USD; None of a bound: there is no such plan.
-
-    ``held_usd`` is what the best plan found with it is worth. ``weighed``: what the others are worth was bounded by itself.
-    """
-
-    held_usd: float | None = None
-    held_bound_usd: float | None = None
-    other_bound_usd: float | None = None
-    weighed: bool = False
 
 
 class Tried(Fact):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleetplan.facts import Exactness
+from fleetplan.proven import Exactness
 from fleetplan.words.values import usd_fine
 
 

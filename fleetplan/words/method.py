@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleetplan.facts import Inheritance, Method, Reuse
+from fleetplan.proven import Watch
 from fleetplan.words.values import count, month_name, usd
 
 WHY_NOT: dict[Inheritance, str] = {
@@ -55,7 +56,30 @@ def method_sentence(method: Method) -> str:
         "One mixed-integer program of launches, areas and depots"
         f"{BEGAN_WITH.get(method.began_with, '')}, then whole vehicles."
     )
-    return " ".join([found, *_begun(method), *_counted(method), *_holds(method), *_bound(method)])
+    return " ".join([found, *_begun(method), *_counted(method), *_holds(method), *_bound(method), *_weighed(method)])
+
+
+WATCHED: dict[Watch, str] = {
+    "launches": "open what the earlier plan does, in the same months",
+    "entry": "open the partners of the earlier plan in its cities",
+    "areas": "open what the earlier plan does, in the same months and as widely",
+}
+"""What the plans do that were weighed against all others."""
+
+
+def _weighed(method: Method) -> list[str]:
+    told = method.weighing
+    if told is None:
+        return []
+    whose = " where it was asked about" if told.city or told.stack else ""
+    held = f"plans that {WATCHED[told.watch]}{whose}"
+    proofs = told.proofs
+    if proofs.held_bound_usd is None:
+        return [f"No plan keeps every rule here of the {held}."]
+    others = "no other plan keeps every rule"
+    if proofs.other_bound_usd is not None:
+        others = f"all others are worth at most {usd(proofs.other_bound_usd)}"
+    return [f"Weighed apart: {held} are worth at most {usd(proofs.held_bound_usd)}, and {others}."]
 
 
 def _begun(method: Method) -> list[str]:
