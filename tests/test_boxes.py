@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,11 @@ import numpy as np
 import pytest
 
 from fleetplan.alternatives.structure import key_of, unlike
+from fleetplan.errors import SolverError
+from fleetplan.optimize.aside import PutAside
 from fleetplan.optimize.boxes import Box, Known, boxes_of, by_boxes, loosened, structures, without
 from fleetplan.optimize.rules.others import Step
+from fleetplan.optimize.solve import Solution, Watch
 from fleetplan.planner import plan_prepared
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare, prepare_again
@@ -124,3 +128,37 @@ def test_in_fractions_those_who_do_not_open_are_free_unless_that_sets_the_box_ap
         assert set(loose) <= set(box)
         assert all(step.taken or step.period < last for step in loose[:-1])
     assert all(step.taken or step.period <= last for step in structure)
+
+
+def test_a_search_that_is_put_aside_goes_on_where_it_stood() -> None:
+    over, begun = threading.Event(), list[int]()
+
+    def search(watch: Watch, stop: threading.Event) -> Solution:
+        begun.append(1)
+        while not over.is_set() and not stop.is_set():
+            watch(3.0, 9.0, 0.0)
+        watch(2.0, 7.0, 0.0)
+        return Solution("stopped" if stop.is_set() else "optimal", None, 3.0, 7.0, 0.0)
+
+    aside = PutAside(search)
+    assert aside.go_on(lambda: True) is None
+    assert (aside.best, aside.bound) == (3.0, 9.0)
+    over.set()
+    answer = aside.go_on(lambda: False)
+    assert answer is not None
+    assert (answer.status, aside.best, aside.bound, len(begun)) == ("optimal", 3.0, 7.0, 1)
+    assert PutAside(search).end() is None  # never begun
+    over.clear()
+    other = PutAside(search)
+    assert other.go_on(lambda: True) is None
+    ended = other.end()
+    assert ended is not None
+    assert ended.status == "stopped"
+
+
+def test_a_search_that_fails_says_so_to_whoever_goes_on_with_it() -> None:
+    def fails(*_: object) -> Solution:
+        raise SolverError
+
+    with pytest.raises(SolverError):
+        PutAside(fails).go_on(lambda: False)

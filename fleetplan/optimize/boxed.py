@@ -2,7 +2,8 @@
 
 The box with the highest bound is solved in fractions, then near the plan that it is cut from, then in whole numbers, until no
 box can hold a plan that is better than the best one by more than the gap. Two are solved side by side, and one that can hold no
-better plan any more is put aside; where nodes are counted, one after the other.
+better plan any more is put aside, for the next alternative to go on with where it stands; where nodes are counted, one after
+the other and each anew.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from fleetplan.errors import SolverError
+from fleetplan.optimize.aside import PutAside
 from fleetplan.optimize.boxes import LINEAR, NEAR, UNSOLVED, WHOLE, Box, Known, Part, boxes_of, loosened, within
 from fleetplan.optimize.ending import tolerance_usd
 from fleetplan.optimize.matrix import Model
@@ -26,6 +29,9 @@ from fleetplan.optimize.solve import Solution, Watching, solve
 from fleetplan.optimize.strict import limits as relaxing
 
 TOGETHER = 2
+FOR_EVER_S = 1e6
+"""Of a search that may be put aside: when it ends is seen from outside."""
+
 PERIODS, NEAR_S = 2, 10.0
 """By how much steps may lie off those of the plan that a box is cut from, and how long a plan is looked for there at most."""
 
@@ -108,7 +114,7 @@ class _Boxes:
 
         What is quick comes first, since it may make the rest needless; then the highest bound.
         """
-        if self.stopped or self.left_s <= 0.0:
+        if self.over:
             return []
         enough = self.enough
         every = [one for one in self.parts.items() if one[1].bound > enough and one[1].solved < WHOLE]
@@ -122,6 +128,8 @@ class _Boxes:
         if part.solved == UNSOLVED:
             model = within(f, loosened(f, box), f.model)
             return solve(model, relax=True, time_limit_s=self.left_s, seed=self.seed)
+        if part.solved == NEAR and limits.nodes is None:
+            return self._gone_on_with(box, part)
         model, left_s, aside = within(f, box, f.model), self.left_s, _Aside(self)
         if part.solved == LINEAR:
             model, left_s = self._near(box, model), min(left_s, NEAR_S)
@@ -136,6 +144,36 @@ class _Boxes:
             stop=aside,
             cutoff=self.enough,
         )
+
+    def _gone_on_with(self, box: Box, part: Part) -> Solution:
+        """Return a box searched in whole numbers as far as need be: to the end where it holds the best plan, else put aside."""
+        f, known = self.board.formulation, self.known
+        if box not in known.searches:
+            model = replace(within(f, box, f.model), whole=self.whole)
+            begun = partial(
+                solve, model, time_limit_s=FOR_EVER_S, gap=self.limits.gap / 2, seed=self.seed, start=part.x
+            )
+            known.searches[box] = PutAside(lambda watch, stop: begun(watch=watch, stop=stop))
+        search = known.searches[box]
+        answer = search.go_on(partial(self._is_enough, search))
+        if answer is None and search.best < max(self.best_usd, self.board.value):
+            return Solution("stopped", None, None, search.bound, 0.0)
+        del known.searches[box]
+        if answer is None:
+            answer = search.end()
+        assert answer is not None  # noqa: S101  # it was begun
+        return answer
+
+    def _is_enough(self, search: PutAside) -> bool:
+        """Return whether a search is put aside: it can hold no better plan, or nobody waits for one any more."""
+        if not self.relaxing:
+            self.best_usd = max(self.best_usd, search.best)
+        return self.over or search.bound <= self.enough
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is gone on with."""
+        return self.stopped or self.left_s <= 0.0
 
     def _near(self, box: Box, model: Model) -> Model:
         """Return a box with steps near those of the plan that it is cut from; free in the city that sets it apart."""

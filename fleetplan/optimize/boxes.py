@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from fleetplan.optimize.aside import PutAside
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.matrix import Model
@@ -39,9 +40,19 @@ class Part:
 
 @dataclass(eq=False)
 class Known:
-    """What is known of boxes, for problems that differ in nothing but the structures that they go without."""
+    """What is known of boxes, for problems that differ in nothing but the structures that they go without.
+
+    ``searches`` are those of boxes that were put aside: whatever they are worth, a later problem goes on with them.
+    """
 
     parts: dict[Box, Part] = field(default_factory=dict)
+    searches: dict[Box, PutAside] = field(default_factory=dict)
+
+    def end(self) -> None:
+        """End the searches that were put aside: no further problem is solved."""
+        for search in self.searches.values():
+            search.end()
+        self.searches.clear()
 
     def of(self, box: Box) -> Part:
         """Return what is known of a box; its bound is the lowest of all that hold it."""

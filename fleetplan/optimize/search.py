@@ -123,15 +123,17 @@ def search(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     SolverError
         If the time ran out, or the search was stopped, before any plan was found.
     """
-    began = time.monotonic()
+    began, shared = time.monotonic(), boxes or KnownBoxes()
     ends = Limits(began + max(time_limit_s, LEAST_S) if nodes is None else time_limit_s, gap, stop, nodes, firm)
-    effort, known = (
-        _Effort(began, ends, seed, report),
-        _Known(known_bound or _no_bound, cache(start or _no_plan), coarse=coarse, boxes=boxes or KnownBoxes()),
-    )
-    if formulation.instance.scope.request.objective == "markets_then_npv":
-        return _markets_first(formulation, effort, known, crew)
-    return _most_valuable(formulation, effort, known, crew)
+    effort = _Effort(began, ends, seed, report)
+    known = _Known(known_bound or _no_bound, cache(start or _no_plan), coarse=coarse, boxes=shared)
+    try:
+        if formulation.instance.scope.request.objective == "markets_then_npv":
+            return _markets_first(formulation, effort, known, crew)
+        return _most_valuable(formulation, effort, known, crew)
+    finally:
+        if boxes is None:  # whoever gave them goes on with them
+            shared.end()
 
 
 def _no_plan() -> None:
@@ -215,7 +217,10 @@ def _with_as_many(
     start = counted.plan if start is None and counted.valued else start
     some = None if counted.valued else counted.plan  # one that is worth telling is begun with
     begun = replace(known, start=lambda: start, some=some, boxes=KnownBoxes())
-    found = _most_valuable(with_markets(f, least), effort, begun, crew)
+    try:
+        found = _most_valuable(with_markets(f, least), effort, begun, crew)
+    finally:
+        begun.boxes.end()
     if crew is not None:
         crew.stop()
     return found
