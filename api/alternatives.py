@@ -32,9 +32,10 @@ def _reruns(service: Service, found: Answered, kind: str) -> AskedReruns:
 
 
 def options_of(row: PlanRow) -> PlanOptions:
-    """Return how the plans of an answer are made."""
+    """Return how the plans of an answer are made; what keeps cities out of each is not looked for, as on the command line."""
     free = row.options.free
-    return free.model_copy(update={"gap": min(GAP, free.gap), "time_limit_s": min(MOST_S, free.time_limit_s)})
+    again = {"gap": min(GAP, free.gap), "time_limit_s": min(MOST_S, free.time_limit_s), "causes": False}
+    return free.model_copy(update=again)
 
 
 @dataclass(frozen=True, eq=False)

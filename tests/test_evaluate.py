@@ -173,7 +173,7 @@ def test_completing_has_its_seconds_however_short_the_search(monkeypatch: pytest
     monkeypatch.setattr(score, "completed", none_found)
     with pytest.raises(SolverError, match="name the level or area_km2 in every row"):
         evaluate(ASKED, table, "own.csv", PlanOptions(time_limit_s=1.0), HERE)
-    assert left[0] > 0.9 * score.PART_S
+    assert left[0] > 0.9 * score.COMPLETED_S
 
 
 def test_the_command_scores_a_table_and_ends_with_1_where_a_rule_is_broken(

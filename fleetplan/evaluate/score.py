@@ -40,7 +40,7 @@ from fleetplan.words.evaluation import evaluation_sentences, opens_otherwise, pl
 from fleetplan.words.names import Names
 
 NEAREST_GAP = 0.01
-PART_S = 20.0
+PART_S, COMPLETED_S = 20.0, 60.0
 """Seconds for completing a table, and for the nearest plan, at most.
 
 The nearest plan takes no more than a third of the time. Completing comes before anything can be said, so it has its seconds
@@ -109,7 +109,7 @@ def evaluate_prepared(
         What is known of the best plan; None: it is searched for.
     """
     given = _given(prepared, data, where)
-    own = _judged(prepared, given, Deadline.after(PART_S, run.stop))
+    own = _judged(prepared, given, Deadline.after(COMPLETED_S, run.stop))
     part = min(PART_S, options.time_limit_s / 3)
     nearest = None if not own.violations else _nearest(prepared, given, own.plan, Deadline.after(part, run.stop))
     found_best = known or _best(prepared, options, run)
@@ -146,7 +146,7 @@ def _judged(prepared: Prepared, given: GivenPlan, deadline: Deadline) -> _Judged
         x = completed(loose, may, deadline)
         if x is None:
             msg = (
-                f"no depots, purchases and riders were found for these areas and fleets within {PART_S:.0f} seconds: "
+                f"no depots, purchases and riders were found for these areas and fleets within {COMPLETED_S:.0f} seconds: "
                 "name the level or area_km2 in every row, or leave other cities out of the request"
             )
             raise SolverError(msg)
