@@ -19,9 +19,6 @@ from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, run_linea
 STEPS = 500
 """Of the simplex method: what takes more from there is quicker presolved, from scratch."""
 
-FAR_STEPS = 150
-"""The same where the solution begun from breaks a row: what is near after all takes few, and mostly it is not."""
-
 MISSED = 1e-6  # by which a row may be missed
 
 
@@ -54,23 +51,22 @@ class Roots:
     def solved(self, model: Model, seconds: float) -> Root | Literal["none", "unknown"]:
         """Return the best solution in fractions; whether there is none, or none was found in time, where it is not known."""
         near = self._nearest(model)
-        begun = None if near is None else _begun(model, *near, seconds)
+        begun = None if near is None else _begun(model, near, seconds)
         found = _anew(model, seconds) if begun is None else begun
         if isinstance(found, Root):
             with self._lock:
                 self._found.append(found)
         return found
 
-    def _nearest(self, model: Model) -> tuple[Root, int] | None:
-        """Return what to begin from and for how many steps: it breaks fewest rows, and of those that break none is worth most."""
+    def _nearest(self, model: Model) -> Root | None:
+        """Return what to begin from: it breaks fewest rows, and of those that break as few it is worth most."""
         with self._lock:
             known = [self.first(), *self._found]
         fits = [root for root in known if len(root.basis.row_status) <= model.rows]
         if not fits:
             return None
         broken = [int((_missed(model, root.x) > MISSED).sum()) for root in fits]
-        at = min(range(len(fits)), key=lambda k: (broken[k], -fits[k].value))
-        return fits[at], FAR_STEPS if broken[at] else STEPS
+        return fits[min(range(len(fits)), key=lambda k: (broken[k], -fits[k].value))]
 
 
 def _missed(model: Model, x: Array) -> Array:
@@ -78,7 +74,7 @@ def _missed(model: Model, x: Array) -> Array:
     return np.asarray(np.maximum(model.row_lower - rows, rows - model.row_upper))
 
 
-def _begun(model: Model, root: Root, steps: int, seconds: float) -> Root | None:
+def _begun(model: Model, root: Root, seconds: float) -> Root | None:
     """Return a problem's best solution from a basis; None where it is not near."""
     solver = new_highs(0)
     pass_model(solver, model, relax=True)
@@ -88,7 +84,7 @@ def _begun(model: Model, root: Root, steps: int, seconds: float) -> Root | None:
     basis.valid = True
     solver.setBasis(basis)
     solver.setOptionValue("presolve", "off")
-    solver.setOptionValue("simplex_iteration_limit", steps)
+    solver.setOptionValue("simplex_iteration_limit", STEPS)
     solver.setOptionValue("time_limit", max(0.01, seconds))
     solver.run()
     return _solution(solver) if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal else None
