@@ -97,6 +97,8 @@ def test_boxes_find_what_a_search_with_rows_finds_and_what_is_kept_of_them_chang
         problem = asked(best, found)
         assert by_boxes(problem.formulation)
         found.append(plan_prepared(problem, EXACTLY, HERE, bare=True, boxes=known).plan)
+    known.end()
+    assert not known.searches
     last = asked(best, found[:1])
     afresh = plan_prepared(last, EXACTLY, HERE, bare=True).plan
     monkeypatch.setattr("fleetplan.optimize.search.by_boxes", lambda _: False)

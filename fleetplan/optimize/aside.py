@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
+from weakref import WeakSet
 
 import numpy as np
 
@@ -12,6 +14,17 @@ from fleetplan.optimize.solve import POLL_S, Solution, Watch
 LOOK_S = 0.2
 Begin = Callable[[Watch, threading.Event], Solution]
 """Begins a search that tells what it knows to the one and ends once the other is set."""
+
+
+_BEGUN: WeakSet[PutAside] = WeakSet()
+"""Searches that may still wait."""
+
+
+@atexit.register
+def _end_all() -> None:
+    """End what still waits: a solver that calls back into an interpreter that is gone takes the process down with it."""
+    for search in list(_BEGUN):
+        search.leave()
 
 
 class PutAside:
@@ -36,6 +49,7 @@ class PutAside:
         """
         self._go.set()
         if self._thread.ident is None:
+            _BEGUN.add(self)
             self._thread.start()
         while self._thread.is_alive():
             self._thread.join(POLL_S)
@@ -46,12 +60,16 @@ class PutAside:
 
     def end(self) -> Solution | None:
         """End it for good, and return what it has; None where it was never begun."""
+        return self._told() if self.leave() else None
+
+    def leave(self) -> bool:
+        """End it for good, whatever it has; return whether it was begun."""
         self._end.set()
         self._go.set()
         if self._thread.ident is None:
-            return None
+            return False
         self._thread.join()
-        return self._told()
+        return True
 
     def _told(self) -> Solution:
         if self._failed:

@@ -51,7 +51,7 @@ class Known:
     def end(self) -> None:
         """End the searches that were put aside: no further problem is solved."""
         for search in self.searches.values():
-            search.end()
+            search.leave()
         self.searches.clear()
 
     def of(self, box: Box) -> Part:
