@@ -10,10 +10,15 @@ import pytest
 
 from fleetplan.errors import RequestError
 from fleetplan.optimize.suspended import adoption_after, adoption_of, paused, recovering
+from fleetplan.options import PlanOptions
+from fleetplan.planner import plan_prepared
 from fleetplan.plans.types import DeploymentPlan, Plan
+from fleetplan.prepare import Prepared
 from fleetplan.request import parse_request
-from fleetplan.scope import judge_request
-from tests.rule_builder import BOUGHT, DRIVEN, JUNE, SERVICES, WORLD, Trial, asking, instance
+from fleetplan.scope import judge_request, resolve_scope
+from tests.rule_builder import BOUGHT, DRIVEN, JUNE, WORLD, Trial, asking, instance
+from tests.test_constraint_properties import SERVICES as FINE
+from tests.test_constraint_properties import WORLD as FINE_WORLD
 from tests.test_constraint_properties import asking as also
 from tests.test_constraint_properties import base, planned
 
@@ -41,16 +46,23 @@ def test_while_it_lasts_nothing_is_asked_of_the_fleet_and_less_than_it_had_serve
     assert not Trial(instance(DRIVEN), "min_fleet").opened(JUNE).serving(20, slice(JUNE, SEPTEMBER)).kept
 
 
+def steep(services: Any) -> Any:
+    """Return services whose planes, continued to few vehicles in Belport, lie below no trips at all."""
+    planes = np.array([[20.0, 0.1, -50.0]])
+    levels = tuple(
+        replace(level, surface=replace(level.surface, planes=planes, nearer={})) for level in services["belport"].levels
+    )
+    return {**services, "belport": replace(services["belport"], levels=levels)}
+
+
+STEEP = steep(FINE)
+
+
 def test_a_curve_that_lies_below_no_trips_at_no_vehicle_keeps_nobody_from_pausing():
     """Planes are read where there are vehicles: continued to none they may ask for fewer than no trips."""
-    steep = np.array([[20.0, 0.1, -50.0]])
-    levels = tuple(
-        replace(level, surface=replace(level.surface, planes=steep, nearer={})) for level in SERVICES["belport"].levels
-    )
-    services = {**SERVICES, "belport": replace(SERVICES["belport"], levels=levels)}
 
     def pausing(asked: Any) -> Trial:
-        trial = Trial(instance(asked, services=services), "response_curve").opened(JUNE)
+        trial = Trial(instance(asked, services=STEEP), "response_curve").opened(JUNE)
         return trial.serving(20, slice(JUNE, None)).serving(0, slice(SEPTEMBER, NOVEMBER))
 
     assert pausing(asking(DRIVEN, **AUTUMN)).kept
@@ -58,6 +70,18 @@ def test_a_curve_that_lies_below_no_trips_at_no_vehicle_keeps_nobody_from_pausin
     served = pausing(asking(DRIVEN, **AUTUMN))
     own = served.f.columns.deployments[0]
     assert not served.put(own.demand[0, SEPTEMBER], 100.0).put(own.trips[0, SEPTEMBER], 1.0).kept
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_few_vehicles_or_none_serve_few_riders_where_some_are_left(left: int):
+    """Also in the months of recovery, in which a fleet grows from whatever was left of it."""
+    i = instance(asking(DRIVEN, **(AUTUMN | {"vehicles_left": 2})), services=STEEP)
+    trial = Trial(i, "response_curve").opened(JUNE).serving(20, slice(JUNE, SEPTEMBER))
+    trial = trial.serving(left, slice(SEPTEMBER, None))
+    own = trial.f.columns.deployments[0]
+    assert trial.kept
+    assert not trial.put(own.demand[0, SEPTEMBER:], 100.0).put(own.trips[0, SEPTEMBER:], 20.0 * left + 5.0).kept
+    assert not Trial(instance(DRIVEN, services=STEEP), "response_curve").opened(JUNE).serving(2, slice(JUNE, None)).kept
 
 
 def test_nothing_opens_or_widens_meanwhile():
@@ -131,6 +155,43 @@ def test_a_service_pauses_and_returns():
     assert own.vehicles[-1] > 0
     assert own.ended is None
     assert "withdrawal" not in own.lines_usd  # the partner's vehicles are the partner's to move
+
+
+@pytest.mark.parametrize("left", [0, 2, 1000])
+def test_whatever_is_left_a_plan_stays_open_and_tells_no_more_riders_than_few_vehicles_need(left: int):
+    window = {"start": "2028-03", "end": "2028-04", "vehicles_left": left}
+    request = parse_request(also(base(1), EARLY, AUTUMN | window))
+    prepared = Prepared(request, FINE_WORLD, resolve_scope(request, FINE_WORLD), STEEP)
+    plan = plan_prepared(prepared, PlanOptions(time_limit_s=60, gap=1e-4)).plan
+    assert plan.certificate.checker == "passed"
+    own = one(plan, "beta", "belport")
+    for t in request.grid.window("2028-03", "2028-04"):
+        assert own.level[t] > 0
+        assert own.vehicles[t] == left or left > own.vehicles[t - 1] > 0
+        assert own.trips_per_day[t] <= own.demand_per_day[t] <= max(60.0 * left, own.demand_per_day[t - 1] * 1.2)
+    assert own.vehicles[-1] > 0
+
+
+@pytest.mark.parametrize("more", [{"start": "2028-03", "end": "2028-06"}, {"start": "2028-09", "end": "2028-12"}])
+def test_two_suspensions_that_share_months_hold_both(more: dict[str, str]):
+    """The one with fewer left holds where both do; nothing is asked back before the last of them is over."""
+    wide = AUTUMN | {"start": "2028-05", "end": "2028-10", "vehicles_left": 3}
+    plan = planned(also(base(1), EARLY, wide, AUTUMN | more))
+    assert plan is not None
+    assert plan.certificate.checker == "passed"
+    own = one(plan, "beta", "belport")
+    grid = plan.request.grid
+    none, few = set(grid.window(more["start"], more["end"])), set(grid.window("2028-05", "2028-10"))
+    assert all(own.vehicles[t] == 0 for t in none)
+    assert all(own.vehicles[t] <= 3 for t in few)
+
+
+def test_a_suspension_that_is_over_before_launch_costs_nothing():
+    free = planned(also(base(1), EARLY))
+    held_first = planned(also(base(1), EARLY, AUTUMN | {"start": "2027-01", "end": "2027-03"}))
+    assert free is not None
+    assert held_first is not None
+    assert held_first.objective == pytest.approx(free.objective, rel=1e-4)
 
 
 @pytest.mark.parametrize(("stack", "city"), [("beta", "belport"), ("alpha", "aston")])

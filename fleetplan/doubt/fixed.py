@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from fleetplan.catalogue.types import Catalogue, City, Stack
 from fleetplan.plans.check.case import DAYS_PER_MONTH, OPERATOR_MODES, Case, Deployed
-from fleetplan.plans.check.curves import hours_carried, planes_over, sampled
+from fleetplan.plans.check.curves import hours_carried, planes_from_none, planes_over, sampled
 from fleetplan.plans.check.growth import driver_out_since
 from fleetplan.plans.check.lines import Built, built_there, rivals_line
 from fleetplan.plans.check.money import duties, paying_share, team_stays
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.reach import within_reach
 from fleetplan.plans.check.riders import rivals_leave
-from fleetplan.plans.check.suspended import end_of, stood_still
+from fleetplan.plans.check.suspended import end_of, recovering, stood_still
 from fleetplan.plans.check.value import pool_shares
 from fleetplan.plans.types import CityRollout, Plan, StackFleet
 from fleetplan.request.imposed import LineChange
@@ -302,7 +302,7 @@ def _planes(case: Case, deployed: Deployed) -> Array:
 
     Those within reach of the plan and those of the whole surface, which hold where a future brings more riders than that.
     """
-    reach = within_reach(case, deployed.stack, deployed.city)
+    reach, few = within_reach(case, deployed.stack, deployed.city), recovering(case, deployed)
     by_period: list[Array] = []
     for t in case.periods:
         index = deployed.row.level[t] - 1
@@ -311,7 +311,8 @@ def _planes(case: Case, deployed: Deployed) -> Array:
             continue
         surface = deployed.levels[index].surface
         domain = sampled(surface, float(reach.fleet[t]), float(reach.riders[index, t]))
-        by_period.append(np.concatenate([planes_over(surface, domain), surface.planes]))
+        over = planes_from_none if t in few else planes_over
+        by_period.append(np.concatenate([over(surface, domain), over(surface, surface.sample_trips.shape)]))
     most = max(len(planes) for planes in by_period)
     out = np.zeros((most, 3, len(by_period)))
     out[:, 2, :] = np.inf

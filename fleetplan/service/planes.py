@@ -40,14 +40,36 @@ def local_planes(surface: ResponseSurface, fleets: int, demands: int) -> Array:
     return np.asarray(planes[(heights <= lowest + SLACK_TRIPS).any(axis=1)])
 
 
+@functools.lru_cache(maxsize=256)
+def _planes_from_none(surface: ResponseSurface, fleets: int, demands: int) -> Array:
+    if min(fleets, demands) < FEWEST_SAMPLES:
+        return clean_planes(np.maximum(surface.planes, 0.0))
+    axes = surface.sample_vehicles[:fleets], surface.sample_demand[:demands]
+    planes, _ = concave_planes(*axes, surface.sample_trips[:fleets, :demands])
+    return clean_planes(planes)
+
+
 def planes_within(surface: ResponseSurface, fleet: float, demand: float) -> Array:
-    """Return the planes that hold for fleets and demands up to the given ones."""
+    """Return the planes that hold for fleets and demands up to the given ones, from the smallest that are sampled on."""
+    domain = _domain(surface, fleet, demand)
+    kept = surface.nearer.get(domain)
+    return local_planes(surface, *domain) if kept is None else kept
+
+
+def planes_from_none(surface: ResponseSurface, fleet: float, demand: float) -> Array:
+    """Return the planes that hold for fleets and demands from none up to the given ones.
+
+    They lie somewhat higher than those from the smallest sampled fleet on, which continued to few vehicles or few riders in a
+    wide area lie below no trips at all.
+    """
+    return _planes_from_none(surface, *_domain(surface, fleet, demand))
+
+
+def _domain(surface: ResponseSurface, fleet: float, demand: float) -> tuple[int, int]:
     v = _up_to(surface.sample_vehicles, fleet)
     d = _up_to(surface.sample_demand, demand)
     fleets = min(-(-v // FLEET_STEP) * FLEET_STEP, len(surface.sample_vehicles))
-    domain = fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand))
-    kept = surface.nearer.get(domain)
-    return local_planes(surface, *domain) if kept is None else kept
+    return fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand))
 
 
 def _up_to(axis: Array, reach: float) -> int:

@@ -26,7 +26,7 @@ from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.called import largest_areas
 from fleetplan.optimize.standing import levels_standing
 from fleetplan.optimize.suspended import adoption_of, recovering, stopped
-from fleetplan.service.planes import planes_within
+from fleetplan.service.planes import planes_from_none, planes_within
 
 ROUNDING = 1e-12
 ROUNDING_MONTHS = 1e-9
@@ -211,10 +211,14 @@ class ResponseCurveRule(Rule):
         t = p.every[p.reach.deployments[q].demand[g] > 0.0]
         share = carried(p.instance, q)
         p.at_most(self, p.place(q), t, [(own.trips[g, t], 1.0), (own.demand[g, t], -share[t])], part="demand")
-        none = stopped(p.instance, q)[t]  # continued to no vehicle at all, planes may lie below no trips
+        none = stopped(p.instance, q)[t]
         p.at_most(self, p.place(q), t[none], [(own.trips[g, t[none]], 1.0)], part="stopped")
         t = t[~none]
-        planes = [planes_within(surface, float(domain.fleet[k]), float(domain.demand[g, k])) for k in t]
+        few = recovering(p.instance, q)  # a fleet may be smaller there than any that planes are otherwise made for
+        planes = [
+            (planes_from_none if few[k] else planes_within)(surface, float(domain.fleet[k]), float(domain.demand[g, k]))
+            for k in t
+        ]
         if planes:
             many = np.repeat(t, [len(own_planes) for own_planes in planes])
             alpha, beta, gamma = share[many] * np.concatenate(planes).T

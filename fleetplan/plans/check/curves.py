@@ -15,7 +15,7 @@ from fleetplan.plans.check.money import km_per_day
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.reach import within_reach
 from fleetplan.plans.check.report import RATIO, Violation, say, trips_over
-from fleetplan.plans.check.suspended import paused
+from fleetplan.plans.check.suspended import paused, recovering
 from fleetplan.request.imposed import ServiceHours
 from fleetplan.service.types import ResponseSurface
 
@@ -47,6 +47,8 @@ def sampled(surface: ResponseSurface, fleet: float, riders: float) -> Domain:
 
 _PLANES: WeakKeyDictionary[ResponseSurface, dict[Domain, Array]] = WeakKeyDictionary()
 """Planes by surface and samples that count: plans of the same cities are checked one after another."""
+_FROM_NONE: WeakKeyDictionary[ResponseSurface, dict[Domain, Array]] = WeakKeyDictionary()
+"""The same of planes from no vehicle on, which hold where a suspension may leave fewer than any sampled."""
 
 
 def planes_over(surface: ResponseSurface, domain: Domain) -> Array:
@@ -75,6 +77,20 @@ def _planes_over(surface: ResponseSurface, domain: Domain) -> Array:
     return np.asarray(planes[near.any(axis=(1, 2))])
 
 
+def planes_from_none(surface: ResponseSurface, domain: Domain) -> Array:
+    """Return the planes over the samples that count and those of no vehicle and of no rider, shape (planes, 3)."""
+    known = _FROM_NONE.setdefault(surface, {})
+    if min(domain) < FEWEST:
+        return _without_noise(np.maximum(surface.planes, 0.0))
+    if domain not in known:
+        from fleetplan.service.hull import concave_planes  # noqa: PLC0415  # hulls are not needed before the search
+
+        fleets, demands = domain
+        axes = surface.sample_vehicles[:fleets], surface.sample_demand[:demands]
+        known[domain] = _without_noise(concave_planes(*axes, surface.sample_trips[:fleets, :demands])[0])
+    return known[domain]
+
+
 def _without_noise(planes: Array) -> Array:
     return np.where(np.abs(planes) < NOTHING, 0.0, planes)
 
@@ -83,22 +99,20 @@ class Curves:
     """The planes of every deployment's levels by period, each set worked out once."""
 
     def __init__(self, case: Case) -> None:
-        self._case = case
         self._within = {d.name: within_reach(case, d.stack, d.city) for d in case.deployed}
-        self._planes: dict[tuple[str, int, Domain], Array] = {}
+        self._few = {d.name: recovering(case, d) for d in case.deployed}
+        self._stopped = {d.name: paused(case, d, stopped=True) for d in case.deployed}
 
     def most_trips(self, deployed: Deployed, t: int) -> float:
         """Return the trips a day that the fleet can serve at its demand in the level in force; none where none is left."""
-        if t in paused(self._case, deployed, stopped=True):
+        if t in self._stopped[deployed.name]:
             return 0.0
         index = deployed.row.level[t] - 1
         surface, within = deployed.levels[index].surface, self._within[deployed.name]
         domain = sampled(surface, float(within.fleet[t]), float(within.riders[index, t]))
-        key = (deployed.row.city, index, domain)
-        if key not in self._planes:
-            self._planes[key] = planes_over(surface, domain)
+        planes = planes_from_none if t in self._few[deployed.name] else planes_over
         point = np.array([deployed.row.vehicles[t], deployed.row.demand_per_day[t], 1.0])
-        return float((self._planes[key] @ point).min())
+        return float((planes(surface, domain) @ point).min())
 
 
 def hours_carried(case: Case, deployed: Deployed, t: int) -> float:
