@@ -173,7 +173,25 @@ def facts(plan: Plan, catalogue: Catalogue) -> dict[str, str]:
         "due": count(due),
         "bought": count(sum(sum(s.bought) for s in plan.stacks if s.stack == d.stack)),
         "receipts": usd(received.worth_usd if received else 0.0),
+        "elsewhere": _elsewhere(plan),
+        "uncut": BEFORE[-1][1],
+        "today": usd(k.npv_usd),
     }
+
+
+def _elsewhere(plan: Plan) -> str:
+    """Return in how many of the cities that stay out nobody's account is to blame, and where a partner's alone is."""
+    closed = [(c.name, c.outcome.kept_out) for c in plan.cities if c.outcome.kind != "opens"]
+    in_vain = sum(causes == [] for _, causes in closed)
+    which = f"In {in_vain} of the {len(closed)} cities that stay out"
+    first = f"{which} no service would pay even with partners, caps and money excused."
+    partners = [
+        f"In {name} it is the partner: excused, opening there would be worth about {usd(one.worth_usd)} more."
+        for name, causes in closed
+        for one in causes or ()
+        if [limit.rule for limit in one.limits] == ["partner_earns"]
+    ]
+    return " ".join([first, *partners])
 
 
 BEFORE = (

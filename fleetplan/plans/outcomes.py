@@ -136,7 +136,7 @@ def with_causes(plan: Plan, loose: Formulation, x: Array) -> Plan:
 
 def _kept_out(i: Instance, one: Excused) -> KeptOut:
     return KeptOut(
-        limits=[RuleLimit(rule=rule.key, kind=_setter(rule), says=rule.sentence(i)) for rule in one.rules],
+        limits=[RuleLimit(rule=r.key, kind=_setter(r), says=r.sentence_of(i, one.stacks)) for r in one.rules],
         constraints=[rule.place.constraint for rule in one.rules if rule.place.constraint],
         stacks=list(one.stacks),
         worth_usd=round(one.worth_usd, 2),

@@ -49,27 +49,20 @@ def _planes_from_none(surface: ResponseSurface, fleets: int, demands: int) -> Ar
     return clean_planes(planes)
 
 
-def planes_within(surface: ResponseSurface, fleet: float, demand: float) -> Array:
-    """Return the planes that hold for fleets and demands up to the given ones, from the smallest that are sampled on."""
-    domain = _domain(surface, fleet, demand)
-    kept = surface.nearer.get(domain)
-    return local_planes(surface, *domain) if kept is None else kept
+def planes_within(surface: ResponseSurface, fleet: float, demand: float, *, from_none: bool = False) -> Array:
+    """Return the planes that hold for fleets and demands up to the given ones.
 
-
-def planes_from_none(surface: ResponseSurface, fleet: float, demand: float) -> Array:
-    """Return the planes that hold for fleets and demands from none up to the given ones.
-
-    They lie somewhat higher than those from the smallest sampled fleet on, which continued to few vehicles or few riders in a
-    wide area lie below no trips at all.
+    From the smallest that are sampled on: continued to few vehicles or few riders in a wide area they lie below no trips at all.
+    Those ``from_none`` on lie somewhat higher, and nowhere below no trips.
     """
-    return _planes_from_none(surface, *_domain(surface, fleet, demand))
-
-
-def _domain(surface: ResponseSurface, fleet: float, demand: float) -> tuple[int, int]:
     v = _up_to(surface.sample_vehicles, fleet)
     d = _up_to(surface.sample_demand, demand)
     fleets = min(-(-v // FLEET_STEP) * FLEET_STEP, len(surface.sample_vehicles))
-    return fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand))
+    domain = fleets, min(max(d, FEWEST_SAMPLES), len(surface.sample_demand))
+    if from_none:
+        return _planes_from_none(surface, *domain)
+    kept = surface.nearer.get(domain)
+    return local_planes(surface, *domain) if kept is None else kept
 
 
 def _up_to(axis: Array, reach: float) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -189,6 +189,11 @@ class Rule(Limits, ABC):
         """Return the rule in plain words, filled with its figures."""
         del instance
         return self.title
+
+    def sentence_of(self, instance: Instance, stacks: Collection[str]) -> str:
+        """Return the rule in plain words with the figures of some stacks alone, where it has one for each."""
+        del stacks
+        return self.sentence(instance)
 
     @abstractmethod
     def write(self, p: Problem) -> None:

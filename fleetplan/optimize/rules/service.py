@@ -26,7 +26,7 @@ from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.called import largest_areas
 from fleetplan.optimize.standing import levels_standing
 from fleetplan.optimize.suspended import adoption_of, recovering, stopped
-from fleetplan.service.planes import planes_from_none, planes_within
+from fleetplan.service.planes import planes_within
 
 ROUNDING = 1e-12
 ROUNDING_MONTHS = 1e-9
@@ -207,18 +207,15 @@ class ResponseCurveRule(Rule):
 
     def _level(self, p: Problem, q: int, g: int) -> None:
         own, domain = p.columns.deployments[q], p.domain.deployments[q]
-        surface = p.instance.levels_of(q)[g].surface
-        t = p.every[p.reach.deployments[q].demand[g] > 0.0]
-        share = carried(p.instance, q)
+        t, share = p.every[p.reach.deployments[q].demand[g] > 0.0], carried(p.instance, q)
         p.at_most(self, p.place(q), t, [(own.trips[g, t], 1.0), (own.demand[g, t], -share[t])], part="demand")
         none = stopped(p.instance, q)[t]
         p.at_most(self, p.place(q), t[none], [(own.trips[g, t[none]], 1.0)], part="stopped")
         t = t[~none]
         few = recovering(p.instance, q)  # a fleet may be smaller there than any that planes are otherwise made for
-        planes = [
-            (planes_from_none if few[k] else planes_within)(surface, float(domain.fleet[k]), float(domain.demand[g, k]))
-            for k in t
-        ]
+        most = zip(domain.fleet[t].tolist(), domain.demand[g, t].tolist(), few[t].tolist(), strict=True)
+        surface = p.instance.levels_of(q)[g].surface
+        planes = [planes_within(surface, fleet, riders, from_none=low) for fleet, riders, low in most]
         if planes:
             many = np.repeat(t, [len(own_planes) for own_planes in planes])
             alpha, beta, gamma = share[many] * np.concatenate(planes).T

@@ -9,6 +9,8 @@ sum_q u[q,t] >= u[c,partner,t],  u[q,t] <= V[q,t] + test vehicles     (partners 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Instance, Ints
@@ -31,7 +33,11 @@ class StackSupplyRule(Rule):
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with what can be had at the end."""
-        most = [f"{int(c[-1]):,} of {stack_name(instance, s)}" for s, c in instance.ceilings.items()]
+        return self.sentence_of(instance, instance.ceilings)
+
+    def sentence_of(self, instance: Instance, stacks: Collection[str]) -> str:
+        """Return the rule with what can be had of some stacks at the end."""
+        most = [f"{int(c[-1]):,} of {stack_name(instance, s)}" for s, c in instance.ceilings.items() if s in stacks]
         return self.title + listed(" (at the end ", most, ")")
 
     def fleet_limit(self, i: Instance, q: int) -> Array | None:
@@ -103,7 +109,11 @@ class YearlySupplyRule(Rule):
 
     def sentence(self, instance: Instance) -> str:
         """Return the rule with the caps that there are."""
-        capped = [(s, terms.yearly_cap) for s, terms in instance.stacks.items() if terms.yearly_cap > 0]
+        return self.sentence_of(instance, instance.stacks)
+
+    def sentence_of(self, instance: Instance, stacks: Collection[str]) -> str:
+        """Return the rule with the caps of some stacks."""
+        capped = [(s, t.yearly_cap) for s, t in instance.stacks.items() if t.yearly_cap > 0 and s in stacks]
         caps = [f"{cap:,g} of {stack_name(instance, s)}" for s, cap in capped]
         return self.title + listed(" (", caps, ")")
 
