@@ -18,8 +18,9 @@ from fleetplan.run import Run
 from fleetplan.words.conflict import said
 from fleetplan.words.context import context_of
 from fleetplan.words.repair import repairs_said
+from fleetplan.words.values import NO_PLAN
 
-NO_PLAN = "no plan keeps every rule of this request"
+NONE_HERE = f"{NO_PLAN} of this request"
 SHORTEST_S, SAID_S = 0.5, 3.0
 """For conflicts at least, however long it took to write the problem down for them; and at most where nothing is mended."""
 
@@ -42,7 +43,7 @@ def without_plan(prepared: Prepared, keeping: Keeping, left_s: float, run: Run, 
 
     A person ends it at once; whoever keeps the time has to wait for as long as is given to it at least.
     """
-    msg, context = NO_PLAN, context_of(prepared.scope)
+    msg, context = NONE_HERE, context_of(prepared.scope)
     stop = None if run.stop is None else PersonsStop(run.stop)
     if keeping.options.commit is not None:
         return InfeasibleError(f"{msg} within what is committed before {keeping.options.commit.until}", [])

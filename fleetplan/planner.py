@@ -14,7 +14,7 @@ from fleetplan import __version__
 from fleetplan.catalogue.types import Catalogue
 from fleetplan.errors import CheckFailed, InfeasibleError, SolverError
 from fleetplan.facts import Inheritance, Method, Reuse
-from fleetplan.no_plan import NO_PLAN, ruled_out, without_plan
+from fleetplan.no_plan import NONE_HERE, ruled_out, without_plan
 from fleetplan.optimize.boxes import Known as KnownBoxes
 from fleetplan.optimize.boxes import by_boxes
 from fleetplan.optimize.ending import Ending
@@ -211,7 +211,7 @@ def plan_prepared(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         )
     if result is None:
         if bare:
-            raise InfeasibleError(NO_PLAN)
+            raise InfeasibleError(NONE_HERE)
         clock.send("conflicts")
         raise without_plan(prepared, keeping, _why_s(options, clock, run), run, mend=repairs)
     worth = result.value if result.found else None

@@ -23,7 +23,7 @@ from fleetplan.doubt.shifts import Shifts
 from fleetplan.doubt.types import CellAgain, Grid
 from fleetplan.errors import RequestError
 from fleetplan.plans.files import plan_sha256, plan_text, read_plan
-from fleetplan.plans.shelf import NO_PLAN
+from fleetplan.plans.shelf import NONE_THERE
 from fleetplan.plans.types import Plan
 from fleetplan.report.doubt_tables import grid_frame
 from fleetplan.reruns.again import Again
@@ -156,7 +156,7 @@ def test_what_cannot_be_read_is_made_again(world: World, tmp_path: Path):
     assert file is not None
     file.write_text("{", encoding="utf-8")
     assert next(planned(PLAN, [{}], effort, world)) is not None
-    file.write_text(NO_PLAN, encoding="utf-8")
+    file.write_text(NONE_THERE, encoding="utf-8")
     assert list(planned(PLAN, [{}], effort, world)) == [None], "what is kept counts"
 
 

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from api.schemas import GridCellTold, GridTold
 from fleetplan.doubt.types import CellAgain
 from fleetplan.report.doubt import GridCell, grid_cells, shade_of
-from fleetplan.words.cells import NO_PLAN, NOTHING, letters, portfolios, slice_words, who_words
+from fleetplan.words.cells import NOTHING, letters, portfolios, slice_words, who_words
 from fleetplan.words.doubt import figure_name, short_number
 from fleetplan.words.names import Names
-from fleetplan.words.values import usd
+from fleetplan.words.values import NO_PLAN, usd
 
 MAKING = ("queued", "running")
 

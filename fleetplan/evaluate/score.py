@@ -36,7 +36,7 @@ from fleetplan.request import PlanRequest
 from fleetplan.request.constraints import CONSTRAINT_TYPES
 from fleetplan.run import QUIET, Run
 from fleetplan.words.checked import plainly
-from fleetplan.words.evaluation import evaluation_sentences, opens_otherwise, place_words
+from fleetplan.words.evaluation import evaluation_sentences, opens_otherwise
 from fleetplan.words.names import Names
 
 NEAREST_GAP = 0.01
@@ -240,7 +240,7 @@ def _breaches(violations: tuple[Violation, ...], prepared: Prepared, names: Name
                 where=some[0].where,
                 amount=worst.amount,
                 sentence=plainly(worst.says, names),
-                place=place_words(worst.where, names),
+                place=names.where(worst.where),
             )
         )
     return sorted(found, key=lambda b: (b.kind == "record", -b.places, b.rule))

@@ -78,12 +78,12 @@ class Clashes:
     settled: bool
 
 
-def clashes_of(trials: Trials, ruled_out: Iterable[str] = ()) -> Clashes:
+def clashes_of(trials: Trials, by_permits: Iterable[str] = ()) -> Clashes:
     """Return the conflicts of a request without a plan, as far as they are found in time.
 
-    ``ruled_out`` are constraints that permits alone rule out: each is a conflict by itself, for which no trial is needed.
+    ``by_permits`` are constraints that permits alone rule out: each is a conflict by itself, for which no trial is needed.
     """
-    found = [Clashing(frozenset({name}), "relaxation", narrowed=True) for name in ruled_out]
+    found = [Clashing(frozenset({name}), "relaxation", narrowed=True) for name in by_permits]
     corrections: list[frozenset[str]] = []
     _without_each(trials)
     waiting: list[frozenset[str]] = [frozenset()]

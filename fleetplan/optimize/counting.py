@@ -143,9 +143,8 @@ def _worth_most(f: Formulation, least: int, count: _Count) -> Array | None:
     root = Relaxation(outline)
     if not root.optimal:
         return None
-    apart = Apart(Task(outline, count.seed), count.stop or threading.Event(), in_looks=count.nodes is None)
-    apart.nodes = count.nodes
-    planner = Planner(apart)
+    task = Task(outline, count.seed)
+    planner = Planner(Apart(task, count.stop, in_looks=count.nodes is None, nodes=count.nodes))
     planner.glimpse(root.x)
     if planner.best is None:
         return None

@@ -8,7 +8,6 @@ both plans are whole costs hardly anything this way, where a search of the whole
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -213,10 +212,7 @@ class _Scale:
     def _planner(self, part: _Part) -> Planner:
         """Return who makes plans in a box, whatever doing nothing is worth."""
         outline = replace(self.outline, model=within(self.formulation, part.box, self.outline.model))
-        stop = self.limits.stop
-        apart = Apart(Task(outline, self.seed), stop if stop is not None else threading.Event())
-        apart.nodes = self.limits.nodes
-        return Planner(apart)
+        return Planner(Apart(Task(outline, self.seed), self.limits.stop, nodes=self.limits.nodes))
 
     def _take(self, part: _Part, planner: Planner) -> None:
         """Keep a planner's best plan where it is one and the best in the box."""

@@ -10,7 +10,7 @@ from fleetplan.plans.files import plan_text, read_plan
 from fleetplan.plans.types import Plan
 from fleetplan.whole_files import whole_file
 
-NO_PLAN = "no plan keeps every rule\n"
+NONE_THERE = "no plan keeps every rule\n"
 """Stands in the file of a plan that there is not."""
 
 
@@ -25,7 +25,7 @@ def kept(file: Path | None) -> Kept | None:
     """Return what was made before; None where nothing was, or nothing that can be read."""
     try:
         text = "" if file is None else file.read_text(encoding="utf-8")
-        return None if not text else Kept(None if text == NO_PLAN else read_plan(text, str(file)))
+        return None if not text else Kept(None if text == NONE_THERE else read_plan(text, str(file)))
     except (OSError, ValueError, InputError):
         return None
 
@@ -34,4 +34,4 @@ def keep(plan: Plan | None, file: Path | None) -> None:
     """Write a plan, or that there is none, where plans are kept."""
     if file is not None:
         with whole_file(file) as out:
-            out.write((NO_PLAN if plan is None else plan_text(plan)).encode())
+            out.write((NONE_THERE if plan is None else plan_text(plan)).encode())

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fleetplan.doubt.types import CellAgain, Doubt, Grid, Quantiles, Resolved, Tornado
+from fleetplan.words.values import NO_PLAN
 
 SHARES = ("p05", "p10", "p25", "p50", "p75", "p90", "p95")
 
@@ -83,7 +84,7 @@ def _again(found: CellAgain | None) -> dict[str, Any]:
         return {"planned": "not yet"} | dict.fromkeys(empty) | dict.fromkeys(("opens", "enters", "leaves"), "")
     made = found.npv_usd is not None
     return {
-        "planned": "yes" if made else "no plan keeps every rule",
+        "planned": "yes" if made else NO_PLAN,
         "npv_best_usd": found.npv_usd,
         "bound_usd": found.bound_usd,
         "gap": round(found.gap, 6) if made else None,

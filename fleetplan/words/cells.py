@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from fleetplan.doubt.types import CellAgain, Grid
 from fleetplan.words.doubt import figure_name, short_number, within
 from fleetplan.words.names import Names
-from fleetplan.words.values import listed, percent, several, usd
+from fleetplan.words.values import NO_PLAN, listed, percent, several, usd
 
 Who = tuple[tuple[str, tuple[str, ...]], ...]
 PROMISED_GAP = 0.02
 SURE = 1e-3
-NO_PLAN = "no plan keeps every rule"
 NOTHING = "nothing opens"
 UNKNOWN = "not planned yet"
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from fleetplan.plans.check.report import Named, NamedKind, Saying, Usd, Violation
 from fleetplan.words.currency import amount
-from fleetplan.words.evaluation import place_words
 from fleetplan.words.names import Names
 from fleetplan.words.values import MODE_NAMES, month_name, usd
 
@@ -48,7 +47,7 @@ def plainly(said: Saying, names: Names | None = None) -> str:
 
 def violation_words(violation: Violation, names: Names) -> str:
     """Return a violation as one line: its place and what is wrong there, in words, and the key of the rule."""
-    place = place_words(violation.where, names) or violation.where
+    place = names.where(violation.where) or violation.where
     return f"{place}: {plainly(violation.says, names)} ({violation.rule})"
 
 

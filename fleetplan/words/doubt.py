@@ -8,7 +8,7 @@ from fleetplan.doubt.types import AmountSaid, Bar, Broken, Doubt, Grid, NameSaid
 from fleetplan.plans.check.report import Named, Usd, say
 from fleetplan.words.checked import plainly
 from fleetplan.words.names import Names
-from fleetplan.words.values import count, listed, month_name, percent, several, usd
+from fleetplan.words.values import NO_PLAN, count, listed, month_name, percent, several, usd
 
 WHY = {
     "curves": "streets and trips are made from it, which were not made anew (the command line does, with --streets)",
@@ -191,7 +191,7 @@ def breaks_words(bar: Bar, names: Names) -> list[str]:
     told = []
     for end, value, broken in (("low", bar.low, bar.breaks_low), ("high", bar.high, bar.breaks_high)):
         head = f"At its {end} of {short_number(value)}"
-        told += [": ".join([head, *place_words(b.where, names), f"{_broken_words(b, names)}."]) for b in broken]
+        told += [": ".join(filter(None, [head, names.where(b.where), f"{_broken_words(b, names)}."])) for b in broken]
     return told
 
 
@@ -205,19 +205,6 @@ def _broken_words(broken: Broken, names: Names) -> str:
     return plainly(say(broken.template, *facts), names)
 
 
-def place_words(where: str, names: Names) -> list[str]:
-    """Return a place of the checker's (city, stack, month, by slashes) as people say it, in a list of one; of none nothing."""
-    parts = [_place(part, names) for part in where.split("/") if part]
-    return [", ".join(parts)] if parts else []
-
-
-def _place(part: str, names: Names) -> str:
-    if len(part) == len("2027-01") and part[:4].isdigit():
-        return month_name(part)
-    city = names.city(part)
-    return city if city != part else names.partner(part)
-
-
 def end_name(bar: Bar, names: Names, *, at_high: bool) -> str:
     """Return what the plan made again at one end of a figure is called."""
     end, value = ("high", bar.high) if at_high else ("low", bar.low)
@@ -229,7 +216,7 @@ def resolved_sentence(found: Resolved, names: Names) -> str:
     end = "high" if found.high else "low"
     head = f"{figure_name(found.key, names)} at its {end} of {found.value:.4g}"
     if found.npv_usd is None:
-        return f"{head}: no plan keeps every rule."
+        return f"{head}: {NO_PLAN}."
     moves = moves_words(found, names)
     return f"{head}: the best plan found is worth {usd(found.npv_usd)}; {moves}."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -170,21 +169,6 @@ def nearest_sentences(found: Found) -> Iterator[str]:
         f"{usd(near.money.npv_usd)}. What it changes:"
     )
     yield from near.changes
-
-
-MONTH = re.compile(r"\d{4}-\d{2}")
-PARTS = re.compile(r"(?<! )/(?! )")
-"""Between the parts of a place; a name may hold a stroke between spaces."""
-
-
-def place_words(where: str, names: Names) -> str:
-    """Return the place of a violation in words: city, partner and month as far as they are told; empty for the whole plan."""
-    parts = [part for part in PARTS.split(where) if part]
-    months = [month_name(part) for part in parts if MONTH.fullmatch(part)]
-    others = [part for part in parts if not MONTH.fullmatch(part)]
-    cities = [part for part in others if names.city(part) != part]
-    rest = [names.partner(part) for part in others if part not in cities]
-    return ", ".join([*(names.city(part) for part in cities), *rest, *months])
 
 
 def opens_otherwise(place: str, given: str, opens: str) -> str:

@@ -8,7 +8,7 @@ from fleetplan.limits.types import Probe, Probed
 from fleetplan.words.context import Context
 from fleetplan.words.doubt import short_number
 from fleetplan.words.threshold import changes_words
-from fleetplan.words.values import percent, several, usd
+from fleetplan.words.values import NO_PLAN, percent, several, usd
 
 NOTHING_USD = 1.0
 
@@ -69,7 +69,7 @@ def probed_sentence(found: Probed, context: Context) -> str:
     what = probe_words(found.probe, context)
     head = f"{what[:1].upper()}{what[1:]}"
     if found.npv_usd is None:
-        return f"{head}: no plan keeps every rule."
+        return f"{head}: {NO_PLAN}."
     return f"{head}: worth {worth_band(found)}; {moves_words(found, context)}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
@@ -11,8 +12,11 @@ from fleetplan.catalogue.types import Catalogue, Figure
 from fleetplan.errors import InputError
 from fleetplan.plans.types import Plan
 from fleetplan.words.figures import words_of
+from fleetplan.words.values import month_name
 
 EVERYWHERE = "Everywhere"
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_PARTS = re.compile(r"(?<! )/(?! )")  # a name may hold a stroke between spaces
 
 
 LAWS = "jurisdictions"
@@ -89,6 +93,15 @@ class Names:
     def place(self, stack: str | None, city: str | None) -> str:
         """Return a stack in a city, or what there is of it."""
         return " in ".join([*([self.partner(stack)] if stack else []), *([self.city(city)] if city else [])])
+
+    def where(self, place: str) -> str:
+        """Return a place of the checker's (``city/stack/month``, as far as it goes) in words; empty for the whole plan."""
+        parts = [part for part in _PARTS.split(place) if part]
+        months = [month_name(part) for part in parts if _MONTH.fullmatch(part)]
+        others = [part for part in parts if not _MONTH.fullmatch(part)]
+        cities = [part for part in others if self.city(part) != part]
+        rest = [self.partner(part) for part in others if part not in cities]
+        return ", ".join([*(self.city(part) for part in cities), *rest, *months])
 
     @staticmethod
     def _quoted(titles: dict[str, str], key: str) -> str:

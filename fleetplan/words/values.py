@@ -6,6 +6,7 @@ import math
 
 from fleetplan.words.currency import amount
 
+NO_PLAN = "no plan keeps every rule"
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MODE_NAMES = {
     "": "not open",

@@ -72,11 +72,13 @@ class Apart:
     nothing is as good a plan as any.
     """
 
-    nodes: NodeClock | None = None
     nothing_usd = -float("inf")
 
-    def __init__(self, task: Task, stopped: threading.Event, *, in_looks: bool = False) -> None:
-        self.task, self.stopped, self.best_usd, self.in_looks = task, stopped, -float("inf"), in_looks
+    def __init__(
+        self, task: Task, stopped: threading.Event | None, *, in_looks: bool = False, nodes: NodeClock | None = None
+    ) -> None:
+        self.task, self.best_usd, self.in_looks, self.nodes = task, -float("inf"), in_looks, nodes
+        self.stopped = stopped if stopped is not None else threading.Event()
 
     def tell(self, message: Message) -> None:
         """Remember what a plan is worth."""
