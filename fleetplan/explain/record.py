@@ -18,6 +18,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetplan.catalogue.schema import RECORD_MEASURES
 from fleetplan.catalogue.types import Catalogue, Published
 from fleetplan.months import month_number
 from fleetplan.plans import finance
@@ -42,18 +43,8 @@ KIND_SIDE: Final[Mapping[str, Standing]] = {
 LEAST_FLEET = 50.0
 """Vehicles: growth from fewer is growth out of a pilot, which ``first_year_fleet`` judges."""
 
-YEARLY: Final = (
-    "trips_per_car_day",
-    "empty_share",
-    "km_per_car_day",
-    "wait_min",
-    "cars_per_km2",
-    "fare_to_human_fare",
-    "revenue_per_car_day",
-    "fleet_growth",
-    "area_growth",
-)
 ONCE: Final = ("launch_area_km2", "first_year_fleet")
+YEARLY: Final = tuple(measure for measure in RECORD_MEASURES if measure not in ONCE)
 DAYS_A_MONTH = 365.25 / 12
 YEAR_MONTHS = 12
 SHOWN = 1e-9

@@ -293,6 +293,21 @@ class OtherLaunches(Constraint):
     city: Name | None = Field(default=None, description="only what opens in this city is compared")
 
 
+WorldChange = (
+    PermitDelay
+    | EventDate
+    | SupplyChange
+    | Suspension
+    | AreaCap
+    | TripsCap
+    | PermitQuota
+    | Tariff
+    | RivalLaunch
+    | LineChange
+    | ServiceHours
+)
+"""The types of constraints that say what the world does."""
+
 AnyConstraint = Annotated[
     MarketsLive
     | LaunchNotBefore
@@ -306,17 +321,7 @@ AnyConstraint = Annotated[
     | PartnerShare
     | LaunchesPerQuarter
     | StacksPerCity
-    | PermitDelay
-    | EventDate
-    | SupplyChange
-    | Suspension
-    | AreaCap
-    | TripsCap
-    | PermitQuota
-    | Tariff
-    | RivalLaunch
-    | LineChange
-    | ServiceHours
+    | WorldChange
     | ServiceLevel
     | MinimumTrips
     | ResultFloor

@@ -9,30 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fleetplan.request.constraints import EventDate, PermitDelay, SupplyChange, Suspension
-from fleetplan.request.imposed import AreaCap, LineChange, PermitQuota, RivalLaunch, ServiceHours, Tariff, TripsCap
+from fleetplan.request.constraints import WorldChange
 from fleetplan.request.parts import FigureOverride, StackInCity
 from fleetplan.request.values import NO_TRUTH, Model, Month, Name, Share, refusal
 
 MOST_SETS, MOST_CASES, MOST_CHANGES = 10, 100, 100
 SUM_TOLERANCE = 1e-6
 """By which probabilities may miss one."""
-
-WorldChange = Annotated[
-    PermitDelay
-    | EventDate
-    | SupplyChange
-    | Suspension
-    | AreaCap
-    | TripsCap
-    | PermitQuota
-    | Tariff
-    | RivalLaunch
-    | LineChange
-    | ServiceHours,
-    Field(discriminator="type"),
-]
-"""The types of constraints that say what the world does."""
 
 Chance = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False), NO_TRUTH]
 
@@ -47,7 +30,7 @@ class Changes(Model):
     """What is otherwise in a future; what is left out stays as the request and the catalogue have it."""
 
     slips: list[SlipInCity] = Field(default=[], max_length=MOST_CHANGES)
-    constraints: list[WorldChange] = Field(
+    constraints: list[Annotated[WorldChange, Field(discriminator="type")]] = Field(
         default=[],
         max_length=MOST_CHANGES,
         description="suspensions, laws, supply, partners' exits (a suspension without end), rivals, tariffs",
