@@ -25,7 +25,7 @@ from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context
 from fleetplan.remedies import Repair
 from fleetplan.repair.find import _Search, seconds_for
-from fleetplan.repair.options import smallest
+from fleetplan.repair.options import candidates, smallest
 from fleetplan.repair.verify import Near, Verified
 from fleetplan.request import parse_request
 from fleetplan.reruns.rerun import apply_patch
@@ -189,6 +189,12 @@ def test_a_conflict_that_time_does_not_narrow_says_so() -> None:
     known = clashes_of(trials, ["soon"])  # by permits alone: it stands however little time there is
     assert [(c.names, c.narrowed) for c in known.found] == [(frozenset({"soon"}), True)]
     assert not known.settled
+
+
+def test_where_nothing_has_to_go_there_is_nothing_to_loosen() -> None:
+    """What has a plan in fractions and was found to have none in whole numbers may leave nobody to blame in the time there is."""
+    trials = Trials(formulate(written(request(constraints=ODD)).instance, loose=True), Deadline.after(60))
+    assert candidates(trials, {}, [frozenset()]) == []
 
 
 def test_conflicts_and_repairs_take_what_the_search_has_left() -> None:

@@ -90,6 +90,23 @@ def test_nothing_opens_or_widens_meanwhile():
     assert not Trial(held(), "suspension").opened(JUNE).opened(OCTOBER, level=2).kept
 
 
+@pytest.mark.parametrize(("opened", "vehicles", "kept"), [(JUNE, 5, True), (NOVEMBER, 19, False), (NOVEMBER, 20, True)])
+def test_only_what_a_suspension_found_open_recovers_from_it(opened: int, vehicles: int, kept: bool):
+    trial = Trial(held(), "min_fleet").opened(opened).serving(30, slice(opened, SEPTEMBER))
+    assert trial.serving(vehicles, slice(NOVEMBER, None)).kept == kept
+
+
+def test_an_area_that_is_widened_while_a_service_recovers_needs_the_fleet_for_it():
+    i = held(start="2027-09", end="2027-09")
+    least = i.levels_of(0)[1].area_km2 / i.world.km2_per_vehicle
+    wide = Trial(i, "area_density").opened(JUNE).opened(OCTOBER, level=2)
+    own = wide.f.columns.deployments[0]
+    assert wide.put(own.fleet[1, OCTOBER:], least).kept
+    assert not wide.put(own.fleet[1, OCTOBER], least - 1.0).kept
+    early = Trial(i, "area_density").opened(JUNE, level=2).put(own.fleet[1, JUNE:], least)
+    assert early.put(own.fleet[1, OCTOBER], 0.0).kept
+
+
 def test_a_service_ends_out_of_the_area_in_force_and_only_after_it_was_open():
     i = held()
 
@@ -102,6 +119,8 @@ def test_a_service_ends_out_of_the_area_in_force_and_only_after_it_was_open():
     assert ending(JUNE, SEPTEMBER).kept
     assert ending(JUNE, OCTOBER, level=2).kept
     assert not ending(OCTOBER, OCTOBER).kept
+    assert ending(JUNE, NOVEMBER).kept
+    assert not ending(NOVEMBER, NOVEMBER + 1).kept  # no suspension found it open
     assert not ending(JUNE, SEPTEMBER).opened(OCTOBER, level=2).kept
 
 
@@ -186,12 +205,29 @@ def test_two_suspensions_that_share_months_hold_both(more: dict[str, str]):
     assert all(own.vehicles[t] <= 3 for t in few)
 
 
+def test_a_service_that_has_to_open_after_a_suspension_opens_with_vehicles():
+    forced = {"type": "force_deployment", "stack": "beta", "city": "belport"}
+    plan = planned(also(base(1), forced, AUTUMN | {"start": "2027-01", "end": "2028-09"}))
+    assert plan is not None
+    assert plan.certificate.checker == "passed"
+    assert one(plan, "beta", "belport").vehicles[-1] >= 20
+
+
 def test_a_suspension_that_is_over_before_launch_costs_nothing():
     free = planned(also(base(1), EARLY))
     held_first = planned(also(base(1), EARLY, AUTUMN | {"start": "2027-01", "end": "2027-03"}))
     assert free is not None
     assert held_first is not None
     assert held_first.objective == pytest.approx(free.objective, rel=1e-4)
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_an_area_is_widened_before_a_suspension_that_leaves_too_few_for_it(left: int):
+    """It stays open through the pause: few vehicles meanwhile are no reason to have kept it closed."""
+    free = planned(also(base(1), EARLY))
+    plan = planned(also(base(1), EARLY, AUTUMN | {"start": "2028-03", "end": "2028-04", "vehicles_left": left}))
+    (before,) = (p.request.grid.window("2028-03", "2028-04")[0] - 1 for p in [plan] if p is not None)
+    assert one(plan, "beta", "belport").level[before] == one(free, "beta", "belport").level[before] == 2
 
 
 @pytest.mark.parametrize(("stack", "city"), [("beta", "belport"), ("alpha", "aston")])

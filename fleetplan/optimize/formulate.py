@@ -148,10 +148,11 @@ def curve_domain(instance: Instance, standing: Sequence[Rule]) -> Reach:
     bends less, so its hull is closer to the law, and a limit that is asked for never bends it. Where the request loosens the
     catalogue (earlier permits, more supply), the wider of the two.
     """
-    now = reach_of(instance, standing)
+    now = reach_of(instance, standing, pauses=False)
     if instance.catalogued is instance.outlook:
         return now
-    return now.at_least(reach_of(Instance(instance.world, instance.catalogued, instance.catalogued), standing))
+    as_catalogued = Instance(instance.world, instance.catalogued, instance.catalogued)
+    return now.at_least(reach_of(as_catalogued, standing, pauses=False))
 
 
 def formulation_hash(formulation: Formulation) -> str:

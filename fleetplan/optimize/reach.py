@@ -14,6 +14,7 @@ import numpy as np
 
 from fleetplan.optimize.instance import Array, Flags, Instance
 from fleetplan.optimize.standing import StandingService
+from fleetplan.optimize.suspended import recovering
 
 if TYPE_CHECKING:
     from fleetplan.optimize.rules.base import Rule
@@ -70,12 +71,12 @@ def _wider(a: DeploymentReach, b: DeploymentReach) -> DeploymentReach:
     return replace(a, fleet=np.maximum(a.fleet, b.fleet), demand=np.maximum(a.demand, b.demand))
 
 
-def reach_of(i: Instance, rules: Sequence[Rule]) -> Reach:
-    """Return what the rules together leave within reach."""
+def reach_of(i: Instance, rules: Sequence[Rule], *, pauses: bool = True) -> Reach:
+    """Return what the rules together leave within reach; ``pauses``: suspensions count, which ask no fleet of what is open."""
     keys = {rule.key for rule in rules}
     sound = [rule for rule in rules if keys.issuperset(rule.limits_need)]
     return Reach(
-        tuple(_deployment(i, q, sound) for q in range(len(i.deployments))),
+        tuple(_deployment(i, q, sound, pauses=pauses) for q in range(len(i.deployments))),
         {stack: _purchases(i, stack, sound) for stack in i.stacks},
         {city: _depots(i, city, sound) for city in i.cities},
     )
@@ -122,12 +123,15 @@ def _by_permit(i: Instance, q: int, modes: Array) -> Array:
     return np.array(rows).reshape(len(rows), i.periods)
 
 
-def _possible(i: Instance, q: int, rules: Sequence[Rule], fleet: Array) -> Flags:
+def _possible(i: Instance, q: int, rules: Sequence[Rule], fleet: Array, *, pauses: bool) -> Flags:
     possible = np.ones((len(i.levels_of(q)), i.periods), dtype=bool)
     for opens in (rule.openings(i, q) for rule in rules):
         possible = possible if opens is None else possible & opens
+    opens = possible
     for least in (rule.least_fleet(i, q) for rule in rules):
         possible = possible if least is None else possible & (least[:, None] <= fleet[None, :])
+    for t in np.flatnonzero(recovering(i, q)) if pauses else ():  # what was open stays so, however few are left
+        possible[:, t] |= opens[:, t] & possible[:, max(t - 1, 0)]
     possible = np.asarray(np.logical_and.accumulate(possible, axis=0))
     return possible if i.standing is None else _as_it_stands(i, i.standing.services[q], possible)
 
@@ -139,12 +143,12 @@ def _as_it_stands(i: Instance, own: StandingService, possible: Flags) -> Flags:
     return np.concatenate([stands, possible[:, done:] | stands[:, -1:]], axis=1)
 
 
-def _deployment(i: Instance, q: int, rules: Sequence[Rule]) -> DeploymentReach:
+def _deployment(i: Instance, q: int, rules: Sequence[Rule], *, pauses: bool) -> DeploymentReach:
     data, areas = i.deployments[q], i.levels_of(q)
     modes = _least((rule.mode_limit(i, q) for rule in rules), np.full((len(data.modes), i.periods), np.inf))
     levels = _least((rule.level_limit(i, q) for rule in rules), np.full(len(areas), MOST_VEHICLES))
     fleet = _fleet(i, q, rules, modes, levels)
-    possible = _possible(i, q, rules, fleet)
+    possible = _possible(i, q, rules, fleet, pauses=pauses)
     begun = np.ones(i.periods, dtype=bool)
     for begins in (rule.beginnings(i, q, possible) for rule in rules):
         begun = begun if begins is None else begun & begins

@@ -2,7 +2,8 @@
 
 A service that is suspended is open and carries nobody, or few: no least fleet is asked of it, nothing opens or widens, and
 where no vehicle is left its riders' clock stands still and runs back. Afterwards it grows as any service does, and its area asks
-for no fleet to match until it has had the time for it. Or it ends, and does not come back.
+for no fleet to match until it has had the time for it. What opens or widens only then keeps the fleet that any asks for. Or it
+ends, and does not come back.
 """
 
 from __future__ import annotations
@@ -117,6 +118,11 @@ def recovering(i: Instance, q: int) -> Flags:
     """Return in which periods a deployment is suspended or recovers from it, shape (periods,)."""
     own = i.interruptions.get(q)
     return own.recovering if own else np.zeros(i.periods, dtype=bool)
+
+
+def last_paused(i: Instance, q: int) -> Ints:
+    """Return the last suspended period of a deployment up to each period, -1 before the first; shape (periods,)."""
+    return np.maximum.accumulate(np.where(paused(i, q), np.arange(i.periods), -1))
 
 
 def adoption_of(i: Instance, q: int) -> Array:

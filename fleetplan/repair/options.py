@@ -174,7 +174,9 @@ def candidates(
 ) -> list[Candidate]:
     """Return ways to loosen, those that give up least first; those that loosen one party have a solution in fractions."""
     found: dict[str, Candidate] = {}
-    for parties in sorted(corrections, key=lambda c: (len(c), sorted(c))):
+    for parties in sorted(
+        filter(None, corrections), key=lambda c: (len(c), sorted(c))
+    ):  # of nobody: a plan in fractions
         if all(dials.get(name) for name in parties):
             for one in _together(trials, dials, sorted(parties)):
                 found.setdefault(repr(one.patch), one)

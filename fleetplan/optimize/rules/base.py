@@ -20,6 +20,7 @@ from fleetplan.optimize.ledger import Ledger
 from fleetplan.optimize.matrix import PLAN, Builder, Place, Terms
 from fleetplan.optimize.reach import Reach
 from fleetplan.optimize.rules.limits import Limits
+from fleetplan.optimize.suspended import last_paused, recovering
 from fleetplan.optimize.variables import Columns
 from fleetplan.permits.paths import CITY
 
@@ -150,6 +151,12 @@ class Problem:
         """Return ``factor`` where a service has ended; nothing where it cannot end."""
         ended = self.columns.deployments[q].ended
         return [] if ended is None else [(row[t], factor) for row in ended]
+
+    def open_in_pause(self, q: int, g: int, t: Ints, factor: ArrayLike = 1.0) -> list[Term]:
+        """Return ``factor`` where level ``g`` was open in the suspension that holds a service or from which it recovers."""
+        at = last_paused(self.instance, q)[t]
+        size = np.where(recovering(self.instance, q)[t], factor, 0.0)
+        return [(self.columns.deployments[q].open[g, np.maximum(at, 0)], size)] if size.any() else []
 
 
 class Rule(Limits, ABC):

@@ -18,7 +18,6 @@ from fleetplan.optimize.lawcaps import alike_periods, from_month, in_year, lower
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.called import permit_name
-from fleetplan.optimize.suspended import recovering
 from fleetplan.permits import PUBLIC_MODES
 
 
@@ -209,9 +208,8 @@ class MinimumFleetRule(Rule):
         """Add a floor while open, and one for each mode that asks for more once it is permitted."""
         i = p.instance
         for q in range(len(i.deployments)):
-            asked = ~recovering(i, q)
             for alike, caps in alike_periods(lowered(i, q)):
-                self._floors(p, q, asked & alike, caps)
+                self._floors(p, q, alike, caps)
 
     def _floors(self, p: Problem, q: int, alike: Flags, caps: Array) -> None:
         """Add the floors of periods in which events leave the modes of a deployment the same vehicles."""
@@ -219,7 +217,10 @@ class MinimumFleetRule(Rule):
         test = float(data.test_fleet)
         small = min((min(test, i.usable_cap(m), cap) for m, cap in zip(data.modes, caps, strict=True)), default=test)
         t = p.every[alike]
-        p.at_least(self, p.place(q), t, [p.fleet(q, t), *p.running(q, t, -small)], part="test")
+        pause = p.open_in_pause(
+            q, 0, t, small
+        )  # what was open in a suspension keeps no least fleet until it has recovered
+        p.at_least(self, p.place(q), t, [p.fleet(q, t), *p.running(q, t, -small), *pause], part="test")
         for mode, cap in zip(data.modes, caps, strict=True):
             least = min(test, i.usable_cap(mode), cap)
             if mode in data.driver_out:
@@ -228,7 +229,8 @@ class MinimumFleetRule(Rule):
             if lift > 0:
                 t = p.every[mode.milestone.possible & alike]
                 steps = p.steps_of(q, mode.milestone, t)
-                terms = [p.fleet(q, t), *p.running(q, t, -small - lift), *((s, -lift) for s in steps)]
+                pause = p.open_in_pause(q, 0, t, small + lift)
+                terms = [p.fleet(q, t), *p.running(q, t, -small - lift), *((s, -lift) for s in steps), *pause]
                 part = "driver out" if mode in data.driver_out else "test"
                 p.at_least(self, p.place(q), t, terms, -lift * len(steps), part=part)
 

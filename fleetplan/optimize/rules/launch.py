@@ -17,6 +17,7 @@ from fleetplan.optimize.instance import Array, Flags, Gate, Instance, Ints, Serv
 from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.base import Problem, Rule, Term, listed
 from fleetplan.optimize.rules.called import city_name, stack_name
+from fleetplan.optimize.suspended import last_paused
 from fleetplan.permits.paths import CITY
 
 
@@ -204,10 +205,10 @@ class PaidServiceRule(Rule):
 
 
 class EndingRule(Rule):
-    """A service that a suspension holds may end. Its area is then no longer in force, and it does not come back."""
+    """A service that a suspension found open may end. Its area is then no longer in force, and it does not come back."""
 
     key = "ending"
-    title = "A service ends only after it was open, once a suspension holds it, and does not come back"
+    title = "A service ends only where a suspension found it open, and does not come back"
     source = "the request: constraints of type suspension"
 
     def write(self, p: Problem) -> None:
@@ -219,9 +220,10 @@ class EndingRule(Rule):
             for g, steps in enumerate(own.ended):
                 p.never_falls(self, p.place(q), steps, part="stays")
                 p.at_least(self, p.place(q), p.every, p.in_force(q, g, p.every, 1.0), part="in force")
-            p.at_most(
-                self, p.place(q), later, [*p.ended(q, later), (own.open[0, later - 1], -1.0)], part="after opening"
-            )
+            held = np.maximum(
+                np.minimum(later - 1, last_paused(p.instance, q)[later]), 0
+            )  # before the first none may end
+            p.at_most(self, p.place(q), later, [*p.ended(q, later), (own.open[0, held], -1.0)], part="after opening")
             paid = [k for k, m in enumerate(p.instance.deployments[q].modes) if m.name.startswith("paid")]
             p.at_most(self, p.place(q), p.every, [(own.serving, 1.0), (own.vehicles.T, -1.0)], part="serving")
             cars = (own.vehicles[paid].T, -1.0)

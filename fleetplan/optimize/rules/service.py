@@ -113,10 +113,10 @@ class AreaDensityRule(Rule):
         for q, own in enumerate(p.columns.deployments):
             least = self.least_fleet(p.instance, q)
             assert least is not None  # noqa: S101  # every level has one
-            t = p.every[~recovering(p.instance, q)]
+            t = p.every
             for g in range(1, len(least)):
-                terms = [(own.fleet[g, t], 1.0), *p.in_force(q, g, t, -least[g])]
-                p.at_least(self, p.place(q), t, terms)
+                force = [*p.in_force(q, g, t, -least[g]), *p.open_in_pause(q, g, t, least[g])]
+                p.at_least(self, p.place(q), t, [(own.fleet[g, t], 1.0), *force])
 
 
 class AreaGrowthRule(Rule):

@@ -10,7 +10,7 @@ from fleetplan.plans.check.case import OPERATOR_MODES, Case, Deployed
 from fleetplan.plans.check.growth import YEAR, driver_out_since
 from fleetplan.plans.check.permit_dates import Calendar
 from fleetplan.plans.check.report import Named, Violation, say, trips_over
-from fleetplan.plans.check.suspended import end_of, recovering
+from fleetplan.plans.check.suspended import end_of, in_pause
 
 
 def check_launch_order(case: Case) -> Iterator[Violation]:
@@ -53,10 +53,10 @@ def _mode_cap(case: Case, calendar: Calendar, deployed: Deployed, mode: str, t: 
 def check_min_fleet(case: Case, calendar: Calendar) -> Iterator[Violation]:
     """Yield open services with fewer vehicles than a service needs."""
     for deployed in case.deployed:
-        free = recovering(case, deployed)
+        free = in_pause(case, deployed)
         for t in case.periods:
             modes = calendar.permitted(deployed, t)
-            if not deployed.row.level[t] or not modes or t in free:
+            if not deployed.row.level[t] or not modes or free.get(t):
                 continue
             least = min(test_fleet(case, deployed), max(_mode_cap(case, calendar, deployed, m, t) for m in modes))
             if "paid_driver_out" in modes:
@@ -80,10 +80,10 @@ def check_pilots_end(case: Case, calendar: Calendar) -> Iterator[Violation]:
 def check_area_density(case: Case) -> Iterator[Violation]:
     """Yield areas beyond the first that are too large for their fleet."""
     for deployed in case.deployed:
-        free = recovering(case, deployed)
+        free = in_pause(case, deployed)
         for t in case.periods:
             level = deployed.level(t)
-            if level is None or deployed.row.level[t] == 1 or t in free:
+            if level is None or deployed.row.level[t] == 1 or free.get(t, 0) >= deployed.row.level[t]:
                 continue
             least = level.area_km2 / case.own("fleet.km2_per_vehicle_most")
             if deployed.row.vehicles[t] < least - 1e-6:

@@ -46,6 +46,12 @@ def recovering(case: Case, deployed: Deployed) -> set[int]:
     return held | {t for t in case.periods if any(end <= case.starts[t] < end + most for end in ends)}
 
 
+def in_pause(case: Case, deployed: Deployed) -> dict[int, int]:
+    """Return the level in the last suspended period up to each in which a deployment is suspended or recovers."""
+    held = paused(case, deployed)
+    return {t: deployed.row.level[max(s for s in held if s <= t)] for t in recovering(case, deployed)}
+
+
 def stood_still(case: Case, deployed: Deployed, opened: int, month: int) -> int:
     """Return by how many months suspensions without any vehicle put back the age of what opened in a month."""
     held = [m for t in paused(case, deployed, stopped=True) for m in case.months(t) if opened <= m < month]
@@ -80,11 +86,9 @@ def _ends(case: Case, deployed: Deployed) -> Iterator[Violation]:
                     text = say("the service stays open though {} suspends it for good with no vehicle left", c.id)
                     yield Violation("ending", case.where(deployed.name, t), text, row.level[t])
         return
-    first = min(paused(case, deployed), default=len(case.labels))
-    if end is None or end < first or not end or not row.level[end - 1]:
-        text = say(
-            "the service ends in {}; it may once it was open and a suspension holds it", Named("month", row.ended)
-        )
+    held = [t for t in paused(case, deployed) if end is not None and t <= end]
+    if not end or not held or not row.level[min(end - 1, max(held))]:
+        text = say("the service ends in {}; it may once a suspension found it open", Named("month", row.ended))
         yield Violation("ending", deployed.name, text, 1.0)
         return
     for t in range(end, len(case.labels)):
