@@ -130,7 +130,7 @@ def _possible(i: Instance, q: int, rules: Sequence[Rule], fleet: Array, *, pause
     opens = possible
     for least in (rule.least_fleet(i, q) for rule in rules):
         possible = possible if least is None else possible & (least[:, None] <= fleet[None, :])
-    for t in np.flatnonzero(recovering(i, q)) if pauses else ():  # what was open stays so, however few are left
+    for t in np.flatnonzero(recovering(i, q)).tolist() if pauses else ():  # what was open stays, however few are left
         possible[:, t] |= opens[:, t] & possible[:, max(t - 1, 0)]
     possible = np.asarray(np.logical_and.accumulate(possible, axis=0))
     return possible if i.standing is None else _as_it_stands(i, i.standing.services[q], possible)

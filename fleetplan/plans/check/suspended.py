@@ -86,8 +86,8 @@ def _ends(case: Case, deployed: Deployed) -> Iterator[Violation]:
                     text = say("the service stays open though {} suspends it for good with no vehicle left", c.id)
                     yield Violation("ending", case.where(deployed.name, t), text, row.level[t])
         return
-    held = [t for t in paused(case, deployed) if end is not None and t <= end]
-    if not end or not held or not row.level[min(end - 1, max(held))]:
+    months = [t for t in paused(case, deployed) if end is not None and t <= end]
+    if not end or not months or not row.level[min(end - 1, max(months))]:
         text = say("the service ends in {}; it may once a suspension found it open", Named("month", row.ended))
         yield Violation("ending", deployed.name, text, 1.0)
         return
