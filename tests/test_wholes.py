@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fleetplan.optimize.pair import bounds, wholes
-from fleetplan.optimize.pair.tree import Relaxation, StepTree
+from fleetplan.optimize.pair.tree import Node, Relaxation, StepTree
 from fleetplan.optimize.pair.wholes import NodePace, close_nodes
 from fleetplan.optimize.pair.wire import Found, Proven, Task
 from fleetplan.optimize.solve import solve
@@ -58,6 +58,43 @@ def test_what_a_known_plan_rules_out_is_held_and_forbids_nothing_better():
         listener.best_usd = known
         assert close_nodes(listener, StepTree(Relaxation(outline), entries_only=False), NodePace.after(0.1))
         assert listener.best_usd == pytest.approx(max(known, optimum.value), rel=1e-5, abs=USD)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_what_is_worth_less_than_is_looked_for_is_cut_and_nothing_better(seed: int):
+    f, outline = outlined(random_request(seed))
+    model = replace(f.model, whole=outline.whole, constant=f.model.constant + 3e6 * (seed - 1))
+    best = solve(model, gap=1e-7).value
+    assert best is not None
+    below = solve(model, gap=1e-7, above=best - 1e5)
+    assert below.value == pytest.approx(best, abs=USD)
+    assert below.bound == pytest.approx(best, abs=USD)
+    beyond = solve(model, gap=1e-7, above=best + 1e5)
+    assert beyond.status == "infeasible" or best - USD <= max(beyond.bound, best) <= best + 1e5 + USD
+
+
+def drained(outline: Any, together_below: float) -> list[Node]:
+    tree = StepTree(Relaxation(outline), entries_only=False)
+    for _ in range(16):
+        tree.expand()
+    return list(iter(lambda: tree.taken(together_below), None))
+
+
+def test_nodes_split_after_it_was_settled_who_enters_are_taken_as_one_where_little_is_open():
+    _, outline = outlined(random_request(4))
+    apart, together = drained(outline, -np.inf), drained(outline, np.inf)
+    roots = {str(node.settled_in.fixed): node.settled_in for node in apart if node.settled_in}
+    alone = [node for node in apart if node.settled_in is None]
+    assert 1 < len(roots) < len(apart) - len(alone)
+    assert len(together) == len(roots) + len(alone)
+    for node in together:
+        parts = [part for part in apart if part.settled_in and part.settled_in.fixed == node.fixed]
+        if parts:
+            assert node.bound == min(part.bound for part in parts)  # what bounds its parts bounds all of it
+            assert node.settled_in is None
+    highest = max(-root.bound for root in roots.values())
+    least = min(-root.bound for root in roots.values())
+    assert len(roots) < len(drained(outline, (highest + least) / 2)) - len(alone) < len(apart) - len(alone)
 
 
 def test_rows_that_relax_a_rule_make_steps_and_no_plans_and_a_stop_leaves_all_open():

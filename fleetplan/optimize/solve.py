@@ -254,6 +254,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     cutoff: float = -np.inf,
     heuristics: float = HEURISTICS,
     looks: Looks | None = None,
+    above: float = -np.inf,
 ) -> Solution:
     """Maximise a model.
 
@@ -274,6 +275,10 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         Share of the effort that goes to the solver's own heuristics.
     looks
         Where given, a limit besides that in seconds.
+    above
+        Look only for what is worth more (USD): what is worth less may be cut as though it were not there, so that ``bound`` holds
+        for the rest alone, and ``infeasible`` says that nothing is worth more. Columns that cost too much are held by it from the
+        start, as they are by a solution as good; ``cutoff`` alone only says when to end.
 
     Raises
     ------
@@ -302,6 +307,8 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     if looks is not None:
         _counted(solver, looks)
     mip = bool(not relax and left.model.whole.any())
+    if mip and np.isfinite(above):
+        solver.setOptionValue("objective_bound", -above / SCALE_USD)  # HiGHS minimises within
     if not mip:
         run_linear(solver, stop)
     elif nodes is None:

@@ -26,8 +26,9 @@ LEAST_STEP = 1e-9  # of a bound, for it to be told again
 CLIMB_S, CLIMB_ROOTS, CLIMB_NODES = 1.0, 2.0, 16
 """How long linear programmes alone go on: processor seconds, times what their root took, whichever is more; and how many."""
 
-FAST, NEARLY = 0.2, 5e-3
-"""A fall of linear programmes that is fast, and what is left open where other prices for cities close it: shares."""
+FAST, NEARLY = 0.75, 5e-3
+"""What linear programmes close, of what was open to the best plan, where they are fast; what is left open where other prices for
+cities close it: shares."""
 
 FAR_S = 1e6  # whoever asked ends the search
 
@@ -46,7 +47,7 @@ def climbed(channel: Channel) -> bool:
     if not root.optimal:
         return False
     channel.tell(Proven(root.value, "linear relaxation", root.prices))
-    took_s, most = time.process_time() - began, root.value  # the root's: the tree solves on with it
+    took_s, root_usd = time.process_time() - began, root.value  # the root's: the tree solves on with it
     cities = apart(channel, root.prices)
     promising = cities.begin() if cities is not None and cities.free else None
     tree = StepTree(root, entries_only=False)
@@ -55,7 +56,8 @@ def climbed(channel: Channel) -> bool:
         channel.tell(Over(infeasible=True))
         return True
     pace = NodePace.after(took_s)
-    if most - tree.bound > FAST * abs(most) and close_nodes(channel, tree, pace):
+    fast = root_usd - tree.bound > FAST * (root_usd - channel.best_usd)  # without any plan nothing is
+    if fast and close_nodes(channel, tree, pace):
         return True
     if cities is not None and promising is None:
         promising = cities.begin()

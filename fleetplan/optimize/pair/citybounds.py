@@ -35,7 +35,9 @@ from fleetplan.optimize.solve import Watch, solve
 
 LOG = logging.getLogger(__name__)
 WAIT_S = 0.05  # how often prices are looked for
-HERE_CPU_S = 2.5  # processor seconds for a block, where the bound process solves it itself
+HERE_CPU_S, SPARE_CPU_S = 2.5, 8.0
+"""Processor seconds for a block where the bound process solves it itself, and what all that need it may take beyond that."""
+
 PATIENCE, LEAST_GAIN = 3, 1e-5
 """Rounds at other prices in a row that lower the bound by less, as a share of it: then they end."""
 
@@ -68,7 +70,7 @@ class Pace:
 
 
 THOROUGH = Pace((2e-3, 2e-4), 0.9, float("inf"), -float("inf"))  # first all roughly, then all closely
-BRIEF = Pace((2e-4,), 0.7, 2.5, 0.2)
+BRIEF = Pace((1e-6,), 0.7, 2.5, 0.2)
 """Where linear programmes and SCIP wait for their turn: what ties cities closely (scarce capital) they prove sooner."""
 
 
@@ -245,16 +247,17 @@ def falling(hear: Hear) -> Watch:
 
 
 class Here:
-    """Solves blocks in the process that asks, for some processor seconds each."""
+    """Solves blocks in the process that asks, for some processor seconds each, and some more for those that need them."""
 
     at_once = 1
 
     def __init__(self, stopped: threading.Event) -> None:
-        self.stopped = stopped
+        self.stopped, self._spare_s = stopped, SPARE_CPU_S
 
     def ask(self, unit: Unit, urgency: int = USUAL, hear: Hear | None = None) -> Future[Answer]:  # noqa: ARG002  # nobody else has to wait
         """Solve a block as far as time allows; once stopped, no answer comes."""
-        spent, model = Spent(HERE_CPU_S, self.stopped), unit.outline.model
+        began, model = time.process_time(), unit.outline.model
+        spent = Spent(HERE_CPU_S + self._spare_s, self.stopped)
         watch = None if hear is None else falling(hear)
         future: Future[Answer] = Future()
         if not self.stopped.is_set():
@@ -268,6 +271,7 @@ class Here:
                 heuristics=HEURISTICS,
             )
             future.set_result(Answer(found.x, found.bound))
+            self._spare_s -= min(self._spare_s, max(0.0, time.process_time() - began - HERE_CPU_S))
         return future
 
 

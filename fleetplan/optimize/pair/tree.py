@@ -91,6 +91,8 @@ class Node:
     born: int
     fixed: dict[int, bool] = field(compare=False)
     basis: highspy.HighsBasis = field(compare=False)
+    settled_in: Node | None = field(compare=False, default=None)
+    """The node above it in which it was first settled who enters, as its linear programme bounds it."""
 
 
 class StepTree:
@@ -136,10 +138,23 @@ class StepTree:
         """Return whether some solution may be worth more than so many USD."""
         return self.bound > value
 
-    def taken(self) -> Node | None:
-        """Take the most promising node out, leaf or not, to :meth:`close` it or put it back; None where none is left."""
+    def taken(self, together_below: float = -np.inf) -> Node | None:
+        """Take the most promising node out, leaf or not, to :meth:`close` or :meth:`split` it; None where none is left.
+
+        Where it was settled above it who enters, and nothing in there is worth more than ``together_below`` (USD), all of that is
+        taken out as one node.
+        """
         heaps = [heap for heap in (self._heap, self._leaves) if heap]
-        return heapq.heappop(min(heaps, key=lambda heap: heap[0])) if heaps else None
+        if not heaps:
+            return None
+        node = heapq.heappop(min(heaps, key=lambda heap: heap[0]))
+        whole = node.settled_in
+        if whole is None or -whole.bound > together_below:
+            return node
+        for heap in heaps:
+            heap[:] = [other for other in heap if other.settled_in is not whole]
+            heapq.heapify(heap)
+        return replace(whole, bound=node.bound)
 
     def close(self, bound: float) -> None:
         """Be done with a node that was taken: no solution in it is worth more than ``bound``, in USD."""
@@ -155,7 +170,7 @@ class StepTree:
         at = self._branch(self.relaxation.x) if self.resolve(node) else None
         if at is None:
             return False
-        self._bear(node, at, max(node.bound, -bound))
+        self._bear(node, at, max(node.bound, -bound), None)
         return True
 
     def resolve(self, node: Node) -> bool:
@@ -182,14 +197,16 @@ class StepTree:
         bound = max(node.bound, -self.relaxation.value)
         if at is None:
             heapq.heappush(self._leaves, replace(node, bound=bound, basis=self.relaxation.basis))
+        elif node.settled_in is None and at not in self.relaxation.outline.entries:
+            self._bear(node, at, bound, replace(node, bound=bound, basis=self.relaxation.basis))
         else:
-            self._bear(node, at, bound)
+            self._bear(node, at, bound, node.settled_in)
         return True
 
-    def _bear(self, node: Node, at: int, bound: float) -> None:
+    def _bear(self, node: Node, at: int, bound: float, settled_in: Node | None) -> None:
         """Put a node's two children up: the step is not taken by then, or it is."""
         for up in (False, True):
-            child = Node(bound, next(self._born), {**node.fixed, at: up}, self.relaxation.basis)
+            child = Node(bound, next(self._born), {**node.fixed, at: up}, self.relaxation.basis, settled_in)
             heapq.heappush(self._heap, child)
 
     def limits(self, node: Node) -> tuple[Array, Array]:

@@ -21,11 +21,14 @@ from fleetplan.optimize.pair.tree import Node, StepTree
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
 from fleetplan.optimize.solve import solve
 
-NODE_S, LEAF_S, ALL_S = 1.0, 4.0, 10.0
+NODE_S, LEAF_S, ALL_S = 4.0, 4.0, 16.0
 """Processor seconds for a node, after which it is split, for a leaf, which nothing splits, and for all of them."""
 
 SLOW_S = 0.3
 """What the root takes at most for that to be enough; where it takes more, so may they."""
+
+TOGETHER = 0.1
+"""What may be open in a node in which it is settled who enters, for it to be closed in whole numbers at once: a share."""
 
 GAP = 1e-6
 LEAST_STEP = 1e-6  # of a bound, for it to be told again
@@ -52,7 +55,7 @@ class NodePace:
 def close_nodes(channel: Channel, tree: StepTree, pace: NodePace) -> bool:
     """Close nodes until none can hold a better plan; return False where time is up first, or a node resists."""
     ends, told = time.process_time() + pace.all_cpu_s, tree.bound
-    while (node := tree.taken()) is not None:
+    while (node := tree.taken(_near(channel.best_usd))) is not None:
         if -node.bound <= channel.task.enough_usd(channel.best_usd):
             tree.close(-node.bound)
             break
@@ -65,6 +68,11 @@ def close_nodes(channel: Channel, tree: StepTree, pace: NodePace) -> bool:
         if channel.stopped.is_set() or time.process_time() > ends or tree.resists:
             break
     return tree.bound <= channel.task.enough_usd(channel.best_usd)
+
+
+def _near(best_usd: float) -> float:
+    """Return the bound below which what is settled but for steps is closed as one node, however many it was split into."""
+    return best_usd + TOGETHER * abs(best_usd)
 
 
 def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> float:
@@ -85,6 +93,7 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
         stop=Spent(pace.node_cpu_s if tree.divides else pace.leaf_cpu_s, channel.stopped),
         watch=falling(lambda bound: _heard(channel, tree, max(bound, best))),
         cutoff=enough,
+        above=best,
         heuristics=HEURISTICS,
     )
     if found.x is not None and found.value is not None and found.value > channel.best_usd:
@@ -94,7 +103,7 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
         channel.tell(Found(kind, np.where(outline.whole, np.round(found.x), found.x), found.value, "nodes whole"))
     if found.status == "infeasible":
         return best
-    return min(max(found.bound, best), tree.relaxation.value)
+    return min(max(found.bound, best), tree.relaxation.value, -node.bound)
 
 
 def _heard(channel: Channel, tree: StepTree, bound: float) -> None:
