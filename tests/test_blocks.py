@@ -225,10 +225,12 @@ def test_a_problem_without_a_plan_is_known_as_such_by_block(monkeypatch: pytest.
 class Pool:
     """Has units solved by a dispatcher's processes."""
 
+    at_once = 2
+
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
 
-    def ask(self, unit: Unit, urgency: int = 1) -> Future[Answer]:
+    def ask(self, unit: Unit, urgency: int = 1, hear: Hear | None = None) -> Future[Answer]:
         """Have a unit solved."""
         future: Future[Answer] = Future()
         self.dispatcher.put(urgency, unit_bytes(unit), lambda data: future.set_result(answer_from(data)))
@@ -238,10 +240,12 @@ class Pool:
 class Told:
     """Answers with what it is told, one after another, and then with what is true."""
 
+    at_once = 1
+
     def __init__(self, answers: list[Answer]) -> None:
         self.answers, self.asked = answers, 0
 
-    def ask(self, unit: Unit, urgency: int = 1) -> Future[Answer]:  # an asker's own signature
+    def ask(self, unit: Unit, urgency: int = 1, hear: Hear | None = None) -> Future[Answer]:  # an asker's own signature
         """Answer a unit."""
         future: Future[Answer] = Future()
         future.set_result(self.answers.pop(0) if self.answers else solved(unit))

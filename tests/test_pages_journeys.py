@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from fleetplan.request import read_request
 from fleetplan.words.unbroken import unbroken
@@ -130,7 +130,12 @@ def test_a_limit_is_put_together_taken_away_and_kept_until_somebody_throws_it_aw
 def test_what_was_done_a_moment_ago_outlasts_the_next_change(site: Site, visitor: tuple[BrowserContext, Page, Witness]):
     _, page, witness = visitor
     page.goto(site.address + "/plans/new?from=tight-budget")
-    page.route("**/pages/drafts", lambda route: (time.sleep(1.0), route.continue_()))  # answers come late
+
+    def late(route: Route) -> None:
+        time.sleep(1.0)
+        route.continue_()
+
+    page.route("**/pages/drafts", late)
     page.get_by_label("Name", exact=True).fill("Typed just now")
     page.get_by_label("Add a target or a limit").select_option("launch_by")
     box = page.locator("[data-kind-of=launch_by]")
