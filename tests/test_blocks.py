@@ -16,7 +16,7 @@ from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair import citywise, race
-from fleetplan.optimize.pair.asking import Alone, Asker
+from fleetplan.optimize.pair.asking import Alone, Asker, Hear
 from fleetplan.optimize.pair.blocks import SHARED, Blocks, _blocks_of_cities, blocks_of_columns, split
 from fleetplan.optimize.pair.citybounds import CityBounds
 from fleetplan.optimize.pair.citywise import FITS, Citywise, plan_by_block, relaxed_by_block
