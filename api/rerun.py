@@ -11,9 +11,12 @@ from api.bodies import SentRerun
 from api.checks import BODY, judge
 from api.deps import Service, answer_of
 from api.store.contract import FINAL, PlanRow
+from fleetplan.errors import RequestError
 from fleetplan.months import month_number, month_text
+from fleetplan.options import Weigh
 from fleetplan.request import Horizon, PlanRequest
 from fleetplan.reruns.patch import merge_patch
+from fleetplan.reruns.weighed import watched_in
 from fleetplan.scope import Scope
 
 
@@ -28,7 +31,19 @@ def changed_scope(service: Service, parent: PlanRow, sent: SentRerun) -> Scope:
         answer_of(service, parent)  # what is to be kept must be there, and be read
     merged, faults = merge_patch(dict(parent.request), sent.patch)
     others = [*sent.flaws, *p.flaws_of_faults(faults, None, under=BODY), *_outside(sent.options.freeze_until, merged)]
+    others += _unknown(sent.options.weigh, service)
     return judge(merged, sent.options, service.known, service.settings, others)
+
+
+def _unknown(weigh: Weigh | None, service: Service) -> list[p.Flaw]:
+    """Return what is wrong with whose launches are to be weighed."""
+    if weigh is None:
+        return []
+    try:
+        watched_in(weigh, service.known.catalogue)
+    except RequestError as error:
+        return p.flaws_of_faults(error.faults, {"options": {"weigh": weigh.model_dump()}}, under=("options", "weigh"))
+    return []
 
 
 def _outside(freeze: str | None, merged: dict[str, Any]) -> list[p.Flaw]:

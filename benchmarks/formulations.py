@@ -27,9 +27,10 @@ from fleetplan.optimize import variables
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import gather
 from fleetplan.optimize.instance import Array, DeploymentData, Instance
+from fleetplan.optimize.oracle import solve_with_ortools
 from fleetplan.optimize.rules import launch, service
 from fleetplan.optimize.search import search
-from fleetplan.optimize.solve import solve, solve_with_ortools
+from fleetplan.optimize.solve import solve
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.prepare import services_for
 from fleetplan.request import read_request

@@ -207,6 +207,8 @@ def test_a_rerun_waits_for_its_parent_and_keeps_nothing_of_one_without_a_plan(se
         ({"patch": {"constraints": {"nothing": {"max": 1}}}}, "/request/constraints/0/type"),
         ({"patch": {"cities": ["atlantis"]}}, "/request/cities/0"),
         ({"patch": {}, "options": {"freeze_until": "1999-01"}}, "/options/freeze_until"),
+        ({"patch": {}, "options": {"weigh": {"city": "zurch"}, "node_limit": 400}}, "/options/weigh/city"),
+        ({"patch": {}, "options": {"weigh": {"stack": "nobody"}, "node_limit": 400}}, "/options/weigh/stack"),
         ({"patch": {}, "options": {"time_limit_s": 80_000}}, "/options/time_limit_s"),
     ],
 )

@@ -33,6 +33,7 @@ from tests.rule_builder import finer_services, with_assumption, with_new_permit,
 
 GAP = 1e-6
 NEAR = 0.005
+LOOSER = {"suspension": 1e-3}  # curves are read from no vehicle on there, somewhat higher (docs/model.md, Service)
 """Under a limit on waits plans are searched for by rows stricter than the rule, so none better than this share is promised."""
 ROUNDING = 1e-6  # of trips: solvers keep rows within so much, and a plan carries what they found
 HALF_A_DIGIT = 0.005  # of a wait, which plans tell in hundredths of a minute
@@ -327,7 +328,8 @@ def assert_nothing_is_lost(before: Plan, asked: Asked, constraint: Asked) -> Non
     room = share * abs(before.objective) + CENTS
     assert after.objective >= before.objective - room, f"a worse plan under {constraint}"
     if constraint["type"] not in {"permit_delay", "event_date", "supply_change", "partner_participation"}:
-        assert after.objective <= before.bound + CENTS, f"a better plan under {constraint}"
+        looser = LOOSER.get(constraint["type"], 0.0) * abs(before.bound)
+        assert after.objective <= before.bound + looser + CENTS, f"a better plan under {constraint}"
 
 
 def sampled(found: list[Asked], seed: int, most: int) -> list[Asked]:

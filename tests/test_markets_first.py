@@ -34,8 +34,9 @@ from fleetplan.optimize.markets import (
     with_markets,
 )
 from fleetplan.optimize.nodes import NodeClock
+from fleetplan.optimize.oracle import solve_with_ortools
 from fleetplan.optimize.search import SearchResult, search
-from fleetplan.optimize.solve import solve, solve_with_ortools
+from fleetplan.optimize.solve import solve
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.options import PlanOptions, parse_options
 from fleetplan.planner import plan_with_context

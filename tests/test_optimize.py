@@ -20,8 +20,9 @@ from fleetplan.optimize import conflicts
 from fleetplan.optimize.conflicts import explain_infeasible
 from fleetplan.optimize.formulate import Formulation, formulate
 from fleetplan.optimize.gather import adoption_matrix, gather, placeable
+from fleetplan.optimize.oracle import solve_with_ortools
 from fleetplan.optimize.search import SearchResult, search
-from fleetplan.optimize.solve import solve, solve_with_ortools
+from fleetplan.optimize.solve import solve
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.optimize.trials import Verdict
 from fleetplan.request import FigureOverride, PlanRequest, parse_request

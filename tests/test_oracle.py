@@ -15,7 +15,8 @@ import pytest
 from fleetplan.errors import InfeasibleError
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.markets import counting, markets_at, with_markets
-from fleetplan.optimize.solve import Solution, solve_with_ortools
+from fleetplan.optimize.oracle import solve_with_ortools
+from fleetplan.optimize.solve import Solution
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.options import PlanOptions
 from fleetplan.planner import plan_with_context

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from fleetplan import cli
 from fleetplan.catalogue import load_catalogue
 from fleetplan.errors import RequestError
-from fleetplan.optimize.solve import solve_with_ortools
+from fleetplan.optimize.oracle import solve_with_ortools
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.options import parse_options
 from fleetplan.plans.check import check_plan

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetplan.optimize.solve import solve_with_ortools
+from fleetplan.optimize.oracle import solve_with_ortools
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.recourse.draw import scenarios_of, set_of

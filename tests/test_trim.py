@@ -9,7 +9,8 @@ from scipy.sparse import csr_matrix
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import INF, Model
 from fleetplan.optimize.nodes import NodeClock
-from fleetplan.optimize.solve import solve, solve_with_ortools
+from fleetplan.optimize.oracle import solve_with_ortools
+from fleetplan.optimize.solve import solve
 from fleetplan.optimize.trim import trimmed
 from tests.test_optimize import request, written
 

@@ -1,8 +1,8 @@
-"""Solve a :class:`Model` with HiGHS, watched and stoppable; or with OR-Tools, as a second opinion.
+"""Solve a :class:`Model` with HiGHS, watched and stoppable.
 
 HiGHS is called directly because it reports incumbents and bounds while it runs and stops within a fraction of a second;
-through MathOpt it does neither. The model handed over is the same labelled matrix either way. Every status but the known
-good ones is a failure: HiGHS reports objective 0 with "Not Set".
+through MathOpt (:mod:`~fleetplan.optimize.oracle`) it does neither. Every status but the known good ones is a failure: HiGHS
+reports objective 0 with "Not Set".
 """
 
 from __future__ import annotations
@@ -263,8 +263,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     gap
         Relative gap at which to stop.
     nodes
-        Where given, the limit holds in nodes instead of seconds (:func:`~fleetplan.optimize.nodes.nodes_in`), and those
-        used are counted on it.
+        Where given, the limit is in nodes (:func:`~fleetplan.optimize.nodes.nodes_in`); those used are counted on it.
     start
         A first solution to improve on.
     relax
@@ -276,9 +275,8 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     looks
         Where given, a limit besides that in seconds.
     above
-        Look only for what is worth more (USD): what is worth less may be cut as though it were not there, so that ``bound`` holds
-        for the rest alone, and ``infeasible`` says that nothing is worth more. Columns that cost too much are held by it from the
-        start, as they are by a solution as good; ``cutoff`` alone only says when to end.
+        Look only for what is worth more (USD), as if the rest were not there: ``bound`` holds for what is worth more alone, and
+        ``infeasible`` says that nothing is. Columns that cost too much are held by it from the start.
 
     Raises
     ------
@@ -291,16 +289,11 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         return Solution("infeasible", None, None, -np.inf, time.monotonic() - began)
     if not len(left.columns):
         return _settled(model, left, time.monotonic() - began, relax=relax)
-    solver = new_highs(seed)
-    pass_model(solver, left.model, relax=relax)
+    solver = _ready(left.model, seed, gap, heuristics, relax=relax)
     if nodes is None:
         solver.setOptionValue("time_limit", max(0.01, time_limit_s))
-    solver.setOptionValue("mip_rel_gap", gap)
-    solver.setOptionValue("mip_heuristic_effort", heuristics)
     if start is not None:
-        first = highspy.HighsSolution()
-        first.col_value = list(start[left.columns])
-        solver.setSolution(first)
+        _begun(solver, start[left.columns])
     _watched(solver, watch)
     if np.isfinite(cutoff):
         _pruned(solver, cutoff)
@@ -317,6 +310,22 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
         _run_in_nodes(solver, seed, nodes, stop)
     return _read(solver, model, left, time.monotonic() - began, mip=mip)
+
+
+def _ready(model: Model, seed: int, gap: float, heuristics: float, *, relax: bool) -> highspy.Highs:
+    """Return a solver that has a model, and is told how far to go."""
+    solver = new_highs(seed)
+    pass_model(solver, model, relax=relax)
+    solver.setOptionValue("mip_rel_gap", gap)
+    solver.setOptionValue("mip_heuristic_effort", heuristics)
+    return solver
+
+
+def _begun(solver: highspy.Highs, x: Array) -> None:
+    """Give a solver a first solution to improve on."""
+    first = highspy.HighsSolution()
+    first.col_value = list(x)
+    solver.setSolution(first)
 
 
 def _settled(model: Model, left: Trimmed, seconds: float, *, relax: bool) -> Solution:
@@ -350,50 +359,3 @@ def _read(solver: highspy.Highs, model: Model, left: Trimmed, seconds: float, *,
         seconds,
         duals,
     )
-
-
-def solve_with_ortools(model: Model, *, time_limit_s: float = 60.0, engine: str = "scip") -> Solution:
-    """Maximise the same matrix through OR-Tools (MathOpt's columnar model proto): the oracle of the tests.
-
-    ``engine`` is ``scip`` or ``highs``.
-    """
-    from datetime import timedelta  # noqa: PLC0415  # only the oracle needs it
-
-    from ortools.math_opt import model_pb2  # noqa: PLC0415
-    from ortools.math_opt.python import mathopt  # noqa: PLC0415
-
-    proto = model_pb2.ModelProto()
-    proto.variables.ids.extend(range(model.columns))
-    proto.variables.lower_bounds.extend(model.lower.tolist())
-    proto.variables.upper_bounds.extend(model.upper.tolist())
-    proto.variables.integers.extend(model.whole.tolist())
-    proto.objective.maximize = True
-    proto.objective.offset = model.constant / SCALE_USD
-    nonzero = np.flatnonzero(model.cost)
-    proto.objective.linear_coefficients.ids.extend(nonzero.tolist())
-    proto.objective.linear_coefficients.values.extend((model.cost[nonzero] / SCALE_USD).tolist())
-    proto.linear_constraints.ids.extend(range(model.rows))
-    proto.linear_constraints.lower_bounds.extend(model.row_lower.tolist())
-    proto.linear_constraints.upper_bounds.extend(model.row_upper.tolist())
-    matrix = model.matrix.tocoo()
-    order = np.lexsort((matrix.col, matrix.row))
-    proto.linear_constraint_matrix.row_ids.extend(matrix.row[order].tolist())
-    proto.linear_constraint_matrix.column_ids.extend(matrix.col[order].tolist())
-    proto.linear_constraint_matrix.coefficients.extend(matrix.data[order].tolist())
-    kind = {"scip": mathopt.SolverType.GSCIP, "highs": mathopt.SolverType.HIGHS}[engine]
-    began = time.monotonic()
-    params = mathopt.SolveParameters(time_limit=timedelta(seconds=time_limit_s), relative_gap_tolerance=1e-7)
-    result = mathopt.solve(mathopt.Model.from_model_proto(proto), kind, params=params)
-    seconds = time.monotonic() - began
-    reason = mathopt.TerminationReason
-    if result.termination.reason in {reason.INFEASIBLE, reason.INFEASIBLE_OR_UNBOUNDED}:
-        return Solution("infeasible", None, None, -np.inf, seconds)
-    if result.termination.reason not in {reason.OPTIMAL, reason.FEASIBLE}:
-        msg = f"{engine} ended with {result.termination.reason}"
-        raise SolverError(msg)
-    values = result.variable_values()
-    x = np.zeros(model.columns)
-    for variable, value in values.items():
-        x[variable.id] = value
-    status: SolveStatus = "optimal" if result.termination.reason is reason.OPTIMAL else "stopped"
-    return Solution(status, x, model.value(x), float(result.dual_bound()) * SCALE_USD, seconds)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, inf, isfinite
 
 from fleetplan.catalogue.aliases import resolve_city, resolve_stack
 from fleetplan.catalogue.types import Catalogue
+from fleetplan.errors import Fault, RequestError
 from fleetplan.optimize.boxes import Box
 from fleetplan.optimize.instance import Instance
 from fleetplan.optimize.nodes import NODES_PER_S, NodeClock
@@ -76,7 +77,7 @@ def weighed_as_asked(
     asked = options.weigh
     if asked is None or parent is None:
         return None, None
-    watched = _watched(asked, prepared.catalogue)
+    watched = watched_in(asked, prepared.catalogue)
     found = weighed_apart(prepared, partial(held_steps, plan=parent, watched=watched), options, stop)
     if found.proofs is None:
         return found.result, None
@@ -84,9 +85,24 @@ def weighed_as_asked(
     return found.result, Weighing(**own, proofs=found.proofs)
 
 
-def _watched(asked: Weigh, catalogue: Catalogue) -> Watched:
-    city = None if asked.city is None else resolve_city(catalogue, asked.city)
-    return Watched(asked.watch, city, None if asked.stack is None else resolve_stack(catalogue, asked.stack))
+def watched_in(asked: Weigh, catalogue: Catalogue) -> Watched:
+    """Return what is watched, by slugs.
+
+    Raises
+    ------
+    RequestError
+        If it is of no city or stack that is known: a fault at ``/city`` or ``/stack`` each.
+    """
+    found: dict[str, str | None] = {}
+    faults: list[Fault] = []
+    for member, name, resolve in (("city", asked.city, resolve_city), ("stack", asked.stack, resolve_stack)):
+        try:
+            found[member] = None if name is None else resolve(catalogue, name)
+        except RequestError as error:
+            faults += [replace(fault, where=f"/{member}") for fault in error.faults]
+    if faults:
+        raise RequestError(faults)
+    return Watched(asked.watch, found["city"], found["stack"])
 
 
 def in_cents(bound_usd: float) -> float | None:

@@ -83,6 +83,13 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
         return -np.inf if tree.relaxation.infeasible else -node.bound
     if tree.relaxation.value <= enough:
         return tree.relaxation.value
+    most = min(tree.relaxation.value, -node.bound)
+
+    def hear(bound: float) -> None:
+        nonlocal most
+        most = min(most, bound)
+        channel.tell(Proven(max(most, best, tree.bound), "nodes whole"))  # the other nodes have theirs
+
     lower, upper = tree.limits(node)
     _hold(tree, lower, upper, outline.whole, tree.relaxation.value - best)
     found = solve(
@@ -91,7 +98,7 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
         gap=GAP,
         seed=channel.task.seed,
         stop=Spent(pace.node_cpu_s if tree.divides else pace.leaf_cpu_s, channel.stopped),
-        watch=falling(lambda bound: _heard(channel, tree, max(bound, best))),
+        watch=falling(hear),
         cutoff=enough,
         above=best,
         heuristics=HEURISTICS,
@@ -103,12 +110,7 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
         channel.tell(Found(kind, np.where(outline.whole, np.round(found.x), found.x), found.value, "nodes whole"))
     if found.status == "infeasible":
         return best
-    return min(max(found.bound, best), tree.relaxation.value, -node.bound)
-
-
-def _heard(channel: Channel, tree: StepTree, bound: float) -> None:
-    """Tell what no plan exceeds while a node is searched that has come to a bound: the other nodes have theirs."""
-    channel.tell(Proven(max(bound, tree.bound), "nodes whole"))
+    return max(min(most, found.bound), best)
 
 
 def _hold(tree: StepTree, lower: Array, upper: Array, whole: NDArray[np.bool_], open_usd: float) -> None:
