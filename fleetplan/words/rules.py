@@ -33,7 +33,7 @@ RULES: Mapping[str, tuple[str, str]] = {
         SERVICE,
         "A programme once begun and an area once open are never undone, and areas open from the inside out",
     ),
-    "ending": (SERVICE, "A service ends only after it was open, once a suspension holds it, and does not come back"),
+    "ending": (SERVICE, "A service ends only where a suspension found it open, and does not come back"),
     "programme_opens": (SERVICE, "A programme that begins opens to riders within the horizon"),
     "operator_pilot": (SERVICE, "Vehicles with an operator on board stay a pilot"),
     "min_fleet": (SERVICE, "An open service keeps a minimum fleet, and a larger one once it is driver-out"),
