@@ -24,10 +24,10 @@ STARTED = time.monotonic()
 
 from fleetplan.catalogue import load_catalogue  # noqa: E402 - the path comes first
 from fleetplan.errors import FleetplanError  # noqa: E402
+from fleetplan.optimize.oracle import solve_with_ortools  # noqa: E402
 from fleetplan.optimize.pair.nursery import fork_nursery  # noqa: E402
 from fleetplan.optimize.pair.race import outline_of  # noqa: E402
 from fleetplan.optimize.pair.wire import Task  # noqa: E402
-from fleetplan.optimize.oracle import solve_with_ortools  # noqa: E402
 from fleetplan.optimize.solve import Solution, solve  # noqa: E402
 from fleetplan.optimize.strict import strict_model  # noqa: E402
 from fleetplan.optimize.tidy import whole_columns  # noqa: E402
