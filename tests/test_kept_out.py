@@ -103,7 +103,7 @@ def proves_nothing(*_: Any, **__: Any) -> Solution:
 def test_a_plan_is_told_all_the_same_where_what_keeps_a_city_out_cannot_be_found_out(
     monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Solution]
 ):
-    monkeypatch.setattr("fleetplan.optimize.excused.solve", answer)
+    monkeypatch.setattr("fleetplan.optimize.solve.solve", answer)
     out = of(planned(**REFUSED), "belport").outcome
     assert (out.kind, out.kept_out) == ("not_worth", None)
     assert "it would not pay" not in out.sentence

@@ -101,7 +101,7 @@ def test_a_plan_is_kept_where_a_search_ends_before_anything_is_proven(
             raise SolverError(msg)
         return unproven
 
-    monkeypatch.setattr(module, "solve", late)
+    monkeypatch.setattr("fleetplan.optimize.solve.solve", late)
     monkeypatch.setattr(module, "solve_alone", lambda board, *_, **__: board.take_plan(best.x))
     stop = threading.Event()
     if stopped:

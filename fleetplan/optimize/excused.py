@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from fleetplan.errors import SolverError
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Flags, Ints
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.rules import Rule
-from fleetplan.optimize.solve import Solution, solve
+from fleetplan.optimize.solve import Solution, attempted
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.optimize.trials import KEPT, MONEY
 
@@ -157,10 +156,7 @@ def _rows(groups: Collection[Ints]) -> Ints:
 
 def _answer(model: Model, **how: Any) -> Solution | None:
     """Return what a few nodes find out about a problem; None where the solver gives up."""
-    try:
-        return solve(model, nodes=NodeClock(), **how)
-    except SolverError:
-        return None
+    return attempted(model, nodes=NodeClock(), **how)
 
 
 def _relaxed(model: Model) -> float:

@@ -11,17 +11,14 @@ is then done among the plans with at least as many.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
-from fleetplan.errors import SolverError
 from fleetplan.optimize.alone import solve_alone
 from fleetplan.optimize.boxed import solve_by_boxes
 from fleetplan.optimize.boxes import Known as KnownBoxes
@@ -32,18 +29,16 @@ from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance
 from fleetplan.optimize.markets import MarketsProven, markets_at, with_markets
-from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.nothing import nothing
 from fleetplan.optimize.pair.board import Board, Report
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.pair.race import Limits, outline_of, race
 from fleetplan.optimize.settling import settle_near
-from fleetplan.optimize.solve import Solution, solve
+from fleetplan.optimize.solve import attempted
 from fleetplan.optimize.strict import limits, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
 
-LOG = logging.getLogger(__name__)
 SMALL = 600  # levels x periods: below, one process is quicker than starting two
 Start = Callable[[], Array | None]
 LEAST_S = 1.0
@@ -264,19 +259,10 @@ def _root(board: Board, effort: _Effort) -> float | None:
     model, prices = board.formulation.model, board.prices
     if prices is None and not effort.over:
         left = effort.limits.left_s
-        answer = _afterwards(model, time_limit_s=left, seed=effort.seed, nodes=effort.limits.nodes, relax=True)
+        answer = attempted(model, time_limit_s=left, seed=effort.seed, nodes=effort.limits.nodes, relax=True)
         prices = None if answer is None else answer.row_duals
     bound = np.inf if prices is None else proven_bound(model, prices)
     return bound if np.isfinite(bound) else None
-
-
-def _afterwards(model: Model, **how: Any) -> Solution | None:
-    """Solve something once there is a plan; None where the solver gives up, since what is in hand stands without it."""
-    try:
-        return solve(model, **how)
-    except SolverError:
-        LOG.exception("a step after the search was given up")
-        return None
 
 
 def _bound_somehow(board: Board, effort: _Effort) -> None:
@@ -290,7 +276,7 @@ def _bound_somehow(board: Board, effort: _Effort) -> None:
     model, limits = board.formulation.model, effort.limits
     seconds = limits.more_s(HURRIED_S if limits.asked_to_stop else LINEAR_S)
     if seconds > 0.0:
-        answer = _afterwards(model, time_limit_s=seconds, seed=effort.seed, relax=True)
+        answer = attempted(model, time_limit_s=seconds, seed=effort.seed, relax=True)
         board.take_bound(np.inf if answer is None else answer.bound)
     if not np.isfinite(board.bound):
         board.take_bound(proven_bound(model, np.zeros(model.rows)))
@@ -348,7 +334,7 @@ def _finish(board: Board, ends: Limits, seed: int) -> None:
     if board.closed(ends.gap) or left <= 0 or ends.asked_to_stop:
         return
     model = replace(f.model, whole=board.whole)
-    answer = _afterwards(
+    answer = attempted(
         model, time_limit_s=left, gap=ends.gap, seed=seed, nodes=ends.nodes, start=board.plans[0], stop=ends.stop
     )
     if answer is None:

@@ -7,6 +7,7 @@ reports objective 0 with "Not Set".
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock, nodes_in
 from fleetplan.optimize.trim import Trimmed, trimmed
 
+LOG = logging.getLogger(__name__)
 SCALE_USD = 1e6  # the solver sees millions
 LEAST_STEPS, ROWS_A_STEP = 5_000, 2  # of the simplex method, before a linear programme is begun anew
 POLL_S = 0.05
@@ -310,6 +312,15 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
         _run_in_nodes(solver, seed, nodes, stop)
     return _read(solver, model, left, time.monotonic() - began, mip=mip)
+
+
+def attempted(model: Model, **how: Any) -> Solution | None:
+    """Return what :func:`solve` does; None where the solver gives up, for whoever can do without."""
+    try:
+        return solve(model, **how)
+    except SolverError:
+        LOG.info("a solver gave up", exc_info=True)
+        return None
 
 
 def _ready(model: Model, seed: int, gap: float, heuristics: float, *, relax: bool) -> highspy.Highs:

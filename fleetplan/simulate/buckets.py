@@ -189,9 +189,14 @@ def nearest_waiting(s: Desk, zone: int, time: int) -> int:
 
 @compiled
 def _let_lost_go(s: Desk, time: int) -> None:
-    """Let riders go who have waited longer than they accept; those out of everybody's patience are gone already."""
-    if not s.own_limits:
-        return
+    """Let riders go whose own longest wait is over; those out of everybody's patience are gone already."""
+    if s.own_limits:
+        let_go(s, time)
+
+
+@compiled
+def let_go(s: Desk, time: int) -> None:
+    """Let riders go who have waited longer than they accept."""
     rider = s.first
     while rider != NONE:
         after = riders(s)[rider].after

@@ -7,8 +7,7 @@ from fleetplan.simulate.buckets import (
     add_waiting,
     door_ms,
     farthest_s,
-    leave,
-    lost,
+    let_go,
     nearest_idle,
     pickup_ms,
     reach_at,
@@ -79,7 +78,7 @@ def batch(s: Desk, time: int) -> None:
 
     Rows are the smaller side; each has its k nearest of the other side that would be in time.
     """
-    _let_go(s, time)
+    let_go(s, time)
     if s.waiting == 0 or s.idle == 0:
         return
     rows_are_riders = s.waiting <= s.idle
@@ -111,17 +110,6 @@ def batch(s: Desk, time: int) -> None:
                 _go(s, other, row_id[row], time)
             else:
                 _go(s, row_id[row], other, time)
-
-
-@compiled
-def _let_go(s: Desk, time: int) -> None:
-    """Let riders go who have waited longer than they accept."""
-    rider = s.first
-    while rider != NONE:
-        after = riders(s)[rider].after
-        if lost(s, rider, time):
-            leave(s, rider)
-        rider = after
 
 
 @compiled
