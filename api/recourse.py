@@ -30,10 +30,9 @@ from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
 from fleetplan.recourse.draw import scenarios_of, set_of
 from fleetplan.recourse.patches import Task
-from fleetplan.recourse.price import Prices
 from fleetplan.recourse.search import ENOUGH, GAP, Search
 from fleetplan.recourse.types import Recourse, Scenario
-from fleetplan.reruns.commit import costs_of
+from fleetplan.reruns.commit import IdleCosts, costs_of
 from fleetplan.scope import resolve_scope
 from fleetplan.words.names import Names
 from fleetplan.words.recourse import (
@@ -92,7 +91,7 @@ class StoredMaker:
             raise Waiting
         return [self._plan(step, task, row) for task, row in zip(tasks, rows, strict=True) if row is not None]
 
-    def costs(self, until: str) -> Prices:
+    def costs(self, until: str) -> IdleCosts:
         """Return what one of each slot costs that is left undone before a month."""
         plan, catalogue = self.found.plan, self.service.known.catalogue
         scope = resolve_scope(plan.request, catalogue)

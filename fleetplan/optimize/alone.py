@@ -17,6 +17,7 @@ from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.plans import Planner
 from fleetplan.optimize.pair.race import FIRST_PLAN_S, LEAST_S, NOTHING_S, Limits, outline_of
 from fleetplan.optimize.pair.tree import Relaxation
+from fleetplan.optimize.pair.wholes import hold_dear
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import Watching, solve
@@ -93,7 +94,7 @@ def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None)
         board.take_bound(relaxation.value)
         board.prices = relaxation.prices
         if start is not None and limits.nodes is not None and not board.closed(limits.gap):
-            _from_start(board, limits, seed)
+            _from_start(board, limits, relaxation, seed)
         if not board.closed(limits.gap):
             planner.from_relaxation(relaxation.x, first=True)
     if not board.closed(limits.gap):
@@ -101,15 +102,19 @@ def solve_alone(board: Board, limits: Limits, *, seed: int, start: Array | None)
     return _proven(board, limits, planner, seed)
 
 
-def _from_start(board: Board, limits: Limits, seed: int) -> None:
+def _from_start(board: Board, limits: Limits, relaxation: Relaxation, seed: int) -> None:
     """Search the whole problem in whole numbers from a plan to begin with, with some of the nodes: mostly that is all it takes.
 
-    Where rows only relax a rule, plans come from stricter ones, and nothing is done here.
+    What costs more at the relaxation's prices than that plan leaves open is held where it is, so that what is found holds for
+    better plans alone. Where rows only relax a rule, plans come from stricter ones, and nothing is done here.
     """
-    if board.plan_model is not board.formulation.model:
+    model = board.formulation.model
+    if board.plan_model is not model:
         return
+    known_usd, lower, upper = board.value, model.lower.copy(), model.upper.copy()
+    hold_dear(relaxation, lower, upper, board.whole, known_usd)
     answer = solve(
-        replace(board.formulation.model, whole=board.whole),
+        replace(model, lower=lower, upper=upper, whole=board.whole),
         time_limit_s=limits.left_s * FROM_START,
         gap=limits.gap,
         seed=seed,
@@ -117,7 +122,7 @@ def _from_start(board: Board, limits: Limits, seed: int) -> None:
         start=board.plans[0],
         stop=limits.stop,
     )
-    board.take_bound(answer.bound)
+    board.take_bound(known_usd if answer.status == "infeasible" else max(answer.bound, known_usd))
     if answer.x is not None:
         board.take_plan(answer.x)
 

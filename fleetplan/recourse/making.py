@@ -21,9 +21,8 @@ from fleetplan.plans.shelf import keep, kept
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.recourse.patches import Task
-from fleetplan.recourse.price import Prices
 from fleetplan.recourse.search import ENOUGH, GAP
-from fleetplan.reruns.commit import costs_of
+from fleetplan.reruns.commit import IdleCosts, costs_of
 from fleetplan.reruns.patch import merge_patch
 from fleetplan.run import Run
 from fleetplan.scope import judge_request
@@ -93,12 +92,12 @@ class Maker:
                 self._effort.told(step, len(found), len(tasks))
         return [found[k] for k in range(len(tasks))]
 
-    def costs(self, until: str) -> Prices:
+    def costs(self, until: str) -> IdleCosts:
         """Return what one of each slot costs that is left undone before a month."""
         if self._processes is None:
             return self._here.costs(until)
         ((_, found),) = self._processes.done(_costs, [("", until)])
-        costs: Prices = found
+        costs: IdleCosts = found
         return costs
 
     def _made(
@@ -157,7 +156,7 @@ class Ready:
                 self.known[text] = found
         return found
 
-    def costs(self, until: str) -> Prices:
+    def costs(self, until: str) -> IdleCosts:
         """Return what one of each slot costs that is left undone before a month."""
         return costs_of(prepare(self.plan.request, self.run).formulation, until)
 
@@ -188,5 +187,5 @@ def _task(told: tuple[Mapping[str, Any], PlanOptions, Plan | None]) -> Plan | No
     return made(_HERE["ready"], *told)
 
 
-def _costs(until: str) -> Prices:
+def _costs(until: str) -> IdleCosts:
     return _HERE["ready"].costs(until)

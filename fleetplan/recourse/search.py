@@ -15,21 +15,22 @@ from fleetplan.errors import InfeasibleError
 from fleetplan.options import PlanOptions
 from fleetplan.permits.caps import vehicles_in_tests
 from fleetplan.plans.types import Plan
-from fleetplan.recourse.commitments import Counts, decided_by, ended_by
+from fleetplan.recourse.cuts import better_prices
 from fleetplan.recourse.measure import weights_of
 from fleetplan.recourse.patches import Task, perfect_tasks, policy_tasks, price_tasks, proven_by
-from fleetplan.recourse.price import Prices, prices_for, stepped
+from fleetplan.recourse.price import Prices
 from fleetplan.recourse.settled import settled_pairs
 from fleetplan.recourse.types import Recourse, Scenario
 from fleetplan.recourse.weigh import Followed, Work
 from fleetplan.request import ScenarioSet
+from fleetplan.reruns.commit import IdleCosts
 from fleetplan.scope import resolve_scope
 
 GAP, ENOUGH = 0.005, 0.01
 """How closely each scenario is planned, and the gap of the best policy at which nothing else is tried."""
 
-MOST_STEPS = 3
-"""So often are prices made, at most."""
+MOST_STEPS, LEAST_GAIN = 4, 1e-4
+"""So often are prices made, at most; and what others must promise, as a share of the bound."""
 
 
 class Making(Protocol):
@@ -38,7 +39,7 @@ class Making(Protocol):
     def make(self, step: str, tasks: Sequence[Task], parents: Mapping[str, Plan]) -> list[Plan | None]:
         """Return the plan of every task in their order; None where no plan keeps every rule."""
 
-    def costs(self, until: str) -> Prices:
+    def costs(self, until: str) -> IdleCosts:
         """Return what one of each slot costs that is left undone before a month."""
 
 
@@ -54,6 +55,8 @@ class Search:
         Gap of the best policy at which nothing else is tried.
     found
         The policies that every scenario can follow, with their plans.
+    prices, priced
+        Those that bound most closely so far, and the plans at them; ``at_prices``: those at any.
     """
 
     one: ScenarioSet
@@ -68,6 +71,7 @@ class Search:
     found: list[Followed] = field(default_factory=list)
     prices: Sequence[Prices] = field(default_factory=list)
     priced: list[Plan] = field(default_factory=list)
+    at_prices: list[list[Plan]] = field(default_factory=list)
     weights: NDArray[np.float64] | None = None
     bound_usd: float = np.inf
 
@@ -114,7 +118,8 @@ class Search:
         while not self._enough and self._follow():
             pass
         for _ in range(MOST_STEPS - 1):
-            self._price()
+            if not self._price():
+                break
 
     def _begin(self) -> None:
         made = self.maker.make("scenarios", perfect_tasks(self.scenarios, self.options), {})
@@ -139,28 +144,33 @@ class Search:
             self.found.append(policy)
         return True
 
-    def _price(self) -> None:
-        """Lower the bound by prices: the first from the best policy, others a step on from those before."""
+    def _price(self) -> bool:
+        """Lower the bound by prices, the best by all plans that are known; return whether others may lower it further."""
         if self._enough or not self.found or len(self.work.scenarios) == 1:
-            return
+            return False
         one, recourse = self.work.one, self.recourse()
         values = [outcome.value_usd for outcome in recourse.chosen.outcomes]
         weights = weights_of(one, self.work.probabilities, values) if self.weights is None else self.weights
         self.weights = weights  # prices cancel out at these alone
-        until, names = one.known_from, [s.id for s in self.work.scenarios]
-        costs = self.maker.costs(until)
-        if self.priced:
-            own = [decided_by(plan, until) for plan in self.priced]
-            open_usd = recourse.bound_usd - recourse.chosen.objective_usd
-            self.prices = stepped(self.prices, own, weights, costs, open_usd)
-        else:
-            counts: Counts = next(policy.counts for policy in self.found if policy.name == recourse.best)
-            known = [decided_by(self.work.perfect[name], until) for name in names]
-            ends = [ended_by(self.work.perfect[name]) for name in names]
-            worth = np.array([outcome.value_usd for outcome in recourse.perfect])
-            self.prices = prices_for(counts, known, ends, weights, costs, worth)
-        made = self.maker.make("prices", price_tasks(self.work, self.prices, self.options), self.work.perfect)
-        if any(plan is None for plan in made):
-            return
-        self.priced = [plan for plan in made if plan is not None]
-        self.bound_usd = min(self.bound_usd, proven_by(self.priced, weights.tolist()))
+        costs = self.maker.costs(one.known_from)
+        begin = self.prices or [{} for _ in self.work.scenarios]
+        prices, least_usd = better_prices(begin, self._known(), weights, costs, one.known_from)
+        if recourse.bound_usd - least_usd <= LEAST_GAIN * abs(recourse.bound_usd):
+            return False
+        made = self.maker.make("prices", price_tasks(self.work, prices, self.options), self.work.perfect)
+        plans = [plan for plan in made if plan is not None]
+        if len(plans) < len(made):
+            return False
+        self.at_prices.append(plans)
+        bound_usd = proven_by(plans, weights.tolist())
+        if not self.prices or bound_usd < self.bound_usd:
+            self.prices, self.priced = prices, plans
+        self.bound_usd = min(self.bound_usd, bound_usd)
+        return True
+
+    def _known(self) -> list[list[Plan]]:
+        """Return all plans that are known of every scenario."""
+        by_policy = [[policy.plans[s.id] for policy in self.found] for s in self.work.scenarios]
+        at_prices = [[plans[k] for plans in self.at_prices] for k in range(len(self.work.scenarios))]
+        own = [self.work.perfect[s.id] for s in self.work.scenarios]
+        return [[one, *more, *others] for one, more, others in zip(own, by_policy, at_prices, strict=True)]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -173,21 +174,50 @@ def priced(f: Formulation, asked: CommonPrices) -> Formulation:
     return _untested(replace(f, model=replace(f.model, cost=cost, constant=constant)), spending, beyond)
 
 
-def costs_of(f: Formulation, until: str) -> dict[Key, Array]:
-    """Return what one of each slot costs that is left undone, by period before a month, USD.
+@dataclass(frozen=True, eq=False)
+class IdleCosts:
+    """What one of each slot costs that is left undone, USD.
 
-    In the last of them with what a site or a stall costs later, and a programme's vehicles to test with. Purchases have none.
+    Attributes
+    ----------
+    before
+        By period before the month, shape (periods before,).
+    later
+        Of sites and stalls that are there by the month, by period from it on, shape (periods after,).
     """
-    before = periods_before(f.instance.grid, until)
-    spending, found = Spending.of(f, before), dict[Key, Array]()
+
+    before: Mapping[Key, Array]
+    later: Mapping[Key, Array]
+
+    @cached_property
+    def in_all(self) -> dict[Key, Array]:
+        """By period before the month, in the last of them with what is lost later; shape (periods before,)."""
+        found = {key: costs.copy() for key, costs in self.before.items()}
+        for key, costs in self.later.items():
+            found[key][-1] += costs.sum()
+        return found
+
+
+def costs_of(f: Formulation, until: str) -> IdleCosts:
+    """Return what one of each slot costs that is left undone before a month.
+
+    A programme in the last period with its vehicles to test with. Purchases have none.
+    """
+    before, periods = periods_before(f.instance.grid, until), f.instance.periods
+    spending, found, later = Spending.of(f, before), dict[Key, Array](), dict[Key, Array]()
     fleets = {("programme", data.stack, data.city, 0): data.test_fleet for data in f.instance.deployments}
     for slot in slots_of(f):
-        if slot.key[0] in PRICED:
-            costs = [sum(_idle_costs(spending, slot, t).values()) for t in range(before)]
-            costs[-1] += fleets[slot.key] * _idle_usd(spending, slot.key) if slot.key in fleets else 0.0
-            if any(costs):
-                found[slot.key] = np.array(costs)
-    return found
+        if slot.key[0] not in PRICED:
+            continue
+        costs = np.array([_idle_costs(spending, slot, t)[t] for t in range(before)])
+        after = _idle_costs(spending, slot, before - 1)
+        costs[-1] += fleets[slot.key] * _idle_usd(spending, slot.key) if slot.key in fleets else 0.0
+        rest = np.array([after.get(t, 0.0) for t in range(before, periods)])
+        if costs.any() or rest.any():
+            found[slot.key] = costs
+            if slot.key[0] in LASTING:
+                later[slot.key] = rest
+    return IdleCosts(found, later)
 
 
 @dataclass(frozen=True, eq=False)

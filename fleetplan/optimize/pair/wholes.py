@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.pair.citybounds import Spent, falling
 from fleetplan.optimize.pair.plans import HEURISTICS
-from fleetplan.optimize.pair.tree import Node, StepTree
+from fleetplan.optimize.pair.tree import Node, Relaxation, StepTree
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
 from fleetplan.optimize.solve import solve
 
@@ -91,7 +91,7 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
         channel.tell(Proven(max(most, best, tree.bound), "nodes whole"))  # the other nodes have theirs
 
     lower, upper = tree.limits(node)
-    _hold(tree, lower, upper, outline.whole, tree.relaxation.value - best)
+    hold_dear(tree.relaxation, lower, upper, outline.whole, best)
     found = solve(
         replace(outline.model, lower=lower, upper=upper, whole=outline.whole),
         time_limit_s=FAR_S,
@@ -113,10 +113,9 @@ def _closed(channel: Channel, tree: StepTree, node: Node, pace: NodePace) -> flo
     return max(min(most, found.bound), best)
 
 
-def _hold(tree: StepTree, lower: Array, upper: Array, whole: NDArray[np.bool_], open_usd: float) -> None:
-    """Hold whole columns at the bound where they are when a unit more or less costs more than is open, in place."""
-    x, worth = tree.relaxation.x, tree.relaxation.worth
-    dear = open_usd + SURE_USD
+def hold_dear(relaxation: Relaxation, lower: Array, upper: Array, whole: NDArray[np.bool_], best_usd: float) -> None:
+    """Hold whole columns where they are when a unit more or less costs more than the best plan leaves open, in place."""
+    x, worth, dear = relaxation.x, relaxation.worth, relaxation.value - best_usd + SURE_USD
     stays = whole & (np.abs(x - lower) < AT) & (worth < -dear) & (lower == np.round(lower))
     full = whole & (np.abs(x - upper) < AT) & (worth > dear) & (upper == np.round(upper))
     upper[stays] = lower[stays]
