@@ -29,10 +29,11 @@ from fleetplan.options import PlanOptions
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared
 from fleetplan.recourse.draw import scenarios_of, set_of
+from fleetplan.recourse.idle import IdleCosts
 from fleetplan.recourse.patches import Task
 from fleetplan.recourse.search import ENOUGH, GAP, Search
 from fleetplan.recourse.types import Recourse, Scenario
-from fleetplan.reruns.commit import IdleCosts, costs_of
+from fleetplan.reruns.commit import costs_of
 from fleetplan.scope import resolve_scope
 from fleetplan.words.names import Names
 from fleetplan.words.recourse import (

@@ -16,9 +16,10 @@ from fleetplan.optimize.tidy import whole_columns
 from fleetplan.prepare import Prepared, prepare
 from fleetplan.recourse.cuts import better_prices
 from fleetplan.recourse.draw import scenarios_of, set_of
+from fleetplan.recourse.idle import IdleCosts
 from fleetplan.recourse.price import Prices, written_prices
 from fleetplan.recourse.settled import settled_pairs
-from fleetplan.reruns.commit import PRICED, IdleCosts, costs_of, priced
+from fleetplan.reruns.commit import PRICED, costs_of, priced
 from fleetplan.reruns.patch import apply_patch
 from fleetplan.scope import judge_request
 from tests.recourse_support import HERE, LATE, asked, extensive, solved_late

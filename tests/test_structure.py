@@ -69,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     # Policies and areas as other tools write them.
     "mds": INPUTS | {"plans.types"},
     "recourse.types": BASE,
+    "recourse.idle": BASE,
     "words": INPUTS
     | {
         "mds",
@@ -93,7 +94,8 @@ ALLOWED: dict[str, set[str]] = {
     "threshold.shape": BASE | {"plans.types", "threshold.types"},
     "threshold.held": INPUTS | {"optimize", "plans.types", "threshold.shape"},
     "reruns.weighed": INPUTS | {"options", "optimize", "plans.types", "prepare", "threshold.held", "threshold.shape"},
-    "reruns": INPUTS | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "reruns.patch", "words"},
+    "reruns": INPUTS
+    | {"options", "prepare", "explain", "optimize", "plans", "plans.types", "recourse.idle", "reruns.patch", "words"},
     "repair": INPUTS | {"optimize", "plans", "plans.types", "plans.check", "prepare", "reruns.patch"},
     "no_plan": INPUTS | {"repair", "prepare", "run", "optimize", "reruns", "words"},
     "planner": INPUTS
@@ -143,7 +145,10 @@ ALLOWED: dict[str, set[str]] = {
     "doubt.fanout": INPUTS | {"options", "run", "prepare", "plans", "plans.types", "reruns.again"},
     "doubt.resolve": INPUTS | {"doubt", "doubt.fanout", "doubt.types", "plans.types"},
     # What is decided for all, and what plans of single scenarios say together; only what plans again stands above the planner.
-    "recourse": INPUTS | {"recourse.types", "options", "plans.types", "reruns.patch"},
+    "recourse": INPUTS | {"recourse.idle", "recourse.types", "options", "plans.types", "reruns.patch"},
+    "recourse.cuts": INPUTS | {"recourse", "recourse.idle", "optimize", "plans.types"},
+    "recourse.search": INPUTS
+    | {"recourse", "recourse.cuts", "recourse.idle", "recourse.types", "options", "plans.types"},
     "recourse.making": INPUTS
     | {
         "options",
@@ -152,13 +157,15 @@ ALLOWED: dict[str, set[str]] = {
         "plans.types",
         "prepare",
         "recourse",
+        "recourse.idle",
+        "recourse.search",
         "recourse.types",
         "reruns",
         "reruns.patch",
         "run",
     },
     "recourse.solve": INPUTS
-    | {"options", "planner", "plans.types", "recourse", "recourse.making", "recourse.types", "run"},
+    | {"options", "planner", "plans.types", "recourse", "recourse.making", "recourse.search", "recourse.types", "run"},
     "alternatives.types": BASE | {"compare.types"},
     "alternatives": INPUTS | {"alternatives.types", "compare", "compare.types", "plans", "plans.types", "words"},
     "alternatives.search": INPUTS

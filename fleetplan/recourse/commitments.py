@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from fleetplan.months import month_number, month_text
 from fleetplan.options import Commitment, Commitments
 from fleetplan.plans.types import Plan
+from fleetplan.recourse.idle import Key
 
 Array = NDArray[np.int64]
-Key = tuple[str, str, str, int]
-"""What is decided, of which stack, in which city, up to which level (0: none)."""
 Pair = tuple[str, str]
 Counts = Mapping[Key, Array]
 """By slot how many there are in each period before the month."""

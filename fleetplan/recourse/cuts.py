@@ -25,9 +25,9 @@ from scipy.sparse import block_diag, csr_matrix, hstack, vstack
 from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.solve import attempted
 from fleetplan.plans.types import Plan
-from fleetplan.recourse.commitments import Counts, Key, decided_by, ended_by
+from fleetplan.recourse.commitments import Counts, decided_by, ended_by
+from fleetplan.recourse.idle import IdleCosts, Key
 from fleetplan.recourse.price import Array, Prices
-from fleetplan.reruns.commit import IdleCosts
 
 MOVING = 1e-3
 """What it costs to move a price by a dollar, in dollars of the bound."""

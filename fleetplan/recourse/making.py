@@ -20,9 +20,10 @@ from fleetplan.plans.files import plan_sha256
 from fleetplan.plans.shelf import keep, kept
 from fleetplan.plans.types import Plan
 from fleetplan.prepare import Prepared, prepare
+from fleetplan.recourse.idle import IdleCosts
 from fleetplan.recourse.patches import Task
 from fleetplan.recourse.search import ENOUGH, GAP
-from fleetplan.reruns.commit import IdleCosts, costs_of
+from fleetplan.reruns.commit import costs_of
 from fleetplan.reruns.patch import merge_patch
 from fleetplan.run import Run
 from fleetplan.scope import judge_request

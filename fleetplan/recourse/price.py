@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetplan.options import CommonPrices, Price
-from fleetplan.recourse.commitments import Key, Pair
+from fleetplan.recourse.commitments import Pair
+from fleetplan.recourse.idle import Key
 
 Array = NDArray[np.float64]
 Prices = Mapping[Key, Array]

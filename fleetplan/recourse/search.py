@@ -16,6 +16,7 @@ from fleetplan.options import PlanOptions
 from fleetplan.permits.caps import vehicles_in_tests
 from fleetplan.plans.types import Plan
 from fleetplan.recourse.cuts import better_prices
+from fleetplan.recourse.idle import IdleCosts
 from fleetplan.recourse.measure import weights_of
 from fleetplan.recourse.patches import Task, perfect_tasks, policy_tasks, price_tasks, proven_by
 from fleetplan.recourse.price import Prices
@@ -23,7 +24,6 @@ from fleetplan.recourse.settled import settled_pairs
 from fleetplan.recourse.types import Recourse, Scenario
 from fleetplan.recourse.weigh import Followed, Work
 from fleetplan.request import ScenarioSet
-from fleetplan.reruns.commit import IdleCosts
 from fleetplan.scope import resolve_scope
 
 GAP, ENOUGH = 0.005, 0.01

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fleetplan.months import month_number
 from fleetplan.plans.types import Plan
-from fleetplan.recourse.commitments import AT_MOST, Counts, Key, Pair, decided_by, decided_together, run_by, same
+from fleetplan.recourse.commitments import AT_MOST, Counts, Pair, decided_by, decided_together, run_by, same
+from fleetplan.recourse.idle import Key
 from fleetplan.recourse.measure import mean, objective_of, tail_mean
 from fleetplan.recourse.types import Decided, Launch, Outcome, Policy, PolicyName, Recourse, Regret, Scenario
 from fleetplan.request import ScenarioSet

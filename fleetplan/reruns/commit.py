@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -28,14 +27,13 @@ from fleetplan.optimize.instance import Array, Ints
 from fleetplan.optimize.ledger import CAPITAL_LINES
 from fleetplan.optimize.matrix import PLAN, Builder, RowLabel
 from fleetplan.options import Commitment, Commitments, CommonPrices, Price
+from fleetplan.recourse.idle import IdleCosts, Key
 from fleetplan.reruns.keep import periods_before
 
 COMMITTED = "committed"
 MILLION = 1e6
 MOST_OF_ONE = 1e7
 """Options count no more of a thing."""
-Key = tuple[str, str, str, int]
-"""What is committed, of which stack, in which city, up to which level (0: none)."""
 SPENT = frozenset({"programme", "purchase", "site", "stalls"})
 """What is committed at most, and costs something to leave undone."""
 PRICED = frozenset({"programme", "site", "stalls"})
@@ -172,30 +170,6 @@ def priced(f: Formulation, asked: CommonPrices) -> Formulation:
     if faults:
         raise RequestError(faults)
     return _untested(replace(f, model=replace(f.model, cost=cost, constant=constant)), spending, beyond)
-
-
-@dataclass(frozen=True, eq=False)
-class IdleCosts:
-    """What one of each slot costs that is left undone, USD.
-
-    Attributes
-    ----------
-    before
-        By period before the month, shape (periods before,).
-    later
-        Of sites and stalls that are there by the month, by period from it on, shape (periods after,).
-    """
-
-    before: Mapping[Key, Array]
-    later: Mapping[Key, Array]
-
-    @cached_property
-    def in_all(self) -> dict[Key, Array]:
-        """By period before the month, in the last of them with what is lost later; shape (periods before,)."""
-        found = {key: costs.copy() for key, costs in self.before.items()}
-        for key, costs in self.later.items():
-            found[key][-1] += costs.sum()
-        return found
 
 
 def costs_of(f: Formulation, until: str) -> IdleCosts:
