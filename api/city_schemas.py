@@ -24,10 +24,20 @@ class NewCityAsked(Body):
         description="GeoJSON, GeoPackage, or the parts of a Shapefile (.shp, .shx, .dbf, .prj, .cpg)",
     )
     population: Upload | None = Field(
-        default=None, description="a table with columns h3, population: CSV, gzipped CSV or Parquet"
+        default=None,
+        description="a table with columns district, population or h3, population: CSV, gzipped CSV or Parquet",
     )
+    people: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000_000,
+        description="people of the whole city, where nothing says who lives where: laid out evenly, a default",
+    )
+    population_year: int | None = Field(default=None, ge=1900, le=2100, description="year the people are of")
+    population_source: str = Field(default="", max_length=500, description="who published the people, and where")
+    names: str | None = Field(default=None, max_length=200, description="column of the districts with their names")
     layer: str | None = Field(default=None, max_length=200)
-    country: str | None = Field(default=None, max_length=2, description="two letters, ISO 3166")
+    country: str | None = Field(default=None, max_length=80, description="two letters, ISO 3166, or the English name")
     like: str | None = Field(default=None, max_length=80, description="city whose law is copied; none: a template")
     laws: list[str] = Field(default=[], max_length=8, description="laws of the catalogue that hold there as they are")
     keep: bool = Field(default=False, description="add it to the service's catalogue, where the service may")

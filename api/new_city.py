@@ -50,6 +50,16 @@ BEGINNINGS: Final[dict[str, bytes]] = {
 MAIN: Final = (".geojson", ".json", ".gpkg", ".shp", ".topojson")
 """Files of districts; TopoJSON is let in so that its reader says what to do instead."""
 
+_FIELDS: Final = {
+    "NAME": "/name",
+    "--country": "/country",
+    "--like": "/like",
+    "--law": "/laws",
+    "--people": "/people",
+    "--population-year": "/population_year",
+}
+"""Where a fault of the command belongs that is none of a file."""
+
 TABLES: Final = (".csv", ".gz", ".parquet")
 """Tables of people; what is gzipped holds a CSV."""
 
@@ -101,10 +111,18 @@ def _begun(asked: NewCityAsked, room: Path, catalogue: Path) -> dict[str, Any]:
     command = [sys.executable, "-P", "-m", "fleetplan", "cities", "new", "--districts", str(districts), "--json"]
     table = None if asked.population is None else _written([asked.population], uploads, "/population", main=TABLES)
     command += [] if table is None else ["--population", str(table)]
-    for option, value in (("--layer", asked.layer), ("--country", asked.country), ("--like", asked.like)):
-        command += [option, value] if value else []
-    for law in asked.laws:
-        command += ["--law", law]
+    said = {
+        "--layer": asked.layer,
+        "--names": asked.names,
+        "--people": asked.people,
+        "--population-year": asked.population_year,
+        "--population-source": asked.population_source,
+        "--country": asked.country,
+        "--like": asked.like,
+    }
+    for option, value in said.items():
+        command += [f"{option}={value}"] if value else []
+    command += [f"--law={law}" for law in asked.laws]
     try:
         done = subprocess.run(  # noqa: S603  # our own command; every word of a stranger is a value of an option, or behind --
             [*command, "--", asked.name],
@@ -178,6 +196,8 @@ def _content(upload: Upload, suffix: str, pointer: str) -> bytes:
 
 def _flaw(fault: Fault, room: Path, table: Path | None = None) -> p.Flaw:
     """Return a fault as a flaw, without the folder that its files lay in; ``table`` is that of people."""
+    if fault.where in _FIELDS:
+        return p.Flaw(fault.what, pointer=_FIELDS[fault.where], allowed=fault.allowed, remedy=fault.remedy)
     pointer = "/population" if table is not None and fault.where.startswith(str(table)) else "/districts"
     where, what = (text.replace(f"{room}/uploads/", "").replace(f"{room}/", "") for text in (fault.where, fault.what))
     return p.Flaw(f"{where}: {what}" if where else what, pointer=pointer, allowed=fault.allowed, remedy=fault.remedy)

@@ -18,6 +18,7 @@ from pathlib import Path
 import fleetplan
 from fleetplan.catalogue import default_catalogue_path
 from fleetplan.catalogue.describe import check_row, check_text
+from fleetplan.catalogue.new_asked import Districts
 from fleetplan.catalogue.newcity import new_city
 from fleetplan.errors import CatalogueError
 
@@ -53,7 +54,7 @@ polygons.write_text(json.dumps({"type": "FeatureCollection", "features": feature
 
 # %% Begin the city. On the command line: fleetplan cities new "San Ejemplo" --districts districts.geojson
 
-city = new_city("San Ejemplo", polygons, out=catalogue, population_year=2026)
+city = new_city("San Ejemplo", polygons, out=catalogue, said=Districts(year=2026))
 print(f"written: {city.name}, with {', '.join(sorted(file.name for file in city.iterdir()))}")
 
 # %% What has to be filled in? On the command line: fleetplan cities check. Every fault comes at once.

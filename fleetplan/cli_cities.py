@@ -83,9 +83,20 @@ def cities_new(  # each option says one thing of the city
     name: Annotated[str, typer.Argument(help="Name of the city.")],
     districts: Annotated[Path, typer.Option(help="Polygons: GeoJSON, GeoPackage or Shapefile.")],
     *,
-    population: Annotated[Path | None, typer.Option(help="Table (CSV) with columns h3, population.")] = None,
+    population: Annotated[
+        Path | None, typer.Option(help="Table (CSV, Parquet) with columns district (or h3) and population.")
+    ] = None,
+    people: Annotated[
+        int | None,
+        typer.Option(help="People of the whole city, where nothing says who lives where: laid out evenly, a default."),
+    ] = None,
+    population_year: Annotated[int | None, typer.Option(help="Year the people are of.")] = None,
+    population_source: Annotated[str, typer.Option(help="Who published the people, and where.")] = "",
+    names: Annotated[str | None, typer.Option(help="Column of the districts with their names.")] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of the districts, where the file has several.")] = None,
-    country: Annotated[str | None, typer.Option(help="Two letters: from it follow money, time zone, law.")] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Two letters or English name: from it follow money, time zone, law.")
+    ] = None,
     like: Annotated[
         str | None, typer.Option(help="City of the catalogue to copy the law from; none: a template.")
     ] = None,
@@ -93,8 +104,7 @@ def cities_new(  # each option says one thing of the city
         list[str] | None, typer.Option(help="A law of the catalogue that holds there as it is; may be repeated.")
     ] = None,
     trips: Annotated[
-        list[Path] | None,
-        typer.Option(help="Table of trips, CSV or Parquet: the city's demand and hours; may be repeated."),
+        list[Path] | None, typer.Option(help="Table of trips, CSV or Parquet: its demand and hours; may be repeated.")
     ] = None,
     trips_source: Annotated[str, typer.Option(help="Who published the trips, for which time, and where.")] = "",
     trips_confidence: Annotated[
@@ -105,8 +115,7 @@ def cities_new(  # each option says one thing of the city
         str, typer.Option(help="Column of the zone file with the ids that the trips name.")
     ] = "",
     every_trip: Annotated[
-        bool,
-        typer.Option("--every-trip", help="The trips are all of the city's: market.trips_per_day is their count."),
+        bool, typer.Option("--every-trip", help="The trips are all of its own: market.trips_per_day is their count.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -116,28 +125,30 @@ def cities_new(  # each option says one thing of the city
     where that table cannot be used. `fleetplan cities check` then says what to fill in and what is still a default.
     """
     with reported(as_json=as_json):
-        from fleetplan.catalogue.newcity import Where, begin_city
+        from fleetplan.catalogue.new_asked import Districts, Where
+        from fleetplan.catalogue.newcity import begin_city
         from fleetplan.trips.begun import Counted, begin_counted
         from fleetplan.trips.build import Asked
         from fleetplan.words.trips import coverage_sentences
 
+        said = Districts(layer, names, people, population_year, population_source)
         where, coverage = Where(country, like, tuple(law or ())), None
         if trips:
             asked = Asked(tuple(trips), trips_source, trips_confidence.value, trips_zones, trips_zone_column)
             counted = Counted(asked, whole=every_trip)
-            begun, coverage = begin_counted(name, districts, population, counted, layer=layer, where=where)
+            begun, coverage = begin_counted(name, districts, population, counted, said=said, where=where)
         else:
-            begun = begin_city(name, districts, population, layer=layer, where=where)
+            begun = begin_city(name, districts, population, said=said, where=where)
         written = {"folder": str(begun.folder), "deployments": str(begun.folder.parent / "deployments.csv")}
         written |= {"law": str(begun.law)} if begun.law else {}
-        said = coverage_sentences(coverage) if coverage else []
+        covered = coverage_sentences(coverage) if coverage else []
         if as_json:
-            told = {"demand": {**coverage.model_dump(), "sentences": said}} if coverage else {}
+            told = {"demand": {**coverage.model_dump(), "sentences": covered}} if coverage else {}
             typer.echo(json.dumps({**written, "notes": list(begun.notes), **told}))
             return
         for line in [*(f"written: {path}" for path in written.values()), *(f"note: {note}" for note in begun.notes)]:
             typer.echo(line)
-        typer.echo("\n".join(said), nl=bool(said))
+        typer.echo("\n".join(covered), nl=bool(covered))
 
 
 @cities_app.command("mds")

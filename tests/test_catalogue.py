@@ -625,7 +625,7 @@ def test_a_table_that_cannot_take_rows_is_refused_before_anything_is_written(tmp
 
 def test_a_check_says_what_of_a_new_city_is_still_a_default(tmp_path: Path, folder: Path) -> None:
     assert check_row(load_catalogue(folder))["defaults"] == {}
-    city = new_city("Neustadt", districts(tmp_path / "d.gpkg", population=[1, 1]), out=folder)
+    city = new_city("Neustadt", districts(tmp_path / "d.gpkg", population=[2, 1]), out=folder)
     filled(city)
     edit(city / "city.toml", DEFAULT_SOURCE, "the city's own count")
     row = check_row(load_catalogue(folder))
@@ -633,7 +633,11 @@ def test_a_check_says_what_of_a_new_city_is_still_a_default(tmp_path: Path, fold
     assert (left["figures"], left["deployments"], left["permits"]) == (len(CITY_FIGURES) - 1, 1, 0)
     assert (left["depots"], left["hot_spots"], left["empty"]) == (2, 1, ("gateways.csv", "crossings.csv"))
     text = check_text(row, folder)
-    assert "neustadt: figures (29), deployments (1), depots (2) and hot spots (1) are still as" in text
+    assert (
+        "neustadt: figures (29), deployments (1), depots (2), hot spots (1) and jobs by district (2) are still as"
+        in text
+    )
+    assert "neustadt: districts.csv does not say of which year the people are (2 rows)" in text
     assert "neustadt: crossings.csv has no row" in text
     assert "neustadt: warning: gateways.csv has no airport" in text
     assert "city-1" not in text

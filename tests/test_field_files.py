@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from fleetplan.catalogue import load_city
 from fleetplan.catalogue.field_numbers import AMBIGUOUS, read_numbers
+from fleetplan.catalogue.new_asked import Districts
 from fleetplan.catalogue.newcity import Begun, begin_city
 from fleetplan.cli import app
 from fleetplan.errors import CatalogueError, InputError
@@ -79,7 +80,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def begun(folder: Path, districts: Path, table: Path | None = None, layer: str | None = None) -> Begun:
-    return begin_city("Neustadt", districts, table, layer=layer, out=folder)
+    return begin_city("Neustadt", districts, table, said=Districts(layer), out=folder)
 
 
 def rows(made: Begun) -> list[dict[str, str]]:

@@ -139,7 +139,7 @@ class _Tables:
         return District(
             name=row.text("district"),
             population=people,
-            population_year=row.whole("population_year", 1900, 2100),
+            population_year=row.whole("population_year", 1900, 2100) if row.has("population_year") else None,
             area_km2=area_km2,
             lat=lat,
             lon=lon,

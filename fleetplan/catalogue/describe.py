@@ -87,11 +87,14 @@ def default_lines(left: Untouched) -> list[str]:
         "permits": left.permits,
         "depots": left.depots,
         "hot spots": left.hot_spots,
+        "people by district": left.people,
+        "jobs by district": left.jobs,
     }
     told = [f"{what} ({count})" for what, count in counts.items() if count]
     named = " and ".join([*([", ".join(told[:-1])] if told[1:] else []), *told[-1:]])
     head = f"{named} are still as `fleetplan cities new` wrote them; replace them, with their sources"
-    return [*([head] if told else []), *(f"{table} has no row" for table in left.empty)]
+    undated = [f"districts.csv does not say of which year the people are ({left.undated} rows)"] if left.undated else []
+    return [*([head] if told else []), *undated, *(f"{table} has no row" for table in left.empty)]
 
 
 def lack_lines(lacks: Iterable[Lack]) -> list[str]:

@@ -1,16 +1,17 @@
-"""Read people from the field: a column of the district file, or a table of H3 cells, each cell counted once."""
+"""Read people from the field: a column of the district file, a table of H3 cells, each cell counted once, or one of districts."""
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fleetplan.catalogue.field_numbers import AMBIGUOUS, read_numbers
-from fleetplan.catalogue.field_polygons import MOST_PEOPLE_KM2, areas_km2, column_of, fault, shortened
-from fleetplan.errors import Fault, InputError
+from fleetplan.catalogue.field_polygons import MOST_PEOPLE_KM2, NAME_COLUMNS, areas_km2, column_of, fault, shortened
+from fleetplan.errors import Fault, InputError, near_misses
 from fleetplan.parquet import read_parquet
 
 if TYPE_CHECKING:
@@ -20,30 +21,88 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_PEOPLE: Final = 1e8
-_COLUMNS: Final = ("h3", "population")
+_POPULATION: Final = "population"
+_COLUMNS: Final = ("h3", _POPULATION)
 _AS_TEXT: Final = "H3 indexes as hexadecimal text, like 881f838005fffff"
 _NUMBER: Final = "a number of people from 0"
 _FEW: Final = 5
 _HEX: Final = re.compile(r"[0-9a-fA-F]{15,16}")
 
 
-def read_cells(path: Path) -> pd.DataFrame:
-    """Return a table of H3 cells with people: ``h3`` as text in small letters, ``population`` as a number.
+def people_by(path: Path, frame: gpd.GeoDataFrame, names: Sequence[str]) -> tuple[list[float], list[str]]:
+    """Return the people of each district by a table of H3 cells or of districts, and what a person should be told.
 
     Raises
     ------
     InputError
-        With every row that is none, and with cells that hold each other: their people would count twice.
+        When it cannot be read, with every row that is none, or with what of it and of the districts does not fit together.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy, and needed here only
-
     table = _table(path)
     table = table.rename(columns={column: str(column).strip().lower() for column in table.columns})
-    missing = [column for column in _COLUMNS if column not in table.columns]
-    if missing and table.index.name == "h3":
-        table, missing = table.reset_index(), []
-    if missing:
+    if "h3" not in table.columns and table.index.name == "h3":
+        table = table.reset_index()
+    named = column_of(table, NAME_COLUMNS)
+    if "h3" not in table.columns and named is not None and _POPULATION in table.columns:
+        return _of_districts(path, table[named].tolist(), table[_POPULATION].tolist(), names), []
+    if missing := [column for column in _COLUMNS if column not in table.columns]:
         raise _missing(path, table, missing)
+    found, told = _in_districts(path, frame, _cells(path, table))
+    return [float(number) for number in found], told
+
+
+def spread(total: int, areas: Sequence[float]) -> list[float]:
+    """Return a city's people laid out evenly over its districts' areas, in whole numbers that add up to them.
+
+    >>> spread(10, [1.0, 1.0, 1.0])
+    [4.0, 3.0, 3.0]
+    """
+    exact = [total * area / math.fsum(areas) for area in areas]
+    whole = [math.floor(number) for number in exact]
+    by_rest = sorted(range(len(exact)), key=lambda i: (whole[i] - exact[i], i))
+    for i in by_rest[: total - sum(whole)]:
+        whole[i] += 1
+    return [float(number) for number in whole]
+
+
+def _of_districts(path: Path, given: Sequence[Any], numbers: Sequence[Any], names: Sequence[str]) -> list[float]:
+    """Return the people of each district by a table with a row for each, whatever its letters' case and order."""
+    labels = ["" if value is None or value != value else str(value) for value in given]  # noqa: PLR0124 - NaN alone differs
+    people = numbers_of(path, numbers, labels, _POPULATION, "row", first=2)
+    rows: dict[str, int] = {}
+    faults = []
+    known = {_key(name): name for name in names}
+    if not known.keys() & {_key(label) for label in labels}:
+        what = f"none of its names is a district's: it has {_few(labels)}"
+        remedy = "name the column of the districts' names (--names), or write them as the polygons have them"
+        raise fault(str(path), what, _few(names), remedy)
+    for i, label in enumerate(labels):
+        where = f"{path}: row {i + 2}"
+        if _key(label) not in known:
+            remedy = near_misses(label, names) or "write the district's name as the polygons have it, or remove the row"
+            faults.append(Fault(where, f"no district is called {label!r}", _few(names), remedy))
+        elif rows.setdefault(_key(label), i) != i:
+            what = f"{label!r} stands twice, first in row {rows[_key(label)] + 2}"
+            faults.append(Fault(where, what, "each district once", "remove one of the rows, or add them up"))
+    if without := [name for key, name in known.items() if key not in rows]:
+        what, remedy = f"has no row for {_few(without)}", "add it, with 0 if nobody lives there"
+        faults.append(Fault(str(path), what, "a row for every district", remedy))
+    if faults:
+        raise InputError(shortened(faults, str(path)))
+    return [people[rows[_key(name)]] for name in names]
+
+
+def _key(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:_FEW]) + (" and others" if len(names) > _FEW else "")
+
+
+def _cells(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of H3 cells with people: ``h3`` as text in small letters, ``population`` as a number."""
+    import pandas as pd  # noqa: PLC0415 - heavy, and needed here only
+
     if table.empty:
         raise fault(str(path), "the table has no rows", "a row a cell", "export the table again")
     cells = [_cell(value) for value in table["h3"]]
@@ -87,8 +146,8 @@ def _missing(path: Path, table: pd.DataFrame, missing: Sequence[str]) -> InputEr
     return fault(
         str(path),
         f"the columns {list(missing)} are missing; it has {has}",
-        "h3, population",
-        "rename the columns; people by district belong into a column population of the districts",
+        "h3, population; or district, population",
+        "rename the columns",
     )
 
 
@@ -167,7 +226,7 @@ def _nested(cells: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def people_in(path: Path, frame: gpd.GeoDataFrame, table: pd.DataFrame) -> tuple[NDArray[np.float64], list[str]]:
+def _in_districts(path: Path, frame: gpd.GeoDataFrame, table: pd.DataFrame) -> tuple[NDArray[np.float64], list[str]]:
     """Return the people of each district, those of the cells whose centre it holds, and what a person should be told.
 
     Raises
@@ -214,17 +273,20 @@ def people_of(path: Path, frame: gpd.GeoDataFrame, names: Sequence[str]) -> list
     """
     column = column_of(frame, ("population",))
     if column is None:
-        remedy = "give an H3 population table, or add the column"
-        raise fault(str(path), "there is no population", "a population column or an H3 population table", remedy)
+        allowed = "a column population, a table of people by district or by H3 cell, or the people of the whole city"
+        remedy = "add the column, or give the table (--population) or the one number (--people)"
+        raise fault(str(path), "there is no population", allowed, remedy)
     return numbers_of(path, frame[column].tolist(), names, "population")
 
 
-def numbers_of(path: Path, values: Sequence[Any], names: Sequence[str], what: str) -> list[float]:
-    """Return a column of counts from 0, or every district whose count is none."""
+def numbers_of(  # a column, of polygons or of a table
+    path: Path, values: Sequence[Any], names: Sequence[str], what: str, kind: str = "feature", first: int = 1
+) -> list[float]:
+    """Return a column of counts from 0, or every district whose count is none; ``kind`` and ``first`` say how rows are told."""
     found, wrong = read_numbers(values)
     faults = []
     for i, number in enumerate(found):
-        where = f"{path}: feature {i + 1} ({names[i]})"
+        where = f"{path}: {kind} {i + first} ({names[i]})"
         if wrong.get(i) == AMBIGUOUS:
             remedy = "write numbers without signs of thousands, with a point before decimals"
             faults.append(Fault(where, f"its {what} {str(values[i])[:40]!r} {AMBIGUOUS}", _counts(what), remedy))

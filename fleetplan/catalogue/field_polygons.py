@@ -36,7 +36,9 @@ OVERLAP_SHARE: Final = 0.02
 
 LONGEST_NAME: Final = 80
 MOST_FAULTS: Final = 20
-_NAME_COLUMNS: Final = ("district", "name", "label")
+NAME_COLUMNS: Final = ("district", "name", "label")
+"""Columns that hold the names of districts, the first of them that is there."""
+
 _SPREADSHEET: Final = ("=", "+", "-", "@")
 _POLYGONS: Final = ("Polygon", "MultiPolygon")
 _SHAPEFILES: Final = (".shp", ".dbf", ".shx")
@@ -238,18 +240,29 @@ def _overlap_faults(path: Path, frame: gpd.GeoDataFrame) -> list[Fault]:
 # --- names --------------------------------------------------------------------------------------------------------------------
 
 
-def names_of(path: Path, frame: gpd.GeoDataFrame) -> tuple[list[str], list[str]]:
+def names_of(path: Path, frame: gpd.GeoDataFrame, wanted: str | None = None) -> tuple[list[str], list[str]]:
     """Return each district's name, and what a person should be told about them.
+
+    Parameters
+    ----------
+    wanted
+        The column of the names; where nobody says, one of those that are called as such columns are.
 
     Raises
     ------
     InputError
-        With every name that is none, stands twice, or hurts a table that it is written to.
+        When there is no such column, and with every name that is none, stands twice, or hurts a table that it is written to.
     """
-    column = column_of(frame, _NAME_COLUMNS)
+    column = column_of(frame, NAME_COLUMNS if wanted is None else (wanted.strip().lower(),))
     numbered = [f"District {number}" for number in range(1, len(frame) + 1)]
+    if column is None and wanted is not None:
+        columns = [str(column) for column in frame.columns if column != frame.geometry.name]
+        remedy = near_misses(wanted, columns) or "name one of them"
+        raise fault(str(path), f"there is no column {wanted!r} of names", ", ".join(columns), remedy)
     if column is None:
-        return numbered, [f"no column {' or '.join(_NAME_COLUMNS)}: the districts are called District 1 and so on"]
+        told = f"no column {' or '.join(NAME_COLUMNS)}: the districts are called District 1 and so on"
+        like = _like_names(path, frame)
+        return numbered, [f"{told}; {' or '.join(like)} could be their names (--names {like[0]})" if like else told]
     names = [_name(value) for value in frame[column]]
     if not any(names):
         return numbered, [f"the column {column} is empty: the districts are called District 1 and so on"]
@@ -262,6 +275,17 @@ def column_of(frame: Any, words: Sequence[str]) -> Any:
     """Return the first column with one of these names, whatever its letters' case; None where there is none."""
     by_word = {str(column).strip().lower(): column for column in frame.columns}
     return next((by_word[word] for word in words if word in by_word), None)
+
+
+def _like_names(path: Path, frame: gpd.GeoDataFrame) -> list[str]:
+    """Return the columns that could hold names: a text without digits in every row, each once."""
+    found = []
+    for column in frame.columns:
+        values = [] if column == frame.geometry.name else list(frame[column])
+        names = [_name(value) for value in values if isinstance(value, str)]
+        if len(names) == len(frame) and not any(re.search(r"\d", name) for name in names):
+            found += [str(column)] if not list(_name_faults(path, names)) else []
+    return found
 
 
 def _name(value: Any) -> str:

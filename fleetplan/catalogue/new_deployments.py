@@ -17,7 +17,10 @@ from typing import Final
 from fleetplan.catalogue import schema
 from fleetplan.errors import Fault, InputError
 
-DEFAULT_SOURCE: Final = "template default, replace"
+DEFAULT_MARK: Final = "template default"
+"""What a source says of a part of its row that ``fleetplan cities new`` wrote."""
+
+DEFAULT_SOURCE: Final = f"{DEFAULT_MARK}, replace"
 """The source of every figure and row that ``fleetplan cities new`` wrote and nobody has replaced."""
 
 _FILE: Final = "deployments.csv"

@@ -39,6 +39,8 @@ class Sister:
     laws: tuple[str, ...]
     lat: float
     lon: float
+    begun: bool = False
+    """Whether its own law is nothing but defaults: no law to copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,29 @@ class NewLaw:
     notes: tuple[str, ...]
 
 
-def law_from_template(slug: str, name: str) -> NewLaw:
-    """Return a law of four steps, every figure of it a default."""
+def law_from_template(catalogue: Path, slug: str, name: str, named: Collection[str] = ()) -> NewLaw:
+    """Return a law of four steps, every figure of it a default, beside the laws named that wait for no other city's permits."""
+    read = {law: _read(catalogue, law) for law in dict.fromkeys(named)}
+    kept = _whole(read, list(read))
     permits, before = [], list[str]()
     for key, title, opens, months, manned in _STEPS:
         permit = _blank(f"{slug}-{key}", title, opens, months, manned=manned, after=before)
         permits.append(permit)
         before = [permit["id"]]
     note = f"the law of {name} is a template of four steps: {TO_FILL} with the offices and months that hold there"
-    return NewLaw((slug,), _text(slug, name, f"a template of four steps, {TO_FILL}", permits, []), (note,))
+    text = _text(slug, name, f"a template of four steps, {TO_FILL}", permits, [])
+    out = [law for law in read if law not in kept]
+    return NewLaw((*kept, slug), text, (*_left_out(slug, read, out, kept), note))
+
+
+def unknown_laws(catalogue: Path, named: Collection[str]) -> list[Fault]:
+    """Return a fault for each law that the catalogue does not have."""
+    known = sorted(path.stem for path in (catalogue / "jurisdictions").glob("*.toml"))
+    return [
+        Fault("--law", f"no law is called {law!r}", ", ".join(known), near_misses(law, known) or "name one of them")
+        for law in named
+        if law not in known
+    ]
 
 
 def law_from_sister(
@@ -79,15 +95,19 @@ def law_from_sister(
         When a law cannot be read, or none is called so.
     """
     read = {law: _read(catalogue, law) for law in dict.fromkeys([*sister.laws, *named])}
-    shared, torn = _shared(read, sister, others, named)
+    shared = _shared(read, sister, others, named)
     rest = [law for law in sister.laws if law not in shared]
     permits, events = _copied(slug, name, sister, {law: read[law] for law in rest})
-    notes = [f"{law} names permits of another city and is copied, not shared" for law in torn]
+    copied = [law for law in rest if law in named]
+    notes = [f"{law} names permits of another city and is copied, not shared" for law in copied]
+    out = [law for law in read if law not in sister.laws and law not in shared]
+    notes += _left_out(slug, read, out, shared)
     if permits:
         what = f"{len(permits)} permits are copied from {sister.name} ({', '.join(rest)})"
         notes.append(f"{what}: whose offices decide in {name}, and how long they take, is {TO_FILL}")
     if shared:
-        notes.append(f"{', '.join(shared)} {'holds' if len(shared) == 1 else 'hold'} in {name} as in {sister.name}")
+        called = " and ".join(str(read[law].get("jurisdiction", {}).get("name", law)) for law in shared)
+        notes.append(f"the law of {called} ({', '.join(shared)}) holds in {name} as in {sister.name}")
     text = _text(slug, name, f"copied from {sister.name}, {TO_FILL}", permits, events) if permits else ""
     return NewLaw((*shared, *([slug] if text else [])), text, tuple(notes))
 
@@ -97,10 +117,8 @@ def law_from_sister(
 
 def _read(catalogue: Path, law: str) -> dict[str, Any]:
     path = catalogue / "jurisdictions" / f"{law}.toml"
-    known = [p.stem for p in (catalogue / "jurisdictions").glob("*.toml")]
-    if law not in known:
-        remedy = near_misses(law, known) or "name one of them"
-        raise InputError([Fault(law, "no law of the catalogue is called so", ", ".join(sorted(known)), remedy)])
+    if faults := unknown_laws(catalogue, [law]):
+        raise InputError(faults)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
@@ -109,30 +127,45 @@ def _read(catalogue: Path, law: str) -> dict[str, Any]:
 
 def _shared(
     read: Mapping[str, Mapping[str, Any]], sister: Sister, others: Sequence[Sister], named: Collection[str]
-) -> tuple[list[str], list[str]]:
-    """Return the laws that hold in the new city as they are, widest first, and those named that wait for a city's permits."""
+) -> list[str]:
+    """Return the laws that hold in the new city as they are, widest first."""
     everywhere = set(sister.laws).intersection(*(city.laws for city in others))
     wide = {law for law in everywhere if read[law].get("jurisdiction", {}).get("level") != "city"}
     order = [*(law for law in named if law not in sister.laws), *sister.laws]
-    kept = [law for law in order if law in wide or law in named]
-    while torn := [law for law in kept if _is_torn(read[law], _ids(read[k] for k in kept))]:
+    return _whole(read, [law for law in order if law in wide or law in named])
+
+
+def _whole(read: Mapping[str, Mapping[str, Any]], laws: Sequence[str]) -> list[str]:
+    """Return the laws whose permits wait for none that the others of them do not have."""
+    kept = list(laws)
+    while torn := [law for law in kept if _waits_for(read[law], _ids(read[k] for k in kept))]:
         kept = [law for law in kept if law not in torn]
-    return kept, [law for law in order if law in named and law not in kept]
+    return kept
+
+
+def _left_out(slug: str, read: Mapping[str, Mapping[str, Any]], out: Sequence[str], kept: Sequence[str]) -> list[str]:
+    """Return what is said of laws that were named and cannot hold as they are, beside those that do."""
+    waits = {law: sorted(_waits_for(read[law], _ids(read[one] for one in (*kept, law)))) for law in out}
+    return [
+        f"{law} waits for permits of other cities or countries ({', '.join(ids)}) and is left out: write what it asks into "
+        f"jurisdictions/{slug}.toml"
+        for law, ids in waits.items()
+    ]
 
 
 def _ids(laws: Iterator[Mapping[str, Any]]) -> set[str]:
     return {str(permit.get("id")) for law in laws for permit in law.get("permit", [])}
 
 
-def _is_torn(law: Mapping[str, Any], there: Collection[str]) -> bool:
-    """Return whether some permit of a law waits for one that is not there; of several that would do, one there is enough."""
+def _waits_for(law: Mapping[str, Any], there: Collection[str]) -> set[str]:
+    """Return the permits that a law waits for and that are not there; of several that would do, one there is enough."""
+    found = set[str]()
     for permit in law.get("permit", []):
         links = [str(link.get("permit")) for link in permit.get("after_start", [])]
-        if not {*permit.get("all_of", []), *permit.get("until", []), *links} <= set(there):
-            return True
-        if permit.get("any_of") and not {*permit["any_of"]} & set(there):
-            return True
-    return False
+        found |= {*permit.get("all_of", []), *permit.get("until", []), *links} - set(there)
+        if not {*permit.get("any_of", [])} & set(there):
+            found |= {*permit.get("any_of", [])}
+    return found
 
 
 # --- what is copied ---

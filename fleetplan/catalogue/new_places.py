@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+PROPOSED: Final = "Proposed site"
+"""How the name of a depot begins that nobody has looked at."""
+
 PEOPLE_PER_SITE: Final = 100_000.0
 FEWEST_SITES, MOST_SITES = 2, 8
 MOST_SPOTS: Final = 6
+EVEN: Final = 1.05
+"""Times the thinnest district's density up to which no district draws more than another."""
+
 SPARE_SHARE: Final = 0.6
 STALLS, KW_PER_STALL, SPARE_MONTHS, NEW_MONTHS = 40, 92.5, 9, 42
 POINT_RESOLUTION: Final = 7
@@ -60,13 +66,14 @@ def proposed_depots(frame: gpd.GeoDataFrame, names: Sequence[str], people: Seque
 def proposed_hot_spots(
     frame: gpd.GeoDataFrame, names: Sequence[str], drawn_by: Sequence[float], areas_km2: Sequence[float]
 ) -> list[Row]:
-    """Return rows of hot_spots.csv: the middles of the districts that are densest, none where there is one district only.
+    """Return rows of hot_spots.csv: the middles of the districts that are densest, none where all are as dense as one another.
 
     ``drawn_by`` is what draws trips to a district: its people, and its jobs where they are known.
     """
-    if len(names) < FEWEST_SITES:
+    density = [drawn / area for drawn, area in zip(drawn_by, areas_km2, strict=True)]
+    if max(density) <= EVEN * min(density):
         return []
-    order = sorted(range(len(names)), key=lambda k: (-drawn_by[k] / areas_km2[k], k))
+    order = sorted(range(len(names)), key=lambda k: (-density[k], k))
     weights = [5, 4, 3, 3, 2, 2][: min(MOST_SPOTS, max(1, len(names) // 3))]
     rows = []
     for weight, k in zip(weights, order, strict=False):
@@ -82,7 +89,7 @@ def _depot(number: int, points: _Points, k: int, *, spare: bool) -> Row:
         "proposed from where people are: no site was looked at; stalls, power and months are our judgement of industrial land, "
         "range 20-80 stalls, lead 4-15 months with spare power, 36-48 without"
     )
-    name = f"Proposed site {number}, {points.district[k]}"
+    name = f"{PROPOSED} {number}, {points.district[k]}"
     place = [round(float(points.lat[k]), 5), round(float(points.lon[k]), 5)]
     return [name, *place, STALLS, KW_PER_STALL, power, months, note, DEFAULT_SOURCE, "assumed"]
 

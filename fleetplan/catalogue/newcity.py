@@ -1,4 +1,4 @@
-"""Start a city from a polygon file and, where there is one, an H3 population table: its folder and its deployments."""
+"""Start a city from a polygon file and what is known of its people: its folder, its law and its deployments."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fleetplan.catalogue import schema
-from fleetplan.catalogue.countries import Country, country_at, country_codes
-from fleetplan.catalogue.field_people import check_people, numbers_of, people_in, people_of, read_cells
-from fleetplan.catalogue.field_polygons import areas_km2, column_of, fault, names_of, read_polygons
+from fleetplan.catalogue.countries import (
+    Country,
+    code_of,
+    country_at,
+    country_names,
+    in_european_union,
+)
+from fleetplan.catalogue.field_polygons import areas_km2, fault
 from fleetplan.catalogue.load import default_catalogue_path
-from fleetplan.catalogue.new_deployments import with_new_rows
+from fleetplan.catalogue.new_asked import NAME, NOWHERE, UNSAID, Districts, Where, asked_faults, sister_of
+from fleetplan.catalogue.new_deployments import DEFAULT_MARK, with_new_rows
 from fleetplan.catalogue.new_ground import city_outlines, drawn_districts, known_land
 from fleetplan.catalogue.new_law import NewLaw, law_from_sister, law_from_template
+from fleetplan.catalogue.new_people import Source, read_source
 from fleetplan.catalogue.new_places import proposed_depots, proposed_hot_spots
-from fleetplan.catalogue.places import km_between, nearest_zones
-from fleetplan.catalogue.sisters import nearest_sister, sister_named, sisters
+from fleetplan.catalogue.places import Zone, km_between, nearest_zones, zones
+from fleetplan.catalogue.sisters import nearest_sister, sisters
+from fleetplan.errors import InputError
 from fleetplan.slugs import slug as slug_of
 
 if TYPE_CHECKING:
@@ -39,18 +47,7 @@ _EMPTY_TABLES: Final[dict[str, Sequence[str]]] = {
     "gateways.csv": schema.GATEWAYS,
     "crossings.csv": schema.CROSSINGS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """The districts of a new city in lon-lat with what stands in their table, and the files they came from."""
-
-    frame: gpd.GeoDataFrame
-    names: Sequence[str]
-    people: Sequence[float]
-    jobs: Sequence[float] | None
-    origin: str
-    year: int
+_UNION: Final = "european-union"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +59,17 @@ class Begun:
     law: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """In which country a new city lies, after which city of the catalogue its law is begun, and what holds there as it is.
-
-    ``country`` is two letters; ``like`` a city's slug or name, or ``none`` for a template; ``laws`` are files of jurisdictions/.
-    Where all are left out, a person fills in country, law, money, time zone and side of the road.
-    """
-
-    country: str | None = None
-    like: str | None = None
-    laws: tuple[str, ...] = ()
-
-
-NOWHERE: Final = Where()
-_BARE: Final = "none"
-
-
 def new_city(
     name: str,
     districts_file: Path,
     population_file: Path | None = None,
     *,
     out: Path | None = None,
-    population_year: int = 2025,
+    said: Districts = UNSAID,
     where: Where = NOWHERE,
 ) -> Path:
     """Write a folder for a city and a row for each stack in deployments.csv; return the folder: see :func:`begin_city`."""
-    found = begin_city(name, districts_file, population_file, out=out, population_year=population_year, where=where)
-    return found.folder
+    return begin_city(name, districts_file, population_file, said=said, out=out, where=where).folder
 
 
 def begin_city(  # each says one thing of the city, all but the files by keyword
@@ -98,9 +77,8 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
     districts_file: Path,
     population_file: Path | None = None,
     *,
-    layer: str | None = None,
+    said: Districts = UNSAID,
     out: Path | None = None,
-    population_year: int = 2025,
     where: Where = NOWHERE,
 ) -> Begun:
     """Write a folder for a city, its law, and a row for each stack in deployments.csv; return it with what should be known.
@@ -113,9 +91,10 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
         Polygons in any format that GeoPandas reads, with a coordinate reference system. Columns ``district`` (or
         ``name``), ``population`` and ``jobs`` are taken where they stand.
     population_file
-        CSV or Parquet with the columns ``h3`` and ``population``; a cell counts where its centre lies.
-    layer
-        The layer of districts, where the file has several.
+        CSV or Parquet with the columns ``h3`` and ``population``, where a cell counts where its centre lies, or ``district``
+        and ``population``, with a row for each district by its name.
+    said
+        Layer and names of the districts, and people where no file has them.
     out
         The catalogue to add the city to, by default that of ``default_catalogue_path``.
     where
@@ -124,19 +103,23 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
     Raises
     ------
     InputError
-        When a file cannot be used as it stands, the city is already there, or no country or city is called so.
+        When a file cannot be used as it stands, the city is already there, or no country or city is called so; with every
+        fault of them at once.
     """
     slug = slug_of(name)
     catalogue = out or default_catalogue_path()
     folder, own_law = catalogue / slug, catalogue / "jurisdictions" / f"{slug}.toml"
-    if not slug or folder.exists():
-        what = f"{folder} is already there" if slug else f"{name!r} holds no letter"
-        raise fault(repr(name), what, "the name of a city that the catalogue does not have", "choose another name")
-    source, notes = _source(Path(districts_file), population_file and Path(population_file), layer, population_year)
+    faults = asked_faults(name, slug, catalogue, said, population_file, where)
+    try:
+        source, notes = read_source(Path(districts_file), population_file and Path(population_file), said)
+    except InputError as error:
+        raise InputError([*faults, *error.faults]) from error
+    if faults:
+        raise InputError(faults)
     placed = _placed(catalogue, slug, name, source, where)
     if placed.law.text and own_law.exists():
         what = f"{own_law} is already there, and the city's own law would be written to it"
-        raise fault(repr(name), what, "a name that no law has", "choose another name, or move the file away")
+        raise fault(NAME, what, "a name that no law has", "choose another name, or move the file away")
     texts = {folder / file: text for file, text in _texts(name, slug, source, placed).items()}
     deployments = with_new_rows(catalogue, slug)
     try:
@@ -149,7 +132,8 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
         raise fault(
             str(catalogue), what, "a catalogue that may be written to", "mend that, or copy the catalogue"
         ) from error
-    return Begun(folder, (*notes, *placed.law.notes), own_law if placed.law.text else None)
+    notes += [_whereabouts(source.frame, placed.country), *placed.law.notes]
+    return Begun(folder, tuple(notes), own_law if placed.law.text else None)
 
 
 def _write(folder: Path, texts: Mapping[Path, str]) -> None:
@@ -177,27 +161,35 @@ class _Placed:
     law: NewLaw
 
 
-def _placed(catalogue: Path, slug: str, name: str, source: _Source, where: Where) -> _Placed:
+def _placed(catalogue: Path, slug: str, name: str, source: Source, where: Where) -> _Placed:
     """Return what follows from where a city lies; nothing of it where nobody says."""
     lat, lon = _middle(source.frame)
     known = sisters(catalogue)
-    like = None if where.like is None or where.like == _BARE else sister_named(known, where.like)
-    code = where.country.strip().upper() if where.country else like.country if like else ""
+    like = sister_of(known, where)
+    code = code_of(where.country) if where.country else like.country if like else ""
     if not code:
         if where.like or where.laws:
-            given = where.like or ", ".join(where.laws)
-            raise fault(given, "no country is named beside it", "two letters: CH", "name the country (--country)")
+            option, given = ("--like", where.like) if where.like else ("--law", ", ".join(where.laws))
+            what = f"{given}: no country is named beside it"
+            raise fault(option, what, "two letters: CH", "name the country (--country)")
         return _Placed(None, NewLaw((), "", ()))
-    country = country_at(code, lat, lon)
-    if country is None:
-        raise fault(code, "no country has these letters", ", ".join(country_codes()), "write them as ISO 3166: CH")
     if where.like is None:
         like = nearest_sister(known, code, lat, lon)
     if like is None:
-        law = law_from_template(slug, name)
-        return _Placed(country, NewLaw((*where.laws, *law.laws), law.text, law.notes))
-    others = [sister for sister in known if sister.country == like.country]
-    return _Placed(country, law_from_sister(catalogue, slug, name, like, others, where.laws))
+        law = law_from_template(catalogue, slug, name, where.laws)
+    else:
+        others = [s for s in known if s.country == like.country and (s == like or not s.begun)]
+        law = law_from_sister(catalogue, slug, name, like, others, where.laws)
+    told = (*law.notes, *_union(catalogue, code, name, (*law.laws, *where.laws)))
+    return _Placed(country_at(code, lat, lon), NewLaw(law.laws, law.text, told))
+
+
+def _union(catalogue: Path, code: str, name: str, laws: Sequence[str]) -> list[str]:
+    """Return what is said of a law of the European Union that a city in it is begun without."""
+    if not in_european_union(code) or _UNION in laws or not (catalogue / "jurisdictions" / f"{_UNION}.toml").exists():
+        return []
+    about = f"{country_names()[code]} is in the European Union, whose law the catalogue has ({_UNION})"
+    return [f"{about}; {name} is begun without it: whom it lets in and what it asks of them is to be judged"]
 
 
 def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
@@ -205,36 +197,18 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
     return float(south + north) / 2, float(west + east) / 2
 
 
-def _source(path: Path, table: Path | None, layer: str | None, year: int) -> tuple[_Source, list[str]]:
-    frame = read_polygons(path, layer)
-    names, notes = names_of(path, frame)
-    origin = path.name
-    if table is None:
-        people: Sequence[float] = people_of(path, frame, names)
-    else:
-        if column_of(frame, ("population",)) is not None:
-            notes.append(f"the people are those of {table.name}; the population column of {path.name} is left aside")
-        found, told = people_in(table, frame, read_cells(table))
-        people, origin = [float(number) for number in found], f"{origin}; {table.name}"
-        notes += told
-    notes += check_people(origin, frame, people, names)
-    column = column_of(frame, ("jobs",))
-    jobs = None if column is None else numbers_of(path, frame[column].tolist(), names, "jobs")
-    return _Source(frame, names, people, jobs, origin, year), [*notes, _whereabouts(frame)]
-
-
-def _whereabouts(frame: gpd.GeoDataFrame) -> str:
+def _whereabouts(frame: gpd.GeoDataFrame, country: Country | None) -> str:
     """Return where the districts lie, so that a person sees when latitude and longitude were swapped."""
     lat, lon = _middle(frame)
     place = f"{abs(lat):.2f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.2f}° {'E' if lon >= 0 else 'W'}"
-    near = [
-        f"{km_between(z.lat, z.lon, lat, lon):,.0f} km from {z.place} ({z.country})" for z in nearest_zones(lat, lon)
-    ]
+    own = [zones()[country.time_zone]] if country is not None else []
+    nearest = list[Zone](dict.fromkeys([*own, *nearest_zones(lat, lon)]))[:3]
+    near = [f"{km_between(z.lat, z.lon, lat, lon):,.0f} km from {z.place} ({z.country})" for z in nearest]
     told = f"the districts lie at {place}, {', '.join(near[:-1])} and {near[-1]}"
     return f"{told}; if the city is elsewhere, latitude and longitude are swapped"
 
 
-def _texts(name: str, slug: str, source: _Source, placed: _Placed) -> dict[str, str]:
+def _texts(name: str, slug: str, source: Source, placed: _Placed) -> dict[str, str]:
     frame, names, areas = source.frame, source.names, areas_km2(source.frame)
     drawn_by = [p + j for p, j in zip(source.people, source.jobs or [0.0] * len(names), strict=True)]
     return {
@@ -249,8 +223,9 @@ def _texts(name: str, slug: str, source: _Source, placed: _Placed) -> dict[str, 
     }
 
 
-def _district_rows(source: _Source) -> list[list[Any]]:
-    jobs_note = "" if source.jobs else f"; jobs: template default, {_JOBS_PER_RESIDENT} a resident, replace"
+def _district_rows(source: Source) -> list[list[Any]]:
+    jobs_note = "" if source.jobs else f"jobs: {DEFAULT_MARK}, {_JOBS_PER_RESIDENT} a resident, replace"
+    text = "; ".join(filter(None, (source.origin, source.said, jobs_note)))
     jobs_of = source.jobs or [people * _JOBS_PER_RESIDENT for people in source.people]
     areas = areas_km2(source.frame)
     rows = []
@@ -259,9 +234,15 @@ def _district_rows(source: _Source) -> list[list[Any]]:
     ):
         middle = shape.representative_point()
         place = (round(middle.y, 5), round(middle.x, 5))
-        text = f"{source.origin}{jobs_note}"
-        rows.append([label, round(people, 1), source.year, round(area, 4), *place, round(jobs, 1), text, "assumed"])
+        year = "" if source.year is None else source.year
+        rows.append([label, _plain(people), year, round(area, 4), *place, _plain(jobs), text, "assumed"])
     return rows
+
+
+def _plain(number: float) -> float:
+    """Return a count of people as a table should show it: 12000, not 12000.0."""
+    rounded = round(number, 1)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fleetplan.catalogue.new_deployments import DEFAULT_SOURCE
+from fleetplan.catalogue.new_deployments import DEFAULT_MARK, DEFAULT_SOURCE
 from fleetplan.catalogue.types import Catalogue, City
 
 Lack = Literal["permits", "depots", "airport", "partners"]
@@ -17,19 +17,27 @@ LACKS: Final[tuple[Lack, ...]] = ("permits", "depots", "airport", "partners")
 
 @dataclass(frozen=True, slots=True)
 class Untouched:
-    """How much of a city is as ``fleetplan cities new`` wrote it; ``empty`` names its tables without a row."""
+    """How much of a city is as ``fleetplan cities new`` wrote it; ``empty`` names its tables without a row.
+
+    ``people`` and ``jobs`` are districts of which that many are still laid out by rule, ``undated`` those without a year of
+    their people.
+    """
 
     figures: int
     deployments: int
     permits: int
     depots: int
     hot_spots: int
+    people: int
+    jobs: int
+    undated: int
     empty: tuple[str, ...]
 
     @property
     def any(self) -> bool:
         """Whether anything is."""
-        return any((self.figures, self.deployments, self.permits, self.depots, self.hot_spots))
+        rows = (self.deployments, self.permits, self.depots, self.hot_spots, self.people, self.jobs)
+        return any((self.figures, self.undated, *rows))
 
 
 def untouched(catalogue: Catalogue) -> dict[str, Untouched]:
@@ -58,8 +66,16 @@ def _untouched(catalogue: Catalogue, city: City) -> Untouched:
         permits=sum(permit.source == DEFAULT_SOURCE for permit in catalogue.permits_for(city.slug).values()),
         depots=sum(site.source == DEFAULT_SOURCE for site in city.depots),
         hot_spots=sum(spot.source == DEFAULT_SOURCE for spot in city.hot_spots),
+        people=_by_rule(city, "people"),
+        jobs=_by_rule(city, "jobs"),
+        undated=sum(district.population_year is None for district in city.districts),
         empty=tuple(name for name, rows in tables.items() if not rows),
     )
+
+
+def _by_rule(city: City, what: str) -> int:
+    """Return how many districts have people or jobs by the template's rule, as their source says."""
+    return sum(f"{what}: {DEFAULT_MARK}" in district.source for district in city.districts)
 
 
 def _lacks(catalogue: Catalogue, city: City) -> tuple[Lack, ...]:

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from fleetplan.catalogue.new_deployments import DEFAULT_SOURCE
 from fleetplan.catalogue.new_law import Sister
 from fleetplan.catalogue.places import km_between
 from fleetplan.errors import Fault, InputError, near_misses
@@ -32,12 +33,12 @@ def sister_named(found: list[Sister], given: str) -> Sister:
         return sister
     known = [sister.slug for sister in found]
     remedy = near_misses(given, [*known, *(sister.name for sister in found)]) or "name one of them, or leave it out"
-    raise InputError([Fault(given, "no city of the catalogue is called so", ", ".join(known), remedy)])
+    raise InputError([Fault("--like", f"no city of the catalogue is called {given!r}", ", ".join(known), remedy)])
 
 
 def nearest_sister(found: list[Sister], country: str, lat: float, lon: float) -> Sister | None:
-    """Return the city of a country that lies nearest to a point; nothing where the catalogue has none of it."""
-    own = [sister for sister in found if sister.country == country]
+    """Return the city of a country that lies nearest to a point; nothing where the catalogue has none with a law of its own."""
+    own = [sister for sister in found if sister.country == country and not sister.begun]
     return min(own, key=lambda sister: (km_between(sister.lat, sister.lon, lat, lon), sister.slug), default=None)
 
 
@@ -52,4 +53,15 @@ def _sister(path: Path) -> Sister | None:
     if not laws or not head.get("country") or not places:
         return None
     lat, lon = (math.fsum(values) / len(places) for values in zip(*places, strict=True))
-    return Sister(path.parent.name, str(head.get("name", "")), str(head["country"]), tuple(map(str, laws)), lat, lon)
+    slug, name, named = path.parent.name, str(head.get("name", "")), tuple(map(str, laws))
+    return Sister(slug, name, str(head["country"]), named, lat, lon, _is_begun(path.parents[1], slug))
+
+
+def _is_begun(catalogue: Path, slug: str) -> bool:
+    """Return whether every permit of a city's own law is still a default: nobody has looked into it."""
+    try:
+        law: Any = tomllib.loads((catalogue / "jurisdictions" / f"{slug}.toml").read_text(encoding="utf-8-sig"))
+        sources = [permit.get("source") for permit in law.get("permit", [])]
+    except (OSError, ValueError, AttributeError):
+        return False
+    return bool(sources) and set(sources) == {DEFAULT_SOURCE}

@@ -80,7 +80,8 @@ class District:
 
     name: str
     population: float
-    population_year: int
+    population_year: int | None
+    """None where nobody says."""
     area_km2: float
     lat: float
     lon: float

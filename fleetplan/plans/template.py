@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fleetplan.catalogue.new_deployments import DEFAULT_SOURCE
+from fleetplan.catalogue.new_places import PROPOSED
 from fleetplan.plans.types import CityRollout, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateUse:
-    """A city of a plan, by its slug and name, with its figures and the permits on its deployments' ways that are defaults."""
+    """A city of a plan, by its slug and name, with its figures, permits on its deployments' ways and depots that are defaults."""
 
     city: str
     name: str
     figures: int
     permits: int
+    depots: int = 0
 
 
 def template_use(plan: Plan) -> list[TemplateUse]:
@@ -27,4 +29,5 @@ def template_use_of(city: CityRollout) -> TemplateUse | None:
     """Return how far one city rests on defaults; nothing where it does not."""
     figures = sum(figure.source == DEFAULT_SOURCE for figure in city.doubtful_figures)
     steps = {step.permit for d in city.deployments for step in d.permits if step.source == DEFAULT_SOURCE}
-    return TemplateUse(city.city, city.name, figures, len(steps)) if figures or steps else None
+    sites = sum(depot.site.startswith(PROPOSED) for depot in city.depots)
+    return TemplateUse(city.city, city.name, figures, len(steps), sites) if figures or steps or sites else None

@@ -206,10 +206,14 @@ def city_verdict(catalogue: Catalogue, city: City) -> list[str]:
 def _begun(catalogue: Catalogue, city: City) -> list[str]:
     """Say that a city is a template still, where it is."""
     left = untouched(catalogue).get(city.slug)
-    counts = [(left.figures, "figure"), (left.permits, "permit"), (left.depots, "depot")] if left is not None else []
-    told = listed([several(number, what) for number, what in counts if number])
+    if left is None:
+        return []
+    counts = [(left.figures, "figure"), (left.permits, "permit"), (left.depots, "depot")]
+    by_rule = [what for what, rows in (("people", left.people), ("jobs", left.jobs)) if rows]
+    told = [several(number, what) for number, what in counts if number]
+    told += [f"the {listed(by_rule)} of {several(max(left.people, left.jobs), 'district')}"] if by_rule else []
     return (
-        [f"{city.name} is a template still: {told} are as they were begun, and nobody has replaced them."]
+        [f"{city.name} is a template still: {listed(told)} are as they were begun, and nobody has replaced them."]
         if told
         else []
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleetplan.catalogue import default_catalogue_path, load_catalogue
-from fleetplan.catalogue.newcity import NOWHERE, Begun, Where, begin_city
+from fleetplan.catalogue.new_asked import NOWHERE, UNSAID, Districts, Where
+from fleetplan.catalogue.newcity import Begun, begin_city
 from fleetplan.errors import Fault, InputError
 from fleetplan.trips.build import Asked, Found, build
 from fleetplan.trips.types import Coverage
@@ -29,7 +30,7 @@ def begin_counted(
     population: Path | None,
     counted: Counted,
     *,
-    layer: str | None = None,
+    said: Districts = UNSAID,
     where: Where = NOWHERE,
     out: Path | None = None,
 ) -> tuple[Begun, Coverage]:
@@ -50,9 +51,9 @@ def begin_counted(
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "cities"
         shutil.copytree(catalogue, copy)
-        tried = begin_city(name, districts, population, layer=layer, where=where, out=copy)
+        tried = begin_city(name, districts, population, said=said, where=where, out=copy)
         found = _found(copy, tried.folder.name, counted)
-    begun = begin_city(name, districts, population, layer=layer, where=where, out=catalogue)
+    begun = begin_city(name, districts, population, said=said, where=where, out=catalogue)
     write(found, begun.folder, whole=counted.whole)
     return begun, found.coverage
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from fleetplan.catalogue.countries import country_names
 from fleetplan.catalogue.lines import feeds
 from fleetplan.catalogue.types import Catalogue, Confidence, Stack
 from fleetplan.words.values import MODE_NAMES
@@ -29,17 +30,7 @@ DEAL_NAMES: Final = {"announced": "announced", "talks": "in talks", "none": "no 
 LAWFUL_NAMES: Final = {"yes": "may come", "conditional": "may come on conditions", "no": "may not come"}
 HAS_NAMES: Final = {"yes": "yes", "no": "no", "limited": "limited", "unknown": "not known", "na": "does not apply"}
 RIVAL_MODES: Final = {"test": "testing", "operator": "operator on board", "driver_out": "driver out"}
-COUNTRIES: Final = {
-    "CN": "China",
-    "DE": "Germany",
-    "ES": "Spain",
-    "CH": "Switzerland",
-    "GB": "Great Britain",
-    "US": "United States",
-    "HK": "Hong Kong",
-    "IL": "Israel",
-    "CA": "Canada",
-}
+COUNTRIES: Final = {**country_names(), "GB": "Great Britain"}
 CONTRACT_NAMES: Final = {
     "own_and_license": "Own and license",
     "fixed_fee": "Fixed fee",

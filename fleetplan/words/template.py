@@ -18,12 +18,13 @@ def template_sentence(uses: Sequence[TemplateUse]) -> str:
         return ""
     named = [f"{_counts(use)} of {use.name}" if len(uses) > 1 else _counts(use) for use in uses]
     one = len(uses) == 1
+    what = "is a default" if sum(use.figures + use.permits + use.depots for use in uses) == 1 else "are defaults"
     return (
-        f"For {listed([use.name for use in uses])} this rests on a template: {listed(named)} are defaults that nobody has "
+        f"For {listed([use.name for use in uses])} this rests on a template: {listed(named)} {what} that nobody has "
         f"replaced. It shows how {'such a city' if one else 'such cities'} would be planned, not what is so there."
     )
 
 
 def _counts(use: TemplateUse) -> str:
-    counts = [(use.figures, "figure"), (use.permits, "permit")]
+    counts = [(use.figures, "figure"), (use.permits, "permit"), (use.depots, "depot site")]
     return listed([several(count, what) for count, what in counts if count])

@@ -10,12 +10,17 @@ const button = document.getElementById("begin");
 async function asked() {
   const field = (id) => document.getElementById(id);
   const given = (id) => field(id).value.trim() || null;
+  const whole = (id) => (/^\d+$/.test(given(id) ?? "") ? Number(given(id)) : given(id));
   const people = field("population").files[0];
   return {
     name: field("name").value,
     country: given("country"),
     like: given("like"),
     layer: given("layer"),
+    names: given("names"),
+    people: whole("people"),
+    population_year: whole("population_year"),
+    population_source: given("population_source") ?? "",
     districts: await Promise.all([...field("districts").files].map(base64)),
     population: people ? await base64(people) : null,
     keep: Boolean(field("keep")?.checked),
@@ -29,7 +34,8 @@ const lines = {
   lacks: (told) => told.lacks,
 };
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/* A line that begins with the name of a file stays as it is. */
+const sentence = (text) => (/^[\w-]+\.(csv|toml|geojson)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1));
 
 function show(told, name) {
   document.getElementById("begun-title").textContent = told.kept ? `${name} is in the catalogue` : `${name} is begun`;
