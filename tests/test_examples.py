@@ -57,6 +57,9 @@ def test_a_city_of_ones_own_goes_from_polygons_to_a_plan(root: Path, tmp_path: P
     asked = said.partition("To fill in\n")[2].partition("\n\n")[0]
     blanks = ("country", "currency", "time_zone", "drive_side", "jurisdictions")
     assert [line.split(": ")[1] for line in asked.splitlines()] == [f"city.{blank}" for blank in blanks]
-    assert "san-ejemplo: figures (28), deployments (21), depots (8) and hot spots (4) are still as" in said
+    assert (
+        "san-ejemplo: figures (28), deployments (21), depots (8), hot spots (4) and jobs by district (12) are still as"
+        in said
+    )
     assert re.search(r"San Ejemplo: worth \d+\.\d million USD", said)
     assert re.search(r"San Ejemplo opens in \w+ \d{4} with Lucid \+ Nuro", said), "its own permit adds the city"

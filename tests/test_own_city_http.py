@@ -174,3 +174,36 @@ def test_topojson_is_told_what_to_do_instead(service: Running) -> None:
     told = service.client.post("/v1/cities/new", json=body(CASES / "16-topojson" / "d.topojson")).json()["errors"][0]
     assert "TopoJSON" in told["message"]
     assert "GeoJSON" in told["remedy"] + told["allowed"]
+
+
+@pytest.mark.usefixtures("inline")
+def test_a_public_file_is_begun_over_http_as_it_is_found(service: Running, tmp_path: Path) -> None:
+    frame = gpd.read_file(GOOD).drop(columns=["population"]).rename(columns={"name": "Gemeinde"})
+    frame.to_file(tmp_path / "d.geojson", driver="GeoJSON")
+    people = {"name": "p.csv", "content": base64.b64encode(b"district,population\nAltstadt,12\nNeustadt,9\n").decode()}
+    said = {"names": "Gemeinde", "country": "Austria", "population_year": 2021, "population_source": "Statistics, 2021"}
+    told = service.client.post("/v1/cities/new", json=body(tmp_path / "d.geojson", population=people, **said))
+    assert told.status_code == 200, told.text
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(told.json()["archive"]))) as pack:
+        rows = pack.read("neustadt/districts.csv").decode().splitlines()
+    assert rows[1].startswith("Altstadt,12,2021,")
+    assert "people: Statistics, 2021" in rows[1]
+    spread = service.client.post("/v1/cities/new", json=body(tmp_path / "d.geojson", names="Gemeinde", people=21))
+    assert any("laid out evenly" in note for note in spread.json()["notes"])
+    assert "--" not in spread.text
+    bare = service.client.post("/v1/cities/new", json=body(tmp_path / "d.geojson")).json()
+    assert bare["errors"][0]["remedy"] == "add the column, or give the table or the one number"
+
+
+@pytest.mark.usefixtures("inline")
+def test_a_fault_of_what_is_asked_is_told_at_its_field(service: Running) -> None:
+    asked = body(GOOD, country="Austira", like="Atlantis", laws=["nowhere"], people=5)
+    told = service.client.post("/v1/cities/new", json={**asked, "name": "City 1"}).json()
+    assert "fleetplan-city-" not in str(told)
+    assert [flaw["pointer"] for flaw in told["errors"]] == ["/name", "/country", "/like", "/laws", "/people"]
+
+
+def test_the_page_calls_countries_by_name_and_asks_for_what_public_files_lack(service: Running) -> None:
+    page = service.client.get("/catalogue/new-city", headers={"Accept": "text/html"}).text
+    assert '<option value="AT">Austria</option>' in page
+    assert all(f'id="{field}"' in page for field in ("names", "people", "population_year", "population_source"))

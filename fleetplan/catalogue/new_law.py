@@ -107,7 +107,8 @@ def law_from_sister(
         notes.append(f"{what}: whose offices decide in {name}, and how long they take, is {TO_FILL}")
     if shared:
         called = " and ".join(str(read[law].get("jurisdiction", {}).get("name", law)) for law in shared)
-        notes.append(f"the law of {called} ({', '.join(shared)}) holds in {name} as in {sister.name}")
+        whose = "its law holds" if len(shared) == 1 else "their laws hold"
+        notes.append(f"{called} ({', '.join(shared)}): {whose} in {name} as in {sister.name}")
     text = _text(slug, name, f"copied from {sister.name}, {TO_FILL}", permits, events) if permits else ""
     return NewLaw((*shared, *([slug] if text else [])), text, tuple(notes))
 

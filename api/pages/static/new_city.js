@@ -10,7 +10,10 @@ const button = document.getElementById("begin");
 async function asked() {
   const field = (id) => document.getElementById(id);
   const given = (id) => field(id).value.trim() || null;
-  const whole = (id) => (/^\d+$/.test(given(id) ?? "") ? Number(given(id)) : given(id));
+  const whole = (id) => {
+    if (given(id) !== null && !/^\d+$/.test(given(id))) throw new Error(`${field(id).labels[0].textContent}: write digits alone, as in 315948.`);
+    return given(id) === null ? null : Number(given(id));
+  };
   const people = field("population").files[0];
   return {
     name: field("name").value,
@@ -48,6 +51,7 @@ function show(told, name) {
   const link = document.getElementById("archive");
   link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
   link.download = `${told.slug}.zip`;
+  document.getElementById("unpack").hidden = told.kept;
   const seen = document.getElementById("seen");
   seen.hidden = !told.kept;
   seen.href = at(`/catalogue/cities/${encodeURIComponent(told.slug)}`);
