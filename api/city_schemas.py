@@ -35,6 +35,7 @@ class NewCityAsked(Body):
     )
     population_year: int | None = Field(default=None, ge=1900, le=2100, description="year the people are of")
     population_source: str = Field(default="", max_length=500, description="who published the people, and where")
+    districts_source: str = Field(default="", max_length=500, description="who published the districts, and where")
     names: str | None = Field(default=None, max_length=200, description="column of the districts with their names")
     layer: str | None = Field(default=None, max_length=200)
     country: str | None = Field(default=None, max_length=80, description="two letters, ISO 3166, or the English name")

@@ -118,6 +118,7 @@ def _begun(asked: NewCityAsked, room: Path, catalogue: Path) -> dict[str, Any]:
     said = {
         "--layer": asked.layer,
         "--names": asked.names,
+        "--districts-source": asked.districts_source,
         "--people": asked.people,
         "--population-year": asked.population_year,
         "--population-source": asked.population_source,

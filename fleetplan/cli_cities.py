@@ -78,45 +78,53 @@ class Confidence(StrEnum):
     low = "low"
 
 
+PeopleTable = Annotated[
+    Path | None, typer.Option(help="Table (CSV, Parquet) with columns district (or h3) and population.")
+]
+PeopleNumber = Annotated[
+    int | None,
+    typer.Option(help="People of the whole city, where nothing says who lives where: laid out evenly, a default."),
+]
+CountryWord = Annotated[
+    str | None, typer.Option(help="Two letters or English name: from it follow money, time zone, law.")
+]
+SisterWord = Annotated[str | None, typer.Option(help="City of the catalogue to copy the law from; none: a template.")]
+LawWords = Annotated[
+    list[str] | None, typer.Option(help="A law of the catalogue that holds there as it is; may be repeated.")
+]
+TripFiles = Annotated[
+    list[Path] | None,
+    typer.Option(help="Table of trips, CSV or Parquet: the city's demand and hours; may be repeated."),
+]
+TripsConfidence = Annotated[Confidence, typer.Option(help="How far the trips are to be believed.")]
+ZoneColumn = Annotated[str, typer.Option(help="Column of the zone file with the ids that the trips name.")]
+EveryTrip = Annotated[
+    bool,
+    typer.Option("--every-trip", help="The trips are all of the city's: market.trips_per_day is their count."),
+]
+
+
 @cities_app.command("new")
 def cities_new(  # each option says one thing of the city
     name: Annotated[str, typer.Argument(help="Name of the city.")],
     districts: Annotated[Path, typer.Option(help="Polygons: GeoJSON, GeoPackage or Shapefile.")],
     *,
-    population: Annotated[
-        Path | None, typer.Option(help="Table (CSV, Parquet) with columns district (or h3) and population.")
-    ] = None,
-    people: Annotated[
-        int | None,
-        typer.Option(help="People of the whole city, where nothing says who lives where: laid out evenly, a default."),
-    ] = None,
-    population_year: Annotated[int | None, typer.Option(help="Year the people are of.")] = None,
-    population_source: Annotated[str, typer.Option(help="Who published the people, and where.")] = "",
+    districts_source: Annotated[str, typer.Option(help="Who published the polygons, and where.")] = "",
     names: Annotated[str | None, typer.Option(help="Column of the districts with their names.")] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of the districts, where the file has several.")] = None,
-    country: Annotated[
-        str | None, typer.Option(help="Two letters or English name: from it follow money, time zone, law.")
-    ] = None,
-    like: Annotated[
-        str | None, typer.Option(help="City of the catalogue to copy the law from; none: a template.")
-    ] = None,
-    law: Annotated[
-        list[str] | None, typer.Option(help="A law of the catalogue that holds there as it is; may be repeated.")
-    ] = None,
-    trips: Annotated[
-        list[Path] | None, typer.Option(help="Table of trips, CSV or Parquet: its demand and hours; may be repeated.")
-    ] = None,
+    population: PeopleTable = None,
+    people: PeopleNumber = None,
+    population_year: Annotated[int | None, typer.Option(help="Year the people are of.")] = None,
+    population_source: Annotated[str, typer.Option(help="Who published the people, and where.")] = "",
+    country: CountryWord = None,
+    like: SisterWord = None,
+    law: LawWords = None,
+    trips: TripFiles = None,
     trips_source: Annotated[str, typer.Option(help="Who published the trips, for which time, and where.")] = "",
-    trips_confidence: Annotated[
-        Confidence, typer.Option(help="How far the trips are to be believed.")
-    ] = Confidence.medium,
+    trips_confidence: TripsConfidence = Confidence.medium,
     trips_zones: Annotated[Path | None, typer.Option(help="Polygons of the zones that the trips name.")] = None,
-    trips_zone_column: Annotated[
-        str, typer.Option(help="Column of the zone file with the ids that the trips name.")
-    ] = "",
-    every_trip: Annotated[
-        bool, typer.Option("--every-trip", help="The trips are all of its own: market.trips_per_day is their count.")
-    ] = False,
+    trips_zone_column: ZoneColumn = "",
+    every_trip: EveryTrip = False,
     as_json: AsJson = False,
 ) -> None:
     """Begin a city from its district polygons: its folder, its law, a row for each stack in deployments.csv.
@@ -131,7 +139,7 @@ def cities_new(  # each option says one thing of the city
         from fleetplan.trips.build import Asked
         from fleetplan.words.trips import coverage_sentences
 
-        said = Districts(layer, names, people, population_year, population_source)
+        said = Districts(layer, names, people, population_year, population_source, districts_source)
         where, coverage = Where(country, like, tuple(law or ())), None
         if trips:
             asked = Asked(tuple(trips), trips_source, trips_confidence.value, trips_zones, trips_zone_column)

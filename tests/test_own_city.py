@@ -210,13 +210,18 @@ def test_a_column_that_could_hold_the_names_is_told_and_taken(tmp_path: Path, fo
 
 def test_people_come_from_a_table_by_district(tmp_path: Path, folder: Path) -> None:
     file = published(tmp_path / "d.geojson", **OFFICIAL)
-    said = Districts(names="Gemeinde_name", year=2007, source="Statistics office, 2007")
+    said = Districts(
+        names="Gemeinde_name", year=2007, source="Statistics office, 2007", publisher="Land registry, 2020"
+    )
     with pytest.raises(InputError, match="no district is called 'Total'"):
         begin_city("Neustadt", file, table(tmp_path / "p.csv", ROWS), out=folder, where=Where("AT"), said=said)
     good = table(tmp_path / "p.csv", ROWS.replace("Total,2.100.000\n", "").replace("9.000", "9000").replace(".", ""))
     rows = district_rows(begin_city("Neustadt", file, good, out=folder, where=Where("AT"), said=said))
     assert [(row["population"], row["population_year"]) for row in rows] == [("12000", "2007"), ("9000", "2007")]
-    assert rows[0]["source"].startswith("d.geojson; p.csv; people: Statistics office, 2007; jobs: template default")
+    assert rows[0]["source"].startswith(
+        "Land registry, 2020 (d.geojson); p.csv; people: Statistics office, 2007; jobs:"
+    )
+    assert "Land registry, 2020" in (folder / "neustadt" / "outlines.geojson").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Districts:
 
     ``layer`` and ``names`` are the layer of the file and the column of the districts' names. ``people`` is the city's whole
     number, for where nothing says who lives in which district. ``year`` and ``source`` say of which year the people are, and
-    who published them.
+    who published them; ``publisher`` is who published the file.
     """
 
     layer: str | None = None
@@ -42,6 +42,7 @@ class Districts:
     people: int | None = None
     year: int | None = None
     source: str = ""
+    publisher: str = ""
 
 
 NOWHERE: Final = Where()

@@ -40,7 +40,7 @@ def read_source(path: Path, table: Path | None, said: Districts) -> tuple[Source
     """
     frame = read_polygons(path, said.layer)
     names, notes = names_of(path, frame, said.names)
-    origin = path.name
+    origin = f"{said.publisher.strip()} ({path.name})" if said.publisher.strip() else path.name
     about = f"people: {said.source.strip()}" if said.source.strip() else ""
     if said.people is not None:
         people, told, about = _laid_out(path, frame, said)

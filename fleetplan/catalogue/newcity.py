@@ -48,6 +48,7 @@ _EMPTY_TABLES: Final[dict[str, Sequence[str]]] = {
     "crossings.csv": schema.CROSSINGS,
 }
 _UNION: Final = "european-union"
+_SNOW: Final = "that it has no snow is a default: write snow = true in city.toml where winters bring it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
         raise fault(
             str(catalogue), what, "a catalogue that may be written to", "mend that, or copy the catalogue"
         ) from error
-    notes += [_whereabouts(source.frame, placed.country), *placed.law.notes]
+    notes += [_SNOW, _whereabouts(source.frame, placed.country), *placed.law.notes]
     return Begun(folder, tuple(notes), own_law if placed.law.text else None)
 
 

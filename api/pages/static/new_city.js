@@ -24,6 +24,7 @@ async function asked() {
     people: whole("people"),
     population_year: whole("population_year"),
     population_source: given("population_source") ?? "",
+    districts_source: given("districts_source") ?? "",
     districts: await Promise.all([...field("districts").files].map(base64)),
     population: people ? await base64(people) : null,
     keep: Boolean(field("keep")?.checked),
