@@ -308,3 +308,27 @@ def test_a_proposed_depot_of_a_plan_counts_as_a_default() -> None:
     assert template_sentence([use]).startswith(
         f"For {city.name} this rests on a template: 1 depot site is a default that nobody has replaced."
     )
+
+
+def beside(path: Path, gap_m: float) -> Path:
+    """Write two districts side by side with so wide a gap between them, which ends inside the city."""
+    import geopandas as gpd  # noqa: PLC0415 - heavy, and needed here only
+    from shapely.geometry import Polygon, box  # noqa: PLC0415 - as above
+
+    gap = gap_m / 1000 / 111.2
+    left = Polygon([(7.5, 47.5), (7.6, 47.5), (7.6, 47.53), (7.6, 47.6), (7.5, 47.6)])
+    upper = box(7.6, 47.5, 7.7, 47.55 - gap / 2)
+    lower = box(7.6, 47.55 + gap / 2, 7.7, 47.6)
+    table = {"name": ["A", "B", "C"], "population": [3, 2, 1]}
+    gpd.GeoDataFrame(table, geometry=[left, upper, lower], crs=4326).to_file(path, driver="GeoJSON")
+    return path
+
+
+@pytest.mark.parametrize(("gap_m", "closed"), [(30, True), (300, False)])
+def test_a_seam_between_districts_is_no_water(tmp_path: Path, folder: Path, gap_m: float, closed: bool) -> None:
+    from shapely.geometry import Point  # noqa: PLC0415 - as above
+
+    begun = begin_city("Neustadt", beside(tmp_path / "d.geojson", gap_m), out=folder, where=Where("AT"))
+    assert any("seam between districts, up to 50 m wide, closed" in note for note in begun.notes) == closed
+    city = load_catalogue(folder).cities["neustadt"]
+    assert city.outlines[0].polygon.contains(Point(7.65, 47.55)) == closed

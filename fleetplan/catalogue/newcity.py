@@ -24,7 +24,7 @@ from fleetplan.catalogue.field_polygons import areas_km2, fault
 from fleetplan.catalogue.load import default_catalogue_path
 from fleetplan.catalogue.new_asked import NAME, NOWHERE, UNSAID, Districts, Where, asked_faults, sister_of
 from fleetplan.catalogue.new_deployments import DEFAULT_MARK, with_new_rows
-from fleetplan.catalogue.new_ground import city_outlines, drawn_districts, known_land
+from fleetplan.catalogue.new_ground import Ground, city_outlines, drawn_districts, ground_of, known_land
 from fleetplan.catalogue.new_law import NewLaw, law_from_sister, law_from_template
 from fleetplan.catalogue.new_people import Source, read_source
 from fleetplan.catalogue.new_places import proposed_depots, proposed_hot_spots
@@ -121,7 +121,8 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
     if placed.law.text and own_law.exists():
         what = f"{own_law} is already there, and the city's own law would be written to it"
         raise fault(NAME, what, "a name that no law has", "choose another name, or move the file away")
-    texts = {folder / file: text for file, text in _texts(name, slug, source, placed).items()}
+    ground = ground_of(source.frame)
+    texts = {folder / file: text for file, text in _texts(name, slug, source, ground, placed).items()}
     deployments = with_new_rows(catalogue, slug)
     try:
         _write(folder, texts)
@@ -133,7 +134,7 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
         raise fault(
             str(catalogue), what, "a catalogue that may be written to", "mend that, or copy the catalogue"
         ) from error
-    notes += [_SNOW, _whereabouts(source.frame, placed.country), *placed.law.notes]
+    notes += [*ground.notes, _SNOW, _whereabouts(source.frame, placed.country), *placed.law.notes]
     return Begun(folder, tuple(notes), own_law if placed.law.text else None)
 
 
@@ -209,15 +210,15 @@ def _whereabouts(frame: gpd.GeoDataFrame, country: Country | None) -> str:
     return f"{told}; if the city is elsewhere, latitude and longitude are swapped"
 
 
-def _texts(name: str, slug: str, source: Source, placed: _Placed) -> dict[str, str]:
+def _texts(name: str, slug: str, source: Source, ground: Ground, placed: _Placed) -> dict[str, str]:
     frame, names, areas = source.frame, source.names, areas_km2(source.frame)
     drawn_by = [p + j for p, j in zip(source.people, source.jobs or [0.0] * len(names), strict=True)]
     return {
         "city.toml": _city_toml(name, slug, (sum(source.people), float(sum(areas))), placed),
         "districts.csv": _csv(schema.DISTRICTS, _district_rows(source)),
         "districts.geojson": drawn_districts(frame, names, source.origin),
-        "outlines.geojson": city_outlines(name, frame, source.origin),
-        "land.geojson": known_land(name, frame, source.origin),
+        "outlines.geojson": city_outlines(name, ground.area, source.origin),
+        "land.geojson": known_land(name, ground.area, source.origin),
         "depots.csv": _csv(schema.DEPOTS, proposed_depots(frame, names, source.people)),
         "hot_spots.csv": _csv(schema.HOT_SPOTS, proposed_hot_spots(frame, names, drawn_by, areas.tolist())),
         **{file: _csv(columns, ()) for file, columns in _EMPTY_TABLES.items()},
