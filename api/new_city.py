@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -61,9 +60,6 @@ _FIELDS: Final = {
 }
 """Where a fault of the command belongs that is none of a file."""
 
-_OPTION: Final = re.compile(r" \(--[^)]*\)")
-"""How the command names an option of its own, which a form has none of."""
-
 TABLES: Final = (".csv", ".gz", ".parquet")
 """Tables of people; what is gzipped holds a CSV."""
 
@@ -95,7 +91,7 @@ def begin(asked: NewCityAsked, *, keep_in: Path | None) -> MadeCity:
         shutil.copytree(keep_in or default_catalogue_path(), catalogue)
         begun = _begun(asked, room, catalogue)
         folder = Path(begun["folder"])
-        made = _judged(folder, [_OPTION.sub("", note) for note in begun["notes"]], catalogue)
+        made = _judged(folder, begun["notes"], catalogue)
         if keep_in is None:
             return made
         if made.to_fill:
@@ -202,8 +198,7 @@ def _content(upload: Upload, suffix: str, pointer: str) -> bytes:
 def _flaw(fault: Fault, room: Path, table: Path | None = None) -> p.Flaw:
     """Return a fault as a flaw, without the folder that its files lay in; ``table`` is that of people."""
     where, what, remedy = (
-        text.replace(f"{room}/uploads/", "").replace(f"{room}/", "")
-        for text in (fault.where, fault.what, _OPTION.sub("", fault.remedy))
+        text.replace(f"{room}/uploads/", "").replace(f"{room}/", "") for text in (fault.where, fault.what, fault.remedy)
     )
     if fault.where in _FIELDS:
         return p.Flaw(what, pointer=_FIELDS[fault.where], allowed=fault.allowed, remedy=remedy)

@@ -200,7 +200,7 @@ def test_a_column_that_could_hold_the_names_is_told_and_taken(tmp_path: Path, fo
     people: dict[str, list[object]] = {**OFFICIAL, "population": [12000, 9000]}
     file = published(tmp_path / "d.geojson", **people)
     begun = begin_city("Neustadt", file, out=folder, where=Where("AT"))
-    assert any("Gemeinde_name could be their names (--names Gemeinde_name)" in note for note in begun.notes)
+    assert any("Gemeinde_name could be their names" in note for note in begun.notes)
     named = begin_city("Altdorf", file, out=folder, where=Where("AT"), said=Districts(names="gemeinde_name"))
     assert [row["district"] for row in district_rows(named)] == ["Altstadt", "Neükölln"]
     assert not any("District 1" in note for note in named.notes)
@@ -231,7 +231,7 @@ def test_people_come_from_a_table_by_district(tmp_path: Path, folder: Path) -> N
         ("district,population\nAltstadt,1\nAltstadt,2\nNeükölln,3\n", "'Altstadt' stands twice, first in row 2"),
         ("district,population\nAlstadt,1\nNeükölln,3\n", "did you mean Altstadt"),
         ("district,population\nAltstadt,\nNeükölln,3\n", r"row 2 \(Altstadt\): its population is empty"),
-        ("district,population\nMitte,1\nSpandau,3\n", "none of its names is a district's.*--names"),
+        ("district,population\nMitte,1\nSpandau,3\n", "none of its names is a district's.*column of the districts' names"),
     ],
 )
 def test_a_table_by_district_fits_the_districts(tmp_path: Path, folder: Path, text: str, what: str) -> None:

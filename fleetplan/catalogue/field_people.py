@@ -73,7 +73,7 @@ def _of_districts(path: Path, given: Sequence[Any], numbers: Sequence[Any], name
     known = {_key(name): name for name in names}
     if not known.keys() & {_key(label) for label in labels}:
         what = f"none of its names is a district's: it has {_few(labels)}"
-        remedy = "name the column of the districts' names (--names), or write them as the polygons have them"
+        remedy = "name the column of the districts' names, or write them as the polygons have them"
         raise fault(str(path), what, _few(names), remedy)
     for i, label in enumerate(labels):
         where = f"{path}: row {i + 2}"
@@ -274,7 +274,7 @@ def people_of(path: Path, frame: gpd.GeoDataFrame, names: Sequence[str]) -> list
     column = column_of(frame, ("population",))
     if column is None:
         allowed = "a column population, a table of people by district or by H3 cell, or the people of the whole city"
-        remedy = "add the column, or give the table (--population) or the one number (--people)"
+        remedy = "add the column, or give a table of the people, or the city's people as one number"
         raise fault(str(path), "there is no population", allowed, remedy)
     return numbers_of(path, frame[column].tolist(), names, "population")
 

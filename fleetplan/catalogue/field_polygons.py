@@ -262,7 +262,7 @@ def names_of(path: Path, frame: gpd.GeoDataFrame, wanted: str | None = None) -> 
     if column is None:
         told = f"no column {' or '.join(NAME_COLUMNS)}: the districts are called District 1 and so on"
         like = _like_names(path, frame)
-        return numbered, [f"{told}; {' or '.join(like)} could be their names (--names {like[0]})" if like else told]
+        return numbered, [f"{told}; {' or '.join(like)} could be their names" if like else told]
     names = [_name(value) for value in frame[column]]
     if not any(names):
         return numbered, [f"the column {column} is empty: the districts are called District 1 and so on"]

@@ -52,7 +52,7 @@ def read_source(path: Path, table: Path | None, said: Districts) -> tuple[Source
         if column_of(frame, ("population",)) is not None:
             notes.append(f"the people are those of {table.name}; the population column of {path.name} is left aside")
     notes += [*told, *check_people(origin, frame, people, names)]
-    notes += [] if said.year else ["nobody says of which year the people are (--population-year): that stays blank"]
+    notes += [] if said.year else ["nobody says of which year the people are: that stays blank"]
     column = column_of(frame, ("jobs",))
     jobs = None if column is None else numbers_of(path, frame[column].tolist(), names, "jobs")
     return Source(frame, names, people, jobs, origin, said.year, about), notes

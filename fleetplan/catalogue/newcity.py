@@ -173,7 +173,7 @@ def _placed(catalogue: Path, slug: str, name: str, source: Source, where: Where)
         if where.like or where.laws:
             option, given = ("--like", where.like) if where.like else ("--law", ", ".join(where.laws))
             what = f"{given}: no country is named beside it"
-            raise fault(option, what, "two letters: CH", "name the country (--country)")
+            raise fault(option, what, "two letters: CH", "name the country")
         return _Placed(None, NewLaw((), "", ()))
     if where.like is None:
         like = nearest_sister(known, code, lat, lon)
