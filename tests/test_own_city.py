@@ -231,7 +231,10 @@ def test_people_come_from_a_table_by_district(tmp_path: Path, folder: Path) -> N
         ("district,population\nAltstadt,1\nAltstadt,2\nNeükölln,3\n", "'Altstadt' stands twice, first in row 2"),
         ("district,population\nAlstadt,1\nNeükölln,3\n", "did you mean Altstadt"),
         ("district,population\nAltstadt,\nNeükölln,3\n", r"row 2 \(Altstadt\): its population is empty"),
-        ("district,population\nMitte,1\nSpandau,3\n", "none of its names is a district's.*column of the districts' names"),
+        (
+            "district,population\nMitte,1\nSpandau,3\n",
+            "none of its names is a district's.*column of the districts' names",
+        ),
     ],
 )
 def test_a_table_by_district_fits_the_districts(tmp_path: Path, folder: Path, text: str, what: str) -> None:

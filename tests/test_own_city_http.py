@@ -192,7 +192,10 @@ def test_a_public_file_is_begun_over_http_as_it_is_found(service: Running, tmp_p
     assert any("laid out evenly" in note for note in spread.json()["notes"])
     assert "--" not in spread.text
     bare = service.client.post("/v1/cities/new", json=body(tmp_path / "d.geojson")).json()
-    assert bare["errors"][0]["remedy"] == "add the column, or give a table of the people, or the city's people as one number"
+    assert (
+        bare["errors"][0]["remedy"]
+        == "add the column, or give a table of the people, or the city's people as one number"
+    )
 
 
 @pytest.mark.usefixtures("inline")
