@@ -1,4 +1,4 @@
-"""What the law took from the simulation: one battery waits for the night, cars lag behind riders, a way is left."""
+"""What the law took from the simulation: part of a battery waits for the night, cars lag behind riders, whom to choose from."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fleetplan.service.curves import _charging, _under_way
-from fleetplan.service.law import Hour, serve, turns
+from fleetplan.service.curves import NIGHT_SHARE, _charging, _under_way
+from fleetplan.service.law import Hour, balance, serve, turns
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.simulate import Fleet, simulate
 from fleetplan.simulate.layout import CHARGING
@@ -21,13 +21,14 @@ TRIPS = np.tile(np.concatenate([np.ones(8), np.full(16, 9.0)]), 2)
 BATTERY_H = PARAMETERS.usable_kwh / PARAMETERS.charge_kw + PARAMETERS.charging_stop_h
 
 
-@pytest.mark.parametrize("batteries", [0.5, 1.0, 2.5])
-def test_one_battery_a_day_waits_for_quiet_hours_and_the_rest_comes_evenly(batteries: float):
+@pytest.mark.parametrize("batteries", [0.3, 1.0, 2.5])
+def test_part_of_a_battery_a_day_waits_for_quiet_hours_and_the_rest_comes_as_cars_drive(batteries: float):
     hours = np.full((2, 1, 1, 1), batteries * BATTERY_H)
-    away = _charging(TRIPS, hours, PARAMETERS)[:24, 0, 0]
+    on = np.tile(np.concatenate([np.full(8, 0.5), np.ones(16)]), 2)[:, None, None]
+    away = _charging(TRIPS, hours, on, PARAMETERS)[:24, 0, 0]
     assert away.sum() == pytest.approx(batteries * BATTERY_H)
-    assert away[12] == pytest.approx(max(batteries - 1.0, 0.0) * BATTERY_H / 24.0)
-    assert away.max() <= 1.0 / PARAMETERS.cars_per_stall + 1e-12
+    assert away[12] == pytest.approx(max(batteries - NIGHT_SHARE, 0.0) * BATTERY_H / 20.0)
+    assert away[:8].max() <= 1.0 / PARAMETERS.cars_per_stall + 1e-12
 
 
 def test_cars_with_riders_lag_behind_trips_and_none_is_lost():
@@ -46,6 +47,27 @@ def test_a_way_is_left_however_many_cars_stand_and_adds_as_right_angles_do():
         float(serve(hour, np.array(900.0), replace(PARAMETERS, least_way_h=0.02)).pickup_h) - PARAMETERS.pickup_fixed_h
     )
     assert left == pytest.approx(np.hypot(plain, 0.02), rel=0.02)
+
+
+def test_ways_are_no_longest_where_neither_cars_nor_riders_are_left_over():
+    """Cars stand in one place while riders wait in another: with scarce cars there is always somebody to choose from."""
+    hour = Hour(np.array(500.0), np.array(0.25), np.array(0.0), np.array(60.0), np.array(0.03))
+    table = balance(hour, PARAMETERS)
+    pulled = (500.0 * 0.03 * np.sqrt(60.0)) ** (2.0 / 3.0)
+    even = np.searchsorted(table.vehicles - table.riders * table.each_h, 0.4 * pulled)
+    least = 0.03 * np.sqrt(60.0 / pulled) + PARAMETERS.pickup_fixed_h
+    assert table.pickup_h[even] < 1.2 * least
+
+
+def test_thin_services_ways_follow_the_root_of_density_like_thick_ones():
+    """A fiftieth of riders and as many times fewer cars to spare: ways longer by the root, whatever the constants."""
+    ways = []
+    for riders, spare in ((5000.0, 1000.0), (100.0, 20.0)):
+        hour = Hour(np.array(riders), np.array(0.25), np.array(0.0), np.array(60.0), np.array(0.005))
+        table = balance(hour, PARAMETERS)
+        to_spare = table.vehicles - table.riders * table.each_h
+        ways.append(float(np.interp(spare, to_spare, table.pickup_h)) - PARAMETERS.pickup_fixed_h)
+    assert ways[1] / ways[0] == pytest.approx(np.sqrt(50.0), rel=0.05)
 
 
 def test_a_smaller_shape_spreads_waits_about_the_same_mean():

@@ -19,7 +19,7 @@ from fleetplan.service.later import later
 from fleetplan.service.types import AreaDemand, CityService, LadderLevel, ResponseSurface, Zones
 from fleetplan.whole_files import whole_file
 
-LAW_VERSION = "2026-11-29.charging.2"
+LAW_VERSION = "2026-11-30.choice.1"
 """Raise it with every change of geography, demand or service that changes results or what is kept of them: a test asks for it."""
 
 USED_ECONOMICS = ("vehicles_per_fast_stall",)

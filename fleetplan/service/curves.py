@@ -14,6 +14,9 @@ from fleetplan.service.parameters import ServiceParameters
 Array = NDArray[np.float64]
 
 CHARGING_ROUNDS = 3
+NIGHT_SHARE = 0.4
+"""Of a battery, what the quiet hours fill a day: cars charge then that are below so much of it, as in a replay (our judgement,
+range 0.2-0.6, as for ``top_up_below`` of :class:`fleetplan.simulate.scenario.Energy`)."""
 MOST_PARKED = 0.5
 """Cars are switched on ``service_hours`` a day; they are parked in the quietest hours, never more than half at once."""
 
@@ -61,8 +64,8 @@ def _settled(
     table = balance(hour, parameters)
     for _ in range(CHARGING_ROUNDS):
         parked = np.maximum(24.0 - parameters.service_hours - charging, 0.0)
-        away = _charging(area.trips_per_hour, charging, parameters)
-        away = away + _in_the_trough(area.trips_per_hour, parked, MOST_PARKED)
+        off = _in_the_trough(area.trips_per_hour, parked, MOST_PARKED)
+        away = off + _charging(area.trips_per_hour, charging, 1.0 - off, parameters)
         service = read_at(table, active * (1.0 - away))
         km = _kilometres(area, service, parameters)
         charging = _charging_hours(km, vehicles, parameters)
@@ -123,16 +126,20 @@ def _in_the_trough(trips_per_hour: Array, hours: Array, most: float | Array) -> 
     return away.reshape(48, *hours.shape[2:])
 
 
-def _charging(trips_per_hour: Array, hours: Array, parameters: ServiceParameters) -> Array:
+def _charging(trips_per_hour: Array, hours: Array, on: Array, parameters: ServiceParameters) -> Array:
     """Return the share of the fleet that charges in each hour, (48, v, d), for hours a vehicle as in :func:`_in_the_trough`.
 
-    A battery may be filled in the quiet hours. What a car drives beyond it a day cannot wait for them: that is charged evenly
-    over the day, as batteries run empty.
+    ``NIGHT_SHARE`` of a battery is filled in the quiet hours. What a car drives beyond that a day cannot wait for them: it is
+    charged as batteries run empty, in proportion to the cars that are switched on, ``on`` (48, v, d).
     """
     most = 1.0 / parameters.cars_per_stall
-    at_once = np.maximum(hours - parameters.usable_kwh / parameters.charge_kw - parameters.charging_stop_h, 0.0)
-    even = np.repeat(at_once[:, 0] / 24.0, 24, axis=0)
-    return np.asarray(even + _in_the_trough(trips_per_hour, hours - at_once, np.maximum(most - at_once / 24.0, 0.0)))
+    battery_h = parameters.usable_kwh / parameters.charge_kw + parameters.charging_stop_h
+    at_once = np.maximum(hours - NIGHT_SHARE * battery_h, 0.0)
+    by_day = on.reshape(2, 24, *on.shape[1:])
+    as_driven = (at_once / 24.0 * by_day / by_day.mean(axis=1, keepdims=True)).reshape(on.shape)
+    return np.asarray(
+        as_driven + _in_the_trough(trips_per_hour, hours - at_once, np.maximum(most - at_once / 24.0, 0.0))
+    )
 
 
 @dataclass(frozen=True, eq=False)

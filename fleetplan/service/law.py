@@ -1,15 +1,17 @@
 """How long riders wait for a fleet in an hour, and how many of them still ride: the pickup law under chance.
 
 Of V vehicles in service ``L = lambda f (tau + b + R + P)`` are under way (facts, fleet-sizing science, sections 1-5). Cars free
-less riders waiting, N, fluctuates: normal with standard deviation ``s L^(2/3)``, for what stands against chance in space must
-grow like that (Besbes, Castro & Lobel 2022, Operations Research 70:1271-1291), not like the root, as in one pool.
-So at one time cars stand and at another riders wait,
+less riders waiting, N, fluctuates: normal with standard deviation ``S = s (lambda f k sqrt(A_eff))^(2/3)``, for what stands
+against chance in space must grow like that (Besbes, Castro & Lobel 2022, Operations Research 70:1271-1291), not like the root, as
+in one pool. So in one place cars stand while in another riders wait,
 
-    V = L + E[N+],   Q = E[N-] riders waiting,   P = p0 + k sqrt(A_eff) E[|N|^(-1/2)]
+    V = L + E[N+],   Q = E[N-] riders waiting,   P = p0 + k sqrt(A_eff / (E[N+] + w E[N-]))
 
-for a rider takes the nearest of the free cars, a car that becomes free the nearest of those who wait, and of N the nearest is
-``k sqrt(A_eff / N)`` away (square-root law: Arnott 1996, Daganzo 1978). With plentiful cars that is the well-known pickup; with
-scarce ones ways are short and waits long; in between, where fleets work at the busiest hours, both happen by turns.
+for a rider takes the nearest of the free cars, a car that becomes free the nearest of those who wait, and of n the nearest is
+``k sqrt(A_eff / n)`` away (square-root law: Arnott 1996, Daganzo 1978). There is always somebody to choose from: cars stand and
+riders wait at the same time in different places, and of a city they are never both gone at once, as N = 0 would have it of a
+single pool. With plentiful cars P is the well-known pickup; with scarce ones ways are short and waits long. Of riders who wait
+fewer count (w): those are left who are far from where cars become free.
 
 By Little's law a rider who asks spends ``Q / lambda`` in the queue. Nobody is turned away, no wait is capped: riders answer it,
 
@@ -23,7 +25,7 @@ However many cars stand, a way is left, for they stand in some places and riders
 
 ``k``, R and s are those of the streets times the constants that are fitted to the event simulation
 (:mod:`fleetplan.simulate.fitting`), and so are the way that is left and the shape of the waits. All this is solved for a row of
-slacks ``z = E[N] / (s L^(2/3))`` and read at the vehicles at hand: the largest slack that they allow. So the wild goose chase
+slacks ``z = E[N] / S`` and read at the vehicles at hand: the largest slack that they allow. So the wild goose chase
 (few idle cars, long ways), which takes more cars for a longer wait, is never returned.
 """
 
@@ -45,6 +47,9 @@ SELECTION_FROM = 0.5
 LONGEST_WAIT_H = 1.5
 """Told where nobody is served: the response is below 1e-6 there for any published elasticity."""
 LEAST_SPREAD = 0.05
+WAITING_COUNT = 0.8
+"""How many riders to choose from one who waits stands for: those wait who are far from where cars become free (calibrated on all
+cities together, 0.7-0.85 alike; geography-demand-service.md)."""
 SMALLEST = 1e-12
 ROUNDS = 14
 _SLACKS = np.concatenate([-np.geomspace(300.0, 0.1, 30), [0.0], np.geomspace(0.1, 3000.0, 46)])
@@ -83,11 +88,11 @@ def accepted_share(wait_h: Array, parameters: ServiceParameters) -> Array:
 
 
 def needed_vehicles(hour: Hour, parameters: ServiceParameters) -> Array:
-    """Return the vehicles in service that serve practically all: ``rho + s rho^(2/3) + 3 (lambda k sqrt(A_eff) / 2)^(2/3)``."""
+    """Return the vehicles in service that serve practically all: ``rho + (s + 3 / 4^(1/3)) (lambda k sqrt(A_eff))^(2/3)``."""
     rebalance = parameters.rebalance_factor * hour.rebalance_h
     load = hour.demand * (hour.ride_h + parameters.boarding_h + rebalance + parameters.pickup_fixed_h)
     pull = parameters.search_factor * hour.demand * hour.search_h_per_km * np.sqrt(hour.effective_km2)
-    return np.asarray(load + parameters.reserve * np.cbrt(load) ** 2 + 3.0 * np.cbrt(pull / 2.0) ** 2)
+    return np.asarray(load + (parameters.reserve + 3.0 / np.cbrt(4.0)) * np.cbrt(pull) ** 2)
 
 
 def fixed_h(parameters: ServiceParameters) -> float:
@@ -155,15 +160,6 @@ def turns(shape: float) -> Array:
 
 
 @cache
-def _root_of_few() -> Array:
-    """Return ``E[|z + e|^(-1/2)]`` for a standard normal e at each slack z, integrated over t with ``z + e = +-t^2``."""
-    t = np.linspace(0.0, 30.0, 30_001)
-    z = _SLACKS[:, None]
-    both = np.exp(-0.5 * (t**2 - z) ** 2) + np.exp(-0.5 * (t**2 + z) ** 2)
-    return np.asarray(2.0 * both.sum(axis=1) * (t[1] - t[0]) / np.sqrt(2.0 * np.pi))
-
-
-@cache
 def _waiting() -> Array:
     """Return ``E[(z + e)-]`` at each slack z."""
     return np.asarray(np.exp(-0.5 * _SLACKS**2) / np.sqrt(2.0 * np.pi) - _SLACKS * ndtr(-_SLACKS))
@@ -192,12 +188,13 @@ def balance(hour: Hour, parameters: ServiceParameters) -> Balance:
     search = parameters.search_factor * search_h * np.sqrt(area)
     responses = Response.to(RAYLEIGH, parameters), Response.to(turns(parameters.turn_shape), parameters)
     shape = np.broadcast_shapes(demand.shape, _SLACKS.shape)
-    share, way = np.ones(shape), np.broadcast_to(search, shape)
+    share = np.ones(shape)
     for turn in range(ROUNDS):
         rebalance = parameters.rebalance_factor * rebalance_h * np.clip(share / SELECTION_FROM - 1.0, 0.0, 1.0)
         each = ride + parameters.boarding_h + rebalance + parameters.pickup_fixed_h
-        spread = np.maximum(parameters.reserve * np.cbrt(demand * share * (each + way)) ** 2, LEAST_SPREAD)
-        way = np.hypot(search * np.minimum(_root_of_few() / np.sqrt(spread), 1.0), parameters.least_way_h)
+        spread = np.maximum(parameters.reserve * np.cbrt(demand * share * search) ** 2, LEAST_SPREAD)
+        to_choose_from = spread * ((1.0 + WAITING_COUNT) * _waiting() + _SLACKS)
+        way = np.hypot(search / np.sqrt(np.maximum(to_choose_from, 1.0)), parameters.least_way_h)
         queued = spread * _waiting() / np.maximum(demand, SMALLEST)
         spent = share * way + queued
         answer = _Mixed.at(responses, spent, share * way / np.maximum(spent, SMALLEST))

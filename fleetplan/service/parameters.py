@@ -33,7 +33,7 @@ class ServiceParameters:
     reference_wait_h: float
     search_factor: float  # ways to riders over those of the square-root law
     rebalance_factor: float  # empty km between stands over the least that the imbalance of trips forces
-    reserve: float  # spread of cars free less riders waiting, over (cars under way)^(2/3)
+    reserve: float  # spread of cars free less riders waiting, over (riders an hour x way to an only car)^(2/3)
     least_way_h: float  # way to a rider that is left however many cars stand
     turn_shape: float  # of waits for a car to become free (Weibull): 1 exponential, less: some are short, others long
 

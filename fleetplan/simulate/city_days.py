@@ -18,6 +18,7 @@ from fleetplan.demand import build_demand
 from fleetplan.demand.types import DAY_TYPES, PERIODS, CityDemand, DayType, band_of, period_of
 from fleetplan.geography import build_geography
 from fleetplan.geography.types import CityGeography
+from fleetplan.service.curves import NIGHT_SHARE
 from fleetplan.service.later import later
 from fleetplan.service.parameters import ServiceParameters
 from fleetplan.simulate.compiled import compiled
@@ -93,7 +94,7 @@ class Upkeep:
         Km between depots and stands beyond the ways that happen in a run.
     plugged_h
         Hours at a plug, on the way there and in a queue for it: so much less is a car parked, and so long are cars to be at
-        plugs, in the quietest hours first.
+        plugs, part of it in the quietest hours, the rest as cars drive.
     """
 
     staging_km: float
@@ -222,7 +223,7 @@ class ServiceArea:
         riders = Riders(PATIENCE_S, parameters.wait_response, 60.0 * parameters.reference_wait_h)
         parked_h = max(24.0 - parameters.service_hours - upkeep.plugged_h, 0.0)
         shift = self._in_the_trough(rows, parked_h, MOST_PARKED)
-        charging = self._in_the_trough(rows, upkeep.plugged_h, 1.0 / parameters.cars_per_stall)
+        charging = self._at_plugs(rows, upkeep.plugged_h, 1.0 - shift)
         fleet = Fleet(
             self._start(cars),
             cars - np.round(cars * shift).astype(np.int64),
@@ -283,6 +284,17 @@ class ServiceArea:
         night = np.cumsum(self.origin[PERIODS.index("night")])
         turns = (np.arange(cars) + 0.5) / cars
         return np.searchsorted(night / night[-1], turns).clip(0, self.inside - 1).astype(np.int32)
+
+    def _at_plugs(self, rows: Sequence[int], hours: float, on_shift: Array) -> Array:
+        """Return the share of cars that are to be at plugs by bin, part of so many hours a day each at night.
+
+        The rest is planned as cars drive, as the service law has it, lest a fleet that comes on shift full runs empty together.
+        """
+        parameters = self.place.parameters
+        battery_h = parameters.usable_kwh / parameters.charge_kw + parameters.charging_stop_h
+        driving = max(hours - NIGHT_SHARE * battery_h, 0.0)
+        most = max(1.0 / parameters.cars_per_stall - driving / 24.0, 0.0)
+        return driving / 24.0 * on_shift / on_shift.mean() + self._in_the_trough(rows, hours - driving, most)
 
     def _in_the_trough(self, rows: Sequence[int], hours: float, most: float) -> Array:
         """Return the share of cars away by bin, so many hours a day each: the quietest hours fill first, up to ``most``."""

@@ -88,7 +88,7 @@ def deviations(observed: Observed, constants: Constants) -> Iterator[Array]:
 UNITS = {
     "search_factor": "ways to riders over those of the square-root law",
     "rebalance_factor": "empty km between stands over the least that imbalance forces",
-    "reserve": "spread of cars free less riders waiting, over (cars under way)^(2/3)",
+    "reserve": "spread of cars free less riders waiting, over (riders an hour x way to an only car)^(2/3)",
     "least_way_min": "min of way to a rider that are left however many cars stand",
     "turn_shape": "Weibull shape of waits for a car to become free: 1 exponential, less: longer tails",
 }

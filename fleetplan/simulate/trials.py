@@ -126,15 +126,15 @@ class Trial:
         return found
 
     def simulated(self, vehicles: Ints, seed: int) -> dict[str, Outcome]:
-        """Return what comes of the days, by day type; the staging km that do not happen are those of the fleet in the middle."""
+        """Return what comes of the days, by day type; what each fleet's upkeep takes is seen first, as for a plan's replay."""
         sites = self._sites()
         area, policy = ServiceArea.of(self.place, self.level.cells, sites), policy_of(self.place.parameters, "batched")
-        middle = int(np.sort(vehicles)[len(vehicles) // 2])
-        upkeep = area.upkeep(middle, self.share, self._stalls(sites, middle), policy)
         runs = [area.requests(DAYS, self.share, seed + RUNS_APART * run) for run in range(self.runs)]
         days = []
         for count in vehicles.tolist():
-            scenario = area.scenario(DAYS, count, self.share, self._stalls(sites, count), policy, upkeep).prepared()
+            stalls = self._stalls(sites, count)
+            upkeep = area.upkeep(count, self.share, stalls, policy)
+            scenario = area.scenario(DAYS, count, self.share, stalls, policy, upkeep).prepared()
             results = [simulate(scenario.with_requests(asked), seed=seed) for asked in runs]
             days.append(
                 {
