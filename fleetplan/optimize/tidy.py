@@ -10,7 +10,7 @@ import numpy as np
 
 from fleetplan.optimize.asked import riders_by_the_law
 from fleetplan.optimize.formulate import Formulation, counted
-from fleetplan.optimize.instance import Array, Flags, Milestone
+from fleetplan.optimize.instance import Array, Flags, Ints, Milestone
 from fleetplan.optimize.remote import agents_of, oldest_agents
 from fleetplan.optimize.unused import take_out_unused
 from fleetplan.permits.paths import CITY
@@ -98,7 +98,8 @@ def _service(f: Formulation, q: int, x: Array) -> None:
 def _riders(f: Formulation, x: Array) -> None:
     """Let in hardly more riders than the trips served need, by the curves' planes and by the law: others need not wait.
 
-    Never more than the solution has: where the law would need more, what it lacks is told (``curve_error``).
+    Solvers leave riders anywhere between what planes need and what there are. Where the law would need more than there are, or
+    gives fewer trips however many ask, what it lacks is told (``curve_error``).
     """
     model = f.model
     rows = model.rows_where(lambda block: block.rule == "response_curve")
@@ -112,8 +113,33 @@ def _riders(f: Formulation, x: Array) -> None:
     )
     least = np.zeros(len(riders))
     np.maximum.at(least, share.col, missed[share.row] / -share.data)
-    by_law = [riders_by_the_law(f, q, in_force(f, q, x), x).ravel() for q in range(len(f.instance.deployments))]
-    x[riders] = np.minimum(x[riders], np.maximum(least, np.concatenate(by_law)) * (1.0 + SPARE_RIDERS))
+    deployments = range(len(f.instance.deployments))
+    by_law = np.concatenate([riders_by_the_law(f, q, in_force(f, q, x), x).ravel() for q in deployments])
+    wanted = np.maximum(least, by_law) * (1.0 + SPARE_RIDERS)
+    x[riders] = np.minimum(x[riders], wanted)
+    sampled = [level.surface.sample_demand[-1] for q in deployments for level in f.instance.levels_of(q)]
+    lacks = (wanted > x[riders]) & (by_law < np.repeat(sampled, f.instance.periods))
+    if lacks.any():
+        raise_riders(f, riders[lacks], wanted[lacks], x)
+
+
+def raise_riders(f: Formulation, riders: Ints, wanted: Array, x: Array) -> None:
+    """Raise riders to what is wanted, one after the other, as far as bounds and rows leave room."""
+    model = f.model
+    columns = model.matrix[:, riders].tocsc()
+    held = model.matrix @ x[: model.columns]
+    room, below = model.row_upper - held, held - model.row_lower
+    for k, column in enumerate(riders.tolist()):
+        inside = slice(columns.indptr[k], columns.indptr[k + 1])
+        rows, each = columns.indices[inside], columns.data[inside]
+        left = np.where(each > 0.0, room[rows], below[rows]) / np.abs(each)
+        more = min(
+            float(wanted[k] - x[column]), float(model.upper[column] - x[column]), float(left.min(initial=np.inf))
+        )
+        if more > 0.0:
+            x[column] += more
+            room[rows] -= each * more
+            below[rows] += each * more
 
 
 def _programmes(f: Formulation, x: Array) -> None:
