@@ -19,9 +19,9 @@ from fleetplan.optimize.pair.race import FIRST_PLAN_S, LEAST_S, NOTHING_S, Limit
 from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wholes import hold_dear
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
+from fleetplan.optimize.relaxing import limits as relaxing
 from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import Watching, solve
-from fleetplan.optimize.strict import limits as relaxing
 
 FROM_START = 0.5
 """Of the nodes, for a search in whole numbers from a plan to begin with."""

@@ -23,10 +23,10 @@ from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.race import FIRST_PLAN_S, NOTHING_S, Limits, outline_of
 from fleetplan.optimize.pair.windows import near
+from fleetplan.optimize.relaxing import limits as relaxing
 from fleetplan.optimize.rules.others import Step
 from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import Solution, Watching, solve
-from fleetplan.optimize.strict import limits as relaxing
 
 TOGETHER = 2
 FOR_EVER_S = 1e6

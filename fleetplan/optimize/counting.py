@@ -33,9 +33,10 @@ from fleetplan.optimize.pair.plans import Apart, Planner
 from fleetplan.optimize.pair.race import outline_of
 from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wire import Task
+from fleetplan.optimize.relaxing import limits
 from fleetplan.optimize.rounding import hold, made_whole
 from fleetplan.optimize.solve import Solution, Watching, solve
-from fleetplan.optimize.strict import is_plan, limits, strict_model
+from fleetplan.optimize.strict import is_plan, strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
 
 NEARLY_WHOLE = 1e-4  # of a market: what a solver's bound may lie below the whole number that it means

@@ -34,9 +34,10 @@ from fleetplan.optimize.nothing import nothing
 from fleetplan.optimize.pair.board import Board, Report
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.pair.race import Limits, outline_of, race
+from fleetplan.optimize.relaxing import limits
 from fleetplan.optimize.settling import settle_near
 from fleetplan.optimize.solve import attempted
-from fleetplan.optimize.strict import limits, strict_model
+from fleetplan.optimize.strict import strict_model
 from fleetplan.optimize.tidy import tidied, whole_columns
 
 SMALL = 600  # levels x periods: below, one process is quicker than starting two

@@ -13,6 +13,7 @@ import numpy as np
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array
 from fleetplan.optimize.matrix import Builder, Model
+from fleetplan.optimize.relaxing import limits
 from fleetplan.optimize.rules.constraints import ServiceLevelRule
 from fleetplan.optimize.suspended import paused
 from fleetplan.optimize.tidy import in_force
@@ -20,11 +21,6 @@ from fleetplan.optimize.waits import keeping_rows, strict_line
 
 MINUTES = 1e-6  # of wait, that a limit may be passed by
 MISSED = 1e-3  # a plan that breaks a row by more is none
-
-
-def limits(f: Formulation) -> list[ServiceLevelRule]:
-    """Return the rules whose rows relax them."""
-    return [rule for rule in f.rules if isinstance(rule, ServiceLevelRule)]
 
 
 def near(f: Formulation, x: Array, *, more_fleet: bool) -> Model | None:

@@ -11,6 +11,7 @@ import numpy as np
 from fleetplan.optimize.asked import riders_by_the_law
 from fleetplan.optimize.formulate import Formulation, counted
 from fleetplan.optimize.instance import Array, Flags, Ints, Milestone
+from fleetplan.optimize.relaxing import limits
 from fleetplan.optimize.remote import agents_of, oldest_agents
 from fleetplan.optimize.unused import take_out_unused
 from fleetplan.permits.paths import CITY
@@ -99,7 +100,7 @@ def _riders(f: Formulation, x: Array) -> None:
     """Let in hardly more riders than the trips served need, by the curves' planes and by the law: others need not wait.
 
     Solvers leave riders anywhere between what planes need and what there are. Where the law would need more than there are, or
-    gives fewer trips however many ask, what it lacks is told (``curve_error``).
+    gives fewer trips however many ask, what it lacks is told (``curve_error``); so too where a wait is asked for.
     """
     model = f.model
     rows = model.rows_where(lambda block: block.rule == "response_curve")
@@ -119,7 +120,7 @@ def _riders(f: Formulation, x: Array) -> None:
     x[riders] = np.minimum(x[riders], wanted)
     sampled = [level.surface.sample_demand[-1] for q in deployments for level in f.instance.levels_of(q)]
     lacks = (wanted > x[riders]) & (by_law < np.repeat(sampled, f.instance.periods))
-    if lacks.any():
+    if lacks.any() and not limits(f):  # more riders wait longer
         raise_riders(f, riders[lacks], wanted[lacks], x)
 
 

@@ -25,10 +25,10 @@ from fleetplan.optimize.pair.plans import Apart, Planner
 from fleetplan.optimize.pair.race import Limits, outline_of
 from fleetplan.optimize.pair.tree import Relaxation
 from fleetplan.optimize.pair.wire import Task
+from fleetplan.optimize.relaxing import limits as relaxing
 from fleetplan.optimize.search import SearchResult
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import is_plan
-from fleetplan.optimize.strict import limits as relaxing
 from fleetplan.optimize.tidy import tidied, whole_columns
 
 

@@ -23,8 +23,8 @@ from fleetplan.optimize.pair.board import Board
 from fleetplan.optimize.pair.crew import WORKERS, Crew, Heard
 from fleetplan.optimize.pair.outline import Outline, Steps
 from fleetplan.optimize.pair.wire import Found, Over, Proven, Task
+from fleetplan.optimize.relaxing import limits as relaxing
 from fleetplan.optimize.settling import settle_near
-from fleetplan.optimize.strict import limits as relaxing
 
 LOG = logging.getLogger(__name__)
 POLL_S = 0.05
