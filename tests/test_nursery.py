@@ -35,7 +35,9 @@ def answers(process: Process) -> bool:
     assert process.stdout is not None
     send(process.stdin, b"{}\n")
     answer = receive(process.stdout)
-    return answer is not None and answer_from(answer).failed.startswith("KeyError")
+    assert answer is not None, "no answer"
+    assert answer_from(answer).failed.startswith("KeyError"), answer_from(answer).failed
+    return True
 
 
 def dismissed(process: Process) -> int:
