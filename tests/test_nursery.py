@@ -35,7 +35,7 @@ def answers(process: Process) -> bool:
     assert process.stdout is not None
     send(process.stdin, b"{}\n")
     answer = receive(process.stdout)
-    assert answer is not None, "no answer"
+    assert answer is not None, "" if process.stderr is None else process.stderr.read().decode()
     assert answer_from(answer).failed.startswith("KeyError"), answer_from(answer).failed
     return True
 
@@ -50,6 +50,8 @@ def dismissed(process: Process) -> int:
 
 @pytest.fixture
 def ready() -> Nursery:
+    """Return a nursery of this test's own: one that a thread of another test's service opened may be about to end."""
+    nurseries._let_go()
     found = nursery()
     assert found is not None
     return found
