@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from fleetplan.drafts.mending import changed_text
-from fleetplan.drafts.starts import examples
+from fleetplan.drafts.starts import examples, tidy
 from fleetplan.drafts.writing import write_text
 from fleetplan.examples import example_files
-from fleetplan.request import PlanRequest
+from fleetplan.request import PlanRequest, parse_request
 
 ORDER = tuple(PlanRequest.model_fields)
 REFERENCE = example_files()["uber-2027"].read_text(encoding="utf-8")
@@ -112,3 +112,20 @@ def test_braces_that_hold_something_more_are_written_anew_and_the_rest_stays():
     assert changed_text(text, request) == text.replace(
         "{id: a, type: launch_by}", "{id: a, type: launch_by, city: zurich}"
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"horizon": {"start": "2027-01", "months": 48, "cuts": ["2028-06", "2028-08"]}},
+        {"law": "policy"},
+        {"starting_state": {"month": "2028-01"}},
+        {"scenario_sets": [{"id": "late", "known_from": "2028-01", "sample": {"count": 5}}]},
+    ],
+    ids=lambda said: next(iter(said)),
+)
+def test_what_is_rarely_said_is_said_again_in_a_copy(said: dict[str, Any]):
+    asked = parse_request({"name": "a", "capital": {"per_quarter_usd": 5e6}, **said})
+    copy = tidy(asked)
+    assert parse_request(copy) == asked
+    assert next(iter(said)) in copy

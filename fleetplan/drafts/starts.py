@@ -66,9 +66,10 @@ def tidy(request: PlanRequest) -> dict[str, Any]:
         if key == "name":
             out[key] = value
         elif isinstance(value, dict):
-            members = {k: v for k, v in value.items() if v != usual[key][k] or k == "per_quarter_usd"}
+            known = usual.get(key) or {}  # parts and members that nobody says are left out
+            members = {k: v for k, v in value.items() if k not in known or v != known[k] or k == "per_quarter_usd"}
             out |= {key: members} if members else {}
-        elif value != usual[key]:
+        elif key not in usual or value != usual[key]:
             out[key] = [_without_none(entry) for entry in value] if isinstance(value, list) else value
     return out
 
