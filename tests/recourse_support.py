@@ -17,6 +17,7 @@ from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.matrix import PLAN, Array, Builder, Model, RowLabel
 from fleetplan.optimize.tidy import whole_columns
 from fleetplan.options import PlanOptions
+from fleetplan.recourse.idle import IdleCosts, Key
 from fleetplan.recourse.making import Effort
 from fleetplan.recourse.solve import Solved, solve
 from fleetplan.request import ScenarioSet
@@ -168,3 +169,11 @@ def _with_tail(
         replace(whole, cost=whole.cost * share, constant=whole.constant * share),
         np.concatenate([costs * share, np.array(more)]),
     )
+
+
+def in_all(costs: IdleCosts) -> dict[Key, Array]:
+    """Return what one of each slot costs by period before the month, in the last of them with what is lost later."""
+    found = {key: usd.copy() for key, usd in costs.before.items()}
+    for key, usd in costs.later.items():
+        found[key][-1] += usd.sum()
+    return found

@@ -32,7 +32,7 @@ from fleetplan.scope import judge_request
 from fleetplan.scope.scenarios import scenario_request
 from fleetplan.words.names import Names
 from fleetplan.words.recourse import decided_sentences, recourse_sentences, regret_sentences, scenario_sentences
-from tests.recourse_support import EXACT, HERE, LATE, NEAR, asked, extensive, solved_late
+from tests.recourse_support import EXACT, HERE, LATE, NEAR, asked, extensive, in_all, solved_late
 from tests.test_optimize import SERVICES, WORLD
 
 AGREE = 1e-4
@@ -99,7 +99,7 @@ def test_a_bound_at_prices_is_no_lower_than_the_best_at_them_though_the_parents_
     method = rerun(parent, {}, options, HERE).plan.certificate.method
     f = prepare(parent.request, HERE).formulation
     best = solve_with_ortools(replace(priced(f, options.prices).model, whole=whole_columns(f))).value
-    costs = costs_of(f, "2027-07").in_all["programme", "beta", "belport", 0]
+    costs = in_all(costs_of(f, "2027-07"))["programme", "beta", "belport", 0]
     unused = parent.objective + sum(2.5e6 - cost for cost in costs)
     assert best is not None
     assert best >= unused - 1.0  # it may be committed where it is of no use, at what that costs

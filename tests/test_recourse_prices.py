@@ -22,7 +22,7 @@ from fleetplan.recourse.settled import settled_pairs
 from fleetplan.reruns.commit import PRICED, costs_of, priced
 from fleetplan.reruns.patch import apply_patch
 from fleetplan.scope import judge_request
-from tests.recourse_support import HERE, LATE, asked, extensive, solved_late
+from tests.recourse_support import HERE, LATE, asked, extensive, in_all, solved_late
 from tests.test_optimize import SERVICES, WORLD
 
 AGREE = 1e-4
@@ -73,7 +73,7 @@ def proven(prices: Sequence[Prices]) -> float:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_at_any_prices_that_cancel_out_no_decision_for_all_is_worth_more(seed: int):
     draw = np.random.default_rng(seed)
-    costs = costs_of(prepared()[0].formulation, UNTIL).in_all
+    costs = in_all(costs_of(prepared()[0].formulation, UNTIL))
     assert {key[0] for key in costs} == PRICED
     prices: list[dict[Any, Any]] = [{} for _ in CHANCES]
     for key, cost in costs.items():
@@ -107,7 +107,7 @@ def test_prices_are_best_by_the_plans_known_and_cancel_out():
     known = [[plan(9e6, 1, (0, 1, 1, 1))], [plan(1e6), plan(8e5, 1)], [plan(0.0), plan(-3e6, 1)]]
     none: list[dict[Any, Any]] = [{}, {}, {}]
     prices, least_usd = better_prices(none, known, CHANCES, COSTS, UNTIL)
-    for key, most in COSTS.in_all.items():
+    for key, most in in_all(COSTS).items():
         table = np.array([one[key] for one in prices])
         assert CHANCES @ table == pytest.approx(np.zeros(2), abs=1e-3)
         assert (table <= most + 1e-3).all()

@@ -8,7 +8,7 @@ from typing import Final
 
 from fleetplan.catalogue.countries import code_of, no_country
 from fleetplan.catalogue.new_law import Sister, unknown_laws
-from fleetplan.catalogue.sisters import sister_named, sisters
+from fleetplan.catalogue.sisters import sister_named
 from fleetplan.errors import Fault, InputError
 
 NAME, PEOPLE = "NAME", "--people"
@@ -52,10 +52,10 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
 def asked_faults(
-    name: str, slug: str, catalogue: Path, said: Districts, table: Path | None, where: Where
+    name: str, slug: str, catalogue: Path, known: list[Sister], said: Districts, table: Path | None, where: Where
 ) -> list[Fault]:
-    """Return every fault of what is said of a city, its files apart."""
-    return [*_taken(name, slug, catalogue), *_unknown(catalogue, where), *_odd(said, table)]
+    """Return every fault of what is said of a city, its files apart; ``known`` are the cities of the catalogue."""
+    return [*_taken(name, slug, catalogue), *_unknown(catalogue, known, where), *_odd(said, table)]
 
 
 def sister_of(known: list[Sister], where: Where) -> Sister | None:
@@ -80,13 +80,13 @@ def _taken(name: str, slug: str, catalogue: Path) -> list[Fault]:
     return [Fault(NAME, f"{folder} is already there", "the name of a city that the catalogue does not have", remedy)]
 
 
-def _unknown(catalogue: Path, where: Where) -> list[Fault]:
+def _unknown(catalogue: Path, known: list[Sister], where: Where) -> list[Fault]:
     """Return a fault for each word that is no country, city or law."""
     faults = []
     if where.country and not code_of(where.country):
         faults.append(no_country("--country", where.country))
     try:
-        sister_of(sisters(catalogue), where)
+        sister_of(known, where)
     except InputError as error:
         faults += error.faults
     return [*faults, *unknown_laws(catalogue, where.laws)]

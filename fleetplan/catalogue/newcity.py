@@ -25,7 +25,7 @@ from fleetplan.catalogue.load import default_catalogue_path
 from fleetplan.catalogue.new_asked import NAME, NOWHERE, UNSAID, Districts, Where, asked_faults, sister_of
 from fleetplan.catalogue.new_deployments import DEFAULT_MARK, with_new_rows
 from fleetplan.catalogue.new_ground import Ground, city_outlines, drawn_districts, ground_of, known_land
-from fleetplan.catalogue.new_law import NewLaw, law_from_sister, law_from_template
+from fleetplan.catalogue.new_law import NewLaw, Sister, law_from_sister, law_from_template
 from fleetplan.catalogue.new_people import Source, read_source
 from fleetplan.catalogue.new_places import proposed_depots, proposed_hot_spots
 from fleetplan.catalogue.places import Zone, km_between, nearest_zones, zones
@@ -110,14 +110,15 @@ def begin_city(  # each says one thing of the city, all but the files by keyword
     slug = slug_of(name)
     catalogue = out or default_catalogue_path()
     folder, own_law = catalogue / slug, catalogue / "jurisdictions" / f"{slug}.toml"
-    faults = asked_faults(name, slug, catalogue, said, population_file, where)
+    known = sisters(catalogue)
+    faults = asked_faults(name, slug, catalogue, known, said, population_file, where)
     try:
         source, notes = read_source(Path(districts_file), population_file and Path(population_file), said)
     except InputError as error:
         raise InputError([*faults, *error.faults]) from error
     if faults:
         raise InputError(faults)
-    placed = _placed(catalogue, slug, name, source, where)
+    placed = _placed(catalogue, known, slug, name, source, where)
     if placed.law.text and own_law.exists():
         what = f"{own_law} is already there, and the city's own law would be written to it"
         raise fault(NAME, what, "a name that no law has", "choose another name, or move the file away")
@@ -163,10 +164,9 @@ class _Placed:
     law: NewLaw
 
 
-def _placed(catalogue: Path, slug: str, name: str, source: Source, where: Where) -> _Placed:
+def _placed(catalogue: Path, known: list[Sister], slug: str, name: str, source: Source, where: Where) -> _Placed:
     """Return what follows from where a city lies; nothing of it where nobody says."""
     lat, lon = _middle(source.frame)
-    known = sisters(catalogue)
     like = sister_of(known, where)
     code = code_of(where.country) if where.country else like.country if like else ""
     if not code:

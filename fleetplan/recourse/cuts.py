@@ -130,12 +130,13 @@ def better_prices(
         What each scenario counts, together one.
     """
     plans = [[_Known(p.objective, decided_by(p, until), ended_by(p)) for p in own] for own in known]
-    keys = {key for own in plans for one in own for key in one.decided}.union(*before) & costs.before.keys()
-    parts = _parts(costs, sorted(keys))
+    decided = {key for own in plans for one in own for key in one.decided}
+    keys = sorted(decided.union(*before) & costs.before.keys())
+    parts = _parts(costs, keys)
     if not parts:
         return before, -np.inf
     best, bound_usd = _best(parts, before, plans, weights)
-    tables = {key: np.zeros((len(best), len(costs.before[key]))) for key in sorted(keys)}
+    tables = {key: np.zeros((len(best), len(costs.before[key]))) for key in keys}
     for part, usd in zip(parts, np.split(best, _cuts(parts), axis=1), strict=True):
         tables[part.key][:, part.periods] += usd
     whole = {key: table - weights @ table for key, table in tables.items()}  # less what a solver's tolerance leaves
@@ -163,12 +164,12 @@ def _best(
 
     A scenario's columns: what it is worth, then by how much each price rises and by how much it falls.
     """
-    at = np.array([_joined([part.of(_of(part, own)) for part in parts]) for own in before])
-    most = _joined([part.most_usd for part in parts])
-    count, later = len(most), _joined([np.full(len(p.most_usd), isinstance(p, _After)) for p in parts])
+    at = np.array([np.concatenate([part.of(_of(part, own)) for part in parts]) for own in before])
+    most = np.concatenate([part.most_usd for part in parts])
+    count, later = len(most), np.concatenate([np.full(len(p.most_usd), isinstance(p, _After)) for p in parts])
     cuts, ties, worths, together = [], [], [], _together(parts)
     for own, weight, known in zip(at, weights.tolist(), plans, strict=True):
-        used = np.array([_joined([part.used(one) for part in parts]) for one in known])
+        used = np.array([np.concatenate([part.used(one) for part in parts]) for one in known])
         worths.append((np.array([one.npv_usd for one in known]) + used @ own) / SCALE_USD)
         cuts.append(np.hstack([np.ones((len(known), 1)), -used, used]))
         ties.append(hstack([csr_matrix((together.shape[0], 1)), weight * together, -weight * together]))
@@ -176,7 +177,7 @@ def _best(
     lower[:, 0] = -np.inf
     upper[:, 1 : 1 + count] = np.maximum(0.0, most - at) / SCALE_USD
     upper[:, 1 + count :][:, later] = at[:, later] / SCALE_USD  # what is paid later is paid, never asked for
-    least, none = _joined(worths), np.zeros(together.shape[0])
+    least, none = np.concatenate(worths), np.zeros(together.shape[0])
     each = np.concatenate([[1.0], np.full(2 * count, MOVING)])
     model = Model(
         cost=-np.outer(weights, each).ravel(),
@@ -185,8 +186,8 @@ def _best(
         upper=upper.ravel(),
         whole=np.zeros(lower.size, bool),
         matrix=csr_matrix(vstack([block_diag(cuts), hstack(ties)])),
-        row_lower=_joined([least, none]),
-        row_upper=_joined([np.full(len(least), np.inf), none]),
+        row_lower=np.concatenate([least, none]),
+        row_upper=np.concatenate([np.full(len(least), np.inf), none]),
         blocks=(),
     )
     answer = attempted(model, relax=True)
@@ -199,10 +200,6 @@ def _best(
 def _of(part: _Part, prices: Prices) -> Array:
     """Return a slot's prices by period before the month; zeros where it has none."""
     return prices.get(part.key, np.zeros(part.periods[-1] + 1))
-
-
-def _joined(arrays: Sequence[Array]) -> Array:
-    return np.concatenate(arrays)
 
 
 def _together(parts: Sequence[_Part]) -> csr_matrix:

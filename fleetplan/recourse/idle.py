@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +27,3 @@ class IdleCosts:
 
     before: Mapping[Key, Array]
     later: Mapping[Key, Array]
-
-    @cached_property
-    def in_all(self) -> dict[Key, Array]:
-        """By period before the month, in the last of them with what is lost later; shape (periods before,)."""
-        found = {key: costs.copy() for key, costs in self.before.items()}
-        for key, costs in self.later.items():
-            found[key][-1] += costs.sum()
-        return found

@@ -86,6 +86,11 @@ class Search:
         settled = settled_pairs(scopes, self.one.known_from)
         return Work(self.one, self.scenarios, self.plan, self.perfect, settled, tests)
 
+    @cached_property
+    def costs(self) -> IdleCosts:
+        """What one of each slot costs that is left undone before the month: the same at any prices."""
+        return self.maker.costs(self.one.known_from)
+
     def recourse(self) -> Recourse:
         """Return what is found.
 
@@ -152,9 +157,8 @@ class Search:
         values = [outcome.value_usd for outcome in recourse.chosen.outcomes]
         weights = weights_of(one, self.work.probabilities, values) if self.weights is None else self.weights
         self.weights = weights  # prices cancel out at these alone
-        costs = self.maker.costs(one.known_from)
         begin = self.prices or [{} for _ in self.work.scenarios]
-        prices, least_usd = better_prices(begin, self._known(), weights, costs, one.known_from)
+        prices, least_usd = better_prices(begin, self._known(), weights, self.costs, one.known_from)
         if recourse.bound_usd - least_usd <= LEAST_GAIN * abs(recourse.bound_usd):
             return False
         made = self.maker.make("prices", price_tasks(self.work, prices, self.options), self.work.perfect)
