@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from api.deps import ServiceDep, may_read
 from api.pages.shell import page
 from api.security import Scope
-from fleetplan.words.catalogue import COUNTRIES
+from fleetplan.words.catalogue import country_words
 
 router = APIRouter(include_in_schema=False, dependencies=[may_read], default_response_class=Response)
 
@@ -23,7 +23,7 @@ def new_city(request: Request, service: ServiceDep) -> Response:
         title="Your own city",
         here="catalogue",
         cities=sorted(known.cities.values(), key=lambda c: c.name),
-        countries=sorted((name, code) for code, name in COUNTRIES.items()),
+        countries=sorted((name, code) for code, name in country_words().items()),
         may_begin=any(scope.holds(Scope.plan) for scope in scopes),
         may_keep=service.settings.keep_cities and any(scope.holds(Scope.admin) for scope in scopes),
         most_bytes=service.settings.max_upload_bytes,

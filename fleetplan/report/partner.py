@@ -9,7 +9,7 @@ from typing import Any, Final
 from fleetplan.catalogue.types import Catalogue, City, DeploymentFact, Hold, Stack, SupplyLine
 from fleetplan.economics import BATTERY_USD, KIT_INDEX, vehicle_price_usd
 from fleetplan.report.catalogue import WEAK, Arrival, arrival, bars
-from fleetplan.words.catalogue import CONTRACT_MEANS, CONTRACT_NAMES, COUNTRIES
+from fleetplan.words.catalogue import CONTRACT_MEANS, CONTRACT_NAMES, country_words
 from fleetplan.words.figure_rows import FigureRow, figure_rows, number
 from fleetplan.words.values import count, listed, month_name, percent, usd
 
@@ -153,7 +153,7 @@ def holds(catalogue: Catalogue, stack: Stack) -> list[Held]:
 
 def origin_rules(catalogue: Catalogue, stack: Stack) -> list[str]:
     """Return what a stack's origin, drive side and vehicle mean for where it may run, in sentences."""
-    home = COUNTRIES.get(stack.origin, stack.origin)
+    home = country_words().get(stack.origin, stack.origin)
     found = [f"The driving system comes from {home}."]
     barred = [p for p in deployments(catalogue, stack=stack.slug) if p.fact.permitted == "no"]
     for reason in dict.fromkeys(p.fact.reason for p in barred):

@@ -30,7 +30,6 @@ DEAL_NAMES: Final = {"announced": "announced", "talks": "in talks", "none": "no 
 LAWFUL_NAMES: Final = {"yes": "may come", "conditional": "may come on conditions", "no": "may not come"}
 HAS_NAMES: Final = {"yes": "yes", "no": "no", "limited": "limited", "unknown": "not known", "na": "does not apply"}
 RIVAL_MODES: Final = {"test": "testing", "operator": "operator on board", "driver_out": "driver out"}
-COUNTRIES: Final = {**country_names(), "GB": "Great Britain"}
 CONTRACT_NAMES: Final = {
     "own_and_license": "Own and license",
     "fixed_fee": "Fixed fee",
@@ -95,6 +94,11 @@ class Piece:
 
     text: str
     address: str = ""
+
+
+def country_words() -> dict[str, str]:
+    """Return what each country is called, by its two letters."""
+    return {**country_names(), "GB": "Great Britain"}
 
 
 def pieces(text: str) -> list[Piece]:
