@@ -42,7 +42,7 @@ class Service:
     def pause(self, worker: WorkerProcess) -> None:
         """Stop a worker's process in mid-work, but not while it holds a lock of SQLite: nobody could write then."""
         while True:
-            worker.signal(signal.SIGSTOP)
+            worker.stop()
             if not self.store.is_sqlite or all(_is_free(file) for file in self.config.data_dir.glob("*.sqlite")):
                 return
             worker.signal(signal.SIGCONT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -75,6 +76,22 @@ def test_what_was_forked_from_a_nursery_can_have_one_of_its_own(ready: Nursery):
     assert process.stdout is not None
     assert process.stdout.read() == b"answered"
     assert dismissed(process) == 0
+
+
+def test_a_process_has_the_environment_of_now_and_not_that_of_the_nurserys_first_day(
+    ready: Nursery, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FLEETPLAN_CATALOGUE", "/another")
+    monkeypatch.delenv("HOME")
+    process = ready.start("tests.environment_child")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.read()) == {"FLEETPLAN_CATALOGUE": "/another", "HOME": None}
+    assert dismissed(process) == 0
+    monkeypatch.undo()
+    again = ready.start("tests.environment_child")
+    assert again.stdout is not None
+    assert json.loads(again.stdout.read())["HOME"] == os.environ["HOME"]
+    assert dismissed(again) == 0
 
 
 def test_what_cannot_be_run_says_why_and_what_its_owner_let_go_of_ends(ready: Nursery):

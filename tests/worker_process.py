@@ -51,6 +51,11 @@ class WorkerProcess:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
+    def stop(self) -> None:
+        """Stop it in mid-work; wait until every thread stands: one still in the kernel may take a lock on its way out."""
+        self.signal(signal.SIGSTOP)
+        until(lambda: all(_state(task) == "T" for task in Path(f"/proc/{self.process.pid}/task").glob("*")))
+
     def kill(self) -> None:
         """Kill it as -9 does."""
         self.process.kill()
@@ -86,6 +91,14 @@ def until(true: Callable[[], object], seconds: float = 60.0, every: float = 0.02
         assert time.monotonic() - began < seconds, "it did not happen in time"
         time.sleep(every)
     return time.monotonic() - began
+
+
+def _state(process: Path) -> str:
+    """Return the letter by which Linux tells how a process or a thread stands (``T``: stopped; also where it is gone)."""
+    try:
+        return (process / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "T"
 
 
 def alive(pid: int) -> bool:

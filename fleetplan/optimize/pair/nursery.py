@@ -20,7 +20,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,8 +103,8 @@ class Nursling:
 class Nursery:
     """A nursery seen by its owner."""
 
-    def __init__(self, line: socket.socket, pid: int) -> None:
-        self._line, self.pid, self._asking = line, pid, threading.Lock()
+    def __init__(self, line: socket.socket, pid: int, known: Mapping[str, str]) -> None:
+        self._line, self.pid, self._known, self._asking = line, pid, dict(known), threading.Lock()
 
     @property
     def alive(self) -> bool:
@@ -123,7 +123,8 @@ class Nursery:
     def start(self, module: str, *, own_errors: bool = True) -> Nursling:
         """Start a process that runs ``module.main()``.
 
-        Its standard input and output are pipes, its errors too where they are its own, else they go where ours go.
+        Its standard input and output are pipes, its errors too where they are its own, else they go where ours go. Its
+        environment is ours as it is now, whatever it was when the nursery was opened.
 
         Raises
         ------
@@ -133,7 +134,7 @@ class Nursery:
         ours, theirs = _pipes(own_errors=own_errors)
         life, their_life = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            self._ask({"run": module}, (*theirs, their_life.fileno()))
+            self._ask({"run": module, "environment": self._changes()}, (*theirs, their_life.fileno()))
         except OSError:
             for fd in ours:
                 os.close(fd)
@@ -144,6 +145,12 @@ class Nursery:
                 os.close(fd)
             their_life.close()
         return Nursling(life, ours, own_errors=own_errors)
+
+    def _changes(self) -> dict[str, str | None]:
+        """Return what of the environment is no longer as the nursery knows it; None for what is gone."""
+        now = environment()
+        gone: dict[str, str | None] = dict.fromkeys(self._known.keys() - now.keys())
+        return gone | {name: value for name, value in now.items() if self._known.get(name) != value}
 
     def _ask(self, what: dict[str, Any], fds: Sequence[int]) -> None:
         with self._asking:
@@ -175,12 +182,13 @@ def opened(*modules: str) -> Nursery:
     """Start a nursery in a fresh interpreter, which imports modules besides the solvers."""
     ours, theirs = _line()
     command = [sys.executable, "-m", TENDING, str(theirs.fileno()), str(os.getpid()), *SOLVERS, *modules]
+    known = environment()
     with theirs:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment(), pass_fds=[theirs.fileno()]
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=known, pass_fds=[theirs.fileno()]
         )
     process.returncode = 0  # not waited for there: it ends with its line
-    return Nursery(ours, process.pid)
+    return Nursery(ours, process.pid, known)
 
 
 def forked() -> Nursery | None:
@@ -188,14 +196,14 @@ def forked() -> Nursery | None:
     if threading.active_count() > 1:
         return None
     ours, theirs = _line()
-    owner = os.getpid()
+    owner, known = os.getpid(), dict(os.environ)
     sys.stdout.flush()
     sys.stderr.flush()
     if not (pid := os.fork()):
         _one.clear()  # the owner's, which a nursery has none of
         ended(lambda: begin(theirs.detach(), owner, SOLVERS))
     theirs.close()
-    return Nursery(ours, pid)
+    return Nursery(ours, pid, known)
 
 
 def environment() -> dict[str, str]:

@@ -15,7 +15,7 @@ import socket
 import struct
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from fleetplan.optimize.pair.wire import die_with_parent, named
@@ -133,13 +133,13 @@ class Tending:
         if "import" in what:
             self.load(what["import"])
         else:
-            self._fork(what["run"], fds)
+            self._fork(what["run"], what["environment"], fds)
         return True
 
-    def _fork(self, module: str, fds: Sequence[int]) -> None:
+    def _fork(self, module: str, changes: Mapping[str, str | None], fds: Sequence[int]) -> None:
         parent, pid = os.getpid(), os.fork()
         if not pid:
-            ended(lambda: _run(module, fds, parent))
+            ended(lambda: _run(module, changes, fds, parent))
         for fd in fds[:STREAMS]:
             os.close(fd)
         life = self._lives[pid] = socket.socket(fileno=fds[STREAMS])
@@ -172,8 +172,8 @@ class Tending:
             life.close()
 
 
-def _run(module: str, fds: Sequence[int], parent: int) -> None:
-    """Be the process that was asked for: its streams, its signals, its name; then its ``main``."""
+def _run(module: str, changes: Mapping[str, str | None], fds: Sequence[int], parent: int) -> None:
+    """Be the process that was asked for: its environment, its streams, its signals, its name; then its ``main``."""
     die_with_parent()
     if os.getppid() != parent:
         return
@@ -185,6 +185,11 @@ def _run(module: str, fds: Sequence[int], parent: int) -> None:
     # None closes its stream when it goes: that of a process forked from this one stands under the same number.
     sys.stdin, sys.stdout, sys.stderr = (open(fd, mode, closefd=False) for fd, mode in enumerate("rww"))  # noqa: SIM115
     sys.argv = [module, str(parent)]
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     named(module.rpartition(".")[2])
     importlib.import_module(module).main()
 
