@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from fleetplan.optimize.formulate import Formulation
+from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.pair.blocks import Blocks, blocks_of_columns, split
 from fleetplan.optimize.pair.citywise import relaxed_by_block
 from fleetplan.optimize.pair.part import part_around
@@ -34,10 +35,14 @@ def unit_of(kind: Kind, k: int = 0, seed: int = 0) -> Unit:
     """Return a unit about a block of a small problem; a ``better`` from doing nothing there."""
     f, blocks, relaxed = small(seed)
     if kind == "bound":
-        return bound_unit(blocks.parts[k].priced(relaxed.prices[blocks.coupling]), 1e-3, 0)
+        return _bound_unit(blocks.parts[k].priced(relaxed.prices[blocks.coupling]))
     x = relaxed.x if kind == "first" else np.zeros(f.model.columns)
     part = part_around(outline_of(f, f.model, whole_columns(f)), blocks, [k], x, f.model.cost)
     return Unit(kind, part.outline, x[part.columns], len(blocks.shared), 0.01, 0.01, 0)
+
+
+def _bound_unit(model: Model) -> Unit:
+    return bound_unit(model, model.whole, 1e-3, 12.0, 0)
 
 
 class Pretended:

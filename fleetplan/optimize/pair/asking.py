@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol, TypeVar
 
-from fleetplan.optimize.pair.units import Answer, Unit, answer_from, solved, unit_bytes
+from fleetplan.optimize.pair.units import USUAL, Answer, Unit, answer_from, solved, unit_bytes
 from fleetplan.optimize.pair.wire import Channel
 
 IN_FLIGHT = 8
 """Units asked for at once. The same however many solve them: what is found must not depend on who helps."""
 
 WAIT_S = 0.05
-URGENT, USUAL = 0, 1
 
 T = TypeVar("T")
 Hear = Callable[[float], None]
@@ -65,19 +64,16 @@ def awaited(future: Future[Answer], stopped: threading.Event) -> Answer | None:
     return future.result()
 
 
-def in_turn(
+def as_they_come(
     things: Iterable[T], ask: Callable[[T], Future[Answer]], stopped: threading.Event, ahead: int = IN_FLIGHT
 ) -> Iterator[tuple[T, Answer]]:
-    """Yield things with the answers of their units, in order, so many units asked for at once; ends when stopped."""
-    flying: deque[tuple[T, Future[Answer]]] = deque()
-    for thing in things:
-        flying.append((thing, ask(thing)))
-        if len(flying) >= ahead:
-            first, future = flying.popleft()
-            if (answer := awaited(future, stopped)) is None:
-                return
-            yield first, answer
-    for first, future in flying:
-        if (answer := awaited(future, stopped)) is None:
+    """Yield things with the answers of their units as these come, so many asked for at once; ends when stopped."""
+    waiting, flying = iter(things), dict[Future[Answer], T]()
+    while not stopped.is_set():
+        for thing in itertools.islice(waiting, ahead - len(flying)):
+            flying[ask(thing)] = thing
+        if not flying:
             return
-        yield first, answer
+        done, _ = wait(flying, WAIT_S, FIRST_COMPLETED)
+        for future in [one for one in flying if one in done]:
+            yield flying.pop(future), future.result()

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 
 from fleetplan.optimize.formulate import Formulation
@@ -47,6 +49,12 @@ class Blocks:
     coupling: Ints  # rows of no block
     ties: csr_matrix  # (coupling rows, shared columns)
     entries: csr_matrix  # (coupling rows, all columns)
+
+    @cached_property
+    def linking(self) -> NDArray[np.bool_]:
+        """Which coupling rows say what blocks need of shared columns, such as purchases; others are limits. Shape (coupling,)."""
+        shared, all_of_it = np.diff(self.ties.indptr), np.diff(self.entries.indptr)
+        return np.asarray((shared > 0) & (shared < all_of_it))
 
     def priced(self, prices: Array) -> Array:
         """Return what a unit of every column is worth once the coupling rows are paid for, shape (columns,)."""

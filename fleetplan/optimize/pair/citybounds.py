@@ -2,9 +2,12 @@
 
 At any prices of the coupling rows, no plan is worth more than the limits of those rows at their prices and what each block could
 earn alone when it pays them. With steps whole a block earns less than in the relaxation, so every block solved lowers the bound
-of all, and one that is stopped early lowers it by what it has proven. Blocks are small enough to have everything whole, vehicles
-too. When all are solved, the schedules found say what the coupling rows are worth in whole numbers; the blocks are asked again at
-prices between. Their schedules together may even be a plan.
+of all, and one that is stopped early lowers it by what it has proven. When all are solved, the schedules found say what the
+coupling rows are worth in whole numbers; the blocks are asked again at prices between. Their schedules together may be a plan.
+
+A block is small enough to have everything whole, vehicles too. But most of what fractions add is in the steps, so those alone are
+made whole first: one block of a hundred cities is proven to be worth 34.0 M USD at most after 14 s of that, and 58.3 M after 25 s
+with depots and vehicles whole from the start.
 """
 
 from __future__ import annotations
@@ -22,15 +25,16 @@ import numpy as np
 
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import Array, Ints, Model
-from fleetplan.optimize.pair.asking import USUAL, Asker, Hear, Others, in_turn
+from fleetplan.optimize.pair.asking import Asker, Hear, Others, as_they_come
 from fleetplan.optimize.pair.blocks import Blocks, split
 from fleetplan.optimize.pair.citywise import relaxed_by_block
+from fleetplan.optimize.pair.mixing import Master
 from fleetplan.optimize.pair.outline import Outline
 from fleetplan.optimize.pair.plans import FAR_S, HEURISTICS, Surroundings
 from fleetplan.optimize.pair.processes import cores
-from fleetplan.optimize.pair.relaxed import Master
-from fleetplan.optimize.pair.units import Answer, Unit, bound_unit
+from fleetplan.optimize.pair.units import LONG, USUAL, Answer, Unit, bound_unit
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
+from fleetplan.optimize.rounding import TOLERANCE
 from fleetplan.optimize.solve import Watch, solve
 
 LOG = logging.getLogger(__name__)
@@ -48,13 +52,31 @@ LEAST_STEP = 1e-6  # of a bound, for it to be told again
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """How closely to ask the blocks once.
+
+    Attributes
+    ----------
+    gap
+        Relative, at which a block is closed.
+    limit_s
+        How far to go for a block, as :func:`~fleetplan.optimize.pair.plans.looks_in` counts.
+    """
+
+    gap: float
+    limit_s: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How to go about it.
 
     Attributes
     ----------
-    gaps
-        Of each block in the rounds at the first prices.
+    first
+        What is asked at the first prices, one after another.
+    other
+        What is asked at other prices.
     hold
         Weight of the best prices so far in the next.
     cpu_s
@@ -63,19 +85,25 @@ class Pace:
         What the rounds at the first prices must close of what is open to the best plan, for other prices to be tried.
     """
 
-    gaps: tuple[float, ...]
+    first: tuple[Stage, ...]
+    other: Stage
     hold: float
     cpu_s: float
     least: float
 
 
-THOROUGH = Pace((2e-3, 2e-4), 0.9, float("inf"), -float("inf"))  # first all roughly, then all closely
-BRIEF = Pace((1e-6,), 0.7, 2.5, 0.2)
+THOROUGH = Pace((Stage(2e-3), Stage(2e-4, 120.0)), Stage(2e-4), 0.9, float("inf"), -float("inf"))
+"""First all roughly, then closely what is still open."""
+
+BRIEF = Pace((Stage(1e-6),), Stage(1e-6), 0.7, 2.5, 0.2)
 """Where linear programmes and SCIP wait for their turn: what ties cities closely (scarce capital) they prove sooner."""
 
 
 class CityBounds:
-    """What each block is proven to be worth at the prices asked for, and the best prices so far."""
+    """What each block is proven to be worth at the prices asked for, and the best prices so far.
+
+    ``worth`` is that of each block at the best prices, shape (blocks,): what they prove of it, in fractions to begin with.
+    """
 
     def __init__(
         self,
@@ -89,10 +117,11 @@ class CityBounds:
         self.channel, self.blocks, self.asker, self.pace, self.together = channel, blocks, asker, pace, together
         self.master = Master(blocks)
         self.best, self.bound = prices[blocks.coupling], np.inf
-        self._at_first = [part.priced(self.best) for part in blocks.parts]
-        pairs = zip(self._at_first, blocks.parts, strict=True)
-        relaxed = [proven_bound(model, prices[part.rows]) for model, part in pairs]
-        self.first = np.array(relaxed)  # what each is worth at most there, in fractions
+        pairs = [(part.priced(self.best), part) for part in blocks.parts]
+        self.first = np.array([proven_bound(model, prices[part.rows]) for model, part in pairs])  # in fractions
+        self.worth = self.first
+        steps = channel.task.outline.loose_orders
+        self._steps = [steps[part.columns] for part in blocks.parts]
         self._schedules = dict(self.master.known)  # the best known of each: nothing at all, where that is one
 
     def run(self) -> None:
@@ -101,21 +130,12 @@ class CityBounds:
             self.go_on()
 
     def begin(self) -> bool:
-        """Prove at the first prices; return whether that closes enough for others to be tried.
-
-        Blocks are asked of which more is open than a round leaves: of most, nothing is, for they are proven to be worth nothing.
-        What left more than the round before allowed ran out of time there, and would again.
-        """
-        worth, before = self.first.copy(), np.full(len(self.first), np.inf)
-        first = self.master.most(self.best, worth)
-        for gap in self.pace.gaps:
-            if self.bound <= self.channel.task.enough_usd(self.channel.best_usd):
+        """Prove at the first prices; return whether that closes enough for others to be tried."""
+        first = self.master.most(self.best, self.worth)
+        for stage in self.pace.first:
+            if self._enough:
                 break
-            known = self._known()
-            left, about = worth - known, np.abs(np.where(np.isfinite(known), known, worth))
-            limit = np.maximum(gap * about, LEAST_GAIN * abs(first))
-            self._first_round(worth, np.flatnonzero((left > limit) & (left <= before)), gap)
-            before = limit
+            self._ask(stage)
         return self._closed(first) >= self.pace.least
 
     def go_on(self) -> None:
@@ -127,42 +147,50 @@ class CityBounds:
                 return
             before = self.bound
             hold = self.pace.hold
-            self._round(hold * self.best + (1.0 - hold) * prices, self.pace.gaps[-1])
+            self._round(hold * self.best + (1.0 - hold) * prices, self.pace.other)
             for_nothing = 0 if before - self.bound > LEAST_GAIN * abs(before) else for_nothing + 1
 
-    def _known(self) -> Array:
-        """Return what the best schedules known are worth at the first prices, shape (blocks,); minus infinity without one."""
-        known = self._schedules
-        return np.array([m.value(known[k]) if k in known else -np.inf for k, m in enumerate(self._at_first)])
+    @property
+    def _enough(self) -> bool:
+        """Whether no more has to be proven."""
+        return self.bound <= self.channel.task.enough_usd(self.channel.best_usd)
 
     def _closed(self, first: float) -> float:
         """Return the share that is closed of what was open between the ``first`` bound and the best plan; all without a plan."""
         open_ = first - self.channel.best_usd
         return (first - self.bound) / open_ if 0.0 < open_ < np.inf else 1.0
 
-    def _first_round(self, worth: Array, asked: Ints, gap: float) -> None:
-        """Ask some blocks at the first prices, those worth most first, what is proven told; ``worth`` falls in place."""
-        prices = self.best
+    def _ask(self, stage: Stage) -> None:
+        """Ask blocks at the best prices of which more is open than the stage leaves, what is proven told.
+
+        Of most, nothing is: they are proven to be worth nothing. Those of which most is open come first.
+        """
+        prices, worth, known = self.best, self.worth.copy(), self._schedules
+        models = [part.priced(prices) for part in self.blocks.parts]
+        values = np.array([m.value(known[k]) if k in known else -np.inf for k, m in enumerate(models)])
+        about = np.abs(np.where(np.isfinite(values), values, worth))
+        left, least = worth - values, LEAST_GAIN * abs(self.master.most(prices, worth))
+        asked = np.flatnonzero(left > np.maximum(stage.gap * about, least))
 
         def hear(k: int, bound_usd: float) -> None:
             self._tell(prices, np.where(np.arange(len(worth)) == k, np.minimum(worth, bound_usd), worth))
 
-        order = asked[np.argsort(-worth[asked], kind="stable")]
-        for k, answer in self._answers(self._at_first, order.tolist(), gap, hear):
+        order = asked[np.argsort(-left[asked], kind="stable")]
+        for k, answer in self._answers(models, order.tolist(), stage, hear):
             worth[k] = min(worth[k], answer.bound_usd)
-            if answer.x is not None:
-                self._schedules[k] = answer.x
+            if answer.x is not None and _is_whole(models[k], answer.x):
+                known[k] = answer.x
             self._tell(prices, worth)
         self._tell(prices, worth)
-        self._try(self._schedules)
+        self._try(known)
 
-    def _round(self, prices: Array, gap: float) -> None:
+    def _round(self, prices: Array, stage: Stage) -> None:
         """Ask every block at other prices."""
         models = [part.priced(prices) for part in self.blocks.parts]
         worth, schedules = np.full(len(models), np.inf), dict[int, Array]()
-        for k, answer in self._answers(models, range(len(models)), gap):
+        for k, answer in self._answers(models, range(len(models)), stage):
             worth[k] = answer.bound_usd
-            if answer.x is not None:
+            if answer.x is not None and _is_whole(models[k], answer.x):
                 schedules[k] = answer.x
         self._tell(prices, worth)
         self._try(schedules)
@@ -171,19 +199,22 @@ class CityBounds:
         self,
         models: Sequence[Model],
         order: Iterable[int],
-        gap: float,
+        stage: Stage,
         hear: Callable[[int, float], None] | None = None,
     ) -> Iterator[tuple[int, Answer]]:
-        """Yield blocks with their answers, whose schedules may be mixed from then on."""
+        """Yield blocks with their answers as these come; all their schedules may be mixed from then on."""
 
         def ask(k: int) -> Future[Answer]:
-            unit = bound_unit(models[k], gap, self.channel.task.seed)
-            return self.asker.ask(unit, hear=None if hear is None else partial(hear, k))
+            unit = bound_unit(models[k], self._steps[k], stage.gap, stage.limit_s, self.channel.task.seed)
+            return self.asker.ask(unit, LONG, None if hear is None else partial(hear, k))
 
-        for k, answer in in_turn(order, ask, self.channel.stopped, self.asker.at_once):
+        found: dict[int, Array] = {}
+        for k, answer in as_they_come(order, ask, self.channel.stopped, self.asker.at_once):
             if answer.x is not None:
-                self.master.add(k, answer.x)
+                found[k] = answer.x
             yield k, answer
+        for k in sorted(found):  # the same prices whoever was first
+            self.master.add(k, found[k])
 
     def _try(self, schedules: Mapping[int, Array]) -> None:
         """See whether the blocks' own schedules are a plan together, where each has one."""
@@ -200,8 +231,13 @@ class CityBounds:
         """Tell a bound that is lower than before."""
         bound = self.master.most(prices, worth)
         if bound < self.bound - LEAST_STEP * max(1.0, abs(bound)):
-            self.bound, self.best = bound, prices
+            self.bound, self.best, self.worth = bound, prices, worth.copy()
             self.channel.tell(Proven(bound, "cities at prices"))
+
+
+def _is_whole(model: Model, x: Array) -> bool:
+    own = x[model.whole]
+    return bool(np.abs(own - np.round(own)).max(initial=0.0) <= TOLERANCE)
 
 
 def prove_by_block(channel: Channel, of_column: Ints) -> bool:
@@ -301,7 +337,7 @@ def _together(channel: Channel, blocks: Blocks, schedules: list[Array]) -> None:
         held,
         time_limit_s=FAR_S,
         stop=Spent(HERE_CPU_S, channel.stopped),
-        gap=BRIEF.gaps[-1],
+        gap=BRIEF.other.gap,
         seed=task.seed,
         cutoff=channel.best_usd,
     )

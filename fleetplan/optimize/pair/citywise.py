@@ -17,25 +17,27 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.matrix import Array, Ints
-from fleetplan.optimize.pair.asking import IN_FLIGHT, URGENT, USUAL, Asker, awaited
+from fleetplan.optimize.pair.asking import IN_FLIGHT, Asker, awaited
 from fleetplan.optimize.pair.blocks import Blocks, split
 from fleetplan.optimize.pair.part import Part, part_around
 from fleetplan.optimize.pair.plans import Apart, Effort, Planner, Surroundings
 from fleetplan.optimize.pair.processes import cores
-from fleetplan.optimize.pair.relaxed import BlockRelaxation, Relaxed
-from fleetplan.optimize.pair.units import Answer, Kind, Unit
+from fleetplan.optimize.pair.relaxed import GAP, BlockRelaxation, Relaxed
+from fleetplan.optimize.pair.units import URGENT, USUAL, Answer, Kind, Unit
 from fleetplan.optimize.pair.wire import Found, Proven, Task
 
 LOG = logging.getLogger(__name__)
+WAY = "relaxation by blocks"
+ROUGH_GAP = 0.05  # between bound and mix, at which the first plan is made about the mix
 STEPS_GAP, WHOLE_GAP = 0.025, 0.01  # in the first plan, of what a block is worth on average
 BETTER_GAP = 2e-3  # the same where blocks are planned anew
 SHARED_S = 30.0
 LEAST_WORTH = 0.05  # of the average: gaps are shares of no less
-GIVE_WAY = 5  # blocks tried one after another where purchases find no room
+GIVE_WAY = 5  # blocks tried one after another where purchases, or a block, find no room
+TIGHT = 1.0  # of a coupling row: hardly loose, most count vehicles
 LAST = 3  # of the blocks still to be made whole, one in so many is planned at once: the last ones have what all others left
 LARGEST = 3  # blocks planned anew at once
 FADES = 0.5  # how the interest in a block falls when nothing was found there
@@ -55,6 +57,11 @@ class Flight:
     base: Array
     future: Future[Answer]
 
+    @property
+    def found(self) -> bool:
+        """Whether anything was."""
+        return self.future.done() and self.future.result().x is not None
+
 
 class Citywise:
     """The plan so far, block by block, and the ways to better ones.
@@ -66,14 +73,19 @@ class Citywise:
     """
 
     def __init__(self, channel: Surroundings, blocks: Blocks, relaxed: Relaxed, asker: Asker) -> None:
-        self.channel, self.blocks, self.relaxed, self.asker = channel, blocks, relaxed, asker
+        self.channel, self.blocks, self.asker = channel, blocks, asker
         self.outline, self.model = channel.task.outline, channel.task.outline.model
-        prices = relaxed.prices[blocks.coupling]
-        self.priced = blocks.priced(prices)
-        self.scarce = blocks.priced(np.where(_linking(blocks), 0.0, prices))
+        self.x = relaxed.x.copy()
+        self.at_prices(relaxed)
+
+    def at_prices(self, relaxed: Relaxed) -> None:
+        """Look at what blocks are worth at other prices from now on; the plan stays."""
+        self.relaxed, prices = relaxed, relaxed.prices[self.blocks.coupling]
+        self.priced = self.blocks.priced(prices)
+        # What is needed of shared columns costs what it costs: priced as well, it would cost nothing, and more would be bought.
+        self.scarce = self.blocks.priced(np.where(self.blocks.linking, 0.0, prices))
         average = float(np.mean(relaxed.values))
         self.gaps = average / np.maximum(relaxed.values, LEAST_WORTH * average)  # in shares of a block's own worth
-        self.x = relaxed.x.copy()
 
     # --- blocks on their way ---
 
@@ -120,13 +132,11 @@ class Citywise:
 
     def first_plan(self) -> bool:
         """Make every block whole; return whether that gave a plan."""
-        left = self._least_open_first()
-        while left:
-            failed = self._made_whole(left)
-            if len(failed) == len(left):
-                LOG.info("no plan block by block: %d blocks have no room", len(failed))
-                return False
-            left = failed
+        left = self._made_whole(self._least_open_first())
+        failed = [k for k in left if not self._room_made(k)]
+        if failed:
+            LOG.info("no plan block by block: %d blocks have no room", len(failed))
+            return False
         if not self._shared_whole():
             LOG.info("no plan block by block: no room for whole purchases")
             return False
@@ -152,12 +162,33 @@ class Citywise:
     def _taken(self, flight: Flight) -> list[int]:
         """Take what was found for a block, now or with the others as they stand by now; return it if that is nothing."""
         found = self._landed(flight)
-        if found is None:
+        if found is None and flight.found:  # it does not fit what was found meanwhile
             found = self._landed(self._sent("first", flight.chosen))
         if found is None:
             return flight.chosen
         self.x = found
         return []
+
+    def _room_made(self, k: int) -> bool:
+        """Plan a block that found no room together with another that gives way; return whether that is possible.
+
+        Others may rely on it: a partner adds vehicles somewhere as fast as it does because it has some here.
+        """
+        for other in self._rivals(k)[:GIVE_WAY]:
+            found = self._landed(self._sent("first", [k, other]))
+            if found is not None:
+                self.x = found
+                return True
+        return False
+
+    def _rivals(self, k: int) -> list[int]:
+        """Return the other blocks, those first that have most to do with one in limits that are hardly loose."""
+        rows, limit = self.blocks.coupling, ~self.blocks.linking
+        m, activity = self.model, self.blocks.entries @ self.x
+        slack = np.minimum(m.row_upper[rows] - activity, activity - m.row_lower[rows])
+        tight = limit & (slack < TIGHT) & (np.diff(self.blocks.parts[k].ties.indptr) > 0)
+        uses = [np.count_nonzero(np.abs(part.ties @ self.x[part.columns])[tight] > FITS) for part in self.blocks.parts]
+        return [int(j) for j in np.argsort(-np.array(uses), kind="stable") if j != k]
 
     def _shared_whole(self) -> bool:
         """Make shared columns whole, purchases above all: with the blocks as they are, else with some that give way."""
@@ -240,19 +271,14 @@ class Citywise:
             self.channel.tell(Found("plan", self.x.copy(), value, way))
 
 
-def _linking(blocks: Blocks) -> NDArray[np.bool_]:
-    """Return which coupling rows say what blocks need of shared columns, such as purchases: those cost what they cost.
-
-    Priced as well, more would be bought than is needed, since at the prices it costs nothing. The other rows are limits.
-    """
-    ours, all_of_it = np.diff(blocks.ties.indptr), np.diff(blocks.entries.indptr)
-    return np.asarray((ours > 0) & (ours < all_of_it))
-
-
 def relaxed_by_block(blocks: Blocks, at_once: int, stopped: threading.Event) -> Relaxed | None:
     """Return the relaxation solved by blocks; None where that does not work, and it must be solved as a whole."""
+    return _solved(BlockRelaxation(blocks, at_once, stopped), GAP)
+
+
+def _solved(relaxation: BlockRelaxation, gap: float) -> Relaxed | None:
     try:
-        return BlockRelaxation(blocks, at_once, stopped).solve()
+        return relaxation.solve(gap)
     except SolverError as error:
         LOG.info("the relaxation is not solved by blocks: %s", error)
         return None
@@ -261,14 +287,17 @@ def relaxed_by_block(blocks: Blocks, at_once: int, stopped: threading.Event) -> 
 def plan_by_block(channel: Surroundings, of_column: Ints, asker: Asker) -> bool:
     """Find plans until stopped, or until nothing more is found.
 
+    The first is made about a rough solution of the relaxation, which then is solved closely.
+
     Return False where that gave none, and the problem must be solved as a whole.
     """
     blocks = split(channel.task.outline.model, of_column)
-    relaxed = relaxed_by_block(blocks, cores(), channel.stopped)
-    if relaxed is None:
+    relaxation = BlockRelaxation(blocks, cores(), channel.stopped)
+    rough = _solved(relaxation, ROUGH_GAP)
+    if rough is None:
         return False
-    channel.tell(Proven(relaxed.bound, "relaxation by blocks", relaxed.prices))
-    city_by_city = Citywise(channel, blocks, relaxed, asker)
+    channel.tell(Proven(rough.bound, WAY))
+    city_by_city = Citywise(channel, blocks, rough, asker)
     start = channel.task.start
     if start is not None:
         channel.best_usd = max(channel.best_usd, channel.task.outline.model.value(start))
@@ -276,6 +305,9 @@ def plan_by_block(channel: Surroundings, of_column: Ints, asker: Asker) -> bool:
     found = city_by_city.first_plan()
     if start is not None and channel.best_usd <= known:
         city_by_city.x, found = start.copy(), True
+    closely = _solved(relaxation, GAP) or rough  # prices of any mix bound, and the bounds are waited for
+    channel.tell(Proven(closely.bound, WAY, closely.prices))
+    city_by_city.at_prices(closely)
     if found:
         city_by_city.improve()
     return found

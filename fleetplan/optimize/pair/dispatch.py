@@ -14,11 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from fleetplan.helpers import Helpers, Recruit
 from fleetplan.optimize.pair.unit_process import UnitProcess
-from fleetplan.optimize.pair.units import Answer, answer_bytes, answer_from
+from fleetplan.optimize.pair.units import LONG, URGENT, USUAL, Answer, answer_bytes, answer_from
 
 LOG = logging.getLogger(__name__)
 TRIES = 2  # by processes here, before a unit has failed
@@ -26,6 +27,8 @@ TICK_S = 0.05  # how often helpers are looked after
 COUNT_EVERY_S = 2.0  # how often they are counted
 AHEAD = 2  # units offered for each helper that is free, so that none has to wait
 LATE_S = 5.0  # a unit that a helper holds longer is done over here, where a process has nothing else to do
+
+PLANS_FIRST, BOUNDS_FIRST = (URGENT, USUAL, LONG), (URGENT, LONG, USUAL)
 
 Where = Literal["waiting", "offered", "here"]
 
@@ -74,7 +77,8 @@ class Dispatcher:
 
     def start(self) -> None:
         """Start its processes, and look for helpers."""
-        work = [self._work] * self.processes + ([self._look_after] if self.recruit is not None else [])
+        work: list[Callable[[], None]] = [partial(self._work, place) for place in range(self.processes)]
+        work += [self._look_after] if self.recruit is not None else []
         self._threads = [threading.Thread(target=target, daemon=True) for target in work]
         for thread in self._threads:
             thread.start()
@@ -99,9 +103,9 @@ class Dispatcher:
 
     # --- jobs ---
 
-    def _in_order(self, *where: Where) -> list[Job]:
-        wanted = [job for job in self._jobs.values() if job.where in where]
-        return sorted(wanted, key=lambda job: (job.urgency, job.number))
+    def _in_order(self, where: Where, order: tuple[int, ...] = PLANS_FIRST) -> list[Job]:
+        wanted = [job for job in self._jobs.values() if job.where == where]
+        return sorted(wanted, key=lambda job: (order.index(job.urgency), job.number))
 
     def _finish(self, job: Job, answer: bytes) -> bool:
         """Pass an answer on, the first of a unit; return whether it was."""
@@ -115,14 +119,19 @@ class Dispatcher:
 
     # --- processes here ---
 
-    def _work(self) -> None:
-        """Solve units in a process of this thread's own until the end; a process that dies is replaced."""
+    def _work(self, place: int) -> None:
+        """Solve units in a process of this thread's own until the end; a process that dies is replaced.
+
+        Every other process does bounds before better plans, and where there is one it does so every other time: else eight long
+        ones would keep the short ones waiting.
+        """
         child: UnitProcess | None = None
         try:
-            while True:
+            for turn in itertools.count():
                 if child is None:
                     child = self._new_child()
-                job = self._next() if child is not None else None
+                bounds_first = (place if self.processes > 1 else turn) % 2
+                job = self._next(BOUNDS_FIRST if bounds_first else PLANS_FIRST) if child is not None else None
                 if child is None or job is None:
                     return
                 child = self._solved(child, job)
@@ -172,15 +181,15 @@ class Dispatcher:
             job.where = "waiting"
             self._changed.notify_all()
 
-    def _next(self) -> Job | None:
-        """Wait for a unit to solve here; None at the end."""
+    def _next(self, order: tuple[int, ...]) -> Job | None:
+        """Wait for a unit to solve here, the first in an order of urgencies; None at the end."""
         while True:
             with self._changed:
                 while not self._over and not self._jobs:
                     self._changed.wait()
                 if self._over:
                     return None
-                if waiting := self._in_order("waiting"):
+                if waiting := self._in_order("waiting", order):
                     waiting[0].where = "here"
                     return waiting[0]
                 offered = self._in_order("offered")

@@ -2,8 +2,9 @@
 
 Dantzig-Wolfe decomposition. A round asks every block, some at once, for its best schedule at the prices; the *master* mixes the
 schedules known so far under the coupling rows and says what these are worth now. Any prices give a bound (weak duality), any
-mix is a solution of the relaxation; the two meet within some twenty rounds, and a block solved again at other prices starts from
-where it was. Prices lie between the best so far and the master's own, which alone would swing.
+mix is a solution of the relaxation; the two meet within some forty rounds, and a block solved again at other prices starts from
+where it was. Prices lie between the best so far and the master's own, which alone would swing (Wentges 1997). The first that are
+any good make purchases pay for themselves: a portfolio's blocks share its vehicles' prices more than anything else.
 """
 
 from __future__ import annotations
@@ -19,18 +20,17 @@ from fleetplan.errors import SolverError
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.pair.blocks import Block, Blocks
+from fleetplan.optimize.pair.mixing import PRIMAL_SIMPLEX, Master, prices_of_shared
 from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, run_linear
 from fleetplan.optimize.trim import trimmed
 
 GAP = 3e-4  # between bound and mix, where rounds end
-ROUNDS = 80
-HOLD, LEAST_HOLD, MOST_HOLD = 0.7, 0.05, 0.9  # weight of the best prices so far
-CLOSER, BACK = 0.75, 0.15  # how it falls after a round that proved more, how it grows after another
-PRIMAL_SIMPLEX = 4  # as HiGHS numbers it: a basis stays feasible when prices change
-PENALTY = 1e5  # millions for a unit missed: what no mix known yet can keep
-MISSED = 1e-6
-NOTHING = 1e-9  # in a schedule or mix
-USD = 1e-3  # of reduced cost: less is the solver's own zero
+ROUNDS = 120
+HOLD, LEAST_HOLD, MOST_HOLD = 0.95, 0.05, 0.99  # weight of the best prices so far
+FURTHER, NEARER = (
+    1.5,
+    1.5,
+)  # how much further from them the next are after a round that proved more, how much nearer after another
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,102 +104,11 @@ class Pricer:
         return Schedule(x, float((cost * x).sum()), left.duals(np.asarray(solution.row_dual) * SCALE_USD))
 
 
-class Master:
-    """Mixes schedules under the coupling rows."""
-
-    def __init__(self, blocks: Blocks) -> None:
-        self.blocks = blocks
-        self.low, self.high = blocks.model.row_lower[blocks.coupling], blocks.model.row_upper[blocks.coupling]
-        self.known: list[tuple[int, Array]] = []
-        self.highs = new_highs(0)
-        self.highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        self._write()
-        self._idle()
-        self.missing = self._missing()
-
-    def _write(self) -> None:
-        m, ones = self.blocks.model, np.ones(len(self.blocks.parts))
-        low, high, nowhere = np.concatenate([self.low, ones]), np.concatenate([self.high, ones]), np.zeros(0, np.int32)
-        self.highs.addRows(len(low), low, high, 0, np.zeros(len(low), np.int32), nowhere, np.zeros(0))
-        shared, ties = self.blocks.shared, self.blocks.ties.tocsc()
-        starts, where = ties.indptr[:-1].astype(np.int32), ties.indices.astype(np.int32)
-        cost = m.cost[shared] / SCALE_USD
-        self.highs.addCols(len(shared), cost, m.lower[shared], m.upper[shared], ties.nnz, starts, where, ties.data)
-
-    def _idle(self) -> None:
-        """Know the schedule of doing nothing, where a block has it."""
-        for k, block in enumerate(self.blocks.parts):
-            idle = np.clip(0.0, block.model.lower, block.model.upper)
-            if block.model.worst_violation(idle) <= MISSED:
-                self.add(k, idle)
-
-    def _missing(self) -> slice:
-        """Add columns for what is missed while the schedules known cannot keep a row: dear, gone in the end."""
-        first = int(self.highs.getNumCol())
-        without = sorted(set(range(len(self.blocks.parts))) - {k for k, _ in self.known})
-        short = [(r, 1.0) for r in np.flatnonzero(self.low > 0)] + [(r, -1.0) for r in np.flatnonzero(self.high < 0)]
-        for row, sign in [*short, *((len(self.low) + k, 1.0) for k in without)]:
-            self.highs.addCol(-PENALTY, 0.0, highspy.kHighsInf, 1, np.array([row], np.int32), np.array([sign]))
-        return slice(first, int(self.highs.getNumCol()))
-
-    def add(self, k: int, x: Array) -> None:
-        """Let a schedule of a block be mixed in."""
-        block = self.blocks.parts[k]
-        taken = block.ties @ x
-        rows = np.flatnonzero(np.abs(taken) > NOTHING)
-        where, value = np.append(rows, len(self.low) + k).astype(np.int32), np.append(taken[rows], 1.0)
-        cost = float((block.model.cost * x).sum()) / SCALE_USD
-        self.highs.addCol(cost, 0.0, highspy.kHighsInf, len(where), where, value)
-        self.known.append((k, x))
-
-    def solve(self) -> tuple[float, Array]:
-        """Return the value of the best mix and the prices of the coupling rows.
-
-        Raises
-        ------
-        SolverError
-            If HiGHS does not find them.
-        """
-        self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            msg = f"the prices ended with {self.highs.modelStatusToString(self.highs.getModelStatus())!r}"
-            raise SolverError(msg)
-        prices = np.asarray(self.highs.getSolution().row_dual)[: len(self.low)] * SCALE_USD
-        return self.highs.getInfo().objective_function_value * SCALE_USD + self.blocks.model.constant, prices
-
-    def mixed(self) -> Array | None:
-        """Return the best mix, shape (columns,); None where a row is still missed."""
-        weight = np.asarray(self.highs.getSolution().col_value)
-        if weight[self.missing].max(initial=0.0) > MISSED:
-            return None
-        shared, out = self.blocks.shared, np.zeros(self.blocks.model.columns)
-        out[shared] = weight[: len(shared)]
-        of_schedules = np.concatenate([weight[len(shared) : self.missing.start], weight[self.missing.stop :]])
-        for (k, x), share in zip(self.known, of_schedules, strict=True):
-            if share > NOTHING:
-                out[self.blocks.parts[k].columns] += share * x
-        return out
-
-    def most(self, prices: Array, values: Array) -> float:
-        """Return the bound that prices prove, with what the blocks are worth at them: in doubles."""
-        m, shared = self.blocks.model, self.blocks.shared
-        left = m.cost[shared] - self.blocks.ties.T @ prices
-        left = np.where(np.abs(left) < USD, 0.0, left)
-        paid = np.where(np.abs(prices) < NOTHING, 0.0, prices)
-        rest = _most(left, m.lower[shared], m.upper[shared]) + _most(paid, self.low, self.high)
-        return m.constant + float(values.sum()) + rest
-
-
-def _most(factor: Array, low: Array, high: Array) -> float:
-    """Return the greatest sum of products with what lies between limits; nothing times no limit is nothing."""
-    end = np.where(factor > 0, high, low)
-    return float(np.where(factor == 0.0, 0.0, factor * np.where(factor == 0.0, 0.0, end)).sum())
-
-
 class BlockRelaxation:
     """The relaxation of a portfolio, its blocks solved ``workers`` at once.
 
-    ``prices`` of the coupling rows are the best so far, ``bound`` what they prove in doubles.
+    ``prices`` of the coupling rows are the best so far, ``bound`` what they prove in doubles; ``value`` is that of the best mix,
+    ``asked`` are the next prices.
     """
 
     def __init__(self, blocks: Blocks, workers: int, stopped: threading.Event) -> None:
@@ -207,9 +116,13 @@ class BlockRelaxation:
         self.pricers, self.master = [Pricer(block) for block in blocks.parts], Master(blocks)
         self.prices, self.bound = np.zeros(len(blocks.coupling)), np.inf
         self.answers: list[Schedule] = []
+        self.asked, self.value, self.hold, self.rounds = self.prices, -np.inf, HOLD, 0
 
-    def solve(self) -> Relaxed | None:
-        """Return a solution and prices; None where none is found that keeps the coupling rows, or when stopped.
+    def solve(self, gap: float = GAP) -> Relaxed | None:
+        """Go on until bound and mix are as near as ``gap``; return a solution and prices.
+
+        None where no solution is found that keeps the coupling rows, or when stopped. Asked again for a smaller gap, it goes on
+        from where it was.
 
         Raises
         ------
@@ -217,22 +130,27 @@ class BlockRelaxation:
             If a block has no solution.
         """
         with ThreadPoolExecutor(self.workers) as pool:
-            self._search(pool)
+            while self.rounds < ROUNDS and not self.stopped.is_set() and not self._met(gap):
+                better = self._ask(self.asked, pool)
+                self.value, prices = self.master.solve()
+                self.asked = self._next(prices, better=better)
+                self.rounds += 1
         x = self.master.mixed()
         return None if x is None or self.stopped.is_set() else self._read(x)
 
-    def _search(self, pool: ThreadPoolExecutor) -> None:
-        """Go on until bound and mix meet."""
-        asked, hold = self.prices, HOLD
-        for _ in range(ROUNDS):
-            if self.stopped.is_set():
-                return
-            better = self._ask(asked, pool)
-            value, prices = self.master.solve()
-            if self.bound - value <= GAP * max(1.0, abs(value)):
-                return
-            hold = max(LEAST_HOLD, CLOSER * hold) if better else min(MOST_HOLD, hold + BACK)
-            asked = hold * self.prices + (1.0 - hold) * prices
+    def _met(self, gap: float) -> bool:
+        return bool(np.isfinite(self.value)) and self.bound - self.value <= gap * max(1.0, abs(self.value))
+
+    def _next(self, prices: Array, *, better: bool) -> Array:
+        """Return the prices to ask for next: between the best so far and the master's own."""
+        if not self.rounds:
+            paying = prices_of_shared(self.blocks, [answer.x for answer in self.answers])
+            if paying is not None:
+                return paying
+        if self.rounds > 1:
+            far = (1.0 - self.hold) * (FURTHER if better else 1.0 / NEARER)
+            self.hold = min(MOST_HOLD, max(LEAST_HOLD, 1.0 - far))
+        return self.hold * self.prices + (1.0 - self.hold) * prices
 
     def _ask(self, prices: Array, pool: ThreadPoolExecutor) -> bool:
         """Ask every block at some prices, let the master know; return whether they prove more than those before."""

@@ -5,7 +5,7 @@ the solver, not in seconds. So its answer does not depend on who solves it, nor 
 
 - ``first``: make one block whole about where the relaxation's mix has it.
 - ``better``: plan a few blocks anew, from how they stand.
-- ``bound``: prove what a block is worth at prices, stopped early.
+- ``bound``: prove what a block is worth at prices, stopped early: with its steps whole, and once that is done with everything.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ from fleetplan.optimize.pair.plans import FAR_S, Apart, Effort, Planner, looks_i
 from fleetplan.optimize.pair.windows import windows
 from fleetplan.optimize.pair.wire import Task
 from fleetplan.optimize.rounding import TOLERANCE, hold
-from fleetplan.optimize.solve import Looks, solve
+from fleetplan.optimize.solve import Looks, Solution, solve
 
 Kind = Literal["first", "better", "bound"]
-STEPS_S, WHOLE_S, BETTER_S, BOUND_S = 10.0, 10.0, 4.0, 12.0
-"""How far a unit goes for steps, vehicles, a better plan (for each city in it) and a bound, as :func:`looks_in` counts."""
+URGENT, USUAL, LONG = 0, 1, 2
+"""How soon a unit is wanted: first plans before anything else; bounds take long, and have processes of their own."""
+
+STEPS_S, WHOLE_S, BETTER_S = 10.0, 10.0, 4.0
+"""How far a unit goes for steps, vehicles and a better plan (for each city in it), as :func:`looks_in` counts."""
 
 SURE_S = 100.0  # as far as it takes: what is tried has hardly anything to choose
 
@@ -56,6 +59,8 @@ class Unit:
         How many of its columns, the last ones, are shared with blocks that are not in it.
     gap, whole_gap
         Relative gaps at which to stop: of the problem, and of vehicles in a ``first``.
+    limit_s
+        How far a ``bound`` goes, as :func:`looks_in` counts.
     """
 
     kind: Kind
@@ -65,6 +70,7 @@ class Unit:
     gap: float
     whole_gap: float
     seed: int
+    limit_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +157,16 @@ def _better(unit: Unit) -> Answer:
 
 
 def _bound(unit: Unit) -> Answer:
-    most = looks_in(BOUND_S)
-    answer = solve(unit.outline.model, time_limit_s=FAR_S, gap=unit.gap, seed=unit.seed, looks=Looks(most, most))
-    return Answer(answer.x, answer.bound)
+    most, o = looks_in(unit.limit_s), unit.outline
+
+    def proven(model: Model) -> Solution:
+        return solve(model, time_limit_s=FAR_S, gap=unit.gap, seed=unit.seed, looks=Looks(most, most))
+
+    steps = proven(o.model)
+    if steps.status != "optimal" or (o.whole == o.model.whole).all():
+        return Answer(steps.x, steps.bound)
+    whole = proven(replace(o.model, whole=o.whole))
+    return Answer(steps.x if whole.x is None else whole.x, min(steps.bound, whole.bound))
 
 
 def _planner(unit: Unit, start: Array | None) -> Planner:
@@ -172,6 +185,7 @@ def unit_bytes(unit: Unit) -> bytes:
         "gap": unit.gap,
         "whole_gap": unit.whole_gap,
         "seed": unit.seed,
+        "limit_s": unit.limit_s,
     }
     arrays = {
         **{name: getattr(m, name) for name in ("cost", "lower", "upper", "whole", "row_lower", "row_upper")},
@@ -213,7 +227,7 @@ def unit_from(data: bytes) -> Unit:
     each = zip(a["begun"], opened, a["cities"], strict=True)
     steps = tuple(Steps(begun, levels, int(city)) for begun, levels, city in each)
     outline = Outline(m, a["whole_in_plans"], steps, a["orders"], a["starts"])
-    kept: dict[str, Any] = {name: figures[name] for name in ("kind", "shared", "gap", "whole_gap", "seed")}
+    kept: dict[str, Any] = {name: figures[name] for name in ("kind", "shared", "gap", "whole_gap", "seed", "limit_s")}
     return Unit(outline=outline, x=a["x"], **kept)
 
 
@@ -236,8 +250,8 @@ def answer_from(data: bytes) -> Answer:
     return Answer(arrays.get("x"), float("inf") if bound is None else bound, figures["failed"])
 
 
-def bound_unit(model: Model, gap: float, seed: int) -> Unit:
-    """Return the unit that proves what a problem is worth."""
+def bound_unit(model: Model, steps: NDArray[np.bool_], gap: float, limit_s: float, seed: int) -> Unit:
+    """Return the unit that proves what a problem is worth at most; ``steps`` are what is made whole first, shape (columns,)."""
     none = np.zeros(0, dtype=np.int64)
-    outline = Outline(replace(model, blocks=()), model.whole, (), none, none)
-    return Unit("bound", outline, np.zeros(0), 0, gap, gap, seed)
+    outline = Outline(replace(model, whole=steps, blocks=()), model.whole, (), none, none)
+    return Unit("bound", outline, np.zeros(0), 0, gap, gap, seed, limit_s)
