@@ -3,8 +3,11 @@
 PYTHON ?=
 REQUEST ?=
 OUT ?= out/
-# Three processes: most tests wait for servers, browsers and solvers; a file's tests stay together.
-PYTEST_ARGS ?= -n 3 --dist loadfile
+# Three processes: most tests wait for servers, browsers and solvers; a file's tests stay together, long files are begun first
+# (tests/conftest.py).
+PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
+# Tests start hundreds of processes. Where Python is told to keep no compiled modules, each would compile all of ours.
+COMPILED_ONCE := PYTHONDONTWRITEBYTECODE=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,13 +34,13 @@ serve: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@tests/need_chromium.sh
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(COMPILED_ONCE) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 coverage: $(VENV)/.installed-dev
 	@tests/need_chromium.sh
 	@$(BIN)/python -m coverage erase
 	COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') \
-	    $(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
+	    $(COMPILED_ONCE) $(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
 	@$(BIN)/python -m coverage combine --quiet
 	@printf 'lines of api and fleetplan that the tests run, in per cent: '
 	@$(BIN)/python -m coverage report --format=total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,27 @@ ROOT = Path(__file__).resolve().parent.parent
 
 os.environ.setdefault("FLEETPLAN_REPLAYS_EACH", "0")
 """No plan of a test is replayed in the background, where a test does not ask for it: it would take the cores from the others."""
+
+FIRST_FILES = (
+    *("exact", "takeover", "oracle", "pages_browser", "sharing", "constraint_properties", "pages_journeys"),
+    *("service_killed", "api_fuzz", "markets_first", "simulate", "jobs", "planner", "nodes", "doubt_cells", "blocks"),
+    *("recourse_service", "recourse", "recourse_prices", "odd_plans", "check", "api_cli", "rerun", "generated_client"),
+    *("examples", "stopping", "portfolio", "structure", "store", "field_requests", "compare", "geography", "optimize"),
+)
+"""Files that several processes begin with, the long ones first: one that is begun last is waited for by all the others.
+
+Files that compute and files that wait for processes take turns. The first makes the response curves of all cities where no
+cache has them, while those after it do without.
+"""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put files in order where several processes run the tests (with ``--no-loadscope-reorder``): long ones, then large ones."""
+    if not hasattr(config, "workerinput"):
+        return
+    place = {f"test_{name}.py": number for number, name in enumerate(FIRST_FILES)}
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (place.get(item.path.name, len(place)), -tests[item.path]))
 
 
 def _source_digest() -> str:
