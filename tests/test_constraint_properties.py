@@ -554,10 +554,10 @@ def test_a_stricter_limit_never_finds_more_in_other_requests(name: str, seed: in
 
 @pytest.mark.parametrize("kind", sorted(FIXED_OR_NOT))
 def test_what_is_asked_for_or_not_never_finds_more(kind: str):
-    plan = first_plan(base(2))
+    plan = first_plan(base(12))
     fields = {"launch_fixed": {"month": "2028-04"}}.get(kind, {})
     for stack, city in WORLD.deployments:
-        after = planned(asking(base(2), {"type": kind, "city": city, "stack": stack, **fields}))
+        after = planned(asking(base(12), {"type": kind, "city": city, "stack": stack, **fields}))
         assert after is None or after.objective <= plan.bound + CENTS
 
 

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from fleetplan.demand.types import Period
 
@@ -136,4 +135,6 @@ def _search(distance_km: Single, origins: Array, destinations: Array, mean_km: f
         high = centre
         if excess(low) < 0:
             return low
+    from scipy.optimize import brentq  # noqa: PLC0415  # slow to import, and planning from cached cities does without
+
     return float(brentq(excess, low, high, xtol=2e-4, rtol=1e-3))

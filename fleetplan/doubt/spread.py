@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc, rankdata
 
 from fleetplan.catalogue.ranges import spec_of_figure
 from fleetplan.doubt.books import Books, Revalued
@@ -90,6 +89,8 @@ def numbers_at(one: Ranged, position: Array) -> Array:
 
 def positions(figures: Sequence[Ranged], draws: int, seed: int) -> dict[str, Array]:
     """Return by key where in its range each figure lies in each of ``draws`` futures; see :func:`quantile_position`."""
+    from scipy.stats import qmc  # noqa: PLC0415  # slow to import, and a service starts without
+
     cube = qmc.LatinHypercube(d=len(figures) + len(TOGETHER), seed=seed).random(draws)
     scores = ndtri(np.clip(cube, 1e-9, 1.0 - 1e-9))
     found = {}
@@ -167,6 +168,8 @@ def _month(books: Books, back: Array, share: int) -> str:
 
 def _drivers(at: dict[str, Array], found: Revalued) -> list[Driver]:
     """Return the figures whose rank goes most with the rank of the value."""
+    from scipy.stats import rankdata  # noqa: PLC0415  # as above
+
     value = rankdata(found.npv_usd)
     keys = list(at)
     ranks = np.stack([rankdata(at[key]) for key in keys]) if keys else np.zeros((0, len(value)))

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from fleetplan.catalogue.law import Event, Permit
 from fleetplan.catalogue.types import Catalogue
@@ -186,6 +185,8 @@ class _Dice:
         partners = sorted({_partner(scope, pair) for pair in pairs})
         laws = sorted({*(_law(scope, pair) for pair in pairs), *(e.jurisdiction for e in events)})
         sizes = [len(partners), len(laws), len(pairs), len(events), len(events), len(sample.shocks)]
+        from scipy.stats import qmc  # noqa: PLC0415  # slow to import, and a service starts without
+
         cube = qmc.LatinHypercube(d=max(1, sum(sizes)), seed=sample.seed).random(sample.count)
         scores = ndtri(np.clip(cube, EDGE, 1.0 - EDGE))
         cuts = np.cumsum([0, *sizes])
