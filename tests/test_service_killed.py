@@ -69,7 +69,7 @@ def test_a_service_killed_in_mid_solve_goes_on_and_its_streams_resume_without_a_
         plan = posted.json()["id"]
         with pytest.raises(httpx2.TransportError):
             follow_and_kill(client, plan, service, seen)
-        until(lambda: not alive(int(starts.read_text().split()[0])), 5)
+        until(lambda: not alive(int(starts.read_text().split()[0])))
         service.start_again()
         service.ready()
         again = client.post("/v1/plans", json=pretended(starts, seconds=120.0, again=0.5), headers=KEY)
