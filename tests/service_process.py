@@ -91,7 +91,7 @@ class ServiceProcess(CommandProcess):
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__(["serve", "--port", str(self.port), "--data", str(folder), *more], told=told, log=log)
 
-    def ready(self, seconds: float = 60.0) -> Self:
+    def ready(self, seconds: float = 180.0) -> Self:
         """Wait until it takes plans."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
