@@ -22,9 +22,10 @@ from fleetplan.optimize.pair.citybounds import CityBounds
 from fleetplan.optimize.pair.citywise import FITS, Citywise, plan_by_block, relaxed_by_block
 from fleetplan.optimize.pair.crew import Crew
 from fleetplan.optimize.pair.dispatch import Dispatcher
+from fleetplan.optimize.pair.mixing import prices_of_shared
 from fleetplan.optimize.pair.part import part_around
 from fleetplan.optimize.pair.race import outline_of
-from fleetplan.optimize.pair.relaxed import GAP, Relaxed
+from fleetplan.optimize.pair.relaxed import GAP, BlockRelaxation, Relaxed
 from fleetplan.optimize.pair.units import Answer, Unit, answer_from, solved, unit_bytes
 from fleetplan.optimize.pair.wire import Found, Message, Proven, Task
 from fleetplan.optimize.search import search
@@ -122,6 +123,39 @@ def test_prices_and_mix_meet_at_the_relaxation(seed: int) -> None:
     assert f.model.worst_violation(found.x) < 1e-5
     assert f.model.value(found.x) >= whole.value - 2 * GAP * size
     assert found.bound == pytest.approx(proven_bound(f.model, found.prices))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rough_solution_goes_on_to_a_close_one_and_proves_less_before(seed: int) -> None:
+    blocks = by_blocks(written(random_request(seed)))
+    relaxation = BlockRelaxation(blocks, 1, NEVER)
+    rough, rounds = relaxation.solve(0.5), relaxation.rounds
+    closely = relaxation.solve()
+    assert rough is not None
+    assert closely is not None
+    assert closely.bound <= rough.bound + USD
+    assert relaxation.rounds >= rounds
+    assert closely.bound <= relaxed(blocks).bound + 2 * GAP * max(1.0, abs(closely.bound))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_first_prices_make_shared_columns_pay_for_what_blocks_need_and_limits_cost_nothing(seed: int) -> None:
+    blocks = by_blocks(written(random_request(seed)))
+    free = np.zeros(len(blocks.coupling))
+    best = [solve(part.priced(free), relax=True).x for part in blocks.parts]
+    schedules = [x for x in best if x is not None]
+    prices = prices_of_shared(blocks, schedules)
+    assert prices is not None
+    assert (prices[~blocks.linking] == 0.0).all()
+    left = blocks.model.cost[blocks.shared] - blocks.ties.T @ prices
+    assert left.max(initial=0.0) <= USD  # or more of it would be bought without end
+    need = sum(part.ties @ x for part, x in zip(blocks.parts, schedules, strict=True))
+    rows = blocks.model.row_upper[blocks.coupling], blocks.model.row_lower[blocks.coupling]
+    ends = np.where(prices > 0, *rows)
+    paid = float((prices * (need - np.where(prices == 0.0, 0.0, ends)))[prices != 0.0].sum())
+    assert paid >= -USD
+    values = np.array([part.priced(prices).value(x) for part, x in zip(blocks.parts, schedules, strict=True)])
+    assert np.isfinite(values).all()
 
 
 def test_a_row_that_doing_nothing_breaks_is_kept_by_the_mix() -> None:
@@ -301,6 +335,19 @@ def test_a_block_that_nobody_can_plan_is_told_and_the_others_are_planned() -> No
     search_of = city_by_city(f, Told([Answer(failed="broken"), Answer()]))
     assert search_of._made_whole([1, 0]) == [1]
     assert search_of._missed(search_of.x) <= FITS
+
+
+def test_a_block_without_room_is_planned_with_another_that_gives_way() -> None:
+    f = written(random_request(0))
+    search_of = city_by_city(f, Told([Answer()]))
+    assert search_of.first_plan()
+    assert search_of.asker.asked == len(search_of.blocks.parts) + 1  # type: ignore[attr-defined]
+    assert is_plan(f, tidied(f, search_of.x, search_of.outline.whole))
+
+
+def test_no_plan_is_made_where_nobody_gives_way_to_a_block() -> None:
+    f = written(random_request(0))
+    assert not city_by_city(f, Told([Answer() for _ in range(20)])).first_plan()
 
 
 def test_a_search_by_block_ends_when_there_is_nothing_more_to_find(monkeypatch: pytest.MonkeyPatch) -> None:

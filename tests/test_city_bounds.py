@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fleetplan.optimize.pair.asking import Alone, Hear
+from fleetplan.optimize.pair.asking import Alone, Hear, as_they_come
 from fleetplan.optimize.pair.blocks import split
 from fleetplan.optimize.pair.bounds import climbed
 from fleetplan.optimize.pair.citybounds import CityBounds, Here, apart, whole_blocks
 from fleetplan.optimize.pair.tree import Relaxation
-from fleetplan.optimize.pair.units import Answer, Unit, bound_unit
+from fleetplan.optimize.pair.units import Answer, Unit, bound_unit, solved
 from fleetplan.optimize.pair.wire import Found, Proven, Task
 from fleetplan.optimize.solve import solve
 from fleetplan.optimize.strict import is_plan
@@ -59,6 +59,41 @@ def test_what_is_heard_of_a_block_while_it_is_searched_lies_above_all_that_it_ca
         assert exact.value is not None
         assert all(bound >= exact.value - USD for bound in [*heard, answer.bound_usd])
         assert heard == sorted(heard, reverse=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_block_is_proven_with_its_steps_whole_first_and_then_with_everything(seed: int):
+    _, outline = outlined(random_request(seed))
+    assert outline.apart is not None
+    prices = Relaxation(outline).prices
+    blocks = whole_blocks(outline, outline.apart)
+    for part in blocks.parts:
+        model, steps = part.priced(prices[blocks.coupling]), outline.loose_orders[part.columns]
+        best, loose = solve(model, gap=1e-9), solve(replace(model, whole=steps), gap=1e-9)
+        assert best.value is not None
+        assert loose.value is not None
+        closely, hardly = (solved(bound_unit(model, steps, 1e-9, looks, 0)) for looks in (1e3, 1e-3))
+        assert best.value - USD <= closely.bound_usd <= best.value + 1e-6 * abs(best.value) + USD
+        assert hardly.bound_usd >= best.value - USD
+        assert closely.x is not None
+        assert model.value(closely.x) <= loose.value + USD
+
+
+def test_answers_are_taken_as_they_come_and_no_more_are_asked_for_at_once_than_wanted():
+    flying: dict[int, Future[Answer]] = {}
+
+    def ask(k: int) -> Future[Answer]:
+        flying[k] = Future()
+        if k:  # the first one takes as long as all the others
+            flying[k].set_result(Answer(bound_usd=float(k)))
+        if k == 4:
+            flying[0].set_result(Answer(bound_usd=0.0))
+        assert sum(not future.done() for future in flying.values()) <= 2
+        return flying[k]
+
+    came = [k for k, _ in as_they_come(range(5), ask, threading.Event(), 2)]
+    assert sorted(came) == [0, 1, 2, 3, 4]
+    assert came[:3] == [1, 2, 3]
 
 
 class Counting(Alone):

@@ -13,14 +13,31 @@ import pytest
 
 from fleetplan.helpers import Recruit
 from fleetplan.optimize.pair import dispatch
-from fleetplan.optimize.pair.dispatch import Dispatcher
+from fleetplan.optimize.pair.dispatch import BOUNDS_FIRST, PLANS_FIRST, Dispatcher
 from fleetplan.optimize.pair.unit_child import answered
 from fleetplan.optimize.pair.unit_process import UnitProcess
-from fleetplan.optimize.pair.units import Answer, answer_bytes, answer_from, unit_bytes
+from fleetplan.optimize.pair.units import (
+    LONG,
+    URGENT,
+    USUAL,
+    Answer,
+    answer_bytes,
+    answer_from,
+    unit_bytes,
+)
 from tests.units_support import Pretended, unit_of
 from tests.worker_process import until
 
 PATIENCE_S = 60.0
+
+
+def test_first_plans_come_before_all_and_better_ones_and_bounds_have_a_process_each_to_go_first():
+    dispatcher = Dispatcher(2)
+    for urgency in (LONG, LONG, USUAL, URGENT, URGENT):
+        dispatcher.put(urgency, b"", lambda _: None)
+    orders = (BOUNDS_FIRST, PLANS_FIRST, PLANS_FIRST, BOUNDS_FIRST, PLANS_FIRST)
+    jobs = [dispatcher._next(order) for order in orders]
+    assert [job.urgency for job in jobs if job is not None] == [URGENT, URGENT, USUAL, LONG, LONG]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from fleetplan.optimize.matrix import Place
 from fleetplan.optimize.rules.partners import account_terms, must_earn
 from fleetplan.optimize.unused import take_out_unused
 from fleetplan.plans.check import check_plan
+from fleetplan.plans.check.partners import slack_usd
 from fleetplan.plans.partner_account import partner_account
 from fleetplan.report.partner_account import account_table, account_words
 from tests.plan_builder import build_plan, default_request
@@ -208,6 +209,14 @@ def test_a_plan_whose_partner_loses_money_is_caught_unless_it_is_excused():
 def test_public_places_that_are_not_the_partners_are_caught(taken: int, broken: set[str]):
     place = lambda data: data["cities"][1]["deployments"][0]  # noqa: E731
     assert broken_rules(checked(edited(put(place, "public_charging_partner", taken, 0)))) >= broken
+
+
+def test_an_account_may_be_short_by_what_a_sum_of_its_size_is_rounded_by():
+    account = build_plan().cities[1].deployments[0].partner_account
+    assert account is not None
+    large = account.model_copy(update={"lines_usd": {"payment": (2e6,) * 12, "vehicles": (-3e6, 0.0)}})
+    assert slack_usd(large) == pytest.approx(1.0 + 27.0)
+    assert slack_usd(large.model_copy(update={"lines_usd": {}})) == 1.0
 
 
 def test_a_margin_that_is_not_earned_is_caught_and_told():

@@ -1,7 +1,9 @@
 """What is left of a problem has the same best plan, and tells what the solver is not asked for any more."""
 
+import itertools
 from dataclasses import replace
 
+import highspy
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -10,7 +12,7 @@ from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import INF, Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.oracle import solve_with_ortools
-from fleetplan.optimize.solve import solve
+from fleetplan.optimize.solve import Looks, solve
 from fleetplan.optimize.trim import trimmed
 from tests.test_optimize import request, written
 
@@ -123,6 +125,30 @@ def test_a_linear_programme_that_goes_astray_is_run_another_way_to_the_same_end(
     assert again.bound == pytest.approx(known.bound, rel=1e-7)
     assert again.row_duals is not None
     assert len(runs) == ways
+
+
+@pytest.mark.parametrize(("busy", "seeds"), [(True, [0, 1]), (False, [0, 0])])
+def test_a_run_in_looks_that_hangs_goes_another_way_and_one_without_a_processor_the_same_way_again(
+    *, busy: bool, seeds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = written(request()).model
+    known = solve(model, gap=0.0)
+    cpu_s = itertools.count(0.0, 1.0 if busy else 0.0)
+    monkeypatch.setattr("fleetplan.optimize.solve.time.process_time", lambda: next(cpu_s))
+    ran: list[int] = []
+
+    def run(solver: highspy.Highs, _: object) -> None:
+        ran.append(solver.getOptionValue("random_seed")[1])
+        if len(ran) == 1:
+            solver.setOptionValue("time_limit", 0.0)
+        solver.run()
+
+    monkeypatch.setattr("fleetplan.optimize.solve._run", run)
+    monkeypatch.setattr("fleetplan.optimize.solve.HUNG_S", 1.5)
+    again = solve(model, gap=0.0, looks=Looks(10**6, 10**6))
+    assert again.status == "optimal"
+    assert again.value == pytest.approx(known.value, rel=1e-7)
+    assert ran == seeds
 
 
 def test_a_run_in_nodes_that_takes_too_long_is_run_again_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ class Rules:
             if deployed.name in self._must_earn:
                 own = partners.account(case, calendar, deployed)
                 left = own.worth_usd - own.asked_usd
-                if left < -MONEY_USD:
+                if left < -partners.slack_usd(own):
                     text = say("the partner's account would come to {} under its contract", Usd(own.worth_usd, 0))
                     yield Violation("partner_earns", deployed.name, text, -left)
 

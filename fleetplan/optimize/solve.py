@@ -27,6 +27,9 @@ SCALE_USD = 1e6  # the solver sees millions
 LEAST_STEPS, ROWS_A_STEP = 5_000, 2  # of the simplex method, before a linear programme is begun anew
 POLL_S = 0.05
 LONGEST_HANGS = 4.0
+HUNG_S, STARVED, TRIES = 8.0, 0.5, 6
+"""So long after a look a run whose limit is in looks ends; it has hung if it had so much of a processor meanwhile."""
+
 HANGS_S = 60.0  # of one run whose limit is in nodes: its first linear programme may stand at an optimum for ever
 HEURISTICS = 0.05  # as HiGHS has it
 SolveStatus = Literal["optimal", "stopped", "infeasible"]
@@ -165,18 +168,47 @@ def _pruned(solver: highspy.Highs, cutoff: float) -> None:
     solver.cbMipInterrupt += look
 
 
-def _counted(solver: highspy.Highs, looks: Looks) -> None:
-    """Let the solver end after so many looks."""
-    seen = 0
+class _Counted:
+    """Lets a solver end after so many looks, and a while after the last one: then it hangs, or was given no processor."""
 
-    def look(event: Any) -> None:
-        nonlocal seen
-        seen += 1
+    def __init__(self, solver: highspy.Highs, looks: Looks) -> None:
+        self._solver, self._looks, self.seen, self._at = solver, looks, 0, 0.0
+        solver.cbMipInterrupt += self._look
+
+    def run(self, within_s: float, stop: threading.Event | None) -> Literal["over", "hung", "starved"]:
+        """Run from the start; return how that ended."""
+        self.seen, self._at = 0, time.process_time()
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + within_s)
+        self._within_s = within_s
+        _run(self._solver, stop)
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
+            return "over"
+        return "hung" if time.process_time() - self._at > STARVED * within_s else "starved"
+
+    def _look(self, event: Any) -> None:
+        self.seen, self._at = self.seen + 1, time.process_time()
+        self._solver.setOptionValue("time_limit", event.data_out.running_time + self._within_s)
         found = abs(event.data_out.mip_primal_bound) < highspy.kHighsInf
-        if seen >= (looks.soon if found else looks.most):
+        if self.seen >= (self._looks.soon if found else self._looks.most):
             event.interrupt()
 
-    solver.cbMipInterrupt += look
+
+def _run_in_looks(solver: highspy.Highs, seed: int, looks: Looks, stop: threading.Event | None) -> None:
+    """Run a problem whose limit is in looks; a linear programme in which it hangs goes another way with another seed.
+
+    Counted in processor seconds, of which all that do not hang take far fewer: so whoever solves it comes to the same answer.
+    """
+    counted, within_s = _Counted(solver, looks), HUNG_S
+    for _ in range(TRIES):
+        ended = counted.run(within_s, stop)
+        if ended == "over":
+            return
+        LOG.info("a search %s after %d looks and begins anew", "hangs" if ended == "hung" else "starves", counted.seen)
+        if ended == "hung":
+            seed += 1
+            solver.setOptionValue("random_seed", seed)
+        else:
+            within_s *= LONGEST_HANGS
 
 
 def _run(solver: highspy.Highs, stop: threading.Event | None) -> None:
@@ -299,13 +331,13 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     _watched(solver, watch)
     if np.isfinite(cutoff):
         _pruned(solver, cutoff)
-    if looks is not None:
-        _counted(solver, looks)
     mip = bool(not relax and left.model.whole.any())
     if mip and np.isfinite(above):
         solver.setOptionValue("objective_bound", -above / SCALE_USD)  # HiGHS minimises within
     if not mip:
         run_linear(solver, stop)
+    elif looks is not None:
+        _run_in_looks(solver, seed, looks, stop)
     elif nodes is None:
         _run(solver, stop)
     else:

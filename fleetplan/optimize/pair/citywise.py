@@ -235,16 +235,21 @@ class Citywise:
             interest[flight.chosen] = self._short_of()[flight.chosen] if gained else FADES * interest[flight.chosen]
 
     def _turns(self, interest: Array, flights: deque[Flight]) -> Iterator[list[int]]:
-        """Yield which blocks to plan anew: each alone first, then a few at random, none that is on its way."""
+        """Yield which blocks to plan anew: each of interest alone first, then a few at random, none that is on its way."""
         rng = np.random.default_rng(self.channel.task.seed)
-        yield from ([int(k)] for k in np.argsort(-interest, kind="stable"))
+        yield from ([int(k)] for k in np.argsort(-interest, kind="stable") if interest[k] > self._least_interest)
         for turn in itertools.count():
             away = [k for flight in flights for k in flight.chosen]
             yield self._chosen(rng, interest, 2 + turn % (LARGEST - 1), away)
 
+    @property
+    def _least_interest(self) -> float:
+        """What every block has at least, USD."""
+        return max(1.0, LEAST_INTEREST * abs(self.channel.best_usd))
+
     def _chosen(self, rng: np.random.Generator, interest: Array, count: int, away: list[int]) -> list[int]:
         """Return different blocks at random, by interest, none of those that are on their way."""
-        weight = np.maximum(interest, max(1.0, LEAST_INTEREST * abs(self.channel.best_usd)))
+        weight = np.maximum(interest, self._least_interest)
         weight[away] = 0.0
         free = int((weight > 0.0).sum())
         return [int(k) for k in rng.choice(len(weight), size=min(count, free), replace=False, p=weight / weight.sum())]
