@@ -9,10 +9,11 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from fleetplan.optimize.exact import proven_bound
+from fleetplan.optimize.looks import Looks
 from fleetplan.optimize.matrix import INF, Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.oracle import solve_with_ortools
-from fleetplan.optimize.solve import Looks, solve
+from fleetplan.optimize.solve import solve
 from fleetplan.optimize.trim import trimmed
 from tests.test_optimize import request, written
 
@@ -134,7 +135,7 @@ def test_a_run_in_looks_that_hangs_goes_another_way_and_one_without_a_processor_
     model = written(request()).model
     known = solve(model, gap=0.0)
     cpu_s = itertools.count(0.0, 1.0 if busy else 0.0)
-    monkeypatch.setattr("fleetplan.optimize.solve.time.process_time", lambda: next(cpu_s))
+    monkeypatch.setattr("fleetplan.optimize.looks.time.process_time", lambda: next(cpu_s))
     ran: list[int] = []
 
     def run(solver: highspy.Highs, _: object) -> None:
@@ -144,7 +145,7 @@ def test_a_run_in_looks_that_hangs_goes_another_way_and_one_without_a_processor_
         solver.run()
 
     monkeypatch.setattr("fleetplan.optimize.solve._run", run)
-    monkeypatch.setattr("fleetplan.optimize.solve.HUNG_S", 1.5)
+    monkeypatch.setattr("fleetplan.optimize.looks.HUNG_S", 1.5)
     again = solve(model, gap=0.0, looks=Looks(10**6, 10**6))
     assert again.status == "optimal"
     assert again.value == pytest.approx(known.value, rel=1e-7)

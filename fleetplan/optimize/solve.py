@@ -18,6 +18,7 @@ import highspy
 import numpy as np
 
 from fleetplan.errors import SolverError
+from fleetplan.optimize.looks import Looks, run_in_looks
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock, nodes_in
 from fleetplan.optimize.trim import Trimmed, trimmed
@@ -27,9 +28,6 @@ SCALE_USD = 1e6  # the solver sees millions
 LEAST_STEPS, ROWS_A_STEP = 5_000, 2  # of the simplex method, before a linear programme is begun anew
 POLL_S = 0.05
 LONGEST_HANGS = 4.0
-HUNG_S, STARVED, TRIES = 8.0, 0.5, 6
-"""So long after a look a run whose limit is in looks ends; it has hung if it had so much of a processor meanwhile."""
-
 HANGS_S = 60.0  # of one run whose limit is in nodes: its first linear programme may stand at an optimum for ever
 HEURISTICS = 0.05  # as HiGHS has it
 SolveStatus = Literal["optimal", "stopped", "infeasible"]
@@ -78,22 +76,6 @@ class Enough(Watching):
     def is_set(self) -> bool:
         """Return whether to stop now."""
         return self.asked or (self.found and time.monotonic() > self.ends)
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """A limit in looks: HiGHS looks up after every round of cuts and every node whether to end, at the same places on any load.
-
-    Attributes
-    ----------
-    most
-        Looks after which a search ends.
-    soon
-        Looks after which it ends once it has a solution.
-    """
-
-    most: int
-    soon: int
 
 
 def pass_model(solver: highspy.Highs, model: Model, *, relax: bool) -> None:
@@ -166,49 +148,6 @@ def _pruned(solver: highspy.Highs, cutoff: float) -> None:
             event.interrupt()
 
     solver.cbMipInterrupt += look
-
-
-class _Counted:
-    """Lets a solver end after so many looks, and a while after the last one: then it hangs, or was given no processor."""
-
-    def __init__(self, solver: highspy.Highs, looks: Looks) -> None:
-        self._solver, self._looks, self.seen, self._at = solver, looks, 0, 0.0
-        solver.cbMipInterrupt += self._look
-
-    def run(self, within_s: float, stop: threading.Event | None) -> Literal["over", "hung", "starved"]:
-        """Run from the start; return how that ended."""
-        self.seen, self._at = 0, time.process_time()
-        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + within_s)
-        self._within_s = within_s
-        _run(self._solver, stop)
-        if self._solver.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
-            return "over"
-        return "hung" if time.process_time() - self._at > STARVED * within_s else "starved"
-
-    def _look(self, event: Any) -> None:
-        self.seen, self._at = self.seen + 1, time.process_time()
-        self._solver.setOptionValue("time_limit", event.data_out.running_time + self._within_s)
-        found = abs(event.data_out.mip_primal_bound) < highspy.kHighsInf
-        if self.seen >= (self._looks.soon if found else self._looks.most):
-            event.interrupt()
-
-
-def _run_in_looks(solver: highspy.Highs, seed: int, looks: Looks, stop: threading.Event | None) -> None:
-    """Run a problem whose limit is in looks; a linear programme in which it hangs goes another way with another seed.
-
-    Counted in processor seconds, of which all that do not hang take far fewer: so whoever solves it comes to the same answer.
-    """
-    counted, within_s = _Counted(solver, looks), HUNG_S
-    for _ in range(TRIES):
-        ended = counted.run(within_s, stop)
-        if ended == "over":
-            return
-        LOG.info("a search %s after %d looks and begins anew", "hangs" if ended == "hung" else "starves", counted.seen)
-        if ended == "hung":
-            seed += 1
-            solver.setOptionValue("random_seed", seed)
-        else:
-            within_s *= LONGEST_HANGS
 
 
 def _run(solver: highspy.Highs, stop: threading.Event | None) -> None:
@@ -337,7 +276,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     if not mip:
         run_linear(solver, stop)
     elif looks is not None:
-        _run_in_looks(solver, seed, looks, stop)
+        run_in_looks(solver, seed, looks, lambda: _run(solver, stop))
     elif nodes is None:
         _run(solver, stop)
     else:

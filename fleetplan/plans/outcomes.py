@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from fleetplan.catalogue.types import Figure
 from fleetplan.facts import AreaLack, CityOutcome, KeptOut, PermitWait, RuleKind, RuleLimit
@@ -10,6 +11,7 @@ from fleetplan.months import month_text
 from fleetplan.optimize.excused import Excused, excused_rules
 from fleetplan.optimize.formulate import Formulation
 from fleetplan.optimize.instance import Array, Instance
+from fleetplan.optimize.pair.processes import cores
 from fleetplan.optimize.rules import Rule
 from fleetplan.optimize.rules.caps import least_while_open
 from fleetplan.permits.openings import Need, first_month, first_paid_month, uncovered
@@ -121,14 +123,17 @@ def with_proof(city: CityRollout, plan: Plan) -> CityRollout:
 def with_causes(plan: Plan, loose: Formulation, x: Array) -> Plan:
     """Return a plan that tells of every city that was not worth opening which rule keeps it out.
 
-    ``loose`` is the plan's problem in its loose form, ``x`` its columns, shape (columns,).
+    ``loose`` is the plan's problem in its loose form, ``x`` its columns, shape (columns,). Cities are looked into on all cores.
     """
+    closed = [city.city for city in plan.cities if city.outcome.kind == "not_worth"]
+    with ThreadPoolExecutor(cores()) as pool:
+        found = dict(zip(closed, pool.map(lambda city: excused_rules(loose, x, city), closed), strict=True))
     cities = []
     for city in plan.cities:
         out = city.outcome
-        if out.kind == "not_worth":
-            found = excused_rules(loose, x, city.city)
-            told = None if found is None else [_kept_out(loose.instance, one) for one in found[:MOST_CAUSES]]
+        if city.city in found:
+            causes = found[city.city]
+            told = None if causes is None else [_kept_out(loose.instance, one) for one in causes[:MOST_CAUSES]]
             out = out.model_copy(update={"kept_out": told})
         cities.append(city.model_copy(update={"outcome": out}))
     return plan.model_copy(update={"cities": cities})

@@ -21,6 +21,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetplan.optimize.looks import Looks
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock
 from fleetplan.optimize.pair.outline import Outline
@@ -28,7 +29,7 @@ from fleetplan.optimize.pair.tree import Relaxation, StepTree
 from fleetplan.optimize.pair.windows import from_coarse, near, pattern, windows
 from fleetplan.optimize.pair.wire import Channel, Found, Message, Over, Proven, Task, serve
 from fleetplan.optimize.rounding import TOLERANCE, hold, made_whole
-from fleetplan.optimize.solve import Enough, Looks, Solution, solve
+from fleetplan.optimize.solve import Enough, Solution, solve
 
 FIRST_GAP = 1e-2  # of the first plan's windows: the next ones better it
 PATTERN_GAP, PATTERN_S = 3e-3, 3.0

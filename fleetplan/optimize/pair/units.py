@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from fleetplan.errors import SolverError
+from fleetplan.optimize.looks import Looks
 from fleetplan.optimize.matrix import Array, Ints, Model
 from fleetplan.optimize.pair.outline import Outline, Steps
 from fleetplan.optimize.pair.packing import packed, unpacked
@@ -27,7 +28,7 @@ from fleetplan.optimize.pair.plans import FAR_S, Apart, Effort, Planner, looks_i
 from fleetplan.optimize.pair.windows import windows
 from fleetplan.optimize.pair.wire import Task
 from fleetplan.optimize.rounding import TOLERANCE, hold
-from fleetplan.optimize.solve import Looks, Solution, solve
+from fleetplan.optimize.solve import Solution, solve
 
 Kind = Literal["first", "better", "bound"]
 URGENT, USUAL, LONG = 0, 1, 2
