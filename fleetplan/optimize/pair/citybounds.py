@@ -34,7 +34,6 @@ from fleetplan.optimize.pair.plans import FAR_S, HEURISTICS, Surroundings
 from fleetplan.optimize.pair.processes import cores
 from fleetplan.optimize.pair.units import LONG, USUAL, Answer, Unit, bound_unit
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
-from fleetplan.optimize.rounding import TOLERANCE
 from fleetplan.optimize.solve import Watch, solve
 
 LOG = logging.getLogger(__name__)
@@ -49,6 +48,7 @@ CLOSED = 1e-4  # of the bound, between it and the mix of whole schedules: prices
 FREE = 0.05  # of the bound, that the coupling rows' limits are worth at the prices: more, and they tie the blocks
 FALL = 1e-4  # of a bound while a search goes on, for it to be heard
 LEAST_STEP = 1e-6  # of a bound, for it to be told again
+WHOLE = 1e-4  # from a whole number: as near as that is whole to a solver
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ class CityBounds:
 
 def _is_whole(model: Model, x: Array) -> bool:
     own = x[model.whole]
-    return bool(np.abs(own - np.round(own)).max(initial=0.0) <= TOLERANCE)
+    return bool(np.abs(own - np.round(own)).max(initial=0.0) <= WHOLE)
 
 
 def prove_by_block(channel: Channel, of_column: Ints) -> bool:
@@ -291,8 +291,8 @@ class Here:
         self.stopped, self._spare_s = stopped, SPARE_CPU_S
 
     def ask(self, unit: Unit, urgency: int = USUAL, hear: Hear | None = None) -> Future[Answer]:  # noqa: ARG002  # nobody else has to wait
-        """Solve a block as far as time allows; once stopped, no answer comes."""
-        began, model = time.process_time(), unit.outline.model
+        """Solve a block as far as time allows, everything whole from the start; once stopped, no answer comes."""
+        began, model = time.process_time(), replace(unit.outline.model, whole=unit.outline.whole)
         spent = Spent(HERE_CPU_S + self._spare_s, self.stopped)
         watch = None if hear is None else falling(hear)
         future: Future[Answer] = Future()

@@ -28,8 +28,6 @@ class Master:
         self.known: list[tuple[int, Array]] = []
         self.highs = new_highs(0)
         self.highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        self.highs.setOptionValue("presolve", "off")
-        self.highs.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)  # dual simplex was seen to stand for a minute
         self._write()
         self._idle()
         self.missing = self._missing()

@@ -114,6 +114,10 @@ class BlockRelaxation:
     def __init__(self, blocks: Blocks, workers: int, stopped: threading.Event) -> None:
         self.blocks, self.workers, self.stopped = blocks, workers, stopped
         self.pricers, self.master = [Pricer(block) for block in blocks.parts], Master(blocks)
+        self.master.highs.setOptionValue("presolve", "off")
+        self.master.highs.setOptionValue(
+            "simplex_strategy", PRIMAL_SIMPLEX
+        )  # dual simplex was seen to stand for a minute
         self.prices, self.bound = np.zeros(len(blocks.coupling)), np.inf
         self.answers: list[Schedule] = []
         self.asked, self.value, self.hold, self.rounds = self.prices, -np.inf, HOLD, 0
