@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fleetplan.optimize.instance import Flags
+from fleetplan.optimize.matrix import Model
 from fleetplan.optimize.pair.asking import Alone, Hear, as_they_come
 from fleetplan.optimize.pair.blocks import split
 from fleetplan.optimize.pair.bounds import climbed
@@ -46,15 +49,20 @@ def test_cities_alone_bound_every_whole_plan_and_may_make_one(seed: int):
         assert plan.value_usd <= min(bounds) + USD
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_what_is_heard_of_a_block_while_it_is_searched_lies_above_all_that_it_can_be_worth(seed: int):
+def blocks_alone(seed: int) -> Iterator[tuple[Model, Flags]]:
+    """Yield the cities' own problems at the relaxation's prices, everything whole, and which of their columns are steps."""
     _, outline = outlined(random_request(seed))
     assert outline.apart is not None
     prices = Relaxation(outline).prices
     blocks = whole_blocks(outline, outline.apart)
     for part in blocks.parts:
-        model, heard = part.priced(prices[blocks.coupling]), list[float]()
-        unit = bound_unit(model, outline.loose_orders[part.columns], 1e-6, 12.0, 0)
+        yield part.priced(prices[blocks.coupling]), outline.loose_orders[part.columns]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_heard_of_a_block_while_it_is_searched_lies_above_all_that_it_can_be_worth(seed: int):
+    for model, steps in blocks_alone(seed):
+        unit, heard = bound_unit(model, steps, 1e-6, 12.0, 0), list[float]()
         answer = Here(threading.Event()).ask(unit, hear=heard.append).result()
         exact = solve(model, gap=1e-9)
         assert exact.value is not None
@@ -65,12 +73,7 @@ def test_what_is_heard_of_a_block_while_it_is_searched_lies_above_all_that_it_ca
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_block_is_proven_with_its_steps_whole_first_and_then_with_everything(seed: int):
-    _, outline = outlined(random_request(seed))
-    assert outline.apart is not None
-    prices = Relaxation(outline).prices
-    blocks = whole_blocks(outline, outline.apart)
-    for part in blocks.parts:
-        model, steps = part.priced(prices[blocks.coupling]), outline.loose_orders[part.columns]
+    for model, steps in blocks_alone(seed):
         best, loose = solve(model, gap=1e-9), solve(replace(model, whole=steps), gap=1e-9)
         assert best.value is not None
         assert loose.value is not None

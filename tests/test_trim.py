@@ -152,6 +152,15 @@ def test_a_run_in_looks_that_hangs_goes_another_way_and_one_without_a_processor_
     assert ran == seeds
 
 
+def test_nodes_are_counted_where_looks_are_a_limit_too() -> None:
+    model = written(request()).model
+    alone, both = NodeClock(), NodeClock()
+    known = solve(model, gap=0.0, nodes=alone)
+    again = solve(model, gap=0.0, nodes=both, looks=Looks(10**6, 10**6))
+    assert again.value == known.value
+    assert both.used == alone.used > 0
+
+
 def test_a_run_in_nodes_that_takes_too_long_is_run_again_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
     model = written(request()).model
     known = solve(model, gap=0.0)

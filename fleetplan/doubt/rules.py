@@ -118,10 +118,10 @@ class Rules:
         for deployed in case.deployed:
             if deployed.name in self._must_earn:
                 own = partners.account(case, calendar, deployed)
-                left = own.worth_usd - own.asked_usd
-                if left < -partners.slack_usd(own):
+                short = partners.short_usd(own)
+                if short:
                     text = say("the partner's account would come to {} under its contract", Usd(own.worth_usd, 0))
-                    yield Violation("partner_earns", deployed.name, text, -left)
+                    yield Violation("partner_earns", deployed.name, text, short)
 
     def _changed(self, one: Ranged, found: Revalued, row: int, *, high: bool) -> Case:
         """Return the plan beside a catalogue in which a figure has one of its ends, its trips revalued."""

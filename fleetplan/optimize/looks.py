@@ -7,6 +7,7 @@ corner for ever is left after a while, in processor seconds, and goes another wa
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,17 +39,20 @@ class Looks:
 
 
 class Counted:
-    """Lets a solver end after so many looks, and a while after the last one: then it hangs, or was given no processor."""
+    """Lets a solver end after so many looks; where nothing else limits it, also a while after the last one.
+
+    Then it hangs, or was given no processor.
+    """
 
     def __init__(self, solver: highspy.Highs, looks: Looks) -> None:
-        self._solver, self._looks, self.seen, self._at = solver, looks, 0, 0.0
+        self._solver, self._looks, self._within_s = solver, looks, math.inf
+        self.seen, self._at = 0, 0.0
         solver.cbMipInterrupt += self._look
 
     def run(self, within_s: float, run: Run) -> Literal["over", "hung", "starved"]:
         """Run from the start; return how that ended."""
-        self.seen, self._at = 0, time.process_time()
+        self._within_s, self.seen, self._at = within_s, 0, time.process_time()
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + within_s)
-        self._within_s = within_s
         run()
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kTimeLimit:
             return "over"
@@ -56,18 +60,19 @@ class Counted:
 
     def _look(self, event: Any) -> None:
         self.seen, self._at = self.seen + 1, time.process_time()
-        self._solver.setOptionValue("time_limit", event.data_out.running_time + self._within_s)
+        if math.isfinite(self._within_s):
+            self._solver.setOptionValue("time_limit", event.data_out.running_time + self._within_s)
         found = abs(event.data_out.mip_primal_bound) < highspy.kHighsInf
         if self.seen >= (self._looks.soon if found else self._looks.most):
             event.interrupt()
 
 
-def run_in_looks(solver: highspy.Highs, seed: int, looks: Looks, run: Run) -> None:
+def run_in_looks(counted: Counted, solver: highspy.Highs, seed: int, run: Run) -> None:
     """Run a problem whose limit is in looks, from the start by ``run``; where it hangs it goes another way with another seed.
 
     Hanging is counted in processor seconds, of which all else takes far fewer: whoever solves it comes to the same answer.
     """
-    counted, within_s = Counted(solver, looks), HUNG_S
+    within_s = HUNG_S
     for _ in range(TRIES):
         ended = counted.run(within_s, run)
         if ended == "over":

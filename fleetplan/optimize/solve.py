@@ -18,7 +18,7 @@ import highspy
 import numpy as np
 
 from fleetplan.errors import SolverError
-from fleetplan.optimize.looks import Looks, run_in_looks
+from fleetplan.optimize.looks import Counted, Looks, run_in_looks
 from fleetplan.optimize.matrix import Array, Model
 from fleetplan.optimize.nodes import NodeClock, nodes_in
 from fleetplan.optimize.trim import Trimmed, trimmed
@@ -209,6 +209,14 @@ def _run_in_nodes(solver: highspy.Highs, seed: int, nodes: NodeClock, stop: thre
     nodes.spend(solver.getInfo().mip_node_count)
 
 
+def _limited(solver: highspy.Highs, seconds: float, *, in_nodes: bool) -> None:
+    """Let the solver end after so many seconds, or what is taken for them in nodes."""
+    if in_nodes:
+        solver.setOptionValue("mip_max_nodes", nodes_in(seconds))
+    else:
+        solver.setOptionValue("time_limit", max(0.01, seconds))
+
+
 def _astray(solver: highspy.Highs) -> bool:
     return bool(solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit)
 
@@ -246,7 +254,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     heuristics
         Share of the effort that goes to the solver's own heuristics.
     looks
-        Where given, a limit besides that in seconds.
+        Where given, a limit in place of that in seconds, or besides that in nodes.
     above
         Look only for what is worth more (USD), as if the rest were not there: ``bound`` holds for what is worth more alone, and
         ``infeasible`` says that nothing is. Columns that cost too much are held by it from the start.
@@ -263,25 +271,24 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
     if not len(left.columns):
         return _settled(model, left, time.monotonic() - began, relax=relax)
     solver = _ready(left.model, seed, gap, heuristics, relax=relax)
-    if nodes is None:
-        solver.setOptionValue("time_limit", max(0.01, time_limit_s))
+    _limited(solver, time_limit_s, in_nodes=nodes is not None)
     if start is not None:
         _begun(solver, start[left.columns])
     _watched(solver, watch)
     if np.isfinite(cutoff):
         _pruned(solver, cutoff)
+    counted = None if looks is None else Counted(solver, looks)
     mip = bool(not relax and left.model.whole.any())
     if mip and np.isfinite(above):
         solver.setOptionValue("objective_bound", -above / SCALE_USD)  # HiGHS minimises within
     if not mip:
         run_linear(solver, stop)
-    elif looks is not None:
-        run_in_looks(solver, seed, looks, lambda: _run(solver, stop))
-    elif nodes is None:
-        _run(solver, stop)
-    else:
-        solver.setOptionValue("mip_max_nodes", nodes_in(time_limit_s))
+    elif nodes is not None:
         _run_in_nodes(solver, seed, nodes, stop)
+    elif counted is not None:
+        run_in_looks(counted, solver, seed, lambda: _run(solver, stop))
+    else:
+        _run(solver, stop)
     return _read(solver, model, left, time.monotonic() - began, mip=mip)
 
 

@@ -30,7 +30,7 @@ from fleetplan.optimize.pair.blocks import Blocks, split
 from fleetplan.optimize.pair.citywise import relaxed_by_block
 from fleetplan.optimize.pair.mixing import Master
 from fleetplan.optimize.pair.outline import Outline
-from fleetplan.optimize.pair.plans import FAR_S, HEURISTICS, Surroundings
+from fleetplan.optimize.pair.plans import HEURISTICS, Surroundings
 from fleetplan.optimize.pair.processes import cores
 from fleetplan.optimize.pair.units import LONG, USUAL, Answer, Unit, bound_unit
 from fleetplan.optimize.pair.wire import Channel, Found, Proven
@@ -38,6 +38,7 @@ from fleetplan.optimize.solve import Watch, solve
 
 LOG = logging.getLogger(__name__)
 WAIT_S = 0.05  # how often prices are looked for
+FAR_S = 300.0  # so long at most where processor seconds are the limit
 HERE_CPU_S, SPARE_CPU_S = 2.5, 8.0
 """Processor seconds for a block where the bound process solves it itself, and what all that need it may take beyond that."""
 
@@ -60,7 +61,7 @@ class Stage:
     gap
         Relative, at which a block is closed.
     limit_s
-        How far to go for a block, as :func:`~fleetplan.optimize.pair.plans.looks_in` counts.
+        How far to go for a block, as :func:`~fleetplan.optimize.pair.plans.looks_in` counts; :class:`Here` has limits of its own.
     """
 
     gap: float

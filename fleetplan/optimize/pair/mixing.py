@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import highspy
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from fleetplan.errors import SolverError
 from fleetplan.optimize.matrix import Array
@@ -26,20 +27,11 @@ class Master:
         self.blocks = blocks
         self.low, self.high = blocks.model.row_lower[blocks.coupling], blocks.model.row_upper[blocks.coupling]
         self.known: list[tuple[int, Array]] = []
-        self.highs = new_highs(0)
-        self.highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        self._write()
+        ones = np.ones(len(blocks.parts))  # of each block's schedules, one is mixed in
+        rows = np.concatenate([self.low, ones]), np.concatenate([self.high, ones])
+        self.highs = _over_shared(blocks, blocks.ties, rows, blocks.model.upper[blocks.shared])
         self._idle()
         self.missing = self._missing()
-
-    def _write(self) -> None:
-        m, ones = self.blocks.model, np.ones(len(self.blocks.parts))
-        low, high, nowhere = np.concatenate([self.low, ones]), np.concatenate([self.high, ones]), np.zeros(0, np.int32)
-        self.highs.addRows(len(low), low, high, 0, np.zeros(len(low), np.int32), nowhere, np.zeros(0))
-        shared, ties = self.blocks.shared, self.blocks.ties.tocsc()
-        starts, where = ties.indptr[:-1].astype(np.int32), ties.indices.astype(np.int32)
-        cost = m.cost[shared] / SCALE_USD
-        self.highs.addCols(len(shared), cost, m.lower[shared], m.upper[shared], ties.nnz, starts, where, ties.data)
 
     def _idle(self) -> None:
         """Know the schedule of doing nothing, where a block has it."""
@@ -105,6 +97,27 @@ class Master:
         return m.constant + float(values.sum()) + rest
 
 
+def on_from_basis(highs: highspy.Highs) -> None:
+    """Let a programme that is solved again start from the basis it has."""
+    highs.setOptionValue("presolve", "off")
+    highs.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
+
+
+def _over_shared(blocks: Blocks, ties: csr_matrix, rows: tuple[Array, Array], upper: Array) -> highspy.Highs:
+    """Return a programme of the shared columns below other upper limits: ``ties`` in rows with a lower and an upper limit each.
+
+    Rows beyond those of ``ties`` have no entries yet.
+    """
+    m, shared, by_column, count = blocks.model, blocks.shared, ties.tocsc(), len(rows[0])
+    highs = new_highs(0)
+    highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    highs.addRows(count, *rows, 0, np.zeros(count, np.int32), np.zeros(0, np.int32), np.zeros(0))
+    starts, where = by_column.indptr[:-1].astype(np.int32), by_column.indices.astype(np.int32)
+    cost = m.cost[shared] / SCALE_USD
+    highs.addCols(len(shared), cost, m.lower[shared], upper, by_column.nnz, starts, where, by_column.data)
+    return highs
+
+
 def _most(factor: Array, low: Array, high: Array) -> float:
     """Return the greatest sum of products with what lies between limits; nothing times no limit is nothing."""
     end = np.where(factor > 0, high, low)
@@ -118,16 +131,11 @@ def prices_of_shared(blocks: Blocks, schedules: Sequence[Array]) -> Array | None
     at all vehicles would be had for nothing, and what blocks do then says little of what they will do. None where the shared
     columns cannot give as much.
     """
-    rows, shared = np.flatnonzero(blocks.linking), blocks.shared
+    rows = np.flatnonzero(blocks.linking)
     need = sum((block.ties[rows] @ x for block, x in zip(blocks.parts, schedules, strict=True)), np.zeros(len(rows)))
     m, coupling = blocks.model, blocks.coupling[rows]
-    highs = new_highs(0)
-    highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    low, high, nowhere = m.row_lower[coupling] - need, m.row_upper[coupling] - need, np.zeros(0, np.int32)
-    highs.addRows(len(rows), low, high, 0, np.zeros(len(rows), np.int32), nowhere, np.zeros(0))
-    ties, free = blocks.ties[rows].tocsc(), np.full(len(shared), highspy.kHighsInf)
-    starts, where = ties.indptr[:-1].astype(np.int32), ties.indices.astype(np.int32)
-    highs.addCols(len(shared), m.cost[shared] / SCALE_USD, m.lower[shared], free, ties.nnz, starts, where, ties.data)
+    left = m.row_lower[coupling] - need, m.row_upper[coupling] - need
+    highs = _over_shared(blocks, blocks.ties[rows], left, np.full(len(blocks.shared), highspy.kHighsInf))
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None

@@ -38,7 +38,6 @@ ANY_PLAN_S = 60.0
 LOOKS_PER_S, SOON_LOOKS, GLIMPSE_LOOKS = 3, 20, 6
 """Looks that count as a second where work is limited in them, and after which some solution is enough: any, one to begin with."""
 
-FAR_S = 300.0  # so long at most where work is limited in looks
 FIRST_S = 0.5  # so long the first plan's windows are looked at, once they hold some solution
 WAIT_S = 0.05  # how often plans are looked for while there is none
 HEURISTICS = 0.02  # of the effort, in problems that are nearly settled
@@ -164,7 +163,7 @@ class Planner:
         most = looks_in(effort.limit_s)
         return solve(
             model,
-            time_limit_s=FAR_S if counted else effort.limit_s,
+            time_limit_s=effort.limit_s,
             looks=Looks(most, SOON_LOOKS if soon else most) if counted else None,
             gap=effort.gap,
             seed=self.seed,
@@ -249,7 +248,7 @@ class Planner:
         most = looks_in(PATTERN_S)
         answer = solve(
             replace(self.model, lower=lower, upper=upper, whole=self.outline.loose_orders),
-            time_limit_s=PATTERN_S if self.channel.nodes is not None else FAR_S,
+            time_limit_s=PATTERN_S,
             looks=Looks(most, GLIMPSE_LOOKS),
             gap=FIRST_GAP,
             seed=self.seed,

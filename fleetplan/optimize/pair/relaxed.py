@@ -20,7 +20,7 @@ from fleetplan.errors import SolverError
 from fleetplan.optimize.exact import proven_bound
 from fleetplan.optimize.matrix import Array
 from fleetplan.optimize.pair.blocks import Block, Blocks
-from fleetplan.optimize.pair.mixing import PRIMAL_SIMPLEX, Master, prices_of_shared
+from fleetplan.optimize.pair.mixing import Master, on_from_basis, prices_of_shared
 from fleetplan.optimize.solve import SCALE_USD, new_highs, pass_model, run_linear
 from fleetplan.optimize.trim import trimmed
 
@@ -97,8 +97,7 @@ class Pricer:
             msg = f"a city's relaxation ended with {self.highs.modelStatusToString(self.highs.getModelStatus())!r}"
             raise SolverError(msg)
         self._solved = True
-        self.highs.setOptionValue("presolve", "off")
-        self.highs.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
+        on_from_basis(self.highs)
         solution = self.highs.getSolution()
         x = left.restored(np.asarray(solution.col_value))
         return Schedule(x, float((cost * x).sum()), left.duals(np.asarray(solution.row_dual) * SCALE_USD))
@@ -114,10 +113,7 @@ class BlockRelaxation:
     def __init__(self, blocks: Blocks, workers: int, stopped: threading.Event) -> None:
         self.blocks, self.workers, self.stopped = blocks, workers, stopped
         self.pricers, self.master = [Pricer(block) for block in blocks.parts], Master(blocks)
-        self.master.highs.setOptionValue("presolve", "off")
-        self.master.highs.setOptionValue(
-            "simplex_strategy", PRIMAL_SIMPLEX
-        )  # dual simplex was seen to stand for a minute
+        on_from_basis(self.master.highs)  # by dual simplex it was seen to stand for a minute
         self.prices, self.bound = np.zeros(len(blocks.coupling)), np.inf
         self.answers: list[Schedule] = []
         self.asked, self.value, self.hold, self.rounds = self.prices, -np.inf, HOLD, 0

@@ -24,7 +24,7 @@ from fleetplan.optimize.looks import Looks
 from fleetplan.optimize.matrix import Array, Ints, Model
 from fleetplan.optimize.pair.outline import Outline, Steps
 from fleetplan.optimize.pair.packing import packed, unpacked
-from fleetplan.optimize.pair.plans import FAR_S, Apart, Effort, Planner, looks_in
+from fleetplan.optimize.pair.plans import Apart, Effort, Planner, looks_in
 from fleetplan.optimize.pair.windows import windows
 from fleetplan.optimize.pair.wire import Task
 from fleetplan.optimize.rounding import TOLERANCE, hold
@@ -161,7 +161,7 @@ def _bound(unit: Unit) -> Answer:
     most, o = looks_in(unit.limit_s), unit.outline
 
     def proven(model: Model) -> Solution:
-        return solve(model, time_limit_s=FAR_S, gap=unit.gap, seed=unit.seed, looks=Looks(most, most))
+        return solve(model, gap=unit.gap, seed=unit.seed, looks=Looks(most, most))
 
     steps = proven(o.model)
     if steps.status != "optimal" or (o.whole == o.model.whole).all():
@@ -176,18 +176,13 @@ def _planner(unit: Unit, start: Array | None) -> Planner:
 
 # --- as bytes ---
 
+FIGURES = ("kind", "shared", "gap", "whole_gap", "seed", "limit_s")  # of a unit, besides its arrays
+
 
 def unit_bytes(unit: Unit) -> bytes:
     """Return a unit as bytes."""
     o, m = unit.outline, unit.outline.model
-    figures = {
-        "kind": unit.kind,
-        "shared": unit.shared,
-        "gap": unit.gap,
-        "whole_gap": unit.whole_gap,
-        "seed": unit.seed,
-        "limit_s": unit.limit_s,
-    }
+    figures = {name: getattr(unit, name) for name in FIGURES}
     arrays = {
         **{name: getattr(m, name) for name in ("cost", "lower", "upper", "whole", "row_lower", "row_upper")},
         **{name: getattr(m.matrix, name) for name in ("data", "indices", "indptr")},
@@ -228,7 +223,7 @@ def unit_from(data: bytes) -> Unit:
     each = zip(a["begun"], opened, a["cities"], strict=True)
     steps = tuple(Steps(begun, levels, int(city)) for begun, levels, city in each)
     outline = Outline(m, a["whole_in_plans"], steps, a["orders"], a["starts"])
-    kept: dict[str, Any] = {name: figures[name] for name in ("kind", "shared", "gap", "whole_gap", "seed", "limit_s")}
+    kept: dict[str, Any] = {name: figures[name] for name in FIGURES}
     return Unit(outline=outline, x=a["x"], **kept)
 
 

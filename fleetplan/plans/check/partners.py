@@ -44,12 +44,18 @@ def check_partner_earns(case: Case, calendar: Calendar) -> Iterator[Violation]:
     for deployed in case.deployed:
         own = account(case, calendar, deployed)
         yield from _told(case, deployed, own)
-        left = own.worth_usd - own.asked_usd
-        if own.must_earn and left < -slack_usd(own):
+        short = short_usd(own)
+        if own.must_earn and short:
             text = say("the partner's account comes to {} under its contract", Usd(own.worth_usd, 0))
             if own.asked_usd:
                 text = say(f"{text.template}; it asks for {{}}", *text.facts, Usd(own.asked_usd, 0))
-            yield Violation(EARNS, deployed.name, text, -left)
+            yield Violation(EARNS, deployed.name, text, short)
+
+
+def short_usd(own: PartnerAccount) -> float:
+    """Return how much of what its partner asks for an account lacks; 0 where that is no more than rounding."""
+    short = own.asked_usd - own.worth_usd
+    return short if short > slack_usd(own) else 0.0
 
 
 def slack_usd(own: PartnerAccount) -> float:
