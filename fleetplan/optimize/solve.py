@@ -289,7 +289,7 @@ def solve(  # noqa: PLR0913  # each is a knob of its own, all by keyword
         run_in_looks(counted, solver, seed, lambda: _run(solver, stop))
     else:
         _run(solver, stop)
-    return _read(solver, model, left, time.monotonic() - began, mip=mip)
+    return _let_go(solver, _read(solver, model, left, time.monotonic() - began, mip=mip))
 
 
 def attempted(model: Model, **how: Any) -> Solution | None:
@@ -321,6 +321,12 @@ def _settled(model: Model, left: Trimmed, seconds: float, *, relax: bool) -> Sol
     """Return the one solution of a problem in which nothing is left to decide."""
     value = model.value(left.held)
     return Solution("optimal", left.held, value, value, seconds, left.duals(np.zeros(0)) if relax else None)
+
+
+def _let_go(solver: highspy.Highs, answer: Solution) -> Solution:
+    """Return an answer, its solver emptied: that holds itself through its callbacks, and would stay until a collector comes."""
+    solver.clear()
+    return answer
 
 
 def _read(solver: highspy.Highs, model: Model, left: Trimmed, seconds: float, *, mip: bool) -> Solution:
